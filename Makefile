@@ -1,0 +1,60 @@
+# Two commands do all set-up: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: install
+install: .venv/installed  ## Make .venv and install the package with its tested versions
+
+.PHONY: demo
+demo: .venv/installed  ## Draw phantom scans, train GBMnet on them for a few epochs, score it
+	$(RUN) brain_tumor.train experiment=demo
+
+.PHONY: test
+test: .venv/installed-test  ## Run the default test suite (no network, no scans)
+	$(RUN) pytest -n auto
+
+.PHONY: test-slow
+test-slow: .venv/installed-test  ## Run the slow tests: real scans (BRAIN_TUMOR_DATA), wheel, child processes
+	$(RUN) pytest -m slow
+
+.PHONY: lint
+lint: .venv/installed-test  ## Check style and formatting
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+
+.PHONY: format
+format: .venv/installed-test  ## Put style and formatting right
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+.PHONY: type
+type: .venv/installed-test  ## Check types strictly
+	$(RUN) mypy
+
+.PHONY: clean
+clean:  ## Remove .venv and caches; data/ and runs/ stay
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+# The last step tells a missing system library from a broken install: OpenCV's wheel wants libGL.
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(RUN) pip install --quiet --constraint constraints.txt --editable .
+	@$(BIN)/python -c 'import cv2' || $(MAKE) --no-print-directory system-libraries
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+.PHONY: system-libraries
+system-libraries:  ## Install the two libraries that OpenCV wants on a bare Debian or Ubuntu
+	apt-get update -qq && apt-get install -qq -y libgl1 libglib2.0-0

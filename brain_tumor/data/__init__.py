@@ -1,0 +1,1 @@
+"""From raw scans to batches: find, crop, dedupe, split, augment, load."""

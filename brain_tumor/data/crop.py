@@ -1,0 +1,88 @@
+"""Cut a scan to the head: "Dataset & Preprocessing" of the report, second half."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from brain_tumor.data.scans import Grey
+from brain_tumor.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class CropSettings:
+    """How the head is told from the background.
+
+    The report names the steps; the numbers come from matching its duplicate counts.
+
+    Attributes:
+        blur_kernel: Side of the Gaussian kernel in pixels, odd.
+        threshold: Grey value, 0-255; brighter pixels belong to the head.
+        erosions: Rounds of erosion by a 3 x 3 square, which remove specks.
+        dilations: Rounds of dilation by the same square, which restore the outline.
+        size: Side of the cropped scan in pixels after resizing.
+
+    Raises:
+        ConfigError: A value is outside its range.
+    """
+
+    blur_kernel: int
+    threshold: int
+    erosions: int
+    dilations: int
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.blur_kernel < 1 or self.blur_kernel % 2 == 0:
+            raise ConfigError(f"data.crop.blur_kernel must be odd and positive: {self.blur_kernel}")
+        if not 0 <= self.threshold < 255:
+            raise ConfigError(f"data.crop.threshold must lie in 0..254: {self.threshold}")
+        if self.erosions < 0 or self.dilations < 0:
+            raise ConfigError("data.crop.erosions and data.crop.dilations must not be negative")
+        if self.size < 32:
+            raise ConfigError(f"data.crop.size must be at least 32 pixels: {self.size}")
+
+
+@dataclass(frozen=True)
+class CropBox:
+    """Pixels of the raw scan; `right` and `bottom` are the first column and row left out."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def find_head(scan: Grey, settings: CropSettings) -> CropBox | None:
+    """Find the tight box around the largest bright region.
+
+    The box runs from the contour's smallest to its largest coordinate, the latter left out, as
+    slices from the extreme points do.
+
+    Args:
+        scan: `(H, W)`, uint8, 0-255.
+        settings: Blur, threshold and morphology.
+
+    Returns:
+        The box, or None where nothing stands out (a blank scan, or a region one pixel wide).
+    """
+    blurred = cv2.GaussianBlur(scan, (settings.blur_kernel, settings.blur_kernel), 0)
+    mask = cv2.threshold(blurred, settings.threshold, 255, cv2.THRESH_BINARY)[1]
+    square = np.ones((3, 3), np.uint8)
+    mask = cv2.erode(mask, square, iterations=settings.erosions)
+    mask = cv2.dilate(mask, square, iterations=settings.dilations)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return None
+    points = np.asarray(max(contours, key=cv2.contourArea)).reshape(-1, 2)
+    left, top = (int(v) for v in points.min(axis=0))
+    right, bottom = (int(v) for v in points.max(axis=0))
+    if right == left or bottom == top:
+        return None
+    return CropBox(left, top, right, bottom)
+
+
+def cut_to_head(scan: Grey, box: CropBox, size: int) -> Grey:
+    """Cut a scan `(H, W)` to the box and resize it bilinearly to `(size, size)`, uint8, 0-255."""
+    inside = scan[box.top : box.bottom, box.left : box.right]
+    return np.asarray(cv2.resize(inside, (size, size)), np.uint8)

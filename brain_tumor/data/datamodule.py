@@ -1,0 +1,149 @@
+"""The LightningDataModule: uint8 batches of a prepared set, augmented on their device."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from brain_tumor.data.augment import Augment, epoch_draws
+from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.split import TEST, TRAIN, VALIDATION, Rows, Split
+from brain_tumor.errors import ConfigError
+
+
+class Batch(NamedTuple):
+    """Some scans.
+
+    Attributes:
+        images: `(N, 1, H, W)`, uint8; float32 after augmentation; both on the 0-255 scale.
+        labels: Class numbers, `(N,)`, int64.
+        rows: Their rows in the prepared set, `(N,)`, int64.
+    """
+
+    images: Tensor
+    labels: Tensor
+    rows: Tensor
+
+
+class ScanBatches(Dataset[Batch]):
+    """Batches cut from a prepared set; the index is an array of rows."""
+
+    def __init__(self, prepared: PreparedSet) -> None:
+        self.images = prepared.images
+        self.labels = torch.from_numpy(prepared.labels)
+
+    def __getitem__(self, rows: Rows) -> Batch:
+        images = torch.from_numpy(self.images[rows]).unsqueeze(1)
+        chosen = torch.from_numpy(rows)
+        return Batch(images, self.labels[chosen], chosen)
+
+
+class BatchOrder(Sampler[Rows]):
+    """Rows of each batch: shuffled by (seed, epoch), or in order where there is no seed."""
+
+    def __init__(self, rows: Rows, batch_size: int, seed: int | None = None) -> None:
+        self.rows, self.batch_size, self.seed, self.epoch = rows, batch_size, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order; the Trainer calls it before every epoch."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[Rows]:
+        rows = self.rows
+        if self.seed is not None:
+            rows = np.random.default_rng((self.seed, self.epoch)).permutation(rows)
+        for start in range(0, len(rows), self.batch_size):
+            yield rows[start : start + self.batch_size]
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self.batch_size)
+
+
+class ScanDataModule(L.LightningDataModule):
+    """Serves the parts of a split.
+
+    Training scans are shuffled and augmented by numbers that depend on (seed, epoch) alone, so two
+    runs agree whatever their device, and a resumed run goes on where it stopped.
+
+    Args:
+        prepared: The prepared set.
+        split: Which of its rows are in which part.
+        augment: For training scans; None leaves them as they are.
+        batch_size: Scans per batch, for every part.
+        num_workers: Worker processes; 0 cuts batches in the training process, which is fast enough.
+        seed: Of order and augmentation, not negative.
+
+    Raises:
+        ConfigError: A number is outside its range.
+    """
+
+    def __init__(
+        self,
+        prepared: PreparedSet,
+        split: Split,
+        augment: Augment | None = None,
+        batch_size: int = 32,
+        num_workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value, least in (
+            ("data.batch_size", batch_size, 1),
+            ("data.num_workers", num_workers, 0),
+            ("seed", seed, 0),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ConfigError(f"{name} must be a whole number of at least {least}: {value!r}")
+        self.prepared, self.split, self.augment = prepared, split, augment
+        self.batch_size, self.num_workers, self.seed = batch_size, num_workers, seed
+        self._batches = ScanBatches(prepared)
+        self._draws: tuple[int, Tensor] | None = None
+
+    @property
+    def monitored_part(self) -> str:
+        """The part scored after every epoch: validation, or test where there is none.
+
+        In the second case the curve is for looking at; nothing may be selected by it.
+        """
+        return VALIDATION if len(self.split.validation) else TEST
+
+    def part_dataloader(self, part: str) -> DataLoader[Batch]:
+        """Serve a part in its stored order, never augmented."""
+        return self._loader(BatchOrder(self.split.parts[part], self.batch_size))
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Serve the training part, shuffled."""
+        return self._loader(BatchOrder(self.split.parts[TRAIN], self.batch_size, self.seed))
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Serve the monitored part."""
+        return self.part_dataloader(self.monitored_part)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Augment a training batch on the device it has just reached."""
+        trainer = self.trainer
+        if self.augment is None or trainer is None or not trainer.training:
+            return batch
+        return self.augmented(batch, trainer.current_epoch)
+
+    def augmented(self, batch: Batch, epoch: int) -> Batch:
+        """Give the batch as training sees it in an epoch, counted from 0."""
+        if self.augment is None:
+            return batch
+        if self._draws is None or self._draws[0] != epoch:
+            scans, each = len(self.prepared.images), self.augment.draws_per_scan
+            # On the batch's device, so that looking up a batch's draws does not wait for it.
+            table = epoch_draws(self.seed, epoch, scans, each).to(batch.images.device)
+            self._draws = (epoch, table)
+        draws = self._draws[1].to(batch.images.device)[batch.rows]
+        return batch._replace(images=self.augment(batch.images, draws))
+
+    def _loader(self, order: BatchOrder) -> DataLoader[Batch]:
+        # The sampler gives whole batches, so the loader must not batch again.
+        return DataLoader(
+            self._batches, batch_size=None, sampler=order, num_workers=self.num_workers
+        )

@@ -1,0 +1,81 @@
+"""The manifest of a prepared set: a row for every raw file, kept or not, and why."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+KEPT, DUPLICATE, UNUSABLE = "kept", "duplicate", "unusable"
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One raw file.
+
+    Attributes:
+        row: Its place in `images.npy`; None where it was not kept.
+        path: POSIX path relative to the raw root.
+        folder: `Training` or `Testing`, as published.
+        label: Class, by its folder name.
+        status: `kept`, `duplicate` or `unusable`.
+        reason: Why it was not kept; empty where it was.
+        duplicate_of: Path of the scan it repeats; empty where it repeats none.
+        format: File format by content (`JPEG`, `PNG`), whatever the extension; empty if unknown.
+        mode: Pixel mode as PIL names it (`L`, `RGB`, `RGBA`, `P`, `I;16`).
+        width: Pixels of the raw scan; None where it could not be read. So is `height`.
+        height: See `width`.
+        left: Crop box in pixels of the raw scan, right and bottom left out; None where there is
+            none. So are `top`, `right` and `bottom`.
+        top: See `left`.
+        right: See `left`.
+        bottom: See `left`.
+        file_md5: MD5 of the file's bytes.
+        pixel_md5: MD5 of the cropped, resized pixels; empty where there are none.
+    """
+
+    row: int | None
+    path: str
+    folder: str
+    label: str
+    status: str
+    reason: str
+    duplicate_of: str
+    format: str
+    mode: str
+    width: int | None
+    height: int | None
+    left: int | None
+    top: int | None
+    right: int | None
+    bottom: int | None
+    file_md5: str
+    pixel_md5: str
+
+
+def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
+    """Write a manifest as CSV with a header; None becomes an empty cell."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(ManifestRow)])
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+
+
+def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
+    """Read what `write_manifest` wrote.
+
+    Raises:
+        OSError: The file cannot be read.
+        KeyError: A column is missing.
+        ValueError: A cell that should be a whole number is none.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        return tuple(_parse(line) for line in csv.DictReader(file))
+
+
+def _parse(line: dict[str, str]) -> ManifestRow:
+    numbers = ("row", "width", "height", "left", "top", "right", "bottom")
+    values: dict[str, Any] = {field.name: line[field.name] for field in fields(ManifestRow)}
+    return ManifestRow(
+        **values | {name: int(line[name]) if line[name] else None for name in numbers}
+    )

@@ -1,0 +1,149 @@
+"""What a phantom folder holds, file by file, and the table that says so."""
+
+import csv
+from collections import defaultdict
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TypedDict
+
+from brain_tumor.data.phantom.anatomy import CLASSES
+from brain_tumor.errors import DataError
+
+TABLE = "phantoms.csv"
+
+
+class DuplicateCounts(TypedDict):
+    """How many scans each step of the removal of duplicates drops."""
+
+    training: int
+    testing: int
+    testing_in_training: int
+
+
+class ExpectedCounts(TypedDict):
+    """What preparing the folder must find; `classes` maps a label to its scans left."""
+
+    raw: int
+    duplicates: DuplicateCounts
+    kept: int
+    classes: dict[str, int]
+
+
+@dataclass(frozen=True)
+class PhantomScan:
+    """One file of a phantom folder.
+
+    Attributes:
+        path: POSIX path relative to the folder.
+        folder: `Training` or `Testing`.
+        label: One of `CLASSES`.
+        view: One of `VIEWS`.
+        patient: Name of the patient, for instance `P0007`; each has one label.
+        slice_id: Name of the drawn slice, for instance `S00031`; its copies share it.
+        mirrored: Whether the slice is flipped left to right.
+        duplicate_of: Path of the scan that this file repeats exactly; None if it repeats none.
+        width: Width of the file, in pixels.
+        height: Height of the file, in pixels.
+        kind: How it is encoded and named, for instance `jpeg-rgb` or `png-rgb-named-jpg`.
+        mass_x: Column of the centre of the mass in the file, in pixels; None without a mass.
+        mass_y: Row of that centre, in pixels.
+        mass_radius: Radius of the mass, in pixels.
+    """
+
+    path: str
+    folder: str
+    label: str
+    view: str
+    patient: str
+    slice_id: str
+    mirrored: bool
+    duplicate_of: str | None
+    width: int
+    height: int
+    kind: str
+    mass_x: float | None
+    mass_y: float | None
+    mass_radius: float | None
+
+
+@dataclass(frozen=True)
+class PhantomTruth:
+    """Everything known about a phantom folder: one entry per file, sorted by path."""
+
+    scans: tuple[PhantomScan, ...]
+
+    def summary(self) -> ExpectedCounts:
+        """Count what preparing the folder must find.
+
+        Duplicates are dropped inside Training, then inside Testing, then those of Testing that
+        Training holds. The counts follow from the planted copies; no pixel is looked at.
+        """
+        by_path = {scan.path: scan for scan in self.scans}
+        copies: dict[str, list[PhantomScan]] = defaultdict(list)
+        for scan in self.scans:
+            first = scan
+            while first.duplicate_of is not None:
+                first = by_path[first.duplicate_of]
+            copies[first.path].append(scan)
+        dropped = DuplicateCounts(training=0, testing=0, testing_in_training=0)
+        classes = dict.fromkeys(CLASSES, 0)
+        for same in copies.values():
+            training = sum(scan.folder == "Training" for scan in same)
+            testing = len(same) - training
+            dropped["training"] += max(0, training - 1)
+            dropped["testing"] += max(0, testing - 1)
+            dropped["testing_in_training"] += training > 0 and testing > 0
+            classes[same[0].label] += 1
+        return ExpectedCounts(
+            raw=len(self.scans), duplicates=dropped, kept=len(copies), classes=classes
+        )
+
+
+def read_truth(root: Path) -> PhantomTruth:
+    """Read what a phantom folder holds from the table that `write_phantoms` left in it.
+
+    Raises:
+        DataError: There is no such table, or it cannot be read, or it is damaged.
+    """
+    table = root / TABLE
+    try:
+        with table.open(newline="", encoding="utf-8") as file:
+            return PhantomTruth(tuple(_parse_row(row) for row in csv.DictReader(file)))
+    except FileNotFoundError:
+        raise DataError(f"{root} is no phantom folder: it has no {TABLE}.") from None
+    except OSError as error:
+        raise DataError(
+            f"{table} cannot be read ({error.strerror or error}): mend its permissions."
+        ) from error
+    except (KeyError, TypeError, ValueError, csv.Error):
+        raise DataError(f"{table} is damaged: delete {root} to have it written anew.") from None
+
+
+def write_truth(root: Path, truth: PhantomTruth) -> None:
+    """Write the table of a phantom folder; an empty cell means none."""
+    with (root / TABLE).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(PhantomScan)])
+        writer.writeheader()
+        writer.writerows(asdict(scan) for scan in truth.scans)
+
+
+def _parse_row(row: dict[str, str]) -> PhantomScan:
+    """Turn one row of the table into a scan."""
+    names = ("mass_x", "mass_y", "mass_radius")
+    mass_x, mass_y, mass_radius = (float(row[name]) if row[name] else None for name in names)
+    return PhantomScan(
+        path=row["path"],
+        folder=row["folder"],
+        label=row["label"],
+        view=row["view"],
+        patient=row["patient"],
+        slice_id=row["slice_id"],
+        mirrored=row["mirrored"] == "True",
+        duplicate_of=row["duplicate_of"] or None,
+        width=int(row["width"]),
+        height=int(row["height"]),
+        kind=row["kind"],
+        mass_x=mass_x,
+        mass_y=mass_y,
+        mass_radius=mass_radius,
+    )

@@ -1,0 +1,38 @@
+"""`python -m brain_tumor.evaluate run=FOLDER`: a run's checkpoint -> predictions and scores."""
+
+from omegaconf import DictConfig
+
+from brain_tumor.runtime.command import command
+
+
+@command("evaluate")
+def main(config: DictConfig) -> None:
+    """Score a checkpoint of a run on the run's own split, and print the tables."""
+    from brain_tumor.runtime.allocator import keep_freed_memory
+
+    keep_freed_memory()  # before torch allocates anything
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from brain_tumor.report.tables import class_table
+    from brain_tumor.runtime.quiet import hush_lightning
+    from brain_tumor.runtime.reopen import reopen_data
+    from brain_tumor.runtime.run_folder import RunFolder
+    from brain_tumor.runtime.scoring import score_run
+
+    hush_lightning()
+    run = RunFolder(Path(str(config.run)).expanduser())
+    settings = run.read_config()
+    checkpoint = run.checkpoint(config.checkpoint)
+    datamodule = reopen_data(run, settings, config.root)
+    scores = score_run(run, datamodule, checkpoint, config.accelerator)
+    console = Console(highlight=False)
+    for part, values in scores.items():
+        console.print(class_table(values, f"{part}: {settings.model.name}, {checkpoint.name}"))
+    console.print(f"written: {run.path / 'metrics.json'}", soft_wrap=True)
+    console.print(f"written: {run.path / 'predictions.csv'}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

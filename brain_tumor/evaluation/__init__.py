@@ -1,0 +1,1 @@
+"""Numbers from arrays. Nothing here opens a file."""

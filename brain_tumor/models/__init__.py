@@ -1,0 +1,1 @@
+"""The report's two networks, and the LightningModule around either."""

@@ -1,0 +1,139 @@
+"""The LightningModule around either network: "Training Setup" of the report."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import lightning as L
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from brain_tumor.errors import ConfigError, TrainingError
+from brain_tumor.models.metrics import ClassificationScores
+from brain_tumor.models.networks import build_network
+
+MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
+MakeScheduler = Callable[[Optimizer], LRScheduler]
+
+
+class LabelledScans(Protocol):
+    """What a batch has to have."""
+
+    @property
+    def images(self) -> Tensor:
+        """`(N, 1, 256, 256)`, uint8 or float32, 0-255."""
+        ...
+
+    @property
+    def labels(self) -> Tensor:
+        """`(N,)`, int64."""
+        ...
+
+
+class TumorClassifier(L.LightningModule):
+    """Trains a network by cross-entropy and scores every epoch.
+
+    Its hyperparameters are plain values, so a checkpoint loads with `weights_only=True` and tells
+    by itself which network it holds: `TumorClassifier.load_from_checkpoint(path)`.
+
+    Logged per epoch, named `<score>/<part>`: loss, accuracy, balanced_accuracy, macro_f1, and
+    precision, recall and F1 of each class. The x axis is the number of epochs done. Training scores
+    are taken as the report's: while training, with augmentation and dropout.
+
+    Args:
+        network: `name` of the network and its arguments.
+        classes: Class names, in the order of the labels.
+        optimizer: Makes the optimizer from the trained parameters; needed for training only.
+        scheduler: Makes the learning rate's schedule, stepped once per epoch; None keeps the rate.
+        monitored_part: Name of the part that is scored after every epoch.
+    """
+
+    def __init__(
+        self,
+        network: Mapping[str, Any],
+        classes: Sequence[str],
+        optimizer: MakeOptimizer | None = None,
+        scheduler: MakeScheduler | None = None,
+        monitored_part: str = "validation",
+    ) -> None:
+        super().__init__()
+        # Not logged here: the run's whole configuration is, once, with the final scores.
+        self.save_hyperparameters(
+            {"network": dict(network), "classes": list(classes)}, logger=False
+        )
+        self.classes = tuple(classes)
+        self.network = build_network(len(self.classes), **network)
+        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        self.monitored_part = monitored_part
+        self.train_scores = ClassificationScores(self.classes)
+        self.monitored_scores = ClassificationScores(self.classes)
+
+    def load_pretrained(self, weights: str) -> None:
+        """Fill the network's frozen part; see the network for what `weights` may be.
+
+        Raises:
+            ConfigError: The network has no pretrained part.
+            WeightsError: The weights cannot be had or do not fit.
+        """
+        load = getattr(self.network, "load_pretrained", None)
+        if load is None:
+            name = type(self.network).__name__
+            raise ConfigError(f"{name} has no pretrained part: leave model.weights out.")
+        load(weights)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Take `(N, 1, 256, 256)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
+        logits: Tensor = self.network(images)
+        return logits
+
+    def training_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
+        """Give the batch's mean cross-entropy."""
+        return self._step(batch, "train", self.train_scores)
+
+    def validation_step(self, batch: LabelledScans, batch_idx: int) -> None:
+        """Score a batch of the monitored part."""
+        self._step(batch, self.monitored_part, self.monitored_scores)
+
+    def predict_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
+        """Give logits `(N, classes)`."""
+        return self.forward(batch.images)
+
+    def on_train_epoch_end(self) -> None:
+        """Log the training part."""
+        self._log_epoch("train", self.train_scores)
+        loss = self.trainer.callback_metrics.get("loss/train")
+        if loss is not None and not bool(loss.isfinite()):
+            raise TrainingError(
+                f"The training loss became {float(loss)} in epoch {self.current_epoch + 1}: lower "
+                "optimizer.lr, or look at the data."
+            )
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the monitored part."""
+        self._log_epoch(self.monitored_part, self.monitored_scores)
+
+    def configure_optimizers(self) -> Any:
+        """Make the optimizer of the trained parameters, and its schedule."""
+        if self.make_optimizer is None:
+            raise TypeError("TumorClassifier needs an optimizer to train")
+        optimizer = self.make_optimizer([p for p in self.parameters() if p.requires_grad])
+        if self.make_scheduler is None:
+            return optimizer
+        schedule = {"scheduler": self.make_scheduler(optimizer), "interval": "epoch"}
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def _step(self, batch: LabelledScans, part: str, scores: ClassificationScores) -> Tensor:
+        logits = self(batch.images)
+        loss = F.cross_entropy(logits, batch.labels)
+        scores.update(logits.detach(), batch.labels)
+        self.log(f"loss/{part}", loss, on_step=False, on_epoch=True, batch_size=len(batch.labels))
+        return loss
+
+    def _log_epoch(self, part: str, scores: ClassificationScores) -> None:
+        for name, value in scores.scores().items():
+            self.log(f"{name}/{part}", value)
+        scores.reset()
+        # The name that Lightning takes the logger's x axis from.
+        self.log("step", float(self.current_epoch + 1))

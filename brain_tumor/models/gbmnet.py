@@ -1,0 +1,48 @@
+"""GBMnet: "Custom CNN Architecture (GBMnet)" of the report."""
+
+from torch import Tensor, nn
+
+from brain_tumor.models.preprocess import UnitRange
+
+CHANNELS = (8, 16, 32, 64)  # "increases from 8 to 64 across successive layers"
+FEATURES = 64 * 16 * 16  # "16 x 16 pixels at the final convolutional stage"
+
+
+class GBMnet(nn.Module):
+    """Four convolutional blocks and two fully connected layers, trained from scratch.
+
+    Each block is a 3 x 3 convolution (stride 1, padding 1), batch normalisation, ReLU and 2 x 2
+    max-pooling. With 512 neurons it has 8,415,796 parameters, nearly all between the last pooling
+    and those neurons.
+
+    Args:
+        classes: Number of classes.
+        width: Neurons of the fully connected layer. The report uses 512 and tried 256, 128, 64.
+        dropout: Share of these neurons dropped in training, in [0, 1).
+    """
+
+    def __init__(self, classes: int = 4, width: int = 512, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.preprocess = UnitRange()
+        blocks = [
+            nn.Sequential(
+                nn.Conv2d(before, after, kernel_size=3, stride=1, padding=1),
+                nn.BatchNorm2d(after),
+                nn.ReLU(inplace=True),
+                nn.MaxPool2d(2),
+            )
+            for before, after in zip((1, *CHANNELS), CHANNELS, strict=False)
+        ]
+        self.features = nn.Sequential(*blocks)
+        self.head = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(FEATURES, width),
+            nn.ReLU(inplace=True),
+            nn.Dropout(dropout),
+            nn.Linear(width, classes),
+        )
+
+    def forward(self, scans: Tensor) -> Tensor:
+        """Take `(N, 1, 256, 256)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
+        logits: Tensor = self.head(self.features(self.preprocess(scans)))
+        return logits

@@ -1,0 +1,56 @@
+"""Scores of an epoch, gathered batch by batch on the device."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torchmetrics.classification import MulticlassConfusionMatrix
+
+
+class ClassificationScores(MulticlassConfusionMatrix):
+    """Accuracy, balanced accuracy and per-class precision, recall and F1.
+
+    All are read off one confusion matrix (row = true class, column = predicted), so a step costs
+    one count. A score that is 0/0 is NaN, and balanced accuracy and macro F1 average over the
+    classes where theirs is defined, as scikit-learn does with `zero_division=nan`; torchmetrics'
+    own macro average counts a class that is absent but predicted.
+
+    Args:
+        classes: Class names, in the order of the labels.
+    """
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        # Arguments are checked once here; checking every batch would wait for the device.
+        super().__init__(num_classes=len(classes), validate_args=False)
+        self.classes = tuple(classes)
+
+    def scores(self) -> dict[str, Tensor]:
+        """Give the scores so far, each a float32 scalar in [0, 1] or NaN.
+
+        Keys are `accuracy`, `balanced_accuracy`, `macro_f1`, and `precision_<class>`,
+        `recall_<class>`, `f1_<class>`.
+        """
+        matrix = self.compute().float()
+        hits, true, predicted = matrix.diagonal(), matrix.sum(dim=1), matrix.sum(dim=0)
+        per_class = {
+            "precision": hits / predicted,
+            "recall": hits / true,
+            "f1": 2 * hits / (true + predicted),
+        }
+        named = {
+            f"{score}_{label}": value
+            for score, values in per_class.items()
+            for label, value in zip(self.classes, values, strict=True)
+        }
+        return {
+            "accuracy": hits.sum() / matrix.sum(),
+            "balanced_accuracy": _mean_of_defined(per_class["recall"]),
+            "macro_f1": _mean_of_defined(per_class["f1"]),
+            **named,
+        }
+
+
+def _mean_of_defined(values: Tensor) -> Tensor:
+    # Spelled out with a mask and two sums, which every device has.
+    defined = ~torch.isnan(values)
+    return torch.where(defined, values, 0.0).sum() / defined.sum()

@@ -1,0 +1,47 @@
+"""What a network does to a scan before its first layer.
+
+Part of the network, so that a checkpoint cannot be fed the wrong thing.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+GREY_RANGE = 255.0  # scans are on the 0-255 scale until here
+
+
+class UnitRange(nn.Module):
+    """Bring grey values from 0-255 to 0-1. The report names no normalisation for GBMnet."""
+
+    def forward(self, scans: Tensor) -> Tensor:
+        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give float32, 0-1."""
+        return scans.float() / GREY_RANGE
+
+
+class ImageNetInput(nn.Module):
+    """Turn grey scans into what ImageNet weights expect: resized, three channels, standardised.
+
+    Args:
+        size: Side of the network's input in pixels.
+        mean: Per-channel mean that the weights were trained with, on the 0-1 scale.
+        std: Per-channel standard deviation, likewise.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, size: int, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.size = size
+        # Not saved: they are arguments, and a state_dict of torchvision's layout stays one.
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, scans: Tensor) -> Tensor:
+        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give `(N, 3, size, size)`, float32."""
+        unit = scans.float() / GREY_RANGE
+        # Without antialiasing, which at a scale of 0.875 changes little and costs time.
+        resized = F.interpolate(unit, (self.size, self.size), mode="bilinear", align_corners=False)
+        return (resized - self.mean) / self.std

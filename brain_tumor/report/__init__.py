@@ -1,0 +1,1 @@
+"""Tables and pictures from numbers. Nothing here computes a score."""

@@ -1,0 +1,141 @@
+"""From a composed configuration to the objects of a run."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from omegaconf import DictConfig, OmegaConf
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from brain_tumor.data.crop import CropSettings
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.kaggle import fetch_scans
+from brain_tumor.data.phantom import write_phantoms
+from brain_tumor.data.prepared import PreparedSet, prepare_scans
+from brain_tumor.data.split import Split, SplitSettings, split_scans
+from brain_tumor.errors import ConfigError
+from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.runtime.instantiate import instantiate
+
+SOURCES = ("kaggle", "phantom", "folder")
+
+
+def raw_folder(data: DictConfig) -> Path:
+    """Give the folder of raw scans: the one that is configured, else drawn or fetched.
+
+    Raises:
+        DataError: There is none and none can be had.
+    """
+    if data.source not in SOURCES:
+        raise ConfigError(f"data.source is {data.source!r}: choose one of {', '.join(SOURCES)}.")
+    if data.source == "phantom":
+        root = Path(data.root)
+        write_phantoms(root, **_plain(data.phantom))
+        return root
+    if data.root is not None:
+        return Path(str(data.root)).expanduser()
+    return fetch_scans(data.kaggle.handle, data.kaggle.version, _plain(data.kaggle.counts))
+
+
+def build_prepared(data: DictConfig) -> PreparedSet:
+    """Prepare the configured scans, or open what was prepared from the same before.
+
+    Shows a progress bar on a terminal.
+    """
+    root = raw_folder(data)
+    columns = (
+        TextColumn("preparing scans"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task("", total=None, start=True)
+        return prepare_scans(
+            root,
+            list(data.classes),
+            CropSettings(**_plain(data.crop)),
+            Path(str(data.prepared)).expanduser(),
+            str(data.name),
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def build_split(prepared: PreparedSet, split: DictConfig) -> Split:
+    """Split the kept scans as configured."""
+    folders = [row.folder for row in prepared.kept]
+    return split_scans(prepared.labels, folders, SplitSettings(**_plain(split)))
+
+
+def build_datamodule(config: DictConfig, prepared: PreparedSet, split: Split) -> ScanDataModule:
+    """Build the data module with the configured augmentation and batch size."""
+    augment = None
+    if config.augment is not None:
+        augment = instantiate(config.augment, "augment")
+    return ScanDataModule(
+        prepared,
+        split,
+        augment,
+        batch_size=config.data.batch_size,
+        num_workers=config.data.num_workers,
+        seed=config.seed,
+    )
+
+
+def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorClassifier:
+    """Build the configured network with its pretrained weights, optimizer and schedule."""
+    network = _plain(config.model)
+    weights = network.pop("weights", None)
+    scheduler = None
+    if config.scheduler is not None:
+        scheduler = instantiate(config.scheduler, "scheduler")
+    classifier = TumorClassifier(
+        network,
+        datamodule.prepared.classes,
+        instantiate(config.optimizer, "optimizer"),
+        scheduler,
+        datamodule.monitored_part,
+    )
+    try:
+        classifier.configure_optimizers()  # tried now, so that a wrong value costs no waiting
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"optimizer or scheduler cannot be built from its configuration: {error}"
+        ) from error
+    if weights is not None:
+        classifier.load_pretrained(str(weights))
+    return classifier
+
+
+def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
+    """Build the Trainer with the configured callbacks and loggers."""
+    epochs = config.trainer.get("max_epochs")
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise ConfigError(f"trainer.max_epochs must be a positive whole number: {epochs!r}")
+    callbacks = [
+        instantiate(callback, f"callbacks.{name}")
+        for name, callback in config.callbacks.items()
+        if callback is not None and _has_its_part(callback, datamodule.monitored_part)
+    ]
+    loggers = [instantiate(logger, f"logger.{name}") for name, logger in config.logger.items()]
+    trainer: L.Trainer = instantiate(
+        config.trainer,
+        "trainer",
+        callbacks=callbacks,
+        logger=loggers or False,
+        default_root_dir=str(config.run_folder),
+    )
+    return trainer
+
+
+def _has_its_part(callback: DictConfig, monitored_part: str) -> bool:
+    # What selects by validation scores has no place where the monitored part is the test part.
+    monitor = str(callback.get("monitor") or "")
+    return not monitor.endswith("/validation") or monitored_part == "validation"
+
+
+def _plain(node: DictConfig) -> dict[str, Any]:
+    values = OmegaConf.to_container(node, resolve=True)
+    if not isinstance(values, dict):
+        raise ConfigError(f"A group of named values was expected, not {values!r}.")
+    return {str(key): value for key, value in values.items()}

@@ -1,0 +1,71 @@
+"""The data of an earlier run: the very same scans in the very same parts, or an error."""
+
+from pathlib import Path
+
+import numpy as np
+from omegaconf import DictConfig
+
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.prepared import PreparedSet, open_prepared
+from brain_tumor.data.split import PARTS, Split
+from brain_tumor.errors import DataError
+from brain_tumor.runtime.build import build_prepared
+from brain_tumor.runtime.run_folder import RunFolder
+
+
+def write_split(run: RunFolder, prepared: PreparedSet, split: Split) -> None:
+    """Write `split.csv`: path, class and part of every scan of the run."""
+    kept = prepared.kept
+    rows = [
+        (kept[row].path, kept[row].label, part)
+        for part, members in split.parts.items()
+        for row in members
+    ]
+    run.write_rows("split.csv", ("path", "label", "part"), rows)
+
+
+def reopen_data(run: RunFolder, settings: DictConfig, root: str | None) -> ScanDataModule:
+    """Open the prepared set of a run with the parts that its `split.csv` names.
+
+    Args:
+        run: The run.
+        settings: Its configuration.
+        root: Where the raw scans lie now; None if where training found them.
+
+    Raises:
+        DataError: The scans are not those of the run.
+    """
+    data = run.read_json("run.json")["data"]
+    folder = Path(data["prepared"])
+    if root is not None:
+        settings.data.root = root
+    if root is None and folder.is_dir():
+        prepared = open_prepared(folder)
+    else:
+        prepared = build_prepared(settings.data)
+    if prepared.fingerprint != data["fingerprint"]:
+        raise DataError(
+            f"{prepared.folder} is not the prepared set of {run.path} (fingerprint "
+            f"{prepared.fingerprint[:12]}, the run has {data['fingerprint'][:12]}): give the "
+            "scans that it was trained on as root=FOLDER."
+        )
+    return ScanDataModule(
+        prepared,
+        _read_split(run, prepared),
+        batch_size=settings.data.batch_size,
+        num_workers=settings.data.num_workers,
+    )
+
+
+def _read_split(run: RunFolder, prepared: PreparedSet) -> Split:
+    numbers = {row.path: row.row for row in prepared.kept}
+    parts: dict[str, list[int]] = {part: [] for part in PARTS}
+    for line in run.read_rows("split.csv"):
+        row = numbers.get(line["path"])
+        if row is None or line["part"] not in parts:
+            raise DataError(
+                f"{run.path / 'split.csv'} names {line['path']} in part {line['part']}, which the "
+                "prepared set does not hold: take a whole run folder."
+            )
+        parts[line["part"]].append(row)
+    return Split(*(np.array(parts[part], np.int64) for part in PARTS))

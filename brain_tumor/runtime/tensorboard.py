@@ -1,0 +1,97 @@
+"""TensorBoard beside the curves: configuration, augmented scans, confusion, hyperparameters."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
+from omegaconf import DictConfig, OmegaConf
+
+from brain_tumor.data.datamodule import Batch, ScanDataModule
+from brain_tumor.report.figures import confusion_figure, scan_sheet
+
+
+class AugmentedSheet(Callback):
+    """Shows the first training scans as they are and as the first epoch sees them.
+
+    Args:
+        scans: How many.
+    """
+
+    def __init__(self, scans: int = 16) -> None:
+        self.scans = scans
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draw the sheet."""
+        # Lightning attaches the data module without a type of ours.
+        datamodule = cast(ScanDataModule, trainer.datamodule)  # type: ignore[attr-defined]
+        for writer in _writers(trainer.loggers):
+            rows = torch.from_numpy(datamodule.split.train[: self.scans].copy())
+            images = torch.from_numpy(datamodule.prepared.images[rows.numpy()]).unsqueeze(1)
+            labels = torch.from_numpy(datamodule.prepared.labels)[rows]
+            augmented = datamodule.augmented(Batch(images, labels, rows), epoch=0).images
+            names = [datamodule.prepared.classes[label] for label in labels]
+            figure = scan_sheet(
+                [images[:, 0].numpy(), augmented[:, 0].float().numpy()],
+                names,
+                ("as prepared", "as the first epoch sees it"),
+            )
+            writer.add_figure("scans/augmented", figure, global_step=0)
+
+
+def log_config(loggers: Iterable[Logger], config: DictConfig) -> None:
+    """Show the resolved configuration as a text page."""
+    text = OmegaConf.to_yaml(config, resolve=True)
+    for writer in _writers(loggers):
+        # Indented lines are code to TensorBoard's Markdown.
+        writer.add_text("config", "\n".join(f"    {line}" for line in text.splitlines()))
+
+
+def log_outcome(
+    loggers: Iterable[Logger],
+    config: DictConfig,
+    scores: Mapping[str, Mapping[str, Any]],
+    epochs: int,
+) -> None:
+    """Show each part's confusion matrix, and the hyperparameters with the final scores.
+
+    Args:
+        loggers: Those of the Trainer; others than TensorBoard's are passed over.
+        config: The run's configuration.
+        scores: Per part, as in `metrics.json`.
+        epochs: Epochs trained, the pictures' place on the x axis.
+    """
+    final = {
+        f"final/{name}_{part}": values[name]
+        for part, values in scores.items()
+        for name in ("accuracy", "balanced_accuracy", "macro_f1")
+        if values[name] is not None
+    }
+    chosen = {
+        group: config[group] for group in ("data", "split", "augment", "model", "optimizer")
+    } | {"scheduler": config.scheduler, "seed": config.seed, "epochs": epochs}
+    hparams = _flat(OmegaConf.to_container(OmegaConf.create(chosen), resolve=True))
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.log_hyperparams(hparams, final)
+    for writer in _writers(loggers):
+        for part, values in scores.items():
+            figure = confusion_figure(values["confusion"], values["classes"], part)
+            writer.add_figure(f"confusion/{part}", figure, global_step=epochs)
+        writer.flush()
+
+
+def _writers(loggers: Iterable[Logger]) -> list[Any]:
+    return [logger.experiment for logger in loggers if isinstance(logger, TensorBoardLogger)]
+
+
+def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(node, dict):
+        # HPARAMS takes numbers, booleans and text.
+        return {prefix: node if isinstance(node, (bool, int, float)) else str(node)}
+    flat: dict[str, Any] = {}
+    for key, value in node.items():
+        flat |= _flat(value, f"{prefix}.{key}" if prefix else str(key))
+    return flat

@@ -1,0 +1,85 @@
+"""Fixtures that many rooms share: phantoms drawn once per session, and composed configurations."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import hydra
+import pytest
+import torch
+from omegaconf import DictConfig
+
+from brain_tumor.data.crop import CropSettings
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.phantom import CLASSES, PhantomTruth, read_truth, write_phantoms
+from brain_tumor.data.prepared import PreparedSet, prepare_scans
+from brain_tumor.data.split import SplitSettings, split_scans
+from brain_tumor.runtime.command import conf_folder, register_resolvers
+from brain_tumor.runtime.quiet import hush_lightning
+
+Compose = Callable[..., DictConfig]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_per_worker() -> None:
+    """Let xdist's workers share the cores instead of fighting for them."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        torch.set_num_threads(1)
+    hush_lightning()
+
+
+@pytest.fixture(scope="session")
+def phantom_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("raw") / "phantom"
+    write_phantoms(root, patients_per_class=4, slices_per_patient=3, seed=1)
+    return root
+
+
+@pytest.fixture(scope="session")
+def truth(phantom_root: Path) -> PhantomTruth:
+    return read_truth(phantom_root)
+
+
+@pytest.fixture(scope="session")
+def report_crop() -> CropSettings:
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        return CropSettings(**hydra.compose("prepare").data.crop)
+
+
+@pytest.fixture(scope="session")
+def prepared(
+    phantom_root: Path, report_crop: CropSettings, tmp_path_factory: pytest.TempPathFactory
+) -> PreparedSet:
+    directory = tmp_path_factory.mktemp("prepared")
+    return prepare_scans(phantom_root, CLASSES, report_crop, directory, "phantom")
+
+
+@pytest.fixture
+def datamodule(prepared: PreparedSet) -> ScanDataModule:
+    settings = SplitSettings("report", 0.25, 0.0, seed=0)
+    split = split_scans(prepared.labels, [row.folder for row in prepared.kept], settings)
+    return ScanDataModule(prepared, split, batch_size=8, seed=3)
+
+
+@pytest.fixture
+def compose(phantom_root: Path, prepared: PreparedSet, tmp_path: Path) -> Compose:
+    """Compose conf/train.yaml on the session's phantoms, with the run folder in tmp_path.
+
+    Overrides come last, so they win. Ours point at a folder that already holds the phantoms, so
+    nothing is fetched or drawn whatever data an experiment names.
+    """
+
+    def composed(*overrides: str, name: str = "train") -> DictConfig:
+        register_resolvers()
+        ours = [
+            f"run_folder={tmp_path / 'run'}",
+            "data.source=folder",
+            f"data.root={phantom_root}",
+            f"data.prepared={prepared.folder.parent}",
+            "data.name=phantom",
+            "trainer.accelerator=cpu",
+        ]
+        with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+            return hydra.compose(name, [*ours, *overrides])
+
+    return composed

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from brain_tumor.data.crop import CropBox, CropSettings, cut_to_head, find_head
+from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
+from brain_tumor.errors import ConfigError
+
+REPORT = CropSettings(blur_kernel=3, threshold=45, erosions=2, dilations=2, size=256)
+
+
+def block(value: int, left: int, top: int, right: int, bottom: int) -> np.ndarray:
+    scan = np.zeros((120, 160), np.uint8)
+    scan[top:bottom, left:right] = value
+    return scan
+
+
+def test_a_bright_block_grows_by_the_blur_and_loses_its_last_row_and_column() -> None:
+    # The 3 x 3 Gaussian puts a quarter of 200 = 50 > 45 on the ring around the block, so the mask
+    # runs from 19 to 100 and from 29 to 80; the slice leaves out 100 and 80.
+    assert find_head(block(200, 20, 30, 100, 80), REPORT) == CropBox(19, 29, 100, 80)
+
+
+def test_a_dim_block_does_not_grow() -> None:
+    # A quarter of 150 is under the threshold: the mask runs from 20 to 99 and from 30 to 79.
+    assert find_head(block(150, 20, 30, 100, 80), REPORT) == CropBox(20, 30, 99, 79)
+
+
+def test_the_largest_region_is_taken() -> None:
+    scan = block(200, 20, 30, 100, 80)
+    scan[5:20, 120:150] = 255
+    assert find_head(scan, REPORT) == CropBox(19, 29, 100, 80)
+
+
+@pytest.mark.parametrize("value", [0, 45])
+def test_nothing_brighter_than_the_threshold_gives_no_box(value: int) -> None:
+    assert find_head(np.full((64, 64), value, np.uint8), REPORT) is None
+
+
+def test_specks_are_eroded_away() -> None:
+    scan = np.zeros((64, 64), np.uint8)
+    scan[10:13, 10:13] = 255
+    assert find_head(scan, REPORT) is None
+
+
+def scipy_box(scan: np.ndarray) -> CropBox:
+    kernel = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    blurred = np.floor(ndimage.convolve(scan.astype(float), kernel, mode="mirror") + 0.5)
+    square = np.ones((3, 3))
+    mask = ndimage.binary_erosion(blurred > 45, square, iterations=2, border_value=1)
+    mask = ndimage.binary_dilation(mask, square, iterations=2)
+    regions, _ = ndimage.label(mask, square)
+    # Filled, as the outer contour does not see holes.
+    sizes = {i: ndimage.binary_fill_holes(regions == i).sum() for i in range(1, regions.max() + 1)}
+    rows, columns = ndimage.find_objects(regions)[max(sizes, key=sizes.__getitem__) - 1]
+    return CropBox(columns.start, rows.start, columns.stop - 1, rows.stop - 1)
+
+
+@pytest.mark.parametrize("label", CLASSES)
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_box_is_that_of_an_independent_implementation(label: str, view: str) -> None:
+    scan = draw_phantom(label, view, np.random.default_rng(5)).pixels
+    assert find_head(scan, REPORT) == scipy_box(scan)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(4, 60), st.integers(4, 60), st.integers(70, 110), st.integers(70, 110))
+def test_shifting_a_block_shifts_its_box(left: int, top: int, right: int, bottom: int) -> None:
+    box = find_head(block(200, left, top, right, bottom), REPORT)
+    assert box == CropBox(left - 1, top - 1, right, bottom)
+
+
+def test_the_cut_has_the_configured_size_and_type() -> None:
+    cut = cut_to_head(block(200, 20, 30, 100, 80), CropBox(20, 30, 100, 80), 64)
+    assert cut.shape == (64, 64)
+    assert cut.dtype == np.uint8
+    assert (cut == 200).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("blur_kernel", 4), ("threshold", 300), ("erosions", -1), ("size", 8)],
+)
+def test_a_setting_out_of_range_is_named(name: str, value: int) -> None:
+    values = {"blur_kernel": 3, "threshold": 45, "erosions": 2, "dilations": 2, "size": 256}
+    with pytest.raises(ConfigError, match=name):
+        CropSettings(**values | {name: value})

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+
+from brain_tumor.data.augment import BatchAugment
+from brain_tumor.data.datamodule import BatchOrder, ScanDataModule
+from brain_tumor.errors import ConfigError
+
+
+def rows_of(loader) -> list[int]:
+    return torch.cat([batch.rows for batch in loader]).tolist()
+
+
+def test_batches_carry_the_right_scans(datamodule: ScanDataModule) -> None:
+    prepared = datamodule.prepared
+    for batch in datamodule.part_dataloader("test"):
+        assert batch.images.dtype == torch.uint8
+        assert batch.images.shape[1:] == (1, 256, 256)
+        np.testing.assert_array_equal(batch.images[:, 0], prepared.images[batch.rows])
+        np.testing.assert_array_equal(batch.labels, prepared.labels[batch.rows])
+
+
+def test_every_part_is_served_whole_and_once(datamodule: ScanDataModule) -> None:
+    assert sorted(rows_of(datamodule.train_dataloader())) == datamodule.split.train.tolist()
+    assert rows_of(datamodule.part_dataloader("train")) == datamodule.split.train.tolist()
+    assert rows_of(datamodule.val_dataloader()) == datamodule.split.test.tolist()
+    assert datamodule.monitored_part == "test"
+
+
+def test_worker_processes_serve_the_same(datamodule: ScanDataModule) -> None:
+    alone = rows_of(datamodule.part_dataloader("test"))
+    datamodule.num_workers = 1
+    assert rows_of(datamodule.part_dataloader("test")) == alone
+
+
+def test_order_depends_on_seed_and_epoch_alone() -> None:
+    def order(seed: int, epoch: int) -> list[int]:
+        batches = BatchOrder(np.arange(50), 8, seed)
+        batches.set_epoch(epoch)
+        return np.concatenate(list(batches)).tolist()
+
+    assert order(1, 4) == order(1, 4)
+    assert sorted(order(1, 4)) == list(range(50))
+    assert len({tuple(order(s, e)) for s in (0, 1) for e in (0, 1)}) == 4
+
+
+def test_augmentation_is_the_same_whatever_the_batches(datamodule: ScanDataModule, compose) -> None:
+    settings = dict(compose().augment)
+    settings.pop("_target_")
+    datamodule.augment = BatchAugment(**settings)
+
+    def scan_of(row: int, batch_size: int, epoch: int) -> torch.Tensor:
+        datamodule.batch_size = batch_size
+        for batch in datamodule.part_dataloader("train"):
+            if row in batch.rows:
+                return datamodule.augmented(batch, epoch).images[batch.rows == row]
+        raise AssertionError(row)
+
+    row = int(datamodule.split.train[5])
+    torch.testing.assert_close(scan_of(row, 3, 1), scan_of(row, 11, 1))
+    assert not torch.allclose(scan_of(row, 3, 1), scan_of(row, 3, 2))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"batch_size": 0}, {"batch_size": "32"}, {"num_workers": -1}, {"seed": -1}]
+)
+def test_a_wrong_number_is_named(datamodule: ScanDataModule, wrong: dict) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        ScanDataModule(datamodule.prepared, datamodule.split, **wrong)

@@ -1,0 +1,111 @@
+import functools
+from pathlib import Path
+
+import lightning as L
+import numpy as np
+import pytest
+import torch
+
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.errors import ConfigError, TrainingError
+from brain_tumor.models.classifier import TumorClassifier
+
+CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
+GBMNET = {"name": "gbmnet", "width": 16, "dropout": 0.3}
+MOBILENETV2 = {"name": "mobilenetv2", "width": 8, "dropout": 0.5}
+
+
+def adam(lr: float = 1e-3) -> functools.partial:
+    return functools.partial(torch.optim.Adam, lr=lr)
+
+
+def trainer(epochs: int = 1, **options: object) -> L.Trainer:
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    return L.Trainer(
+        accelerator="cpu",
+        max_epochs=epochs,
+        num_sanity_val_steps=0,
+        **{"enable_checkpointing": False} | quiet | options,
+    )
+
+
+def test_it_learns_sixteen_scans_by_heart(datamodule: ScanDataModule) -> None:
+    torch.manual_seed(0)
+    labels = datamodule.prepared.labels
+    sixteen = np.concatenate([np.flatnonzero(labels == label)[:4] for label in range(4)])
+    assert len(sixteen) == 16
+    datamodule.split = type(datamodule.split)(sixteen, sixteen[:0], sixteen)
+    classifier = TumorClassifier(GBMNET | {"width": 64}, CLASSES, adam(), monitored_part="test")
+    fit = trainer(40, check_val_every_n_epoch=40)
+    fit.fit(classifier, datamodule)
+    assert float(fit.callback_metrics["accuracy/test"]) == 1.0
+
+
+def test_frozen_statistics_do_not_move_in_an_epoch(datamodule: ScanDataModule) -> None:
+    datamodule.split = type(datamodule.split)(
+        *(rows[:8] for rows in vars(datamodule.split).values())
+    )
+    classifier = TumorClassifier(MOBILENETV2, CLASSES, adam(), monitored_part="test")
+    before = {k: v.clone() for k, v in classifier.network.state_dict().items()}
+    trainer().fit(classifier, datamodule)
+    after = classifier.network.state_dict()
+    moved = {key for key in before if not torch.equal(before[key], after[key])}
+    assert moved == {f"head.{i}.{kind}" for i in (0, 3) for kind in ("weight", "bias")}
+    assert any("running_mean" in key for key in before)
+
+
+@pytest.mark.parametrize("network", [GBMNET, MOBILENETV2], ids=lambda n: n["name"])
+def test_a_checkpoint_tells_what_it_holds_and_loads_weights_only(
+    datamodule: ScanDataModule, network: dict, tmp_path: Path
+) -> None:
+    datamodule.split = type(datamodule.split)(
+        *(rows[:8] for rows in vars(datamodule.split).values())
+    )
+    classifier = TumorClassifier(network, CLASSES, adam(), monitored_part="test")
+    fit = trainer(enable_checkpointing=True, default_root_dir=tmp_path)
+    fit.fit(classifier, datamodule)
+    fit.save_checkpoint(tmp_path / "a.ckpt")
+
+    content = torch.load(tmp_path / "a.ckpt", weights_only=True)
+    assert content["hyper_parameters"] == {"network": network, "classes": list(CLASSES)}
+    loaded = TumorClassifier.load_from_checkpoint(tmp_path / "a.ckpt", weights_only=True).eval()
+    assert loaded.classes == CLASSES
+    scans = next(iter(datamodule.part_dataloader("test"))).images
+    with torch.no_grad():
+        assert torch.equal(loaded(scans), classifier.eval()(scans))
+
+
+def test_scores_of_every_part_are_logged(datamodule: ScanDataModule) -> None:
+    classifier = TumorClassifier(GBMNET, CLASSES, adam(), monitored_part="test")
+    fit = trainer()
+    fit.fit(classifier, datamodule)
+    names = ["loss", "accuracy", "balanced_accuracy", "macro_f1"]
+    names += [f"{score}_{label}" for score in ("precision", "recall", "f1") for label in CLASSES]
+    logged = set(fit.callback_metrics) - {"step"}
+    assert logged == {f"{name}/{part}" for name in names for part in ("train", "test")}
+    assert fit.callback_metrics["step"] == 1
+
+
+def test_a_schedule_steps_once_per_epoch(datamodule: ScanDataModule) -> None:
+    datamodule.split = type(datamodule.split)(
+        *(rows[:8] for rows in vars(datamodule.split).values())
+    )
+    halve = functools.partial(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
+    classifier = TumorClassifier(GBMNET, CLASSES, adam(1e-3), halve, "test")
+    fit = trainer(2)
+    fit.fit(classifier, datamodule)
+    assert fit.optimizers[0].param_groups[0]["lr"] == pytest.approx(2.5e-4)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_loss_that_is_no_number_stops_with_what_to_do(datamodule: ScanDataModule) -> None:
+    classifier = TumorClassifier(GBMNET, CLASSES, adam(), monitored_part="test")
+    with torch.no_grad():
+        next(classifier.network.parameters()).fill_(float("nan"))
+    with pytest.raises(TrainingError, match=r"epoch 1: lower optimizer\.lr"):
+        trainer().fit(classifier, datamodule)
+
+
+def test_weights_for_a_network_without_a_pretrained_part_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"model\.weights"):
+        TumorClassifier(GBMNET, CLASSES).load_pretrained("imagenet")

@@ -1,0 +1,150 @@
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from brain_tumor.errors import ConfigError, WeightsError
+from brain_tumor.models.gbmnet import GBMnet
+from brain_tumor.models.mobilenetv2 import IMAGENET_MEAN, IMAGENET_STD, GBMMobileNetV2net
+from brain_tumor.models.networks import NETWORKS, build_network
+from brain_tumor.models.preprocess import ImageNetInput
+
+
+def parameters(network: nn.Module) -> tuple[int, int]:
+    every = list(network.parameters())
+    return sum(p.numel() for p in every), sum(p.numel() for p in every if p.requires_grad)
+
+
+@pytest.fixture(scope="module")
+def scans() -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (3, 1, 256, 256), dtype=torch.uint8, generator=generator)
+
+
+@pytest.mark.parametrize(("width", "count"), [(512, 8_415_796), (256, 4_220_212), (64, 1_073_524)])
+def test_gbmnet_has_its_parameters(width: int, count: int) -> None:
+    # 24,624 in the blocks; 16,384 x width + width; width x 4 + 4.
+    assert 24_624 + 16_384 * width + width + 4 * width + 4 == count
+    assert parameters(GBMnet(width=width)) == (count, count)
+
+
+def test_mobilenetv2_has_its_parameters() -> None:
+    assert parameters(GBMMobileNetV2net()) == (2_306_116, 82_244)
+
+
+def test_gbmnet_s_blocks_are_the_report_s() -> None:
+    layers = [type(m).__name__ for m in GBMnet().modules() if not list(m.children())]
+    block = ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"]
+    assert layers == ["UnitRange", *block * 4, "Flatten", "Linear", "ReLU", "Dropout", "Linear"]
+    convolutions = [m for m in GBMnet().modules() if isinstance(m, nn.Conv2d)]
+    assert [m.out_channels for m in convolutions] == [8, 16, 32, 64]
+    assert {(m.kernel_size, m.stride, m.padding) for m in convolutions} == {
+        ((3, 3), (1, 1), (1, 1))
+    }
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_uint8_and_float_scans_give_the_same_logits(name: str, scans: torch.Tensor) -> None:
+    network = build_network(4, name).eval()
+    with torch.no_grad():
+        logits = network(scans)
+        assert logits.shape == (3, 4)
+        assert logits.dtype == torch.float32
+        torch.testing.assert_close(network(scans.float()), logits)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_trained_parameter_gets_a_gradient(name: str, scans: torch.Tensor) -> None:
+    network = build_network(4, name, dropout=0.0).train()
+    # Logits against different classes, so that no gradient cancels.
+    nn.functional.cross_entropy(network(scans), torch.tensor([0, 1, 3])).backward()
+    for key, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, key
+            assert parameter.grad.abs().sum() > 0, key
+        else:
+            assert parameter.grad is None, key
+
+
+def test_frozen_features_stay_in_evaluation_mode() -> None:
+    network = GBMMobileNetV2net().train()
+    assert network.training
+    assert network.head.training
+    assert not any(module.training for module in network.features.modules())
+
+
+def test_the_input_is_torchvision_s_preset(scans: torch.Tensor) -> None:
+    ours = ImageNetInput(224, IMAGENET_MEAN, IMAGENET_STD)(scans)
+    preset = torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V1.transforms()
+    assert (preset.mean, preset.std) == (list(IMAGENET_MEAN), list(IMAGENET_STD))
+    unit = scans.expand(-1, 3, -1, -1).float() / 255
+    resized = nn.functional.interpolate(unit, (224, 224), mode="bilinear")
+    theirs = torchvision.transforms.functional.normalize(resized, preset.mean, preset.std)
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_features_and_pooling_are_torchvision_s(scans: torch.Tensor, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    theirs = torchvision.models.mobilenet_v2(weights=None).eval()
+    torch.save(theirs.state_dict(), tmp_path / "weights.pth")
+    ours = GBMMobileNetV2net().eval()
+    ours.load_pretrained(str(tmp_path / "weights.pth"))
+    theirs.classifier = ours.head
+    with torch.no_grad():
+        torch.testing.assert_close(ours(scans), theirs(ours.preprocess(scans)))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no weights file"),
+        (b"no checkpoint", "cannot be read"),
+        ({"features.0.0.weight": torch.zeros(1)}, "do not fit"),
+        ([1, 2], "no state_dict"),
+    ],
+)
+def test_unusable_weights_are_named(tmp_path: Path, content: object, message: str) -> None:
+    path = tmp_path / "weights.pth"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        torch.save(content, path)
+    with pytest.raises(WeightsError, match=message):
+        GBMMobileNetV2net().load_pretrained(str(path))
+
+
+def test_imagenet_goes_through_torchvision_and_names_the_way_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights = torchvision.models.MobileNet_V2_Weights
+    state = torchvision.models.mobilenet_v2(weights=None).state_dict()
+    # The class is an enum: patch the method that fetches.
+    monkeypatch.setattr(weights, "get_state_dict", lambda self, **options: state)
+    network = GBMMobileNetV2net()
+    network.load_pretrained("imagenet")
+    torch.testing.assert_close(network.features[0][0].weight, state["features.0.0.weight"])
+
+    def refuse(self: object, **options: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(weights, "get_state_dict", refuse)
+    with pytest.raises(WeightsError, match=r"model\.weights=PATH"):
+        network.load_pretrained("imagenet")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("resnet", {}, "gbmnet, mobilenetv2"),
+        ("gbmnet", {"width": 0}, r"model\.width"),
+        ("gbmnet", {"width": "512"}, r"model\.width"),
+        ("gbmnet", {"dropout": 1.0}, r"model\.dropout"),
+        ("gbmnet", {"depth": 3}, "depth"),
+        ("mobilenetv2", {"input_std": [0.0, 1.0, 1.0]}, r"model\.input_std"),
+    ],
+)
+def test_a_wrong_option_is_named(name: str, options: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build_network(4, name, **options)

@@ -1,0 +1,19 @@
+import numpy as np
+
+from brain_tumor.report.figures import confusion_figure, scan_sheet
+
+
+def test_the_confusion_figure_shows_counts_and_shares_with_true_rows() -> None:
+    figure = confusion_figure([[9, 1], [0, 30]], ["glioma", "notumor"], "test")
+    axes = figure.axes[0]
+    texts = [text.get_text() for text in axes.texts]
+    assert texts == ["9\n90%", "1\n10%", "0\n0%", "30\n100%"]
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("true class", "predicted class")
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0.9, 0.1], [0, 1]])
+
+
+def test_the_sheet_puts_versions_under_each_other() -> None:
+    scans = np.stack([np.full((8, 8), 10 * i, np.uint8) for i in range(5)])
+    figure = scan_sheet([scans, scans + 1], list("abcde"), ("raw", "augmented"), columns=3)
+    shown = [axes.images[0].get_array()[0, 0] if axes.images else None for axes in figure.axes]
+    assert shown == [0, 10, 20, 1, 11, 21, 30, 40, None, 31, 41, None]

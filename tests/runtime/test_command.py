@@ -1,0 +1,75 @@
+"""The command line, in its own process: what a user types and reads."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def typed(
+    command: str, *overrides: str, cwd: Path, **environment: str
+) -> subprocess.CompletedProcess:
+    clean = {k: v for k, v in os.environ.items() if k != "BRAIN_TUMOR_DATA"} | environment
+    return subprocess.run(
+        [sys.executable, "-m", f"brain_tumor.{command}", *overrides],
+        cwd=cwd,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def test_help_names_groups_and_an_example(tmp_path: Path) -> None:
+    for command in ("train", "prepare", "evaluate"):
+        shown = typed(command, "--help", cwd=tmp_path)
+        assert shown.returncode == 0
+        assert f"python -m brain_tumor.{command}" in shown.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "overrides", "named"),
+    [
+        ("prepare", ("data.root=nowhere",), "data=phantom"),
+        ("train", ("data.root=nowhere",), "data=phantom"),
+        ("train", ("data=phantom", "model=mobilenetv2", "model.weights=gone.pth"), "gone.pth"),
+        ("train", ("data=phantom", "model=resnet"), "gbmnet"),
+        ("train", ("data=phantom", "modle=gbmnet"), "modle"),
+        ("evaluate", (), "run"),
+        ("evaluate", ("run=nowhere",), "run=..."),
+    ],
+)
+def test_a_mistake_ends_with_one_sentence(
+    tmp_path: Path, command: str, overrides: tuple[str, ...], named: str
+) -> None:
+    ended = typed(command, *overrides, cwd=tmp_path)
+    assert ended.returncode in (1, 2)
+    assert named in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_prepare_train_evaluate_and_a_sweep(tmp_path: Path) -> None:
+    phantom = ("data=phantom", "data.phantom.patients_per_class=3")
+    prepared = typed("prepare", *phantom, cwd=tmp_path)
+    assert prepared.returncode == 0, prepared.stderr
+    assert prepared.stderr == ""
+    assert "prepared set: data/prepared/phantom-" in prepared.stdout
+
+    small = (*phantom, "model.width=16", "trainer=cpu", "trainer.max_epochs=1")
+    swept = typed("train", "-m", "seed=0,1", *small, cwd=tmp_path)
+    assert swept.returncode == 0, swept.stderr
+    runs = sorted(path.parent for path in tmp_path.glob("runs/custom/sweep-*/*/run.json"))
+    assert [run.name for run in runs] == ["0-gbmnet", "1-gbmnet"]
+
+    before = (runs[1] / "metrics.json").read_bytes()
+    again = typed("evaluate", f"run={runs[1].relative_to(tmp_path)}", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr == ""
+    assert (runs[1] / "metrics.json").read_bytes() == before

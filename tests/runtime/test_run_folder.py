@@ -1,0 +1,54 @@
+import sys
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from brain_tumor.errors import DataError
+from brain_tumor.runtime.run_folder import RunFolder, provenance
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.write_config(OmegaConf.create({"a": 1, "b": "${a}"}))
+    assert run.read_config() == {"a": 1, "b": 1}
+    run.write_json("x.json", {"scores": [0.5, None]})
+    assert run.read_json("x.json") == {"scores": [0.5, None]}
+    run.write_rows("x.csv", ["path", "part"], [["a, b.jpg", "train"]])
+    assert run.read_rows("x.csv") == [{"path": "a, b.jpg", "part": "train"}]
+
+
+def test_undefined_numbers_do_not_reach_json(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        RunFolder(tmp_path).write_json("x.json", {"score": float("nan")})
+
+
+def test_the_best_checkpoint_comes_before_the_last(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    with pytest.raises(DataError, match="best or last"):
+        run.checkpoint(None)
+    run.checkpoints.mkdir()
+    (run.checkpoints / "last.ckpt").touch()
+    assert run.checkpoint(None).name == "last.ckpt"
+    with pytest.raises(DataError, match="no checkpoint best"):
+        run.checkpoint("best")
+    (run.checkpoints / "best.ckpt").touch()
+    assert run.checkpoint(None).name == "best.ckpt"
+    assert run.checkpoint("last").name == "last.ckpt"
+
+
+@pytest.mark.parametrize("read", ["read_config", "read_json", "read_rows"])
+def test_a_folder_that_is_no_run_is_named(tmp_path: Path, read: str) -> None:
+    arguments = [] if read == "read_config" else ["missing"]
+    with pytest.raises(DataError, match=str(tmp_path)):
+        getattr(RunFolder(tmp_path), read)(*arguments)
+
+
+def test_provenance_names_versions_and_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(sys, "argv", ["/some/where/train.py", "seed=1"])
+    found = provenance()
+    assert found["command"] == ["train.py", "seed=1"]
+    # The wheel's metadata name the build, as in 2.11.0+cpu.
+    assert found["versions"]["torch"].split("+")[0] == torch.__version__.split("+")[0]

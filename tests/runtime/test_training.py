@@ -1,0 +1,206 @@
+"""The main job, without Hydra's command line: compose, train, evaluate."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from brain_tumor.errors import BrainTumorError, ConfigError, DataError
+from brain_tumor.runtime.command import conf_folder
+from brain_tumor.runtime.reopen import reopen_data
+from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.scoring import score_run
+from brain_tumor.runtime.training import train
+
+EXPERIMENTS = sorted(p.stem for p in (conf_folder() / "experiment").glob("*.yaml"))
+SMALL = ("model.width=16", "trainer.max_epochs=2", "optimizer.lr=1e-3", "data.batch_size=16")
+
+
+def history(run: Path) -> list[dict[str, str]]:
+    with (run / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row.pop("seconds")
+    return rows
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+
+
+@pytest.fixture
+def run(compose, tmp_path: Path) -> Path:
+    train(compose(*SMALL))
+    return tmp_path / "run"
+
+
+def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path) -> None:
+    assert {path.name for path in run.iterdir()} == {
+        "checkpoints",
+        "config.yaml",
+        "metrics.csv",
+        "metrics.json",
+        "predictions.csv",
+        "run.json",
+        "split.csv",
+        "tensorboard",
+    }
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["last.ckpt"]
+    record = json.loads((run / "run.json").read_text())
+    assert record["status"] == "finished"
+    assert record["epochs"] == 2
+    assert record["device"] == "CPU"
+    assert len(record["data"]["fingerprint"]) == 64
+    shown = capsys.readouterr().out
+    assert "epoch   1/2 | train loss" in shown
+    assert "macro F1" in shown
+    assert "python -m brain_tumor.evaluate run=" in shown
+
+
+def test_tensorboard_gets_curves_pictures_and_text(run: Path) -> None:
+    events = EventAccumulator(str(run / "tensorboard"), size_guidance={"tensors": 0, "images": 0})
+    events.Reload()
+    tags = events.Tags()
+    for part in ("train", "test"):
+        names = ["loss", "accuracy", "balanced_accuracy"]
+        names += [f"f1_{c}" for c in ("glioma", "meningioma", "notumor", "pituitary")]
+        for name in names:
+            curve = events.Scalars(f"{name}/{part}")
+            assert [point.step for point in curve] == [1, 2], name
+        assert f"confusion/{part}" in tags["images"]
+    assert "scans/augmented" in tags["images"]
+    assert any(tag.startswith("config") for tag in tags["tensors"])
+    final = events.Scalars("final/accuracy_test")[-1].value
+    scores = json.loads((run / "metrics.json").read_text())["parts"]
+    assert final == pytest.approx(scores["test"]["accuracy"])
+    # The last point of the curve is the scored checkpoint: the same scans, the same weights.
+    assert events.Scalars("accuracy/test")[-1].value == pytest.approx(final)
+
+
+def test_evaluating_again_gives_the_same_numbers(run: Path) -> None:
+    before = {name: (run / name).read_bytes() for name in ("metrics.json", "predictions.csv")}
+    for name in before:
+        (run / name).unlink()
+    folder = RunFolder(run)
+    datamodule = reopen_data(folder, folder.read_config(), None)
+    score_run(folder, datamodule, folder.checkpoint(None), "cpu")
+    for name, content in before.items():
+        assert (run / name).read_bytes() == content
+
+
+def test_predictions_hold_every_scan_of_every_part(run: Path) -> None:
+    split = {row["path"]: row["part"] for row in RunFolder(run).read_rows("split.csv")}
+    predictions = RunFolder(run).read_rows("predictions.csv")
+    assert {row["path"]: row["part"] for row in predictions} == split
+    test = [row for row in predictions if row["part"] == "test"]
+    scores = json.loads((run / "metrics.json").read_text())["parts"]["test"]
+    right = sum(row["label"] == row["predicted"] for row in test) / len(test)
+    assert right == pytest.approx(scores["accuracy"])
+    for row in test:
+        shares = {c: float(row[f"probability_{c}"]) for c in scores["classes"]}
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
+        assert max(shares, key=shares.__getitem__) == row["predicted"]
+
+
+def test_evaluating_on_other_scans_is_refused(run: Path, tmp_path: Path) -> None:
+    from brain_tumor.data.phantom import write_phantoms
+
+    write_phantoms(tmp_path / "other", patients_per_class=2, slices_per_patient=2, seed=9)
+    folder = RunFolder(run)
+    settings = folder.read_config()
+    settings.data.prepared = str(tmp_path / "prepared")
+    with pytest.raises(DataError, match="give the scans that it was trained on as root="):
+        reopen_data(folder, settings, str(tmp_path / "other"))
+
+
+def test_the_same_seed_gives_the_same_run(compose, tmp_path: Path) -> None:
+    runs = [tmp_path / name for name in ("a", "b", "c")]
+    for path, seed in zip(runs, (5, 5, 6), strict=True):
+        torch.rand(3)  # whatever happened before
+        train(compose(*SMALL, f"run_folder={path}", f"seed={seed}"))
+    assert history(runs[0]) == history(runs[1]) != history(runs[2])
+    first, second, third = (weights(path) for path in runs)
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    assert not all(torch.equal(first[key], third[key]) for key in first)
+
+
+def test_a_validation_part_selects_the_best_epoch(compose, tmp_path: Path) -> None:
+    train(compose(*SMALL, "split=official", "split.validation_fraction=0.25"))
+    run = tmp_path / "run"
+    rows = history(run)
+    assert "accuracy/validation" in rows[0]
+    assert not any(name.endswith("/test") for name in rows[0])
+    assert {p.name for p in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    scores = json.loads((run / "metrics.json").read_text())
+    assert scores["checkpoint"] == "best.ckpt"
+    best = max(float(row["balanced_accuracy/validation"]) for row in rows)
+    assert scores["parts"]["validation"]["balanced_accuracy"] == pytest.approx(best)
+    assert set(scores["parts"]) == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_holds_together(compose, tmp_path: Path, experiment: str) -> None:
+    overrides = [f"experiment={experiment}", "debug=fast"]
+    if "mobilenetv2" in experiment:
+        overrides.append("model.weights=none")  # nothing is fetched in a test
+    config = compose(*overrides)
+    assert config.name == experiment
+    assert train(config) == {}
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("group", ["augment", "scheduler", "logger", "trainer", "split"])
+def test_every_choice_of_a_group_holds_together(compose, group: str) -> None:
+    for path in sorted((conf_folder() / group).glob("*.yaml")):
+        if path.stem in {"mps", "gpu"}:
+            continue  # no such device in a test
+        config = compose("debug=fast", "model.width=16", f"{group}={path.stem}")
+        assert train(config) == {}, path
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("seed=-1", "seed"),
+        ("seed=abc", "seed"),
+        ("data.batch_size=0", "data.batch_size"),
+        ("data.source=web", "data.source"),
+        ("data.root=/nowhere/at/all", "/nowhere/at/all"),
+        ("model.width=0", "model.width"),
+        ("split.test_fraction=2", "split.test_fraction"),
+        ("augment.blur_kernel=2", "augment.blur_kernel"),
+        ("optimizer.lr=fast", "optimizer"),
+        ("optimizer._target_=os.system", "os.system"),
+        ("trainer.accelerator=abacus", "trainer"),
+        ("trainer.max_epochs=many", "trainer"),
+    ],
+)
+def test_a_wrong_value_is_named_before_anything_runs(
+    compose, tmp_path: Path, override: str, named: str
+) -> None:
+    with pytest.raises(BrainTumorError, match=named) as caught:
+        train(compose(override))
+    assert "\n" not in str(caught.value).strip()
+    assert not (tmp_path / "run").exists()
+
+
+def test_every_number_of_the_report_stands_in_the_configuration(compose) -> None:
+    for name in ("gbmnet", "mobilenetv2"):
+        config = compose(f"experiment=report_{name}")
+        assert config.trainer.max_epochs == 200
+        assert config.optimizer.lr == 1e-5
+        assert config.data.batch_size == 32
+        assert config.data.crop.size == 256
+        assert config.split.test_fraction == 0.25
+        assert config.augment.rotation_degrees == 30
+        assert config.augment.crop_area == [0.9, 1.0]
+        assert config.model.dropout == {"gbmnet": 0.3, "mobilenetv2": 0.5}[name]
+        assert config.model.width == {"gbmnet": 512, "mobilenetv2": 64}[name]
+
+
+def test_weights_for_gbmnet_are_refused(compose) -> None:
+    with pytest.raises(ConfigError, match=r"model\.weights"):
+        train(compose("+model.weights=imagenet"))
