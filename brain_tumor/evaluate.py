@@ -19,7 +19,7 @@ def main(config: DictConfig) -> None:
     from brain_tumor.runtime.quiet import hush_lightning
     from brain_tumor.runtime.reopen import reopen_data
     from brain_tumor.runtime.run_folder import RunFolder
-    from brain_tumor.runtime.scoring import score_run
+    from brain_tumor.runtime.scoring import draw_confusion, score_run
 
     hush_lightning()
     run = RunFolder(Path(str(config.run)).expanduser())
@@ -27,6 +27,7 @@ def main(config: DictConfig) -> None:
     checkpoint = run.checkpoint(config.checkpoint)
     datamodule = reopen_data(run, settings, config.root)
     scores = score_run(run, datamodule, checkpoint, config.accelerator)
+    draw_confusion(run, scores, settings.model.name)
     console = Console(highlight=False)
     for part, values in scores.items():
         console.print(class_table(values, f"{part}: {settings.model.name}, {checkpoint.name}"))

@@ -33,6 +33,9 @@ class CropSettings:
     size: int
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise ConfigError(f"data.crop.{name} must be a whole number: {value!r}")
         if self.blur_kernel < 1 or self.blur_kernel % 2 == 0:
             raise ConfigError(f"data.crop.blur_kernel must be odd and positive: {self.blur_kernel}")
         if not 0 <= self.threshold < 255:

@@ -29,7 +29,7 @@ def fetch_scans(handle: str, version: int, counts: Counts) -> Path:
         root = Path(kagglehub.dataset_download(f"{handle}/versions/{version}"))
     except Exception as error:  # its own, requests' and urllib3's kinds: all mean "not to be had"
         raise DataError(
-            f"The scans could not be fetched from Kaggle ({_first_line(error)}). Three ways on: "
+            f"The scans could not be fetched from Kaggle ({type(error).__name__}). Three ways on: "
             f"connect to the network and run this again; download version {version} of "
             f"{handle} elsewhere and give its folder as data.root=... or in BRAIN_TUMOR_DATA; "
             "or use data=phantom to try the program on drawn scans."
@@ -55,8 +55,3 @@ def check_counts(root: Path, counts: Counts) -> None:
                     f"{expected}: delete {root} and fetch it again, or give the folder as "
                     "data.root=... to use it as it is."
                 )
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__

@@ -64,7 +64,9 @@ def find_scans(root: Path, classes: Sequence[str]) -> list[Scan]:
     for folder in FOLDERS:
         place = root / folder
         if not place.is_dir():
-            there = ", ".join(sorted(p.name for p in root.iterdir())[:6]) or "nothing"
+            there = (
+                ", ".join(sorted(p.name for p in root.iterdir() if not _hidden(p))[:6]) or "nothing"
+            )
             raise DataError(
                 f"{root} has no folder {folder} (it holds {there}): give data.root={layout}."
             )

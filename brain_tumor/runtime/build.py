@@ -1,10 +1,13 @@
 """From a composed configuration to the objects of a run."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import lightning as L
 from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from brain_tumor.data.crop import CropSettings
@@ -17,6 +20,7 @@ from brain_tumor.errors import ConfigError
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runtime.instantiate import instantiate
 
+T = TypeVar("T")
 SOURCES = ("kaggle", "phantom", "folder")
 
 
@@ -30,7 +34,8 @@ def raw_folder(data: DictConfig) -> Path:
         raise ConfigError(f"data.source is {data.source!r}: choose one of {', '.join(SOURCES)}.")
     if data.source == "phantom":
         root = Path(data.root)
-        write_phantoms(root, **_plain(data.phantom))
+        with Console().status(f"drawing phantom scans into {root}"):
+            _filled(partial(write_phantoms, root), data.phantom, "data.phantom")
         return root
     if data.root is not None:
         return Path(str(data.root)).expanduser()
@@ -49,12 +54,16 @@ def build_prepared(data: DictConfig) -> PreparedSet:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, transient=True) as bar:
+    console = Console()
+    # In a log file even a hidden bar leaves an empty line.
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", total=None, start=True)
         return prepare_scans(
             root,
             list(data.classes),
-            CropSettings(**_plain(data.crop)),
+            _filled(CropSettings, data.crop, "data.crop"),
             Path(str(data.prepared)).expanduser(),
             str(data.name),
             lambda done, total: bar.update(task, completed=done, total=total),
@@ -64,7 +73,7 @@ def build_prepared(data: DictConfig) -> PreparedSet:
 def build_split(prepared: PreparedSet, split: DictConfig) -> Split:
     """Split the kept scans as configured."""
     folders = [row.folder for row in prepared.kept]
-    return split_scans(prepared.labels, folders, SplitSettings(**_plain(split)))
+    return split_scans(prepared.labels, folders, _filled(SplitSettings, split, "split"))
 
 
 def build_datamodule(config: DictConfig, prepared: PreparedSet, split: Split) -> ScanDataModule:
@@ -118,13 +127,16 @@ def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
         if callback is not None and _has_its_part(callback, datamodule.monitored_part)
     ]
     loggers = [instantiate(logger, f"logger.{name}") for name, logger in config.logger.items()]
-    trainer: L.Trainer = instantiate(
-        config.trainer,
-        "trainer",
-        callbacks=callbacks,
-        logger=loggers or False,
-        default_root_dir=str(config.run_folder),
-    )
+    try:
+        trainer: L.Trainer = instantiate(
+            config.trainer,
+            "trainer",
+            callbacks=callbacks,
+            logger=loggers or False,
+            default_root_dir=str(config.run_folder),
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{error} (trainer=auto takes the device that is there)") from error
     return trainer
 
 
@@ -132,6 +144,13 @@ def _has_its_part(callback: DictConfig, monitored_part: str) -> bool:
     # What selects by validation scores has no place where the monitored part is the test part.
     monitor = str(callback.get("monitor") or "")
     return not monitor.endswith("/validation") or monitored_part == "validation"
+
+
+def _filled(target: Callable[..., T], node: DictConfig, key: str) -> T:
+    try:
+        return target(**_plain(node))
+    except TypeError as error:  # an unknown name, or a value of another kind
+        raise ConfigError(f"{key} does not fit: {error}.") from error
 
 
 def _plain(node: DictConfig) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from brain_tumor.errors import BrainTumorError
 
@@ -49,6 +49,8 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
                 if os.environ.get("HYDRA_FULL_ERROR") == "1":
                     raise
                 sentence = " ".join(str(error).split("\n    full_key")[0].split())
+                if isinstance(error, MissingMandatoryValue):
+                    sentence = f"{error.full_key} is not given: add {error.full_key}=VALUE."
                 print(f"brain_tumor: {sentence}", file=sys.stderr)
                 raise SystemExit(2) from None
             except KeyboardInterrupt as interrupt:

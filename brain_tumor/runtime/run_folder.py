@@ -30,6 +30,11 @@ class RunFolder:
         """Folder of `best.ckpt` (where there is a validation part) and `last.ckpt`."""
         return self.path / "checkpoints"
 
+    @property
+    def figures(self) -> Path:
+        """Folder of pictures."""
+        return self.path / "figures"
+
     def checkpoint(self, name: str | None) -> Path:
         """Find a checkpoint by name, `best` or `last`; None takes the best there is.
 

@@ -5,11 +5,14 @@ from typing import Any
 
 import lightning as L
 import torch
+from matplotlib.figure import Figure
 
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.errors import DataError, WeightsError
 from brain_tumor.evaluation.scores import score
 from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.report.figures import confusion_figure
+from brain_tumor.runtime.interrupt import keyboard_interrupts
 from brain_tumor.runtime.progress import BatchBar
 from brain_tumor.runtime.run_folder import RunFolder
 
@@ -73,7 +76,8 @@ def score_run(
     scores: Scores = {}
     lines: list[list[Any]] = []
     for part, rows in datamodule.split.parts.items():
-        batches = trainer.predict(classifier, datamodule.part_dataloader(part)) or []
+        with keyboard_interrupts(f"the checkpoint is {checkpoint}"):
+            batches = trainer.predict(classifier, datamodule.part_dataloader(part)) or []
         logits = torch.cat([torch.as_tensor(batch) for batch in batches]).cpu().double()
         predicted = logits.argmax(dim=1).numpy()
         scores[part] = score(prepared.labels[rows], predicted, classes).to_dict()
@@ -87,3 +91,14 @@ def score_run(
     run.write_rows("predictions.csv", header, lines)
     run.write_json("metrics.json", {"checkpoint": checkpoint.name, "parts": scores})
     return scores
+
+
+def draw_confusion(run: RunFolder, scores: Scores, model: str) -> dict[str, Figure]:
+    """Draw each part's confusion matrix and write it to `figures/confusion_<part>.png`."""
+    run.figures.mkdir(exist_ok=True)
+    figures = {}
+    for part, values in scores.items():
+        title = f"{model}, {part}: {values['scans']:,} scans"
+        figures[part] = confusion_figure(values["confusion"], values["classes"], title)
+        figures[part].savefig(run.figures / f"confusion_{part}.png")
+    return figures

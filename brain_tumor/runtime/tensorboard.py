@@ -1,43 +1,50 @@
 """TensorBoard beside the curves: configuration, augmented scans, confusion, hyperparameters."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
+from matplotlib.figure import Figure
 from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.data.datamodule import Batch, ScanDataModule
-from brain_tumor.report.figures import confusion_figure, scan_sheet
+from brain_tumor.report.figures import scan_sheet
+from brain_tumor.runtime.history import fast_dev_run
 
 
 class AugmentedSheet(Callback):
     """Shows the first training scans as they are and as the first epoch sees them.
 
     Args:
+        path: PNG file to write, beside what goes to TensorBoard.
         scans: How many.
     """
 
-    def __init__(self, scans: int = 16) -> None:
-        self.scans = scans
+    def __init__(self, path: str, scans: int = 16) -> None:
+        self.path, self.scans = Path(path), scans
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the sheet."""
+        if fast_dev_run(trainer):
+            return
         # Lightning attaches the data module without a type of ours.
         datamodule = cast(ScanDataModule, trainer.datamodule)  # type: ignore[attr-defined]
+        rows = torch.from_numpy(datamodule.split.train[: self.scans].copy())
+        images = torch.from_numpy(datamodule.prepared.images[rows.numpy()]).unsqueeze(1)
+        labels = torch.from_numpy(datamodule.prepared.labels)[rows]
+        augmented = datamodule.augmented(Batch(images, labels, rows), epoch=0).images
+        figure = scan_sheet(
+            [images[:, 0].numpy(), augmented[:, 0].float().numpy()],
+            [datamodule.prepared.classes[label] for label in labels],
+            ("as prepared", "as the first epoch sees it"),
+        )
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(self.path)
         for writer in _writers(trainer.loggers):
-            rows = torch.from_numpy(datamodule.split.train[: self.scans].copy())
-            images = torch.from_numpy(datamodule.prepared.images[rows.numpy()]).unsqueeze(1)
-            labels = torch.from_numpy(datamodule.prepared.labels)[rows]
-            augmented = datamodule.augmented(Batch(images, labels, rows), epoch=0).images
-            names = [datamodule.prepared.classes[label] for label in labels]
-            figure = scan_sheet(
-                [images[:, 0].numpy(), augmented[:, 0].float().numpy()],
-                names,
-                ("as prepared", "as the first epoch sees it"),
-            )
             writer.add_figure("scans/augmented", figure, global_step=0)
 
 
@@ -53,6 +60,7 @@ def log_outcome(
     loggers: Iterable[Logger],
     config: DictConfig,
     scores: Mapping[str, Mapping[str, Any]],
+    figures: Mapping[str, Figure],
     epochs: int,
 ) -> None:
     """Show each part's confusion matrix, and the hyperparameters with the final scores.
@@ -61,6 +69,7 @@ def log_outcome(
         loggers: Those of the Trainer; others than TensorBoard's are passed over.
         config: The run's configuration.
         scores: Per part, as in `metrics.json`.
+        figures: Per part, its confusion matrix.
         epochs: Epochs trained, the pictures' place on the x axis.
     """
     final = {
@@ -77,8 +86,7 @@ def log_outcome(
         if isinstance(logger, TensorBoardLogger):
             logger.log_hyperparams(hparams, final)
     for writer in _writers(loggers):
-        for part, values in scores.items():
-            figure = confusion_figure(values["confusion"], values["classes"], part)
+        for part, figure in figures.items():
             writer.add_figure(f"confusion/{part}", figure, global_step=epochs)
         writer.flush()
 

@@ -20,10 +20,11 @@ from brain_tumor.runtime.build import (
     build_trainer,
 )
 from brain_tumor.runtime.history import fast_dev_run
+from brain_tumor.runtime.interrupt import keyboard_interrupts
 from brain_tumor.runtime.quiet import hush_lightning
 from brain_tumor.runtime.reopen import write_split
 from brain_tumor.runtime.run_folder import RunFolder, provenance
-from brain_tumor.runtime.scoring import Scores, score_run
+from brain_tumor.runtime.scoring import Scores, draw_confusion, score_run
 from brain_tumor.runtime.tensorboard import log_config, log_outcome
 
 
@@ -78,10 +79,8 @@ def train(config: DictConfig) -> Scores:
     )
 
     begun = time.perf_counter()
-    try:
+    with keyboard_interrupts(f"the last whole epoch is in {run.path}"):
         trainer.fit(classifier, datamodule)
-    except SystemExit:  # what Lightning makes of Ctrl-C
-        raise KeyboardInterrupt(f"epochs done so far are in {run.path}") from None
     record["seconds_fit"] = round(time.perf_counter() - begun, 3)
     record["epochs"] = trainer.current_epoch
     if fast_dev_run(trainer):
@@ -91,7 +90,8 @@ def train(config: DictConfig) -> Scores:
 
     checkpoint = run.checkpoint(None)
     scores = score_run(run, datamodule, checkpoint, config.trainer.accelerator)
-    log_outcome(trainer.loggers, config, scores, trainer.current_epoch)
+    figures = draw_confusion(run, scores, config.model.name)
+    log_outcome(trainer.loggers, config, scores, figures, trainer.current_epoch)
     record["seconds"] = round(time.perf_counter() - begun, 3)
     run.write_json("run.json", record | {"status": "finished", "scored": checkpoint.name})
     for part, values in scores.items():

@@ -18,14 +18,15 @@ What this cannot show:
 - That a listed kernel takes these arguments: some refuse a dtype (int64 in older macOS), a shape, a
   stride or a padding, or have bugs in one version of macOS. The table is a list of names.
 - What a listed kernel does inside, such as falling back to the CPU.
-- That `ON_MPS` is complete. It was read off torch's source, and torch may choose by device in other
-  places, above the operators or inside composite ones.
+- That `ON_MPS` is complete. It was put together from torch's operator table, its formulas of
+  derivatives and some of its source; torch may choose by device in other places, above the
+  operators or inside composite ones.
 - Branches by device in Python code of torch, torchmetrics and Lightning. Two are known and taken
   here: torchmetrics counts without `bincount` on MPS, and Adam has three implementations, of which
   torch takes the plain one on MPS unless told otherwise.
 - Moving data between CPU and MPS, random numbers of MPS, a step's time and its memory.
-- Another torch: the table is the installed one's. Nor more than the step as shipped:
-  `augment=torchvision`, pretrained weights, checkpoints, callbacks and loggers are left out.
+- Another torch: the table is the installed one's. Nor more than the step as shipped: pretrained
+  weights, checkpoints, callbacks and loggers are left out.
 
 It is stricter than MPS where tensors stay on a Mac's CPU, where float64 would be allowed: the
 random numbers as drawn and Adam's step counts are judged as if they lay on MPS.
@@ -51,6 +52,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from brain_tumor.data.augment import TorchvisionAugment
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import Split
 from brain_tumor.models.classifier import TumorClassifier
@@ -276,6 +278,25 @@ def test_check_sees_the_whole_step(step: Step) -> None:
     assert not any(unseen.values()), unseen
     assert "bincount" not in seen
     assert torch.uint8 in seen["_to_copy"]  # scans as stored
+
+
+def test_the_torchvision_chain_runs_on_mps() -> None:
+    augment = from_conf("augment/report.yaml")
+    chain = TorchvisionAugment(
+        augment.blur_kernel,
+        augment.blur_sigma,
+        1.0,  # each operation at least once
+        augment.rotation_degrees,
+        augment.shear_degrees,
+        augment.crop_area,
+        augment.crop_aspect,
+    )
+    check = MPSCheck()
+    with check:
+        chain(torch.zeros((2, 1, 256, 256), dtype=torch.uint8), torch.tensor([[0.2], [0.7]]))
+    assert check.missing == set()
+    assert check.doubles == set()
+    assert {"grid_sampler_2d", "flip", "reflection_pad2d"} <= set(check.dtypes)
 
 
 @pytest.mark.parametrize("way", [{"foreach": False}, {"foreach": True}, {"fused": True}])

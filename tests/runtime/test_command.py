@@ -1,6 +1,7 @@
 """The command line, in its own process: what a user types and reads."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -73,3 +74,26 @@ def test_prepare_train_evaluate_and_a_sweep(tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     assert again.stderr == ""
     assert (runs[1] / "metrics.json").read_bytes() == before
+
+
+def test_ctrl_c_keeps_the_epochs_done_and_says_where(tmp_path: Path) -> None:
+    words = ("data=phantom", "data.phantom.patients_per_class=3", "model.width=16", "trainer=cpu")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "brain_tumor.train", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    for line in running.stdout:
+        if line.startswith("epoch   2"):
+            running.send_signal(signal.SIGINT)
+            break
+    _, said = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert said.startswith("brain_tumor: stopped by the keyboard; the last whole epoch is in ")
+    assert "Traceback" not in said
+    (checkpoint,) = tmp_path.glob("runs/custom/gbmnet/*/checkpoints/last.ckpt")
+    run = checkpoint.parents[1].relative_to(tmp_path)
+    assert typed("evaluate", f"run={run}", cwd=tmp_path).returncode == 0

@@ -41,6 +41,7 @@ def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path)
     assert {path.name for path in run.iterdir()} == {
         "checkpoints",
         "config.yaml",
+        "figures",
         "metrics.csv",
         "metrics.json",
         "predictions.csv",
@@ -169,6 +170,10 @@ def test_every_choice_of_a_group_holds_together(compose, group: str) -> None:
         ("data.batch_size=0", "data.batch_size"),
         ("data.source=web", "data.source"),
         ("data.root=/nowhere/at/all", "/nowhere/at/all"),
+        ("data.crop.threshold=dark", "data.crop.threshold"),
+        ("+data.crop.margin=3", "data.crop"),
+        ("+split.folds=3", "split"),
+        ("split.seed=abc", "split"),
         ("model.width=0", "model.width"),
         ("split.test_fraction=2", "split.test_fraction"),
         ("augment.blur_kernel=2", "augment.blur_kernel"),

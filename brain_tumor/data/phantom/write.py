@@ -107,12 +107,12 @@ def _reuse(root: Path, settings: dict[str, int]) -> PhantomTruth:
         found = json.loads((root / _SETTINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise DataError(
-            f"{root} is not empty and holds no phantoms: choose another folder for them."
+            f"{root} is not empty and holds no phantoms: give another folder as data.root=..."
         ) from None
     if found != settings:
         raise DataError(
             f"{root} holds phantoms of other settings ({found}, wanted {settings}): "
-            "choose another folder or delete that one."
+            "give another folder as data.root=..., or delete that one."
         )
     truth = read_truth(root)
     missing = [scan.path for scan in truth.scans if not (root / scan.path).is_file()]
