@@ -38,7 +38,7 @@ def confusion_figure(
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     axes.set_title(title)
-    figure.colorbar(picture, ax=axes, label="share of the true class")
+    figure.colorbar(picture, ax=axes, label="share of the true class", shrink=0.82)
     return figure
 
 

@@ -11,10 +11,14 @@ class BatchBar(TQDMProgressBar):
     """One bar for training and one for scoring, on a terminal; nothing in a log file."""
 
     def __init__(self) -> None:
-        # Ten batches a refresh: on a fast GPU a step takes less time than drawing the bar.
-        super().__init__(refresh_rate=10)
+        super().__init__()
         if not sys.stdout.isatty():
             self.disable()
+
+    def on_train_epoch_start(self, trainer: Trainer, *_: object) -> None:
+        """Count epochs from 1, as the line at the end of the epoch does."""
+        super().on_train_epoch_start(trainer)
+        self.train_progress_bar.set_description(f"epoch {trainer.current_epoch + 1:>3}")
 
     def init_validation_tqdm(self) -> Tqdm:
         """Hide the bar of the monitored part: it would flicker under the training bar."""

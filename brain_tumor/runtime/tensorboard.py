@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
@@ -17,7 +18,7 @@ from brain_tumor.runtime.history import fast_dev_run
 
 
 class AugmentedSheet(Callback):
-    """Shows the first training scans as they are and as the first epoch sees them.
+    """Shows some training scans as they are and as the first epoch sees them.
 
     Args:
         path: PNG file to write, beside what goes to TensorBoard.
@@ -33,7 +34,10 @@ class AugmentedSheet(Callback):
             return
         # Lightning attaches the data module without a type of ours.
         datamodule = cast(ScanDataModule, trainer.datamodule)  # type: ignore[attr-defined]
-        rows = torch.from_numpy(datamodule.split.train[: self.scans].copy())
+        # Evenly spaced, so that every class is on the sheet: rows are sorted by folder and class.
+        train = datamodule.split.train
+        places = np.linspace(0, len(train) - 1, min(self.scans, len(train))).round().astype(int)
+        rows = torch.from_numpy(train[places])
         images = torch.from_numpy(datamodule.prepared.images[rows.numpy()]).unsqueeze(1)
         labels = torch.from_numpy(datamodule.prepared.labels)[rows]
         augmented = datamodule.augmented(Batch(images, labels, rows), epoch=0).images
@@ -78,10 +82,9 @@ def log_outcome(
         for name in ("accuracy", "balanced_accuracy", "macro_f1")
         if values[name] is not None
     }
-    chosen = {
-        group: config[group] for group in ("data", "split", "augment", "model", "optimizer")
-    } | {"scheduler": config.scheduler, "seed": config.seed, "epochs": epochs}
-    hparams = _flat(OmegaConf.to_container(OmegaConf.create(chosen), resolve=True))
+    resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
+    groups = ("data", "split", "augment", "model", "optimizer", "scheduler", "seed")
+    hparams = _flat({group: resolved[group] for group in groups} | {"epochs": epochs})
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):
             logger.log_hyperparams(hparams, final)

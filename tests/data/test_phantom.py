@@ -273,9 +273,9 @@ def test_foreign_folder_is_refused_and_left_alone(tmp_path):
     mine = tmp_path / "mine" / "holiday.jpg"
     mine.parent.mkdir()
     mine.write_bytes(b"precious")
-    with pytest.raises(DataError, match="choose another folder"):
+    with pytest.raises(DataError, match=r"give another folder as data\.root="):
         write_phantoms(mine.parent, patients_per_class=1, slices_per_patient=2)
-    with pytest.raises(DataError, match="choose another folder"):
+    with pytest.raises(DataError, match=r"give another folder as data\.root="):
         write_phantoms(mine, patients_per_class=1, slices_per_patient=2)
     assert content(tmp_path) == {"mine/holiday.jpg": b"precious"}
 

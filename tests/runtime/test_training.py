@@ -16,7 +16,13 @@ from brain_tumor.runtime.scoring import score_run
 from brain_tumor.runtime.training import train
 
 EXPERIMENTS = sorted(p.stem for p in (conf_folder() / "experiment").glob("*.yaml"))
-SMALL = ("model.width=16", "trainer.max_epochs=2", "optimizer.lr=1e-3", "data.batch_size=16")
+SMALL = (
+    "model.width=16",
+    "trainer.max_epochs=2",
+    "optimizer.lr=1e-3",
+    "data.batch_size=16",
+    "scheduler=cosine",
+)
 
 
 def history(run: Path) -> list[dict[str, str]]:

@@ -1,0 +1,46 @@
+"""The README tells the truth: its table is the demo's, its commands exist."""
+
+import json
+import re
+from pathlib import Path
+
+import hydra
+import pytest
+from rich.console import Console
+
+from brain_tumor.report.tables import class_table
+from brain_tumor.runtime.command import conf_folder, register_resolvers
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^python -m brain_tumor\.(\w+) ?(.*?)(?:  #.*)?$", README, re.MULTILINE)
+
+
+def test_the_table_is_that_of_the_committed_scores() -> None:
+    scores = json.loads((ROOT / "experiments/demo/metrics.json").read_text(encoding="utf-8"))
+    console = Console(width=100, legacy_windows=False, force_terminal=False)
+    with console.capture() as capture:
+        console.print(class_table(scores["parts"]["test"], f"test: gbmnet, {scores['checkpoint']}"))
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    assert "\n".join(lines) in README
+
+
+@pytest.mark.parametrize(("command", "words"), COMMANDS, ids=[" ".join(c) for c in COMMANDS])
+def test_every_command_composes(command: str, words: str) -> None:
+    register_resolvers()
+    assert (ROOT / "brain_tumor" / f"{command}.py").is_file()
+    overrides = [word for word in words.split() if word != "-m"]
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        hydra.compose(command, [word.replace(",1,2", "") for word in overrides])
+
+
+def test_there_are_commands_and_linked_files_exist() -> None:
+    assert {command for command, _ in COMMANDS} == {"prepare", "train", "evaluate"}
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_make_help_lists_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = set(re.findall(r"^\.PHONY: (\S+)$", makefile, re.MULTILINE))
+    assert phony == set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
