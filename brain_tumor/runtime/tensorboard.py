@@ -83,8 +83,9 @@ def log_outcome(
         if values[name] is not None
     }
     resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
-    groups = ("data", "split", "augment", "model", "optimizer", "scheduler", "seed")
-    hparams = _flat({group: resolved[group] for group in groups} | {"epochs": epochs})
+    groups = ("split", "augment", "model", "optimizer", "scheduler", "seed")
+    data = {name: resolved["data"][name] for name in ("name", "batch_size")}
+    hparams = _flat({group: resolved[group] for group in groups} | {"data": data, "epochs": epochs})
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):
             logger.log_hyperparams(hparams, final)
