@@ -182,7 +182,7 @@ def _cut(root: Path, scan: Scan, crop: CropSettings) -> _Cut:
         return _Cut(entry | {"reason": f"undecodable: {error}"}, None)
     box = find_head(grey, crop)
     if box is None:
-        return _Cut(entry | {"reason": f"blank: nothing brighter than {crop.threshold}"}, None)
+        return _Cut(entry | {"reason": f"blank: no region brighter than {crop.threshold}"}, None)
     pixels = cut_to_head(grey, box, crop.size)
     entry |= asdict(box) | {"pixel_md5": pixel_digest(pixels), "status": KEPT, "reason": ""}
     return _Cut(entry, pixels)

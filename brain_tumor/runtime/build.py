@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import lightning as L
+import torch
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -105,12 +106,7 @@ def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorCla
         scheduler,
         datamodule.monitored_part,
     )
-    try:
-        classifier.configure_optimizers()  # tried now, so that a wrong value costs no waiting
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"optimizer or scheduler cannot be built from its configuration: {error}"
-        ) from error
+    _try_out(classifier, datamodule.prepared.images.shape[-1], str(config.model.name))
     if weights is not None:
         classifier.load_pretrained(str(weights))
     return classifier
@@ -138,6 +134,25 @@ def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
     except ConfigError as error:
         raise ConfigError(f"{error} (trainer=auto takes the device that is there)") from error
     return trainer
+
+
+def _try_out(classifier: TumorClassifier, size: int, name: str) -> None:
+    # Before anything long is begun, so that a wrong value costs no waiting.
+    try:
+        classifier.configure_optimizers()
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"optimizer or scheduler cannot be built from its configuration: {error}"
+        ) from error
+    try:
+        with torch.no_grad():
+            classifier.eval()(torch.zeros((1, 1, size, size), dtype=torch.uint8))
+    except RuntimeError as error:
+        raise ConfigError(
+            f"The model {name} does not take scans of {size} x {size} pixels: leave "
+            "data.crop.size at 256, or choose another model."
+        ) from error
+    classifier.train()
 
 
 def _has_its_part(callback: DictConfig, monitored_part: str) -> bool:

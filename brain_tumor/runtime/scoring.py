@@ -5,10 +5,11 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from matplotlib.figure import Figure
 
 from brain_tumor.data.datamodule import ScanDataModule
-from brain_tumor.errors import DataError, WeightsError
+from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.evaluation.scores import score
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.report.figures import confusion_figure
@@ -54,6 +55,7 @@ def score_run(
         Per part, what `metrics.json` holds.
 
     Raises:
+        ConfigError: There is no such device.
         DataError: The checkpoint knows other classes than the scans have.
         WeightsError: The checkpoint cannot be loaded.
     """
@@ -64,14 +66,7 @@ def score_run(
             f"{checkpoint} was trained on the classes {', '.join(classes)}, the scans have "
             f"{', '.join(prepared.classes)}: give the scans it was trained on."
         )
-    trainer = L.Trainer(
-        accelerator=accelerator,
-        devices=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        callbacks=[BatchBar()],
-    )
+    trainer = _scoring_trainer(accelerator)
     kept = prepared.kept
     scores: Scores = {}
     lines: list[list[Any]] = []
@@ -91,6 +86,23 @@ def score_run(
     run.write_rows("predictions.csv", header, lines)
     run.write_json("metrics.json", {"checkpoint": checkpoint.name, "parts": scores})
     return scores
+
+
+def _scoring_trainer(accelerator: str) -> L.Trainer:
+    try:
+        return L.Trainer(
+            accelerator=accelerator,
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            callbacks=[BatchBar()],
+        )
+    except (ValueError, MisconfigurationException) as error:
+        raise ConfigError(
+            f"accelerator={accelerator} cannot be used ({error}): auto takes the device that is "
+            "there."
+        ) from error
 
 
 def draw_confusion(run: RunFolder, scores: Scores, model: str) -> dict[str, Figure]:

@@ -1,5 +1,6 @@
 """The command line, in its own process: what a user types and reads."""
 
+import json
 import os
 import signal
 import subprocess
@@ -74,6 +75,13 @@ def test_prepare_train_evaluate_and_a_sweep(tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     assert again.stderr == ""
     assert (runs[1] / "metrics.json").read_bytes() == before
+
+
+def test_the_demo_beats_85_percent_on_its_test_part(tmp_path: Path) -> None:
+    shown = typed("train", "experiment=demo", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    (scores,) = tmp_path.glob("runs/demo/gbmnet/*/metrics.json")
+    assert json.loads(scores.read_text())["parts"]["test"]["accuracy"] > 0.85
 
 
 def test_ctrl_c_keeps_the_epochs_done_and_says_where(tmp_path: Path) -> None:

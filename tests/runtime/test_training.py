@@ -123,6 +123,14 @@ def test_evaluating_on_other_scans_is_refused(run: Path, tmp_path: Path) -> None
         reopen_data(folder, settings, str(tmp_path / "other"))
 
 
+@pytest.mark.parametrize("accelerator", ["abacus", "tpu"])
+def test_evaluating_on_a_device_that_is_not_there_is_refused(run: Path, accelerator: str) -> None:
+    folder = RunFolder(run)
+    datamodule = reopen_data(folder, folder.read_config(), None)
+    with pytest.raises(ConfigError, match="auto takes the device"):
+        score_run(folder, datamodule, folder.checkpoint(None), accelerator)
+
+
 def test_the_same_seed_gives_the_same_run(compose, tmp_path: Path) -> None:
     runs = [tmp_path / name for name in ("a", "b", "c")]
     for path, seed in zip(runs, (5, 5, 6), strict=True):
@@ -180,6 +188,7 @@ def test_every_choice_of_a_group_holds_together(compose, group: str) -> None:
         ("+data.crop.margin=3", "data.crop"),
         ("+split.folds=3", "split"),
         ("split.seed=abc", "split"),
+        ("data.crop.size=128", "data.crop.size"),
         ("model.width=0", "model.width"),
         ("split.test_fraction=2", "split.test_fraction"),
         ("augment.blur_kernel=2", "augment.blur_kernel"),
