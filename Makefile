@@ -45,10 +45,12 @@ clean:  ## Remove .venv and caches; data/ and runs/ stay
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-# The last step tells a missing system library from a broken install: OpenCV's wheel wants libGL.
+# OpenCV's wheel wants libGL, which a bare Debian or Ubuntu lacks; any other fault shows as it is.
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python
 	$(RUN) pip install --quiet --constraint constraints.txt --editable .
-	@$(BIN)/python -c 'import cv2' || $(MAKE) --no-print-directory system-libraries
+	@if $(BIN)/python -c 'import cv2' 2>&1 | grep -qE 'lib(GL|gthread)' && command -v apt-get >/dev/null; \
+		then $(MAKE) --no-print-directory system-libraries; fi
+	@$(BIN)/python -c 'import cv2'
 	@touch $@
 
 .venv/installed-test: .venv/installed

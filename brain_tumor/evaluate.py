@@ -8,9 +8,10 @@ from brain_tumor.runtime.command import command
 @command("evaluate")
 def main(config: DictConfig) -> None:
     """Score a checkpoint of a run on the run's own split, and print the tables."""
-    from brain_tumor.runtime.allocator import keep_freed_memory
+    if config.keep_freed_memory:
+        from brain_tumor.runtime.allocator import keep_freed_memory
 
-    keep_freed_memory()  # before torch allocates anything
+        keep_freed_memory()  # before torch allocates anything
     from pathlib import Path
 
     from rich.console import Console
@@ -26,13 +27,17 @@ def main(config: DictConfig) -> None:
     settings = run.read_config()
     checkpoint = run.checkpoint(config.checkpoint)
     datamodule = reopen_data(run, settings, config.root)
-    scores = score_run(run, datamodule, checkpoint, config.accelerator)
-    draw_confusion(run, scores, settings.model.name)
+    # Another checkpoint than the one that training scored gets a folder of its own.
+    scored = run.read_json("run.json").get("scored", checkpoint.name)
+    out = run if scored == checkpoint.name else RunFolder(run.path / checkpoint.stem)
+    out.create()
+    scores = score_run(out, datamodule, checkpoint, config.accelerator)
+    draw_confusion(out, scores, settings.model.name)
     console = Console(highlight=False)
     for part, values in scores.items():
         console.print(class_table(values, f"{part}: {settings.model.name}, {checkpoint.name}"))
-    console.print(f"written: {run.path / 'metrics.json'}", soft_wrap=True)
-    console.print(f"written: {run.path / 'predictions.csv'}", soft_wrap=True)
+    console.print(f"written: {out.path / 'metrics.json'}", soft_wrap=True)
+    console.print(f"written: {out.path / 'predictions.csv'}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -37,10 +38,8 @@ def epoch_draws(seed: int, epoch: int, scans: int, draws_per_scan: int) -> Tenso
     The table depends on the seed and the epoch alone. It is drawn on the CPU, so that every device
     sees the same augmentation.
     """
-    # Mixed by a prime far beyond any number of epochs, so that (seed, epoch) never meets
-    # (seed + 1, epoch - k); torch takes 64 bits.
-    generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
-    return torch.rand((scans, draws_per_scan), generator=generator)
+    uniform = np.random.default_rng((seed, epoch)).random((scans, draws_per_scan), np.float32)
+    return torch.from_numpy(uniform)
 
 
 class _Settings:
@@ -69,8 +68,8 @@ class _Settings:
         crop_area: Sequence[float],
         crop_aspect: Sequence[float],
     ) -> None:
-        if blur_kernel < 1 or blur_kernel % 2 == 0:
-            raise ConfigError(f"augment.blur_kernel must be odd and positive: {blur_kernel}")
+        if not isinstance(blur_kernel, int) or blur_kernel < 1 or blur_kernel % 2 == 0:
+            raise ConfigError(f"augment.blur_kernel must be odd and positive: {blur_kernel!r}")
         for name, bounds in (
             ("blur_sigma", blur_sigma),
             ("crop_area", crop_area),
@@ -191,6 +190,7 @@ class TorchvisionAugment(_Settings):
         augmented = []
         with torch.random.fork_rng(devices=[]):
             for image, seed in zip(images, seeds, strict=True):
-                torch.manual_seed(seed)
+                # Not torch.manual_seed: that seeds the accelerator too, and so the next dropout.
+                torch.default_generator.manual_seed(seed)
                 augmented.append(chain(image))
         return torch.stack(augmented).float()

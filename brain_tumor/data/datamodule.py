@@ -67,7 +67,7 @@ class ScanDataModule(L.LightningDataModule):
     """Serves the parts of a split.
 
     Training scans are shuffled and augmented by numbers that depend on (seed, epoch) alone, so two
-    runs agree whatever their device, and a resumed run goes on where it stopped.
+    runs see the same scans whatever their device, and a resumed run goes on where it stopped.
 
     Args:
         prepared: The prepared set.
@@ -134,12 +134,12 @@ class ScanDataModule(L.LightningDataModule):
         """Give the batch as training sees it in an epoch, counted from 0."""
         if self.augment is None:
             return batch
-        if self._draws is None or self._draws[0] != epoch:
+        device = batch.images.device
+        if self._draws is None or self._draws[0] != epoch or self._draws[1].device != device:
             scans, each = len(self.prepared.images), self.augment.draws_per_scan
-            # On the batch's device, so that looking up a batch's draws does not wait for it.
-            table = epoch_draws(self.seed, epoch, scans, each).to(batch.images.device)
-            self._draws = (epoch, table)
-        draws = self._draws[1].to(batch.images.device)[batch.rows]
+            # Kept on the batch's device, so that looking up a batch's draws does not wait for it.
+            self._draws = (epoch, epoch_draws(self.seed, epoch, scans, each).to(device))
+        draws = self._draws[1][batch.rows]
         return batch._replace(images=self.augment(batch.images, draws))
 
     def _loader(self, order: BatchOrder) -> DataLoader[Batch]:

@@ -1,7 +1,7 @@
 """Raw scans on disk: find them, read what kind of file each is, decode them to grey values."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def find_scans(root: Path, classes: Sequence[str]) -> list[Scan]:
                 f"{', '.join(sorted(classes))}: rename them, or set data.classes."
             )
         for label in sorted(classes):
-            files = sorted(p for p in (place / label).rglob("*") if p.is_file() and not _hidden(p))
+            files = sorted(_files(place / label))
             if not files:
                 raise DataError(
                     f"{place / label} has no file: copy the scans of that class there, "
@@ -124,6 +124,16 @@ def decode_grey(content: bytes) -> Grey:
         to_grey = cv2.COLOR_BGRA2GRAY if picture.shape[2] == 4 else cv2.COLOR_BGR2GRAY
         picture = cv2.cvtColor(picture, to_grey)
     return np.asarray(picture, np.uint8)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    # Neither hidden files nor anything in a hidden folder, such as a notebook's checkpoints.
+    for path in folder.iterdir():
+        if not _hidden(path):
+            if path.is_dir():
+                yield from _files(path)
+            else:
+                yield path
 
 
 def _hidden(path: Path) -> bool:

@@ -115,6 +115,11 @@ def _report(labels: Rows, folders: Sequence[str], settings: SplitSettings) -> tu
 
 
 def _official(labels: Rows, folders: Sequence[str], settings: SplitSettings) -> tuple[Rows, Rows]:
+    # "Testing as published" leaves nothing to choose; a fraction that is ignored would mislead.
+    if settings.test_fraction is not None:
+        raise ConfigError(
+            "split.test_fraction must be null where split=official: Testing is the test part."
+        )
     testing = np.array([folder == "Testing" for folder in folders])
     return np.flatnonzero(~testing), np.flatnonzero(testing)
 

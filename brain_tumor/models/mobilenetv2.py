@@ -83,7 +83,7 @@ class GBMMobileNetV2net(nn.Module):
         """
         if weights == "none":
             return
-        state = _fetch() if weights == "imagenet" else _read(Path(weights))
+        state = _fetch() if weights == "imagenet" else _read(Path(weights).expanduser())
         # The classifier of a thousand classes is not used.
         prefix = "features."
         state = {key.removeprefix(prefix): v for key, v in state.items() if key.startswith(prefix)}

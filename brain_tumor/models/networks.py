@@ -1,6 +1,6 @@
 """The networks by name, so that a checkpoint can say in plain words which one it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -45,5 +45,6 @@ def _check(options: Mapping[str, Any]) -> None:
         raise ConfigError(f"model.dropout must lie in 0..1, 1 left out: {dropout!r}")
     for name in ("input_mean", "input_std"):
         values = options.get(name, (0.5, 0.5, 0.5))
-        if len(values) != 3 or (name == "input_std" and min(values) <= 0):
+        numbers = isinstance(values, Sequence) and all(isinstance(v, (int, float)) for v in values)
+        if not numbers or len(values) != 3 or (name == "input_std" and min(values) <= 0):
             raise ConfigError(f"model.{name} must be three numbers (std above 0): {values!r}")

@@ -1,5 +1,6 @@
 """From a composed configuration to the objects of a run."""
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from brain_tumor.data.augment import Augment
 from brain_tumor.data.crop import CropSettings
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.kaggle import fetch_scans
@@ -33,14 +35,16 @@ def raw_folder(data: DictConfig) -> Path:
     """
     if data.source not in SOURCES:
         raise ConfigError(f"data.source is {data.source!r}: choose one of {', '.join(SOURCES)}.")
+    # An environment variable that is set to nothing counts as not set.
+    root = Path(str(data.root)).expanduser() if data.root else None
+    if data.source == "kaggle" and root is None:
+        return fetch_scans(data.kaggle.handle, data.kaggle.version, _plain(data.kaggle.counts))
+    if root is None:
+        raise ConfigError(f"data.root is not given: name a folder where data.source={data.source}.")
     if data.source == "phantom":
-        root = Path(data.root)
         with Console().status(f"drawing phantom scans into {root}"):
             _filled(partial(write_phantoms, root), data.phantom, "data.phantom")
-        return root
-    if data.root is not None:
-        return Path(str(data.root)).expanduser()
-    return fetch_scans(data.kaggle.handle, data.kaggle.version, _plain(data.kaggle.counts))
+    return root
 
 
 def build_prepared(data: DictConfig) -> PreparedSet:
@@ -82,6 +86,7 @@ def build_datamodule(config: DictConfig, prepared: PreparedSet, split: Split) ->
     augment = None
     if config.augment is not None:
         augment = instantiate(config.augment, "augment")
+        _try_augment(augment, prepared.images.shape[-1])
     return ScanDataModule(
         prepared,
         split,
@@ -106,7 +111,7 @@ def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorCla
         scheduler,
         datamodule.monitored_part,
     )
-    _try_out(classifier, datamodule.prepared.images.shape[-1], str(config.model.name))
+    _try_classifier(classifier, datamodule.prepared.images.shape[-1], str(config.model.name))
     if weights is not None:
         classifier.load_pretrained(str(weights))
     return classifier
@@ -117,6 +122,13 @@ def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
     epochs = config.trainer.get("max_epochs")
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         raise ConfigError(f"trainer.max_epochs must be a positive whole number: {epochs!r}")
+    if config.trainer.get("devices") != 1:
+        raise ConfigError(
+            f"trainer.devices must be 1, not {config.trainer.get('devices')!r}: a run uses one "
+            "device."
+        )
+    if config.callbacks.get("last") is None:
+        raise ConfigError("callbacks.last must stay: it keeps the checkpoint that is scored.")
     callbacks = [
         instantiate(callback, f"callbacks.{name}")
         for name, callback in config.callbacks.items()
@@ -136,13 +148,29 @@ def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
     return trainer
 
 
-def _try_out(classifier: TumorClassifier, size: int, name: str) -> None:
-    # Before anything long is begun, so that a wrong value costs no waiting.
+# What follows is tried before anything long is begun, so that a wrong value costs no waiting.
+
+
+def _try_augment(augment: Augment, size: int) -> None:
     try:
-        classifier.configure_optimizers()
-    except (TypeError, ValueError) as error:
+        scan = torch.zeros((1, 1, size, size), dtype=torch.uint8)
+        augment(scan, torch.full((1, augment.draws_per_scan), 0.5))
+    except (RuntimeError, TypeError, ValueError) as error:
         raise ConfigError(
-            f"optimizer or scheduler cannot be built from its configuration: {error}"
+            f"augment cannot treat scans of {size} x {size} pixels: {_one_line(error)}"
+        ) from error
+
+
+def _try_classifier(classifier: TumorClassifier, size: int, name: str) -> None:
+    try:
+        made = classifier.configure_optimizers()
+        if classifier.make_scheduler is not None:
+            with warnings.catch_warnings():  # a schedule expects the optimizer to step first
+                warnings.simplefilter("ignore")
+                made["lr_scheduler"]["scheduler"].step()
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"optimizer or scheduler does not work as configured: {_one_line(error)}"
         ) from error
     try:
         with torch.no_grad():
@@ -159,6 +187,10 @@ def _has_its_part(callback: DictConfig, monitored_part: str) -> bool:
     # What selects by validation scores has no place where the monitored part is the test part.
     monitor = str(callback.get("monitor") or "")
     return not monitor.endswith("/validation") or monitored_part == "validation"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _filled(target: Callable[..., T], node: DictConfig, key: str) -> T:

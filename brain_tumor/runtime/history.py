@@ -2,6 +2,7 @@
 
 import csv
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from lightning.pytorch import LightningModule, Trainer
@@ -17,35 +18,55 @@ class EpochHistory(Checkpoint):
 
     Args:
         path: Where `metrics.csv` goes; None writes none. A row is `epoch` (from 1), `seconds`
-            (training and scoring of that epoch) and every logged value, in alphabetical order.
+            (training and scoring of that epoch) and every value logged in that epoch, in
+            alphabetical order; a part that was not scored in it leaves its cells empty.
     """
 
     def __init__(self, path: str | None = None) -> None:
         self.path = Path(path) if path is not None else None
         self._started = 0.0
+        self._scored: set[str] = set()
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
-        self._started = time.perf_counter()
+        self._started, self._scored = time.perf_counter(), {"train"}
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note that the monitored part was scored in this epoch."""
+        self._scored.add(str(pl_module.monitored_part))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print the line and append the row."""
+        """Print the line and write the row."""
         if not trainer.is_global_zero:
             return
-        logged = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        logged.pop("step", None)
+        # Lightning keeps the values of earlier epochs in view.
+        logged = {
+            name: float(value)
+            for name, value in sorted(trainer.callback_metrics.items())
+            if name.rpartition("/")[2] in self._scored
+        }
         epoch, seconds = trainer.current_epoch + 1, time.perf_counter() - self._started
         # Not print(): it would break the bar in two.
         tqdm.write(epoch_line(epoch, trainer.max_epochs, logged, seconds))
         if self.path is not None and not fast_dev_run(trainer):
-            row = {"epoch": epoch, "seconds": round(seconds, 3), **dict(sorted(logged.items()))}
-            fresh = not self.path.exists()
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, list(row))
-                if fresh:
-                    writer.writeheader()
-                writer.writerow(row)
+            append_row(self.path, {"epoch": epoch, "seconds": round(seconds, 3), **logged})
+
+
+def append_row(path: Path, row: Mapping[str, float]) -> None:
+    """Append a row to a CSV file, which gets a column for every name that is new in it."""
+    rows: list[Mapping[str, object]] = []
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows += csv.DictReader(file)
+    rows.append(row)
+    columns = ["epoch", "seconds", *sorted({n for r in rows for n in r} - {"epoch", "seconds"})]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}")
+    with beside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    beside.replace(path)
 
 
 def fast_dev_run(trainer: Trainer) -> bool:

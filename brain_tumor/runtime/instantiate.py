@@ -41,7 +41,7 @@ def instantiate(config: DictConfig, key: str, **arguments: Any) -> Any:
         known = (TypeError, ValueError, AttributeError, ImportError, MisconfigurationException)
         if cause is not None and not isinstance(cause, known):
             raise
-        reason = cause if cause is not None else error
+        reason = " ".join(str(cause if cause is not None else error).split())
         raise ConfigError(f"{key} cannot be built from its configuration: {reason}") from error
 
 

@@ -16,5 +16,7 @@ def keyboard_interrupts(what_stays: str) -> Iterator[None]:
     """
     try:
         yield
-    except SystemExit:
-        raise KeyboardInterrupt(what_stays) from None
+    except SystemExit as ended:
+        if isinstance(ended.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt(what_stays) from None
+        raise

@@ -25,6 +25,32 @@ class RunFolder:
 
     path: Path
 
+    def claim(self) -> None:
+        """Make sure that no earlier run lies here; nothing is written.
+
+        Raises:
+            DataError: One does.
+        """
+        if (self.path / "run.json").exists() or self.checkpoints.exists():
+            raise DataError(
+                f"{self.path} holds an earlier run, which is not overwritten: give another folder "
+                "as run_folder=..., or leave it to the program."
+            )
+
+    def create(self) -> None:
+        """Make the folder.
+
+        Raises:
+            DataError: It cannot be made.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(
+                f"The run folder {self.path} cannot be made ({error.strerror}): give a writable "
+                "folder as runs=..."
+            ) from error
+
     @property
     def checkpoints(self) -> Path:
         """Folder of `best.ckpt` (where there is a validation part) and `last.ckpt`."""
@@ -69,7 +95,10 @@ class RunFolder:
                 f"{self.path} is no run folder, it has no config.yaml: give the folder that "
                 "training printed as run=..."
             )
-        config = OmegaConf.load(path)
+        try:
+            config = OmegaConf.load(path)
+        except Exception as error:  # YAML, OmegaConf and the file system have their own kinds
+            raise DataError(f"{path} is damaged: take another run folder.") from error
         if not isinstance(config, DictConfig):
             raise DataError(f"{path} is no configuration: take another run folder.")
         return config
@@ -135,16 +164,16 @@ def _installed(package: str) -> str | None:
 
 
 def _git_commit() -> str | None:
-    # Of the package's own checkout; the folder a user works in may be another repository.
-    here = Path(__file__).resolve().parent
+    # Of the package's own checkout. An installed package may lie inside somebody's repository, and
+    # so may the folder a user works in: neither commit says anything about this code.
+    root = Path(__file__).resolve().parents[2]
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        found = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
-        return found.stdout.strip() or None
+        if Path(_git(root, "rev-parse", "--show-toplevel")) == root:
+            return _git(root, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
     return None
+
+
+def _git(folder: Path, *words: str) -> str:
+    command = ["git", "-C", str(folder), *words]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    return ended.stdout.strip()

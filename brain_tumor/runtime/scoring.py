@@ -39,14 +39,14 @@ def load_classifier(checkpoint: Path) -> TumorClassifier:
 
 
 def score_run(
-    run: RunFolder, datamodule: ScanDataModule, checkpoint: Path, accelerator: str
+    out: RunFolder, datamodule: ScanDataModule, checkpoint: Path, accelerator: str
 ) -> Scores:
     """Score a checkpoint on every part and write `predictions.csv` and `metrics.json`.
 
     Scans are scored in evaluation mode and never augmented, training scans too.
 
     Args:
-        run: Where the files go.
+        out: Where the files go.
         datamodule: Serves the parts.
         checkpoint: What to score.
         accelerator: Lightning's name of the device kind; `auto` picks one.
@@ -83,8 +83,8 @@ def score_run(
             lines.append([*named, *(f"{number:.7g}" for number in numbers)])
     header = ["path", "part", "label", "predicted"]
     header += [f"{kind}_{name}" for kind in ("logit", "probability") for name in classes]
-    run.write_rows("predictions.csv", header, lines)
-    run.write_json("metrics.json", {"checkpoint": checkpoint.name, "parts": scores})
+    out.write_rows("predictions.csv", header, lines)
+    out.write_json("metrics.json", {"checkpoint": checkpoint.name, "parts": scores})
     return scores
 
 
@@ -98,19 +98,19 @@ def _scoring_trainer(accelerator: str) -> L.Trainer:
             enable_model_summary=False,
             callbacks=[BatchBar()],
         )
-    except (ValueError, MisconfigurationException) as error:
+    except (ImportError, ValueError, MisconfigurationException) as error:
         raise ConfigError(
             f"accelerator={accelerator} cannot be used ({error}): auto takes the device that is "
             "there."
         ) from error
 
 
-def draw_confusion(run: RunFolder, scores: Scores, model: str) -> dict[str, Figure]:
+def draw_confusion(out: RunFolder, scores: Scores, model: str) -> dict[str, Figure]:
     """Draw each part's confusion matrix and write it to `figures/confusion_<part>.png`."""
-    run.figures.mkdir(exist_ok=True)
+    out.figures.mkdir(exist_ok=True)
     figures = {}
     for part, values in scores.items():
         title = f"{model}, {part}: {values['scans']:,} scans"
         figures[part] = confusion_figure(values["confusion"], values["classes"], title)
-        figures[part].savefig(run.figures / f"confusion_{part}.png")
+        figures[part].savefig(out.figures / f"confusion_{part}.png")
     return figures

@@ -7,9 +7,11 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 from rich.console import Console
 
+from brain_tumor.data.split import VALIDATION
 from brain_tumor.errors import ConfigError
 from brain_tumor.report.tables import class_table, prepared_table, split_table, unusable_note
 from brain_tumor.runtime.build import (
@@ -44,6 +46,8 @@ def train(config: DictConfig) -> Scores:
     """
     hush_lightning()
     console = Console(highlight=False)
+    run = RunFolder(Path(str(config.run_folder)))
+    run.claim()
     _seed(config.seed)
     prepared = build_prepared(config.data)
     split = build_split(prepared, config.split)
@@ -51,8 +55,6 @@ def train(config: DictConfig) -> Scores:
     classifier = build_classifier(config, datamodule)
     trainer = build_trainer(config, datamodule)
 
-    run = RunFolder(Path(str(config.run_folder)))
-    run.path.mkdir(parents=True, exist_ok=True)
     record = _record(
         config,
         classifier,
@@ -63,6 +65,7 @@ def train(config: DictConfig) -> Scores:
             "prepared": str(prepared.folder.resolve()),
         },
     )
+    run.create()
     run.write_config(config)
     run.write_json("run.json", record | {"status": "started"})
     write_split(run, prepared, split)
@@ -79,8 +82,15 @@ def train(config: DictConfig) -> Scores:
     )
 
     begun = time.perf_counter()
-    with keyboard_interrupts(f"the last whole epoch is in {run.path}"):
-        trainer.fit(classifier, datamodule)
+    try:
+        with keyboard_interrupts(f"what was done so far is in {run.path}"):
+            trainer.fit(classifier, datamodule)
+    except BaseException as error:
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        run.write_json("run.json", record | {"status": status})
+        if isinstance(error, MisconfigurationException):  # a callback that monitors nothing
+            raise ConfigError(" ".join(str(error).split())) from error
+        raise
     record["seconds_fit"] = round(time.perf_counter() - begun, 3)
     record["epochs"] = trainer.current_epoch
     if fast_dev_run(trainer):
@@ -88,7 +98,8 @@ def train(config: DictConfig) -> Scores:
         console.print("fast_dev_run: one batch of each part went through; nothing was kept.")
         return {}
 
-    checkpoint = run.checkpoint(None)
+    # By what this run monitored, not by what lies there.
+    checkpoint = run.checkpoint("best" if datamodule.monitored_part == VALIDATION else "last")
     scores = score_run(run, datamodule, checkpoint, config.trainer.accelerator)
     figures = draw_confusion(run, scores, config.model.name)
     log_outcome(trainer.loggers, config, scores, figures, trainer.current_epoch)

@@ -153,8 +153,13 @@ def test_a_scan_s_augmentation_does_not_depend_on_its_batch(scans: Tensor, kind:
     assert not torch.equal(whole[0], whole[1])
 
 
-def test_the_torchvision_chain_leaves_the_global_generator_alone(scans: Tensor) -> None:
-    torch.manual_seed(0)
+def test_the_torchvision_chain_leaves_every_global_generator_alone(
+    scans: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for device in (torch.cuda, torch.mps):
+        for name in ("manual_seed", "manual_seed_all"):
+            monkeypatch.setattr(device, name, lambda seed: pytest.fail("seeded"), raising=False)
+    torch.default_generator.manual_seed(0)
     before = torch.get_rng_state()
     TorchvisionAugment(**REPORT)(scans, epoch_draws(0, 0, len(scans), 1))
     assert torch.equal(before, torch.get_rng_state())

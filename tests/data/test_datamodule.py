@@ -1,9 +1,10 @@
+import lightning as L
 import numpy as np
 import pytest
 import torch
 
 from brain_tumor.data.augment import BatchAugment
-from brain_tumor.data.datamodule import BatchOrder, ScanDataModule
+from brain_tumor.data.datamodule import Batch, BatchOrder, ScanDataModule
 from brain_tumor.errors import ConfigError
 
 
@@ -67,3 +68,54 @@ def test_augmentation_is_the_same_whatever_the_batches(datamodule: ScanDataModul
 def test_a_wrong_number_is_named(datamodule: ScanDataModule, wrong: dict) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         ScanDataModule(datamodule.prepared, datamodule.split, **wrong)
+
+
+class Recorder(L.LightningModule):
+    """Writes down what the Trainer hands it, and learns nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.seen: dict[str, list[tuple[int, Batch]]] = {"train": [], "test": []}
+
+    def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
+        self.seen["train"].append((self.current_epoch, batch))
+        return self.weight.sum()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self.seen["test"].append((self.current_epoch, batch))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.0)
+
+
+def test_the_trainer_shuffles_and_augments_training_scans_anew_in_every_epoch(
+    datamodule: ScanDataModule, compose
+) -> None:
+    settings = dict(compose().augment)
+    settings.pop("_target_")
+    datamodule.augment = BatchAugment(**settings)
+    recorder = Recorder()
+    L.Trainer(
+        accelerator="cpu",
+        max_epochs=2,
+        num_sanity_val_steps=0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    ).fit(recorder, datamodule)
+
+    for epoch in (0, 1):
+        order = BatchOrder(datamodule.split.train, datamodule.batch_size, datamodule.seed)
+        order.set_epoch(epoch)
+        batches = [batch for at, batch in recorder.seen["train"] if at == epoch]
+        assert [batch.rows.tolist() for batch in batches] == [rows.tolist() for rows in order]
+        for batch in batches:
+            raw = datamodule.prepared.images[batch.rows.numpy()]
+            plain = batch._replace(images=torch.from_numpy(raw).unsqueeze(1))
+            assert torch.equal(batch.images, datamodule.augmented(plain, epoch).images)
+    for _, batch in recorder.seen["test"]:
+        np.testing.assert_array_equal(
+            batch.images[:, 0], datamodule.prepared.images[batch.rows.numpy()]
+        )

@@ -33,6 +33,8 @@ def raw(tmp_path: Path) -> Path:
             (place / "b.jpg").write_bytes(b"x")
             (place / "a.png").write_bytes(b"x")
             (place / ".DS_Store").write_bytes(b"x")
+            (place / ".cache").mkdir()
+            (place / ".cache" / "c.jpg").write_bytes(b"x")
     return tmp_path
 
 

@@ -264,7 +264,7 @@ def test_check_sees_the_whole_step(step: Step) -> None:
         "mobilenetv2": {"upsample_bilinear2d", "hardtanh_", "mean.dim"},
     }
     parts = {
-        "random numbers": {"rand.generator", "index.Tensor"},
+        "random numbers": {"index.Tensor"},
         "augmentation": {"reflection_pad2d", "affine_grid_generator", "grid_sampler_2d", "tan"},
         "network": {"_convolution", "native_batch_norm", "addmm", "bernoulli_.float"},
         "its own": own[step.name],

@@ -100,7 +100,7 @@ def test_ctrl_c_keeps_the_epochs_done_and_says_where(tmp_path: Path) -> None:
             break
     _, said = running.communicate(timeout=120)
     assert running.returncode == 130
-    assert said.startswith("brain_tumor: stopped by the keyboard; the last whole epoch is in ")
+    assert said.startswith("brain_tumor: stopped by the keyboard; what was done so far is in ")
     assert "Traceback" not in said
     (checkpoint,) = tmp_path.glob("runs/custom/gbmnet/*/checkpoints/last.ckpt")
     run = checkpoint.parents[1].relative_to(tmp_path)

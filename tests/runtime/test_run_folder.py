@@ -44,6 +44,12 @@ def test_a_folder_that_is_no_run_is_named(tmp_path: Path, read: str) -> None:
         getattr(RunFolder(tmp_path), read)(*arguments)
 
 
+def test_a_damaged_configuration_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("a: [1")
+    with pytest.raises(DataError, match="is damaged"):
+        RunFolder(tmp_path).read_config()
+
+
 def test_provenance_names_versions_and_command(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 

@@ -4,11 +4,13 @@ import csv
 import json
 from pathlib import Path
 
+import hydra
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
+from brain_tumor.runtime import build
 from brain_tumor.runtime.command import conf_folder
 from brain_tumor.runtime.reopen import reopen_data
 from brain_tumor.runtime.run_folder import RunFolder
@@ -168,11 +170,12 @@ def test_every_experiment_holds_together(compose, tmp_path: Path, experiment: st
 
 
 @pytest.mark.parametrize("group", ["augment", "scheduler", "logger", "trainer", "split"])
-def test_every_choice_of_a_group_holds_together(compose, group: str) -> None:
+def test_every_choice_of_a_group_holds_together(compose, tmp_path: Path, group: str) -> None:
     for path in sorted((conf_folder() / group).glob("*.yaml")):
         if path.stem in {"mps", "gpu"}:
             continue  # no such device in a test
-        config = compose("debug=fast", "model.width=16", f"{group}={path.stem}")
+        own = f"run_folder={tmp_path / path.stem}"
+        config = compose("debug=fast", "model.width=16", f"{group}={path.stem}", own)
         assert train(config) == {}, path
 
 
@@ -193,6 +196,16 @@ def test_every_choice_of_a_group_holds_together(compose, group: str) -> None:
         ("split.test_fraction=2", "split.test_fraction"),
         ("augment.blur_kernel=2", "augment.blur_kernel"),
         ("optimizer.lr=fast", "optimizer"),
+        ("scheduler=cosine scheduler.T_max=0", "scheduler"),
+        ("model=mobilenetv2 model.input_mean=0.5", "model.input_mean"),
+        ("model=mobilenetv2 model.input_std=[a,b,c]", "model.input_std"),
+        ("augment.blur_kernel=999", "augment"),
+        ("augment.blur_kernel=5.0", "augment.blur_kernel"),
+        ("data.root=null", "data.root"),
+        ("split=official split.test_fraction=0.4", "split.test_fraction"),
+        ("trainer.devices=2", "trainer.devices"),
+        ("callbacks.last=null", "callbacks.last"),
+        ("run_folder=/dev/null/run", "/dev/null/run"),
         ("optimizer._target_=os.system", "os.system"),
         ("trainer.accelerator=abacus", "trainer"),
         ("trainer.max_epochs=many", "trainer"),
@@ -202,9 +215,34 @@ def test_a_wrong_value_is_named_before_anything_runs(
     compose, tmp_path: Path, override: str, named: str
 ) -> None:
     with pytest.raises(BrainTumorError, match=named) as caught:
-        train(compose(override))
+        train(compose(*override.split()))
     assert "\n" not in str(caught.value).strip()
     assert not (tmp_path / "run").exists()
+
+
+def test_a_callback_that_monitors_nothing_is_named(compose, tmp_path: Path) -> None:
+    wrong = ("split=official", "split.validation_fraction=0.25", "callbacks.best.monitor=loss/x")
+    with pytest.raises(ConfigError, match="loss/x"):
+        train(compose(*SMALL, *wrong))
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "failed"
+
+
+def test_a_run_is_never_overwritten(compose, run: Path) -> None:
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    with pytest.raises(DataError, match="holds an earlier run"):
+        train(compose(*SMALL, "seed=1"))
+    assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+
+def test_the_last_epoch_is_kept_and_listed_when_not_every_epoch_is_scored(
+    compose, tmp_path: Path
+) -> None:
+    train(compose(*SMALL, "trainer.max_epochs=3", "+trainer.check_val_every_n_epoch=2"))
+    run = tmp_path / "run"
+    assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["epoch"] == 2
+    rows = history(run)
+    assert [bool(row["accuracy/test"]) for row in rows] == [False, True, False]
+    assert all(0 <= float(row["accuracy/train"]) <= 1 for row in rows)
 
 
 def test_every_number_of_the_report_stands_in_the_configuration(compose) -> None:
@@ -219,6 +257,24 @@ def test_every_number_of_the_report_stands_in_the_configuration(compose) -> None
         assert config.augment.crop_area == [0.9, 1.0]
         assert config.model.dropout == {"gbmnet": 0.3, "mobilenetv2": 0.5}[name]
         assert config.model.width == {"gbmnet": 512, "mobilenetv2": 64}[name]
+
+
+def test_phantom_settings_can_be_changed() -> None:
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        changed = hydra.compose("prepare", ["data=phantom", "data.phantom.patients_per_class=3"])
+        default = hydra.compose("prepare", ["data=phantom"])
+    # A folder each: nothing has to be deleted to try another setting.
+    assert changed.data.root != default.data.root
+
+
+def test_a_variable_that_is_set_to_nothing_counts_as_not_set(
+    compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(build, "fetch_scans", lambda *known: asked.append(known) or Path("fetched"))
+    config = compose("data.source=kaggle", "data.root=''")
+    assert build.raw_folder(config.data) == Path("fetched")
+    assert asked[0][1] == 1
 
 
 def test_weights_for_gbmnet_are_refused(compose) -> None:
