@@ -48,7 +48,7 @@ import torchgen
 import yaml
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from torch import Tensor, nn
+from torch import Tensor, library, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -357,7 +357,7 @@ def test_check_finds_a_missing_kernel(
 
 
 def test_check_finds_an_operator_outside_the_table() -> None:
-    @torch.library.custom_op("planted::negative", mutates_args=())
+    @library.custom_op("planted::negative", mutates_args=())
     def negative(x: Tensor) -> Tensor:
         return -x
 
