@@ -114,11 +114,22 @@ def test_frozen_features_are_worth_what_was_measured(real: PreparedSet, config: 
     assert model.score(seen[split.test], real.labels[split.test]) == pytest.approx(0.917, abs=0.015)
 
 
-@needs_weights
-@pytest.mark.parametrize(("model", "rate"), [("gbmnet", 1e-4), ("mobilenetv2", 1e-3)])
-def test_both_recipes_run_on_real_scans(
-    config: DictConfig, tmp_path: Path, model: str, rate: float
+@pytest.mark.parametrize(
+    ("model", "changes"),
+    [
+        # At the report's own rate. Fewer steps would leave BatchNorm's running statistics behind.
+        ("gbmnet", []),
+        # At a hundred times the report's rate the small head needs thirty batches.
+        ("mobilenetv2", ["+trainer.limit_train_batches=30", "optimizer.lr=1e-3"]),
+    ],
+)
+def test_both_recipes_beat_chance_by_far_after_one_epoch(
+    config: DictConfig, tmp_path: Path, model: str, changes: list[str]
 ) -> None:
+    if model == "mobilenetv2":
+        if not WEIGHTS.is_file():
+            pytest.skip("BRAIN_TUMOR_WEIGHTS has no file")
+        changes = [*changes, f"model.weights={WEIGHTS}"]
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         overrides = [
             f"experiment=report_{model}",
@@ -126,12 +137,7 @@ def test_both_recipes_run_on_real_scans(
             f"data.prepared={config.data.prepared}",
             "trainer=cpu",
             "trainer.max_epochs=1",
-            # Thirty batches at ten (a hundred) times the report's rate beat chance by far.
-            "+trainer.limit_train_batches=30",
-            f"optimizer.lr={rate}",
         ]
-        if model == "mobilenetv2":
-            overrides.append(f"model.weights={WEIGHTS}")
-        scores = train(hydra.compose("train", overrides))
+        scores = train(hydra.compose("train", [*overrides, *changes]))
     assert scores["test"]["scans"] == 1648
     assert scores["test"]["balanced_accuracy"] > 0.5
