@@ -11,8 +11,11 @@ from omegaconf import DictConfig
 
 from brain_tumor.data.crop import CropSettings
 from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.harmonise import HarmoniseSettings
+from brain_tumor.data.near_duplicates import NearDuplicateSettings
 from brain_tumor.data.phantom import CLASSES, PhantomTruth, read_truth, write_phantoms
-from brain_tumor.data.prepared import PreparedSet, prepare_scans
+from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.preparing import PrepareSettings, prepare_scans
 from brain_tumor.data.split import SplitSettings, split_scans
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.quiet import hush_lightning
@@ -41,23 +44,32 @@ def truth(phantom_root: Path) -> PhantomTruth:
 
 
 @pytest.fixture(scope="session")
-def report_crop() -> CropSettings:
+def report_settings(phantom_root: Path) -> PrepareSettings:
+    """Give the settings of conf/, with what the phantoms' own table knows of patients."""
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return CropSettings(**hydra.compose("prepare").data.crop)
+        data = hydra.compose("prepare").data
+    return PrepareSettings(
+        CLASSES,
+        CropSettings(**data.crop),
+        HarmoniseSettings(**data.harmonise),
+        NearDuplicateSettings(**data.near_duplicates),
+        phantom_root / "phantoms.csv",
+    )
 
 
 @pytest.fixture(scope="session")
 def prepared(
-    phantom_root: Path, report_crop: CropSettings, tmp_path_factory: pytest.TempPathFactory
+    phantom_root: Path, report_settings: PrepareSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> PreparedSet:
     directory = tmp_path_factory.mktemp("prepared")
-    return prepare_scans(phantom_root, CLASSES, report_crop, directory, "phantom")
+    return prepare_scans(phantom_root, report_settings, directory, "phantom")
 
 
 @pytest.fixture
 def datamodule(prepared: PreparedSet) -> ScanDataModule:
-    settings = SplitSettings("report", 0.25, 0.0, seed=0)
-    split = split_scans(prepared.labels, [row.folder for row in prepared.kept], settings)
+    settings = SplitSettings("report", test_fraction=0.25)
+    folders = [row.folder for row in prepared.kept]
+    split = split_scans(prepared.labels, folders, prepared.groups, settings)
     return ScanDataModule(prepared, split, batch_size=8, seed=3)
 
 
@@ -77,6 +89,7 @@ def compose(phantom_root: Path, prepared: PreparedSet, tmp_path: Path) -> Compos
             f"data.root={phantom_root}",
             f"data.prepared={prepared.folder.parent}",
             "data.name=phantom",
+            f"data.patients={phantom_root / 'phantoms.csv'}",
             "trainer.accelerator=cpu",
         ]
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from brain_tumor.data.scans import Grey
 
 TRAINING, TESTING, TESTING_IN_TRAINING = "training", "testing", "testing_in_training"
@@ -19,8 +21,8 @@ class Duplicate:
 
 
 def pixel_digest(scan: Grey) -> str:
-    """MD5 of the raw pixel values of a cropped, resized scan, as hexadecimal text."""
-    return hashlib.md5(scan.tobytes(), usedforsecurity=False).hexdigest()
+    """MD5 of the pixel values of a scan, `(H, W)`, uint8, as hexadecimal text."""
+    return hashlib.md5(np.ascontiguousarray(scan).data, usedforsecurity=False).hexdigest()
 
 
 def find_duplicates(digests: Sequence[str | None], folders: Sequence[str]) -> list[Duplicate]:

@@ -30,8 +30,16 @@ class ManifestRow:
         top: See `left`.
         right: See `left`.
         bottom: See `left`.
+        bytes: Size of the file.
         file_md5: MD5 of the file's bytes.
-        pixel_md5: MD5 of the cropped, resized pixels; empty where there are none.
+        frame_md5: MD5 of its grey pixels, before the crop; empty where there are
+            none. So is `pixel_md5`.
+        pixel_md5: MD5 of the cropped, resized pixels.
+        cluster: Near-duplicates share it; None where there are no pixels.
+        slice_id: Slice that a patient table names; empty if not known. So are the next three.
+        patient: Patient that it names.
+        patient_group: Patients that may be one person share it.
+        known_label: Class that it names.
     """
 
     row: int | None
@@ -49,8 +57,15 @@ class ManifestRow:
     top: int | None
     right: int | None
     bottom: int | None
+    bytes: int
     file_md5: str
+    frame_md5: str
     pixel_md5: str
+    cluster: int | None
+    slice_id: str
+    patient: str
+    patient_group: str
+    known_label: str
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
@@ -74,7 +89,7 @@ def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
 
 
 def _parse(line: dict[str, str]) -> ManifestRow:
-    numbers = ("row", "width", "height", "left", "top", "right", "bottom")
+    numbers = ("row", "width", "height", "left", "top", "right", "bottom", "bytes", "cluster")
     values: dict[str, Any] = {field.name: line[field.name] for field in fields(ManifestRow)}
     return ManifestRow(
         **values | {name: int(line[name]) if line[name] else None for name in numbers}

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from brain_tumor.errors import ConfigError, DataError
 
@@ -47,89 +48,147 @@ class SplitSettings:
     """What a split is made by.
 
     Attributes:
-        name: `report` or `official`.
-        test_fraction: Share of the pooled scans for testing, between 0 and 1; None where the
-            published Testing folder is the test part.
-        validation_fraction: Share of the training scans to cut off for validation, 0 for none.
+        name: `report`, `official`, `patient` or `file`.
+        test_fraction: Share of the pooled scans for testing, between 0 and 1 (`report`).
+        validation_fraction: Share of the training scans to cut off for validation, 0 for none
+            (not `file`).
         seed: Seed of the shuffling, 0 to 2**32 - 1.
+        folds: Number of folds, at least 2 (`patient`).
+        fold: Which of them is the test part, from 0 (`patient`).
+        path: CSV file with the columns `path` and `part` (`file`).
+        leaky: Whether a group of scans may stand on two sides, as in the splits whose leakage is
+            to be shown.
 
     Raises:
-        ConfigError: A value is outside its range.
+        ConfigError: A value is outside its range, missing, or not for this split.
     """
 
     name: str
-    test_fraction: float | None
-    validation_fraction: float
-    seed: int
+    test_fraction: float | None = None
+    validation_fraction: float = 0.0
+    seed: int = 0
+    folds: int | None = None
+    fold: int | None = None
+    path: str | None = None
+    leaky: bool = False
 
     def __post_init__(self) -> None:
-        if self.name not in SPLITS:
-            raise ConfigError(f"split.name is {self.name!r}: choose one of {', '.join(SPLITS)}.")
+        if self.name not in (*SPLITS, FILE):
+            raise ConfigError(
+                f"split.name is {self.name!r}: choose one of {', '.join((*SPLITS, FILE))}."
+            )
+        needed = {"report": ["test_fraction"], "patient": ["folds", "fold"], FILE: ["path"]}
+        for key in ("test_fraction", "folds", "fold", "path"):
+            value, wanted = getattr(self, key), key in needed.get(self.name, [])
+            if wanted and value is None:
+                raise ConfigError(f"split.{key} must be given where split={self.name}.")
+            if not wanted and value is not None:  # a value that is ignored would mislead
+                raise ConfigError(f"split.{key} must be null where split={self.name}: {value}")
         fraction = self.test_fraction
         if fraction is not None and not 0 < fraction < 1:
             raise ConfigError(f"split.test_fraction must lie between 0 and 1: {fraction}")
-        if not 0 <= self.validation_fraction < 1:
+        # Half is the most that can be one of several folds.
+        if not 0 <= self.validation_fraction <= 0.5:
             raise ConfigError(
-                f"split.validation_fraction must be at least 0, under 1: {self.validation_fraction}"
+                f"split.validation_fraction must lie in 0..0.5: {self.validation_fraction}"
             )
         if not 0 <= self.seed < 2**32:
             raise ConfigError(f"split.seed must lie in 0..2**32 - 1: {self.seed}")
+        if self.folds is not None and self.fold is not None:
+            if not isinstance(self.folds, int) or self.folds < 2:
+                raise ConfigError(f"split.folds must be a whole number of 2 or more: {self.folds}")
+            if not isinstance(self.fold, int) or not 0 <= self.fold < self.folds:
+                raise ConfigError(f"split.fold must lie in 0..{self.folds - 1}: {self.fold}")
 
 
-def split_scans(labels: Rows, folders: Sequence[str], settings: SplitSettings) -> Split:
-    """Split the kept scans.
+def split_scans(
+    labels: Rows, folders: Sequence[str], groups: Rows, settings: SplitSettings
+) -> Split:
+    """Split the kept scans by a rule.
 
     Args:
         labels: Class numbers, `(N,)`, int64.
         folders: `Training` or `Testing` per scan, as published.
+        groups: Group number per scan, `(N,)`, int64; `patient` keeps each on one side.
         settings: Rule, fractions and seed.
 
     Raises:
-        DataError: A class has too few scans to stand in every part.
+        DataError: A class has too few scans, or too few groups, to stand in every part.
     """
+    rule, cut = SPLITS[settings.name]
+    everything = Scans(np.arange(len(labels)), labels, groups, np.array(folders))
+    validation: Rows = np.empty(0, np.int64)
     try:
-        train, test = SPLITS[settings.name](labels, folders, settings)
-        validation: Rows = np.empty(0, np.int64)
+        train, test = rule(everything, settings)
         if settings.validation_fraction:
-            train, validation = _stratified(
-                train, labels, settings.validation_fraction, settings.seed
-            )
+            rest = Scans(train, labels[train], groups[train], everything.folders[train])
+            train, validation = cut(rest, settings.validation_fraction, settings.seed)
     except ValueError as error:  # scikit-learn's word on too small classes or parts
         raise DataError(
             f"The {len(labels)} scans cannot be split by {settings.name} ({error}): "
             "add scans, or choose other fractions."
         ) from error
-    if not len(train) or not len(test):
-        raise DataError(
-            f"The split {settings.name} leaves {len(train)} training and {len(test)} test scans: "
-            "each part needs some; choose another split."
-        )
-    return Split(np.sort(train), np.sort(validation), np.sort(test))
+    split = Split(np.sort(train), np.sort(validation), np.sort(test))
+    for part, rows in (("training", train), ("test", test)):
+        missing = set(labels.tolist()) - set(labels[rows].tolist())
+        if not len(rows) or (missing and not settings.leaky):
+            raise DataError(
+                f"The split {settings.name} leaves {len(train)} training and {len(test)} test "
+                f"scans, and a {part} part without {len(missing)} of the classes: add scans of "
+                "other patients, or choose another split."
+            )
+    return split
 
 
-def _report(labels: Rows, folders: Sequence[str], settings: SplitSettings) -> tuple[Rows, Rows]:
+@dataclass(frozen=True)
+class Scans:
+    """Some scans: rows in the prepared set, class numbers, groups and published folders."""
+
+    rows: Rows
+    labels: Rows
+    groups: Rows
+    folders: npt.NDArray[np.str_]
+
+
+def _report(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:
     # "combined and stratified into a new training and testing set at the ratio of 75%-25%"
-    if settings.test_fraction is None:
-        raise ConfigError("split.test_fraction must be a number where split=report.")
-    return _stratified(np.arange(len(labels)), labels, settings.test_fraction, settings.seed)
+    return _stratified(scans, cast(float, settings.test_fraction), settings.seed)
 
 
-def _official(labels: Rows, folders: Sequence[str], settings: SplitSettings) -> tuple[Rows, Rows]:
-    # "Testing as published" leaves nothing to choose; a fraction that is ignored would mislead.
-    if settings.test_fraction is not None:
-        raise ConfigError(
-            "split.test_fraction must be null where split=official: Testing is the test part."
-        )
-    testing = np.array([folder == "Testing" for folder in folders])
-    return np.flatnonzero(~testing), np.flatnonzero(testing)
+def _official(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:
+    testing = scans.folders == "Testing"
+    return scans.rows[~testing], scans.rows[testing]
 
 
-def _stratified(rows: Rows, labels: Rows, fraction: float, seed: int) -> tuple[Rows, Rows]:
-    kept, cut = train_test_split(rows, test_size=fraction, random_state=seed, stratify=labels[rows])
+def _patient(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:
+    # SplitSettings has seen to it that both are given.
+    return _grouped(scans, cast(int, settings.folds), cast(int, settings.fold), settings.seed)
+
+
+def _stratified(scans: Scans, fraction: float, seed: int) -> tuple[Rows, Rows]:
+    kept, cut = train_test_split(
+        scans.rows, test_size=fraction, random_state=seed, stratify=scans.labels
+    )
     return kept, cut
 
 
-SPLITS: dict[str, Callable[[Rows, Sequence[str], SplitSettings], tuple[Rows, Rows]]] = {
-    "report": _report,
-    "official": _official,
+def _grouped(scans: Scans, folds: int, fold: int, seed: int) -> tuple[Rows, Rows]:
+    by_group = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    parts = list(by_group.split(scans.rows, scans.labels, scans.groups))
+    kept, cut = parts[fold]
+    return scans.rows[kept], scans.rows[cut]
+
+
+def _grouped_fraction(scans: Scans, fraction: float, seed: int) -> tuple[Rows, Rows]:
+    return _grouped(scans, round(1 / fraction), 0, seed)
+
+
+FILE = "file"  # read, not made: data/split_file.py
+Rule = Callable[[Scans, SplitSettings], tuple[Rows, Rows]]
+Cut = Callable[[Scans, float, int], tuple[Rows, Rows]]
+# How the test part is made, and how a validation part is cut from what is left.
+SPLITS: dict[str, tuple[Rule, Cut]] = {
+    "report": (_report, _stratified),
+    "official": (_official, _stratified),
+    "patient": (_patient, _grouped_fraction),
 }

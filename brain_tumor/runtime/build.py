@@ -15,10 +15,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from brain_tumor.data.augment import Augment
 from brain_tumor.data.crop import CropSettings
 from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.data.kaggle import fetch_scans
+from brain_tumor.data.near_duplicates import NearDuplicateSettings
+from brain_tumor.data.patients import FIGSHARE
 from brain_tumor.data.phantom import write_phantoms
-from brain_tumor.data.prepared import PreparedSet, prepare_scans
-from brain_tumor.data.split import Split, SplitSettings, split_scans
+from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.preparing import PrepareSettings, prepare_scans
+from brain_tumor.data.split import FILE, Split, SplitSettings, split_scans
+from brain_tumor.data.split_file import read_split, refuse_straddling
 from brain_tumor.errors import ConfigError
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runtime.instantiate import instantiate
@@ -53,8 +58,15 @@ def build_prepared(data: DictConfig) -> PreparedSet:
     Shows a progress bar on a terminal.
     """
     root = raw_folder(data)
+    settings = PrepareSettings(
+        tuple(data.classes),
+        _filled(CropSettings, data.crop, "data.crop"),
+        _filled(HarmoniseSettings, data.harmonise, "data.harmonise"),
+        _filled(NearDuplicateSettings, data.near_duplicates, "data.near_duplicates"),
+        _patient_table(data.patients),
+    )
     columns = (
-        TextColumn("preparing scans"),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -64,21 +76,36 @@ def build_prepared(data: DictConfig) -> PreparedSet:
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        task = bar.add_task("", total=None, start=True)
+        task = bar.add_task("preparing scans", total=None)
         return prepare_scans(
             root,
-            list(data.classes),
-            _filled(CropSettings, data.crop, "data.crop"),
+            settings,
             Path(str(data.prepared)).expanduser(),
             str(data.name),
-            lambda done, total: bar.update(task, completed=done, total=total),
+            lambda step, done, total: bar.update(
+                task, description=step, completed=done, total=total
+            ),
         )
 
 
 def build_split(prepared: PreparedSet, split: DictConfig) -> Split:
-    """Split the kept scans as configured."""
-    folders = [row.folder for row in prepared.kept]
-    return split_scans(prepared.labels, folders, _filled(SplitSettings, split, "split"))
+    """Split the kept scans as configured.
+
+    Raises:
+        DataError: The scans cannot be split so, or a group stands on two sides of a split that is
+            not meant to leak.
+    """
+    settings = _filled(SplitSettings, split, "split")
+    if settings.name == FILE:
+        rows = {row.path: row.row for row in prepared.manifest}
+        made = read_split(Path(str(settings.path)).expanduser(), rows)
+    else:
+        folders = [row.folder for row in prepared.kept]
+        made = split_scans(prepared.labels, folders, prepared.groups, settings)
+    if not settings.leaky:
+        paths = [row.path for row in prepared.kept]
+        refuse_straddling(made, prepared.groups, paths, settings.path or settings.name)
+    return made
 
 
 def build_datamodule(config: DictConfig, prepared: PreparedSet, split: Split) -> ScanDataModule:
@@ -146,6 +173,12 @@ def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
     except ConfigError as error:
         raise ConfigError(f"{error} (trainer=auto takes the device that is there)") from error
     return trainer
+
+
+def _patient_table(patients: str | None) -> Path | None:
+    if patients is None:
+        return None
+    return FIGSHARE if patients == "figshare" else Path(str(patients)).expanduser()
 
 
 # What follows is tried before anything long is begun, so that a wrong value costs no waiting.

@@ -2,26 +2,26 @@
 
 from pathlib import Path
 
-import numpy as np
 from omegaconf import DictConfig
 
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared import PreparedSet, open_prepared
-from brain_tumor.data.split import PARTS, Split
+from brain_tumor.data.split import Split
+from brain_tumor.data.split_file import read_split
 from brain_tumor.errors import DataError
 from brain_tumor.runtime.build import build_prepared
 from brain_tumor.runtime.run_folder import RunFolder
 
 
 def write_split(run: RunFolder, prepared: PreparedSet, split: Split) -> None:
-    """Write `split.csv`: path, class and part of every scan of the run."""
-    kept = prepared.kept
+    """Write `split.csv`: path, class, part and group of every scan of the run."""
+    kept, groups = prepared.kept, prepared.groups
     rows = [
-        (kept[row].path, kept[row].label, part)
+        (kept[row].path, kept[row].label, part, groups[row])
         for part, members in split.parts.items()
         for row in members
     ]
-    run.write_rows("split.csv", ("path", "label", "part"), rows)
+    run.write_rows("split.csv", ("path", "label", "part", "group"), rows)
 
 
 def reopen_data(run: RunFolder, settings: DictConfig, root: str | None) -> ScanDataModule:
@@ -51,21 +51,7 @@ def reopen_data(run: RunFolder, settings: DictConfig, root: str | None) -> ScanD
         )
     return ScanDataModule(
         prepared,
-        _read_split(run, prepared),
+        read_split(run.path / "split.csv", {row.path: row.row for row in prepared.manifest}),
         batch_size=settings.data.batch_size,
         num_workers=settings.data.num_workers,
     )
-
-
-def _read_split(run: RunFolder, prepared: PreparedSet) -> Split:
-    numbers = {row.path: row.row for row in prepared.kept}
-    parts: dict[str, list[int]] = {part: [] for part in PARTS}
-    for line in run.read_rows("split.csv"):
-        row = numbers.get(line["path"])
-        if row is None or line["part"] not in parts:
-            raise DataError(
-                f"{run.path / 'split.csv'} names {line['path']} in part {line['part']}, which the "
-                "prepared set does not hold: take a whole run folder."
-            )
-        parts[line["part"]].append(row)
-    return Split(*(np.array(parts[part], np.int64) for part in PARTS))

@@ -6,20 +6,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedShuffleSplit
 
-from brain_tumor.data.split import SplitSettings, split_scans
+from brain_tumor.data.split import Split, SplitSettings, split_scans
 from brain_tumor.errors import ConfigError, DataError
 
 # Kept scans of the real set: glioma, meningioma, notumor, pituitary.
 KEPT = (1620, 1530, 1699, 1740)
 REAL = np.repeat(np.arange(4), KEPT)
+REPORT = SplitSettings("report", test_fraction=0.25, leaky=True)
 
 
 def folders_of(labels: np.ndarray) -> list[str]:
     return ["Testing" if i % 5 == 0 else "Training" for i in range(len(labels))]
 
 
+def made(labels: np.ndarray, settings: SplitSettings, groups: np.ndarray | None = None) -> Split:
+    alone = np.arange(len(labels)) if groups is None else groups
+    return split_scans(labels, folders_of(labels), alone, settings)
+
+
 def test_the_report_split_has_the_report_s_sizes() -> None:
-    split = split_scans(REAL, folders_of(REAL), SplitSettings("report", 0.25, 0.0, 0))
+    split = made(REAL, REPORT)
     counts = split.class_counts(REAL, "gmnp")
     assert len(split.train) == 4941
     assert len(split.test) == 1648
@@ -32,7 +38,7 @@ def test_the_report_split_has_the_report_s_sizes() -> None:
 @given(st.lists(st.integers(8, 60), min_size=2, max_size=4), st.integers(0, 2**32 - 1))
 def test_parts_cover_everything_once_and_keep_shares(sizes: list[int], seed: int) -> None:
     labels = np.repeat(np.arange(len(sizes)), sizes)
-    split = split_scans(labels, folders_of(labels), SplitSettings("report", 0.25, 0.2, seed))
+    split = made(labels, SplitSettings("report", 0.25, 0.2, seed))
     rows = np.concatenate([split.train, split.validation, split.test])
     assert sorted(rows) == list(range(len(labels)))
     for label, size in enumerate(sizes):
@@ -40,7 +46,7 @@ def test_parts_cover_everything_once_and_keep_shares(sizes: list[int], seed: int
 
 
 def test_it_is_scikit_learn_s_stratification() -> None:
-    split = split_scans(REAL, folders_of(REAL), SplitSettings("report", 0.25, 0.0, 7))
+    split = made(REAL, SplitSettings("report", 0.25, 0.0, 7))
     shuffle = StratifiedShuffleSplit(n_splits=1, test_size=0.25, random_state=7)
     train, test = next(shuffle.split(REAL[:, None], REAL))
     np.testing.assert_array_equal(split.train, np.sort(train))
@@ -49,15 +55,14 @@ def test_it_is_scikit_learn_s_stratification() -> None:
 
 def test_the_same_seed_splits_the_same_and_another_does_not() -> None:
     def test_part(seed: int) -> list[int]:
-        made = split_scans(REAL, folders_of(REAL), SplitSettings("report", 0.25, 0.0, seed))
-        return made.test.tolist()
+        return made(REAL, SplitSettings("report", 0.25, 0.0, seed)).test.tolist()
 
     assert test_part(1) == test_part(1) != test_part(2)
 
 
 def test_official_keeps_the_published_testing_and_cuts_validation_from_training() -> None:
     folders = folders_of(REAL)
-    split = split_scans(REAL, folders, SplitSettings("official", None, 0.15, 0))
+    split = made(REAL, SplitSettings("official", validation_fraction=0.15))
     assert [folders[i] for i in split.test] == ["Testing"] * folders.count("Testing")
     assert {folders[i] for i in np.concatenate([split.train, split.validation])} == {"Training"}
     training = len(split.train) + len(split.validation)
@@ -67,28 +72,73 @@ def test_official_keeps_the_published_testing_and_cuts_validation_from_training(
         assert abs(shares[label] - 0.15 * 0.8 * kept) <= 2
 
 
+def patients_of_four_classes(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw 40 to 80 patients per class, 4 to 16 scans each; up to three have scans of two."""
+    labels, groups, patient = [], [], 0
+    for label in range(4):
+        mixed = int(rng.integers(0, 4))
+        for number, scans in enumerate(rng.integers(4, 17, rng.integers(40, 81)).tolist()):
+            labels += [label] * scans + [(label + 1) % 4] * (number < mixed)
+            groups += [patient] * (scans + (number < mixed))
+            patient += 1
+    return np.array(labels), np.array(groups)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_no_patient_straddles_and_class_shares_stay(seed: int) -> None:
+    labels, groups = patients_of_four_classes(np.random.default_rng(seed))
+    overall = np.bincount(labels, minlength=4) / len(labels)
+    tested = []
+    for fold in range(4):
+        rule = SplitSettings("patient", None, 0.15, seed, folds=4, fold=fold)
+        split = made(labels, rule, groups)
+        sides = [set(groups[rows].tolist()) for rows in split.parts.values()]
+        assert len(sides) == 3
+        assert not (sides[0] & sides[1] | sides[0] & sides[2] | sides[1] & sides[2])
+        rows = np.concatenate(list(split.parts.values()))
+        assert sorted(rows.tolist()) == list(range(len(labels)))
+        for part in (split.train, split.test):
+            share = np.bincount(labels[part], minlength=4) / len(part)
+            assert np.abs(share - overall).max() < 0.02
+        assert abs(len(split.test) / len(labels) - 0.25) < 0.02
+        tested += split.test.tolist()
+    assert sorted(tested) == list(range(len(labels)))  # every scan is tested once
+
+
+def test_patients_that_are_too_few_are_refused() -> None:
+    labels = np.repeat(np.arange(2), 20)
+    one_patient_each = labels.copy()
+    with pytest.raises(DataError, match="add scans of other patients"):
+        made(labels, SplitSettings("patient", folds=2, fold=0), one_patient_each)
+
+
 @pytest.mark.parametrize(
     ("values", "named"),
     [
-        (("folds", 0.25, 0.0, 0), "split.name"),
-        (("report", 1.5, 0.0, 0), "test_fraction"),
-        (("report", 0.25, -0.1, 0), "validation_fraction"),
-        (("report", 0.25, 0.0, -1), "split.seed"),
+        ({"name": "folds"}, "split.name"),
+        ({"name": "report", "test_fraction": 1.5}, "test_fraction"),
+        ({"name": "report"}, "test_fraction must be given"),
+        ({"name": "official", "test_fraction": 0.2}, "test_fraction must be null"),
+        ({"name": "official", "validation_fraction": -0.1}, "validation_fraction"),
+        ({"name": "official", "validation_fraction": 0.6}, "validation_fraction"),
+        ({"name": "official", "seed": -1}, "split.seed"),
+        ({"name": "patient", "folds": 4}, "split.fold must be given"),
+        ({"name": "patient", "folds": 4, "fold": 4}, r"split.fold must lie in 0..3"),
+        ({"name": "patient", "folds": 1, "fold": 0}, "split.folds"),
+        ({"name": "file"}, "split.path must be given"),
+        ({"name": "report", "test_fraction": 0.2, "path": "a.csv"}, "split.path must be null"),
     ],
 )
-def test_a_setting_out_of_range_is_named(values: tuple, named: str) -> None:
+def test_a_setting_out_of_range_is_named(values: dict, named: str) -> None:
     with pytest.raises(ConfigError, match=named):
-        SplitSettings(*values)
-
-
-def test_report_without_a_test_fraction_is_refused() -> None:
-    with pytest.raises(ConfigError, match="test_fraction"):
-        split_scans(REAL, folders_of(REAL), SplitSettings("report", None, 0.0, 0))
+        SplitSettings(**values)
 
 
 def test_too_few_scans_are_refused() -> None:
     labels = np.array([0, 0, 0, 1])
     with pytest.raises(DataError, match="cannot be split"):
-        split_scans(labels, ["Training"] * 4, SplitSettings("report", 0.25, 0.0, 0))
+        made(labels, REPORT)
+    training = ["Training"] * 4
     with pytest.raises(DataError, match="0 test scans"):
-        split_scans(labels, ["Training"] * 4, SplitSettings("official", None, 0.0, 0))
+        split_scans(labels, training, labels, SplitSettings("official", leaky=True))

@@ -9,6 +9,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
 from brain_tumor.runtime import build
 from brain_tumor.runtime.command import conf_folder
@@ -170,12 +171,21 @@ def test_every_experiment_holds_together(compose, tmp_path: Path, experiment: st
 
 
 @pytest.mark.parametrize("group", ["augment", "scheduler", "logger", "trainer", "split"])
-def test_every_choice_of_a_group_holds_together(compose, tmp_path: Path, group: str) -> None:
+def test_every_choice_of_a_group_holds_together(
+    compose, prepared: PreparedSet, tmp_path: Path, group: str
+) -> None:
+    split_of_one_s_own = tmp_path / "split.csv"
+    parts = [f"{row.path},{row.folder.replace('ing', '').lower()}" for row in prepared.kept]
+    split_of_one_s_own.write_text("\n".join(["path,part", *parts]), encoding="utf-8")
     for path in sorted((conf_folder() / group).glob("*.yaml")):
         if path.stem in {"mps", "gpu"}:
             continue  # no such device in a test
         own = f"run_folder={tmp_path / path.stem}"
-        config = compose("debug=fast", "model.width=16", f"{group}={path.stem}", own)
+        overrides = ["debug=fast", "model.width=16", f"{group}={path.stem}", own]
+        if path.stem == "file":
+            # Testing shares patients with Training.
+            overrides += [f"split.path={split_of_one_s_own}", "split.leaky=true"]
+        config = compose(*overrides)
         assert train(config) == {}, path
 
 

@@ -1,0 +1,94 @@
+"""A split as a file: which scan is in which part, and the check that nothing leaks between them."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from brain_tumor.data.split import PARTS, TEST, TRAIN, Rows, Split
+from brain_tumor.errors import DataError
+
+
+def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
+    """Read a CSV file with the columns `path` and `part` (train, validation, test).
+
+    Scans that it does not name are in no part.
+
+    Args:
+        path: The file; a run's `split.csv` is one.
+        rows: Row in the prepared set of every raw file, by path relative to the raw root; None for
+            a file that was dropped, which is left out here too.
+
+    Raises:
+        DataError: The file cannot be read, lacks a column, names an unknown scan or part, names a
+            scan twice, or leaves the training or the test part empty.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(
+            f"The split {path} cannot be read ({reason}): give a CSV file with the columns path "
+            "and part."
+        ) from error
+    if not lines or not {"path", "part"} <= lines[0].keys():
+        raise DataError(
+            f"The split {path} lacks the columns path and part, or any line below them: give a "
+            "line per scan, its path relative to the raw folder and train, validation or test."
+        )
+    parts: dict[str, list[int]] = {part: [] for part in PARTS}
+    seen: set[str] = set()
+    for number, line in enumerate(lines, 2):
+        name, part = line["path"], line["part"]
+        if part not in parts:
+            raise DataError(
+                f"{path}, line {number}: {part!r} is no part, choose one of {', '.join(PARTS)}."
+            )
+        if name not in rows:
+            raise DataError(
+                f"{path}, line {number}: there is no scan {name}; give paths relative to the raw "
+                "folder, such as Training/glioma/name.jpg."
+            )
+        if name in seen:
+            raise DataError(f"{path}, line {number}: {name} is named twice; keep one line.")
+        seen.add(name)
+        row = rows[name]
+        if row is not None:
+            parts[part].append(row)
+    for part in (TRAIN, TEST):
+        if not parts[part]:
+            raise DataError(f"The split {path} has no usable scan in part {part}: add some.")
+    return Split(*(np.array(sorted(parts[part]), np.int64) for part in PARTS))
+
+
+def refuse_straddling(
+    split: Split, groups: Rows, paths: Sequence[str], name: str, shown: int = 3
+) -> None:
+    """Make sure that no group of scans stands in two parts.
+
+    Args:
+        split: The split.
+        groups: Group number of every kept scan, `(N,)`, int64.
+        paths: Their paths.
+        name: What the split is called.
+        shown: How many of the offending groups to name.
+
+    Raises:
+        DataError: One does; two scans of each are named.
+    """
+    first: dict[int, tuple[str, int]] = {}
+    offending: dict[int, str] = {}
+    for part, rows in split.parts.items():
+        for row, group in zip(rows.tolist(), groups[rows].tolist(), strict=True):
+            seen_in, seen = first.setdefault(group, (part, row))
+            if seen_in != part and group not in offending:
+                offending[group] = f"{paths[seen]} ({seen_in}) and {paths[row]} ({part})"
+    if offending:
+        named = "; ".join(list(offending.values())[:shown])
+        raise DataError(
+            f"The split {name} puts scans of one patient, or near-duplicates, on two sides, in "
+            f"{len(offending):,} groups: {named}. Move each group to one side, or give "
+            "split.leaky=true if the leakage is what you want to show."
+        )

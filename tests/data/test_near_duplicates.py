@@ -1,0 +1,121 @@
+from itertools import combinations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brain_tumor.data.near_duplicates import (
+    ORIENTATIONS,
+    THUMBNAIL,
+    NearDuplicateSettings,
+    cluster,
+    find_near_duplicates,
+    orient,
+    thumbnail,
+)
+from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
+from brain_tumor.errors import ConfigError
+
+AS_CONFIGURED = NearDuplicateSettings(frame=0.98, head=0.96)
+
+
+def phantom(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return draw_phantom(CLASSES[seed % 4], VIEWS[seed % len(VIEWS)], rng, 256).pixels
+
+
+def thumbnails(scans: list[np.ndarray]) -> np.ndarray:
+    return np.stack([thumbnail(scan) for scan in scans])
+
+
+def correlation(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+
+
+def by_brute_force(scans: np.ndarray, least: float) -> set[tuple[int, int]]:
+    return {
+        (i, j)
+        for i, j in combinations(range(len(scans)), 2)
+        if max(correlation(scans[i], orient(scans[j], name)) for name in ORIENTATIONS) >= least
+    }
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.5, 0.99))
+def test_the_bound_loses_no_pair_and_adds_none(seed: int, least: float) -> None:
+    # Smooth random fields and noisy, turned copies of them: correlations of every size.
+    rng = np.random.default_rng(seed)
+    fields = [
+        cv2.GaussianBlur(rng.normal(size=(96, 96)), (0, 0), rng.uniform(1, 9)) for _ in "12345"
+    ]
+    names = list(ORIENTATIONS)
+    for field in fields[:4]:
+        noisy = field + rng.normal(size=field.shape) * field.std() * rng.uniform(0, 1)
+        fields.append(orient(noisy.astype(np.float32), names[rng.integers(8)]))
+    scans = np.stack(
+        [cv2.normalize(f, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8) for f in fields]
+    )
+    blank = np.zeros_like(scans)
+    found = find_near_duplicates(scans, blank, NearDuplicateSettings(least, 1.0))
+    pairs = {(pair.first, pair.second) for pair in found}
+    # At the threshold itself float32 and float64 may differ.
+    assert by_brute_force(scans, least + 1e-4) <= pairs <= by_brute_force(scans, least - 1e-4)
+
+
+@pytest.mark.parametrize("name", ORIENTATIONS)
+def test_a_turned_copy_is_found_with_its_orientation(name: str) -> None:
+    scan = phantom(3)
+    frames = thumbnails([scan, np.ascontiguousarray(orient(scan, name))])
+    (pair,) = find_near_duplicates(frames, np.zeros_like(frames), AS_CONFIGURED)
+    # The orientation is what turns the second back into the first.
+    assert np.array_equal(orient(frames[1], pair.orientation), frames[0])
+    assert pair.correlation == pytest.approx(1, abs=1e-4)
+    assert (pair.first, pair.second, pair.view) == (0, 1, "frame")
+
+
+def test_resized_recoded_and_stretched_contrast_are_found_and_other_scans_are_not() -> None:
+    scan = phantom(8)
+    jpeg = cv2.imdecode(cv2.imencode(".jpg", scan, [cv2.IMWRITE_JPEG_QUALITY, 60])[1], 0)
+    copies = [
+        cv2.resize(scan, (173, 201)),
+        jpeg,
+        cv2.convertScaleAbs(scan, alpha=0.5, beta=40),
+        cv2.resize(np.ascontiguousarray(jpeg[:, ::-1]), (512, 512)),
+    ]
+    scans = thumbnails([scan, *copies, phantom(0), phantom(1), phantom(2)])
+    found = find_near_duplicates(scans, np.zeros_like(scans), AS_CONFIGURED)
+    assert cluster(found, len(scans)).tolist() == [0, 0, 0, 0, 0, 1, 2, 3]
+
+
+def test_the_head_shows_a_copy_with_another_margin() -> None:
+    scan = phantom(5)
+    wider = cv2.copyMakeBorder(scan, 10, 60, 70, 0, cv2.BORDER_CONSTANT, value=0)
+    frames = thumbnails([scan, wider])
+    heads = thumbnails([scan, scan])
+    found = find_near_duplicates(frames, heads, AS_CONFIGURED)
+    assert {pair.view for pair in found} == {"head"}
+
+
+def test_blank_scans_are_like_no_other() -> None:
+    blank = np.full((3, THUMBNAIL, THUMBNAIL), 7, np.uint8)
+    assert find_near_duplicates(blank, blank, AS_CONFIGURED) == []
+
+
+def test_more_scans_than_a_block_are_all_compared() -> None:
+    # 700 noise pictures, two of which come again across the border between two blocks.
+    scans = np.random.default_rng(0).integers(0, 256, (700, 96, 96), np.uint8)
+    scans[699], scans[20] = scans[3][::-1], scans[19][:, ::-1]
+    steps: list[tuple[int, int]] = []
+    found = find_near_duplicates(
+        scans, np.zeros_like(scans), AS_CONFIGURED, lambda *done: steps.append(done)
+    )
+    assert {(p.first, p.second) for p in found} == {(3, 699), (19, 20)}
+    assert steps == [(i, 6) for i in range(1, 7)]  # three pairs of blocks, two views
+
+
+@pytest.mark.parametrize("value", [0.4, 1.1, True, "high"])
+def test_a_threshold_out_of_range_is_named(value: object) -> None:
+    with pytest.raises(ConfigError, match=r"near_duplicates\.head"):
+        NearDuplicateSettings(frame=0.98, head=value)
