@@ -57,6 +57,10 @@ clean:  ## Remove .venv and caches; data/ and runs/ stay
 	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $@
 
+.PHONY: browser
+browser:  ## Install Chromium on Debian or Ubuntu (as root): the slow tests look at report pages in it
+	apt-get update -qq && apt-get install -qq -y chromium
+
 .PHONY: system-libraries
 system-libraries:  ## Install the two libraries that OpenCV wants on a bare Debian or Ubuntu
 	apt-get update -qq && apt-get install -qq -y libgl1 libglib2.0-0

@@ -64,11 +64,14 @@ class GBMMobileNetV2net(nn.Module):
 
     def forward(self, scans: Tensor) -> Tensor:
         """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
-        with torch.no_grad():
-            maps = self.features(self.preprocess(scans))
-            pooled = maps.mean(dim=(2, 3))  # torchvision pools the same way
-        logits: Tensor = self.head(pooled)
+        logits: Tensor = self.head(self.pool(scans))
         return logits
+
+    @torch.no_grad()
+    def pool(self, scans: Tensor) -> Tensor:
+        """Take scans as `forward` does; give the frozen features `(N, 1280)`, float32."""
+        maps: Tensor = self.features(self.preprocess(scans))
+        return maps.mean(dim=(2, 3))  # torchvision pools the same way
 
     def load_pretrained(self, weights: str) -> None:
         """Fill the features.

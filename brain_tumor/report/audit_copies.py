@@ -1,0 +1,176 @@
+"""Copies as the audit shows them: exact duplicates, and the same slice in another form."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brain_tumor.report.audit_blocks import Audit, Sheets, groups_table, scans_table
+from brain_tumor.report.contact_sheet import MOST_GROUPS
+from brain_tumor.report.numbers import UNKNOWN, counted, percent, whole
+from brain_tumor.report.page import Block, DataTable, Heading, Notice, Paragraph, Section
+
+# Names of the contact sheets.
+EXACT_ACROSS_LABELS = "exact_across_labels"
+NEAR_CLUSTERS = "near_clusters"
+NEAR_ACROSS_LABELS = "near_across_labels"
+NEAR_WRONG = "near_wrong"
+NEAR_MISSED = "near_missed"
+
+
+def exact_table(audit: Audit) -> DataTable:
+    """Count exact duplicates, by each way to compare two scans."""
+    folders = list(audit["files"]["balance"])
+    return DataTable(
+        "Exact duplicates",
+        [
+            "the same",
+            "groups",
+            "copies",
+            *(f"within {folder}" for folder in folders),
+            "across folders",
+            "across labels",
+        ],
+        [
+            [
+                what,
+                whole(found["groups"]),
+                whole(found["copies"]),
+                *(whole(found["within"].get(folder)) for folder in folders),
+                whole(found["across_folders"]),
+                whole(found["across_labels"]),
+            ]
+            for what, found in audit["exact"]["by"].items()
+        ],
+        "A group holds all scans that are the same; copies are its scans beyond the first. "
+        "Within a folder copies are counted, across folders and labels groups.",
+    )
+
+
+def exact_section(audit: Audit, sheets: Sheets) -> Section:
+    """Write the section on exact duplicates."""
+    dropped = audit["exact"]["dropped"]
+    across = max((by["across_labels"] for by in audit["exact"]["by"].values()), default=0)
+    title = "The same scan under several labels"
+    blocks: list[Block] = [
+        Paragraph(
+            "Two scans can be the same byte by byte, or hold the same pixels in another encoding, "
+            "or become the same once the head is cut out and brought to one size."
+        ),
+        exact_table(audit),
+        Paragraph(
+            "Preparing compares the cropped pixels and keeps the first scan of each group: "
+            f"{whole(dropped['training'])} are dropped within Training, "
+            f"{whole(dropped['testing'])} within Testing, and "
+            f"{whole(dropped['testing_in_training'])} of Testing that Training holds too."
+        ),
+        _across_labels(across, "exact copies"),
+    ]
+    if across:
+        blocks.append(groups_table(title, audit["exact"]["groups"], across))
+    blocks += sheets.pictures(EXACT_ACROSS_LABELS, title, across, MOST_GROUPS)
+    return Section("exact", "Exact duplicates", blocks)
+
+
+def near_table(audit: Audit) -> DataTable:
+    """Count pairs and clusters of near-duplicates."""
+    near = audit["near"]
+    return DataTable(
+        "Near-duplicates",
+        ["what", "number"],
+        [
+            ["pairs", whole(near["pairs"])],
+            ["scans with a near-duplicate", whole(near["scans_with_a_near_duplicate"])],
+            ["clusters, counting single scans", whole(near["clusters"])],
+            ["clusters of two or more", whole(near["clusters_of_two_or_more"])],
+            ["scans in the largest cluster", whole(near["largest"])],
+            ["clusters across labels", whole(len(near["across_labels"]))],
+        ],
+    )
+
+
+def near_section(audit: Audit, sheets: Sheets) -> Section:
+    """Write the section on near-duplicates."""
+    near, across = audit["near"], audit["near"]["across_labels"]
+    limits = " and ".join(f"{limit:g} for the {view}" for view, limit in near["thresholds"].items())
+    title = "Near-duplicates under several labels"
+    blocks: list[Block] = [
+        Paragraph(
+            "The same slice may stand in the data again: resized, encoded anew, with another "
+            "contrast, mirrored or turned. Two scans count as near-duplicates where the normalised "
+            f"correlation of their pixels reaches {limits}, in any of the eight ways to mirror and "
+            "turn a square. Scans joined by a chain of such pairs form a cluster."
+        ),
+        near_table(audit),
+        _counts_table("Pairs by what agrees", "view", near["pairs_by_view"]),
+        _counts_table("Pairs by how one lies on the other", "turn", near["pairs_by_orientation"]),
+        DataTable(
+            "Clusters of each class",
+            ["class", "scans", "clusters", "largest"],
+            [
+                [name, whole(row["scans"]), whole(row["clusters"]), whole(row["largest"])]
+                for name, row in near["per_class"].items()
+            ],
+            "A class with far fewer clusters than scans holds few slices, many times over.",
+        ),
+        *sheets.pictures(
+            NEAR_CLUSTERS,
+            "The largest clusters, one in each frame",
+            near["clusters_of_two_or_more"],
+            MOST_GROUPS,
+        ),
+        _across_labels(len(across), "near-duplicates"),
+    ]
+    if across:
+        blocks.append(groups_table(title, across, len(across)))
+    blocks += sheets.pictures(NEAR_ACROSS_LABELS, title, len(across), MOST_GROUPS)
+    blocks += [Heading("Beside the known slices"), *_truth(near["truth"], sheets)]
+    return Section("near", "Near-duplicates", blocks)
+
+
+def _truth(truth: Mapping[str, Any] | None, sheets: Sheets) -> list[Block]:
+    if truth is None:
+        why = "No table names the slices of this data, so pairs found cannot be checked against it."
+        return [Paragraph(why)]
+    blocks: list[Block] = [
+        DataTable(
+            "Pairs found, beside pairs of one known slice",
+            ["what", "value"],
+            [
+                ["true pairs", whole(truth["true_pairs"])],
+                ["found pairs of known slices", whole(truth["found_pairs"])],
+                ["precision", _four_decimals(truth["precision"])],
+                ["recall", _four_decimals(truth["recall"])],
+            ],
+        )
+    ]
+    for name, key, title in (
+        (NEAR_WRONG, "wrong", "Pairs found that are no pair of one slice"),
+        (NEAR_MISSED, "missed", "Pairs of one slice that were not found"),
+    ):
+        pairs = truth[key]
+        if not pairs:
+            blocks.append(Notice("good", f"{title}: none."))
+            continue
+        table = scans_table(title, ["scan", "other scan"], pairs, len(pairs), text_columns=2)
+        blocks += [table, *sheets.pictures(name, title, len(pairs), MOST_GROUPS)]
+    return blocks
+
+
+def _across_labels(number: int, what: str) -> Notice:
+    if number == 0:
+        return Notice("good", f"No {what} stand under several labels.")
+    stand = "stands" if number == 1 else "stand"
+    groups = f"{counted(number, 'group')} of {what} {stand} under several labels"
+    return Notice("bad", f"{groups}: some of these labels are wrong.")
+
+
+def _counts_table(title: str, what: str, counts: Mapping[str, int]) -> DataTable:
+    whole_number = sum(counts.values())
+    rows = [
+        [name, whole(number), percent(number / whole_number if whole_number else None)]
+        for name, number in counts.items()
+    ]
+    return DataTable(title, [what, "pairs", "share"], rows)
+
+
+def _four_decimals(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.4f}"

@@ -1,0 +1,211 @@
+"""Contact sheets: small pictures of many scans, each with a caption."""
+
+import bisect
+import functools
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+Grey = npt.NDArray[np.uint8]
+
+MOST_SCANS = 24  # on a sheet of single scans
+MOST_GROUPS = 12  # on a sheet of groups
+MOST_IN_GROUP = 12  # two lines
+
+# Pixels. Six columns fill the width of a page; the sheet is shown there at its own size.
+_SIDE = 136
+_GAP = 12
+_LINE = 14
+_LINES = 3
+_TEXT = 11
+
+# Grey levels that are neither glaring on a dark page nor dull on a light one.
+_SHEET, _FRAME, _EDGE, _INK, _BEHIND = 236, 247, 176, 34, 216
+
+
+def contact_sheet(
+    images: Sequence[Grey], captions: Sequence[str], columns: int = 6, most: int = MOST_SCANS
+) -> bytes:
+    """Lay scans out in a grid.
+
+    Args:
+        images: At least one, each `(H, W)`, uint8, 0-255, of any size; shown whole, scaled to fit.
+        captions: One per image. A long one is wrapped, and shortened in its middle; its own line
+            breaks are kept.
+        columns: Scans side by side.
+        most: Images shown; those beyond are left out.
+
+    Returns:
+        A PNG file, grey.
+
+    Raises:
+        ValueError: There is no image, or not one caption for each.
+    """
+    if not images or len(images) != len(captions):
+        raise ValueError(f"{len(captions)} captions for {len(images)} images: one for each")
+    scans = list(zip(images, captions, strict=True))[:most]
+    block = _grid(scans, min(columns, len(scans)), _SHEET)
+    return _png(ImageOps.expand(block, _GAP // 2, _SHEET))
+
+
+def group_sheet(
+    groups: Sequence[Sequence[tuple[Grey, str]]],
+    columns: int = 6,
+    most: int = MOST_GROUPS,
+    most_in_group: int = MOST_IN_GROUP,
+) -> bytes:
+    """Lay scans that belong together out in frames, one group in each.
+
+    Small groups share a line, large ones are wrapped inside their frame.
+
+    Args:
+        groups: At least one, each of at least one image and its caption, as `contact_sheet` takes.
+        columns: Scans side by side in the whole sheet.
+        most: Groups shown; those beyond are left out.
+        most_in_group: Scans shown of a group; how many are left out is written in its frame.
+
+    Returns:
+        A PNG file, grey.
+
+    Raises:
+        ValueError: There is no group, or an empty one.
+    """
+    if not groups or not all(groups):
+        raise ValueError("a sheet needs a group, and every group a scan")
+    lines: list[list[Image.Image]] = []
+    free = 0
+    for group in groups[:most]:
+        width = min(columns, len(group))
+        block = _group(group, width, most_in_group)
+        if width > free:
+            lines.append([])
+            free = columns
+        lines[-1].append(block)
+        free -= width
+    rows = [_framed(line) for line in lines]
+    sheet = Image.new(
+        "L",
+        (max(row.width for row in rows) + 2 * _GAP, sum(row.height + _GAP for row in rows) + _GAP),
+        _SHEET,
+    )
+    top = _GAP
+    for row in rows:
+        sheet.paste(row, (_GAP, top))
+        top += row.height + _GAP
+    return _png(sheet)
+
+
+def _group(group: Sequence[tuple[Grey, str]], columns: int, most: int) -> Image.Image:
+    block = _grid(group[:most], columns, _FRAME)
+    left_out = len(group) - most
+    if left_out > 0:
+        block = ImageOps.expand(block, (0, 0, 0, _LINE + _GAP // 2), _FRAME)
+        place = (block.width // 2, block.height - _GAP // 2)
+        ImageDraw.Draw(block).text(place, f"and {left_out:,} more", _INK, _font(), anchor="md")
+    return block
+
+
+def _framed(blocks: Sequence[Image.Image]) -> Image.Image:
+    """Put groups side by side, in frames of one height."""
+    height = max(block.height for block in blocks)
+    width = sum(block.width + 2 + _GAP for block in blocks) - _GAP
+    line = Image.new("L", (width, height + 2), _SHEET)
+    draw = ImageDraw.Draw(line)
+    left = 0
+    for block in blocks:
+        right = left + block.width + 1
+        draw.rectangle((left, 0, right, height + 1), fill=_FRAME, outline=_EDGE)
+        line.paste(block, (left + 1, 1))
+        left = right + 1 + _GAP
+    return line
+
+
+def _grid(scans: Sequence[tuple[Grey, str]], columns: int, ground: int) -> Image.Image:
+    texts = [_fit(caption) for _, caption in scans]
+    rows = -(-len(scans) // columns)
+    # A row is as high as its longest caption wants.
+    depths = [
+        max(len(text) for text in texts[row * columns : (row + 1) * columns]) * _LINE
+        for row in range(rows)
+    ]
+    cell = _SIDE + _GAP
+    size = columns * cell, sum(cell + _GAP // 2 + depth for depth in depths)
+    block = Image.new("L", size, ground)
+    draw = ImageDraw.Draw(block)
+    top = 0
+    for number, ((image, _), text) in enumerate(zip(scans, texts, strict=True)):
+        row, column = divmod(number, columns)
+        left = column * cell + _GAP // 2
+        block.paste(_thumbnail(image), (left, top + _GAP // 2))
+        for line, words in enumerate(text):
+            place = (left + _SIDE // 2, top + _GAP // 2 + _SIDE + 3 + line * _LINE)
+            draw.text(place, words, _INK, _font(), anchor="ma")
+        if column == columns - 1:
+            top += cell + _GAP // 2 + depths[row]
+    return block
+
+
+def _thumbnail(image: Grey) -> Image.Image:
+    small = ImageOps.contain(Image.fromarray(image), (_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    tile = Image.new("L", (_SIDE, _SIDE), _BEHIND)
+    tile.paste(small, ((_SIDE - small.width) // 2, (_SIDE - small.height) // 2))
+    return tile
+
+
+def _fit(caption: str) -> list[str]:
+    """Break a caption into lines no wider than a scan, shortening it in the middle if need be."""
+    parts = caption.splitlines()[:_LINES]
+    kept = [len(part) for part in parts]
+    while True:
+        shown = map(_without_middle, parts, kept)
+        lines = [line for part in shown for line in _wrap(part)]
+        if len(lines) <= _LINES:
+            return lines
+        # Far too long a name is shortened faster: a line holds more letters than five.
+        longest = kept.index(max(kept))
+        kept[longest] = max(0, kept[longest] - max(1, 5 * (len(lines) - _LINES - 1)))
+
+
+def _without_middle(words: str, kept: int) -> str:
+    if kept == len(words):
+        return words
+    head = kept // 2
+    return f"{words[:head]}…{words[len(words) - (kept - head) :]}"
+
+
+def _wrap(words: str) -> list[str]:
+    lines = []
+    while _width(words) > _SIDE and len(words) > 1:
+        ends = range(len(words) + 1)
+        end = bisect.bisect_right(ends, float(_SIDE), key=lambda end: _width(words[:end])) - 1
+        end = max(end, 1)
+        # Between folders and words if that fills half the line, else between parts of a name.
+        for separators in (" /", "_-"):
+            breaks = [place + 1 for place in range(end) if words[place] in separators]
+            if breaks and breaks[-1] > end // 2:
+                end = breaks[-1]
+                break
+        lines.append(words[:end].rstrip())
+        words = words[end:].lstrip()
+    return [*lines, words]
+
+
+def _width(words: str) -> float:
+    return _font().getlength(words)
+
+
+@functools.cache
+def _font() -> ImageFont.FreeTypeFont:
+    # DejaVu Sans travels with matplotlib and has letters for most file names; Pillow's own has few.
+    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf"), _TEXT)
+
+
+def _png(sheet: Image.Image) -> bytes:
+    file = io.BytesIO()
+    sheet.save(file, "PNG", optimize=True)
+    return file.getvalue()

@@ -1,0 +1,304 @@
+"""What an audit finds out about a prepared set, as plain values for `audit.json`."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig, OmegaConf
+
+from brain_tumor.data.findings import find_oddities, kinds, sizes
+from brain_tumor.data.groups import Ids, numbered
+from brain_tumor.data.manifest import ManifestRow
+from brain_tumor.data.near_duplicates import FRAME, HEAD
+from brain_tumor.data.pairs import Pair
+from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.scans import FOLDERS
+from brain_tumor.evaluation.copies import find_copies
+from brain_tumor.evaluation.leakage import leakage
+from brain_tumor.evaluation.matching import score_matching
+from brain_tumor.runtime.audit_splits import AuditedSplit
+
+Record = dict[str, Any]
+
+LISTED_FILES = 50  # of a finding; the manifest has all
+LISTED_GROUPS = 20
+
+
+def files_record(prepared: PreparedSet, version: Mapping[str, Mapping[str, int]] | None) -> Record:
+    """Describe the raw files.
+
+    Args:
+        prepared: The prepared set.
+        version: Files per folder and class of the known version; None where there is none.
+    """
+    raw = Counter((row.folder, row.label) for row in prepared.manifest)
+    kept = Counter((row.folder, row.label) for row in prepared.kept)
+    return {
+        "raw": len(prepared.manifest),
+        "kept": len(prepared.kept),
+        "unusable": len(prepared.unusable),
+        "formats": dict(kinds(prepared.manifest).most_common()),
+        "sizes": {
+            "distinct": len(sizes(prepared.manifest)),
+            "most_common": [list(item) for item in sizes(prepared.manifest).most_common(8)],
+        },
+        "known_version": None if version is None else _compare_version(raw, version),
+        "balance": {
+            folder: {
+                label: {"raw": raw[folder, label], "kept": kept[folder, label]}
+                for label in prepared.classes
+            }
+            for folder in FOLDERS
+        },
+        "findings": [
+            {
+                "id": finding.name,
+                "title": finding.title,
+                "explanation": finding.explanation,
+                "count": len(finding.rows),
+                "files": [
+                    {"path": row.path, "detail": detail}
+                    for row, detail in zip(finding.rows, finding.details, strict=True)
+                ][:LISTED_FILES],
+            }
+            for finding in find_oddities(prepared.manifest)
+        ],
+    }
+
+
+def exact_record(prepared: PreparedSet) -> Record:
+    """Count exact duplicates, by three ways to compare two scans."""
+    rows = prepared.manifest
+    folders, labels = [row.folder for row in rows], [row.label for row in rows]
+    by: Record = {}
+    across: dict[tuple[int, ...], None] = {}
+    for what, digests in (
+        ("file bytes", [row.file_md5 for row in rows]),
+        ("decoded pixels", [row.frame_md5 for row in rows]),
+        ("cropped pixels", [row.pixel_md5 for row in rows]),
+    ):
+        found = find_copies(digests, folders, labels)
+        by[what] = {
+            "groups": len(found.groups),
+            "copies": found.copies,
+            "within": found.within,
+            "across_folders": found.across_folders,
+            "across_labels": len(found.across_labels),
+        }
+        across |= dict.fromkeys(found.across_labels)
+    groups = [_group(rows[i] for i in group) for group in across][:LISTED_GROUPS]
+    return {"by": by, "dropped": prepared.summary["duplicates"], "groups": groups}
+
+
+def near_record(prepared: PreparedSet, pairs: Sequence[Pair]) -> Record:
+    """Describe near-duplicates, over all usable raw scans, dropped copies too."""
+    rows = prepared.manifest
+    clusters = np.array([-1 if row.cluster is None else row.cluster for row in rows], np.int64)
+    labels = np.array([row.label for row in rows])
+    members = Counter(clusters[clusters >= 0].tolist())
+    several = {cluster for cluster, number in members.items() if number > 1}
+    views: dict[tuple[int, int], dict[str, Pair]] = {}
+    for pair in pairs:
+        views.setdefault((pair.first, pair.second), {})[pair.view] = pair
+    across = [
+        _group(rows[i] for i in np.flatnonzero(clusters == cluster))
+        for cluster in sorted(several)
+        if len(set(labels[clusters == cluster].tolist())) > 1
+    ]
+    return {
+        "thresholds": prepared.summary["near_duplicates"],
+        "pairs": len(views),
+        "clusters": len(members),
+        "clusters_of_two_or_more": len(several),
+        "scans_with_a_near_duplicate": sum(members[cluster] for cluster in several),
+        "largest": max(members.values(), default=0),
+        "pairs_by_view": {
+            "frame and head": sum(len(found) == 2 for found in views.values()),
+            "frame only": sum(found.keys() == {FRAME} for found in views.values()),
+            "head only": sum(found.keys() == {HEAD} for found in views.values()),
+        },
+        # By the frame where it shows the pair: cutting out the head may hide how it was turned.
+        "pairs_by_orientation": dict(
+            Counter(
+                found[FRAME if FRAME in found else HEAD].orientation for found in views.values()
+            ).most_common()
+        ),
+        "per_class": {
+            label: _class_clusters(clusters[labels == label]) for label in prepared.classes
+        },
+        "across_labels": across,
+        "truth": _truth(rows, clusters),
+        "seconds": prepared.summary["seconds"]["comparing scans"],
+    }
+
+
+def patients_record(prepared: PreparedSet, source: str | None) -> Record | None:
+    """Describe what is known of patients; None where nothing is.
+
+    Args:
+        prepared: The prepared set.
+        source: Where that comes from.
+    """
+    known = [row for row in prepared.manifest if row.patient]
+    if not known:
+        return None
+    per_class = {}
+    for label in prepared.classes:
+        own = [row for row in prepared.kept if row.label == label]
+        named = [row.patient for row in own if row.patient]
+        per_class[label] = {
+            "known": len(named),
+            "unknown": len(own) - len(named),
+            "patients": len(set(named)),
+        }
+    return {
+        "source": source,
+        "scans": len(known),
+        "slices": len({row.slice_id for row in known}),
+        "patients": len({row.patient for row in known}),
+        "groups": len({row.patient_group for row in known}),
+        "per_class": per_class,
+        "contradicted": [
+            {
+                "path": row.path,
+                "label": row.label,
+                "known_label": row.known_label,
+                "slice": row.slice_id,
+            }
+            for row in contradicted(prepared)
+        ],
+    }
+
+
+def contradicted(prepared: PreparedSet) -> list[ManifestRow]:
+    """Give the raw scans whose label differs from the one that the patient table gives."""
+    return [row for row in prepared.manifest if row.known_label not in ("", row.label)]
+
+
+def leakage_record(prepared: PreparedSet, splits: Iterable[AuditedSplit]) -> list[Record]:
+    """Tell what the test part of each split shares with everything that is not tested."""
+    raw = [row for row in prepared.manifest if row.cluster is not None]
+    training = np.array([row.folder == "Training" for row in raw])
+    labels = np.array([prepared.classes.index(row.label) for row in raw], np.int64)
+    whole, parted = np.flatnonzero(training), np.flatnonzero(~training)
+    records = [_overlaps(raw, labels, prepared, "published", "nothing dropped", whole, parted)]
+    for split in splits:
+        row = (prepared.kept, prepared.labels, prepared, split.name, split.detail)
+        records.append(_overlaps(*row, split.train, split.test))
+    return records
+
+
+def report_record(prepared: PreparedSet, counts: DictConfig | None) -> Record | None:
+    """Lay the report's counts beside ours; None where the report is not about these scans.
+
+    Args:
+        prepared: The prepared set.
+        counts: `steps` and, per class as the report names it, `train` and `test`.
+    """
+    if counts is None:
+        return None
+    summary = prepared.summary
+    measured = {"raw": summary["raw"], **summary["duplicates"], "kept": summary["kept"]}
+    steps = [
+        {"step": _STEPS[step], "report": number, "measured": measured[step]}
+        for step, number in counts.steps.items()
+    ]
+    named = OmegaConf.to_container(counts.classes)
+    assert isinstance(named, dict)
+    by_total = {found["train"] + found["test"]: name for name, found in named.items()}
+    rows = []
+    for folder, kept in summary["classes"].items():
+        name = by_total.get(kept)
+        rows.append(
+            {
+                "folder": folder,
+                "kept": kept,
+                "report_class": name,
+                "report_train": named[name]["train"] if name else None,
+                "report_test": named[name]["test"] if name else None,
+                "named_alike": named.get(folder),
+            }
+        )
+    same = all(step["report"] == step["measured"] for step in steps)
+    same &= all(row["report_class"] for row in rows)
+    return {"rows": rows, "steps": steps, "same": same}
+
+
+_STEPS = {
+    "raw": "raw scans",
+    "training": "duplicates within Training",
+    "testing": "duplicates within Testing",
+    "testing_in_training": "Testing scans that Training holds",
+    "kept": "scans left",
+}
+
+
+def _compare_version(
+    raw: Mapping[tuple[str, str], int], version: Mapping[str, Mapping[str, int]]
+) -> Record:
+    other = [
+        f"{folder}/{label} holds {raw[folder, label]:,} files instead of {number:,}"
+        for folder, classes in version.items()
+        for label, number in classes.items()
+        if raw[folder, label] != number
+    ]
+    sentence = "Every folder holds as many files as in Kaggle version 1."
+    if other:
+        sentence = f"This is not Kaggle version 1: {'; '.join(other)}."
+    return {"name": "Kaggle version 1", "same": not other, "sentence": sentence}
+
+
+def _class_clusters(clusters: Ids) -> Record:
+    members = Counter(clusters[clusters >= 0].tolist())
+    return {
+        "scans": sum(members.values()),
+        "clusters": len(members),
+        "largest": max(members.values(), default=0),
+    }
+
+
+def _truth(rows: Sequence[ManifestRow], clusters: Ids) -> Record | None:
+    slices = numbered([row.slice_id or None for row in rows])
+    if slices.max() < 0:
+        return None
+    scores = asdict(score_matching(clusters, slices))
+    for key in ("wrong", "missed"):
+        scores[key] = [[rows[i].path for i in pair] for pair in scores[key]]
+    return scores
+
+
+def _overlaps(
+    rows: Sequence[ManifestRow],
+    labels: Ids,
+    prepared: PreparedSet,
+    name: str,
+    detail: str,
+    train: Ids,
+    test: Ids,
+) -> Record:
+    identities = {
+        "exact copy": numbered([row.pixel_md5 for row in rows]),
+        "slice": numbered([row.slice_id or None for row in rows]),
+        "near-duplicate": numbered([row.cluster for row in rows]),
+        "patient": numbered([row.patient_group or None for row in rows]),
+    }
+    found = leakage(identities, train, test, labels, prepared.classes)
+    overlaps = {
+        identity: {
+            "known": overlap.known,
+            "shared": overlap.shared,
+            "share_of_known": overlap.share_of_known,
+            "share_of_all": overlap.share_of_all,
+            "per_class": {label: own.share_of_all for label, own in overlap.per_class.items()},
+        }
+        for identity, overlap in found.items()
+    }
+    counts = {"train": len(train), "test": len(test)}
+    return {"split": name, "detail": detail, **counts, "overlaps": overlaps}
+
+
+def _group(rows: Iterable[ManifestRow]) -> Record:
+    members = list(rows)
+    return {"paths": [row.path for row in members], "labels": [row.label for row in members]}

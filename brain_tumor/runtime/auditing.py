@@ -1,0 +1,145 @@
+"""An audit from a composed configuration: look at the data, write the page, print the tables."""
+
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from brain_tumor.data.pairs import Pair, read_pairs
+from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.errors import DataError
+from brain_tumor.report.audit_page import audit_page, audit_summary
+from brain_tumor.report.page import render, to_rich
+from brain_tumor.runtime.audit_record import (
+    exact_record,
+    files_record,
+    leakage_record,
+    near_record,
+    patients_record,
+    report_record,
+)
+from brain_tumor.runtime.audit_sheets import audit_sheets
+from brain_tumor.runtime.audit_splits import audited_splits
+from brain_tumor.runtime.build import build_prepared
+from brain_tumor.runtime.finished import find_folders
+from brain_tumor.runtime.probing import (
+    Announce,
+    frozen_features,
+    probe,
+    score_trained,
+    shortcut_features,
+)
+from brain_tumor.runtime.quiet import hush_lightning
+from brain_tumor.runtime.run_folder import RunFolder, provenance
+
+
+def audit(config: DictConfig) -> dict[str, Any]:
+    """Audit the configured scans; write `audit.html`, `audit.json` and `sheets/`, print tables.
+
+    Args:
+        config: As `conf/audit.yaml` composes it; `folder` must be given where Hydra does not run.
+
+    Returns:
+        The content of `audit.json`.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend.
+    """
+    hush_lightning()
+    console = Console(highlight=False)
+    runs = find_folders([str(run) for run in config.runs], "run.json", "run") if config.runs else []
+    begun, started = time.perf_counter(), datetime.now(timezone.utc)
+    prepared = build_prepared(config.data)
+    ready = time.perf_counter()
+    with console.status("auditing") as status:
+        record = _look(config, prepared, runs, status.update)
+        status.update("drawing contact sheets")
+        sheets = audit_sheets(prepared, record)
+    record["provenance"] = provenance() | {
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": {
+            "preparing": round(ready - begun, 1),
+            "auditing": round(time.perf_counter() - ready, 1),
+        },
+        "peak_memory_bytes": _peak_memory(),
+    }
+    out = RunFolder(Path(str(config.folder)))
+    out.create()
+    (out.path / "sheets").mkdir(exist_ok=True)
+    for name, png in sheets.items():
+        (out.path / "sheets" / f"{name}.png").write_bytes(png)
+    out.write_json("audit.json", record)
+    page = out.path / "audit.html"
+    page.write_text(render(audit_page(record, sheets, "sheets")), encoding="utf-8")
+    for table in audit_summary(record):
+        console.print(to_rich(table))
+    console.print(f"prepared set: {prepared.folder}", soft_wrap=True)
+    console.print(f"numbers:      {out.path / 'audit.json'}", soft_wrap=True)
+    console.print(f"page:         {page}", soft_wrap=True)
+    return record
+
+
+def _look(
+    config: DictConfig, prepared: PreparedSet, runs: list[Path], announce: Announce
+) -> dict[str, Any]:
+    data = config.data
+    known = data.get("kaggle")
+    splits = list(audited_splits(prepared, config.splits, config.report_seeds))
+    announce("measuring shortcuts")
+    probed = (prepared, splits)
+    shortcuts = list(
+        probe(*probed, shortcut_features(prepared), "probe", config.one_against_rest, announce)
+    )
+    if config.frozen.weights is not None:
+        features = {
+            f"the whole scan: frozen {config.frozen.name} features, logistic regression": (
+                frozen_features(prepared, config.frozen, announce)
+            )
+        }
+        shortcuts += probe(*probed, features, "classifier", config.one_against_rest, announce)
+    return {
+        "data": {
+            "name": str(data.name),
+            "root": str(data.root),
+            "prepared": str(prepared.folder),
+            "fingerprint": prepared.fingerprint,
+            "classes": list(prepared.classes),
+            "harmonise": prepared.summary["harmonise"],
+        },
+        "files": files_record(prepared, None if known is None else known.counts),
+        "exact": exact_record(prepared),
+        "near": near_record(prepared, _pairs(prepared)),
+        "patients": patients_record(prepared, _source(data.patients)),
+        "leakage": leakage_record(prepared, splits),
+        "shortcuts": shortcuts + score_trained(prepared, runs, config.one_against_rest),
+        "report": report_record(prepared, data.get("report")),
+    }
+
+
+def _pairs(prepared: PreparedSet) -> list[Pair]:
+    path = prepared.folder / "near_duplicates.csv"
+    try:
+        return read_pairs(path, [row.path for row in prepared.manifest])
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error}): delete the folder and prepare the scans again."
+        ) from error
+
+
+def _source(patients: str | None) -> str | None:
+    if patients == "figshare":
+        return "Figshare brain tumor dataset (Jun Cheng, CC BY 4.0), matched by correlation"
+    return patients
+
+
+def _peak_memory() -> int | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)  # Linux counts in KiB

@@ -1,0 +1,203 @@
+"""How much of a score can be had without looking at the brain, and what classifiers have."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from omegaconf import DictConfig
+
+from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.split import Rows
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.evaluation.intervals import bootstrap_scores
+from brain_tumor.evaluation.linear_probe import predict_by_regression
+from brain_tumor.evaluation.shortcuts import (
+    border_features,
+    file_features,
+    geometry_features,
+    intensity_features,
+    predict_by_boosting,
+)
+from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
+from brain_tumor.runtime.audit_splits import AuditedSplit
+from brain_tumor.runtime.finished import read_run
+
+Record = dict[str, Any]
+Predict = Callable[[npt.NDArray[Any], Rows, Rows, Rows], Rows]
+Announce = Callable[[str], None]
+
+FOUR_CLASSES = "four classes"
+
+
+def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64]]:
+    """Compute what the probes see of each kept scan, by what that is."""
+    kept = prepared.kept
+    widths, heights, lengths = (
+        np.array([getattr(row, name) for row in kept], np.int64)
+        for name in ("width", "height", "bytes")
+    )
+    return {
+        "width, height and aspect of the raw file": geometry_features(widths, heights),
+        "these and the size of the file in bytes": file_features(widths, heights, lengths),
+        "brightness, contrast and sharpness of the cropped scan": intensity_features(
+            prepared.images
+        ),
+        "the outer 8 pixels of the cropped scan": border_features(prepared.images),
+    }
+
+
+def frozen_features(
+    prepared: PreparedSet, settings: DictConfig, announce: Announce
+) -> npt.NDArray[np.float32]:
+    """Compute MobileNetV2's pooled features of each kept scan, `(N, 1280)`, float32.
+
+    Args:
+        prepared: The prepared set.
+        settings: `conf/model/mobilenetv2.yaml`, with the weights.
+        announce: Called with how far it is.
+    """
+    network = GBMMobileNetV2net(
+        input_size=settings.input_size,
+        input_mean=settings.input_mean,
+        input_std=settings.input_std,
+    )
+    network.load_pretrained(str(settings.weights))
+    network.eval()
+    found = []
+    with torch.inference_mode():
+        for start in range(0, len(prepared.images), 64):
+            announce(f"frozen features of scan {start:,} of {len(prepared.images):,}")
+            scans = torch.from_numpy(np.array(prepared.images[start : start + 64]))
+            found.append(network.pool(scans.unsqueeze(1)).numpy())
+    return np.concatenate(found)
+
+
+def probe(
+    prepared: PreparedSet,
+    splits: Sequence[AuditedSplit],
+    features: Mapping[str, npt.NDArray[Any]],
+    kind: str,
+    against_rest: str | None,
+    announce: Announce,
+) -> Iterator[Record]:
+    """Score one way to classify on each split, with intervals over groups of scans.
+
+    Variants of a split that part the scans into folds are put together, as each scan is tested
+    once in them; of those that are seeds, the first is scored.
+
+    Args:
+        prepared: The prepared set.
+        splits: The splits.
+        features: What each probe sees, `(N, F)`, by what that is.
+        kind: `probe` for boosted trees on shortcuts, `classifier` for a regression on features.
+        against_rest: Class to be told from all others; None for the four classes alone.
+        announce: Called with what is being done.
+    """
+    predict: Predict = predict_by_boosting if kind == "probe" else predict_by_regression
+    tasks = _tasks(prepared, against_rest)
+    for sees, values in features.items():
+        for name, folds in _scored_once(splits).items():
+            for task, targets in tasks.items():
+                announce(f"split={name}, {task}: {sees}")
+                tested = np.concatenate([fold.test for fold in folds])
+                predicted = np.concatenate(
+                    [predict(values, targets, fold.train, fold.test) for fold in folds]
+                )
+                yield {
+                    "sees": sees,
+                    "kind": kind,
+                    "split": name,
+                    "detail": folds[0].detail if len(folds) == 1 else f"{len(folds)} folds",
+                    "task": task,
+                    **_scores(targets[tested], predicted, prepared.groups[tested]),
+                }
+
+
+def score_trained(
+    prepared: PreparedSet, folders: Sequence[Path], against_rest: str | None
+) -> list[Record]:
+    """Give the scores of finished runs on their own test parts, to lay beside the probes.
+
+    Runs that differ in their fold alone are put together.
+
+    Args:
+        prepared: The prepared set.
+        folders: Run folders.
+        against_rest: As for `probe`.
+
+    Raises:
+        DataError: A run was trained on other scans.
+    """
+    rows = {row.path: row.row for row in prepared.kept}
+    runs: dict[tuple[str, str], list[tuple[Rows, Rows]]] = {}
+    details: dict[tuple[str, str], list[str]] = {}
+    for folder in folders:
+        run = read_run(folder)
+        known = [(rows.get(path), label) for path, (_, label) in run.test.items()]
+        if run.classes != prepared.classes or any(row is None for row, _ in known):
+            raise DataError(
+                f"The run {folder} tested scans that {prepared.folder} does not hold: leave it "
+                "out, or audit the data that it was trained on."
+            )
+        key = (str(run.setting["model.name"]), str(run.setting["split.name"]))
+        tested = np.array([row for row, _ in known], np.int64)
+        predicted = np.array([run.classes.index(label) for _, label in known], np.int64)
+        runs.setdefault(key, []).append((tested, predicted))
+        details.setdefault(key, []).append("" if run.fold is None else f"fold {run.fold}")
+    records = []
+    for (model, split), parts in runs.items():
+        tested = np.concatenate([part[0] for part in parts])
+        predicted = np.concatenate([part[1] for part in parts])
+        if len(set(tested.tolist())) != len(tested):
+            raise ConfigError(
+                f"Several of the runs of {model} under split={split} tested the same scans: give "
+                "one run, or one per fold."
+            )
+        for task, targets in _tasks(prepared, against_rest).items():
+            told = predicted
+            if task != FOUR_CLASSES:
+                told = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
+            one = details[model, split]
+            records.append(
+                {
+                    "sees": f"{model}, trained",
+                    "kind": "classifier",
+                    "split": split,
+                    "detail": one[0] if len(one) == 1 else f"{len(one)} folds",
+                    "task": task,
+                    **_scores(targets[tested], told, prepared.groups[tested]),
+                }
+            )
+    return records
+
+
+def _tasks(prepared: PreparedSet, against_rest: str | None) -> dict[str, Rows]:
+    tasks = {FOUR_CLASSES: prepared.labels}
+    if against_rest in prepared.classes:
+        own = prepared.classes.index(str(against_rest))
+        tasks[f"{against_rest} against the rest"] = (prepared.labels == own).astype(np.int64)
+    return tasks
+
+
+def _scored_once(splits: Sequence[AuditedSplit]) -> dict[str, list[AuditedSplit]]:
+    variants: dict[str, list[AuditedSplit]] = {}
+    for split in splits:
+        variants.setdefault(split.name, []).append(split)
+    return {
+        name: members if members[0].detail.startswith("fold") else members[:1]
+        for name, members in variants.items()
+    }
+
+
+def _scores(targets: Rows, predicted: Rows, groups: Rows) -> Record:
+    scores = bootstrap_scores(targets, predicted, groups, int(targets.max()) + 1)
+    return {
+        "test": len(targets),
+        "accuracy": asdict(scores.accuracy),
+        "balanced_accuracy": asdict(scores.balanced_accuracy),
+        "majority": float(np.bincount(targets).max() / len(targets)),
+    }
