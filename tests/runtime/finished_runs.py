@@ -1,0 +1,62 @@
+"""Finished run folders, written by hand: what a comparison reads of them, and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from brain_tumor.runtime.run_folder import RunFolder
+
+CLASSES = ("glioma", "meningioma", "notumor")
+Row = tuple[str, str, str, str]  # path, class, predicted class, group
+
+
+def write_run(
+    folder: Path,
+    test: Sequence[Row],
+    train: Sequence[Row] = (),
+    *,
+    values: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    fold: int | None = None,
+    classes: Sequence[str] = CLASSES,
+    status: str = "finished",
+    fingerprint: str = "a1b2c3",
+    grouped: bool = True,
+) -> Path:
+    """Write a run folder with one training behind it, and give its path."""
+    run = RunFolder(folder)
+    run.create()
+    config = OmegaConf.create(
+        {
+            "name": "mine",
+            "seed": seed,
+            "run_folder": str(run.path),
+            "runs": "runs",
+            "data": {"name": "phantom", "root": str(run.path.parent), "num_workers": 0},
+            "split": {"name": "report", "seed": 0, "test_fraction": 0.25},
+            "model": {"name": "gbmnet", "width": 512},
+            "optimizer": {"_target_": "torch.optim.Adam", "lr": 1e-3},
+            "callbacks": {"history": {"path": "${run_folder}/metrics.csv", "every": 1}},
+        }
+    )
+    if fold is not None:
+        config.split = {"name": "patient", "seed": 0, "folds": 4, "fold": fold}
+    for key, value in (values or {}).items():
+        OmegaConf.update(config, key, value)
+    run.write_config(config)
+    data = {"name": "phantom", "fingerprint": fingerprint, "prepared": "gone"}
+    run.write_json("run.json", {"status": status, "seed": seed, "data": data})
+    parts = [(row, "train") for row in train] + [(row, "test") for row in test]
+    run.write_rows(
+        "predictions.csv",
+        ["path", "part", "label", "predicted", *(f"logit_{name}" for name in classes)],
+        [[row[0], part, row[1], row[2], *(0 for _ in classes)] for row, part in parts],
+    )
+    run.write_rows(
+        "split.csv",
+        ["path", "label", "part", *(["group"] if grouped else [])],
+        [[row[0], row[1], part, *([row[3]] if grouped else [])] for row, part in parts],
+    )
+    return run.path
