@@ -113,8 +113,8 @@ def _fetch() -> dict[str, Any]:
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise WeightsError(
-            f"There is no weights file {path}: model.weights takes imagenet, none, or the path of "
-            "a state_dict file."
+            f"There is no weights file {path}: weights are imagenet, none, or the path of a "
+            "state_dict file."
         )
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)

@@ -72,7 +72,13 @@ def exact_section(audit: Audit, sheets: Sheets) -> Section:
 
 def near_table(audit: Audit) -> DataTable:
     """Count pairs and clusters of near-duplicates."""
-    near = audit["near"]
+    near, truth = audit["near"], audit["near"]["truth"]
+    agreement = []
+    if truth is not None:
+        agreement = [
+            [f"precision, {whole(truth['found_pairs'])} pairs", _four_decimals(truth["precision"])],
+            [f"recall, {whole(truth['true_pairs'])} pairs", _four_decimals(truth["recall"])],
+        ]
     return DataTable(
         "Near-duplicates",
         ["what", "number"],
@@ -83,7 +89,12 @@ def near_table(audit: Audit) -> DataTable:
             ["clusters of two or more", whole(near["clusters_of_two_or_more"])],
             ["scans in the largest cluster", whole(near["largest"])],
             ["clusters across labels", whole(len(near["across_labels"]))],
+            *agreement,
         ],
+        "Exact copies count too. Precision and recall are those of pairs in one cluster, beside "
+        "pairs known to show one slice."
+        if agreement
+        else "Exact copies count too.",
     )
 
 

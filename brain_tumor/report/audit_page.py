@@ -124,9 +124,10 @@ def _summary(audit: Audit) -> Section:
         blocks.append(Notice("warning", labels))
     blocks.append(
         Paragraph(
-            f"Of {counted(files['raw'], 'raw file')}, {whole(files['kept'])} are kept. "
-            f"{whole(near['scans_with_a_near_duplicate'])} of them have a near-duplicate: counted "
-            f"once each, there are {whole(near['clusters'])} different scans."
+            f"Of {counted(files['raw'], 'raw file')}, {whole(files['kept'])} are kept when exact "
+            f"copies are dropped. {whole(near['scans_with_a_near_duplicate'])} of the raw scans "
+            "have a near-duplicate or an exact copy: counted once each, there are "
+            f"{whole(near['clusters'])} different scans."
         )
     )
     return Section("summary", "Summary", blocks)

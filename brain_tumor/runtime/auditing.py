@@ -12,6 +12,7 @@ from rich.console import Console
 from brain_tumor.data.pairs import Pair, read_pairs
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import DataError
+from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
 from brain_tumor.report.audit_page import audit_page, audit_summary
 from brain_tumor.report.page import render, to_rich
 from brain_tumor.runtime.audit_record import (
@@ -25,10 +26,11 @@ from brain_tumor.runtime.audit_record import (
 from brain_tumor.runtime.audit_sheets import audit_sheets
 from brain_tumor.runtime.audit_splits import audited_splits
 from brain_tumor.runtime.build import build_prepared
-from brain_tumor.runtime.finished import find_folders
+from brain_tumor.runtime.finished import find_folders, read_run
 from brain_tumor.runtime.probing import (
     Announce,
     frozen_features,
+    load_frozen,
     probe,
     score_trained,
     shortcut_features,
@@ -51,12 +53,17 @@ def audit(config: DictConfig) -> dict[str, Any]:
     """
     hush_lightning()
     console = Console(highlight=False)
-    runs = find_folders([str(run) for run in config.runs], "run.json", "run") if config.runs else []
+    # First what may be wrong, so that a mistake costs no waiting.
+    folders = find_folders([str(run) for run in config.runs], "run.json", "run")
+    trained = [read_run(folder) for folder in folders]
+    frozen = None if config.frozen.weights is None else load_frozen(config.frozen)
     begun, started = time.perf_counter(), datetime.now(timezone.utc)
     prepared = build_prepared(config.data)
     ready = time.perf_counter()
+    scores = score_trained(prepared, trained, config.one_against_rest)
     with console.status("auditing") as status:
-        record = _look(config, prepared, runs, status.update)
+        record = _look(config, prepared, frozen, status.update)
+        record["shortcuts"] += scores
         status.update("drawing contact sheets")
         sheets = audit_sheets(prepared, record)
     record["provenance"] = provenance() | {
@@ -84,7 +91,7 @@ def audit(config: DictConfig) -> dict[str, Any]:
 
 
 def _look(
-    config: DictConfig, prepared: PreparedSet, runs: list[Path], announce: Announce
+    config: DictConfig, prepared: PreparedSet, frozen: GBMMobileNetV2net | None, announce: Announce
 ) -> dict[str, Any]:
     data = config.data
     known = data.get("kaggle")
@@ -94,17 +101,17 @@ def _look(
     shortcuts = list(
         probe(*probed, shortcut_features(prepared), "probe", config.one_against_rest, announce)
     )
-    if config.frozen.weights is not None:
+    if frozen is not None:
         features = {
             f"the whole scan: frozen {config.frozen.name} features, logistic regression": (
-                frozen_features(prepared, config.frozen, announce)
+                frozen_features(prepared, frozen, announce)
             )
         }
         shortcuts += probe(*probed, features, "classifier", config.one_against_rest, announce)
     return {
         "data": {
             "name": str(data.name),
-            "root": str(data.root),
+            "root": str(data.root or "fetched from Kaggle"),
             "prepared": str(prepared.folder),
             "fingerprint": prepared.fingerprint,
             "classes": list(prepared.classes),
@@ -115,7 +122,7 @@ def _look(
         "near": near_record(prepared, _pairs(prepared)),
         "patients": patients_record(prepared, _source(data.patients)),
         "leakage": leakage_record(prepared, splits),
-        "shortcuts": shortcuts + score_trained(prepared, runs, config.one_against_rest),
+        "shortcuts": shortcuts,
         "report": report_record(prepared, data.get("report")),
     }
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from brain_tumor.evaluation.shortcuts import (
 )
 from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
 from brain_tumor.runtime.audit_splits import AuditedSplit
-from brain_tumor.runtime.finished import read_run
+from brain_tumor.runtime.finished import FinishedRun
 
 Record = dict[str, Any]
 Predict = Callable[[npt.NDArray[Any], Rows, Rows, Rows], Rows]
@@ -50,15 +49,14 @@ def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64
     }
 
 
-def frozen_features(
-    prepared: PreparedSet, settings: DictConfig, announce: Announce
-) -> npt.NDArray[np.float32]:
-    """Compute MobileNetV2's pooled features of each kept scan, `(N, 1280)`, float32.
+def load_frozen(settings: DictConfig) -> GBMMobileNetV2net:
+    """Build MobileNetV2 with the configured weights, in evaluation mode.
 
     Args:
-        prepared: The prepared set.
         settings: `conf/model/mobilenetv2.yaml`, with the weights.
-        announce: Called with how far it is.
+
+    Raises:
+        WeightsError: The weights cannot be had or do not fit.
     """
     network = GBMMobileNetV2net(
         input_size=settings.input_size,
@@ -66,7 +64,19 @@ def frozen_features(
         input_std=settings.input_std,
     )
     network.load_pretrained(str(settings.weights))
-    network.eval()
+    return network.eval()
+
+
+def frozen_features(
+    prepared: PreparedSet, network: GBMMobileNetV2net, announce: Announce
+) -> npt.NDArray[np.float32]:
+    """Compute a network's pooled features of each kept scan, `(N, 1280)`, float32.
+
+    Args:
+        prepared: The prepared set.
+        network: In evaluation mode.
+        announce: Called with how far it is.
+    """
     found = []
     with torch.inference_mode():
         for start in range(0, len(prepared.images), 64):
@@ -118,7 +128,7 @@ def probe(
 
 
 def score_trained(
-    prepared: PreparedSet, folders: Sequence[Path], against_rest: str | None
+    prepared: PreparedSet, trained: Sequence[FinishedRun], against_rest: str | None
 ) -> list[Record]:
     """Give the scores of finished runs on their own test parts, to lay beside the probes.
 
@@ -126,7 +136,7 @@ def score_trained(
 
     Args:
         prepared: The prepared set.
-        folders: Run folders.
+        trained: The runs.
         against_rest: As for `probe`.
 
     Raises:
@@ -135,12 +145,11 @@ def score_trained(
     rows = {row.path: row.row for row in prepared.kept}
     runs: dict[tuple[str, str], list[tuple[Rows, Rows]]] = {}
     details: dict[tuple[str, str], list[str]] = {}
-    for folder in folders:
-        run = read_run(folder)
+    for run in trained:
         known = [(rows.get(path), label) for path, (_, label) in run.test.items()]
         if run.classes != prepared.classes or any(row is None for row, _ in known):
             raise DataError(
-                f"The run {folder} tested scans that {prepared.folder} does not hold: leave it "
+                f"The run {run.folder} tested scans that {prepared.folder} does not hold: leave it "
                 "out, or audit the data that it was trained on."
             )
         key = (str(run.setting["model.name"]), str(run.setting["split.name"]))

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
+from scipy.spatial import Delaunay
 
-from brain_tumor.data.crop import CropBox, CropSettings, cut_to_head, find_head
+from brain_tumor.data.crop import CropBox, CropSettings, cut_to_head, find_head, head_mask
 from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
 from brain_tumor.errors import ConfigError
 
@@ -45,24 +46,45 @@ def test_specks_are_eroded_away() -> None:
     assert find_head(scan, REPORT) is None
 
 
-def scipy_box(scan: np.ndarray) -> CropBox:
+def scipy_head(scan: np.ndarray) -> np.ndarray:
     kernel = np.outer([1, 2, 1], [1, 2, 1]) / 16
     blurred = np.floor(ndimage.convolve(scan.astype(float), kernel, mode="mirror") + 0.5)
     square = np.ones((3, 3))
     mask = ndimage.binary_erosion(blurred > 45, square, iterations=2, border_value=1)
     mask = ndimage.binary_dilation(mask, square, iterations=2)
-    regions, _ = ndimage.label(mask, square)
+    regions, number = ndimage.label(mask, square)
     # Filled, as the outer contour does not see holes.
-    sizes = {i: ndimage.binary_fill_holes(regions == i).sum() for i in range(1, regions.max() + 1)}
-    rows, columns = ndimage.find_objects(regions)[max(sizes, key=sizes.__getitem__) - 1]
-    return CropBox(columns.start, rows.start, columns.stop - 1, rows.stop - 1)
+    filled = [ndimage.binary_fill_holes(regions == i) for i in range(1, number + 1)]
+    return max(filled, key=np.sum)
 
 
 @pytest.mark.parametrize("label", CLASSES)
 @pytest.mark.parametrize("view", VIEWS)
-def test_the_box_is_that_of_an_independent_implementation(label: str, view: str) -> None:
+def test_box_and_mask_are_those_of_an_independent_implementation(label: str, view: str) -> None:
     scan = draw_phantom(label, view, np.random.default_rng(5)).pixels
-    assert find_head(scan, REPORT) == scipy_box(scan)
+    head = scipy_head(scan)
+    mask = head_mask(scan, REPORT)
+    assert set(np.unique(mask)) == {0, 255}
+    pixels = np.argwhere(np.ones_like(head))
+    hull = Delaunay(np.argwhere(head)).find_simplex(pixels).reshape(head.shape) >= 0
+    # On the hull's own edge the two may round a pixel differently.
+    assert np.all(mask[ndimage.binary_erosion(hull)] == 255)
+    assert np.all(mask[~ndimage.binary_dilation(hull)] == 0)
+    rows, columns = ndimage.find_objects(head.astype(int))[0]
+    box = CropBox(columns.start, rows.start, columns.stop - 1, rows.stop - 1)
+    assert find_head(scan, REPORT) == box
+
+
+def test_the_mask_has_no_hole_no_gap_and_no_second_region() -> None:
+    scan = block(150, 20, 30, 100, 80)
+    scan[40:70, 40:60] = 0
+    scan[40:70, 80:100] = 0
+    scan[5:20, 120:150] = 255
+    np.testing.assert_array_equal(head_mask(scan, REPORT), block(255, 20, 30, 100, 80))
+
+
+def test_the_mask_of_a_blank_scan_is_empty() -> None:
+    assert not head_mask(np.full((64, 64), 45, np.uint8), REPORT).any()
 
 
 @settings(max_examples=25, deadline=None)

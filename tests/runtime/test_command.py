@@ -28,7 +28,7 @@ def typed(
 
 
 def test_help_names_groups_and_an_example(tmp_path: Path) -> None:
-    for command in ("train", "prepare", "evaluate"):
+    for command in ("train", "prepare", "audit", "evaluate", "compare"):
         shown = typed(command, "--help", cwd=tmp_path)
         assert shown.returncode == 0
         assert f"python -m brain_tumor.{command}" in shown.stdout
@@ -43,6 +43,20 @@ def test_help_names_groups_and_an_example(tmp_path: Path) -> None:
         ("train", ("data=phantom", "model=mobilenetv2", "model.weights=gone.pth"), "gone.pth"),
         ("train", ("data=phantom", "model=resnet"), "gbmnet"),
         ("train", ("data=phantom", "modle=gbmnet"), "modle"),
+        ("train", ("data=phantom", "split=patient", "split.fold=4"), "0..3"),
+        ("train", ("data=phantom", "split=file", "split.path=gone.csv"), "gone.csv"),
+        ("prepare", ("data=phantom", "data.patients=gone.csv"), "gone.csv"),
+        ("prepare", ("data=phantom", "data.near_duplicates.head=2"), "near_duplicates.head"),
+        (
+            "prepare",
+            ("data=phantom", "data/harmonise=mask", "data.harmonise.intensity=true"),
+            "mask",
+        ),
+        ("audit", ("data.root=nowhere",), "data=phantom"),
+        ("audit", ("data=phantom", "runs=[nowhere]"), "nowhere"),
+        ("audit", ("data=phantom", "frozen.weights=gone.pth"), "gone.pth"),
+        ("compare", (), "runs"),
+        ("compare", ("runs=[nowhere]",), "nowhere"),
         ("evaluate", (), "run"),
         ("evaluate", ("run=nowhere",), "run=..."),
     ],
