@@ -64,7 +64,8 @@ def load_frozen(settings: DictConfig) -> GBMMobileNetV2net:
         input_std=settings.input_std,
     )
     network.load_pretrained(str(settings.weights))
-    return network.eval()
+    # A third less time on a CPU.
+    return network.eval().to(memory_format=torch.channels_last)
 
 
 def frozen_features(
