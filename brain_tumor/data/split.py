@@ -1,5 +1,6 @@
 """Which kept scan is for training, which for validation, which for testing."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -174,7 +175,10 @@ def _stratified(scans: Scans, fraction: float, seed: int) -> tuple[Rows, Rows]:
 
 def _grouped(scans: Scans, folds: int, fold: int, seed: int) -> tuple[Rows, Rows]:
     by_group = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    parts = list(by_group.split(scans.rows, scans.labels, scans.groups))
+    with warnings.catch_warnings():
+        # Of fewer scans of a class than folds: split_scans refuses a part that lacks a class.
+        warnings.simplefilter("ignore", UserWarning)
+        parts = list(by_group.split(scans.rows, scans.labels, scans.groups))
     kept, cut = parts[fold]
     return scans.rows[kept], scans.rows[cut]
 

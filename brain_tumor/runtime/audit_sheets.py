@@ -54,7 +54,7 @@ def audit_sheets(prepared: PreparedSet, audit: Mapping[str, Any]) -> dict[str, b
     wrong = [places[row.path] for row in contradicted(prepared)]
     if wrong:
         captions = [
-            f"{prepared.manifest[i].path}\nin the source: {prepared.manifest[i].known_label}"
+            f"{prepared.manifest[i].path}\nsource: {prepared.manifest[i].known_label}"
             for i in wrong
         ]
         sheets[CONTRADICTED] = contact_sheet([prepared.frames[i] for i in wrong], captions)

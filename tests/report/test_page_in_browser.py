@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hydra
 import pytest
 
 from brain_tumor.report.page import (
@@ -26,6 +27,8 @@ from brain_tumor.report.page import (
     Section,
     render,
 )
+from brain_tumor.runtime.auditing import audit as run_audit
+from brain_tumor.runtime.command import conf_folder, register_resolvers
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -241,6 +244,41 @@ def test_every_link_leads_somewhere(browser: Browser, written: Path) -> None:
     browser.run("document.querySelector('nav a[href=\"#leakage\"]').click()")
     top = browser.run("document.getElementById('leakage').getBoundingClientRect().top")
     assert 0 <= top < 100
+
+
+@pytest.fixture(scope="module")
+def audited(phantom_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Audit phantoms as the command does; gives the page."""
+    place = tmp_path_factory.mktemp("audited")
+    register_resolvers()
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = hydra.compose(
+            "audit",
+            [
+                *("data=phantom", "data.source=folder", f"data.root={phantom_root}"),
+                *(f"data.prepared={place / 'prepared'}", f"folder={place / 'audit'}"),
+                *("report_seeds=2", "splits.patient.folds=2"),
+            ],
+        )
+    run_audit(config)
+    return place / "audit" / "audit.html"
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_page_of_audited_scans_is_whole(browser: Browser, audited: Path, width: int) -> None:
+    browser.visit(audited, width)
+    assert troubles(browser) == []
+    pictures = browser.run("[...document.images].map(i => i.naturalWidth)")
+    assert len(pictures) >= 3
+    assert min(pictures) > 0
+    links = browser.run("[...document.links].map(a => a.getAttribute('href'))")
+    for link in links:
+        if link.startswith("#"):
+            assert browser.run(f"!!document.getElementById('{link[1:]}')")
+        else:
+            assert (audited.parent / link).is_file()
+    assert browser.run("document.documentElement.scrollWidth <= document.body.clientWidth")
+    assert browser.run(outside("body *:not(.scroll *, .bars thead, .bars thead *)")) == []
 
 
 def test_it_prints_on_white_without_losing_columns(browser: Browser, written: Path) -> None:
