@@ -1,4 +1,4 @@
-"""`python -m brain_tumor.compare runs=[FOLDER,...]`: finished runs side by side, folds pooled."""
+"""`python -m brain_tumor.compare "runs=[FOLDER,...]"`: finished runs side by side, folds pooled."""
 
 from omegaconf import DictConfig
 

@@ -67,6 +67,11 @@ class ManifestRow:
     patient_group: str
     known_label: str
 
+    @property
+    def slice_key(self) -> tuple[str, str] | None:
+        """Patient and slice, as slices may be numbered anew for each patient; None if unknown."""
+        return (self.patient, self.slice_id) if self.slice_id else None
+
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
     """Write a manifest as CSV with a header; None becomes an empty cell."""

@@ -56,7 +56,7 @@ def read_patients(path: Path) -> PatientTable:
         DataError: The file cannot be read, lacks a column, or names a file twice, differently.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(line for line in file if not line.startswith("#"))
             columns: Sequence[str] = reader.fieldnames or ()
             lines = list(reader)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.groups import Ids, group_scans
+from brain_tumor.data.groups import Ids, group_scans, numbered
 from brain_tumor.data.manifest import UNUSABLE, ManifestRow, read_manifest
 from brain_tumor.data.scans import Grey
 from brain_tumor.errors import DataError
@@ -53,12 +53,15 @@ class PreparedSet:
 
         Scans of one patient are in one group, as are near-duplicates, and what these join.
         """
-        kept = self.kept
-        return group_scans(
-            [row.cluster for row in kept],
-            [row.slice_id or None for row in kept],
-            [row.patient_group or None for row in kept],
+        usable = [row for row in self.manifest if row.status != UNUSABLE]
+        # Dropped copies too: what is known of one joins those that are kept.
+        groups = group_scans(
+            [row.cluster for row in usable],
+            [row.slice_key for row in usable],
+            [row.patient_group or None for row in usable],
         )
+        kept = [row.row is not None for row in usable]
+        return numbered(groups[kept].tolist())
 
     @property
     def unusable(self) -> list[ManifestRow]:

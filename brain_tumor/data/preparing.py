@@ -1,6 +1,5 @@
 """From raw scans to a prepared set: "Dataset & Preprocessing" of the report, whole."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -23,6 +22,7 @@ from brain_tumor.data.dedupe import (
     find_duplicates,
     pixel_digest,
 )
+from brain_tumor.data.fingerprint import fingerprint_of, md5
 from brain_tumor.data.harmonise import HarmoniseSettings, harmonise
 from brain_tumor.data.manifest import DUPLICATE, KEPT, UNUSABLE, ManifestRow, write_manifest
 from brain_tumor.data.near_duplicates import (
@@ -42,11 +42,10 @@ from brain_tumor.data.scans import (
     decode_grey,
     find_scans,
     read_header,
+    read_scan,
 )
-from brain_tumor.errors import DataError
+from brain_tumor.errors import ConfigError, DataError
 
-# Part of every fingerprint: raise it when the same scans would give another prepared set.
-FORMAT = 2
 _CROPPING, _COMPARING = "cropping scans", "comparing scans"
 _AHEAD = 256  # scans treated before the first of them is written: bounds the memory they take
 
@@ -64,6 +63,9 @@ class PrepareSettings:
         harmonise: What is taken out of the kept scans; duplicates are sought before that.
         near_duplicates: When two scans count as the same slice.
         patients: A patient table; None where no patient is known.
+
+    Raises:
+        ConfigError: Scans would be brought to more pixels than they are given in the end.
     """
 
     classes: tuple[str, ...]
@@ -71,6 +73,14 @@ class PrepareSettings:
     harmonise: HarmoniseSettings
     near_duplicates: NearDuplicateSettings
     patients: Path | None = None
+
+    def __post_init__(self) -> None:
+        resolution = self.harmonise.resolution
+        if resolution is not None and resolution > self.crop.size:
+            raise ConfigError(
+                f"data.harmonise.resolution must be at most data.crop.size, {self.crop.size}: "
+                f"{resolution}"
+            )
 
 
 def prepare_scans(
@@ -98,8 +108,9 @@ def prepare_scans(
     """
     scans = find_scans(root, settings.classes)
     table = None if settings.patients is None else read_patients(settings.patients)
-    digests = list(_map(lambda scan: _md5(_read(root, scan)), scans))
-    fingerprint = _fingerprint(scans, digests, settings, table)
+    paths = [scan.path for scan in scans]
+    digests = list(_map(lambda scan: md5(read_scan(root, scan)), scans))
+    fingerprint = fingerprint_of(dict(zip(paths, digests, strict=True)), asdict(settings), table)
     folder = directory / f"{name}-{fingerprint[:12]}"
     if folder.exists():
         return open_prepared(folder)
@@ -209,8 +220,8 @@ class _Writer:
         return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
 
     def _cut(self, scan: Scan) -> _Cut:
-        content, crop = _read(self.root, scan), self.settings.crop
-        file_md5 = _md5(content)
+        content, crop = read_scan(self.root, scan), self.settings.crop
+        file_md5 = md5(content)
         entry: dict[str, Any] = dict.fromkeys(field.name for field in fields(ManifestRow))
         entry |= dict.fromkeys(_TEXTS, "") | asdict(scan)
         entry |= {"status": UNUSABLE, "file_md5": file_md5, "bytes": len(content)}
@@ -247,10 +258,11 @@ class _Writer:
             )
 
 
+_KNOWN = ("slice_id", "patient", "patient_group", "known_label")
 # Columns of the manifest that are empty, not None, where nothing is known.
 _TEXTS = (
     *("reason", "duplicate_of", "format", "mode", "frame_md5", "pixel_md5"),
-    *("slice_id", "patient", "patient_group", "known_label"),
+    *_KNOWN,
 )
 
 
@@ -259,11 +271,14 @@ def _mark_duplicates(entries: Sequence[dict[str, Any]]) -> Counter[str]:
     digests = [entry["pixel_md5"] or None for entry in entries]
     duplicates = find_duplicates(digests, [entry["folder"] for entry in entries])
     for duplicate in duplicates:
-        entries[duplicate.position] |= {
+        entry, original = entries[duplicate.position], entries[duplicate.original]
+        entry |= {
             "status": DUPLICATE,
             "reason": f"duplicate ({duplicate.step})",
-            "duplicate_of": entries[duplicate.original]["path"],
+            "duplicate_of": original["path"],
         }
+        if not original["patient"]:  # the same pixels are the same slice
+            original |= {name: entry[name] for name in _KNOWN}
     return Counter(duplicate.step for duplicate in duplicates)
 
 
@@ -273,41 +288,11 @@ def _mark_clusters(entries: Sequence[dict[str, Any]], pairs: Sequence[Pair]) -> 
             entry["cluster"] = number
 
 
-def _fingerprint(
-    scans: Sequence[Scan],
-    digests: Sequence[str],
-    settings: PrepareSettings,
-    table: PatientTable | None,
-) -> str:
-    # The digest of a file, not its date: a copied or re-downloaded set is the same set.
-    content = [(scan.path, digest) for scan, digest in zip(scans, digests, strict=True)]
-    # What the table says of these files, not where it lies.
-    found = [table and table.find(*file) for file in content]
-    patients = [None if known is None else asdict(known) for known in found]
-    made_by = {name: value for name, value in asdict(settings).items() if name != "patients"}
-    made_of = json.dumps([FORMAT, made_by, content, patients])
-    return hashlib.sha256(made_of.encode()).hexdigest()
-
-
 def _map(function: Callable[[Scan], T], scans: Sequence[Scan]) -> Iterator[T]:
     # Threads suffice: OpenCV, hashing and reading all release Python's lock.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(scans), _AHEAD):
             yield from pool.map(function, scans[start : start + _AHEAD])
-
-
-def _read(root: Path, scan: Scan) -> bytes:
-    try:
-        return (root / scan.path).read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"{root / scan.path} cannot be read ({error.strerror}): mend its permissions or "
-            "take it out of the folder."
-        ) from error
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _silent(step: str, done: int, total: int) -> None:

@@ -87,6 +87,21 @@ def find_scans(root: Path, classes: Sequence[str]) -> list[Scan]:
     return scans
 
 
+def read_scan(root: Path, scan: Scan) -> bytes:
+    """Read the bytes of a raw file.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        return (root / scan.path).read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{root / scan.path} cannot be read ({error.strerror}): mend its permissions or "
+            "take it out of the folder."
+        ) from error
+
+
 def read_header(content: bytes) -> Header:
     """Read format, mode and size from a file's first bytes, without decoding its pixels.
 

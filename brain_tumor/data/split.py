@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import cast
 
 import numpy as np
@@ -95,6 +96,8 @@ class SplitSettings:
             )
         if not 0 <= self.seed < 2**32:
             raise ConfigError(f"split.seed must lie in 0..2**32 - 1: {self.seed}")
+        if not isinstance(self.leaky, bool):
+            raise ConfigError(f"split.leaky must be true or false: {self.leaky!r}")
         if self.folds is not None and self.fold is not None:
             if not isinstance(self.folds, int) or self.folds < 2:
                 raise ConfigError(f"split.folds must be a whole number of 2 or more: {self.folds}")
@@ -130,13 +133,20 @@ def split_scans(
             "add scans, or choose other fractions."
         ) from error
     split = Split(np.sort(train), np.sort(validation), np.sort(test))
-    for part, rows in (("training", train), ("test", test)):
-        missing = set(labels.tolist()) - set(labels[rows].tolist())
-        if not len(rows) or (missing and not settings.leaky):
+    for part in (TRAIN, TEST):
+        if part not in split.parts:
             raise DataError(
                 f"The split {settings.name} leaves {len(train)} training and {len(test)} test "
-                f"scans, and a {part} part without {len(missing)} of the classes: add scans of "
-                "other patients, or choose another split."
+                "scans: each part needs some; choose another split."
+            )
+    for part, rows in split.parts.items():
+        missing = set(labels.tolist()) - set(labels[rows].tolist())
+        # The published Testing is what it is; what is made here is to hold every class.
+        if missing and (part == TRAIN or not settings.leaky):
+            raise DataError(
+                f"The split {settings.name} leaves the {part} part without {len(missing)} of the "
+                f"{len(set(labels.tolist()))} classes: add scans of other patients, or choose "
+                "other fractions or folds."
             )
     return split
 
@@ -163,7 +173,8 @@ def _official(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:
 
 def _patient(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:
     # SplitSettings has seen to it that both are given.
-    return _grouped(scans, cast(int, settings.folds), cast(int, settings.fold), settings.seed)
+    folds, fold = cast(int, settings.folds), cast(int, settings.fold)
+    return _grouped(scans, folds, slice(fold, fold + 1), settings.seed)
 
 
 def _stratified(scans: Scans, fraction: float, seed: int) -> tuple[Rows, Rows]:
@@ -173,18 +184,21 @@ def _stratified(scans: Scans, fraction: float, seed: int) -> tuple[Rows, Rows]:
     return kept, cut
 
 
-def _grouped(scans: Scans, folds: int, fold: int, seed: int) -> tuple[Rows, Rows]:
+def _grouped(scans: Scans, folds: int, cut: slice, seed: int) -> tuple[Rows, Rows]:
     by_group = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # Of fewer scans of a class than folds: split_scans refuses a part that lacks a class.
         warnings.simplefilter("ignore", UserWarning)
         parts = list(by_group.split(scans.rows, scans.labels, scans.groups))
-    kept, cut = parts[fold]
-    return scans.rows[kept], scans.rows[cut]
+    held = np.isin(np.arange(len(scans.rows)), np.concatenate([part for _, part in parts[cut]]))
+    return scans.rows[~held], scans.rows[held]
 
 
 def _grouped_fraction(scans: Scans, fraction: float, seed: int) -> tuple[Rows, Rows]:
-    return _grouped(scans, round(1 / fraction), 0, seed)
+    # Some of at most ten folds, as more would need more groups; a smaller share is one of many.
+    whole = Fraction(fraction).limit_denominator(10)
+    share = whole if fraction >= 0.1 else Fraction(1, round(1 / fraction))
+    return _grouped(scans, share.denominator, slice(share.numerator), seed)
 
 
 FILE = "file"  # read, not made: data/split_file.py

@@ -25,7 +25,7 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
             scan twice, or leaves the training or the test part empty.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             lines = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
@@ -34,9 +34,10 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
             "and part."
         ) from error
     if not lines or not {"path", "part"} <= lines[0].keys():
+        found = ", ".join(map(str, lines[0])) if lines else "no line below its header"
         raise DataError(
-            f"The split {path} lacks the columns path and part, or any line below them: give a "
-            "line per scan, its path relative to the raw folder and train, validation or test."
+            f"The split {path} has {found}: it needs the columns path (relative to the raw folder) "
+            "and part (train, validation or test), parted by commas, and a line per scan."
         )
     parts: dict[str, list[int]] = {part: [] for part in PARTS}
     seen: set[str] = set()

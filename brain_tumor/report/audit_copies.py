@@ -48,7 +48,7 @@ def exact_table(audit: Audit) -> DataTable:
 def exact_section(audit: Audit, sheets: Sheets) -> Section:
     """Write the section on exact duplicates."""
     dropped = audit["exact"]["dropped"]
-    across = max((by["across_labels"] for by in audit["exact"]["by"].values()), default=0)
+    across = audit["exact"]["across_labels"]
     title = "The same scan under several labels"
     blocks: list[Block] = [
         Paragraph(
@@ -141,28 +141,17 @@ def _truth(truth: Mapping[str, Any] | None, sheets: Sheets) -> list[Block]:
     if truth is None:
         why = "No table names the slices of this data, so pairs found cannot be checked against it."
         return [Paragraph(why)]
-    blocks: list[Block] = [
-        DataTable(
-            "Pairs found, beside pairs of one known slice",
-            ["what", "value"],
-            [
-                ["true pairs", whole(truth["true_pairs"])],
-                ["found pairs of known slices", whole(truth["found_pairs"])],
-                ["precision", _four_decimals(truth["precision"])],
-                ["recall", _four_decimals(truth["recall"])],
-            ],
-        )
-    ]
-    for name, key, title in (
-        (NEAR_WRONG, "wrong", "Pairs found that are no pair of one slice"),
-        (NEAR_MISSED, "missed", "Pairs of one slice that were not found"),
+    blocks: list[Block] = []
+    for name, key, of, title in (
+        (NEAR_WRONG, "wrong", "found_pairs", "Pairs found that are no pair of one slice"),
+        (NEAR_MISSED, "missed", "true_pairs", "Pairs of one slice that were not found"),
     ):
-        pairs = truth[key]
+        pairs, count = truth[key], truth[of] - truth["right_pairs"]
         if not pairs:
             blocks.append(Notice("good", f"{title}: none."))
             continue
-        table = scans_table(title, ["scan", "other scan"], pairs, len(pairs), text_columns=2)
-        blocks += [table, *sheets.pictures(name, title, len(pairs), MOST_GROUPS)]
+        table = scans_table(title, ["scan", "other scan"], pairs, count, text_columns=2)
+        blocks += [table, *sheets.pictures(name, title, count, MOST_GROUPS)]
     return blocks
 
 

@@ -113,7 +113,7 @@ def _summary(audit: Audit) -> Section:
     splits = split_leakages(audit)
     files, near = audit["files"], audit["near"]
     blocks: list[Block] = [
-        Paragraph(_answer(splits)),
+        Paragraph(_answer(splits, audit["patients"] is not None)),
         leakage_bars(splits),
         *(leakage_notice(split) for split in splits),
         *shortcut_notices(seen_entries(audit)),
@@ -133,26 +133,37 @@ def _summary(audit: Audit) -> Section:
     return Section("summary", "Summary", blocks)
 
 
-def _answer(splits: Sequence[SplitLeakage]) -> str:
+def _answer(splits: Sequence[SplitLeakage], patients_known: bool) -> str:
     apart = [split for split in splits if split.apart]
     mixed = [split for split in splits if not split.apart]
     if not splits:
         return "No split was looked at, so nothing can be said about a score."
     if not mixed:
+        kept = "Every split looked at keeps what is known to belong together on one side."
+        if not patients_known:
+            return f"{kept} {_NO_PATIENTS}"
         return (
-            "Every split looked at keeps what is known to belong together on one side. A score "
-            "can say something about new patients, as far as the shortcuts below allow."
+            f"{kept} A score can say something about new patients, as far as the shortcuts below "
+            "allow."
         )
     seen = (
         f"Under {_listed(mixed)} the training part holds relatives of the test scans, so a score "
         "there measures in part how well a scan is recognised that was seen before."
     )
+    if apart and not patients_known:
+        return f"Only {_listed(apart)} keeps near-duplicates on one side. {_NO_PATIENTS} {seen}"
     if not apart:
         return f"No split looked at says what a classifier does on new patients. {seen}"
     return (
         f"Of the splits looked at, only {_listed(apart)} can say what a classifier does on new "
         f"patients, as far as the shortcuts below allow. {seen}"
     )
+
+
+_NO_PATIENTS = (
+    "No patient is known here, so patients may still stand on two sides: no score can be said to "
+    "hold for new ones."
+)
 
 
 def _listed(splits: Sequence[SplitLeakage]) -> str:

@@ -59,7 +59,12 @@ def report_section(audit: Audit) -> Section:
 
 
 def _names(rows: list[Mapping[str, Any]]) -> list[Block]:
-    other = [row for row in rows if row["report_class"] and not _alike(row)]
+    if not all(row["report_class"] for row in rows):
+        unknown = (
+            "Some folders hold other numbers of scans than any class of the report: whether its"
+        )
+        return [Notice("warning", f"{unknown} names fit these folders cannot be told.")]
+    other = [row for row in rows if not _alike(row)]
     if not other:
         return [Notice("good", "The report's class names are those of the folders.")]
     each = "; ".join(

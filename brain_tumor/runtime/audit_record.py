@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.data.findings import find_oddities, kinds, sizes
 from brain_tumor.data.groups import Ids, numbered
@@ -89,7 +88,8 @@ def exact_record(prepared: PreparedSet) -> Record:
         }
         across |= dict.fromkeys(found.across_labels)
     groups = [_group(rows[i] for i in group) for group in across][:LISTED_GROUPS]
-    return {"by": by, "dropped": prepared.summary["duplicates"], "groups": groups}
+    dropped = prepared.summary["duplicates"]
+    return {"by": by, "dropped": dropped, "groups": groups, "across_labels": len(across)}
 
 
 def near_record(prepared: PreparedSet, pairs: Sequence[Pair]) -> Record:
@@ -156,7 +156,7 @@ def patients_record(prepared: PreparedSet, source: str | None) -> Record | None:
     return {
         "source": source,
         "scans": len(known),
-        "slices": len({row.slice_id for row in known}),
+        "slices": len({row.slice_key for row in known} - {None}),
         "patients": len({row.patient for row in known}),
         "groups": len({row.patient_group for row in known}),
         "per_class": per_class,
@@ -190,51 +190,6 @@ def leakage_record(prepared: PreparedSet, splits: Iterable[AuditedSplit]) -> lis
     return records
 
 
-def report_record(prepared: PreparedSet, counts: DictConfig | None) -> Record | None:
-    """Lay the report's counts beside ours; None where the report is not about these scans.
-
-    Args:
-        prepared: The prepared set.
-        counts: `steps` and, per class as the report names it, `train` and `test`.
-    """
-    if counts is None:
-        return None
-    summary = prepared.summary
-    measured = {"raw": summary["raw"], **summary["duplicates"], "kept": summary["kept"]}
-    steps = [
-        {"step": _STEPS[step], "report": number, "measured": measured[step]}
-        for step, number in counts.steps.items()
-    ]
-    named = OmegaConf.to_container(counts.classes)
-    assert isinstance(named, dict)
-    by_total = {found["train"] + found["test"]: name for name, found in named.items()}
-    rows = []
-    for folder, kept in summary["classes"].items():
-        name = by_total.get(kept)
-        rows.append(
-            {
-                "folder": folder,
-                "kept": kept,
-                "report_class": name,
-                "report_train": named[name]["train"] if name else None,
-                "report_test": named[name]["test"] if name else None,
-                "named_alike": named.get(folder),
-            }
-        )
-    same = all(step["report"] == step["measured"] for step in steps)
-    same &= all(row["report_class"] for row in rows)
-    return {"rows": rows, "steps": steps, "same": same}
-
-
-_STEPS = {
-    "raw": "raw scans",
-    "training": "duplicates within Training",
-    "testing": "duplicates within Testing",
-    "testing_in_training": "Testing scans that Training holds",
-    "kept": "scans left",
-}
-
-
 def _compare_version(
     raw: Mapping[tuple[str, str], int], version: Mapping[str, Mapping[str, int]]
 ) -> Record:
@@ -260,7 +215,7 @@ def _class_clusters(clusters: Ids) -> Record:
 
 
 def _truth(rows: Sequence[ManifestRow], clusters: Ids) -> Record | None:
-    slices = numbered([row.slice_id or None for row in rows])
+    slices = numbered([row.slice_key for row in rows])
     if slices.max() < 0:
         return None
     scores = asdict(score_matching(clusters, slices))
@@ -280,7 +235,7 @@ def _overlaps(
 ) -> Record:
     identities = {
         "exact copy": numbered([row.pixel_md5 for row in rows]),
-        "slice": numbered([row.slice_id or None for row in rows]),
+        "slice": numbered([row.slice_key for row in rows]),
         "near-duplicate": numbered([row.cluster for row in rows]),
         "patient": numbered([row.patient_group or None for row in rows]),
     }

@@ -37,7 +37,7 @@ def audit_sheets(prepared: PreparedSet, audit: Mapping[str, Any]) -> dict[str, b
 
     sheets = {}
     for finding in find_oddities(prepared.manifest):
-        shown = [i for i, row in enumerate(prepared.manifest) if row in set(finding.rows)]
+        shown = [places[row.path] for row in finding.rows]
         captions = [
             f"{prepared.manifest[i].path}\n{detail}"
             for i, detail in zip(shown, finding.details, strict=True)

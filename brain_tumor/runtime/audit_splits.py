@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.data.prepared import PreparedSet
-from brain_tumor.data.split import Rows
+from brain_tumor.data.split import FILE, Rows
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runtime.build import build_split
 
 
@@ -17,38 +18,61 @@ class AuditedSplit:
     """One way to part the kept scans.
 
     Attributes:
-        name: `report`, `official`, `patient` or `file`.
+        name: What the split is called in the configuration, such as `report` or `patient`.
         detail: Which seed, fold or file; empty where there is but one.
-        train: Rows of all scans that are not tested, validation too, `(N,)`, int64.
+        train: Rows of the training part, `(N,)`, int64.
         test: Rows of the test part, likewise.
+        one_of_folds: Whether the test parts of its name part the scans among them.
     """
 
     name: str
     detail: str
     train: Rows
     test: Rows
+    one_of_folds: bool
 
 
 def audited_splits(
     prepared: PreparedSet, splits: DictConfig, report_seeds: int
-) -> Iterator[AuditedSplit]:
-    """Make every variant of the configured splits.
+) -> Iterator[AuditedSplit | str]:
+    """Make every variant of the configured splits, whole: without a validation part.
 
     Args:
         prepared: The prepared set.
-        splits: Settings of each split, by any name.
+        splits: Settings of each split, by name.
         report_seeds: How many seeds of a random split to look at.
+
+    Returns:
+        The splits; for one that cannot be made of these scans, a sentence that says so.
+
+    Raises:
+        ConfigError: A setting is outside its range.
     """
-    for settings in splits.values():
-        name = str(settings.name)
-        variants: list[tuple[str, dict[str, int]]] = [("", {})]
-        if name == "report":
-            variants = [(f"seed {seed}", {"seed": seed}) for seed in range(report_seeds)]
-        elif name == "patient":
-            variants = [(f"fold {fold}", {"fold": fold}) for fold in range(settings.folds)]
-        elif name == "file":
-            variants = [(str(settings.path), {"leaky": True})]  # to be shown, not refused
-        for detail, changes in variants:
-            split = build_split(prepared, cast(DictConfig, OmegaConf.merge(settings, changes)))
-            train = [rows for part, rows in split.parts.items() if part != "test"]
-            yield AuditedSplit(name, detail, np.sort(np.concatenate(train)), split.test)
+    if isinstance(report_seeds, bool) or not isinstance(report_seeds, int) or report_seeds < 1:
+        raise ConfigError(f"report_seeds must be a positive whole number: {report_seeds!r}")
+    for key, settings in splits.items():
+        name = str(key)
+        for detail, changes in _variants(settings, report_seeds):
+            if settings.name != FILE:
+                changes["validation_fraction"] = 0.0
+            try:
+                split = build_split(prepared, cast(DictConfig, OmegaConf.merge(settings, changes)))
+            except DataError as error:
+                yield f"{name} {detail} is left out: {error}"
+                continue
+            # A file's validation part is not tested, and so may have been looked at.
+            train = np.sort(np.concatenate([split.train, split.validation]))
+            folds = settings.name == "patient"
+            yield AuditedSplit(name, detail, train, split.test, folds)
+
+
+def _variants(settings: DictConfig, report_seeds: int) -> list[tuple[str, dict[str, Any]]]:
+    if settings.name == "report":
+        first = settings.seed if isinstance(settings.seed, int) else 0
+        return [(f"seed {seed}", {"seed": seed}) for seed in range(first, first + report_seeds)]
+    if settings.name == "patient":
+        folds = settings.folds if isinstance(settings.folds, int) else 1
+        return [(f"fold {fold}", {"fold": fold}) for fold in range(folds)]
+    if settings.name == FILE:
+        return [("", {"leaky": True})]  # to be shown, not refused
+    return [("", {})]

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from brain_tumor.data.pairs import Pair, read_pairs
 from brain_tumor.data.prepared import PreparedSet
-from brain_tumor.errors import DataError
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
 from brain_tumor.report.audit_page import audit_page, audit_summary
 from brain_tumor.report.page import render, to_rich
@@ -21,12 +21,12 @@ from brain_tumor.runtime.audit_record import (
     leakage_record,
     near_record,
     patients_record,
-    report_record,
 )
+from brain_tumor.runtime.audit_report import report_record
 from brain_tumor.runtime.audit_sheets import audit_sheets
-from brain_tumor.runtime.audit_splits import audited_splits
+from brain_tumor.runtime.audit_splits import AuditedSplit, audited_splits
 from brain_tumor.runtime.build import build_prepared
-from brain_tumor.runtime.finished import find_folders, read_run
+from brain_tumor.runtime.finished import find_folders, listed, read_run
 from brain_tumor.runtime.probing import (
     Announce,
     frozen_features,
@@ -54,15 +54,31 @@ def audit(config: DictConfig) -> dict[str, Any]:
     hush_lightning()
     console = Console(highlight=False)
     # First what may be wrong, so that a mistake costs no waiting.
-    folders = find_folders([str(run) for run in config.runs], "run.json", "run")
+    folders = find_folders(listed(config.runs, "runs"), "run.json", "run")
     trained = [read_run(folder) for folder in folders]
     frozen = None if config.frozen.weights is None else load_frozen(config.frozen)
+    out = RunFolder(Path(str(config.folder)))
+    if (out.path / "audit.json").exists():
+        raise DataError(
+            f"{out.path} holds an earlier audit, which is not overwritten: give another folder as "
+            "folder=..., or leave it to the program."
+        )
+    out.create("folder")
     begun, started = time.perf_counter(), datetime.now(timezone.utc)
     prepared = build_prepared(config.data)
     ready = time.perf_counter()
+    rest = config.one_against_rest
+    if rest is not None and rest not in prepared.classes:
+        raise ConfigError(
+            f"one_against_rest is {rest!r}: choose one of {', '.join(prepared.classes)}, or null."
+        )
     scores = score_trained(prepared, trained, config.one_against_rest)
+    made = list(audited_splits(prepared, config.splits, config.report_seeds))
+    splits = [split for split in made if isinstance(split, AuditedSplit)]
+    for note in (split for split in made if isinstance(split, str)):
+        console.print(note, soft_wrap=True)
     with console.status("auditing") as status:
-        record = _look(config, prepared, frozen, status.update)
+        record = _look(config, prepared, splits, frozen, status.update)
         record["shortcuts"] += scores
         status.update("drawing contact sheets")
         sheets = audit_sheets(prepared, record)
@@ -74,8 +90,6 @@ def audit(config: DictConfig) -> dict[str, Any]:
         },
         "peak_memory_bytes": _peak_memory(),
     }
-    out = RunFolder(Path(str(config.folder)))
-    out.create()
     (out.path / "sheets").mkdir(exist_ok=True)
     for name, png in sheets.items():
         (out.path / "sheets" / f"{name}.png").write_bytes(png)
@@ -91,11 +105,14 @@ def audit(config: DictConfig) -> dict[str, Any]:
 
 
 def _look(
-    config: DictConfig, prepared: PreparedSet, frozen: GBMMobileNetV2net | None, announce: Announce
+    config: DictConfig,
+    prepared: PreparedSet,
+    splits: list[AuditedSplit],
+    frozen: GBMMobileNetV2net | None,
+    announce: Announce,
 ) -> dict[str, Any]:
     data = config.data
     known = data.get("kaggle")
-    splits = list(audited_splits(prepared, config.splits, config.report_seeds))
     announce("measuring shortcuts")
     probed = (prepared, splits)
     shortcuts = list(

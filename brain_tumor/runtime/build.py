@@ -24,7 +24,7 @@ from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.preparing import PrepareSettings, prepare_scans
 from brain_tumor.data.split import FILE, Split, SplitSettings, split_scans
 from brain_tumor.data.split_file import read_split, refuse_straddling
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runtime.instantiate import instantiate
 
@@ -77,7 +77,7 @@ def build_prepared(data: DictConfig) -> PreparedSet:
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
         task = bar.add_task("preparing scans", total=None)
-        return prepare_scans(
+        prepared = prepare_scans(
             root,
             settings,
             Path(str(data.prepared)).expanduser(),
@@ -86,6 +86,14 @@ def build_prepared(data: DictConfig) -> PreparedSet:
                 task, description=step, completed=done, total=total
             ),
         )
+    if data.patients not in (None, "figshare") and not any(
+        row.patient for row in prepared.manifest
+    ):
+        raise DataError(
+            f"The patient table {data.patients} names no file of {root}: its paths have to be "
+            "relative to that folder, or its digests those of the files."
+        )
+    return prepared
 
 
 def build_split(prepared: PreparedSet, split: DictConfig) -> Split:
@@ -233,8 +241,8 @@ def _filled(target: Callable[..., T], node: DictConfig, key: str) -> T:
         raise ConfigError(f"{key} does not fit: {error}.") from error
 
 
-def _plain(node: DictConfig) -> dict[str, Any]:
-    values = OmegaConf.to_container(node, resolve=True)
+def _plain(node: DictConfig | None) -> dict[str, Any]:
+    values = OmegaConf.to_container(node, resolve=True) if node is not None else None
     if not isinstance(values, dict):
         raise ConfigError(f"A group of named values was expected, not {values!r}.")
     return {str(key): value for key, value in values.items()}

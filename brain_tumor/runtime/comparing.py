@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.errors import ConfigError, DataError
@@ -20,7 +20,7 @@ from brain_tumor.report.comparison import (
 )
 from brain_tumor.report.figures import confusion_figure
 from brain_tumor.report.page import to_rich
-from brain_tumor.runtime.finished import FinishedRun, find_folders, flatten, read_run
+from brain_tumor.runtime.finished import FinishedRun, find_folders, flatten, listed, read_run
 from brain_tumor.runtime.run_folder import RunFolder, provenance
 
 
@@ -81,7 +81,7 @@ def compare(config: DictConfig) -> dict[str, Any]:
     Raises:
         BrainTumorError: Anything that the user can mend; then nothing is written.
     """
-    given, audited = _listed(config.runs, "runs"), _listed(config.audits, "audits")
+    given, audited = listed(config.runs, "runs"), listed(config.audits, "audits")
     if not given and not audited:
         raise ConfigError(
             'Nothing to compare is given: name run folders as "runs=[FOLDER,...]", or audits as '
@@ -96,7 +96,7 @@ def compare(config: DictConfig) -> dict[str, Any]:
         "audits": audits,
     }
     out = RunFolder(Path(str(config.folder)))
-    out.create()
+    out.create("folder")
     out.write_json("comparison.json", content)
     (out.path / "comparison.md").write_text(comparison_markdown(content), encoding="utf-8")
     for number, setting in enumerate(settings, start=1):
@@ -261,11 +261,3 @@ def _read_audits(folders: Sequence[Path], split: str) -> list[dict[str, Any]]:
     if len(set(labels)) < len(labels):
         labels = [f"{label} ({folder})" for label, folder in zip(labels, folders, strict=True)]
     return [{"label": label} | audit for label, audit in zip(labels, audits, strict=True)]
-
-
-def _listed(value: Any, key: str) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if not isinstance(value, ListConfig):
-        raise ConfigError(f"{key} must be a list of folders, {key}=[FOLDER,...]: {value!r}")
-    return [str(entry) for entry in value]

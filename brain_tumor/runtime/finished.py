@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import ListConfig, OmegaConf
 
-from brain_tumor.errors import DataError
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runtime.run_folder import RunFolder
 
 # Runs that differ in these alone are one setting: where things lie, and what does not reach the
@@ -50,6 +50,19 @@ class FinishedRun:
     def seeds(self) -> tuple[int, int]:
         """Both seeds, -1 for none; runs that share them are folds of one pass over the scans."""
         return self.seed, -1 if self.split_seed is None else self.split_seed
+
+
+def listed(value: Any, key: str) -> list[str]:
+    """Give a configured list of folders; one folder alone counts as a list of one.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, ListConfig):
+        raise ConfigError(f'{key} must be a list of folders, "{key}=[FOLDER,...]": {value!r}')
+    return [str(entry) for entry in value]
 
 
 def find_folders(given: Iterable[str], marker: str, kind: str) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from brain_tumor.evaluation.shortcuts import (
     predict_by_boosting,
 )
 from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
+from brain_tumor.models.networks import build_network
 from brain_tumor.runtime.audit_splits import AuditedSplit
 from brain_tumor.runtime.finished import FinishedRun
 
@@ -29,7 +30,7 @@ Record = dict[str, Any]
 Predict = Callable[[npt.NDArray[Any], Rows, Rows, Rows], Rows]
 Announce = Callable[[str], None]
 
-FOUR_CLASSES = "four classes"
+_WORDS = {2: "two", 3: "three", 4: "four"}
 
 
 def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64]]:
@@ -56,13 +57,11 @@ def load_frozen(settings: DictConfig) -> GBMMobileNetV2net:
         settings: `conf/model/mobilenetv2.yaml`, with the weights.
 
     Raises:
+        ConfigError: A setting is outside its range.
         WeightsError: The weights cannot be had or do not fit.
     """
-    network = GBMMobileNetV2net(
-        input_size=settings.input_size,
-        input_mean=settings.input_mean,
-        input_std=settings.input_std,
-    )
+    options = {key: settings[key] for key in ("input_size", "input_mean", "input_std")}
+    network = cast(GBMMobileNetV2net, build_network(2, "mobilenetv2", **options))
     network.load_pretrained(str(settings.weights))
     # A third less time on a CPU.
     return network.eval().to(memory_format=torch.channels_last)
@@ -142,42 +141,42 @@ def score_trained(
 
     Raises:
         DataError: A run was trained on other scans.
+        ConfigError: Runs of one network and split differ in more than their fold.
     """
     rows = {row.path: row.row for row in prepared.kept}
-    runs: dict[tuple[str, str], list[tuple[Rows, Rows]]] = {}
-    details: dict[tuple[str, str], list[str]] = {}
+    runs: dict[tuple[str, str], list[FinishedRun]] = {}
     for run in trained:
-        known = [(rows.get(path), label) for path, (_, label) in run.test.items()]
-        if run.classes != prepared.classes or any(row is None for row, _ in known):
+        if run.setting["data.fingerprint"] != prepared.fingerprint:
             raise DataError(
-                f"The run {run.folder} tested scans that {prepared.folder} does not hold: leave it "
-                "out, or audit the data that it was trained on."
+                f"The run {run.folder} was trained on other scans, or on these prepared otherwise: "
+                "leave it out, or audit the data that it was trained on."
             )
         key = (str(run.setting["model.name"]), str(run.setting["split.name"]))
-        tested = np.array([row for row, _ in known], np.int64)
-        predicted = np.array([run.classes.index(label) for _, label in known], np.int64)
-        runs.setdefault(key, []).append((tested, predicted))
-        details.setdefault(key, []).append("" if run.fold is None else f"fold {run.fold}")
+        runs.setdefault(key, []).append(run)
     records = []
-    for (model, split), parts in runs.items():
-        tested = np.concatenate([part[0] for part in parts])
-        predicted = np.concatenate([part[1] for part in parts])
-        if len(set(tested.tolist())) != len(tested):
+    for (model, split), members in runs.items():
+        found = [
+            (rows[path], prepared.classes.index(label))
+            for run in members
+            for path, (_, label) in run.test.items()
+        ]
+        tested, predicted = np.array(found, np.int64).T
+        differ = any(run.setting != members[0].setting for run in members)
+        if differ or len(set(tested.tolist())) != len(tested):
             raise ConfigError(
-                f"Several of the runs of {model} under split={split} tested the same scans: give "
-                "one run, or one per fold."
+                f"The {len(members)} runs of {model} under split={split} differ in more than their "
+                "fold: give one run, or the folds of one, as runs=[...]."
             )
         for task, targets in _tasks(prepared, against_rest).items():
             told = predicted
-            if task != FOUR_CLASSES:
+            if targets is not prepared.labels:
                 told = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
-            one = details[model, split]
             records.append(
                 {
                     "sees": f"{model}, trained",
                     "kind": "classifier",
                     "split": split,
-                    "detail": one[0] if len(one) == 1 else f"{len(one)} folds",
+                    "detail": "" if len(members) == 1 else f"{len(members)} folds",
                     "task": task,
                     **_scores(targets[tested], told, prepared.groups[tested]),
                 }
@@ -186,9 +185,10 @@ def score_trained(
 
 
 def _tasks(prepared: PreparedSet, against_rest: str | None) -> dict[str, Rows]:
-    tasks = {FOUR_CLASSES: prepared.labels}
-    if against_rest in prepared.classes:
-        own = prepared.classes.index(str(against_rest))
+    number = len(prepared.classes)
+    tasks = {f"{_WORDS.get(number, number)} classes": prepared.labels}
+    if against_rest is not None:
+        own = prepared.classes.index(against_rest)
         tasks[f"{against_rest} against the rest"] = (prepared.labels == own).astype(np.int64)
     return tasks
 
@@ -198,13 +198,15 @@ def _scored_once(splits: Sequence[AuditedSplit]) -> dict[str, list[AuditedSplit]
     for split in splits:
         variants.setdefault(split.name, []).append(split)
     return {
-        name: members if members[0].detail.startswith("fold") else members[:1]
+        name: members if members[0].one_of_folds else members[:1]
         for name, members in variants.items()
     }
 
 
 def _scores(targets: Rows, predicted: Rows, groups: Rows) -> Record:
-    scores = bootstrap_scores(targets, predicted, groups, int(targets.max()) + 1)
+    # A test part may lack a class that is predicted all the same.
+    classes = int(max(targets.max(), predicted.max())) + 1
+    scores = bootstrap_scores(targets, predicted, groups, classes)
     return {
         "test": len(targets),
         "accuracy": asdict(scores.accuracy),

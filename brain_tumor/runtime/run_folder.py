@@ -37,8 +37,11 @@ class RunFolder:
                 "as run_folder=..., or leave it to the program."
             )
 
-    def create(self) -> None:
+    def create(self, key: str = "runs") -> None:
         """Make the folder.
+
+        Args:
+            key: What to change in the configuration where that fails.
 
         Raises:
             DataError: It cannot be made.
@@ -48,7 +51,7 @@ class RunFolder:
         except OSError as error:
             raise DataError(
                 f"The run folder {self.path} cannot be made ({error.strerror}): give a writable "
-                "folder as runs=..."
+                f"folder as {key}=..."
             ) from error
 
     @property

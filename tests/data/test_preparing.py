@@ -163,6 +163,38 @@ def test_copies_share_a_cluster_and_patients_a_group(
         assert len(set(prepared.groups[patients == patient].tolist())) == 1
 
 
+def test_what_is_known_of_a_dropped_copy_holds_for_the_scan_that_is_kept(
+    phantom_root: Path, report_settings: PrepareSettings, truth: PhantomTruth, tmp_path: Path
+) -> None:
+    # Lossless copies that no table knows, and that stand before the scans they repeat.
+    root = copied(phantom_root, tmp_path)
+    for scan in truth.scans:
+        if scan.folder == "Training" and scan.kind.startswith("jpeg"):
+            pixels = cv2.imread(str(root / scan.path), cv2.IMREAD_UNCHANGED)
+            path = root / scan.path
+            cv2.imwrite(str(path.with_name(f"a-{path.stem}.png")), pixels)
+    found = prepare_scans(root, report_settings, tmp_path / "a", "phantom")
+    copies = [row for row in found.kept if "/a-" in row.path]
+    assert len(copies) > 20
+    assert all(row.patient and row.slice_id for row in copies)
+    patients = {row.patient for row in found.kept}
+    for patient in patients:
+        rows = [row.row for row in found.kept if row.patient == patient]
+        assert len(set(found.groups[rows].tolist())) == 1
+
+
+def test_slices_may_be_numbered_anew_for_each_patient(
+    phantom_root: Path, report_settings: PrepareSettings, truth: PhantomTruth, tmp_path: Path
+) -> None:
+    table = tmp_path / "known.csv"
+    lines = [f"{scan.path},{scan.patient},1" for scan in truth.scans]
+    table.write_text("\n".join(["path,patient,slice_id", *lines]), encoding="utf-8")
+    found = prepare_scans(
+        phantom_root, replace(report_settings, patients=table), tmp_path / "a", "phantom"
+    )
+    assert len(set(found.groups.tolist())) == len({scan.patient for scan in truth.scans})
+
+
 def test_another_patient_table_gives_another_set(
     prepared: PreparedSet, phantom_root: Path, report_settings: PrepareSettings, tmp_path: Path
 ) -> None:

@@ -111,6 +111,20 @@ def test_patients_that_are_too_few_are_refused() -> None:
     one_patient_each = labels.copy()
     with pytest.raises(DataError, match="add scans of other patients"):
         made(labels, SplitSettings("patient", folds=2, fold=0), one_patient_each)
+    # 16 patients in four classes: a seventh of twelve of them cannot hold every class.
+    labels, patients = np.repeat(np.arange(4), 40), np.repeat(np.arange(16), 10)
+    rule = SplitSettings("patient", validation_fraction=0.15, folds=4, fold=0)
+    with pytest.raises(DataError, match="leaves the validation part without"):
+        made(labels, rule, patients)
+
+
+@pytest.mark.parametrize("fraction", [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5])
+def test_a_validation_part_of_whole_patients_is_about_as_large_as_asked(fraction: float) -> None:
+    labels = np.repeat(np.arange(4), 400)
+    patients = np.arange(1600) // 4
+    rule = SplitSettings("patient", validation_fraction=fraction, folds=4, fold=1)
+    split = made(labels, rule, patients)
+    assert len(split.validation) / (1600 - len(split.test)) == pytest.approx(fraction, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +137,7 @@ def test_patients_that_are_too_few_are_refused() -> None:
         ({"name": "official", "validation_fraction": -0.1}, "validation_fraction"),
         ({"name": "official", "validation_fraction": 0.6}, "validation_fraction"),
         ({"name": "official", "seed": -1}, "split.seed"),
+        ({"name": "official", "leaky": "no"}, "split.leaky"),
         ({"name": "patient", "folds": 4}, "split.fold must be given"),
         ({"name": "patient", "folds": 4, "fold": 4}, r"split.fold must lie in 0..3"),
         ({"name": "patient", "folds": 1, "fold": 0}, "split.folds"),

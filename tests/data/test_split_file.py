@@ -33,7 +33,7 @@ def test_parts_are_read_and_dropped_files_left_out(tmp_path: Path) -> None:
         (("a.jpg,train", "d.jpg,test"), "line 3: there is no scan d.jpg"),
         (("a.jpg,train", "a.jpg,test"), "line 3: a.jpg is named twice"),
         (("a.jpg,train", "again.jpg,test"), "no usable scan in part test"),
-        ((), "lacks the columns"),
+        ((), "needs the columns path"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(
@@ -41,6 +41,15 @@ def test_a_mistake_is_named_with_its_line(
 ) -> None:
     with pytest.raises(DataError, match=named):
         read_split(written(tmp_path, *lines), ROWS)
+
+
+def test_a_file_that_a_spreadsheet_wrote_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "split.csv"
+    path.write_text("path,part\r\na.jpg,train\r\nb.jpg,test\r\n", encoding="utf-8-sig")
+    assert read_split(path, ROWS).test.tolist() == [1]
+    path.write_text("path;part\na.jpg;train\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"path;part.*parted by commas"):
+        read_split(path, ROWS)
 
 
 def test_a_missing_file_says_what_to_give(tmp_path: Path) -> None:

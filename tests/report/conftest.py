@@ -153,6 +153,7 @@ AUDIT: dict[str, Any] = {
         },
         "dropped": {"training": 215, "testing": 37, "testing_in_training": 182},
         "groups": [{"paths": CONTRADICTED[:2], "labels": ["pituitary", "meningioma"]}],
+        "across_labels": 1,
     },
     "near": {
         "thresholds": {"frame": 0.98, "head": 0.96},
@@ -182,6 +183,7 @@ AUDIT: dict[str, Any] = {
         "truth": {
             "true_pairs": 1711,
             "found_pairs": 1710,
+            "right_pairs": 1710,
             "precision": 1.0,
             "recall": 1710 / 1711,
             "wrong": [],

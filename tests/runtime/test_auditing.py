@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ import numpy as np
 import pytest
 
 from brain_tumor.data.phantom import PhantomTruth
-from brain_tumor.errors import DataError
+from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.errors import BrainTumorError, ConfigError, DataError
 from brain_tumor.runtime.auditing import audit
 from brain_tumor.runtime.build import build_prepared, build_split
 from brain_tumor.runtime.command import conf_folder, register_resolvers
+from brain_tumor.runtime.finished import FinishedRun
+from brain_tumor.runtime.probing import score_trained
 
 Pixels = np.ndarray
 
@@ -194,7 +197,56 @@ def test_the_page_and_its_sheets_are_written(planted: Planted) -> None:
     assert planted.swapped in page
     sheets = {path.stem for path in (planted.folder / "sheets").iterdir()}
     assert {"near_clusters", "near_across_labels", "exact_across_labels", "contradicted"} <= sheets
-    assert all(f'"sheets/{name}.png"' in page for name in sheets)
+    assert {name for name in sheets if f"sheets/{name}.png" not in page} == set()
+
+
+def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
+    prepared: PreparedSet, tmp_path: Path
+) -> None:
+    kept = prepared.kept
+    test = {row.path: (row.label, "glioma") for row in kept[:20]}  # of glioma alone
+    setting = {"model.name": "gbmnet", "split.name": "file"}
+    own = setting | {"data.fingerprint": prepared.fingerprint}
+    run = FinishedRun(tmp_path, own, None, 0, None, prepared.classes, test, None)
+    rows = score_trained(prepared, [run], "notumor")
+    right = sum(row.label == "glioma" for row in kept[:20]) / 20
+    assert [row["accuracy"]["value"] for row in rows] == [right, 1.0]
+    with pytest.raises(DataError, match="trained on other scans"):
+        other = replace(run, setting=setting | {"data.fingerprint": "another"})
+        score_trained(prepared, [other], "notumor")
+    with pytest.raises(ConfigError, match="differ in more than their fold"):
+        score_trained(prepared, [run, replace(run, setting=own | {"model.width": 3})], None)
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("one_against_rest=healthy", "choose one of glioma"),
+        ("report_seeds=2.5", "report_seeds"),
+        ("splits.patient.folds=x", "split"),
+        ("runs=nowhere", "nowhere does not exist"),
+        ("runs=null", "runs must be a list"),
+        ("data.harmonise=null", "group of named values"),
+        ("data/harmonise=resolution data.harmonise.resolution=1000", "at most data.crop.size"),
+        ("frozen.weights=none frozen.input_size=abc", "model.input_size"),
+        ("data.patients=ELSEWHERE", "names no file"),
+    ],
+)
+def test_what_cannot_be_audited_is_said_before_the_work(
+    phantom_root: Path, prepared: PreparedSet, tmp_path: Path, override: str, named: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere.csv"
+    elsewhere.write_text("path,patient\nno.jpg,P1\n", encoding="utf-8")
+    register_resolvers()
+    words = [
+        *("data=phantom", "data.source=folder", f"data.root={phantom_root}"),
+        *(f"data.prepared={tmp_path / 'prepared'}", f"folder={tmp_path / 'audit'}"),
+        *override.replace("ELSEWHERE", str(elsewhere)).split(),
+    ]
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = hydra.compose("audit", words)
+    with pytest.raises(BrainTumorError, match=named):
+        audit(config)
 
 
 def test_a_straddling_patient_is_refused_with_the_pair_named(

@@ -1,0 +1,36 @@
+"""What a prepared set is named by: the content of its files, and what was done to them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from brain_tumor.data.patients import PatientTable
+
+# Part of every fingerprint: raise it when the same scans would give another prepared set.
+FORMAT = 2
+
+
+def fingerprint_of(
+    digests: Mapping[str, str], settings: Mapping[str, Any], table: PatientTable | None
+) -> str:
+    """Give the hexadecimal fingerprint of a prepared set.
+
+    Args:
+        digests: MD5 of each file's bytes, by path, in raw order. Not its date: a copied or
+            downloaded set is the same set.
+        settings: What is done to the scans, as plain values; `patients` is left out.
+        table: What is known of the files; what it says of them counts, not where it lies.
+    """
+    content = list(digests.items())
+    found = [None if table is None else table.find(*file) for file in content]
+    patients = [None if known is None else asdict(known) for known in found]
+    made_by = {name: value for name, value in settings.items() if name != "patients"}
+    made_of = json.dumps([FORMAT, made_by, content, patients])
+    return hashlib.sha256(made_of.encode()).hexdigest()
+
+
+def md5(content: bytes) -> str:
+    """Give the MD5 of some bytes as hexadecimal text."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,53 @@
+"""The counts of the published report beside those of a prepared set."""
+
+from typing import Any
+
+from omegaconf import DictConfig
+
+from brain_tumor.data.prepared import PreparedSet
+
+_STEPS = {
+    "raw": "raw scans",
+    "training": "duplicates within Training",
+    "testing": "duplicates within Testing",
+    "testing_in_training": "Testing scans that Training holds",
+    "kept": "scans left",
+}
+
+
+def report_record(prepared: PreparedSet, counts: DictConfig | None) -> dict[str, Any] | None:
+    """Lay the report's counts beside ours; None where the report is not about these scans.
+
+    Args:
+        prepared: The prepared set.
+        counts: `steps` and, per class as the report names it, `train` and `test`.
+    """
+    if counts is None:
+        return None
+    summary = prepared.summary
+    measured = {"raw": summary["raw"], **summary["duplicates"], "kept": summary["kept"]}
+    steps = [
+        {"step": _STEPS[step], "report": number, "measured": measured[step]}
+        for step, number in counts.steps.items()
+    ]
+    named = {
+        str(name): {part: int(number) for part, number in found.items()}
+        for name, found in counts.classes.items()
+    }
+    by_total = {found["train"] + found["test"]: name for name, found in named.items()}
+    rows = []
+    for folder, kept in summary["classes"].items():
+        name = by_total.get(kept)
+        rows.append(
+            {
+                "folder": folder,
+                "kept": kept,
+                "report_class": name,
+                "report_train": named[name]["train"] if name else None,
+                "report_test": named[name]["test"] if name else None,
+                "named_alike": named.get(folder),
+            }
+        )
+    same = all(step["report"] == step["measured"] for step in steps)
+    same &= all(row["report_class"] for row in rows)
+    return {"rows": rows, "steps": steps, "same": same}
