@@ -2,16 +2,21 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import hydra
 import pytest
 from rich.console import Console
 
+from brain_tumor.report.audit_leakage import leakage_table, split_leakages
+from brain_tumor.report.audit_shortcuts import ACCURACY, BALANCED, seen_entries, shortcut_table
+from brain_tumor.report.page import to_markdown
 from brain_tumor.report.tables import class_table
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 
 ROOT = Path(__file__).parents[1]
+MEASURES = (ACCURACY, BALANCED)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^python -m brain_tumor\.(\w+) ?(.*?)(?:  #.*)?$", README, re.MULTILINE)
 
@@ -25,11 +30,43 @@ def test_the_table_is_that_of_the_committed_scores() -> None:
     assert "\n".join(lines) in README
 
 
+def leakage_tables() -> list[str]:
+    """Lay out the committed audit's tables as the README and experiments/leakage show them."""
+    audit = json.loads((ROOT / "experiments/leakage/audit.json").read_text(encoding="utf-8"))
+    entries = seen_entries(audit)
+    tasks = dict.fromkeys(entry.task for entry in entries)
+    tables = [shortcut_table(entries, task, measure) for task in tasks for measure in MEASURES]
+    return [to_markdown(table).strip() for table in (*tables, leakage_table(split_leakages(audit)))]
+
+
+def test_the_scores_are_those_of_the_committed_audit() -> None:
+    experiment = (ROOT / "experiments/leakage/README.md").read_text(encoding="utf-8")
+    tables = leakage_tables()
+    assert len(tables) == 5
+    for table in tables:
+        assert table in experiment
+    accuracy = [table for table in tables if table.startswith("**Accuracy")]
+    assert len(accuracy) == 2
+    for table in (*accuracy, tables[-1]):
+        assert table in README
+
+
+@pytest.mark.parametrize("name", ["leakage", "shortcuts"])
+def test_every_score_in_words_stands_in_a_committed_table(name: str) -> None:
+    folder = ROOT / "experiments" / name
+    words = (folder / "README.md").read_text(encoding="utf-8").split("## What it shows")[1]
+    tables = "\n".join(leakage_tables())
+    tables += (folder / "comparison.md").read_text(encoding="utf-8")
+    numbers = re.findall(r"\b0\.\d{3}\b|\b\d+\.\d %", words)
+    assert len(numbers) > 5
+    assert [number for number in numbers if number not in tables] == []
+
+
 @pytest.mark.parametrize(("command", "words"), COMMANDS, ids=[" ".join(c) for c in COMMANDS])
 def test_every_command_composes(command: str, words: str) -> None:
     register_resolvers()
     assert (ROOT / "brain_tumor" / f"{command}.py").is_file()
-    overrides = [word for word in words.split() if word != "-m"]
+    overrides = [word for word in shlex.split(words) if word != "-m"]
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         hydra.compose(command, [re.sub(r"=0,[0-9,]+$", "=0", word) for word in overrides])
 

@@ -167,9 +167,9 @@ def score_trained(
                 f"The {len(members)} runs of {model} under split={split} differ in more than their "
                 "fold: give one run, or the folds of one, as runs=[...]."
             )
-        for task, targets in _tasks(prepared, against_rest).items():
+        for number, (task, targets) in enumerate(_tasks(prepared, against_rest).items()):
             told = predicted
-            if targets is not prepared.labels:
+            if number:  # after all classes, one against the rest
                 told = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
             records.append(
                 {
