@@ -185,6 +185,8 @@ def test_every_choice_of_a_group_holds_together(
         if path.stem == "file":
             # Testing shares patients with Training.
             overrides += [f"split.path={split_of_one_s_own}", "split.leaky=true"]
+        if path.stem == "patient":
+            overrides.append("split.validation_fraction=0.35")  # of few patients
         config = compose(*overrides)
         assert train(config) == {}, path
 
@@ -212,7 +214,7 @@ def test_every_choice_of_a_group_holds_together(
         ("augment.blur_kernel=999", "augment"),
         ("augment.blur_kernel=5.0", "augment.blur_kernel"),
         ("data.root=null", "data.root"),
-        ("split=official split.test_fraction=0.4", "split.test_fraction"),
+        ("split=official +split.test_fraction=0.4", "split.test_fraction"),
         ("trainer.devices=2", "trainer.devices"),
         ("callbacks.last=null", "callbacks.last"),
         ("run_folder=/dev/null/run", "/dev/null/run"),
