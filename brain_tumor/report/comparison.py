@@ -249,7 +249,7 @@ def comparison_markdown(content: Values) -> str:
 
 
 def _title(setting: Values, number: int) -> str:
-    words = [setting["model"], f"split={setting['split']}", *_differences(setting["differs"])]
+    words = [setting["model"], f"{setting['split']} split", *_differences(setting["differs"])]
     return f"{number}: {', '.join(words)}"
 
 

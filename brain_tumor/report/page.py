@@ -229,15 +229,7 @@ def to_rich(table: DataTable) -> Table:
     )
     for place, column in enumerate(table.columns):
         left = place < table.text_columns
-        # A table of few columns has the room to leave words whole.
-        whole = left and len(table.columns) <= 6
-        words = [word for row in table.rows for word in row[place].split()] if whole else []
-        shown.add_column(
-            Text(column),
-            justify="left" if left else "right",
-            overflow="fold",
-            min_width=min(max(map(len, words), default=0), 26),
-        )
+        shown.add_column(Text(column), justify="left" if left else "right", overflow="fold")
     for row in table.rows:
         shown.add_row(*(Text(cell) for cell in row))
     return shown

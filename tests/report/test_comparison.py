@@ -113,22 +113,22 @@ def test_audits_are_named_by_what_differs(harmonised: list, labels: list) -> Non
 def test_a_row_tells_runs_and_intervals() -> None:
     (row,) = settings_table([setting()]).rows
     assert list(row) == [
-        "1: gbmnet, split=patient", "4 of 4 folds, 1 seed", "1,234",
+        "1: gbmnet, patient split", "4 of 4 folds, 1 seed", "1,234",
         "0.600 (0.500 to 0.700)", "0.610 (0.510 to 0.710)", "0.620 (0.520 to 0.720)",
     ]  # fmt: skip
     slow = {"optimizer.lr": "0.1", "scheduler": "none"}
     clash = {"optimizer.lr": "0.1", "head.lr": "0.2"}
     table = settings_table([setting(differs=slow, folds=None), setting(differs=clash)])
-    assert table.rows[0][0] == "1: gbmnet, split=patient, lr=0.1, scheduler=none"
+    assert table.rows[0][0] == "1: gbmnet, patient split, lr=0.1, scheduler=none"
     assert table.rows[0][1] == "1 seed"
-    assert table.rows[1][0] == "2: gbmnet, split=patient, optimizer.lr=0.1, head.lr=0.2"
+    assert table.rows[1][0] == "2: gbmnet, patient split, optimizer.lr=0.1, head.lr=0.2"
 
 
 def test_a_spread_needs_several_runs() -> None:
     assert spread_table(setting(), 1) is None
     both = {"over_folds": spreads(0.7, (0.6, 0.8)), "over_seeds": spreads(0.75, (0.7,) * 3)}
     table = spread_table(setting(pooled=both), 2)
-    assert table is not None and table.title.startswith("2: gbmnet, split=patient")
+    assert table is not None and table.title.startswith("2: gbmnet, patient split")
     assert len(table.rows) == 6
     assert list(table.rows[0]) == ["accuracy", "2 folds", "0.700", "0.012", "0.500", "0.900"]
     assert list(table.rows[4])[:3] == ["balanced accuracy", "3 seeds", "0.750"]
