@@ -8,10 +8,6 @@ from brain_tumor.runtime.command import command
 @command("evaluate")
 def main(config: DictConfig) -> None:
     """Score a checkpoint of a run on the run's own split, and print the tables."""
-    if config.keep_freed_memory:
-        from brain_tumor.runtime.allocator import keep_freed_memory
-
-        keep_freed_memory()  # before torch allocates anything
     from pathlib import Path
 
     from rich.console import Console

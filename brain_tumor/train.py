@@ -8,10 +8,6 @@ from brain_tumor.runtime.command import command
 @command("train")
 def main(config: DictConfig) -> None:
     """Train the configured network on the configured scans, then score it."""
-    if config.keep_freed_memory:
-        from brain_tumor.runtime.allocator import keep_freed_memory
-
-        keep_freed_memory()  # before torch allocates anything
     from brain_tumor.runtime.training import train
 
     train(config)

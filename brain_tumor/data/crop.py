@@ -93,9 +93,7 @@ def head_mask(scan: Grey, settings: CropSettings) -> Grey:
     """Fill the convex hull of the largest bright region, the one `find_head` puts its box around.
 
     The hull and not the outline: in a dark scan the scalp alone is brighter than the threshold and
-    may not close, and what lies behind the gap is the brain. By the outline, 15 % of the Kaggle
-    set's scans lose more than a fifth of their tissue (glioma 21 %, meningioma 7 %), by the hull
-    3 %.
+    may not close, and what lies behind the gap is the brain.
 
     Args:
         scan: `(H, W)`, uint8, 0-255.

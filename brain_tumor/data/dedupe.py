@@ -1,11 +1,11 @@
 """Drop exact duplicates in the report's three steps: "Dataset & Preprocessing", third paragraph."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from brain_tumor.data.fingerprint import md5
 from brain_tumor.data.scans import Grey
 
 TRAINING, TESTING, TESTING_IN_TRAINING = "training", "testing", "testing_in_training"
@@ -22,7 +22,7 @@ class Duplicate:
 
 def pixel_digest(scan: Grey) -> str:
     """MD5 of the pixel values of a scan, `(H, W)`, uint8, as hexadecimal text."""
-    return hashlib.md5(np.ascontiguousarray(scan).data, usedforsecurity=False).hexdigest()
+    return md5(np.ascontiguousarray(scan).data)
 
 
 def find_duplicates(digests: Sequence[str | None], folders: Sequence[str]) -> list[Duplicate]:

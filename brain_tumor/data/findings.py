@@ -17,9 +17,7 @@ EXTENSIONS = {
     "WEBP": {".webp"},
 }
 PLAIN_MODES = {"L", "RGB"}
-SMALL_SIDE = (
-    128  # pixels; half of what the report resizes to: such a scan is blown up at least twice
-)
+SMALL_SIDE = 128  # pixels; half of the report's 256: such a scan is enlarged at least twice
 LONG_ASPECT = 2.0  # a head is never twice as long as it is wide
 SMALL_CROP = 0.2  # of the frame: the largest bright region may not be the head
 WHOLE_CROP = 0.995  # of the frame: nothing was cut away; a pixel at each side is always lost

@@ -31,6 +31,6 @@ def fingerprint_of(
     return hashlib.sha256(made_of.encode()).hexdigest()
 
 
-def md5(content: bytes) -> str:
+def md5(content: bytes | memoryview) -> str:
     """Give the MD5 of some bytes as hexadecimal text."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()

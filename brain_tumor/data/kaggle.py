@@ -1,5 +1,6 @@
 """Fetch the report's set from Kaggle, at the version whose counts are known."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,13 +46,34 @@ def check_counts(root: Path, counts: Counts) -> None:
         DataError: A count differs.
     """
     classes = sorted({label for folder in counts.values() for label in folder})
-    scans = find_scans(root, classes)
-    for folder, labels in counts.items():
-        for label, expected in labels.items():
-            found = sum(scan.folder == folder and scan.label == label for scan in scans)
-            if found != expected:
-                raise DataError(
-                    f"{root / folder / label} holds {found} scans where the known version has "
-                    f"{expected}: delete {root} and fetch it again, or give the folder as "
-                    "data.root=... to use it as it is."
-                )
+    found = Counter((scan.folder, scan.label) for scan in find_scans(root, classes))
+    for folder, label, number, expected in differing_counts(found, counts):
+        raise DataError(
+            f"{root / folder / label} holds {number} scans where the known version has "
+            f"{expected}: delete {root} and fetch it again, or give the folder as "
+            "data.root=... to use it as it is."
+        )
+
+
+def differing_counts(
+    found: Mapping[tuple[str, str], int], counts: Counts
+) -> list[tuple[str, str, int, int]]:
+    """Compare counts with those of the known version.
+
+    Args:
+        found: Scans by folder and class; none where one is missing.
+        counts: Scans of the known version, per folder and class.
+
+    Returns:
+        Folder, class, scans found and scans expected, wherever the last two differ.
+
+    Example:
+        >>> differing_counts({("Testing", "glioma"): 3}, {"Testing": {"glioma": 3, "notumor": 2}})
+        [('Testing', 'notumor', 0, 2)]
+    """
+    return [
+        (folder, label, found.get((folder, label), 0), expected)
+        for folder, labels in counts.items()
+        for label, expected in labels.items()
+        if found.get((folder, label), 0) != expected
+    ]

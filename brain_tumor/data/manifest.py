@@ -32,8 +32,8 @@ class ManifestRow:
         bottom: See `left`.
         bytes: Size of the file.
         file_md5: MD5 of the file's bytes.
-        frame_md5: MD5 of its grey pixels, before the crop; empty where there are
-            none. So is `pixel_md5`.
+        frame_md5: MD5 of its grey pixels, before the crop; empty where there are none. So is
+            `pixel_md5`.
         pixel_md5: MD5 of the cropped, resized pixels.
         cluster: Near-duplicates share it; None where there are no pixels.
         slice_id: Slice that a patient table names; empty if not known. So are the next three.

@@ -31,7 +31,6 @@ from brain_tumor.data.scans import Grey
 from brain_tumor.errors import ConfigError
 
 FRAME, HEAD = "frame", "head"
-VIEWS = (FRAME, HEAD)
 # What turns the second scan of a pair into the first: transposed, then rows, then columns reversed.
 ORIENTATIONS = {
     "as is": (False, False, False),
@@ -58,7 +57,8 @@ class NearDuplicateSettings:
     """Least normalised correlations that make two scans near-duplicates, in 0.5 to 0.9999.
 
     On the Kaggle set, where a table names the slices, both find no wrong pair: `frame` from 0.975
-    to 0.995, `head` from 0.95 to 0.995. The head alone finds copies with other margins.
+    to 0.995, `head` from 0.95 to 0.995 (`experiments/near_duplicates/thresholds.csv`). The head
+    alone finds copies with other margins.
 
     Attributes:
         frame: For whole frames.

@@ -6,9 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from omegaconf import DictConfig
 
 from brain_tumor.data.findings import find_oddities, kinds, sizes
 from brain_tumor.data.groups import Ids, numbered
+from brain_tumor.data.kaggle import differing_counts
 from brain_tumor.data.manifest import ManifestRow
 from brain_tumor.data.near_duplicates import FRAME, HEAD
 from brain_tumor.data.pairs import Pair
@@ -25,12 +27,13 @@ LISTED_FILES = 50  # of a finding; the manifest has all
 LISTED_GROUPS = 20
 
 
-def files_record(prepared: PreparedSet, version: Mapping[str, Mapping[str, int]] | None) -> Record:
+def files_record(prepared: PreparedSet, version: DictConfig | None) -> Record:
     """Describe the raw files.
 
     Args:
         prepared: The prepared set.
-        version: Files per folder and class of the known version; None where there is none.
+        version: Number of the known version and its `counts` per folder and class; None where
+            there is none.
     """
     raw = Counter((row.folder, row.label) for row in prepared.manifest)
     kept = Counter((row.folder, row.label) for row in prepared.kept)
@@ -190,19 +193,16 @@ def leakage_record(prepared: PreparedSet, splits: Iterable[AuditedSplit]) -> lis
     return records
 
 
-def _compare_version(
-    raw: Mapping[tuple[str, str], int], version: Mapping[str, Mapping[str, int]]
-) -> Record:
+def _compare_version(raw: Mapping[tuple[str, str], int], known: DictConfig) -> Record:
+    name = f"Kaggle version {known.version}"
     other = [
-        f"{folder}/{label} holds {raw[folder, label]:,} files instead of {number:,}"
-        for folder, classes in version.items()
-        for label, number in classes.items()
-        if raw[folder, label] != number
+        f"{folder}/{label} holds {number:,} files instead of {expected:,}"
+        for folder, label, number, expected in differing_counts(raw, known.counts)
     ]
-    sentence = "Every folder holds as many files as in Kaggle version 1."
+    sentence = f"Every folder holds as many files as in {name}."
     if other:
-        sentence = f"This is not Kaggle version 1: {'; '.join(other)}."
-    return {"name": "Kaggle version 1", "same": not other, "sentence": sentence}
+        sentence = f"This is not {name}: {'; '.join(other)}."
+    return {"name": name, "same": not other, "sentence": sentence}
 
 
 def _class_clusters(clusters: Ids) -> Record:

@@ -58,11 +58,7 @@ def audit(config: DictConfig) -> dict[str, Any]:
     trained = [read_run(folder) for folder in folders]
     frozen = None if config.frozen.weights is None else load_frozen(config.frozen)
     out = RunFolder(Path(str(config.folder)))
-    if (out.path / "audit.json").exists():
-        raise DataError(
-            f"{out.path} holds an earlier audit, which is not overwritten: give another folder as "
-            "folder=..., or leave it to the program."
-        )
+    out.claim("audit.json", "folder")
     out.create("folder")
     begun, started = time.perf_counter(), datetime.now(timezone.utc)
     prepared = build_prepared(config.data)
@@ -72,7 +68,7 @@ def audit(config: DictConfig) -> dict[str, Any]:
         raise ConfigError(
             f"one_against_rest is {rest!r}: choose one of {', '.join(prepared.classes)}, or null."
         )
-    scores = score_trained(prepared, trained, config.one_against_rest)
+    scores = score_trained(prepared, trained, rest)
     made = list(audited_splits(prepared, config.splits, config.report_seeds))
     splits = [split for split in made if isinstance(split, AuditedSplit)]
     for note in (split for split in made if isinstance(split, str)):
@@ -112,7 +108,6 @@ def _look(
     announce: Announce,
 ) -> dict[str, Any]:
     data = config.data
-    known = data.get("kaggle")
     announce("measuring shortcuts")
     probed = (prepared, splits)
     shortcuts = list(
@@ -134,7 +129,7 @@ def _look(
             "classes": list(prepared.classes),
             "harmonise": prepared.summary["harmonise"],
         },
-        "files": files_record(prepared, None if known is None else known.counts),
+        "files": files_record(prepared, data.get("kaggle")),
         "exact": exact_record(prepared),
         "near": near_record(prepared, _pairs(prepared)),
         "patients": patients_record(prepared, _source(data.patients)),

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from brain_tumor.errors import BrainTumorError
+from brain_tumor.runtime.allocator import keep_freed_memory
 
 
 def conf_folder() -> Path:
@@ -32,7 +33,8 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
     """Make a function of a configuration runnable from the command line by Hydra.
 
     Errors that a user can cause end with their sentence on stderr and exit status 2; Ctrl-C ends
-    with status 130. With HYDRA_FULL_ERROR=1 every error shows its traceback.
+    with status 130. With HYDRA_FULL_ERROR=1 every error shows its traceback. Where the
+    configuration has `keep_freed_memory`, it is heeded first.
 
     Args:
         config_name: The file in `conf/` that composes the command's configuration.
@@ -42,6 +44,8 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
     def decorate(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         @functools.wraps(task)
         def guarded(config: DictConfig) -> None:
+            if config.get("keep_freed_memory"):
+                keep_freed_memory()  # before the task imports torch
             try:
                 task(config)
             except (BrainTumorError, OmegaConfBaseException) as error:

@@ -96,6 +96,7 @@ def compare(config: DictConfig) -> dict[str, Any]:
         "audits": audits,
     }
     out = RunFolder(Path(str(config.folder)))
+    out.claim("comparison.json", "folder")
     out.create("folder")
     out.write_json("comparison.json", content)
     (out.path / "comparison.md").write_text(comparison_markdown(content), encoding="utf-8")

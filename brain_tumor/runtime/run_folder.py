@@ -25,16 +25,20 @@ class RunFolder:
 
     path: Path
 
-    def claim(self) -> None:
-        """Make sure that no earlier run lies here; nothing is written.
+    def claim(self, mark: str = "run.json", key: str = "run_folder") -> None:
+        """Make sure that no earlier result lies here; nothing is written.
+
+        Args:
+            mark: The file that tells.
+            key: What to change in the configuration.
 
         Raises:
             DataError: One does.
         """
-        if (self.path / "run.json").exists() or self.checkpoints.exists():
+        if (self.path / mark).exists() or self.checkpoints.exists():
             raise DataError(
-                f"{self.path} holds an earlier run, which is not overwritten: give another folder "
-                "as run_folder=..., or leave it to the program."
+                f"{self.path} holds an earlier result, which is not overwritten: give another "
+                f"folder as {key}=..., or leave it to the program."
             )
 
     def create(self, key: str = "runs") -> None:

@@ -135,12 +135,16 @@ def test_pairs_are_listed_with_their_orientation(planted: Planted) -> None:
             for row in csv.DictReader(file)
             if row["view"] == "frame"
         }
-    for change, ends in planted.copies.items():
-        orientation = pairs[frozenset(ends)]
-        if change.startswith("turned") and "180" not in change:
-            assert orientation.startswith("turned")  # this way or the other: the order decides
-        else:
-            assert orientation == ("as is" if change == "contrast" else change)
+    for change, (original, copy) in planted.copies.items():
+        expected = "as is" if change == "contrast" else change
+        # The change's name tells what turns the copy back; Training stands first, so where the
+        # original is in Testing the pair is the other way round.
+        if original.startswith("Testing"):
+            expected = {
+                "turned clockwise": "turned anticlockwise",
+                "turned anticlockwise": "turned clockwise",
+            }.get(expected, expected)
+        assert pairs[frozenset((original, copy))] == expected
 
 
 def test_the_swapped_label_is_named(planted: Planted) -> None:
@@ -180,6 +184,12 @@ def test_leakage_is_told_for_every_split(planted: Planted) -> None:
     assert shares["report", "seed 0"]["patient"] > 0.5
     for fold in range(2):
         assert set(shares["patient", f"fold {fold}"].values()) == {0.0}
+
+
+def test_an_earlier_audit_is_not_overwritten(planted: Planted, tmp_path: Path) -> None:
+    config = config_of(Path(planted.found["data"]["root"]), tmp_path, f"folder={planted.folder}")
+    with pytest.raises(DataError, match="not overwritten: give another folder as folder="):
+        audit(config)
 
 
 def test_every_probe_is_scored_with_an_interval(planted: Planted) -> None:

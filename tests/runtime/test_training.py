@@ -241,7 +241,7 @@ def test_a_callback_that_monitors_nothing_is_named(compose, tmp_path: Path) -> N
 
 def test_a_run_is_never_overwritten(compose, run: Path) -> None:
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
-    with pytest.raises(DataError, match="holds an earlier run"):
+    with pytest.raises(DataError, match="holds an earlier result"):
         train(compose(*SMALL, "seed=1"))
     assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
 
