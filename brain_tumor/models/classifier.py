@@ -17,6 +17,9 @@ from brain_tumor.models.networks import build_network
 MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 
+# What a part is called in front of its curves, where that is shorter than its name.
+SHORT = {"validation": "val"}
+
 
 class LabelledScans(Protocol):
     """What a batch has to have."""
@@ -38,9 +41,10 @@ class TumorClassifier(L.LightningModule):
     Its hyperparameters are plain values, so a checkpoint loads with `weights_only=True` and tells
     by itself which network it holds: `TumorClassifier.load_from_checkpoint(path)`.
 
-    Logged per epoch, named `<score>/<part>`: loss, accuracy, balanced_accuracy, macro_f1, and
-    precision, recall and F1 of each class. The x axis is the number of epochs done. Training scores
-    are taken as the report's: while training, with augmentation and dropout.
+    Logged per epoch, named `<part>/<score>` with `val` for validation: loss, accuracy,
+    balanced_accuracy, macro_f1, and `precision/<class>`, `recall/<class>` and `f1/<class>`. The x
+    axis is the number of epochs done. Training scores are taken as the report's: while training,
+    with augmentation and dropout.
 
     Args:
         network: `name` of the network and its arguments.
@@ -103,7 +107,7 @@ class TumorClassifier(L.LightningModule):
     def on_train_epoch_end(self) -> None:
         """Log the training part."""
         self._log_epoch("train", self.train_scores)
-        loss = self.trainer.callback_metrics.get("loss/train")
+        loss = self.trainer.callback_metrics.get("train/loss")
         if loss is not None and not bool(loss.isfinite()):
             raise TrainingError(
                 f"The training loss became {float(loss)} in epoch {self.current_epoch + 1}: lower "
@@ -128,12 +132,13 @@ class TumorClassifier(L.LightningModule):
         logits = self(batch.images)
         loss = F.cross_entropy(logits, batch.labels)
         scores.update(logits.detach(), batch.labels)
-        self.log(f"loss/{part}", loss, on_step=False, on_epoch=True, batch_size=len(batch.labels))
+        name = f"{SHORT.get(part, part)}/loss"
+        self.log(name, loss, on_step=False, on_epoch=True, batch_size=len(batch.labels))
         return loss
 
     def _log_epoch(self, part: str, scores: ClassificationScores) -> None:
         for name, value in scores.scores().items():
-            self.log(f"{name}/{part}", value)
+            self.log(f"{SHORT.get(part, part)}/{name}", value)
         scores.reset()
         # The name that Lightning takes the logger's x axis from.
         self.log("step", float(self.current_epoch + 1))

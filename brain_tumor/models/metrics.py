@@ -27,8 +27,8 @@ class ClassificationScores(MulticlassConfusionMatrix):
     def scores(self) -> dict[str, Tensor]:
         """Give the scores so far, each a float32 scalar in [0, 1] or NaN.
 
-        Keys are `accuracy`, `balanced_accuracy`, `macro_f1`, and `precision_<class>`,
-        `recall_<class>`, `f1_<class>`.
+        Keys are `accuracy`, `balanced_accuracy`, `macro_f1`, and `precision/<class>`,
+        `recall/<class>`, `f1/<class>`.
         """
         matrix = self.compute().float()
         hits, true, predicted = matrix.diagonal(), matrix.sum(dim=1), matrix.sum(dim=0)
@@ -38,7 +38,7 @@ class ClassificationScores(MulticlassConfusionMatrix):
             "f1": 2 * hits / (true + predicted),
         }
         named = {
-            f"{score}_{label}": value
+            f"{score}/{label}": value
             for score, values in per_class.items()
             for label, value in zip(self.classes, values, strict=True)
         }

@@ -227,7 +227,7 @@ def _try_classifier(classifier: TumorClassifier, size: int, name: str) -> None:
 def _has_its_part(callback: DictConfig, monitored_part: str) -> bool:
     # What selects by validation scores has no place where the monitored part is the test part.
     monitor = str(callback.get("monitor") or "")
-    return not monitor.endswith("/validation") or monitored_part == "validation"
+    return not monitor.startswith("val/") or monitored_part == "validation"
 
 
 def _one_line(error: Exception) -> str:

@@ -9,6 +9,8 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from tqdm import tqdm
 
+from brain_tumor.models.classifier import SHORT
+
 
 class EpochHistory(Checkpoint):
     """Writes down what the classifier logged in an epoch.
@@ -33,7 +35,8 @@ class EpochHistory(Checkpoint):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note that the monitored part was scored in this epoch."""
-        self._scored.add(str(pl_module.monitored_part))
+        part = str(pl_module.monitored_part)
+        self._scored.add(SHORT.get(part, part))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the line and write the row."""
@@ -43,7 +46,7 @@ class EpochHistory(Checkpoint):
         logged = {
             name: float(value)
             for name, value in sorted(trainer.callback_metrics.items())
-            if name.rpartition("/")[2] in self._scored
+            if name.partition("/")[0] in self._scored
         }
         epoch, seconds = trainer.current_epoch + 1, time.perf_counter() - self._started
         # Not print(): it would break the bar in two.
@@ -78,15 +81,15 @@ def epoch_line(epoch: int, epochs: int | None, logged: dict[str, float], seconds
     """Give an epoch's line: loss, accuracy and balanced accuracy of each part, and seconds.
 
     Example:
-        >>> logged = {"loss/train": 1.2, "accuracy/train": 0.5, "balanced_accuracy/train": 0.4}
+        >>> logged = {"train/loss": 1.2, "train/accuracy": 0.5, "train/balanced_accuracy": 0.4}
         >>> epoch_line(3, 200, logged, 12.34)
         'epoch   3/200 | train loss 1.2000 accuracy 0.5000 balanced 0.4000 |   12.3 s'
     """
     total = str(epochs) if epochs and epochs > 0 else "?"
-    parts = [name.removeprefix("loss/") for name in logged if name.startswith("loss/")]
+    parts = [name.removesuffix("/loss") for name in logged if name.endswith("/loss")]
     shown = (("loss", "loss"), ("accuracy", "accuracy"), ("balanced", "balanced_accuracy"))
     cells = [f"epoch {epoch:>{max(3, len(total))}}/{total}"]
     for part in sorted(parts, key=lambda name: name != "train"):
-        values = (f"{short} {logged[f'{name}/{part}']:.4f}" for short, name in shown)
+        values = (f"{short} {logged[f'{part}/{name}']:.4f}" for short, name in shown)
         cells.append(f"{part} {' '.join(values)}")
     return " | ".join([*cells, f"{seconds:6.1f} s"])

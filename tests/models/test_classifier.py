@@ -38,7 +38,7 @@ def test_it_learns_sixteen_scans_by_heart(datamodule: ScanDataModule) -> None:
     classifier = TumorClassifier(GBMNET | {"width": 64}, CLASSES, adam(), monitored_part="test")
     fit = trainer(40, check_val_every_n_epoch=40)
     fit.fit(classifier, datamodule)
-    assert float(fit.callback_metrics["accuracy/test"]) == 1.0
+    assert float(fit.callback_metrics["test/accuracy"]) == 1.0
 
 
 def test_frozen_statistics_do_not_move_in_an_epoch(datamodule: ScanDataModule) -> None:
@@ -80,9 +80,9 @@ def test_scores_of_every_part_are_logged(datamodule: ScanDataModule) -> None:
     fit = trainer()
     fit.fit(classifier, datamodule)
     names = ["loss", "accuracy", "balanced_accuracy", "macro_f1"]
-    names += [f"{score}_{label}" for score in ("precision", "recall", "f1") for label in CLASSES]
+    names += [f"{score}/{label}" for score in ("precision", "recall", "f1") for label in CLASSES]
     logged = set(fit.callback_metrics) - {"step"}
-    assert logged == {f"{name}/{part}" for name in names for part in ("train", "test")}
+    assert logged == {f"{part}/{name}" for name in names for part in ("train", "test")}
     assert fit.callback_metrics["step"] == 1
 
 

@@ -32,7 +32,7 @@ def test_scores_are_scikit_learn_s(pairs: list[tuple[int, int]], size: int) -> N
     assert ours["macro_f1"] == pytest.approx(macro)
     per_class = metrics.precision_recall_fscore_support(true, predicted, **options)
     for name, values in zip(("precision", "recall", "f1"), per_class, strict=False):
-        found = [ours[f"{name}_{label}"] for label in CLASSES]
+        found = [ours[f"{name}/{label}"] for label in CLASSES]
         assert found == pytest.approx(values.tolist(), nan_ok=True), name
 
 
