@@ -91,12 +91,21 @@ class PooledScores:
     over_seeds: ScoreSpreads | None
 
 
-def pool_runs(runs: Sequence[RunPredictions], classes: Sequence[str]) -> PooledScores:
+def pool_runs(
+    runs: Sequence[RunPredictions],
+    classes: Sequence[str],
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> PooledScores:
     """Put the test predictions of one setting's runs together and score them.
 
     Args:
         runs: At least one, each pair of repeat and fold once.
         classes: Class names in the order of the numbers.
+        resamples: Resamples of the intervals, at least 100.
+        seed: Seed of the resampling.
+        level: How often an interval is to hold the truth, between 0 and 1.
 
     Raises:
         ValueError: No runs, a pair of repeat and fold twice, or a scan twice in one repeat.
@@ -119,7 +128,7 @@ def pool_runs(runs: Sequence[RunPredictions], classes: Sequence[str]) -> PooledS
         scans=len(np.unique(np.concatenate([run.scans for run in runs]))),
         groups=len(np.unique(groups)),
         scores=score(labels, predicted, classes),
-        intervals=bootstrap_scores(labels, predicted, groups, len(classes)),
+        intervals=bootstrap_scores(labels, predicted, groups, len(classes), resamples, seed, level),
         over_folds=_spreads([[_score([run], classes) for run in fold] for fold in by_fold]),
         over_seeds=_spreads([[_score(members, classes)] for members in by_repeat]),
     )

@@ -1,14 +1,23 @@
+from collections.abc import Callable
+from dataclasses import astuple
+from operator import attrgetter
 from time import perf_counter
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    f1_score,
+    precision_recall_fscore_support,
+)
 
-from brain_tumor.evaluation import intervals
-from brain_tumor.evaluation.intervals import Interval, ScoreIntervals, bootstrap_scores
-from brain_tumor.evaluation.scores import score
+from brain_tumor.evaluation import bootstrap
+from brain_tumor.evaluation.bootstrap import Interval, bca_interval
+from brain_tumor.evaluation.intervals import ScoreIntervals, bootstrap_scores
+from brain_tumor.evaluation.scores import Scores, score
 
 NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 SCANS = st.lists(
@@ -26,32 +35,47 @@ def drawn_part(seed: int, scans: int = 60, patients: int = 15) -> tuple[np.ndarr
 
 def every(result: ScoreIntervals) -> list[Interval]:
     three = result.accuracy, result.balanced_accuracy, result.macro_f1
-    return [*three, *(recall for recall in result.recalls if recall is not None)]
+    per_class = (*result.recalls, *result.precisions, *result.f1s)
+    return [*three, *(interval for interval in per_class if interval is not None)]
 
 
-@pytest.mark.parametrize("block_bytes", [intervals.BLOCK_BYTES, 7 * 8 * 15])
+@pytest.mark.parametrize("block_bytes", [bootstrap.BLOCK_BYTES, 7 * 8 * 15])
 def test_intervals_are_those_of_a_plain_loop(
     monkeypatch: pytest.MonkeyPatch, block_bytes: int
 ) -> None:
-    monkeypatch.setattr(intervals, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(bootstrap, "BLOCK_BYTES", block_bytes)
     labels, predicted, groups = drawn_part(0)
     result = bootstrap_scores(labels, predicted, groups, 4, resamples=200, seed=5, level=0.9)
 
     generator = np.random.default_rng(5)
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
-    drawn = []
+    samples = []
     for _ in range(200):
         weights = generator.multinomial(len(members), np.full(len(members), 1 / len(members)))
-        rows = np.concatenate([np.repeat(m, w) for m, w in zip(members, weights, strict=True)])
-        drawn.append(score(labels[rows], predicted[rows], NAMES))
+        samples.append(
+            np.concatenate([np.repeat(m, w) for m, w in zip(members, weights, strict=True)])
+        )
+    without_each = [np.flatnonzero(groups != group) for group in np.unique(groups)]
+
+    scored = [
+        [score(labels[rows], predicted[rows], NAMES) for rows in each]
+        for each in ([np.arange(len(labels))], samples, without_each)
+    ]
+
+    def expected(value: Callable[[Scores], float | None]) -> Interval:
+        """Take a number of whole samples; None, where undefined, becomes NaN."""
+        whole, drawn, left = (np.array([value(one) for one in each], float) for each in scored)
+        return bca_interval(whole[0], drawn, left, 0.9)
+
+    def same(interval: Interval, other: Interval) -> bool:
+        return astuple(interval) == pytest.approx(astuple(other))
+
     for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-        low, high = np.percentile([getattr(scores, name) for scores in drawn], [5, 95])
-        assert getattr(result, name).low == pytest.approx(low)
-        assert getattr(result, name).high == pytest.approx(high)
-    for name, recall in zip(NAMES, result.recalls, strict=True):
-        recalls = [scores.per_class[name].recall for scores in drawn]
-        low, high = np.percentile([r for r in recalls if r is not None], [5, 95])
-        assert (recall.low, recall.high) == pytest.approx((low, high))
+        assert same(getattr(result, name), expected(attrgetter(name)))
+    for measure in ("recall", "precision", "f1"):
+        for name, interval in zip(NAMES, getattr(result, f"{measure}s"), strict=True):
+            of_class = expected(lambda s, n=name, m=measure: getattr(s.per_class[n], m))
+            assert same(interval, of_class)
 
 
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
@@ -66,9 +90,13 @@ def test_values_are_scikit_learn_s(scans: list[tuple[int, int, int]]) -> None:
     )
     # Without `labels=` scikit-learn averages over what occurs or is predicted, too.
     assert result.macro_f1.value == pytest.approx(f1_score(labels, predicted, average="macro"))
-    recalls = recall_score(labels, predicted, labels=range(4), average=None, zero_division=np.nan)
-    for ours, theirs in zip(result.recalls, recalls, strict=True):
-        assert np.isnan(theirs) if ours is None else ours.value == pytest.approx(theirs)
+    precisions, recalls, f1s, _ = precision_recall_fscore_support(
+        labels, predicted, labels=range(4), zero_division=np.nan
+    )
+    pairs = (result.recalls, recalls), (result.precisions, precisions), (result.f1s, f1s)
+    for found, expected in pairs:
+        for ours, theirs in zip(found, expected, strict=True):
+            assert np.isnan(theirs) if ours is None else ours.value == pytest.approx(theirs)
 
 
 @given(SCANS, st.integers(0, 3))
@@ -108,9 +136,11 @@ def test_what_cannot_vary_has_no_width() -> None:
     assert all(interval == Interval(1.0, 1.0, 1.0) for interval in every(all_right))
 
 
-def test_a_class_that_does_not_occur_has_no_recall() -> None:
+def test_a_class_that_neither_occurs_nor_is_predicted_has_no_scores() -> None:
     result = bootstrap_scores(np.array([0, 0, 2]), np.array([0, 2, 2]), np.arange(3), 4)
     assert [recall is None for recall in result.recalls] == [False, True, False, True]
+    assert [value is None for value in result.precisions] == [False, True, False, True]
+    assert [value is None for value in result.f1s] == [False, True, False, True]
 
 
 def test_only_whole_groups_cover_the_truth_where_group_members_agree() -> None:

@@ -1,0 +1,234 @@
+"""What a network costs: parameters, multiplications, memory, and seconds per scan."""
+
+import copy
+import statistics
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+ScanShape = tuple[int, int, int]
+
+# A further scan is measured beside so many. Not beside none: batch normalisation of vectors refuses
+# a single scan in training.
+FEW = 2
+LEAST_REPEATS = 3  # of a timed batch, however long one takes
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """What a network costs, whatever machine it runs on.
+
+    Attributes:
+        parameters: Number of parameters.
+        trained_parameters: Those of them that training changes.
+        multiply_accumulates: Multiplications, each with its addition, of the forward pass of one
+            scan: those of convolutions and matrix products (linear layers, attention). Biases,
+            normalisation, activations, pooling and resizing are not counted, as is usual.
+        activation_bytes: What autograd keeps for the backward pass of one scan in training, without
+            parameters and buffers; bytes.
+        peak_inference_bytes: Most that the tensors made for one scan take at a time when nothing is
+            kept for a backward pass; bytes. What kernels need inside themselves is not in it.
+    """
+
+    parameters: int
+    trained_parameters: int
+    multiply_accumulates: int
+    activation_bytes: int
+    peak_inference_bytes: int
+
+
+def measure_complexity(network: nn.Module, scan_shape: ScanShape) -> Complexity:
+    """Count what a network costs, from the operators that run in it.
+
+    A copy of the network runs on the CPU, so that the network itself (its mode, its BatchNorm
+    statistics, its gradients) and the global random state stay as they are. A GPU's kernels keep
+    much the same, but for masks and the like.
+
+    Args:
+        network: Takes scans `(N, C, H, W)`, uint8, 0-255, and gives logits `(N, classes)`.
+        scan_shape: `(C, H, W)` of a scan.
+
+    Raises:
+        ValueError: A length of `scan_shape` is not positive.
+
+    Example:
+        >>> class OneLayer(nn.Linear):
+        ...     def forward(self, scans):
+        ...         return super().forward(scans.flatten(1) / 255)
+        >>> cost = measure_complexity(OneLayer(4, 3), (1, 2, 2))
+        >>> cost.parameters, cost.multiply_accumulates, cost.activation_bytes
+        (15, 12, 16)
+    """
+    _check(scan_shape)
+    parameters = list(network.parameters())
+    copied = copy.deepcopy(network).cpu()
+    with torch.random.fork_rng(devices=[]):
+        return Complexity(
+            parameters=sum(p.numel() for p in parameters),
+            trained_parameters=sum(p.numel() for p in parameters if p.requires_grad),
+            multiply_accumulates=_multiply_accumulates(copied, scan_shape),
+            activation_bytes=_per_scan(_kept_bytes, copied, scan_shape),
+            peak_inference_bytes=_per_scan(_peak_bytes, copied, scan_shape),
+        )
+
+
+def seconds_per_scan(
+    network: nn.Module,
+    scan_shape: ScanShape,
+    device: torch.device | str,
+    batch_sizes: Sequence[int] = (1, 32),
+    repeats: int = 30,
+    limit: float = 1.0,
+) -> dict[int, float]:
+    """Time the forward pass of a copy of a network, in evaluation mode and without gradients.
+
+    The scans lie on the device before the clock starts. The first pass, in which memory is fetched
+    and kernels are chosen, is not timed; the clock waits until the device has finished.
+
+    Args:
+        network: Takes scans `(N, C, H, W)`, uint8, 0-255.
+        scan_shape: `(C, H, W)` of a scan.
+        device: Where it runs.
+        batch_sizes: Scans per pass, each at least 1.
+        repeats: Timed passes per batch size, at least 3.
+        limit: Seconds after which no further pass of a batch size begins, once there are 3.
+
+    Returns:
+        Per batch size the median over the passes, in seconds per scan.
+
+    Raises:
+        ValueError: A length of `scan_shape` or a batch size is not positive, or there are too few
+            repeats.
+    """
+    _check(scan_shape)
+    if repeats < LEAST_REPEATS or any(size < 1 for size in batch_sizes):
+        raise ValueError(
+            f"{repeats} repeats of batches of {list(batch_sizes)} scans: at least {LEAST_REPEATS} "
+            "repeats, of at least 1 scan"
+        )
+    device = torch.device(device)
+    copied = copy.deepcopy(network).to(device).eval()
+    return {
+        size: _median_seconds(copied, _scans(size, scan_shape).to(device), repeats, limit) / size
+        for size in batch_sizes
+    }
+
+
+def _check(scan_shape: ScanShape) -> None:
+    if len(scan_shape) != 3 or min(scan_shape) < 1:
+        raise ValueError(f"scan_shape must be three positive lengths (C, H, W): {scan_shape}")
+
+
+def _scans(number: int, scan_shape: ScanShape) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    size = (number, *scan_shape)
+    return torch.randint(0, 256, size, dtype=torch.uint8, generator=generator)
+
+
+def _per_scan(
+    measure: Callable[[nn.Module, Tensor], int], network: nn.Module, scan_shape: ScanShape
+) -> int:
+    """Give what a further scan adds to a measure of a batch."""
+    few, many = (measure(network, _scans(number, scan_shape)) for number in (FEW, FEW + 1))
+    return many - few
+
+
+def _multiply_accumulates(network: nn.Module, scan_shape: ScanShape) -> int:
+    network.eval()
+    # Not inference_mode, in which a linear layer is one operator that the counter does not know.
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(_scans(1, scan_shape))
+    return int(counter.get_total_flops()) // 2
+
+
+def _own_storages(network: nn.Module, scans: Tensor) -> set[int]:
+    tensors = (*network.parameters(), *network.buffers(), scans)
+    return {_storage_key(tensor) for tensor in tensors}
+
+
+def _storage_key(tensor: Tensor) -> int:
+    # Several tensors may be views of one storage, whose address no other has while it lives.
+    return int(tensor.untyped_storage().data_ptr())
+
+
+def _kept_bytes(network: nn.Module, scans: Tensor) -> int:
+    """Count what autograd keeps of a forward pass in training, the loss left out."""
+    network.train()
+    own = _own_storages(network, scans)
+    kept: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        key = _storage_key(tensor)
+        if key not in own:
+            kept[key] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.enable_grad(), saved_tensors_hooks(note, lambda tensor: tensor):
+        logits = network(scans)
+    del logits  # until here it held all that was noted, so that no address was used twice
+    return sum(kept.values())
+
+
+class _LiveStorages(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Follows how many bytes the tensors take that operators make and nobody has let go yet."""
+
+    def __init__(self, own: set[int]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.own = own
+        self.live: dict[int, int] = {}
+        self.peak = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor):
+                self._note(tensor)
+        self.peak = max(self.peak, sum(self.live.values()))
+        return made
+
+    def _note(self, tensor: Tensor) -> None:
+        key = _storage_key(tensor)
+        if key not in self.own and key not in self.live:
+            storage = tensor.untyped_storage()
+            self.live[key] = storage.nbytes()
+            weakref.finalize(storage, self.live.pop, key)
+
+
+def _peak_bytes(network: nn.Module, scans: Tensor) -> int:
+    network.eval()
+    storages = _LiveStorages(_own_storages(network, scans))
+    with torch.no_grad(), storages:
+        network(scans)
+    return storages.peak
+
+
+def _median_seconds(network: nn.Module, scans: Tensor, repeats: int, limit: float) -> float:
+    seconds: list[float] = []
+    with torch.inference_mode():
+        for _ in range(1 + repeats):
+            if len(seconds) > LEAST_REPEATS and sum(seconds[1:]) > limit:
+                break
+            _synchronise(scans.device)
+            begun = time.perf_counter()
+            network(scans)
+            _synchronise(scans.device)
+            seconds.append(time.perf_counter() - begun)
+    return statistics.median(seconds[1:])
+
+
+def _synchronise(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
