@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-KEPT, DUPLICATE, UNUSABLE = "kept", "duplicate", "unusable"
+from brain_tumor.data.crop import CropBox
+
+KEPT, DUPLICATE, SEEN, UNUSABLE = "kept", "duplicate", "seen", "unusable"
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,13 @@ class ManifestRow:
     Attributes:
         row: Its place in `images.npy`; None where it was not kept.
         path: POSIX path relative to the raw root.
-        folder: `Training` or `Testing`, as published.
+        folder: `Training` or `Testing`, as published; empty for scans of other origin where class
+            folders lie side by side.
         label: Class, by its folder name.
-        status: `kept`, `duplicate` or `unusable`.
+        status: `kept`, `duplicate`, `unusable`, or, for scans of other origin, `seen`.
         reason: Why it was not kept; empty where it was.
-        duplicate_of: Path of the scan it repeats; empty where it repeats none.
+        duplicate_of: Path of the scan it repeats, of the run's scan where it was `seen`; empty
+            where it repeats none.
         format: File format by content (`JPEG`, `PNG`), whatever the extension; empty if unknown.
         mode: Pixel mode as PIL names it (`L`, `RGB`, `RGBA`, `P`, `I;16`).
         width: Pixels of the raw scan; None where it could not be read. So is `height`.
@@ -66,6 +70,13 @@ class ManifestRow:
     patient: str
     patient_group: str
     known_label: str
+
+    @property
+    def box(self) -> CropBox | None:
+        """The crop box; None where there is none."""
+        if self.left is None or self.top is None or self.right is None or self.bottom is None:
+            return None
+        return CropBox(self.left, self.top, self.right, self.bottom)
 
     @property
     def slice_key(self) -> tuple[str, str] | None:

@@ -31,9 +31,10 @@ from brain_tumor.data.scans import Grey
 from brain_tumor.errors import ConfigError
 
 FRAME, HEAD = "frame", "head"
+AS_IS = "as is"
 # What turns the second scan of a pair into the first: transposed, then rows, then columns reversed.
 ORIENTATIONS = {
-    "as is": (False, False, False),
+    AS_IS: (False, False, False),
     "mirrored left to right": (False, False, True),
     "mirrored top to bottom": (False, True, False),
     "turned by 180 degrees": (False, True, True),
@@ -91,6 +92,7 @@ def find_near_duplicates(
     heads: Grey,
     settings: NearDuplicateSettings,
     progress: Callable[[int, int], None] | None = None,
+    known: int = 0,
 ) -> list[Pair]:
     """Find all pairs of near-duplicates.
 
@@ -99,6 +101,8 @@ def find_near_duplicates(
         heads: Thumbnails of the heads cut out of them, likewise.
         settings: Thresholds.
         progress: Called with blocks of pairs done and blocks in all.
+        known: How many scans, the first ones, were compared with each other before: they are
+            compared with the others alone.
 
     Returns:
         A pair for each view that shows it, in its best orientation.
@@ -106,7 +110,7 @@ def find_near_duplicates(
     views = ((FRAME, frames, settings.frame), (HEAD, heads, settings.head))
     pairs: list[Pair] = []
     for number, (view, thumbnails, least) in enumerate(views):
-        for done, blocks, found in _find_in_view(thumbnails, least, view):
+        for done, blocks, found in _find_in_view(thumbnails, least, view, known):
             pairs += found
             if progress is not None:
                 progress(number * blocks + done, len(views) * blocks)
@@ -138,12 +142,15 @@ class _Scans:
 
     Args:
         scans: `(N, 96, 96)`, uint8.
+        known: How many of them, the first ones, have blocks of their own.
     """
 
-    def __init__(self, scans: Grey) -> None:
+    def __init__(self, scans: Grey, known: int) -> None:
         self.scans = scans
         self.blocks = [
-            slice(start, min(start + _BLOCK, len(scans))) for start in range(0, len(scans), _BLOCK)
+            slice(start, min(start + _BLOCK, stop))
+            for first, stop in ((0, known), (known, len(scans)))
+            for start in range(first, stop, _BLOCK)
         ]
         coarse = np.zeros((len(scans), _COARSE, _COARSE), np.float32)
         self.fine = np.zeros(len(scans), np.float32)
@@ -184,10 +191,10 @@ class _Scans:
 
 
 def _find_in_view(
-    thumbnails: Grey, least: float, view: str
+    thumbnails: Grey, least: float, view: str, known: int
 ) -> Iterator[tuple[int, int, list[Pair]]]:
     """Give the pairs of each pair of blocks, with the number of these done and in all."""
-    scans = _Scans(thumbnails)
+    scans = _Scans(thumbnails, known)
 
     def compare(blocks: tuple[slice, slice]) -> list[Pair]:
         candidates = scans.candidates(*blocks, least)
@@ -201,7 +208,11 @@ def _find_in_view(
                 found.append(Pair(int(some[i, 0]), int(some[i, 1]), view, name, round(value, 5)))
         return found
 
-    blocks = list(combinations_with_replacement(scans.blocks, 2))
+    blocks = [
+        (rows, others)
+        for rows, others in combinations_with_replacement(scans.blocks, 2)
+        if others.start >= known
+    ]
     # A core per pair of blocks: threads inside such small products would wait for each other.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         for done, found in enumerate(pool.map(compare, blocks), 1):

@@ -1,6 +1,7 @@
 """The prepared set: cropped scans in one array, with a manifest and a summary beside it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brain_tumor.data.groups import Ids, group_scans, numbered
-from brain_tumor.data.manifest import UNUSABLE, ManifestRow, read_manifest
+from brain_tumor.data.manifest import SEEN, UNUSABLE, ManifestRow, read_manifest
 from brain_tumor.data.scans import Grey
 from brain_tumor.errors import DataError
 
@@ -55,11 +56,7 @@ class PreparedSet:
         """
         usable = [row for row in self.manifest if row.status != UNUSABLE]
         # Dropped copies too: what is known of one joins those that are kept.
-        groups = group_scans(
-            [row.cluster for row in usable],
-            [row.slice_key for row in usable],
-            [row.patient_group or None for row in usable],
-        )
+        groups = group_rows(usable)
         kept = [row.row is not None for row in usable]
         return numbered(groups[kept].tolist())
 
@@ -67,6 +64,24 @@ class PreparedSet:
     def unusable(self) -> list[ManifestRow]:
         """Rows of files that could not be decoded or have no head in them."""
         return [row for row in self.manifest if row.status == UNUSABLE]
+
+    @property
+    def seen(self) -> list[ManifestRow]:
+        """Rows of scans of other origin that a run has trained on or was selected by."""
+        return [row for row in self.manifest if row.status == SEEN]
+
+
+def group_rows(rows: Sequence[ManifestRow]) -> Ids:
+    """Join usable scans that share a patient, a slice or a near-duplicate.
+
+    Returns:
+        Group of each, `(N,)`, int64, from 0 in order of first member.
+    """
+    return group_scans(
+        [row.cluster for row in rows],
+        [row.slice_key for row in rows],
+        [row.patient_group or None for row in rows],
+    )
 
 
 def open_prepared(folder: Path) -> PreparedSet:

@@ -70,14 +70,14 @@ def find_scans(root: Path, classes: Sequence[str]) -> list[Scan]:
             raise DataError(
                 f"{root} has no folder {folder} (it holds {there}): give data.root={layout}."
             )
-        found = sorted(p.name for p in place.iterdir() if p.is_dir() and not _hidden(p))
+        found = subfolders(place)
         if found != sorted(classes):
             raise DataError(
                 f"{place} holds the class folders {', '.join(found) or 'none'}, expected "
                 f"{', '.join(sorted(classes))}: rename them, or set data.classes."
             )
         for label in sorted(classes):
-            files = sorted(_files(place / label))
+            files = sorted(files_below(place / label))
             if not files:
                 raise DataError(
                     f"{place / label} has no file: copy the scans of that class there, "
@@ -141,12 +141,20 @@ def decode_grey(content: bytes) -> Grey:
     return np.asarray(picture, np.uint8)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    # Neither hidden files nor anything in a hidden folder, such as a notebook's checkpoints.
+def subfolders(folder: Path) -> list[str]:
+    """Give the names of the folders in a folder, sorted, without hidden ones."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not _hidden(path))
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Give every file below a folder, at any depth.
+
+    Neither hidden files nor anything in a hidden folder, such as a notebook's checkpoints.
+    """
     for path in folder.iterdir():
         if not _hidden(path):
             if path.is_dir():
-                yield from _files(path)
+                yield from files_below(path)
             else:
                 yield path
 

@@ -10,7 +10,6 @@ import lightning as L
 import torch
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from brain_tumor.data.augment import Augment
 from brain_tumor.data.crop import CropSettings
@@ -27,6 +26,7 @@ from brain_tumor.data.split_file import read_split, refuse_straddling
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runtime.instantiate import instantiate
+from brain_tumor.runtime.preparing_bar import preparing_bar
 
 T = TypeVar("T")
 SOURCES = ("kaggle", "phantom", "folder")
@@ -63,37 +63,33 @@ def build_prepared(data: DictConfig) -> PreparedSet:
         _filled(CropSettings, data.crop, "data.crop"),
         _filled(HarmoniseSettings, data.harmonise, "data.harmonise"),
         _filled(NearDuplicateSettings, data.near_duplicates, "data.near_duplicates"),
-        _patient_table(data.patients),
+        patient_table(data.patients),
     )
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console()
-    # In a log file even a hidden bar leaves an empty line.
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("preparing scans", total=None)
-        prepared = prepare_scans(
-            root,
-            settings,
-            Path(str(data.prepared)).expanduser(),
-            str(data.name),
-            lambda step, done, total: bar.update(
-                task, description=step, completed=done, total=total
-            ),
-        )
-    if data.patients not in (None, "figshare") and not any(
-        row.patient for row in prepared.manifest
-    ):
+    directory = Path(str(data.prepared)).expanduser()
+    with preparing_bar() as progress:
+        prepared = prepare_scans(root, settings, directory, str(data.name), progress)
+    refuse_strange_table(prepared, data.patients, root)
+    return prepared
+
+
+def patient_table(patients: str | None) -> Path | None:
+    """Find a configured patient table: `figshare` is our own, null is none."""
+    if patients is None:
+        return None
+    return FIGSHARE if patients == "figshare" else Path(str(patients)).expanduser()
+
+
+def refuse_strange_table(prepared: PreparedSet, patients: str | None, root: Path) -> None:
+    """Make sure that a patient table which was given is one of these scans.
+
+    Raises:
+        DataError: It names none of them.
+    """
+    if patients not in (None, "figshare") and not any(row.patient for row in prepared.manifest):
         raise DataError(
-            f"The patient table {data.patients} names no file of {root}: its paths have to be "
+            f"The patient table {patients} names no file of {root}: its paths have to be "
             "relative to that folder, or its digests those of the files."
         )
-    return prepared
 
 
 def build_split(prepared: PreparedSet, split: DictConfig) -> Split:
@@ -181,12 +177,6 @@ def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
     except ConfigError as error:
         raise ConfigError(f"{error} (trainer=auto takes the device that is there)") from error
     return trainer
-
-
-def _patient_table(patients: str | None) -> Path | None:
-    if patients is None:
-        return None
-    return FIGSHARE if patients == "figshare" else Path(str(patients)).expanduser()
 
 
 # What follows is tried before anything long is begun, so that a wrong value costs no waiting.

@@ -119,6 +119,16 @@ def test_more_scans_than_a_block_are_all_compared() -> None:
     assert steps == [(i, 6) for i in range(1, 7)]  # three pairs of blocks, two views
 
 
+@pytest.mark.parametrize("known", [1, 20, 512, 600, 699])
+def test_known_scans_are_compared_with_the_others_alone(known: int) -> None:
+    scans = np.random.default_rng(1).integers(0, 256, (700, 96, 96), np.uint8)
+    planted = [(0, 699), (3, 698), (19, 530), (21, 22), (601, 602), (40, 697)]
+    for first, second in planted:
+        scans[second] = scans[first][:, ::-1]
+    found = find_near_duplicates(scans, np.zeros_like(scans), AS_CONFIGURED, known=known)
+    assert {(p.first, p.second) for p in found} == {p for p in planted if p[1] >= known}
+
+
 @pytest.mark.parametrize("value", [0.4, 1.0, True, "high"])
 def test_a_threshold_out_of_range_is_named(value: object) -> None:
     with pytest.raises(ConfigError, match=r"near_duplicates\.head"):

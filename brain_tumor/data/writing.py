@@ -1,0 +1,82 @@
+"""Write a prepared set whole or not at all, and take one that is already there."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.data.cutting import CUT, CutScans, new_array
+from brain_tumor.data.manifest import KEPT, ManifestRow, write_manifest
+from brain_tumor.data.pairs import Pair, write_pairs
+from brain_tumor.data.prepared import PreparedSet, open_prepared
+from brain_tumor.errors import DataError
+
+
+def open_or_write(folder: Path, write: Callable[[Path], None]) -> PreparedSet:
+    """Open the prepared set at `folder`, once it is there.
+
+    It is written beside its place and renamed into it, so a killed call leaves nothing half made.
+
+    Args:
+        folder: Its place, named by its fingerprint.
+        write: Cuts scans into the folder that it is given, and writes every file of the set there.
+
+    Raises:
+        DataError: It cannot be written, or what is there is no whole prepared set.
+    """
+    if folder.exists():
+        return open_prepared(folder)
+    directory = folder.parent
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=directory))
+    except OSError as error:
+        raise DataError(
+            f"The prepared set cannot be written to {directory} ({error.strerror}): "
+            "give a writable folder as data.prepared=..."
+        ) from error
+    try:
+        write(beside)
+        # Here, where nothing maps it any more: Windows removes no file that is mapped.
+        (beside / CUT).unlink()
+        # mkdtemp makes folders for the owner alone; a prepared set may be shared.
+        beside.chmod(0o755)
+        try:
+            beside.rename(folder)
+        except OSError:
+            if not folder.exists():  # else another process was first, with the same content
+                raise
+    except OSError as error:
+        raise DataError(
+            f"Writing the prepared set to {directory} failed ({error.strerror}): "
+            "free some space there, or give another folder as data.prepared=..."
+        ) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return open_prepared(folder)
+
+
+def write_prepared(
+    folder: Path, cut: CutScans, pairs: Sequence[Pair], summary: Mapping[str, Any]
+) -> None:
+    """Write every file of a prepared set but `frames.npy`, which `cut_scans` has written.
+
+    Args:
+        folder: Where they go.
+        cut: The scans, marked; those that are kept get their rows here.
+        pairs: Near-duplicates among them.
+        summary: The content of `summary.json`.
+    """
+    entries = cut.entries
+    kept = [position for position, entry in enumerate(entries) if entry["status"] == KEPT]
+    images = new_array(folder / "images.npy", len(kept), cut.images.shape[-1])
+    for row, position in enumerate(kept):
+        entries[position]["row"] = row
+        images[row] = cut.images[position]
+    images.flush()
+    write_pairs(folder / "near_duplicates.csv", pairs, [entry["path"] for entry in entries])
+    write_manifest(folder / "manifest.csv", [ManifestRow(**entry) for entry in entries])
+    text = json.dumps(summary, indent=2) + "\n"
+    (folder / "summary.json").write_text(text, encoding="utf-8")
