@@ -1,13 +1,17 @@
 """Tables that lay runs, or audits, side by side."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from brain_tumor.report.audit_shortcuts import ACCURACY, BALANCED, seen_entries
+from brain_tumor.report.certainty import certainty_table
+from brain_tumor.report.class_report import class_report
 from brain_tumor.report.numbers import UNKNOWN, counted, score, whole
 from brain_tumor.report.page import DataTable, to_markdown
+from brain_tumor.report.pairs import pairs_table
+from brain_tumor.report.published import published_table
 
 Values = Mapping[str, Any]
 
@@ -16,91 +20,6 @@ MEASURES = {
     BALANCED: "balanced accuracy",
     "macro_f1": "macro F1",
 }
-NOT_SET = "none"
-
-
-def distinguishing(settings: Sequence[Values]) -> list[dict[str, str]]:
-    """Find the shortest list of configured values that tells settings apart.
-
-    A value is named only against settings that it can be compared with: the width of a network
-    against networks of the same name, the decay of an optimizer against the same optimizer, the
-    fingerprint of the data against data of the same configuration, the experiment's name against
-    settings that differ in nothing else. Model and split are always named, so they are not here.
-
-    Args:
-        settings: Configured values by dotted key, per setting; what is null is left out.
-
-    Returns:
-        The named values per setting, as text by dotted key; empty where model and split say all.
-
-    Example:
-        >>> width = [{"model.name": "gbmnet", "model.width": width} for width in (16, 512)]
-        >>> distinguishing([*width, {"model.name": "mobilenetv2"}])
-        [{'model.width': '16'}, {'model.width': '512'}, {}]
-    """
-    keys = dict.fromkeys(key for setting in settings for key in setting)
-    named = [key for key in keys if key not in ("model.name", "split.name")]
-    return [
-        {
-            key.removesuffix("._target_"): _value(setting.get(key), key)
-            for key in named
-            if _tells_apart(key, setting, settings, keys)
-        }
-        for setting in settings
-    ]
-
-
-def _tells_apart(
-    key: str, setting: Values, others: Sequence[Values], keys: Mapping[str, None]
-) -> bool:
-    if key == "name":
-        context = [other for other in keys if other != key]
-    elif key == "data.fingerprint":
-        context = [other for other in keys if other.startswith("data.") and other != key]
-    else:
-        group = key.rsplit(".", 1)[0]
-        context = [f"{group}.{kind}" for kind in ("name", "_target_")]
-    return any(
-        setting.get(key) != other.get(key)
-        and all(setting.get(c) == other.get(c) for c in context if c != key)
-        for other in others
-    )
-
-
-def _value(value: Any, key: str) -> str:
-    if value is None:
-        return NOT_SET
-    if key.endswith("._target_"):
-        return str(value).rsplit(".", 1)[-1]
-    if key == "data.fingerprint":
-        return str(value)[:12]
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def audit_labels(harmonised: Sequence[Values]) -> list[str]:
-    """Name audits by what differs in how their scans were harmonised.
-
-    Args:
-        harmonised: Per audit, the settings by name; None and False are off.
-
-    Returns:
-        For each, the settings that are on and not the same in all; `none` where there are none.
-
-    Example:
-        >>> audit_labels([{"resolution": None}, {"resolution": 128}])
-        ['none', 'resolution=128']
-    """
-    on = [
-        {key: value for key, value in one.items() if value is not None and value is not False}
-        for one in harmonised
-    ]
-    keys = dict.fromkeys(key for one in on for key in one)
-    differing = [key for key in keys if any(one.get(key) != on[0].get(key) for one in on)]
-    shown = differing or list(keys)
-    return [
-        ", ".join(f"{key}={_value(one[key], key)}" for key in shown if key in one) or NOT_SET
-        for one in on
-    ]
 
 
 def settings_table(settings: Sequence[Values]) -> DataTable:
@@ -112,7 +31,7 @@ def settings_table(settings: Sequence[Values]) -> DataTable:
     rows = []
     for number, setting in enumerate(settings, start=1):
         intervals = setting["pooled"]["intervals"]
-        row = [_title(setting, number), _runs(setting), whole(setting["pooled"]["scans"])]
+        row = [setting_title(setting, number), _runs(setting), whole(setting["pooled"]["scans"])]
         rows.append(row + [_interval(intervals[measure]) for measure in MEASURES])
     return DataTable(
         "settings side by side",
@@ -146,35 +65,29 @@ def spread_table(setting: Values, number: int) -> DataTable | None:
     if not rows:
         return None
     columns = ["score", "over", "mean", "standard deviation", "lowest", "highest"]
-    title = f"{_title(setting, number)}: spread"
+    title = f"{setting_title(setting, number)}: spread"
     return DataTable(title, columns, rows, text_columns=2)
 
 
-def pooled_class_table(setting: Values, number: int) -> DataTable:
+def setting_class_report(setting: Values, number: int, intervals: bool = True) -> DataTable:
     """Lay out the scores of each class, all predictions of a setting put together.
 
     Args:
         setting: As `comparison.json` holds it.
         number: Its row in the table of settings.
+        intervals: Whether to show them; a terminal may be too narrow.
     """
-    pooled = setting["pooled"]
-    classes, recalls = pooled["scores"]["per_class"].items(), pooled["intervals"]["recalls"]
-    rows = [
-        [
-            name,
-            score(values["precision"]),
-            _interval(recall),
-            score(values["f1"]),
-            whole(values["support"]),
-        ]
-        for (name, values), recall in zip(classes, recalls, strict=True)
-    ]
-    return DataTable(
-        f"{_title(setting, number)}: classes",
-        ["class", "precision", "recall", "F1", "predictions"],
-        rows,
-        " ".join(_notes(setting)),
-    )
+    scores, found = setting["pooled"]["scores"], setting["pooled"]["intervals"]
+    ends = {name: _ends(found[name]) for name in MEASURES}
+    per_class = {
+        name: {"precision": _ends(precision), "recall": _ends(recall), "f1": _ends(f1)}
+        for name, precision, recall, f1 in zip(
+            scores["per_class"], found["precisions"], found["recalls"], found["f1s"], strict=True
+        )
+    }
+    title = f"{setting_title(setting, number)}: classes"
+    table = class_report(scores, title, {**ends, "per_class": per_class} if intervals else None)
+    return replace(table, note=" ".join(setting_notes(setting)))
 
 
 def shortcut_tables(audits: Sequence[Values], split: str) -> list[DataTable]:
@@ -204,15 +117,16 @@ def shortcut_tables(audits: Sequence[Values], split: str) -> list[DataTable]:
     ]
 
 
-def setting_tables(setting: Values, number: int) -> list[DataTable]:
+def setting_tables(setting: Values, number: int, intervals: bool = True) -> list[DataTable]:
     """Lay out what belongs to one setting: the spread where it has several runs, and its classes.
 
     Args:
         setting: As `comparison.json` holds it.
         number: Its row in the table of settings.
+        intervals: Whether classes have them.
     """
     spread = spread_table(setting, number)
-    return [*([spread] if spread else []), pooled_class_table(setting, number)]
+    return [*([spread] if spread else []), setting_class_report(setting, number, intervals)]
 
 
 def comparison_tables(content: Values) -> list[DataTable]:
@@ -222,10 +136,42 @@ def comparison_tables(content: Values) -> list[DataTable]:
         content: The content of `comparison.json`.
     """
     settings, audits = content["settings"], content["audits"]
-    tables = [settings_table(settings)] if settings else []
+    tables = [settings_table(settings), *across_tables(content, False)] if settings else []
     for number, setting in enumerate(settings, start=1):
-        tables += setting_tables(setting, number)
+        tables += setting_tables(setting, number, intervals=False)
     return tables + (shortcut_tables(audits, content["audit_split"]) if audits else [])
+
+
+def across_tables(content: Values, wide: bool = True) -> list[DataTable]:
+    """Lay out what is about several settings, or about the published report.
+
+    Args:
+        content: The content of `comparison.json`.
+        wide: Whether there is room for differences from the report.
+    """
+    titles = [setting_title(one, number) for number, one in enumerate(content["settings"], 1)]
+    level = content["bootstrap"]["level"]
+    columns = {
+        title: setting_columns(setting)
+        for title, setting in zip(titles, content["settings"], strict=True)
+    }
+    return [
+        *([pairs_table(content["pairs"], titles, level)] if content["pairs"] else []),
+        certainty_table(columns, "Scores with intervals", level),
+        *(
+            published_table(record, titles[record["setting"] - 1], wide)
+            for record in content["published"]
+        ),
+    ]
+
+
+def setting_columns(setting: Values) -> Values:
+    """Bring a setting to the form that `certainty_table` takes."""
+    pooled = setting["pooled"]
+    counts = {"scans": pooled["scans"], "groups": pooled["groups"]}
+    recalls = zip(pooled["scores"]["per_class"], pooled["intervals"]["recalls"], strict=True)
+    found = {**pooled["intervals"], "recalls": dict(recalls)}
+    return {**found, **counts, **setting["confidence"]}
 
 
 def comparison_markdown(content: Values) -> str:
@@ -236,10 +182,13 @@ def comparison_markdown(content: Values) -> str:
     """
     settings, audits = content["settings"], content["audits"]
     parts = ["# Comparison", *([to_markdown(settings_table(settings))] if settings else [])]
+    if settings:
+        parts += map(to_markdown, across_tables(content))
+        parts.append("![Training curves](figures/curves.png)")
     for number, setting in enumerate(settings, start=1):
         parts.append(f"## Setting {number}")
         parts += map(to_markdown, setting_tables(setting, number))
-        parts.append(f"![Confusion matrix of setting {number}](confusion_{number}.png)")
+        parts.append(f"![Confusion matrix of setting {number}](figures/confusion_{number}.png)")
         parts.append("\n".join(f"- `{run['folder']}`" for run in setting["runs"]))
     if audits:
         parts.append("## Shortcuts")
@@ -248,7 +197,8 @@ def comparison_markdown(content: Values) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _title(setting: Values, number: int) -> str:
+def setting_title(setting: Values, number: int) -> str:
+    """Call a setting by its number, its model, its split, and what else tells it apart."""
     words = [setting["model"], f"{setting['split']} split", *_differences(setting["differs"])]
     return f"{number}: {', '.join(words)}"
 
@@ -261,7 +211,7 @@ def _runs(setting: Values) -> str:
     return f"{folds}, {seeds}"
 
 
-def _notes(setting: Values) -> list[str]:
+def setting_notes(setting: Values) -> list[str]:
     """Say what a reader must know to take the numbers for what they are."""
     notes = []
     if setting["missing"]:
@@ -291,6 +241,10 @@ def _differences(differs: Mapping[str, str]) -> list[str]:
     return [
         f"{short[key] if last[short[key]] == 1 else key}={value}" for key, value in differs.items()
     ]
+
+
+def _ends(found: Values | None) -> list[float] | None:
+    return None if found is None else [found["low"], found["high"]]
 
 
 def _interval(found: Values | None) -> str:

@@ -19,27 +19,37 @@ def confusion_figure(
         classes: Class names in the order of the rows.
         title: What the matrix shows.
     """
-    counts = np.asarray(confusion, float)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shape = (len(classes), len(classes))
     figure = Figure(figsize=(5.4, 4.8), layout="constrained")
     axes = figure.subplots()
-    picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.ndindex(counts.shape):
-        axes.text(
-            column,
-            row,
-            f"{int(counts[row, column]):,}\n{shares[row, column]:.0%}",
-            ha="center",
-            va="center",
-            color="white" if shares[row, column] > 0.5 else "black",
-        )
+    picture = axes.imshow(np.zeros(shape), cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(shape):
+        axes.text(column, row, "", ha="center", va="center")
     axes.set_xticks(range(len(classes)), classes, rotation=20)
     axes.set_yticks(range(len(classes)), classes)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
-    axes.set_title(title)
     figure.colorbar(picture, ax=axes, label="share of the true class", shrink=0.82)
+    fill_confusion(figure, confusion, title)
     return figure
+
+
+def fill_confusion(figure: Figure, confusion: Sequence[Sequence[int]], title: str) -> None:
+    """Put other counts and another title into a confusion matrix that is drawn already.
+
+    Args:
+        figure: From `confusion_figure`, with as many classes.
+        confusion: Counts; row = true class, column = predicted class.
+        title: What the matrix shows.
+    """
+    counts = np.asarray(confusion, float)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes = figure.axes[0]
+    axes.images[0].set_data(shares)
+    for cell, count, share in zip(axes.texts, counts.flat, shares.flat, strict=True):
+        cell.set_text(f"{int(count):,}\n{share:.0%}")
+        cell.set_color("white" if share > 0.5 else "black")
+    axes.set_title(title)
 
 
 def scan_sheet(

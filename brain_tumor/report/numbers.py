@@ -62,8 +62,10 @@ def whole_range(counts: Sequence[int]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def score(value: float | None, low: float | None = None, high: float | None = None) -> str:
-    """Write a score of 0 to 1 with three decimals, and its interval where there is one.
+def score(
+    value: float | None, low: float | None = None, high: float | None = None, decimals: int = 3
+) -> str:
+    """Write a score of 0 to 1, and its interval where there is one.
 
     >>> score(0.8841, 0.868, 0.9)
     '0.884 (0.868 to 0.900)'
@@ -71,8 +73,8 @@ def score(value: float | None, low: float | None = None, high: float | None = No
     if value is None:
         return UNKNOWN
     if low is None or high is None:
-        return f"{value:.3f}"
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"
+        return f"{value:.{decimals}f}"
+    return f"{value:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})"
 
 
 def _percent(share: float) -> str:

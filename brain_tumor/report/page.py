@@ -18,6 +18,7 @@ from rich.text import Text
 Level = Literal["good", "warning", "bad"]
 
 _ANCHOR = re.compile(r"[a-z][a-z0-9-]*")
+_INTERVAL = re.compile(r"(\([^()]* to [^()]*\))")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&#])")
 
 
@@ -57,9 +58,11 @@ class DataTable:
         note: What a reader has to know beside it.
         text_columns: Leading columns that hold words and are left-aligned; the others hold
             numbers and are right-aligned. At least 1.
+        sections: Places in `rows`, counted from 0, at which a new group of rows begins: a line
+            is drawn above them, except in Markdown, which has none.
 
     Raises:
-        ValueError: A row has not one cell per column.
+        ValueError: A row has not one cell per column, or a group begins where no row is.
     """
 
     kind: ClassVar[str] = "table"
@@ -68,8 +71,13 @@ class DataTable:
     rows: Sequence[Sequence[str]]
     note: str = ""
     text_columns: int = 1
+    sections: Sequence[int] = ()
 
     def __post_init__(self) -> None:
+        if any(not 0 < place < len(self.rows) for place in self.sections):
+            raise ValueError(
+                f"groups begin at {list(self.sections)} of {len(self.rows)} rows in {self.title!r}"
+            )
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(
@@ -86,6 +94,12 @@ class Picture:
         alt: What it shows, for those who cannot see it.
         caption: What to see in it.
         file: Where the same picture lies as a file, relative to the page; None if nowhere.
+        density: Pixels to a CSS pixel: 2 shows it half as large, and sharp where a screen has two.
+        chart: Whether it is lines and words on white, which a dark page shows inverted, and not
+            scans, which it must show as they are.
+
+    Raises:
+        ValueError: The density is not positive.
     """
 
     kind: ClassVar[str] = "picture"
@@ -93,12 +107,19 @@ class Picture:
     alt: str
     caption: str
     file: str | None = None
+    density: float = 1.0
+    chart: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.density > 0:
+            raise ValueError(f"a picture of {self.density} pixels to a CSS pixel: {self.alt!r}")
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
+        """Width and height in CSS pixels, to the nearest whole one."""
         with Image.open(io.BytesIO(self.png), formats=["PNG"]) as image:
-            return image.size
+            width, height = image.size
+        return round(width / self.density), round(height / self.density)
 
     @property
     def source(self) -> str:
@@ -230,7 +251,9 @@ def to_rich(table: DataTable) -> Table:
     for place, column in enumerate(table.columns):
         left = place < table.text_columns
         shown.add_column(Text(column), justify="left" if left else "right", overflow="fold")
-    for row in table.rows:
+    for place, row in enumerate(table.rows):
+        if place in table.sections:
+            shown.add_section()
         shown.add_row(*(Text(cell) for cell in row))
     return shown
 
@@ -255,8 +278,10 @@ def to_markdown(table: DataTable) -> str:
 
 
 def _breakable(text: str) -> Markup:
-    # A long path is broken between its folders before it is broken inside a name.
-    return escape(text).replace("/", Markup("/<wbr>"))
+    # A long path is broken between its folders before it is broken inside a name, and a score
+    # before its interval, not inside it.
+    broken = str(escape(text)).replace("/", "/<wbr>")
+    return Markup(_INTERVAL.sub(r'<span class="whole">\1</span>', broken))
 
 
 def _row(cells: Sequence[str]) -> str:

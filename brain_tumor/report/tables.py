@@ -1,52 +1,50 @@
-"""Tables for the terminal."""
+"""What became of the raw scans: how they were prepared and how they were split."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
+from brain_tumor.report.numbers import whole
+from brain_tumor.report.page import DataTable
 
 
-def class_table(scores: Mapping[str, Any], title: str) -> Table:
-    """Lay out one part's scores as the report's tables 1 to 4 do.
-
-    Args:
-        scores: As `metrics.json` holds them for a part.
-        title: What the table shows.
-    """
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("class")
-    for column in ("precision", "recall", "F1", "scans"):
-        table.add_column(column, justify="right")
-    for name, row in scores["per_class"].items():
-        shown = (_share(row["precision"]), _share(row["recall"]), _share(row["f1"]))
-        table.add_row(name, *shown, f"{row['support']:,}")
-    table.add_section()
-    table.add_row("accuracy", "", "", _share(scores["accuracy"]), f"{scores['scans']:,}")
-    table.add_row("balanced accuracy", "", _share(scores["balanced_accuracy"]), "", "")
-    table.add_row("macro F1", "", "", _share(scores["macro_f1"]), "")
-    return table
-
-
-def prepared_table(summary: Mapping[str, Any]) -> Table:
+def prepared_table(summary: Mapping[str, Any]) -> DataTable:
     """Lay out what preparing did with the raw scans.
 
     Args:
         summary: The content of `summary.json`.
     """
-    table = Table(title="prepared scans", title_justify="left", title_style="bold")
-    table.add_column("")
-    table.add_column("scans", justify="right")
     duplicates = summary["duplicates"]
-    table.add_row("raw", f"{summary['raw']:,}")
-    table.add_row("not usable", f"{summary['unusable']:,}")
-    table.add_row("duplicates in Training", f"{duplicates['training']:,}")
-    table.add_row("duplicates in Testing", f"{duplicates['testing']:,}")
-    table.add_row("Testing scans that Training holds", f"{duplicates['testing_in_training']:,}")
-    table.add_section()
-    table.add_row("kept", f"{summary['kept']:,}")
-    for name, count in summary["classes"].items():
-        table.add_row(f"  {name}", f"{count:,}")
-    return table
+    done = {
+        "raw": summary["raw"],
+        "not usable": summary["unusable"],
+        "duplicates in Training": duplicates["training"],
+        "duplicates in Testing": duplicates["testing"],
+        "Testing scans that Training holds": duplicates["testing_in_training"],
+    }
+    kept = {f"  {name}": count for name, count in summary["classes"].items()}
+    counts = {**done, "kept": summary["kept"], **kept}
+    rows = [[name, whole(count)] for name, count in counts.items()]
+    return DataTable("prepared scans", ["", "scans"], rows, sections=[len(done)])
+
+
+def external_table(summary: Mapping[str, Any], folder: str) -> DataTable:
+    """Lay out what became of scans of another origin.
+
+    Args:
+        summary: The content of their `summary.json`.
+        folder: Where they came from.
+    """
+    left_out = {
+        "raw": summary["raw"],
+        "not usable": summary["unusable"],
+        "exact duplicates": sum(summary["duplicates"].values()),
+        "seen: copies of the run's own training or validation scans": summary["seen"],
+    }
+    scored = {f"  {name}": count for name, count in summary["classes"].items()}
+    counts = {**left_out, "scored, the others are left out": summary["kept"], **scored}
+    rows = [[name, whole(count)] for name, count in counts.items()]
+    note = "seen.csv names every scan that was left out as seen, and the scan it resembles."
+    return DataTable(f"scans of {folder}", ["", "scans"], rows, note, sections=[len(left_out)])
 
 
 def unusable_note(files: Sequence[tuple[str, str]], shown: int = 10) -> str:
@@ -64,22 +62,14 @@ def unusable_note(files: Sequence[tuple[str, str]], shown: int = 10) -> str:
     return "\n".join(lines)
 
 
-def split_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
+def split_table(counts: Mapping[str, Mapping[str, int]]) -> DataTable:
     """Lay out how many scans of each class are in each part.
 
     Args:
         counts: Scans per class, per part.
     """
-    table = Table(title="split", title_justify="left", title_style="bold")
-    table.add_column("class")
-    for part in counts:
-        table.add_column(part, justify="right")
-    for name in next(iter(counts.values())):
-        table.add_row(name, *(f"{part[name]:,}" for part in counts.values()))
-    table.add_section()
-    table.add_row("all", *(f"{sum(part.values()):,}" for part in counts.values()))
-    return table
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    parts = counts.values()
+    classes = list(next(iter(parts)))
+    rows = [[name, *(whole(part[name]) for part in parts)] for name in classes]
+    rows.append(["all", *(whole(sum(part.values())) for part in parts)])
+    return DataTable("split", ["class", *counts], rows, sections=[len(classes)])

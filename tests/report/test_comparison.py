@@ -3,15 +3,14 @@ from typing import Any
 import pytest
 
 from brain_tumor.report.comparison import (
-    audit_labels,
     comparison_markdown,
     comparison_tables,
-    distinguishing,
-    pooled_class_table,
+    setting_class_report,
     settings_table,
     shortcut_tables,
     spread_table,
 )
+from brain_tumor.report.distinguishing import audit_labels, distinguishing
 
 GBMNET = {"model.name": "gbmnet", "split.name": "patient", "optimizer._target_": "torch.optim.Adam"}
 
@@ -25,6 +24,16 @@ def spreads(mean: float, values: tuple[float, ...]) -> dict[str, Any]:
     return dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1"), one)
 
 
+def confidence() -> dict[str, Any]:
+    names = ("nll", "brier", "ece_equal_width", "ece_equal_mass", "macro_roc_auc")
+    return {
+        "probabilities": {name: one_of(0.3) for name in names},
+        "calibrated": None,
+        "tumour": {"sensitivity": one_of(0.9), "specificity": None},
+        "risk_coverage": {"area": 0.1, "risk_at": {"1": 0.4, "0.8": 0.25}},
+    }
+
+
 def setting(**values: Any) -> dict[str, Any]:
     classes = {
         "glioma": {"precision": 0.75, "recall": 0.6, "f1": 0.667, "support": 1234},
@@ -32,12 +41,20 @@ def setting(**values: Any) -> dict[str, Any]:
     }
     pooled = {
         "scans": 1234,
-        "scores": {"per_class": classes},
+        "groups": 200,
+        "scores": {
+            "classes": list(classes),
+            "per_class": classes,
+            "scans": 1234,
+            **{"accuracy": 0.6, "balanced_accuracy": 0.61, "macro_f1": 0.62},
+        },
         "intervals": {
             "accuracy": one_of(0.6),
             "balanced_accuracy": one_of(0.61),
             "macro_f1": one_of(0.62),
+            "precisions": [one_of(0.75), None],
             "recalls": [one_of(0.6), None],
+            "f1s": [one_of(0.667), None],
         },
         "over_folds": None,
         "over_seeds": None,
@@ -53,6 +70,7 @@ def setting(**values: Any) -> dict[str, Any]:
         "missing": [],
         "same_scans": True,
         "grouped": True,
+        "confidence": confidence(),
         "pooled": pooled | values.pop("pooled", {}),
     } | values
 
@@ -135,19 +153,22 @@ def test_a_spread_needs_several_runs() -> None:
 
 
 def test_a_class_without_scans_has_no_scores() -> None:
-    glioma, notumor = pooled_class_table(setting(), 1).rows
-    assert list(glioma) == ["glioma", "0.750", "0.600 (0.500 to 0.700)", "0.667", "1,234"]
+    glioma, notumor, *_ = setting_class_report(setting(), 1).rows
+    precision, recall, f1 = "0.750 (0.650 to 0.850)", "0.600 (0.500 to 0.700)", "0.667 (0.567 to"
+    assert list(glioma[:3]) == ["glioma", precision, recall] and glioma[3].startswith(f1)
     assert notumor[1:] == ["–", "–", "–", "0"]  # noqa: RUF001 (the dash of report/numbers.py)
+    plain = setting_class_report(setting(), 1, intervals=False).rows[0]
+    assert list(plain) == ["glioma", "0.7500", "0.6000", "0.6670", "1,234"]
 
 
 def test_what_must_be_known_is_said_beside_the_classes() -> None:
-    assert pooled_class_table(setting(), 1).note == ""
+    assert setting_class_report(setting(), 1).note == ""
     gaps = [{"seed": 3, "folds": [1]}, {"seed": 4, "folds": [0, 2]}]
-    told = pooled_class_table(setting(missing=gaps, seeds=2, same_scans=False), 1).note
+    told = setting_class_report(setting(missing=gaps, seeds=2, same_scans=False), 1).note
     assert "missing from these numbers: fold 1 of seed 3, fold 0 of seed 4, fold 2 of" in told
     assert "not tested on the same scans" in told
-    assert "one scan" in pooled_class_table(setting(seeds=2), 1).note
-    assert "its own group" in pooled_class_table(setting(grouped=False), 1).note
+    assert "one scan" in setting_class_report(setting(seeds=2), 1).note
+    assert "its own group" in setting_class_report(setting(grouped=False), 1).note
 
 
 def test_variants_of_a_probe_are_shown_as_a_range() -> None:
@@ -169,8 +190,10 @@ def test_variants_of_a_probe_are_shown_as_a_range() -> None:
 
 def test_the_document_holds_every_table_and_picture() -> None:
     content = {"settings": [setting(), setting()], "audits": [], "audit_split": "patient"}
+    content |= {"bootstrap": {"level": 0.95}, "pairs": [], "published": []}
     markdown = comparison_markdown(content)
     for table in comparison_tables(content):
         assert f"**{table.title}**" in markdown
-    assert "](confusion_1.png)" in markdown and "](confusion_2.png)" in markdown
+    assert "](figures/confusion_1.png)" in markdown and "](figures/confusion_2.png)" in markdown
+    assert "| specificity for a tumour | – | – |" in markdown  # noqa: RUF001
     assert "`runs/a`" in markdown and "Shortcuts" not in markdown

@@ -1,6 +1,8 @@
+import io
+
 import numpy as np
 
-from brain_tumor.report.figures import confusion_figure, scan_sheet
+from brain_tumor.report.figures import confusion_figure, fill_confusion, scan_sheet
 
 
 def test_the_confusion_figure_shows_counts_and_shares_with_true_rows() -> None:
@@ -10,6 +12,17 @@ def test_the_confusion_figure_shows_counts_and_shares_with_true_rows() -> None:
     assert texts == ["9\n90%", "1\n10%", "0\n0%", "30\n100%"]
     assert (axes.get_ylabel(), axes.get_xlabel()) == ("true class", "predicted class")
     np.testing.assert_allclose(axes.images[0].get_array(), [[0.9, 0.1], [0, 1]])
+
+
+def test_a_figure_filled_again_is_the_figure_of_the_other_counts() -> None:
+    classes = ["glioma", "notumor"]
+    figure = confusion_figure([[9, 1], [0, 30]], classes, "epoch 1")
+    fill_confusion(figure, [[0, 10], [1500, 0]], "epoch 2")
+    other = confusion_figure([[0, 10], [1500, 0]], classes, "epoch 2")
+    first, second = io.BytesIO(), io.BytesIO()
+    figure.savefig(first)
+    other.savefig(second)
+    assert first.getvalue() == second.getvalue()
 
 
 def test_the_sheet_puts_versions_under_each_other() -> None:

@@ -166,6 +166,38 @@ def test_the_first_columns_are_words_and_the_others_numbers() -> None:
     assert to_markdown(table).splitlines()[3] == "| --- | --- | ---: |"
 
 
+def test_a_dense_picture_is_shown_smaller() -> None:
+    assert Picture(png(8, 5), "", "", density=2).size == (4, 2)
+    assert Picture(png(300, 150), "", "", density=150 / 96).size == (192, 96)
+    for density in (0, -1, float("nan")):
+        with pytest.raises(ValueError, match="pixels to a CSS pixel: 'curves'"):
+            Picture(png(), "curves", "", density=density)
+
+
+def test_only_charts_are_inverted_on_a_dark_page() -> None:
+    pictures = [Picture(png(), "curves", "", chart=True), Picture(png(), "scans", "")]
+    html = render(Page("p", "s", [Section("a", "A", pictures)]))
+    images = [attrs for tag, attrs in Strict(html).tags if tag == "img"]
+    assert [image.get("class") for image in images] == ["chart", None]
+    dark = html.split("(prefers-color-scheme: dark)")[1].split("* {")[0]
+    assert "img.chart { filter: invert(.9) hue-rotate(180deg); }" in dark
+    # Paper is white whatever the screen; of two rules as specific as these the later one holds.
+    assert html.index(".scroll img {", html.index("@media print")) > html.index("img.chart")
+    assert html.count("invert(") == 1
+
+
+def test_a_group_of_rows_is_a_body_of_its_own() -> None:
+    rows = [["a", "1"], ["b", "2"], ["all", "3"]]
+    table = DataTable("t", ["x", "n"], rows, sections=[2])
+    tags = [tag for tag, _ in Strict(render(Page("p", "s", [Section("a", "A", [table])]))).tags]
+    assert "".join(tag[:2] for tag in tags if tag in ("tbody", "tr")) == "trtbtrtrtbtr"
+    assert [row.end_section for row in to_rich(table).rows] == [False, True, False]
+    assert to_markdown(table) == to_markdown(DataTable("t", ["x", "n"], rows))
+    for place in (0, 3, -1):
+        with pytest.raises(ValueError, match="groups begin at"):
+            DataTable("t", ["x", "n"], rows, sections=[place])
+
+
 @pytest.mark.parametrize("anchors", [["a", "a"], ["A"], [""], ["a b"], ["a_title"]])
 def test_anchors_that_would_break_links_are_refused(anchors: list[str]) -> None:
     with pytest.raises(ValueError, match="anchor"):

@@ -1,19 +1,15 @@
 """Pages as a browser shows them: nothing broken, nothing fetched, nothing wider than the screen."""
 
 import base64
-import contextlib
-import fcntl
-import json
-import os
-import select
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import finished_runs
 import hydra
+import numpy as np
 import pytest
+from browser import BROWSER_MARKS, PICTURES, Browser
 
 from brain_tumor.report.page import (
     Bar,
@@ -29,119 +25,9 @@ from brain_tumor.report.page import (
 )
 from brain_tumor.runtime.auditing import audit as run_audit
 from brain_tumor.runtime.command import conf_folder, register_resolvers
+from brain_tumor.runtime.comparing import compare
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium: `make browser` installs it"),
-]
-# Keeps what was seen, to be looked at.
-PICTURES = os.environ.get("BRAIN_TUMOR_SCREENSHOTS", "")
-
-
-class Browser:
-    """Chromium spoken to by its DevTools protocol: JSON ended by a zero byte, over two pipes."""
-
-    def __init__(self, profile: Path) -> None:
-        to_read, self.to_write = os.pipe()
-        self.to_hear, to_answer = os.pipe()
-        # Out of the way of the two that the browser is given.
-        to_read, to_answer = (_moved(descriptor) for descriptor in (to_read, to_answer))
-        # The protocol's pipes are file descriptors 3 and 4 of the browser.
-        words = [
-            CHROMIUM,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--remote-debugging-pipe",
-            f"--user-data-dir={profile}",
-        ]
-        shell = f'exec "$@" 3<&{to_read} 4>&{to_answer}'
-        self.process = subprocess.Popen(
-            ["bash", "-c", shell, "browser", *words],
-            pass_fds=(to_read, to_answer),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(to_read)
-        os.close(to_answer)
-        self.heard = b""
-        self.number = 0
-        self.events: list[dict[str, Any]] = []
-        self.session: str | None = None
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self.session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
-
-    def hear(self) -> dict[str, Any]:
-        while b"\0" not in self.heard:
-            assert select.select([self.to_hear], [], [], 60)[0], "the browser says nothing"
-            got = os.read(self.to_hear, 1 << 20)
-            assert got, "the browser ended"
-            self.heard += got
-        message, self.heard = self.heard.split(b"\0", 1)
-        return dict(json.loads(message))
-
-    def call(self, method: str, **values: Any) -> dict[str, Any]:
-        self.number += 1
-        asked: dict[str, Any] = {"id": self.number, "method": method, "params": values}
-        if self.session:
-            asked["sessionId"] = self.session
-        os.write(self.to_write, json.dumps(asked).encode() + b"\0")
-        while True:
-            message = self.hear()
-            if message.get("id") == self.number:
-                assert "error" not in message, f"{method}: {message}"
-                return dict(message["result"])
-            self.events.append(message)
-
-    def visit(self, path: Path, width: int, scheme: str = "light") -> None:
-        """Open a file in a window of that many pixels and wait until all of it is there."""
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.call("Emulation.setEmulatedMedia", features=[feature])
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=900,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
-        self.events.clear()
-        self.call("Page.navigate", url=path.as_uri())
-        while "Page.loadEventFired" not in [event.get("method") for event in self.events]:
-            self.events.append(self.hear())
-        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-    def run(self, script: str) -> Any:
-        """Give the value of an expression on the page, waiting for it if it is a promise."""
-        answer = self.call(
-            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
-        )
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def params(self, *methods: str) -> list[dict[str, Any]]:
-        return [event["params"] for event in self.events if event.get("method") in methods]
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError, AssertionError):
-            self.session = None
-            self.call("Browser.close")
-        self.process.wait(timeout=20)
-        os.close(self.to_write)
-        os.close(self.to_hear)
-
-
-def _moved(descriptor: int) -> int:
-    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10)
-    os.close(descriptor)
-    return moved
+pytestmark = BROWSER_MARKS
 
 
 @pytest.fixture(scope="module")
@@ -193,8 +79,7 @@ def test_the_page_is_whole(browser: Browser, written: Path, width: int, scheme: 
     # Text differs enough from what is behind it (WCAG AA).
     assert browser.run(CONTRAST) >= 4.5
 
-    if PICTURES:
-        save_pictures(browser, Path(PICTURES), f"audit-{width}-{scheme}")
+    browser.save_picture(f"audit-{width}-{scheme}")
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -264,21 +149,72 @@ def audited(phantom_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return place / "audit" / "audit.html"
 
 
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compare made-up runs of two networks, two folds each, as the command does; gives the page."""
+    place = tmp_path_factory.mktemp("compared")
+    generator = np.random.default_rng(0)
+    cost = {"multiply_accumulates": 7 * 10**7, "parameters": 8_415_796}
+    for model, right in (("gbmnet", 0.8), ("mobilenetv2", 0.7)):
+        for fold in range(2):
+            rows = []
+            for number in range(fold, 240, 2):
+                label = finished_runs.CLASSES[number // 4 % 3]
+                sure = generator.random() < right
+                called = label if sure else finished_runs.CLASSES[generator.integers(3)]
+                rows.append((f"Training/{label}/{number}.jpg", label, called, str(number // 4)))
+            run = finished_runs.write_run(
+                place / f"{model}-{fold}",
+                rows,
+                fold=fold,
+                values={"model.name": model},
+                complexity=cost,
+                metrics={
+                    "temperature": {"value": 1.5, "fitted_on": "validation"},
+                    "operating_point": {
+                        "healthy": "notumor", "threshold": 0.3, "chosen_on": "validation"
+                    },
+                },
+            )  # fmt: skip
+            curves = "epoch,seconds,train/loss,train/balanced_accuracy,val/balanced_accuracy"
+            points = [f"{epoch},1,{1 / epoch},{1 - 0.5 / epoch},0.6" for epoch in range(1, 9)]
+            (run / "metrics.csv").write_text("\n".join([curves, *points]))
+    register_resolvers()
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        words = [f"runs=[{place}]", f"folder={place / 'out'}", "evaluation.resamples=200"]
+        compare(hydra.compose("compare", words))
+    return place / "out" / "comparison.html"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
-def test_the_page_of_audited_scans_is_whole(browser: Browser, audited: Path, width: int) -> None:
-    browser.visit(audited, width)
+@pytest.mark.parametrize(("kind", "least"), [("audited", 3), ("compared", 11)])
+def test_the_page_of_a_command_is_whole(
+    browser: Browser,
+    request: pytest.FixtureRequest,
+    kind: str,
+    least: int,
+    width: int,
+    scheme: str,
+) -> None:
+    page: Path = request.getfixturevalue(kind)
+    browser.visit(page, width, scheme)
     assert troubles(browser) == []
     pictures = browser.run("[...document.images].map(i => i.naturalWidth)")
-    assert len(pictures) >= 3
+    assert len(pictures) >= least
     assert min(pictures) > 0
+    asked = [p["request"]["url"] for p in browser.params("Network.requestWillBeSent")]
+    assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
     links = browser.run("[...document.links].map(a => a.getAttribute('href'))")
     for link in links:
         if link.startswith("#"):
             assert browser.run(f"!!document.getElementById('{link[1:]}')")
         else:
-            assert (audited.parent / link).is_file()
+            assert (page.parent / link).is_file()
     assert browser.run("document.documentElement.scrollWidth <= document.body.clientWidth")
     assert browser.run(outside("body *:not(.scroll *, .bars thead, .bars thead *)")) == []
+    assert browser.run(CONTRAST) >= 4.5
+    browser.save_picture(f"{kind}-{width}-{scheme}")
 
 
 def test_it_prints_on_white_without_losing_columns(browser: Browser, written: Path) -> None:
@@ -303,19 +239,6 @@ def outside(selector: str) -> str:
         .map(e => [e.getBoundingClientRect(), e.outerHTML.slice(0, 200)])
         .filter(([box]) => box.right > document.body.clientWidth + 0.5 || box.left < 0)
         .map(([, html]) => html)"""
-
-
-def save_pictures(browser: Browser, folder: Path, name: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    shot = browser.call("Page.captureScreenshot", captureBeyondViewport=True, **whole(browser))
-    (folder / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
-
-
-def whole(browser: Browser) -> dict[str, Any]:
-    width, height = browser.run(
-        "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
-    )
-    return {"clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}}
 
 
 # Least contrast ratio of any text with the nearest ground that is not transparent.

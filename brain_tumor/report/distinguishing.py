@@ -1,0 +1,93 @@
+"""What tells settings, or audits, apart: the fewest words that name each."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Values = Mapping[str, Any]
+
+NOT_SET = "none"
+
+
+def distinguishing(settings: Sequence[Values]) -> list[dict[str, str]]:
+    """Find the shortest list of configured values that tells settings apart.
+
+    A value is named only against settings that it can be compared with: the width of a network
+    against networks of the same name, the decay of an optimizer against the same optimizer, the
+    fingerprint of the data against data of the same configuration, the experiment's name against
+    settings that differ in nothing else. Model and split are always named, so they are not here.
+
+    Args:
+        settings: Configured values by dotted key, per setting; what is null is left out.
+
+    Returns:
+        The named values per setting, as text by dotted key; empty where model and split say all.
+
+    Example:
+        >>> width = [{"model.name": "gbmnet", "model.width": width} for width in (16, 512)]
+        >>> distinguishing([*width, {"model.name": "mobilenetv2"}])
+        [{'model.width': '16'}, {'model.width': '512'}, {}]
+    """
+    keys = dict.fromkeys(key for setting in settings for key in setting)
+    named = [key for key in keys if key not in ("model.name", "split.name")]
+    return [
+        {
+            key.removesuffix("._target_"): _value(setting.get(key), key)
+            for key in named
+            if _tells_apart(key, setting, settings, keys)
+        }
+        for setting in settings
+    ]
+
+
+def _tells_apart(
+    key: str, setting: Values, others: Sequence[Values], keys: Mapping[str, None]
+) -> bool:
+    if key == "name":
+        context = [other for other in keys if other != key]
+    elif key == "data.fingerprint":
+        context = [other for other in keys if other.startswith("data.") and other != key]
+    else:
+        group = key.rsplit(".", 1)[0]
+        context = [f"{group}.{kind}" for kind in ("name", "_target_")]
+    return any(
+        setting.get(key) != other.get(key)
+        and all(setting.get(c) == other.get(c) for c in context if c != key)
+        for other in others
+    )
+
+
+def _value(value: Any, key: str) -> str:
+    if value is None:
+        return NOT_SET
+    if key.endswith("._target_"):
+        return str(value).rsplit(".", 1)[-1]
+    if key == "data.fingerprint":
+        return str(value)[:12]
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def audit_labels(harmonised: Sequence[Values]) -> list[str]:
+    """Name audits by what differs in how their scans were harmonised.
+
+    Args:
+        harmonised: Per audit, the settings by name; None and False are off.
+
+    Returns:
+        For each, the settings that are on and not the same in all; `none` where there are none.
+
+    Example:
+        >>> audit_labels([{"resolution": None}, {"resolution": 128}])
+        ['none', 'resolution=128']
+    """
+    on = [
+        {key: value for key, value in one.items() if value is not None and value is not False}
+        for one in harmonised
+    ]
+    keys = dict.fromkeys(key for one in on for key in one)
+    differing = [key for key in keys if any(one.get(key) != on[0].get(key) for one in on)]
+    shown = differing or list(keys)
+    return [
+        ", ".join(f"{key}={_value(one[key], key)}" for key in shown if key in one) or NOT_SET
+        for one in on
+    ]
