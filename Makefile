@@ -16,6 +16,17 @@ install: .venv/installed  ## Make .venv and install the package with its tested 
 demo: .venv/installed  ## Draw phantom scans, train GBMnet on them for a few epochs, score it
 	$(RUN) brain_tumor.train experiment=demo
 
+# Runs lie at runs/<experiment>/<model or sweep>/<run>; the newest run tells the experiment.
+LOGDIR = $(shell ls -t runs/*/*/*/run.json 2>/dev/null | head -n 1 | cut -d / -f 1,2)
+
+.PHONY: tensorboard
+tensorboard:  ## Show the curves of the newest experiment in TensorBoard; LOGDIR=FOLDER shows others
+	@test -d "$(LOGDIR)" || { echo "There is no run in $(or $(LOGDIR),runs): train one (make demo)," \
+		"or name a folder of runs as LOGDIR=FOLDER." >&2; exit 1; }
+	@$(MAKE) --no-print-directory .venv/installed
+	@# TensorBoard would keep ten pictures of each tag.
+	$(BIN)/tensorboard --logdir "$(LOGDIR)" --samples_per_plugin images=1000
+
 .PHONY: test
 test: .venv/installed-test  ## Run the default test suite (no network, no scans)
 	$(RUN) pytest -n auto

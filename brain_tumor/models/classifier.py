@@ -94,11 +94,11 @@ class TumorClassifier(L.LightningModule):
 
     def training_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Give the batch's mean cross-entropy."""
-        return self._step(batch, "train", self.train_scores)
+        return self._step(batch, "train", self.train_scores)[0]
 
-    def validation_step(self, batch: LabelledScans, batch_idx: int) -> None:
-        """Score a batch of the monitored part."""
-        self._step(batch, self.monitored_part, self.monitored_scores)
+    def validation_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
+        """Score a batch of the monitored part, and give its logits `(N, classes)`."""
+        return self._step(batch, self.monitored_part, self.monitored_scores)[1]
 
     def predict_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Give logits `(N, classes)`."""
@@ -128,13 +128,15 @@ class TumorClassifier(L.LightningModule):
         schedule = {"scheduler": self.make_scheduler(optimizer), "interval": "epoch"}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
-    def _step(self, batch: LabelledScans, part: str, scores: ClassificationScores) -> Tensor:
+    def _step(
+        self, batch: LabelledScans, part: str, scores: ClassificationScores
+    ) -> tuple[Tensor, Tensor]:
         logits = self(batch.images)
         loss = F.cross_entropy(logits, batch.labels)
         scores.update(logits.detach(), batch.labels)
         name = f"{SHORT.get(part, part)}/loss"
         self.log(name, loss, on_step=False, on_epoch=True, batch_size=len(batch.labels))
-        return loss
+        return loss, logits
 
     def _log_epoch(self, part: str, scores: ClassificationScores) -> None:
         for name, value in scores.scores().items():

@@ -1,6 +1,7 @@
-"""TensorBoard beside the curves: configuration, augmented scans, confusion, hyperparameters."""
+"""TensorBoard beside the curves: configuration, layout, hyperparameters, final scores, scans."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,10 +12,22 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from matplotlib.figure import Figure
 from omegaconf import DictConfig, OmegaConf
+from torch.utils.tensorboard.summary import hparams
 
 from brain_tumor.data.datamodule import Batch, ScanDataModule
+from brain_tumor.models.classifier import SHORT
 from brain_tumor.report.figures import scan_sheet
+from brain_tumor.runtime.finished import flatten
 from brain_tumor.runtime.history import fast_dev_run
+
+# What a chart is called -> the end of its two curves' names.
+CHARTS = {
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "balanced accuracy": "balanced_accuracy",
+    "macro F1": "macro_f1",
+}
+FINAL = ("accuracy", "balanced_accuracy", "macro_f1")
 
 
 class AugmentedSheet(Callback):
@@ -48,62 +61,112 @@ class AugmentedSheet(Callback):
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(self.path)
-        for writer in _writers(trainer.loggers):
-            writer.add_figure("scans/augmented", figure, global_step=0)
+        for writer in tensorboard_writers(trainer.loggers):
+            # In the group of the part it shows: TensorBoard opens the first two groups alone.
+            writer.add_figure("train/augmented", figure, global_step=0)
 
 
-def log_config(loggers: Iterable[Logger], config: DictConfig) -> None:
-    """Show the resolved configuration as a text page."""
-    text = OmegaConf.to_yaml(config, resolve=True)
-    for writer in _writers(loggers):
-        # Indented lines are code to TensorBoard's Markdown.
-        writer.add_text("config", "\n".join(f"    {line}" for line in text.splitlines()))
-
-
-def log_outcome(
-    loggers: Iterable[Logger],
-    config: DictConfig,
-    scores: Mapping[str, Mapping[str, Any]],
-    figures: Mapping[str, Figure],
-    epochs: int,
+def log_start(
+    loggers: Iterable[Logger], config: DictConfig, classes: Sequence[str], monitored_part: str
 ) -> None:
-    """Show each part's confusion matrix, and the hyperparameters with the final scores.
+    """Show the configuration as text and as hyperparameters, and lay out the custom scalars.
+
+    The layout puts the training part and the monitored part on one chart, for the four scores of
+    an epoch and for the F1 of each class.
 
     Args:
         loggers: Those of the Trainer; others than TensorBoard's are passed over.
         config: The run's configuration.
+        classes: Class names.
+        monitored_part: Name of the part that is scored after every epoch.
+    """
+    text = OmegaConf.to_yaml(config, resolve=True)
+    parts = ("train", SHORT.get(monitored_part, monitored_part))
+    layout = {
+        # Categories of one title are joined over all runs, which may monitor different parts.
+        " and ".join(parts): _charts(parts, CHARTS),
+        f"{' and '.join(parts)}: F1 of each class": _charts(
+            parts, {name: f"f1/{name}" for name in classes}
+        ),
+    }
+    for writer in tensorboard_writers(loggers):
+        # Indented lines are code to TensorBoard's Markdown.
+        writer.add_text("config", "\n".join(f"    {line}" for line in text.splitlines()))
+        writer.add_custom_scalars(layout)
+        start, _ = _session(_hyperparameters(config))
+        writer._get_file_writer().add_summary(start)
+
+
+def log_outcome(
+    loggers: Iterable[Logger],
+    scores: Mapping[str, Mapping[str, Any]],
+    figures: Mapping[str, Figure],
+    epochs: int,
+) -> None:
+    """Show the final scores and the confusion matrix of each part.
+
+    They are named `final/<part>/<score>` and `final/<part>/confusion`, with `val` for validation;
+    a score that is undefined is left out. TensorBoard shows the scores beside the hyperparameters.
+
+    Args:
+        loggers: Those of the Trainer; others than TensorBoard's are passed over.
         scores: Per part, as in `metrics.json`.
         figures: Per part, its confusion matrix.
-        epochs: Epochs trained, the pictures' place on the x axis.
+        epochs: Epochs trained, their place on the x axis.
     """
-    final = {
-        f"final/{name}_{part}": values[name]
-        for part, values in scores.items()
-        for name in ("accuracy", "balanced_accuracy", "macro_f1")
-        if values[name] is not None
-    }
-    resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
-    groups = ("split", "augment", "model", "optimizer", "scheduler", "seed")
-    data = {name: resolved["data"][name] for name in ("name", "batch_size")}
-    hparams = _flat({group: resolved[group] for group in groups} | {"data": data, "epochs": epochs})
-    for logger in loggers:
-        if isinstance(logger, TensorBoardLogger):
-            logger.log_hyperparams(hparams, final)
-    for writer in _writers(loggers):
+    for writer in tensorboard_writers(loggers):
+        for part, values in scores.items():
+            for name in FINAL:
+                if values[name] is not None:
+                    tag = f"final/{SHORT.get(part, part)}/{name}"
+                    writer.add_scalar(tag, values[name], global_step=epochs)
         for part, figure in figures.items():
-            writer.add_figure(f"confusion/{part}", figure, global_step=epochs)
+            tag = f"final/{SHORT.get(part, part)}/confusion"
+            add_card(writer, tag, figure, epochs)
+        _, end = _session({})
+        writer._get_file_writer().add_summary(end)
         writer.flush()
 
 
-def _writers(loggers: Iterable[Logger]) -> list[Any]:
+def tensorboard_writers(loggers: Iterable[Logger]) -> list[Any]:
+    """Give the writers of those loggers that are TensorBoard's."""
     return [logger.experiment for logger in loggers if isinstance(logger, TensorBoardLogger)]
 
 
-def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(node, dict):
-        # HPARAMS takes numbers, booleans and text.
-        return {prefix: node if isinstance(node, (bool, int, float)) else str(node)}
-    flat: dict[str, Any] = {}
-    for key, value in node.items():
-        flat |= _flat(value, f"{prefix}.{key}" if prefix else str(key))
-    return flat
+def add_card(writer: Any, tag: str, figure: Figure, step: int) -> None:
+    """Show a figure in the size of one of TensorBoard's cards, which shrink without smoothing."""
+    figure.set_size_inches(4.5, 4.0)
+    figure.set_dpi(76)
+    writer.add_figure(tag, figure, global_step=step)
+
+
+def _charts(parts: Sequence[str], endings: Mapping[str, str]) -> dict[str, list[Any]]:
+    # TensorBoard matches the start of a tag by a regular expression.
+    return {
+        title: ["Multiline", [f"{re.escape(f'{part}/{ending}')}$" for part in parts]]
+        for title, ending in endings.items()
+    }
+
+
+def _hyperparameters(config: DictConfig) -> dict[str, int | float | str]:
+    resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
+    groups = ("split", "augment", "model", "optimizer", "scheduler", "seed")
+    data = {name: resolved["data"][name] for name in ("name", "batch_size")}
+    epochs = {"max_epochs": resolved["trainer"]["max_epochs"]}
+    nested = {name: resolved[name] for name in groups} | {"data": data, "trainer": epochs}
+    named: dict[str, int | float | str] = {}
+    for name, value in flatten(nested).items():
+        if name.endswith("._target_"):  # what is built, under its group's name
+            named[name.removesuffix("._target_")] = str(value).rpartition(".")[2]
+        elif not name.endswith("._partial_"):
+            # Numbers and text are what HPARAMS takes; it would show a truth value as a number.
+            named[name] = value if type(value) in (int, float) else str(value)
+    return named
+
+
+def _session(hyperparameters: dict[str, int | float | str]) -> tuple[Any, Any]:
+    # Start and end. The summary of the experiment, the first of the three, is never written: of
+    # many runs TensorBoard would take its columns from an arbitrary one. Where there is none it
+    # gathers them from all runs, and shows those that differ first.
+    _, start, end = hparams(hyperparameters, {})  # type: ignore[no-untyped-call]
+    return start, end
