@@ -11,14 +11,15 @@ def main(config: DictConfig) -> None:
     # Imported here, as in the other commands, so that --help need not wait for torch.
     from rich.console import Console
 
+    from brain_tumor.report.page import to_rich
     from brain_tumor.report.tables import prepared_table, split_table, unusable_note
     from brain_tumor.runtime.build import build_prepared, build_split
 
     prepared = build_prepared(config.data)
     split = build_split(prepared, config.split)
     console = Console(highlight=False)
-    console.print(prepared_table(prepared.summary))
-    console.print(split_table(split.class_counts(prepared.labels, prepared.classes)))
+    console.print(to_rich(prepared_table(prepared.summary)))
+    console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
     console.print(f"prepared set: {prepared.folder}", soft_wrap=True)

@@ -17,9 +17,9 @@ from brain_tumor.data.pairs import Pair
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.scans import FOLDERS
 from brain_tumor.evaluation.copies import find_copies
-from brain_tumor.evaluation.leakage import leakage
 from brain_tumor.evaluation.matching import score_matching
 from brain_tumor.runtime.audit_splits import AuditedSplit
+from brain_tumor.runtime.overlaps import overlap_record
 
 Record = dict[str, Any]
 
@@ -185,11 +185,13 @@ def leakage_record(prepared: PreparedSet, splits: Iterable[AuditedSplit]) -> lis
     raw = [row for row in prepared.manifest if row.cluster is not None]
     training = np.array([row.folder == "Training" for row in raw])
     labels = np.array([prepared.classes.index(row.label) for row in raw], np.int64)
-    whole, parted = np.flatnonzero(training), np.flatnonzero(~training)
-    records = [_overlaps(raw, labels, prepared, "published", "nothing dropped", whole, parted)]
+    published = np.flatnonzero(training), np.flatnonzero(~training)
+    found = overlap_record(raw, labels, prepared.classes, *published)
+    records = [{"split": "published", "detail": "nothing dropped"} | found]
+    kept, classes = (prepared.kept, prepared.labels), prepared.classes
     for split in splits:
-        row = (prepared.kept, prepared.labels, prepared, split.name, split.detail)
-        records.append(_overlaps(*row, split.train, split.test))
+        found = overlap_record(*kept, classes, split.train, split.test)
+        records.append({"split": split.name, "detail": split.detail} | found)
     return records
 
 
@@ -222,36 +224,6 @@ def _truth(rows: Sequence[ManifestRow], clusters: Ids) -> Record | None:
     for key in ("wrong", "missed"):
         scores[key] = [[rows[i].path for i in pair] for pair in scores[key]]
     return scores
-
-
-def _overlaps(
-    rows: Sequence[ManifestRow],
-    labels: Ids,
-    prepared: PreparedSet,
-    name: str,
-    detail: str,
-    train: Ids,
-    test: Ids,
-) -> Record:
-    identities = {
-        "exact copy": numbered([row.pixel_md5 for row in rows]),
-        "slice": numbered([row.slice_key for row in rows]),
-        "near-duplicate": numbered([row.cluster for row in rows]),
-        "patient": numbered([row.patient_group or None for row in rows]),
-    }
-    found = leakage(identities, train, test, labels, prepared.classes)
-    overlaps = {
-        identity: {
-            "known": overlap.known,
-            "shared": overlap.shared,
-            "share_of_known": overlap.share_of_known,
-            "share_of_all": overlap.share_of_all,
-            "per_class": {label: own.share_of_all for label, own in overlap.per_class.items()},
-        }
-        for identity, overlap in found.items()
-    }
-    counts = {"train": len(train), "test": len(test)}
-    return {"split": name, "detail": detail, **counts, "overlaps": overlaps}
 
 
 def _group(rows: Iterable[ManifestRow]) -> Record:

@@ -11,6 +11,8 @@ from tqdm import tqdm
 
 from brain_tumor.models.classifier import SHORT
 
+History = dict[str, list[float | None]]  # a value per epoch; None where a part was not scored
+
 
 class EpochHistory(Checkpoint):
     """Writes down what the classifier logged in an epoch.
@@ -53,6 +55,23 @@ class EpochHistory(Checkpoint):
         tqdm.write(epoch_line(epoch, trainer.max_epochs, logged, seconds))
         if self.path is not None and not fast_dev_run(trainer):
             append_row(self.path, {"epoch": epoch, "seconds": round(seconds, 3), **logged})
+
+
+def read_history(path: Path) -> History:
+    """Read the columns of `metrics.csv`; none where the file is not there.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: A cell is no number.
+    """
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        name: [float(row[name]) if row[name] else None for row in rows]
+        for name in (rows[0] if rows else ())
+    }
 
 
 def append_row(path: Path, row: Mapping[str, float]) -> None:

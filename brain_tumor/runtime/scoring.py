@@ -1,23 +1,39 @@
-"""A checkpoint on the parts of a split: predictions, scores, and the files that hold them."""
+"""A checkpoint on the parts of a split: what it says of every scan."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lightning as L
+import numpy as np
+import numpy.typing as npt
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from matplotlib.figure import Figure
+from scipy.special import softmax
 
 from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.split import PARTS, Rows
 from brain_tumor.errors import ConfigError, DataError, WeightsError
-from brain_tumor.evaluation.scores import score
 from brain_tumor.models.classifier import TumorClassifier
-from brain_tumor.report.figures import confusion_figure
 from brain_tumor.runtime.interrupt import keyboard_interrupts
 from brain_tumor.runtime.progress import BatchBar
 from brain_tumor.runtime.run_folder import RunFolder
 
-Scores = dict[str, dict[str, Any]]
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a checkpoint says of the scans of one part.
+
+    Attributes:
+        rows: Their rows in the prepared set, `(N,)`, int64.
+        labels: Class numbers, `(N,)`, int64.
+        logits: `(N, classes)`, float64 that hold float32 values, all finite.
+    """
+
+    rows: Rows
+    labels: Rows
+    logits: npt.NDArray[np.float64]
 
 
 def load_classifier(checkpoint: Path) -> TumorClassifier:
@@ -38,57 +54,62 @@ def load_classifier(checkpoint: Path) -> TumorClassifier:
     return classifier.eval()
 
 
-def score_run(
-    out: RunFolder, datamodule: ScanDataModule, checkpoint: Path, accelerator: str
-) -> Scores:
-    """Score a checkpoint on every part and write `predictions.csv` and `metrics.json`.
+def predict_parts(
+    datamodule: ScanDataModule,
+    classifier: TumorClassifier,
+    checkpoint: Path,
+    trainer: L.Trainer,
+    parts: Sequence[str] = PARTS,
+) -> dict[str, Predictions]:
+    """Let a classifier predict the parts of a split.
 
-    Scans are scored in evaluation mode and never augmented, training scans too.
+    Scans are seen in evaluation mode and never augmented, training scans too.
 
     Args:
-        out: Where the files go.
         datamodule: Serves the parts.
-        checkpoint: What to score.
-        accelerator: Lightning's name of the device kind; `auto` picks one.
-
-    Returns:
-        Per part, what `metrics.json` holds.
+        classifier: Loaded from the checkpoint.
+        checkpoint: Where it came from, for messages.
+        trainer: Drives it, on the device that was asked for.
+        parts: Which parts; one that holds no scans is left out.
 
     Raises:
-        ConfigError: There is no such device.
         DataError: The checkpoint knows other classes than the scans have.
-        WeightsError: The checkpoint cannot be loaded.
+        WeightsError: It gives values that are no numbers.
     """
-    classifier = load_classifier(checkpoint)
     classes, prepared = classifier.classes, datamodule.prepared
     if classes != prepared.classes:
         raise DataError(
             f"{checkpoint} was trained on the classes {', '.join(classes)}, the scans have "
             f"{', '.join(prepared.classes)}: give the scans it was trained on."
         )
-    trainer = _scoring_trainer(accelerator)
-    kept = prepared.kept
-    scores: Scores = {}
-    lines: list[list[Any]] = []
+    found = {}
     for part, rows in datamodule.split.parts.items():
+        if part not in parts:
+            continue
         with keyboard_interrupts(f"the checkpoint is {checkpoint}"):
             batches = trainer.predict(classifier, datamodule.part_dataloader(part)) or []
-        logits = torch.cat([torch.as_tensor(batch) for batch in batches]).cpu().double()
-        predicted = logits.argmax(dim=1).numpy()
-        scores[part] = score(prepared.labels[rows], predicted, classes).to_dict()
-        values = torch.cat((logits, logits.softmax(dim=1)), dim=1).tolist()
-        for row, choice, numbers in zip(rows, predicted, values, strict=True):
-            named = (kept[row].path, part, kept[row].label, classes[choice])
-            # Seven significant digits: what a float32 holds.
-            lines.append([*named, *(f"{number:.7g}" for number in numbers)])
-    header = ["path", "part", "label", "predicted"]
-    header += [f"{kind}_{name}" for kind in ("logit", "probability") for name in classes]
-    out.write_rows("predictions.csv", header, lines)
-    out.write_json("metrics.json", {"checkpoint": checkpoint.name, "parts": scores})
-    return scores
+        logits = torch.cat([torch.as_tensor(batch) for batch in batches]).cpu().double().numpy()
+        odd = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+        if len(odd):
+            first = prepared.kept[int(rows[odd[0]])].path
+            raise WeightsError(
+                f"The checkpoint {checkpoint} gives values that are no numbers (NaN or infinite) "
+                f"for {len(odd):,} of the {len(rows):,} {part} scans, the first is {first}: take "
+                "an earlier checkpoint, or train again with a smaller optimizer.lr."
+            )
+        found[part] = Predictions(rows, prepared.labels[rows], logits)
+    return found
 
 
-def _scoring_trainer(accelerator: str) -> L.Trainer:
+def scoring_trainer(accelerator: str) -> L.Trainer:
+    """Build the Trainer that predicts.
+
+    Args:
+        accelerator: Lightning's name of the device kind; `auto` picks one.
+
+    Raises:
+        ConfigError: There is no such device.
+    """
     try:
         return L.Trainer(
             accelerator=accelerator,
@@ -105,12 +126,20 @@ def _scoring_trainer(accelerator: str) -> L.Trainer:
         ) from error
 
 
-def draw_confusion(out: RunFolder, scores: Scores, model: str) -> dict[str, Figure]:
-    """Draw each part's confusion matrix and write it to `figures/confusion_<part>.png`."""
-    out.figures.mkdir(exist_ok=True)
-    figures = {}
-    for part, values in scores.items():
-        title = f"{model}, {part}: {values['scans']:,} scans"
-        figures[part] = confusion_figure(values["confusion"], values["classes"], title)
-        figures[part].savefig(out.figures / f"confusion_{part}.png")
-    return figures
+def write_predictions(
+    out: RunFolder, datamodule: ScanDataModule, predictions: dict[str, Predictions]
+) -> None:
+    """Write `predictions.csv`: path, part, class, predicted class, logits and probabilities."""
+    classes, kept = datamodule.prepared.classes, datamodule.prepared.kept
+    lines: list[list[Any]] = []
+    for part, found in predictions.items():
+        shares = softmax(found.logits, axis=1)
+        for row, logits, probabilities in zip(found.rows, found.logits, shares, strict=True):
+            named = [kept[row].path, part, kept[row].label, classes[int(logits.argmax())]]
+            # Nine significant digits give a float32 back exactly; a probability is for reading.
+            lines.append(
+                [*named, *(f"{x:.9g}" for x in logits), *(f"{x:.7g}" for x in probabilities)]
+            )
+    header = ["path", "part", "label", "predicted"]
+    header += [f"{kind}_{name}" for kind in ("logit", "probability") for name in classes]
+    out.write_rows("predictions.csv", header, lines)

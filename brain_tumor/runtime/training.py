@@ -13,7 +13,8 @@ from rich.console import Console
 
 from brain_tumor.data.split import VALIDATION
 from brain_tumor.errors import ConfigError
-from brain_tumor.report.tables import class_table, prepared_table, split_table, unusable_note
+from brain_tumor.report.page import to_rich
+from brain_tumor.report.tables import prepared_table, split_table, unusable_note
 from brain_tumor.runtime.build import (
     build_classifier,
     build_datamodule,
@@ -21,13 +22,16 @@ from brain_tumor.runtime.build import (
     build_split,
     build_trainer,
 )
+from brain_tumor.runtime.evaluating import evaluate_run, score_tables
+from brain_tumor.runtime.evidence import evidence_settings
 from brain_tumor.runtime.history import fast_dev_run
 from brain_tumor.runtime.interrupt import keyboard_interrupts
 from brain_tumor.runtime.quiet import hush_lightning
 from brain_tumor.runtime.reopen import write_split
 from brain_tumor.runtime.run_folder import RunFolder, provenance
-from brain_tumor.runtime.scoring import Scores, draw_confusion, score_run
-from brain_tumor.runtime.tensorboard import log_config, log_outcome
+from brain_tumor.runtime.tensorboard import log_outcome, log_start
+
+Scores = dict[str, dict[str, Any]]
 
 
 def train(config: DictConfig) -> Scores:
@@ -48,6 +52,7 @@ def train(config: DictConfig) -> Scores:
     console = Console(highlight=False)
     run = RunFolder(Path(str(config.run_folder)))
     run.claim()
+    ask = evidence_settings(config.evaluation)
     _seed(config.seed)
     prepared = build_prepared(config.data)
     split = build_split(prepared, config.split)
@@ -69,10 +74,10 @@ def train(config: DictConfig) -> Scores:
     run.write_config(config)
     run.write_json("run.json", record | {"status": "started"})
     write_split(run, prepared, split)
-    log_config(trainer.loggers, config)
+    log_start(trainer.loggers, config, classifier.classes, classifier.monitored_part)
 
-    console.print(prepared_table(prepared.summary))
-    console.print(split_table(split.class_counts(prepared.labels, prepared.classes)))
+    console.print(to_rich(prepared_table(prepared.summary)))
+    console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
     parameters = record["parameters"]
@@ -100,13 +105,14 @@ def train(config: DictConfig) -> Scores:
 
     # By what this run monitored, not by what lies there.
     checkpoint = run.checkpoint("best" if datamodule.monitored_part == VALIDATION else "last")
-    scores = score_run(run, datamodule, checkpoint, config.trainer.accelerator)
-    figures = draw_confusion(run, scores, config.model.name)
-    log_outcome(trainer.loggers, config, scores, figures, trainer.current_epoch)
+    run.write_json("run.json", record | {"status": "trained", "scored": checkpoint.name})
+    found = evaluate_run(run, run, datamodule, checkpoint, config.trainer.accelerator, ask)
+    scores: Scores = found.metrics["parts"]
+    log_outcome(trainer.loggers, scores, found.confusion, trainer.current_epoch)
     record["seconds"] = round(time.perf_counter() - begun, 3)
     run.write_json("run.json", record | {"status": "finished", "scored": checkpoint.name})
-    for part, values in scores.items():
-        console.print(class_table(values, f"{part}: {config.model.name}, {checkpoint.name}"))
+    for table in score_tables(found.metrics, f"{config.model.name}, {checkpoint.name}"):
+        console.print(to_rich(table))
     _print_ways_on(console, run.path, prepared.folder)
     return scores
 

@@ -13,9 +13,6 @@ from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
 from brain_tumor.runtime import build
 from brain_tumor.runtime.command import conf_folder
-from brain_tumor.runtime.reopen import reopen_data
-from brain_tumor.runtime.run_folder import RunFolder
-from brain_tumor.runtime.scoring import score_run
 from brain_tumor.runtime.training import train
 
 EXPERIMENTS = sorted(p.stem for p in (conf_folder() / "experiment").glob("*.yaml"))
@@ -25,6 +22,8 @@ SMALL = (
     "optimizer.lr=1e-3",
     "data.batch_size=16",
     "scheduler=cosine",
+    "evaluation.resamples=100",
+    "evaluation.figures=false",
 )
 
 
@@ -48,7 +47,9 @@ def run(compose, tmp_path: Path) -> Path:
 
 def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path) -> None:
     assert {path.name for path in run.iterdir()} == {
+        "MODEL_CARD.md",
         "checkpoints",
+        "complexity.json",
         "config.yaml",
         "figures",
         "metrics.csv",
@@ -80,58 +81,23 @@ def test_tensorboard_gets_curves_pictures_and_text(run: Path) -> None:
         for name in names:
             curve = events.Scalars(f"{part}/{name}")
             assert [point.step for point in curve] == [1, 2], name
-        assert f"confusion/{part}" in tags["images"]
-    assert "scans/augmented" in tags["images"]
+        assert [point.step for point in events.Images(f"final/{part}/confusion")] == [2]
+    assert [point.step for point in events.Images("test/confusion")] == [1, 2]
+    assert [point.step for point in events.Tensors("test/pr/glioma")] == [1, 2]
+    assert "train/augmented" in tags["images"]
     assert any(tag.startswith("config") for tag in tags["tensors"])
-    final = events.Scalars("final/accuracy_test")[-1].value
+    final = events.Scalars("final/test/accuracy")[-1].value
     scores = json.loads((run / "metrics.json").read_text())["parts"]
     assert final == pytest.approx(scores["test"]["accuracy"])
     # The last point of the curve is the scored checkpoint: the same scans, the same weights.
     assert events.Scalars("test/accuracy")[-1].value == pytest.approx(final)
 
 
-def test_evaluating_again_gives_the_same_numbers(run: Path) -> None:
-    before = {name: (run / name).read_bytes() for name in ("metrics.json", "predictions.csv")}
-    for name in before:
-        (run / name).unlink()
-    folder = RunFolder(run)
-    datamodule = reopen_data(folder, folder.read_config(), None)
-    score_run(folder, datamodule, folder.checkpoint(None), "cpu")
-    for name, content in before.items():
-        assert (run / name).read_bytes() == content
-
-
-def test_predictions_hold_every_scan_of_every_part(run: Path) -> None:
-    split = {row["path"]: row["part"] for row in RunFolder(run).read_rows("split.csv")}
-    predictions = RunFolder(run).read_rows("predictions.csv")
-    assert {row["path"]: row["part"] for row in predictions} == split
-    test = [row for row in predictions if row["part"] == "test"]
-    scores = json.loads((run / "metrics.json").read_text())["parts"]["test"]
-    right = sum(row["label"] == row["predicted"] for row in test) / len(test)
-    assert right == pytest.approx(scores["accuracy"])
-    for row in test:
-        shares = {c: float(row[f"probability_{c}"]) for c in scores["classes"]}
-        assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
-        assert max(shares, key=shares.__getitem__) == row["predicted"]
-
-
-def test_evaluating_on_other_scans_is_refused(run: Path, tmp_path: Path) -> None:
-    from brain_tumor.data.phantom import write_phantoms
-
-    write_phantoms(tmp_path / "other", patients_per_class=2, slices_per_patient=2, seed=9)
-    folder = RunFolder(run)
-    settings = folder.read_config()
-    settings.data.prepared = str(tmp_path / "prepared")
-    with pytest.raises(DataError, match="give the scans that it was trained on as root="):
-        reopen_data(folder, settings, str(tmp_path / "other"))
-
-
-@pytest.mark.parametrize("accelerator", ["abacus", "tpu"])
-def test_evaluating_on_a_device_that_is_not_there_is_refused(run: Path, accelerator: str) -> None:
-    folder = RunFolder(run)
-    datamodule = reopen_data(folder, folder.read_config(), None)
-    with pytest.raises(ConfigError, match="auto takes the device"):
-        score_run(folder, datamodule, folder.checkpoint(None), accelerator)
+def test_a_run_needs_no_logger(compose, tmp_path: Path) -> None:
+    scores = train(compose(*SMALL, "logger=none", "trainer.max_epochs=1"))
+    assert set(scores) == {"train", "test"}
+    assert len(history(tmp_path / "run")) == 1
+    assert not (tmp_path / "run" / "tensorboard").exists()
 
 
 def test_the_same_seed_gives_the_same_run(compose, tmp_path: Path) -> None:

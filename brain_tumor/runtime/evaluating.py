@@ -1,0 +1,234 @@
+"""A checkpoint on the parts of its split: every file that evaluation writes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import lightning as L
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from omegaconf import OmegaConf
+
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.split import TEST, TRAIN, VALIDATION
+from brain_tumor.evaluation.complexity import measure_complexity, seconds_per_scan
+from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.report.certainty import certainty_table, part_columns
+from brain_tumor.report.class_report import class_report
+from brain_tumor.report.model_card import model_card
+from brain_tumor.report.page import DataTable
+from brain_tumor.runtime.evaluation_figures import draw_evaluation
+from brain_tumor.runtime.evidence import EvidenceSettings, evidence
+from brain_tumor.runtime.history import read_history
+from brain_tumor.runtime.judging import Chosen, choose, judge
+from brain_tumor.runtime.overlaps import overlap_record
+from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.scoring import (
+    Predictions,
+    load_classifier,
+    predict_parts,
+    scoring_trainer,
+    write_predictions,
+)
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        metrics: The content of `metrics.json`.
+        confusion: Each part's confusion matrix, drawn.
+    """
+
+    metrics: Record
+    confusion: dict[str, Figure]
+
+
+def evaluate_run(
+    run: RunFolder,
+    out: RunFolder,
+    datamodule: ScanDataModule,
+    checkpoint: Path,
+    accelerator: str,
+    ask: EvidenceSettings,
+) -> Evaluation:
+    """Score a checkpoint on every part of its run's split.
+
+    Writes `predictions.csv`, `metrics.json`, `complexity.json`, `figures/` and `MODEL_CARD.md`. All
+    but the seconds in `complexity.json`, and what the card says of them, is the same each time.
+
+    Args:
+        run: The run.
+        out: Where the files go: the run's folder, or one of its own for another checkpoint.
+        datamodule: Serves the parts.
+        checkpoint: What to score.
+        accelerator: Lightning's name of the device kind; `auto` picks one.
+        ask: How scores are judged.
+
+    Raises:
+        ConfigError: There is no such device.
+        DataError: The checkpoint knows other classes than the scans have.
+        WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
+    """
+    classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
+    predictions = predict_parts(datamodule, classifier, checkpoint, trainer)
+    chosen = choose_on_validation(predictions.get(VALIDATION), classifier.classes, ask)
+    metrics = {
+        **judged_record(datamodule, predictions, checkpoint, chosen, ask),
+        "leakage": _leakage(datamodule, predictions),
+    }
+    complexity = _complexity(classifier, datamodule, checkpoint, trainer)
+    write_predictions(out, datamodule, predictions)
+    out.write_json("metrics.json", metrics)
+    out.write_json("complexity.json", complexity)
+    config = cast(Record, OmegaConf.to_container(run.read_config()))
+    history = read_history(run.path / "metrics.csv")
+    model = str(config["model"]["name"])
+    confusion = draw_evaluation(out, datamodule, predictions, metrics, ask, model, history)
+    card = model_card(run.read_json("run.json"), config, metrics, complexity, checkpoint.name)
+    (out.path / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    return Evaluation(metrics, confusion)
+
+
+def evaluate_elsewhere(
+    out: RunFolder,
+    datamodule: ScanDataModule,
+    foreign: ScanDataModule,
+    checkpoint: Path,
+    accelerator: str,
+    ask: EvidenceSettings,
+    model: str,
+) -> Record:
+    """Score a checkpoint on scans of another origin, with what the run's own validation decided.
+
+    Writes `predictions.csv`, `metrics.json` and `figures/`.
+
+    Args:
+        out: Where the files go.
+        datamodule: The run's own scans; its validation part gives temperature and operating point.
+        foreign: The other scans, as its test part.
+        checkpoint: What to score.
+        accelerator: Lightning's name of the device kind.
+        ask: How scores are judged.
+        model: What the network is called in titles.
+
+    Returns:
+        The content of `metrics.json`.
+
+    Raises:
+        ConfigError: There is no such device.
+        WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
+    """
+    classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
+    own = predict_parts(datamodule, classifier, checkpoint, trainer, [VALIDATION])
+    chosen = choose_on_validation(own.get(VALIDATION), classifier.classes, ask)
+    predictions = predict_parts(foreign, classifier, checkpoint, trainer)
+    prepared = foreign.prepared
+    counts = {name: prepared.summary[name] for name in ("raw", "unusable", "seen", "kept")}
+    metrics = {
+        **judged_record(foreign, predictions, checkpoint, chosen, ask),
+        "scans": {**counts, "fingerprint": prepared.fingerprint},
+    }
+    write_predictions(out, foreign, predictions)
+    out.write_json("metrics.json", metrics)
+    draw_evaluation(out, foreign, predictions, metrics, ask, model, {})
+    return metrics
+
+
+def score_tables(metrics: Record, title: str) -> list[DataTable]:
+    """Lay out what a terminal shows: a table per part, and the test part's scores with intervals.
+
+    Args:
+        metrics: The content of `metrics.json`.
+        title: Network and checkpoint.
+    """
+    parts = metrics["parts"]
+    columns = part_columns({part: parts[part] for part in (TEST,) if part in parts})
+    return [
+        *(class_report(values, f"{part}: {title}") for part, values in parts.items()),
+        certainty_table(columns, f"how sure: {title}", metrics["bootstrap"]["level"]),
+    ]
+
+
+def choose_on_validation(
+    validation: Predictions | None, classes: tuple[str, ...], ask: EvidenceSettings
+) -> Chosen:
+    """Fit temperature and operating point on the validation part, if there is one."""
+    given = None if validation is None else (validation.labels, validation.logits)
+    return choose(given, ask.healthy_number(classes), ask.least_sensitivity)
+
+
+def judged_record(
+    datamodule: ScanDataModule,
+    predictions: dict[str, Predictions],
+    checkpoint: Path,
+    chosen: Chosen,
+    ask: EvidenceSettings,
+) -> Record:
+    """Score the predictions of every part.
+
+    Args:
+        datamodule: Whose scans they are.
+        predictions: Per part.
+        checkpoint: What gave them.
+        chosen: What was fitted on validation scans.
+        ask: How scores are judged.
+
+    Returns:
+        What `metrics.json` holds, beside `leakage`.
+    """
+    classes, groups = datamodule.prepared.classes, datamodule.prepared.groups
+    healthy = ask.healthy_number(classes)
+    fitted_on = None if chosen.temperature is None else VALIDATION
+    return {
+        "checkpoint": checkpoint.name,
+        "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
+        "temperature": {"value": chosen.temperature, "fitted_on": fitted_on},
+        "operating_point": {
+            "healthy": None if healthy is None else ask.healthy,
+            "threshold": chosen.threshold,
+            "chosen_on": VALIDATION if chosen.fitted else None,
+            "least_sensitivity": ask.least_sensitivity if chosen.fitted else None,
+        },
+        "parts": {
+            part: evidence(
+                judge(found.labels, found.logits, groups[found.rows], healthy, chosen), classes, ask
+            )
+            for part, found in predictions.items()
+        },
+    }
+
+
+def _leakage(datamodule: ScanDataModule, predictions: dict[str, Predictions]) -> Record:
+    # A validation part has been looked at, too: what it shares with the test part counts.
+    prepared = datamodule.prepared
+    seen = [predictions[part].rows for part in (TRAIN, VALIDATION) if part in predictions]
+    return overlap_record(
+        prepared.kept,
+        prepared.labels,
+        prepared.classes,
+        np.sort(np.concatenate(seen)),
+        predictions[TEST].rows,
+    )
+
+
+def _complexity(
+    classifier: TumorClassifier, datamodule: ScanDataModule, checkpoint: Path, trainer: L.Trainer
+) -> Record:
+    device = trainer.strategy.root_device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
+    shape = (1, *datamodule.prepared.images.shape[1:])
+    network = classifier.network.cpu()
+    found = measure_complexity(network, shape)
+    seconds = seconds_per_scan(network.to(device), shape, device, limit=0.5)
+    return {
+        **vars(found),
+        "checkpoint_bytes": checkpoint.stat().st_size,
+        "device": name,
+        "threads": torch.get_num_threads(),
+        "seconds_per_scan": {str(batch): value for batch, value in seconds.items()},
+    }

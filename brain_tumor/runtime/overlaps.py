@@ -1,0 +1,45 @@
+"""What the test part of one split shares with its training part, as plain values."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from brain_tumor.data.groups import Ids, numbered
+from brain_tumor.data.manifest import ManifestRow
+from brain_tumor.evaluation.leakage import leakage
+
+Record = dict[str, Any]
+
+
+def overlap_record(
+    rows: Sequence[ManifestRow], labels: Ids, classes: Sequence[str], train: Ids, test: Ids
+) -> Record:
+    """Count the test scans that share a copy, slice, near-duplicate or patient with training.
+
+    Args:
+        rows: Scans, N in all.
+        labels: Their class numbers, `(N,)`, int64.
+        classes: Class names in the order of the numbers.
+        train: Positions of the training scans.
+        test: Positions of the test scans.
+
+    Returns:
+        `train` and `test`, how many scans they have, and `overlaps` by what is shared.
+    """
+    identities = {
+        "exact copy": numbered([row.pixel_md5 for row in rows]),
+        "slice": numbered([row.slice_key for row in rows]),
+        "near-duplicate": numbered([row.cluster for row in rows]),
+        "patient": numbered([row.patient_group or None for row in rows]),
+    }
+    found = leakage(identities, train, test, labels, classes)
+    overlaps = {
+        identity: {
+            "known": overlap.known,
+            "shared": overlap.shared,
+            "share_of_known": overlap.share_of_known,
+            "share_of_all": overlap.share_of_all,
+            "per_class": {label: own.share_of_all for label, own in overlap.per_class.items()},
+        }
+        for identity, overlap in found.items()
+    }
+    return {"train": len(train), "test": len(test), "overlaps": overlaps}

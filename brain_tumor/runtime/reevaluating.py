@@ -1,0 +1,70 @@
+"""`evaluate`: a run's checkpoint again, on its own scans or on those of another origin."""
+
+import shutil
+from pathlib import Path
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from brain_tumor.data.external import SEEN_FILE
+from brain_tumor.report.certainty import gaps
+from brain_tumor.report.page import to_rich
+from brain_tumor.report.tables import external_table
+from brain_tumor.runtime.evaluating import (
+    Record,
+    evaluate_elsewhere,
+    evaluate_run,
+    score_tables,
+)
+from brain_tumor.runtime.evidence import evidence_settings
+from brain_tumor.runtime.external import open_external
+from brain_tumor.runtime.quiet import hush_lightning
+from brain_tumor.runtime.reopen import reopen_data
+from brain_tumor.runtime.run_folder import RunFolder
+
+
+def evaluate(config: DictConfig) -> Record:
+    """Score a checkpoint of a run, write the files, and print the tables.
+
+    Args:
+        config: As `conf/evaluate.yaml` composes it.
+
+    Returns:
+        The content of `metrics.json`.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend.
+    """
+    hush_lightning()
+    ask = evidence_settings(config.evaluation)
+    run = RunFolder(Path(str(config.run)).expanduser())
+    settings = run.read_config()
+    checkpoint = run.checkpoint(config.checkpoint)
+    if config.batch_size is not None:
+        settings.data.batch_size = config.batch_size
+    datamodule = reopen_data(run, settings, config.root)
+    console = Console(highlight=False)
+    # Another checkpoint than the one that training scored gets a folder of its own.
+    scored = run.read_json("run.json").get("scored", checkpoint.name)
+    home = run if scored == checkpoint.name else RunFolder(run.path / checkpoint.stem)
+    if config.data.root is None:
+        out = home
+        out.create()
+        metrics = evaluate_run(run, out, datamodule, checkpoint, config.accelerator, ask).metrics
+    else:
+        foreign = open_external(datamodule, config.data)
+        out = RunFolder(home.path / "external" / foreign.prepared.folder.name)
+        out.create()
+        metrics = evaluate_elsewhere(
+            out, datamodule, foreign, checkpoint, config.accelerator, ask, settings.model.name
+        )
+        shutil.copyfile(foreign.prepared.folder / SEEN_FILE, out.path / SEEN_FILE)
+        console.print(to_rich(external_table(foreign.prepared.summary, config.data.root)))
+    for table in score_tables(metrics, f"{settings.model.name}, {checkpoint.name}"):
+        console.print(to_rich(table))
+    for sentence in gaps(metrics["parts"], metrics["operating_point"], metrics["temperature"]):
+        console.print(sentence)
+    for name in ("metrics.json", "predictions.csv", SEEN_FILE, "MODEL_CARD.md", "figures"):
+        if (out.path / name).exists():
+            console.print(f"written: {out.path / name}", soft_wrap=True, markup=False)
+    return metrics
