@@ -1,5 +1,6 @@
 """Fixtures that many rooms share: phantoms drawn once per session, and composed configurations."""
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -73,18 +74,18 @@ def datamodule(prepared: PreparedSet) -> ScanDataModule:
     return ScanDataModule(prepared, split, batch_size=8, seed=3)
 
 
-@pytest.fixture
-def compose(phantom_root: Path, prepared: PreparedSet, tmp_path: Path) -> Compose:
-    """Compose conf/train.yaml on the session's phantoms, with the run folder in tmp_path.
+@pytest.fixture(scope="session")
+def compose_in(phantom_root: Path, prepared: PreparedSet) -> Compose:
+    """Compose conf/train.yaml on the session's phantoms, with the run folder that is given first.
 
     Overrides come last, so they win. Ours point at a folder that already holds the phantoms, so
     nothing is fetched or drawn whatever data an experiment names.
     """
 
-    def composed(*overrides: str, name: str = "train") -> DictConfig:
+    def composed(run_folder: Path, *overrides: str, name: str = "train") -> DictConfig:
         register_resolvers()
         ours = [
-            f"run_folder={tmp_path / 'run'}",
+            f"run_folder={run_folder}",
             "data.source=folder",
             f"data.root={phantom_root}",
             f"data.prepared={prepared.folder.parent}",
@@ -96,3 +97,9 @@ def compose(phantom_root: Path, prepared: PreparedSet, tmp_path: Path) -> Compos
             return hydra.compose(name, [*ours, *overrides])
 
     return composed
+
+
+@pytest.fixture
+def compose(compose_in: Compose, tmp_path: Path) -> Compose:
+    """Compose as `compose_in` does, with the run folder in tmp_path."""
+    return functools.partial(compose_in, tmp_path / "run")

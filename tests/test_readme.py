@@ -11,8 +11,8 @@ from rich.console import Console
 
 from brain_tumor.report.audit_leakage import leakage_table, split_leakages
 from brain_tumor.report.audit_shortcuts import ACCURACY, BALANCED, seen_entries, shortcut_table
-from brain_tumor.report.page import to_markdown
-from brain_tumor.report.tables import class_table
+from brain_tumor.report.class_report import class_report
+from brain_tumor.report.page import to_markdown, to_rich
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 
 ROOT = Path(__file__).parents[1]
@@ -24,8 +24,9 @@ COMMANDS = re.findall(r"^python -m brain_tumor\.(\w+) ?(.*?)(?:  #.*)?$", README
 def test_the_table_is_that_of_the_committed_scores() -> None:
     scores = json.loads((ROOT / "experiments/demo/metrics.json").read_text(encoding="utf-8"))
     console = Console(width=100, legacy_windows=False, force_terminal=False)
+    table = class_report(scores["parts"]["test"], f"test: gbmnet, {scores['checkpoint']}")
     with console.capture() as capture:
-        console.print(class_table(scores["parts"]["test"], f"test: gbmnet, {scores['checkpoint']}"))
+        console.print(to_rich(table))
     lines = [line.rstrip() for line in capture.get().splitlines()]
     assert "\n".join(lines) in README
 

@@ -4,13 +4,17 @@ import os
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import hydra
 import numpy as np
 import pytest
 from omegaconf import DictConfig
 
+from brain_tumor.data.external import prepare_external
 from brain_tumor.data.kaggle import check_counts
 from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.scans import decode_grey
+from brain_tumor.data.seen import read_seen
 from brain_tumor.evaluation.linear_probe import predict_by_regression
 from brain_tumor.runtime.allocator import keep_freed_memory
 from brain_tumor.runtime.audit_record import (
@@ -159,6 +163,33 @@ def test_patient_folds_are_as_large_and_as_mixed_as_the_report_s(
             for rows in parts.values():
                 share = np.bincount(real.labels[rows]) / len(rows)
                 assert np.abs(share - overall).max() < 0.02
+
+
+def test_scans_of_other_origin_are_left_out_where_the_run_has_seen_their_slice(
+    real: PreparedSet, config: DictConfig, tmp_path: Path
+) -> None:
+    # Two classes of the published Testing as another hospital's: 200 pixels, mirrored, saved anew.
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        split = build_split(real, hydra.compose("prepare", ["split=official"]).split)
+    own = {row.path: row for row in real.manifest}
+    for row in real.manifest:
+        if row.folder == "Testing" and row.label in ("glioma", "meningioma"):
+            scan = decode_grey((Path(DATA) / row.path).read_bytes())
+            small = cv2.resize(scan, (200, 200), interpolation=cv2.INTER_AREA)[:, ::-1]
+            path = tmp_path / "other" / row.path.removeprefix("Testing/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), np.ascontiguousarray(small))
+    found = prepare_external(tmp_path / "other", {}, real, split, None, tmp_path / "made", "other")
+    learnt = {real.kept[row].slice_key for row in (*split.train, *split.validation)}
+    known = {row.path: own[f"Testing/{row.path}"].slice_key for row in found.manifest}
+    seen = {row.path for row in found.seen if known[row.path] is not None}
+    assert seen == {path for path, key in known.items() if key is not None and key in learnt}
+    assert len(seen) > 200
+    shown = {scan.path: scan for scan in read_seen(found.folder / "seen.csv")}
+    for path in seen:
+        assert own[shown[path].training_scan].slice_key == known[path]
+    assert list(found.summary["classes"]) == list(CLASSES)
+    assert found.summary["classes"]["notumor"] == found.summary["classes"]["pituitary"] == 0
 
 
 @needs_weights

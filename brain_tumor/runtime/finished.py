@@ -1,24 +1,46 @@
 """A finished run, as far as a comparison needs it: found, read and checked."""
 
 import glob
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from omegaconf import ListConfig, OmegaConf
 
 from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.runtime.history import History, read_history
 from brain_tumor.runtime.run_folder import RunFolder
 
 # Runs that differ in these alone are one setting: where things lie, and what does not reach the
 # numbers. The fingerprint in run.json tells the scans and the patient table by their content.
 NOT_THE_SETTING = (
     *("seed", "split.seed", "split.fold"),
-    *("run_folder", "runs", "logger", "keep_freed_memory"),
+    *("run_folder", "runs", "logger", "keep_freed_memory", "callbacks.pictures"),
+    *("evaluation", "data.report"),
     *("data.source", "data.root", "data.kaggle", "data.patients", "data.prepared"),
     "data.num_workers",
 )
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a run says of the scans of one part, a value per scan.
+
+    Attributes:
+        paths: Their paths, each once.
+        labels: Their classes.
+        predicted: The classes predicted.
+        logits: `(N, classes)`, float64, finite.
+    """
+
+    paths: tuple[str, ...]
+    labels: tuple[str, ...]
+    predicted: tuple[str, ...]
+    logits: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -33,8 +55,13 @@ class FinishedRun:
         seed: `seed`.
         split_seed: `split.seed`; None where the split has none.
         classes: Class names in the order of the logits.
-        test: Class and predicted class of each test scan, by path.
+        answers: What it says of the scans of each part; `test` is always among them.
         groups: Group of each scan of any part, by path; None where `split.csv` has no groups.
+        part_sizes: Scans of each class in each part, as `split.csv` has them.
+        record: The content of `run.json`.
+        metrics: The content of `metrics.json`; empty where there is none.
+        complexity: The content of `complexity.json`; None where there is none.
+        history: The columns of `metrics.csv`; empty where there is none.
     """
 
     folder: Path
@@ -43,8 +70,20 @@ class FinishedRun:
     seed: int
     split_seed: int | None
     classes: tuple[str, ...]
-    test: dict[str, tuple[str, str]]
+    answers: dict[str, Answers]
     groups: dict[str, str] | None
+    part_sizes: dict[str, dict[str, int]]
+    record: dict[str, Any]
+    metrics: dict[str, Any]
+    complexity: dict[str, Any] | None
+    history: History
+
+    @cached_property
+    def test(self) -> dict[str, tuple[str, str]]:
+        """Class and predicted class of each test scan, by path."""
+        found = self.answers["test"]
+        pairs = zip(found.labels, found.predicted, strict=True)
+        return dict(zip(found.paths, pairs, strict=True))
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -120,28 +159,41 @@ def read_run(folder: Path) -> FinishedRun:
     try:
         rows, members = run.read_rows("predictions.csv"), run.read_rows("split.csv")
         config["data.fingerprint"] = record["data"]["fingerprint"]
+        classes = tuple(key.removeprefix("logit_") for key in rows[0] if key.startswith("logit_"))
         found = FinishedRun(
             folder,
             _setting(config),
             _whole(config.get("split.fold")),
             int(config["seed"]),
             _whole(config.get("split.seed")),
-            tuple(key.removeprefix("logit_") for key in rows[0] if key.startswith("logit_")),
-            {row["path"]: (row["label"], row["predicted"]) for row in rows if _tested(row)},
+            classes,
+            _answers(rows, classes),
             _groups(members),
+            _part_sizes(members),
+            record,
+            run.read_json("metrics.json") if (folder / "metrics.json").exists() else {},
+            run.read_json("complexity.json") if (folder / "complexity.json").exists() else None,
+            read_history(folder / "metrics.csv"),
         )
         needed = {"model.name", "split.name", *(["split.folds"] if found.fold is not None else [])}
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise _damaged(folder) from error
-    if not found.test:
+    if "test" not in found.answers:
         raise DataError(f"The run {folder} predicted no test part: leave it out.")
-    named = {name for pair in found.test.values() for name in pair}
-    split = {row["path"] for row in members if _tested(row)}
-    # A scan that stands twice among the predictions would be lost here unnoticed.
-    once = len(found.test) == sum(map(_tested, rows))
-    described = needed <= found.setting.keys() and named <= set(found.classes)
-    if not (described and once and split == found.test.keys()):
-        raise _damaged(folder)
+    described = needed <= found.setting.keys()
+    for part, answers in found.answers.items():
+        named = {*answers.labels, *answers.predicted}
+        split = {row["path"] for row in members if row["part"] == part}
+        # A scan that stands twice among the predictions would be lost unnoticed.
+        once = len(set(answers.paths)) == len(answers.paths)
+        whole = split == set(answers.paths) and named <= set(classes)
+        if not (described and once and whole):
+            raise _damaged(folder)
+        if not np.isfinite(answers.logits).all():
+            raise DataError(
+                f"The run {folder} predicted values that are no numbers (NaN or infinite) for its "
+                f"{part} scans: its training diverged, leave it out or train it again."
+            )
     return found
 
 
@@ -177,8 +229,27 @@ def _groups(members: list[dict[str, str]]) -> dict[str, str] | None:
     return {row["path"]: row["group"] for row in members}
 
 
-def _tested(row: Mapping[str, str]) -> bool:
-    return row["part"] == "test"
+def _answers(rows: list[dict[str, str]], classes: Sequence[str]) -> dict[str, Answers]:
+    parts: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        parts.setdefault(row["part"], []).append(row)
+    return {
+        part: Answers(
+            tuple(row["path"] for row in own),
+            tuple(row["label"] for row in own),
+            tuple(row["predicted"] for row in own),
+            np.array([[float(row[f"logit_{name}"]) for name in classes] for row in own]),
+        )
+        for part, own in parts.items()
+    }
+
+
+def _part_sizes(members: list[dict[str, str]]) -> dict[str, dict[str, int]]:
+    sizes: dict[str, dict[str, int]] = {}
+    for row in members:
+        own = sizes.setdefault(row["part"], {})
+        own[row["label"]] = own.get(row["label"], 0) + 1
+    return sizes
 
 
 def _whole(value: Any) -> int | None:

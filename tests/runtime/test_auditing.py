@@ -20,7 +20,7 @@ from brain_tumor.errors import BrainTumorError, ConfigError, DataError
 from brain_tumor.runtime.auditing import audit
 from brain_tumor.runtime.build import build_prepared, build_split
 from brain_tumor.runtime.command import conf_folder, register_resolvers
-from brain_tumor.runtime.finished import FinishedRun
+from brain_tumor.runtime.finished import Answers, FinishedRun
 from brain_tumor.runtime.probing import score_trained
 
 Pixels = np.ndarray
@@ -217,12 +217,29 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
     # Of glioma alone, half of them predicted right, and the others as another tumour.
     own = [row for row in kept if row.label == "glioma"]
     half = len(own) // 2
-    test = {
-        row.path: ("glioma", "pituitary" if i < half else "glioma") for i, row in enumerate(own)
-    }
+    answers = Answers(
+        tuple(row.path for row in own),
+        ("glioma",) * len(own),
+        tuple("pituitary" if i < half else "glioma" for i in range(len(own))),
+        np.zeros((len(own), 4)),
+    )
     setting = {"model.name": "gbmnet", "split.name": "file"}
     fitting = setting | {"data.fingerprint": prepared.fingerprint}
-    run = FinishedRun(tmp_path, fitting, None, 0, None, prepared.classes, test, None)
+    run = FinishedRun(
+        folder=tmp_path,
+        setting=fitting,
+        fold=None,
+        seed=0,
+        split_seed=None,
+        classes=prepared.classes,
+        answers={"test": answers},
+        groups=None,
+        part_sizes={},
+        record={},
+        metrics={},
+        complexity=None,
+        history={},
+    )
     rows = score_trained(prepared, [run], "notumor")
     assert [row["accuracy"]["value"] for row in rows] == [1 - half / len(own), 1.0]
     with pytest.raises(DataError, match="trained on other scans"):

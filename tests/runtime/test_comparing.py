@@ -4,16 +4,22 @@ from pathlib import Path
 from typing import Any
 
 import finished_runs
+import hydra
 import numpy as np
 import pytest
 from finished_runs import CLASSES, Row
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, recall_score
 
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluation.intervals import bootstrap_scores
-from brain_tumor.runtime.comparing import compare, compare_runs
+from brain_tumor.runtime import comparing
+from brain_tumor.runtime.command import conf_folder, register_resolvers
+from brain_tumor.runtime.comparing import compare
+from brain_tumor.runtime.evidence import EvidenceSettings
 from brain_tumor.runtime.finished import read_run
+from brain_tumor.runtime.gathering import gather
+from brain_tumor.runtime.settings import ComparedSetting, compare_settings
 
 WriteRun = Callable[..., Path]
 
@@ -49,9 +55,21 @@ def folds(write_run: WriteRun, rows: list[Row], **values: Any) -> list[Path]:
     ]
 
 
-def asked(tmp_path: Path, **values: Any) -> DictConfig:
-    nothing = {"runs": [], "audits": [], "audit_split": "patient", "folder": str(tmp_path / "out")}
-    return OmegaConf.create(nothing | values)
+ASK = EvidenceSettings(2000, 0.95, 0, 15, "notumor", 0.95, 24)
+
+
+def asked(tmp_path: Path, *, different_scans: bool = False, **values: Any) -> DictConfig:
+    register_resolvers()
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = hydra.compose("compare", [f"folder={tmp_path / 'out'}"])
+    config.evaluation.resamples = 100  # these tests are not about widths
+    for key, value in ({"different_scans": different_scans} | values).items():
+        config[key] = value
+    return config
+
+
+def compared(*folders: Path) -> list[ComparedSetting]:
+    return compare_settings(gather([read_run(folder) for folder in folders]), ASK)
 
 
 def columns(rows: list[Row]) -> tuple[list[str], list[str]]:
@@ -84,11 +102,12 @@ def test_folds_are_pooled_and_written(
     )
 
     out = tmp_path / "out"
-    assert sorted(file.name for file in out.iterdir()) == [
-        "comparison.json",
-        "comparison.md",
-        "confusion_1.png",
-    ]
+    files = ["comparison.html", "comparison.json", "comparison.md", "figures"]
+    assert sorted(file.name for file in out.iterdir()) == files
+    drawn_now = {file.stem for file in (out / "figures").glob("*.svg")}
+    assert drawn_now == {
+        *("confusion_1", "reliability_1", "roc_1", "precision_recall_1", "risk_coverage"),
+    }
     assert json.loads((out / "comparison.json").read_text())["settings"][0]["pooled"][
         "scores"
     ] == json.loads(json.dumps(pooled["scores"]))
@@ -101,18 +120,24 @@ def test_folds_are_pooled_and_written(
 
 def test_groups_of_split_csv_are_resampled(write_run: WriteRun) -> None:
     rows = drawn(np.random.default_rng(1))
-    (setting,) = compare_runs([read_run(path) for path in folds(write_run, rows)])
-    alone = [read_run(path) for path in folds(write_run, rows, name="old", grouped=False)]
-    (old,) = compare_runs(alone)
+    (setting,) = compared(*folds(write_run, rows))
+    (old,) = compared(*folds(write_run, rows, name="old", grouped=False))
     labels, predicted = (np.array([CLASSES.index(n) for n in names]) for names in columns(rows))
-    # By name, as the groups are numbered: another order would be another resampling.
-    groups = np.unique([row[3] for row in rows], return_inverse=True)[1]
+    # By number, as evaluation numbers them: another order would be another resampling.
+    groups = np.array([int(row[3].split()[1]) for row in rows])
     assert setting.grouped
     assert setting.pooled.intervals == bootstrap_scores(labels, predicted, groups, 3)
     assert not old.grouped
     assert old.pooled.intervals == bootstrap_scores(labels, predicted, np.arange(48), 3)
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures out, where a test is about words and numbers."""
+    monkeypatch.setattr(comparing, "draw_comparison", lambda *given: {})
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_a_missing_fold_is_said(write_run: WriteRun, tmp_path: Path) -> None:
     runs = folds(write_run, drawn(np.random.default_rng(2)))
     del runs[2]
@@ -124,6 +149,7 @@ def test_a_missing_fold_is_said(write_run: WriteRun, tmp_path: Path) -> None:
     assert "missing from these numbers: fold 2." in markdown
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_seeds_on_the_same_scans(write_run: WriteRun, tmp_path: Path) -> None:
     drawings = [drawn(np.random.default_rng(seed)) for seed in range(3)]
     for seed, rows in enumerate(drawings):
@@ -147,11 +173,12 @@ def test_seeds_that_split_anew_are_no_folds(write_run: WriteRun) -> None:
         write_run("a", rows[:30], values={"split.seed": 0}),
         write_run("b", rows[18:], values={"split.seed": 1}),
     ]
-    (setting,) = compare_runs([read_run(run) for run in runs])
+    (setting,) = compared(*runs)
     assert setting.seeds == 2 and not setting.same_scans
     assert setting.pooled.scans == 48 and setting.pooled.scores.scans == 60
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_settings_that_differ_stand_side_by_side(write_run: WriteRun, tmp_path: Path) -> None:
     rows = drawn(np.random.default_rng(4))
     write_run("runs/a", rows)
@@ -164,7 +191,7 @@ def test_settings_that_differ_stand_side_by_side(write_run: WriteRun, tmp_path: 
         ("gbmnet", {"optimizer.lr": "0.0001"}),
         ("mobilenetv2", {"optimizer.lr": "0.001"}),
     ]
-    assert len(list((tmp_path / "out").glob("confusion_*.png"))) == 3
+    assert len(content["pairs"]) == 3 and content["differing"] == []
 
 
 def refused(tmp_path: Path, *runs: Path) -> str:

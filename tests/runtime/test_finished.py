@@ -33,6 +33,7 @@ def test_places_and_seeds_are_no_part_of_a_setting(write_run: WriteRun) -> None:
         "data.root": "/elsewhere",
         "logger": {"tensorboard": {"version": "1"}},
         "split.seed": 3,
+        "callbacks.pictures": {"every": 5},
     }
     again = read_run(write_run("b", TEST, seed=1, fold=3, values=moved))
     assert first.setting == again.setting

@@ -24,8 +24,14 @@ def write_run(
     status: str = "finished",
     fingerprint: str = "a1b2c3",
     grouped: bool = True,
+    confidence: float = 2.0,
+    **files: Mapping[str, Any],
 ) -> Path:
-    """Write a run folder with one training behind it, and give its path."""
+    """Write a run folder with one training behind it, and give its path.
+
+    The logit of the predicted class is `confidence`, the others 0. `files` are the content of
+    further JSON files, by their name without the ending.
+    """
     run = RunFolder(folder)
     run.create()
     config = OmegaConf.create(
@@ -52,11 +58,16 @@ def write_run(
     run.write_rows(
         "predictions.csv",
         ["path", "part", "label", "predicted", *(f"logit_{name}" for name in classes)],
-        [[row[0], part, row[1], row[2], *(0 for _ in classes)] for row, part in parts],
+        [
+            [row[0], part, row[1], row[2], *(confidence * (row[2] == name) for name in classes)]
+            for row, part in parts
+        ],
     )
     run.write_rows(
         "split.csv",
         ["path", "label", "part", *(["group"] if grouped else [])],
         [[row[0], row[1], part, *([row[3]] if grouped else [])] for row, part in parts],
     )
+    for name, content in files.items():
+        run.write_json(f"{name}.json", content)
     return run.path

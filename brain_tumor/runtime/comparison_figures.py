@@ -1,0 +1,95 @@
+"""The pictures of a comparison, drawn from the predictions of whole settings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from brain_tumor.evaluation.calibration import reliability
+from brain_tumor.evaluation.curves import precision_recall, risk_coverage, roc
+from brain_tumor.report.comparison import setting_title
+from brain_tumor.report.cost import complexity_figure
+from brain_tumor.report.figures import confusion_figure
+from brain_tumor.report.learning_curves import compared_curves
+from brain_tumor.report.reliability import reliability_figure
+from brain_tumor.report.risk_coverage import risk_coverage_figure
+from brain_tumor.report.save import save_figure
+from brain_tumor.report.threshold_curves import precision_recall_figure, roc_figure
+from brain_tumor.runtime.evidence import EvidenceSettings
+from brain_tumor.runtime.gathering import Members
+from brain_tumor.runtime.mistakes import mistake_sheet
+from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.settings import judged_tests
+
+Record = dict[str, Any]
+
+
+def draw_comparison(
+    out: RunFolder, gathered: Sequence[Members], content: Record, ask: EvidenceSettings
+) -> dict[str, bytes]:
+    """Draw everything into `figures/`, as PNG and SVG.
+
+    Args:
+        out: Where it goes.
+        gathered: The runs of each setting.
+        content: The content of `comparison.json`.
+        ask: In how many bins calibration is shown.
+
+    Returns:
+        Each picture as a PNG file, by its name without the ending.
+    """
+    settings = content["settings"]
+    if not settings:
+        return {}
+    out.figures.mkdir(exist_ok=True)
+    titles = [setting_title(setting, number) for number, setting in enumerate(settings, 1)]
+    figures = {}
+    risks = {}
+    for number, (members, setting) in enumerate(zip(gathered, settings, strict=True), 1):
+        scores, title = setting["pooled"]["scores"], titles[number - 1]
+        classes = scores["classes"]
+        judged = judged_tests(members, ask)
+        figures[f"confusion_{number}"] = confusion_figure(scores["confusion"], classes, title)
+        bins = {"as trained": reliability(judged.labels, judged.logits, ask.bins)}
+        if judged.calibrated is not None:
+            bins["after temperature"] = reliability(judged.labels, judged.calibrated, ask.bins)
+        figures[f"reliability_{number}"] = reliability_figure(bins, title)
+        for name, curve, draw in (
+            ("roc", roc, roc_figure),
+            ("precision_recall", precision_recall, precision_recall_figure),
+        ):
+            curves = {
+                label: curve(judged.labels, judged.logits, place)
+                for place, label in enumerate(classes)
+            }
+            figures[f"{name}_{number}"] = draw(curves, title)
+        risk = risk_coverage(judged.labels, judged.logits)
+        risks[title] = (risk.coverage, risk.risk)
+    figures["risk_coverage"] = risk_coverage_figure(risks, "test scans")
+    runs = [
+        (titles[number], [int(epoch or 0) for epoch in run.history["epoch"]], run.history)
+        for number, members in enumerate(gathered)
+        for run in members
+        if run.history
+    ]
+    if runs:
+        figures["curves"] = compared_curves(runs, "runs side by side")
+    points = _points(settings, titles)
+    if points:
+        figures["complexity"] = complexity_figure(points, "test scans")
+    pictures = {name: save_figure(figure, out.figures, name) for name, figure in figures.items()}
+    for number, members in enumerate(gathered, 1):
+        sheet = mistake_sheet(members, content["mistakes"][number - 1]["listed"])
+        if sheet is not None:
+            (out.figures / f"wrong_{number}.png").write_bytes(sheet)
+            pictures[f"wrong_{number}"] = sheet
+    return pictures
+
+
+def _points(settings: Sequence[Record], titles: Sequence[str]) -> list[tuple[Any, ...]]:
+    points = []
+    for setting, title in zip(settings, titles, strict=True):
+        cost = setting["complexity"]
+        if cost is not None:
+            found = setting["pooled"]["intervals"]["accuracy"]
+            counts = (cost["multiply_accumulates"], cost["parameters"])
+            points.append((title, *counts, found["value"], found["low"], found["high"]))
+    return points

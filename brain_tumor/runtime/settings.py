@@ -1,0 +1,265 @@
+"""Settings, scored: the test predictions of all runs that differ in fold and seed alone, pooled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from brain_tumor.evaluation.folds import PooledScores, RunPredictions, pool_runs
+from brain_tumor.evaluation.intervals import bootstrap_scores
+from brain_tumor.evaluation.scores import score
+from brain_tumor.report.distinguishing import distinguishing
+from brain_tumor.runtime.evidence import EvidenceSettings, confidence_evidence
+from brain_tumor.runtime.finished import FinishedRun
+from brain_tumor.runtime.gathering import Members, joined_groups
+from brain_tumor.runtime.judging import EVEN, Chosen, Judged, Numbers, join, judge
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """Where a run of a setting lies, what sets it apart from the others, and what made it.
+
+    Attributes:
+        folder: Its folder.
+        fold: Its fold; None where the split has none.
+        seed: Of weights, order and augmentation.
+        split_seed: Of the split; None where it has none.
+        test_scans: Scans it was tested on.
+        epochs: Epochs trained; None where `run.json` does not tell.
+        temperature: Fitted on its validation scans; None where there is none.
+        threshold: Least probability of a tumour that is called one; None without a healthy class.
+        made: What `run.json` tells of versions, device, commit, data and command.
+    """
+
+    folder: str
+    fold: int | None
+    seed: int
+    split_seed: int | None
+    test_scans: int
+    epochs: int | None
+    temperature: float | None
+    threshold: float | None
+    made: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ComparedSetting:
+    """All runs that differ in nothing but fold and seed.
+
+    Attributes:
+        model: `model.name`.
+        split: `split.name`.
+        differs: Further values that tell it from the other settings, by dotted key.
+        runs: Its runs, by seed and fold.
+        seeds: How many pairs of `seed` and `split.seed` there are.
+        folds: Which folds were tested; None where the split has none.
+        folds_expected: How many the split has; None where it has none.
+        missing: For each pair of seeds that lacks folds, which.
+        same_scans: Whether all seeds were tested on the same scans.
+        grouped: Whether `split.csv` tells which scans belong together.
+        values: The configured values that make the setting.
+        pooled: Scores of all runs together, on their test parts.
+        confidence: What `evidence.confidence_evidence` finds in the same predictions.
+        train: Scores of all runs together on their training parts, with intervals, as a part of
+            `metrics.json` has them; None where folds train on overlapping scans.
+        class_totals: Scans of each class over all parts of a run.
+        leakage: What each run's test part shares with what it trained on; None where it was
+            evaluated before that was written down.
+        complexity: What the network costs, as its first run measured it; None likewise.
+    """
+
+    model: str
+    split: str
+    differs: Mapping[str, str]
+    runs: tuple[ComparedRun, ...]
+    seeds: int
+    folds: tuple[int, ...] | None
+    folds_expected: int | None
+    missing: tuple[Mapping[str, Any], ...]
+    same_scans: bool
+    grouped: bool
+    values: Mapping[str, Any]
+    pooled: PooledScores
+    confidence: Record
+    train: Record | None
+    class_totals: Mapping[str, int]
+    leakage: tuple[Mapping[str, Any], ...] | None
+    complexity: Mapping[str, Any] | None
+
+
+def compare_settings(gathered: Sequence[Members], ask: EvidenceSettings) -> list[ComparedSetting]:
+    """Score each setting.
+
+    Args:
+        gathered: The runs of each.
+        ask: How scores are judged.
+
+    Raises:
+        DataError: Runs of one setting disagree about groups.
+    """
+    differences = distinguishing([members[0].setting for members in gathered])
+    return [
+        _compared(members, differs, ask)
+        for members, differs in zip(gathered, differences, strict=True)
+    ]
+
+
+def judged_tests(members: Members, ask: EvidenceSettings) -> Judged:
+    """Put all test predictions of a setting together, each judged by its own validation scans."""
+    groups = joined_groups(members)
+    numbered = _group_numbers(groups, [run.answers["test"].paths for run in members])
+    return join([_judged(run, own, ask) for run, own in zip(members, numbered, strict=True)])
+
+
+def _judged(run: FinishedRun, groups: Numbers, ask: EvidenceSettings) -> Judged:
+    found, healthy = run.answers["test"], ask.healthy_number(run.classes)
+    chosen = _chosen(run, ask)
+    return judge(_numbers(run, found.labels), found.logits, groups, healthy, chosen)
+
+
+def _chosen(run: FinishedRun, ask: EvidenceSettings) -> Chosen:
+    """Read what the run's own validation scans decided."""
+    temperature = run.metrics.get("temperature", {}).get("value")
+    if ask.healthy_number(run.classes) is None:
+        return Chosen(temperature, None, False)
+    point = run.metrics.get("operating_point", {})
+    if point.get("healthy") != ask.healthy:  # evaluated for another class, or by an older version
+        return Chosen(temperature, EVEN, False)
+    return Chosen(temperature, point["threshold"], point["chosen_on"] is not None)
+
+
+def _numbers(run: FinishedRun, names: Sequence[str]) -> Numbers:
+    places = {name: number for number, name in enumerate(run.classes)}
+    return np.array([places[name] for name in names], np.int64)
+
+
+def _compared(
+    members: Members, differs: Mapping[str, str], ask: EvidenceSettings
+) -> ComparedSetting:
+    first = members[0]
+    passes: dict[tuple[int, int], list[FinishedRun]] = {}
+    for run in members:
+        passes.setdefault(run.seeds, []).append(run)
+    tested = {frozenset(path for run in runs for path in run.test) for runs in passes.values()}
+    expected = first.setting.get("split.folds")
+    folds = {run.fold for run in members if run.fold is not None}
+    missing = [
+        {"seed": runs[0].seed, "split_seed": runs[0].split_seed, "folds": sorted(lacking)}
+        for runs in passes.values()
+        if (lacking := set(range(expected or 0)) - {run.fold for run in runs})
+    ]
+    groups = joined_groups(members)
+    numbered = _group_numbers(groups, [run.answers["test"].paths for run in members])
+    leaks = [run.metrics["leakage"] for run in members if "leakage" in run.metrics]
+    totals: dict[str, int] = {}
+    for sizes in first.part_sizes.values():
+        for name, count in sizes.items():
+            totals[name] = totals.get(name, 0) + count
+    return ComparedSetting(
+        model=first.setting["model.name"],
+        split=first.setting["split.name"],
+        differs=differs,
+        runs=tuple(_run(run, ask) for run in members),
+        seeds=len(passes),
+        folds=tuple(sorted(folds)) or None,
+        folds_expected=expected,
+        missing=tuple(missing),
+        same_scans=len(tested) == 1,
+        grouped=groups is not None,
+        values=first.setting,
+        pooled=_pooled(members, list(passes), numbered, ask),
+        confidence=confidence_evidence(judged_tests(members, ask), first.classes, ask),
+        train=None if folds else _train(members, groups, ask),
+        class_totals=totals,
+        leakage=tuple(leaks) if len(leaks) == len(members) else None,
+        complexity=first.complexity,
+    )
+
+
+def _run(run: FinishedRun, ask: EvidenceSettings) -> ComparedRun:
+    names = ("command", "versions", "machine", "git", "started", "device", "threads", "seconds")
+    made = {name: run.record.get(name) for name in names}
+    made["fingerprint"] = run.setting["data.fingerprint"]
+    epochs = run.record.get("epochs")
+    chosen = _chosen(run, ask)
+    return ComparedRun(
+        str(run.folder),
+        run.fold,
+        run.seed,
+        run.split_seed,
+        len(run.test),
+        epochs,
+        chosen.temperature,
+        chosen.threshold,
+        made,
+    )
+
+
+def _group_numbers(
+    groups: Mapping[str, str] | None, runs: Sequence[Sequence[str]]
+) -> list[Numbers]:
+    """Number the groups of each run's scans, the same group alike in every run.
+
+    Args:
+        groups: Group of each scan by path; None where every scan is its own.
+        runs: Paths of the scans of each run.
+    """
+    named = [[groups[path] if groups else path for path in paths] for paths in runs]
+    # Numbers in their own order, so that the draws for one run are those of its metrics.json.
+    names = sorted({name for own in named for name in own}, key=lambda name: (len(name), name))
+    numbers = {name: number for number, name in enumerate(names)}
+    return [np.array([numbers[name] for name in own], np.int64) for own in named]
+
+
+def _pooled(
+    members: Members,
+    passes: Sequence[tuple[int, int]],
+    groups: Sequence[Numbers],
+    ask: EvidenceSettings,
+) -> PooledScores:
+    paths = sorted({path for run in members for path in run.test})
+    scans = {path: number for number, path in enumerate(paths)}
+    runs = [
+        RunPredictions(
+            passes.index(run.seeds),
+            run.fold or 0,
+            np.array([scans[path] for path in run.answers["test"].paths], np.int64),
+            own,
+            _numbers(run, run.answers["test"].labels),
+            _numbers(run, run.answers["test"].predicted),
+        )
+        for run, own in zip(members, groups, strict=True)
+    ]
+    return pool_runs(runs, members[0].classes, ask.resamples, ask.seed, ask.level)
+
+
+def _train(
+    members: Members, groups: Mapping[str, str] | None, ask: EvidenceSettings
+) -> Record | None:
+    """Score the training parts of runs that differ in their seeds alone."""
+    parts = [run.answers.get("train") for run in members]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    first = members[0]
+    labels, predicted = (
+        _numbers(first, [name for part in known for name in getattr(part, kind)])
+        for kind in ("labels", "predicted")
+    )
+    numbered = np.concatenate(_group_numbers(groups, [part.paths for part in known]))
+    found = bootstrap_scores(
+        labels,
+        predicted,
+        numbered,
+        len(first.classes),
+        resamples=ask.resamples,
+        seed=ask.seed,
+        level=ask.level,
+    )
+    return {
+        "scores": score(labels, predicted, first.classes).to_dict(),
+        "intervals": asdict(found),
+    }
