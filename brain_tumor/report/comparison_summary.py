@@ -5,7 +5,7 @@ from typing import Any
 
 from brain_tumor.report.certainty import cell
 from brain_tumor.report.comparison import setting_notes, settings_table
-from brain_tumor.report.numbers import percent, score, whole
+from brain_tumor.report.numbers import counted, percent, score, whole
 from brain_tumor.report.page import Bar, Bars, Block, Notice, Paragraph, Section
 from brain_tumor.report.pairs import difference
 
@@ -67,11 +67,15 @@ def _answer(content: Values, titles: Sequence[str]) -> str:
 
 def _cautions(content: Values, titles: Sequence[str]) -> list[str]:
     said = []
-    for pair in content["differing"]:
+    differing = content["differing"]
+    if differing:
+        pair, others = differing[0], len(differing) - 1
         one, two = (titles[pair[key] - 1] for key in ("first", "second"))
+        more = f", and so were {counted(others, 'more pair')}" if others else ""
         said.append(
-            f"“{one}” and “{two}” were not tested on the same scans ({whole(pair['scans'][0])} and "
-            f"{whole(pair['scans'][1])}, {whole(pair['both'])} in both)."
+            f"“{one}” and “{two}” were tested on different scans ({whole(pair['scans'][0])} and "
+            f"{whole(pair['scans'][1])}, {whole(pair['both'])} in both){more}: their scores do not "
+            "tell which is better."
         )
     related: dict[str, list[str]] = {}
     for setting, title in zip(content["settings"], titles, strict=True):
