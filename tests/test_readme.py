@@ -52,7 +52,7 @@ def test_the_scores_are_those_of_the_committed_audit() -> None:
         assert table in README
 
 
-@pytest.mark.parametrize("name", ["leakage", "shortcuts"])
+@pytest.mark.parametrize("name", ["evidence", "leakage", "shortcuts"])
 def test_every_score_in_words_stands_in_a_committed_table(name: str) -> None:
     folder = ROOT / "experiments" / name
     words = (folder / "README.md").read_text(encoding="utf-8").split("## What it shows")[1]
