@@ -8,6 +8,7 @@ from typing import Any
 from brain_tumor.report.audit_shortcuts import ACCURACY, BALANCED, seen_entries
 from brain_tumor.report.certainty import certainty_table
 from brain_tumor.report.class_report import class_report
+from brain_tumor.report.comparison_data import shared_table
 from brain_tumor.report.numbers import UNKNOWN, counted, score, whole
 from brain_tumor.report.page import DataTable, to_markdown
 from brain_tumor.report.pairs import pairs_table
@@ -158,6 +159,7 @@ def across_tables(content: Values, wide: bool = True) -> list[DataTable]:
     return [
         *([pairs_table(content["pairs"], titles, level)] if content["pairs"] else []),
         certainty_table(columns, "Scores with intervals", level),
+        shared_table(content["settings"], titles),
         *(
             published_table(record, titles[record["setting"] - 1], wide)
             for record in content["published"]

@@ -32,12 +32,18 @@ def data_section(content: Values, titles: Sequence[str]) -> Section:
             "duplicates. Intervals resample groups, not scans."
         ),
         DataTable("Scans", ["what", *titles], rows),
-        _leakage(settings, titles),
+        shared_table(settings, titles),
     ]
     return Section("data", "Data and leakage", blocks)
 
 
-def _leakage(settings: Sequence[Values], titles: Sequence[str]) -> DataTable:
+def shared_table(settings: Sequence[Values], titles: Sequence[str]) -> DataTable:
+    """Lay out what the test scans of each setting share with those it was trained on.
+
+    Args:
+        settings: As `comparison.json` holds them.
+        titles: What each is called.
+    """
     kinds = list(
         dict.fromkeys(
             kind
