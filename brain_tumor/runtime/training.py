@@ -13,6 +13,7 @@ from rich.console import Console
 
 from brain_tumor.data.split import VALIDATION
 from brain_tumor.errors import ConfigError
+from brain_tumor.report.certainty import gaps
 from brain_tumor.report.page import to_rich
 from brain_tumor.report.tables import prepared_table, split_table, unusable_note
 from brain_tumor.runtime.build import (
@@ -113,6 +114,9 @@ def train(config: DictConfig) -> Scores:
     run.write_json("run.json", record | {"status": "finished", "scored": checkpoint.name})
     for table in score_tables(found.metrics, f"{config.model.name}, {checkpoint.name}"):
         console.print(to_rich(table))
+    metrics = found.metrics
+    for sentence in gaps(scores, metrics["operating_point"], metrics["temperature"]):
+        console.print(sentence)
     _print_ways_on(console, run.path, prepared.folder)
     return scores
 
