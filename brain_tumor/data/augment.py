@@ -1,9 +1,10 @@
 """Augmentation of training scans: "Data Augmentation & Tensor Preparation" of the report.
 
-Two ways to the same operations. `BatchAugment` treats a whole batch on the device it lies on and
-joins flip, rotation, shear and resized crop into one bilinear warp: cheaper than four, and it blurs
-less, because pixels are interpolated once. `TorchvisionAugment` is the chain as one would write it
-with torchvision, scan by scan: the reference.
+Two ways to the same operations. `BatchAugment` treats a whole batch on the device it lies on (on a
+CPU by OpenCV 5 where there is one, `augment_cpu`) and joins flip, rotation, shear and resized crop
+into one bilinear warp: cheaper than four, and it blurs less, because pixels are interpolated once.
+`TorchvisionAugment` is the chain as one would write it with torchvision, scan by scan: the
+reference.
 
 Both are pure: what is random comes in as `draws`, uniform numbers that belong to one scan in one
 epoch (`epoch_draws`), so the same seed gives the same scans whatever the batch order or device.
@@ -19,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.transforms import v2
 
+from brain_tumor.data.augment_cpu import EXACT, blur_and_warp
 from brain_tumor.errors import ConfigError
 
 
@@ -116,19 +118,31 @@ class BatchAugment(_Settings):
         Returns:
             `(N, 1, H, W)`, float32, 0-255. What lies outside the scan is black.
         """
+        if images.device.type == "cpu" and EXACT:
+            scans = images if images.dtype == torch.uint8 else images.float()
+            return blur_and_warp(scans, self.gaussians(draws[:, 0]), self.warp(draws[:, 1:]))
+        return self.by_torch(images, draws)
+
+    def by_torch(self, images: Tensor, draws: Tensor) -> Tensor:
+        """Do the same by torch alone, on any device: within 0.02 grey values of OpenCV's way."""
         draws = draws.to(images.device)
         blurred = self.blur(images.float(), draws[:, 0])
-        grid = F.affine_grid(self.warp(draws[:, 1:]), list(images.shape), align_corners=False)
-        return F.grid_sample(blurred, grid, align_corners=False)
+        positions = self.positions(self.warp(draws[:, 1:]), images.shape[-1])
+        return F.grid_sample(blurred, positions, align_corners=False)
+
+    def gaussians(self, draws: Tensor) -> Tensor:
+        """Give the blur's kernel of each scan, `(N, blur_kernel)`, float32; draws are `(N,)`."""
+        half = self.blur_kernel // 2
+        low, high = self.blur_sigma
+        sigma = low + (high - low) * draws
+        offsets = torch.arange(-half, half + 1, device=draws.device, dtype=torch.float32)
+        weights = torch.exp(-0.5 * (offsets / sigma[:, None]) ** 2)
+        return weights / weights.sum(dim=1, keepdim=True)
 
     def blur(self, images: Tensor, draws: Tensor) -> Tensor:
         """Blur each scan of `(N, 1, H, W)` by a Gaussian of its own; draws are `(N,)`."""
         half = self.blur_kernel // 2
-        low, high = self.blur_sigma
-        sigma = low + (high - low) * draws
-        offsets = torch.arange(-half, half + 1, device=images.device, dtype=torch.float32)
-        weights = torch.exp(-0.5 * (offsets / sigma[:, None]) ** 2)
-        weights = weights / weights.sum(dim=1, keepdim=True)
+        weights = self.gaussians(draws)
         # Scans become channels of one picture, so that each group of the convolution has its own
         # kernel; rows first, then columns. Borders are mirrored as in torchvision.
         number = len(images)
@@ -137,6 +151,23 @@ class BatchAugment(_Settings):
         stacked = F.conv2d(stacked, weights[:, None, None, :], groups=number)
         stacked = F.conv2d(stacked, weights[:, None, :, None], groups=number)
         return stacked.transpose(0, 1)
+
+    @staticmethod
+    def positions(matrices: Tensor, side: int) -> Tensor:
+        """Give where each pixel of the output lies in the input, `(N, side, side, 2)`, float32.
+
+        What `affine_grid` gives, in a quarter of its time: the part that depends on the column and
+        the part that depends on the row are added, where a product of matrices treats every pixel.
+
+        Args:
+            matrices: `(N, 2, 3)`, from output to input positions, as `warp` gives them.
+            side: Pixels of a scan's side.
+        """
+        centres = torch.arange(1 - side, side, 2, device=matrices.device) / side
+        along_x, along_y, shift = matrices[:, None].unbind(dim=3)
+        by_column = centres[:, None] * along_x
+        by_row = centres[:, None] * along_y + shift
+        return by_row[:, :, None] + by_column[:, None]
 
     def warp(self, draws: Tensor) -> Tensor:
         """Give the matrices `(N, 2, 3)` that take output to input positions.

@@ -1,7 +1,7 @@
 """The LightningDataModule: uint8 batches of a prepared set, augmented on their device."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import lightning as L
 import numpy as np
@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from brain_tumor.data.augment import Augment, epoch_draws
 from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.resident import ResidentScans, has_room
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION, Rows, Split
 from brain_tumor.errors import ConfigError
 
@@ -42,6 +43,13 @@ class ScanBatches(Dataset[Batch]):
         return Batch(images, self.labels[chosen], chosen)
 
 
+class RowBatches(Dataset[Tensor]):
+    """The rows of batches alone, for scans that lie on the device already."""
+
+    def __getitem__(self, rows: Rows) -> Tensor:
+        return torch.from_numpy(rows)
+
+
 class BatchOrder(Sampler[Rows]):
     """Rows of each batch: shuffled by (seed, epoch), or in order where there is no seed."""
 
@@ -68,6 +76,9 @@ class ScanDataModule(L.LightningDataModule):
 
     Training scans are shuffled and augmented by numbers that depend on (seed, epoch) alone, so two
     runs see the same scans whatever their device, and a resumed run goes on where it stopped.
+
+    Where the training's device has memory of its own and the scans fit into half of what is free,
+    they are copied there once; else every batch is cut from the memory map and sent.
 
     Args:
         prepared: The prepared set.
@@ -102,6 +113,7 @@ class ScanDataModule(L.LightningDataModule):
         self.batch_size, self.num_workers, self.seed = batch_size, num_workers, seed
         self._batches = ScanBatches(prepared)
         self._draws: tuple[int, Tensor] | None = None
+        self._resident: ResidentScans | None = None
 
     @property
     def monitored_part(self) -> str:
@@ -112,16 +124,41 @@ class ScanDataModule(L.LightningDataModule):
         return VALIDATION if len(self.split.validation) else TEST
 
     def part_dataloader(self, part: str) -> DataLoader[Batch]:
-        """Serve a part in its stored order, never augmented."""
+        """Serve a part in its stored order, never augmented, to whoever asks."""
         return self._loader(BatchOrder(self.split.parts[part], self.batch_size))
 
-    def train_dataloader(self) -> DataLoader[Batch]:
-        """Serve the training part, shuffled."""
-        return self._loader(BatchOrder(self.split.parts[TRAIN], self.batch_size, self.seed))
+    def setup(self, stage: str) -> None:
+        """Copy the scans to the device that will train, if it has room for them."""
+        if stage == "fit" and self.trainer is not None:
+            device = self.trainer.strategy.root_device
+            if has_room(device, self.prepared):
+                self._resident = ResidentScans(self.prepared, device)
 
-    def val_dataloader(self) -> DataLoader[Batch]:
-        """Serve the monitored part."""
-        return self.part_dataloader(self.monitored_part)
+    def teardown(self, stage: str) -> None:
+        """Free the device's copy."""
+        self._resident = None
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Serve the training part, shuffled, to the Trainer."""
+        order = BatchOrder(self.split.parts[TRAIN], self.batch_size, self.seed)
+        return self._trainer_loader(order)
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """Serve the monitored part to the Trainer."""
+        return self._trainer_loader(
+            BatchOrder(self.split.parts[self.monitored_part], self.batch_size)
+        )
+
+    def transfer_batch_to_device(
+        self, batch: Batch | Tensor, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        """Send a batch to the device, or cut it from the scans that lie there."""
+        sent: Any = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        if isinstance(sent, Batch):
+            return sent
+        resident = self._resident
+        assert resident is not None  # only then are rows served alone
+        return Batch(resident.images[sent], resident.labels[sent], sent)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Augment a training batch on the device it has just reached."""
@@ -141,6 +178,11 @@ class ScanDataModule(L.LightningDataModule):
             self._draws = (epoch, epoch_draws(self.seed, epoch, scans, each).to(device))
         draws = self._draws[1][batch.rows]
         return batch._replace(images=self.augment(batch.images, draws))
+
+    def _trainer_loader(self, order: BatchOrder) -> DataLoader[Any]:
+        if self._resident is None:
+            return self._loader(order)
+        return DataLoader(RowBatches(), batch_size=None, sampler=order)
 
     def _loader(self, order: BatchOrder) -> DataLoader[Batch]:
         # The sampler gives whole batches, so the loader must not batch again.

@@ -28,8 +28,9 @@ class GBMnet(nn.Module):
             nn.Sequential(
                 nn.Conv2d(before, after, kernel_size=3, stride=1, padding=1),
                 nn.BatchNorm2d(after),
-                nn.ReLU(inplace=True),
+                # The same as ReLU before pooling, to the last bit, on a quarter of the values.
                 nn.MaxPool2d(2),
+                nn.ReLU(inplace=True),
             )
             for before, after in zip((1, *CHANNELS), CHANNELS, strict=False)
         ]

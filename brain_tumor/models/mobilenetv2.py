@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
 from brain_tumor.errors import WeightsError
+from brain_tumor.models.folding import FoldedFeatures
 from brain_tumor.models.preprocess import ImageNetInput
 
 FEATURES = 1280  # channels of MobileNetV2's last layer (Sandler et al., 2018, table 2)
@@ -43,6 +44,7 @@ class GBMMobileNetV2net(nn.Module):
         super().__init__()
         self.preprocess = ImageNetInput(input_size, input_mean, input_std)
         self.features = mobilenet_v2(weights=None).features
+        self._run_features = FoldedFeatures(self.features)
         self.head = nn.Sequential(
             nn.Linear(FEATURES, width),
             nn.ReLU(inplace=True),
@@ -70,7 +72,7 @@ class GBMMobileNetV2net(nn.Module):
     @torch.no_grad()
     def pool(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the frozen features `(N, 1280)`, float32."""
-        maps: Tensor = self.features(self.preprocess(scans))
+        maps = self._run_features(self.preprocess(scans))
         return maps.mean(dim=(2, 3))  # torchvision pools the same way
 
     def load_pretrained(self, weights: str) -> None:

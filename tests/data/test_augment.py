@@ -8,6 +8,7 @@ from scipy import ndimage, stats
 from torch import Tensor
 
 from brain_tumor.data.augment import BatchAugment, TorchvisionAugment, epoch_draws
+from brain_tumor.data.augment_cpu import EXACT, blur_and_warp
 from brain_tumor.data.phantom import draw_phantom
 from brain_tumor.errors import ConfigError
 
@@ -121,6 +122,30 @@ def test_the_operations_are_joined_in_the_report_s_order(smooth: Tensor) -> None
     assert seen.mean() > 0.3
     assert difference.max() < 4
     assert difference.mean() < 0.5
+
+
+@pytest.mark.skipif(not EXACT, reason="OpenCV 4 rounds positions; torch's way is taken")
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+@pytest.mark.parametrize("kernel", [1, 5])
+def test_a_cpu_gives_what_torch_gives(scans: Tensor, dtype: torch.dtype, kernel: int) -> None:
+    many = scans.repeat(64, 1, 1, 1).to(dtype)
+    draws = epoch_draws(3, 0, len(many), 8)
+    draws[:2] = torch.tensor([[0.0] * 8, [1 - 2**-24] * 8])  # the ends of every range
+    augment = BatchAugment(**REPORT | {"blur_kernel": kernel})
+    given = many, augment.gaussians(draws[:, 0]), augment.warp(draws[:, 1:])
+    ours, torchs = blur_and_warp(*given), augment.by_torch(many, draws)
+    assert ours.dtype == torchs.dtype == torch.float32
+    torch.testing.assert_close(ours, torchs, atol=0.02, rtol=0)
+
+
+def test_positions_are_affine_grid_s() -> None:
+    augment = BatchAugment(**REPORT)
+    matrices = augment.warp(epoch_draws(0, 0, 16, 8)[:, 1:])
+    for side in (1, 31, 256):
+        ours = augment.positions(matrices, side)
+        theirs = torch.nn.functional.affine_grid(matrices, [16, 1, side, side], align_corners=False)
+        # A position is in half sides of a scan: on 256 pixels this is 1e-4 of a pixel.
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
 
 
 def test_angles_shear_and_area_have_their_distributions() -> None:

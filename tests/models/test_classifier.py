@@ -9,6 +9,7 @@ import torch
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.errors import ConfigError, TrainingError
 from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.runtime.instantiate import instantiate
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 GBMNET = {"name": "gbmnet", "width": 16, "dropout": 0.3}
@@ -27,6 +28,23 @@ def trainer(epochs: int = 1, **options: object) -> L.Trainer:
         num_sanity_val_steps=0,
         **{"enable_checkpointing": False} | quiet | options,
     )
+
+
+def test_the_configured_step_is_adam_s(compose) -> None:
+    """Fused, it has to go where Kingma and Ba's formulas lead, written out in double precision."""
+    generator = torch.Generator().manual_seed(0)
+    parameter = torch.nn.Parameter(torch.randn(1000, generator=generator))
+    expected, first, second = parameter.detach().double(), 0.0, 0.0
+    optimizer = instantiate(compose("optimizer.lr=0.01").optimizer, "optimizer")([parameter])
+    for step in range(1, 21):
+        gradient = torch.randn(1000, generator=generator)
+        parameter.grad = gradient
+        optimizer.step()
+        first = 0.9 * first + 0.1 * gradient.double()
+        second = 0.999 * second + 0.001 * gradient.double() ** 2
+        unbiased = first / (1 - 0.9**step), second / (1 - 0.999**step)
+        expected -= 0.01 * unbiased[0] / (unbiased[1].sqrt() + 1e-8)
+    torch.testing.assert_close(parameter.detach().double(), expected, atol=1e-6, rtol=1e-6)
 
 
 def test_it_learns_sixteen_scans_by_heart(datamodule: ScanDataModule) -> None:

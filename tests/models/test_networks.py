@@ -1,7 +1,9 @@
+import copy
 from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 import torchvision
 from torch import nn
 
@@ -36,13 +38,64 @@ def test_mobilenetv2_has_its_parameters() -> None:
 
 def test_gbmnet_s_blocks_are_the_report_s() -> None:
     layers = [type(m).__name__ for m in GBMnet().modules() if not list(m.children())]
-    block = ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"]
+    block = ["Conv2d", "BatchNorm2d", "MaxPool2d", "ReLU"]
     assert layers == ["UnitRange", *block * 4, "Flatten", "Linear", "ReLU", "Dropout", "Linear"]
     convolutions = [m for m in GBMnet().modules() if isinstance(m, nn.Conv2d)]
     assert [m.out_channels for m in convolutions] == [8, 16, 32, 64]
     assert {(m.kernel_size, m.stride, m.padding) for m in convolutions} == {
         ((3, 3), (1, 1), (1, 1))
     }
+
+
+def test_gbmnet_is_the_network_in_the_report_s_order(scans: torch.Tensor) -> None:
+    # In double precision, where no rounding decides which of four pixels is the largest.
+    torch.manual_seed(0)
+    network = GBMnet(dropout=0.0).double().train()
+    plain, labels = copy.deepcopy(network), torch.tensor([0, 1, 3])
+    images = network.preprocess(scans).double()
+
+    ours = network.head(network.features(images))
+    theirs = images.contiguous()
+    for convolution, norm, *_ in plain.features:
+        theirs = F.max_pool2d(F.relu(norm(convolution(theirs))), 2)
+    theirs = plain.head(theirs)
+    torch.testing.assert_close(ours, theirs)
+
+    for logits in (ours, theirs):
+        F.cross_entropy(logits, labels).backward()
+    for (name, mine), (_, other) in zip(
+        network.named_parameters(), plain.named_parameters(), strict=True
+    ):
+        torch.testing.assert_close(mine.grad, other.grad, atol=1e-9, rtol=1e-7, msg=name)
+
+
+def test_pooling_before_relu_gives_the_same_bits() -> None:
+    generator = torch.Generator().manual_seed(0)
+    maps = torch.randn((2, 8, 64, 64), generator=generator).round(decimals=1)  # with ties
+    before, after = maps.clone().requires_grad_(), maps.clone().requires_grad_()
+    weights = torch.randn((2, 8, 32, 32), generator=generator)
+    pooled_last, pooled_first = F.max_pool2d(F.relu(before), 2), F.relu(F.max_pool2d(after, 2))
+    assert torch.equal(pooled_last, pooled_first)
+    (pooled_last * weights).sum().backward()
+    (pooled_first * weights).sum().backward()
+    assert before.grad is not None
+    assert after.grad is not None
+    assert torch.equal(before.grad, after.grad)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_cpu_gets_channels_side_by_side(name: str, scans: torch.Tensor) -> None:
+    network = build_network(4, name).eval()
+    layouts = set()
+    for module in network.features.modules():
+        if isinstance(module, nn.MaxPool2d):
+            module.register_forward_hook(lambda _, given, made: layouts.add(made.stride(1)))
+    images = network.preprocess(scans)
+    with torch.no_grad():
+        network(scans)
+    assert images.stride(1) == 1
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert layouts <= {1}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
