@@ -23,11 +23,12 @@ MEASURES = {
 }
 
 
-def settings_table(settings: Sequence[Values]) -> DataTable:
+def settings_table(settings: Sequence[Values], level: float) -> DataTable:
     """Lay settings out, a row for each.
 
     Args:
         settings: As `comparison.json` holds them.
+        level: How often an interval is to hold the truth, in [0, 1].
     """
     rows = []
     for number, setting in enumerate(settings, start=1):
@@ -38,8 +39,9 @@ def settings_table(settings: Sequence[Values]) -> DataTable:
         "settings side by side",
         ["setting", "runs", "test scans", *MEASURES.values()],
         rows,
-        "Scores of all test predictions of a setting together. In brackets: 95 % interval from "
-        "resampled groups of test scans; how much another training would change is not in it.",
+        "Scores of all test predictions of a setting together. In brackets: "
+        f"{100 * level:g} % interval from resampled groups of test scans; how much another "
+        "training would change is not in it.",
         text_columns=2,
     )
 
@@ -137,7 +139,8 @@ def comparison_tables(content: Values) -> list[DataTable]:
         content: The content of `comparison.json`.
     """
     settings, audits = content["settings"], content["audits"]
-    tables = [settings_table(settings), *across_tables(content, False)] if settings else []
+    level = content["bootstrap"]["level"]
+    tables = [settings_table(settings, level), *across_tables(content, False)] if settings else []
     for number, setting in enumerate(settings, start=1):
         tables += setting_tables(setting, number, intervals=False)
     return tables + (shortcut_tables(audits, content["audit_split"]) if audits else [])
@@ -183,8 +186,9 @@ def comparison_markdown(content: Values) -> str:
         content: The content of `comparison.json`.
     """
     settings, audits = content["settings"], content["audits"]
-    parts = ["# Comparison", *([to_markdown(settings_table(settings))] if settings else [])]
+    parts = ["# Comparison"]
     if settings:
+        parts.append(to_markdown(settings_table(settings, content["bootstrap"]["level"])))
         parts += map(to_markdown, across_tables(content))
         parts.append("![Training curves](figures/curves.png)")
     for number, setting in enumerate(settings, start=1):

@@ -21,17 +21,17 @@ def summary_section(content: Values, titles: Sequence[str]) -> Section:
         found = setting["pooled"]["intervals"]["balanced_accuracy"]
         ends = score(found["value"], found["low"], found["high"])
         bars.append(Bar(title, found["low"], found["high"], ends, found["value"]))
-    level = 100 * content["bootstrap"]["level"]
+    level = content["bootstrap"]["level"]
     blocks.append(
         Bars(
             "Balanced accuracy on the test scans",
             bars,
-            f"The pale end is the {level:g} % interval from resampled groups of scans, the line "
-            "the score itself.",
+            f"The pale end is the {100 * level:g} % interval from resampled groups of scans, the "
+            "line the score itself.",
         )
     )
     blocks += [Notice("warning", sentence) for sentence in _cautions(content, titles)]
-    blocks.append(settings_table(settings))
+    blocks.append(settings_table(settings, level))
     return Section("summary", "Summary", blocks)
 
 

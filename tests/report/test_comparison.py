@@ -130,14 +130,15 @@ def test_audits_are_named_by_what_differs(harmonised: list, labels: list) -> Non
 
 
 def test_a_row_tells_runs_and_intervals() -> None:
-    (row,) = settings_table([setting()]).rows
+    (row,) = settings_table([setting()], 0.95).rows
     assert list(row) == [
         "1: gbmnet, patient split", "4 of 4 folds, 1 seed", "1,234",
         "0.600 (0.500 to 0.700)", "0.610 (0.510 to 0.710)", "0.620 (0.520 to 0.720)",
     ]  # fmt: skip
     slow = {"optimizer.lr": "0.1", "scheduler": "none"}
     clash = {"optimizer.lr": "0.1", "head.lr": "0.2"}
-    table = settings_table([setting(differs=slow, folds=None), setting(differs=clash)])
+    table = settings_table([setting(differs=slow, folds=None), setting(differs=clash)], 0.9)
+    assert "90 % interval" in table.note
     assert table.rows[0][0] == "1: gbmnet, patient split, lr=0.1, scheduler=none"
     assert table.rows[0][1] == "1 seed"
     assert table.rows[1][0] == "2: gbmnet, patient split, optimizer.lr=0.1, head.lr=0.2"
