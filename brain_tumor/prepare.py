@@ -13,7 +13,7 @@ def main(config: DictConfig) -> None:
 
     from brain_tumor.report.page import to_rich
     from brain_tumor.report.tables import prepared_table, split_table, unusable_note
-    from brain_tumor.runtime.build import build_prepared, build_split
+    from brain_tumor.runtime.build_scans import build_prepared, build_split
 
     prepared = build_prepared(config.data)
     split = build_split(prepared, config.split)

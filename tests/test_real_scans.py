@@ -24,7 +24,7 @@ from brain_tumor.runtime.audit_record import (
     patients_record,
 )
 from brain_tumor.runtime.audit_splits import audited_splits
-from brain_tumor.runtime.build import build_prepared, build_split
+from brain_tumor.runtime.build_scans import build_prepared, build_split
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.probing import frozen_features, load_frozen
 from brain_tumor.runtime.training import train

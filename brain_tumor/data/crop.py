@@ -75,12 +75,10 @@ def find_head(scan: Grey, settings: CropSettings) -> CropBox | None:
     outline = _outline(scan, settings)
     if outline is None:
         return None
-    points = outline.reshape(-1, 2)
-    left, top = (int(v) for v in points.min(axis=0))
-    right, bottom = (int(v) for v in points.max(axis=0))
-    if right == left or bottom == top:
+    left, top, width, height = cv2.boundingRect(outline)
+    if width == 1 or height == 1:
         return None
-    return CropBox(left, top, right, bottom)
+    return CropBox(left, top, left + width - 1, top + height - 1)
 
 
 def cut_to_head(scan: Grey, box: CropBox, size: int) -> Grey:
@@ -134,9 +132,10 @@ def head_mask(scan: Grey, settings: CropSettings) -> Grey:
 
 def _outline(scan: Grey, settings: CropSettings) -> Outline | None:
     blurred = cv2.GaussianBlur(scan, (settings.blur_kernel, settings.blur_kernel), 0)
-    mask = cv2.threshold(blurred, settings.threshold, 255, cv2.THRESH_BINARY)[1]
+    # From here on in place: memory that is new costs as much as what is computed in it.
+    mask = cv2.threshold(blurred, settings.threshold, 255, cv2.THRESH_BINARY, dst=blurred)[1]
     square = np.ones((3, 3), np.uint8)
-    mask = cv2.erode(mask, square, iterations=settings.erosions)
-    mask = cv2.dilate(mask, square, iterations=settings.dilations)
+    mask = cv2.erode(mask, square, dst=mask, iterations=settings.erosions)
+    mask = cv2.dilate(mask, square, dst=mask, iterations=settings.dilations)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     return np.asarray(max(contours, key=cv2.contourArea), np.int32) if contours else None

@@ -1,20 +1,18 @@
 """From a raw file to its manifest entry and its pixels, and from many files to arrays of them."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from brain_tumor.data.crop import CropSettings, cut_to_head, find_head
 from brain_tumor.data.dedupe import pixel_digest
-from brain_tumor.data.fingerprint import md5
 from brain_tumor.data.harmonise import HarmoniseSettings, harmonise
 from brain_tumor.data.manifest import KEPT, UNUSABLE, ManifestRow
-from brain_tumor.data.near_duplicates import THUMBNAIL, thumbnail
+from brain_tumor.data.parallel import each
 from brain_tumor.data.patients import PatientTable
 from brain_tumor.data.scans import (
     Grey,
@@ -24,6 +22,7 @@ from brain_tumor.data.scans import (
     read_header,
     read_scan,
 )
+from brain_tumor.data.thumbnails import THUMBNAIL, thumbnail
 
 CUT = "cut.npy"  # every scan lands here first; those kept are then written to their final place
 KNOWN = ("slice_id", "patient", "patient_group", "known_label")
@@ -32,10 +31,8 @@ _TEXTS = (
     *("reason", "duplicate_of", "format", "mode", "frame_md5", "pixel_md5"),
     *KNOWN,
 )
-_AHEAD = 256  # scans treated before the first of them is written: bounds the memory they take
-
 Entry = dict[str, Any]
-T = TypeVar("T")
+_EMPTY: Entry = {field.name: None for field in fields(ManifestRow)} | dict.fromkeys(_TEXTS, "")
 
 
 @dataclass(frozen=True)
@@ -58,12 +55,14 @@ class Cutter:
         crop: How to find and cut the head.
         harmonise: What is taken out of the scan.
         table: What is known of the files; None where nothing is.
+        digests: MD5 of each file's bytes, by path.
     """
 
     root: Path
     crop: CropSettings
     harmonise: HarmoniseSettings
     table: PatientTable | None
+    digests: Mapping[str, str]
 
     def cut(self, scan: Scan) -> Cut:
         """Cut one file; one that holds no head is unusable, and its entry says why.
@@ -72,9 +71,8 @@ class Cutter:
             DataError: It cannot be read.
         """
         content, crop = read_scan(self.root, scan), self.crop
-        file_md5 = md5(content)
-        entry: Entry = dict.fromkeys(field.name for field in fields(ManifestRow))
-        entry |= dict.fromkeys(_TEXTS, "") | asdict(scan)
+        file_md5 = self.digests[scan.path]
+        entry = _EMPTY | vars(scan)
         entry |= {"status": UNUSABLE, "file_md5": file_md5, "bytes": len(content)}
         known = None if self.table is None else self.table.find(scan.path, file_md5)
         if known is not None:
@@ -85,7 +83,7 @@ class Cutter:
                 "known_label": known.label,
             }
         try:
-            entry |= asdict(read_header(content))
+            entry |= vars(read_header(content))
             grey = decode_grey(content)
         except UndecodableScanError as error:
             return Cut(entry | {"reason": f"undecodable: {error}"})
@@ -93,9 +91,10 @@ class Cutter:
         if box is None:
             return Cut(entry | {"reason": f"blank: no region brighter than {crop.threshold}"})
         plain = cut_to_head(grey, box, crop.size)
-        entry |= asdict(box) | {"status": KEPT, "pixel_md5": pixel_digest(plain)}
-        entry |= {"frame_md5": pixel_digest(grey)}
-        pixels = harmonise(grey, box, crop, self.harmonise)
+        entry |= vars(box) | {"status": KEPT, "pixel_md5": pixel_digest(plain)}
+        pixels = plain
+        if not self.harmonise.off:
+            pixels = harmonise(grey, box, crop, self.harmonise)
         return Cut(entry, (pixels, thumbnail(grey), thumbnail(plain)))
 
 
@@ -106,7 +105,7 @@ class CutScans:
     Attributes:
         entries: Manifest entries; all that is usable counts as kept so far.
         images: Harmonised scans, `(R, size, size)`, uint8, 0-255, in a file of their own.
-        frames: Thumbnails of the frames, `(R, 96, 96)`, uint8, likewise.
+        frames: Thumbnails of the frames, `(R, 96, 96)`, uint8.
         heads: Thumbnails of the heads, before they are harmonised, `(R, 96, 96)`, uint8.
     """
 
@@ -134,37 +133,34 @@ def cut_scans(
         DataError: A file cannot be read.
     """
     size, number = cutter.crop.size, len(scans)
-    images = new_array(folder / CUT, number, size)
-    frames = new_array(folder / "frames.npy", number, THUMBNAIL)
-    heads = np.zeros((number, THUMBNAIL, THUMBNAIL), np.uint8)
+    frames = np.zeros((number, THUMBNAIL, THUMBNAIL), np.uint8)
+    heads = np.zeros_like(frames)
     entries: list[Entry] = []
-    for position, result in enumerate(_map(cutter.cut, scans)):
-        entries.append(result.entry)
-        if result.views is not None:
-            images[position], frames[position], heads[position] = result.views
-        progress(position + 1, number)
-    frames.flush()
+    # Written as plain files: a page of a mapped one costs as much as a page of pixels.
+    with (folder / CUT).open("wb") as file:
+        for position, result in enumerate(each(cutter.cut, scans)):
+            entries.append(result.entry)
+            if result.views is not None:
+                pixels, frames[position], heads[position] = result.views
+                file.seek(position * size * size)
+                file.write(pixels.data)
+            progress(position + 1, number)
+        file.truncate(number * size * size)
+    _digest_frames(cutter.root, scans, entries)
+    np.save(folder / "frames.npy", frames)
+    images = np.memmap(folder / CUT, np.uint8, "r", shape=(number, size, size))
     return CutScans(entries, images, frames, heads)
 
 
-def digest_files(root: Path, scans: Sequence[Scan]) -> dict[str, str]:
-    """Give the MD5 of each file's bytes, by path, in the order of the scans.
+def _digest_frames(root: Path, scans: Sequence[Scan], entries: Sequence[Entry]) -> None:
+    """Fill in `frame_md5` where cropped pixels repeat: equal frames have equal heads.
 
-    Raises:
-        DataError: A file cannot be read.
+    Files of the same bytes have the same frame, which is decoded once.
     """
-    digests = _map(lambda scan: md5(read_scan(root, scan)), scans)
-    return dict(zip((scan.path for scan in scans), digests, strict=True))
-
-
-def new_array(path: Path, number: int, side: int) -> np.memmap[Any, np.dtype[np.uint8]]:
-    """Make a file of black scans, `(number, side, side)`, uint8, and map it to be written to."""
-    shape = (number, side, side)
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-
-
-def _map(function: Callable[[Scan], T], scans: Sequence[Scan]) -> Iterator[T]:
-    # Threads suffice: OpenCV, hashing and reading all release Python's lock.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, len(scans), _AHEAD):
-            yield from pool.map(function, scans[start : start + _AHEAD])
+    heads = Counter(entry["pixel_md5"] for entry in entries if entry["pixel_md5"])
+    repeated = [number for number, entry in enumerate(entries) if heads[entry["pixel_md5"]] > 1]
+    files = {entries[number]["file_md5"]: scans[number] for number in repeated}
+    frames = each(lambda scan: pixel_digest(decode_grey(read_scan(root, scan))), [*files.values()])
+    digests = dict(zip(files, frames, strict=True))
+    for number in repeated:
+        entries[number]["frame_md5"] = digests[entries[number]["file_md5"]]

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from brain_tumor.data.crop import CropSettings
-from brain_tumor.data.cutting import Cutter, Entry, cut_scans, digest_files
+from brain_tumor.data.cutting import Cutter, Entry, cut_scans
 from brain_tumor.data.external_scans import find_external_scans
-from brain_tumor.data.fingerprint import fingerprint_of
+from brain_tumor.data.fingerprint import digest_files, fingerprint_of
 from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.data.learnt import compare_with, learnt_scans
 from brain_tumor.data.manifest import SEEN, ManifestRow
@@ -82,7 +82,7 @@ def prepare_external(
     fingerprint = fingerprint_of(digests, asdict(settings) | made_for, table)
 
     def write(folder: Path) -> None:
-        cutter = Cutter(root, settings.crop, settings.harmonise, table)
+        cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)
         cut = cut_scans(cutter, scans, folder, lambda *done: shown(CROPPING, *done))
         begun = time.perf_counter()
         learnt = learnt_scans(run, split)

@@ -2,14 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from brain_tumor.data.parallel import each
 from brain_tumor.data.patients import PatientTable
+from brain_tumor.data.scans import Scan, read_scan
 
 # Part of every fingerprint: raise it when the same scans would give another prepared set.
-FORMAT = 2
+FORMAT = 3
 
 
 def fingerprint_of(
@@ -25,10 +27,20 @@ def fingerprint_of(
     """
     content = list(digests.items())
     found = [None if table is None else table.find(*file) for file in content]
-    patients = [None if known is None else asdict(known) for known in found]
+    patients = [None if known is None else vars(known) for known in found]
     made_by = {name: value for name, value in settings.items() if name != "patients"}
     made_of = json.dumps([FORMAT, made_by, content, patients])
     return hashlib.sha256(made_of.encode()).hexdigest()
+
+
+def digest_files(root: Path, scans: Sequence[Scan]) -> dict[str, str]:
+    """Give the MD5 of each file's bytes, by path, in the order of the scans.
+
+    Raises:
+        DataError: A file cannot be read.
+    """
+    digests = each(lambda scan: md5(read_scan(root, scan)), scans)
+    return dict(zip((scan.path for scan in scans), digests, strict=True))
 
 
 def md5(content: bytes | memoryview) -> str:

@@ -62,6 +62,11 @@ class HarmoniseSettings:
                 "data.harmonise.intensity, to false."
             )
 
+    @property
+    def off(self) -> bool:
+        """Whether nothing is taken out."""
+        return not (self.resolution or self.intensity or self.background or self.mask)
+
 
 def harmonise(scan: Grey, box: CropBox, crop: CropSettings, settings: HarmoniseSettings) -> Grey:
     """Cut a scan to the head, and take out what the settings name.

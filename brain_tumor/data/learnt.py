@@ -12,12 +12,8 @@ import numpy as np
 
 from brain_tumor.data.crop import cut_from_thumbnail
 from brain_tumor.data.manifest import ManifestRow
-from brain_tumor.data.near_duplicates import (
-    AS_IS,
-    HEAD,
-    NearDuplicateSettings,
-    find_near_duplicates,
-)
+from brain_tumor.data.near_duplicates import HEAD, NearDuplicateSettings, find_near_duplicates
+from brain_tumor.data.orientations import AS_IS
 from brain_tumor.data.pairs import Pair
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.scans import Grey

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,9 @@ class ManifestRow:
         bottom: See `left`.
         bytes: Size of the file.
         file_md5: MD5 of the file's bytes.
-        frame_md5: MD5 of its grey pixels, before the crop; empty where there are none. So is
-            `pixel_md5`.
-        pixel_md5: MD5 of the cropped, resized pixels.
+        frame_md5: MD5 of its grey pixels, before the crop, where another scan has its
+            `pixel_md5`: only that one's frame may be the same. Empty elsewhere.
+        pixel_md5: MD5 of the cropped, resized pixels; empty where there are none.
         cluster: Near-duplicates share it; None where there are no pixels.
         slice_id: Slice that a patient table names; empty if not known. So are the next three.
         patient: Patient that it names.
@@ -84,12 +84,16 @@ class ManifestRow:
         return (self.patient, self.slice_id) if self.slice_id else None
 
 
+_COLUMNS = tuple(field.name for field in fields(ManifestRow))
+_NUMBERS = ("row", "width", "height", "left", "top", "right", "bottom", "bytes", "cluster")
+
+
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
     """Write a manifest as CSV with a header; None becomes an empty cell."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(ManifestRow)])
+        writer = csv.DictWriter(file, _COLUMNS)
         writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+        writer.writerows(vars(row) for row in rows)
 
 
 def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
@@ -105,8 +109,7 @@ def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
 
 
 def _parse(line: dict[str, str]) -> ManifestRow:
-    numbers = ("row", "width", "height", "left", "top", "right", "bottom", "bytes", "cluster")
-    values: dict[str, Any] = {field.name: line[field.name] for field in fields(ManifestRow)}
-    return ManifestRow(
-        **values | {name: int(line[name]) if line[name] else None for name in numbers}
-    )
+    values: dict[str, Any] = {name: line[name] for name in _COLUMNS}
+    for name in _NUMBERS:
+        values[name] = int(line[name]) if line[name] else None
+    return ManifestRow(**values)

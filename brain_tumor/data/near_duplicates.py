@@ -3,54 +3,29 @@
 Two views of every scan are compared, its whole frame and its head alone, as thumbnails. Two scans
 are near-duplicates if the normalised correlation of a view reaches that view's threshold in one of
 the eight orientations of a square. Every pair is decided as if all were compared at full
-resolution, but few are: a scan is split into a coarse and a fine part by the discrete cosine
-transform, and since that is orthonormal
-
-    correlation <= coarse . coarse' + |fine| |fine'|,
-
-so only pairs whose bound reaches the threshold have to be looked at. A flip changes nothing but
-the signs of the odd coefficients, so four orientations cost one comparison.
+resolution, but few are: `correlation_bounds` tells which can reach the threshold, and in which
+orientations.
 """
 
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import combinations_with_replacement, product
-from typing import TypeVar
+from itertools import combinations_with_replacement
 
-import cv2
 import numpy as np
-import numpy.typing as npt
-from scipy.fft import dctn
 from threadpoolctl import threadpool_limits
 
+from brain_tumor.data.correlation_bounds import FEW, BoundedScans
 from brain_tumor.data.groups import Ids, connected
+from brain_tumor.data.orientations import ORIENTATIONS, orient
 from brain_tumor.data.pairs import Pair
 from brain_tumor.data.scans import Grey
 from brain_tumor.errors import ConfigError
 
 FRAME, HEAD = "frame", "head"
-AS_IS = "as is"
-# What turns the second scan of a pair into the first: transposed, then rows, then columns reversed.
-ORIENTATIONS = {
-    AS_IS: (False, False, False),
-    "mirrored left to right": (False, False, True),
-    "mirrored top to bottom": (False, True, False),
-    "turned by 180 degrees": (False, True, True),
-    "turned clockwise": (True, False, True),
-    "turned anticlockwise": (True, True, False),
-    "transposed": (True, False, False),
-    "transposed along the other diagonal": (True, True, True),
-}
 
-THUMBNAIL = 96  # pixels; findings on the real set were measured at this size
-_COARSE = 24  # DCT coefficients per axis: at 16 more pairs have to be looked at, 32 cost more
 _BLOCK = 512  # scans compared with as many others at once: a block fits a processor's cache
-_ROUNDING = 1e-4  # of float32 sums over 9,216 pixels, taken off the threshold of the bound
-
-Pixels = TypeVar("Pixels", Grey, npt.NDArray[np.float32])
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -79,12 +54,6 @@ class NearDuplicateSettings:
             # Below, most pairs of heads would count as the same; above, rounding decides.
             if not 0.5 <= value <= 0.9999:
                 raise ConfigError(f"data.near_duplicates.{name} must lie in 0.5..0.9999: {value}")
-
-
-def thumbnail(scan: Grey) -> Grey:
-    """Shrink a scan `(H, W)` of any size to `(96, 96)`, uint8, 0-255, whatever its aspect."""
-    side = (THUMBNAIL, THUMBNAIL)
-    return np.asarray(cv2.resize(scan, side, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def find_near_duplicates(
@@ -130,96 +99,52 @@ def cluster(pairs: Sequence[Pair], scans: int) -> Ids:
     return connected([(pair.first, pair.second) for pair in pairs], scans)
 
 
-def orient(scans: Pixels, orientation: str) -> Pixels:
-    """Flip or turn square scans `(..., S, S)` as `ORIENTATIONS` says; gives a view of them."""
-    transposed, rows, columns = ORIENTATIONS[orientation]
-    turned = scans.swapaxes(-1, -2) if transposed else scans
-    return turned[..., :: -1 if rows else 1, :: -1 if columns else 1]
-
-
-class _Scans:
-    """Thumbnails of one view, ready to be compared.
-
-    Args:
-        scans: `(N, 96, 96)`, uint8.
-        known: How many of them, the first ones, have blocks of their own.
-    """
-
-    def __init__(self, scans: Grey, known: int) -> None:
-        self.scans = scans
-        self.blocks = [
-            slice(start, min(start + _BLOCK, stop))
-            for first, stop in ((0, known), (known, len(scans)))
-            for start in range(first, stop, _BLOCK)
-        ]
-        coarse = np.zeros((len(scans), _COARSE, _COARSE), np.float32)
-        self.fine = np.zeros(len(scans), np.float32)
-        for rows in self.blocks:
-            whole = self.standardised(rows)
-            coarse[rows] = dctn(whole, axes=(1, 2), norm="ortho")[:, :_COARSE, :_COARSE]
-            # Of norm 1, or 0 where blank: a blank scan must not be a candidate for everything.
-            left = np.square(whole).sum(axis=(1, 2)) - np.square(coarse[rows]).sum(axis=(1, 2))
-            self.fine[rows] = np.sqrt(np.maximum(0, left))
-        self.plain = _by_parity(coarse)
-        self.transposed = _by_parity(coarse.swapaxes(1, 2))
-
-    def standardised(self, rows: slice | Ids) -> Floats:
-        """Give thumbnails of mean 0 and norm 1; of norm 0, and so like no other, where blank."""
-        centred = self.scans[rows].astype(np.float32)
-        centred -= centred.mean(axis=(1, 2), keepdims=True)
-        norm = np.sqrt(np.square(centred).sum(axis=(1, 2), keepdims=True))
-        return np.asarray(centred / np.where(norm > 0, norm, np.inf), np.float32)
-
-    def candidates(self, rows: slice, others: slice, least: float) -> Ids:
-        """Give the pairs of two blocks whose bound reaches `least`, `(pairs, 2)`."""
-        limit = least - _ROUNDING - np.outer(self.fine[rows], self.fine[others])
-        reached = np.zeros(limit.shape, bool)
-        for turned in (self.plain, self.transposed):
-            ee, eo, oe, oo = (self.plain[p][rows] @ turned[p][others].T for p in range(4))
-            # Reversed rows change the sign of odd rows of coefficients, and so do columns.
-            reached |= ee + oo + np.abs(eo + oe) >= limit
-            reached |= ee - oo + np.abs(eo - oe) >= limit
-        first, second = np.nonzero(np.triu(reached, 1) if rows == others else reached)
-        return np.stack([first + rows.start, second + others.start], axis=1)
-
-    def correlations(self, candidates: Ids) -> Floats:
-        """Correlate pairs in every orientation, `(orientations, pairs)`."""
-        ones, others = (self.standardised(members) for members in candidates.T)
-        return np.stack(
-            [np.einsum("nij,nij->n", ones, orient(others, name)) for name in ORIENTATIONS]
-        )
-
-
 def _find_in_view(
     thumbnails: Grey, least: float, view: str, known: int
 ) -> Iterator[tuple[int, int, list[Pair]]]:
     """Give the pairs of each pair of blocks, with the number of these done and in all."""
-    scans = _Scans(thumbnails, known)
-
-    def compare(blocks: tuple[slice, slice]) -> list[Pair]:
-        candidates = scans.candidates(*blocks, least)
-        found = []
-        for start in range(0, len(candidates), _BLOCK):
-            some = candidates[start : start + _BLOCK]
-            correlations = scans.correlations(some)
-            best = correlations.argmax(axis=0)
-            for i in np.flatnonzero(correlations.max(axis=0) >= least):
-                name, value = tuple(ORIENTATIONS)[best[i]], float(correlations[best[i], i])
-                found.append(Pair(int(some[i, 0]), int(some[i, 1]), view, name, round(value, 5)))
-        return found
-
     blocks = [
+        slice(start, min(start + _BLOCK, stop))
+        for begin, stop in ((0, known), (known, len(thumbnails)))
+        for start in range(begin, stop, _BLOCK)
+    ]
+    compared = [
         (rows, others)
-        for rows, others in combinations_with_replacement(scans.blocks, 2)
+        for rows, others in combinations_with_replacement(blocks, 2)
         if others.start >= known
     ]
     # A core per pair of blocks: threads inside such small products would wait for each other.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, found in enumerate(pool.map(compare, blocks), 1):
-            yield done, len(blocks), found
+        scans = BoundedScans(thumbnails)
+
+        def compare(pair: tuple[slice, slice]) -> list[Pair]:
+            found = []
+            first, second = scans.candidates(*pair, least)
+            for start in range(0, len(first), _BLOCK):
+                some = slice(start, start + _BLOCK)
+                found += _decide(scans, first[some], second[some], least, view)
+            return found
+
+        for done, found in enumerate(pool.map(compare, compared), 1):
+            yield done, len(compared), found
 
 
-def _by_parity(coarse: Floats) -> list[Floats]:
-    # Coefficients of even and odd rows and columns apart: ee, eo, oe, oo, each `(N, k)`.
-    parts = (coarse[:, row::2, column::2] for row, column in product((0, 1), repeat=2))
-    return [np.ascontiguousarray(part).reshape(len(coarse), -1) for part in parts]
+def _decide(scans: BoundedScans, first: Ids, second: Ids, least: float, view: str) -> list[Pair]:
+    """Correlate pairs, each in the orientations in which it can reach `least`."""
+    correlations = np.full((len(ORIENTATIONS), len(first)), -np.inf, np.float32)
+    reaching = scans.reaching(first, second, least)
+    for name, reached, values in zip(ORIENTATIONS, reaching, correlations, strict=True):
+        which = np.flatnonzero(reached)
+        for start in range(0, len(which), FEW):
+            few = which[start : start + FEW]
+            if len(few) == 1:  # NumPy sums a single pair in another order, to other last bits
+                few = few.repeat(2)
+            ones, others = scans.standardised(first[few]), scans.standardised(second[few])
+            values[few] = np.einsum("nij,nij->n", ones, orient(others, name))
+    best = correlations.argmax(axis=0)
+    names = tuple(ORIENTATIONS)
+    found = []
+    for i in np.flatnonzero(correlations.max(axis=0) >= least):
+        value = round(float(correlations[best[i], i]), 5)
+        found.append(Pair(int(first[i]), int(second[i]), view, names[best[i]], value))
+    return found

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.data.crop import CropSettings
-from brain_tumor.data.cutting import Cutter, Entry, cut_scans, digest_files
+from brain_tumor.data.cutting import Cutter, Entry, cut_scans
 from brain_tumor.data.dedupe import TESTING, TESTING_IN_TRAINING, TRAINING
-from brain_tumor.data.fingerprint import fingerprint_of
+from brain_tumor.data.fingerprint import digest_files, fingerprint_of
 from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.data.manifest import KEPT, UNUSABLE
 from brain_tumor.data.marking import mark_clusters, mark_duplicates
@@ -81,10 +81,11 @@ def prepare_scans(
     shown = progress or silent
     scans = find_scans(root, settings.classes)
     table = None if settings.patients is None else read_patients(settings.patients)
-    fingerprint = fingerprint_of(digest_files(root, scans), asdict(settings), table)
+    digests = digest_files(root, scans)
+    fingerprint = fingerprint_of(digests, asdict(settings), table)
 
     def write(folder: Path) -> None:
-        cutter = Cutter(root, settings.crop, settings.harmonise, table)
+        cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)
         cut = cut_scans(cutter, scans, folder, lambda *done: shown(CROPPING, *done))
         begun = time.perf_counter()
         pairs = find_near_duplicates(

@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.data.cutting import CUT, CutScans, new_array
+import numpy as np
+
+from brain_tumor.data.cutting import CUT, CutScans
 from brain_tumor.data.manifest import KEPT, ManifestRow, write_manifest
 from brain_tumor.data.pairs import Pair, write_pairs
 from brain_tumor.data.prepared import PreparedSet, open_prepared
+from brain_tumor.data.scans import Grey
 from brain_tumor.errors import DataError
 
 
@@ -71,12 +74,18 @@ def write_prepared(
     """
     entries = cut.entries
     kept = [position for position, entry in enumerate(entries) if entry["status"] == KEPT]
-    images = new_array(folder / "images.npy", len(kept), cut.images.shape[-1])
     for row, position in enumerate(kept):
         entries[position]["row"] = row
-        images[row] = cut.images[position]
-    images.flush()
+    _write_images(folder / "images.npy", cut.images, kept)
     write_pairs(folder / "near_duplicates.csv", pairs, [entry["path"] for entry in entries])
     write_manifest(folder / "manifest.csv", [ManifestRow(**entry) for entry in entries])
     text = json.dumps(summary, indent=2) + "\n"
     (folder / "summary.json").write_text(text, encoding="utf-8")
+
+
+def _write_images(path: Path, images: Grey, kept: Sequence[int]) -> None:
+    form = {"descr": "|u1", "fortran_order": False, "shape": (len(kept), *images.shape[1:])}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, form)
+        for position in kept:
+            file.write(images[position].data)

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.split import FILE, Rows
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.runtime.build import build_split
+from brain_tumor.runtime.build_scans import build_split
 
 
 @dataclass(frozen=True)

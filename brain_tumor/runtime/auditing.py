@@ -25,7 +25,7 @@ from brain_tumor.runtime.audit_record import (
 from brain_tumor.runtime.audit_report import report_record
 from brain_tumor.runtime.audit_sheets import audit_sheets
 from brain_tumor.runtime.audit_splits import AuditedSplit, audited_splits
-from brain_tumor.runtime.build import build_prepared
+from brain_tumor.runtime.build_scans import build_prepared
 from brain_tumor.runtime.finished import find_folders, listed, read_run
 from brain_tumor.runtime.probing import (
     Announce,

@@ -10,7 +10,7 @@ from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external import prepare_external
 from brain_tumor.data.split import Split
 from brain_tumor.errors import ConfigError
-from brain_tumor.runtime.build import patient_table, refuse_strange_table
+from brain_tumor.runtime.build_scans import patient_table, refuse_strange_table
 from brain_tumor.runtime.preparing_bar import preparing_bar
 
 

@@ -9,7 +9,7 @@ from brain_tumor.data.prepared import PreparedSet, open_prepared
 from brain_tumor.data.split import Split
 from brain_tumor.data.split_file import read_split
 from brain_tumor.errors import DataError
-from brain_tumor.runtime.build import build_prepared
+from brain_tumor.runtime.build_scans import build_prepared
 from brain_tumor.runtime.run_folder import RunFolder
 
 

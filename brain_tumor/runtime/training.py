@@ -16,13 +16,8 @@ from brain_tumor.errors import ConfigError
 from brain_tumor.report.certainty import gaps
 from brain_tumor.report.page import to_rich
 from brain_tumor.report.tables import prepared_table, split_table, unusable_note
-from brain_tumor.runtime.build import (
-    build_classifier,
-    build_datamodule,
-    build_prepared,
-    build_split,
-    build_trainer,
-)
+from brain_tumor.runtime.build import build_classifier, build_datamodule, build_trainer
+from brain_tumor.runtime.build_scans import build_prepared, build_split
 from brain_tumor.runtime.evaluating import evaluate_run, score_tables
 from brain_tumor.runtime.evidence import evidence_settings
 from brain_tumor.runtime.history import fast_dev_run

@@ -23,9 +23,9 @@ from brain_tumor.data.near_duplicates import (
     NearDuplicateSettings,
     cluster,
     find_near_duplicates,
-    thumbnail,
 )
 from brain_tumor.data.prepared import open_prepared
+from brain_tumor.data.thumbnails import thumbnail
 
 HERE = Path(__file__).parent
 SIZES = (3_500, 7_000, 15_000, 30_000, 60_000)

@@ -19,9 +19,9 @@ from brain_tumor.data.near_duplicates import (
     NearDuplicateSettings,
     cluster,
     find_near_duplicates,
-    thumbnail,
 )
 from brain_tumor.data.prepared import open_prepared
+from brain_tumor.data.thumbnails import thumbnail
 from brain_tumor.evaluation.matching import score_matching
 
 HERE = Path(__file__).parent

@@ -86,6 +86,41 @@ def test_box_and_mask_are_those_of_an_independent_implementation(label: str, vie
     assert find_head(scan, REPORT) == box
 
 
+def plain_box(scan: np.ndarray, how: CropSettings) -> CropBox | None:
+    """The report's steps one after the other, each into memory of its own."""
+    square = np.ones((3, 3), np.uint8)
+    mask = cv2.GaussianBlur(scan, (how.blur_kernel, how.blur_kernel), 0) > how.threshold
+    mask = cv2.erode(mask.astype(np.uint8), square, iterations=how.erosions)
+    mask = cv2.dilate(mask, square, iterations=how.dilations)
+    contours = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+    if not contours:
+        return None
+    points = max(contours, key=cv2.contourArea).reshape(-1, 2)
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return None if left == right or top == bottom else CropBox(left, top, right, bottom)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 90),
+    st.integers(1, 90),
+    st.sampled_from([1, 3, 5]),
+    st.integers(0, 3),
+    st.integers(0, 3),
+)
+def test_the_box_is_that_of_the_plain_steps_and_the_scan_stays(
+    seed: int, height: int, width: int, blur_kernel: int, erosions: int, dilations: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    noise = cv2.GaussianBlur(rng.normal(size=(height, width)), (0, 0), rng.uniform(0.5, 6))
+    scan = cv2.normalize(noise, None, 0, rng.integers(40, 256), cv2.NORM_MINMAX).astype(np.uint8)
+    before = scan.copy()
+    how = CropSettings(blur_kernel, 45, erosions, dilations, 256)
+    assert find_head(scan, how) == plain_box(scan, how)
+    np.testing.assert_array_equal(scan, before)
+
+
 def test_the_mask_has_no_hole_no_gap_and_no_second_region() -> None:
     scan = block(150, 20, 30, 100, 80)
     scan[40:70, 40:60] = 0

@@ -11,7 +11,7 @@ import pytest
 
 from brain_tumor.data.external import SEEN_FILE, prepare_external
 from brain_tumor.data.manifest import ManifestRow
-from brain_tumor.data.near_duplicates import ORIENTATIONS
+from brain_tumor.data.orientations import ORIENTATIONS
 from brain_tumor.data.phantom import VIEWS, draw_phantom
 from brain_tumor.data.prepared import PreparedSet, open_prepared
 from brain_tumor.data.preparing import PrepareSettings, prepare_scans

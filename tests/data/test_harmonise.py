@@ -218,3 +218,11 @@ def test_each_choice_of_the_configuration_sets_what_it_is_named_after(
     for name in ("intensity", "background", "mask"):
         assert chosen(name) == replace(OFF, **{name: True})
     assert chosen("all") == replace(OFF, resolution=resolution, intensity=True, background=True)
+
+
+@pytest.mark.parametrize(
+    "change", [{"resolution": 64}, {"intensity": True}, {"background": True}, {"mask": True}]
+)
+def test_any_setting_takes_something_out(change: dict[str, object]) -> None:
+    assert OFF.off
+    assert not replace(OFF, **change).off

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from brain_tumor.data.learnt import compare_with, learnt_scans
-from brain_tumor.data.near_duplicates import thumbnail
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.preparing import PrepareSettings, prepare_scans
 from brain_tumor.data.scans import decode_grey
 from brain_tumor.data.split import Split
+from brain_tumor.data.thumbnails import thumbnail
 
 
 def rows_of(prepared: PreparedSet, *parts: list[int]) -> Split:

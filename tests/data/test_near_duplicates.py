@@ -7,16 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brain_tumor.data import near_duplicates
-from brain_tumor.data.near_duplicates import (
-    ORIENTATIONS,
-    THUMBNAIL,
-    NearDuplicateSettings,
-    cluster,
-    find_near_duplicates,
-    orient,
-    thumbnail,
-)
+from brain_tumor.data.near_duplicates import NearDuplicateSettings, cluster, find_near_duplicates
+from brain_tumor.data.orientations import ORIENTATIONS, orient
 from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
+from brain_tumor.data.thumbnails import THUMBNAIL, thumbnail
 from brain_tumor.errors import ConfigError
 
 AS_CONFIGURED = NearDuplicateSettings(frame=0.98, head=0.96)
@@ -63,6 +57,39 @@ def test_the_bound_loses_no_pair_and_adds_none(seed: int, least: float) -> None:
     pairs = {(pair.first, pair.second) for pair in found}
     # At the threshold itself float32 and float64 may differ.
     assert by_brute_force(scans, least + 1e-4) <= pairs <= by_brute_force(scans, least - 1e-4)
+
+
+def plainly(scans: np.ndarray, least: float) -> list[tuple[int, int, str, float]]:
+    """All pairs in all orientations at full resolution, in float32: what the bounds spare."""
+    whole = scans.astype(np.float32)
+    whole -= whole.mean(axis=(1, 2), keepdims=True)
+    whole /= np.sqrt(np.square(whole).sum(axis=(1, 2), keepdims=True))
+    first, second = np.array(list(combinations(range(len(scans)), 2))).T
+    turned = [
+        np.einsum("nij,nij->n", whole[first], orient(whole[second], name)) for name in ORIENTATIONS
+    ]
+    best, names = np.argmax(turned, axis=0), list(ORIENTATIONS)
+    return [
+        (int(i), int(j), names[o], round(float(value), 5))
+        for i, j, o, value in zip(first, second, best, np.max(turned, axis=0), strict=True)
+        if value >= least
+    ]
+
+
+@pytest.mark.parametrize("least", [0.6, 0.9, 0.98])
+@pytest.mark.parametrize("number", [3, 14])
+def test_pairs_are_to_the_last_digit_those_of_the_plain_search(least: float, number: int) -> None:
+    names = list(ORIENTATIONS)
+    scans = [phantom(seed // 2) for seed in range(number)]
+    scans[1::2] = [
+        cv2.convertScaleAbs(np.ascontiguousarray(orient(scan, names[i % 8])), alpha=0.7, beta=9)
+        for i, scan in enumerate(scans[1::2])
+    ]
+    small = thumbnails(scans)
+    found = find_near_duplicates(small, np.zeros_like(small), NearDuplicateSettings(least, 0.9999))
+    expected = plainly(small, least)
+    assert len(expected) >= number // 2
+    assert [(p.first, p.second, p.orientation, p.correlation) for p in found] == expected
 
 
 @pytest.mark.parametrize("name", ORIENTATIONS)

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 from collections import Counter
@@ -11,6 +12,7 @@ import pytest
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.preparing import PrepareSettings, prepare_scans
+from brain_tumor.data.scans import decode_grey
 from brain_tumor.errors import DataError
 
 
@@ -217,3 +219,18 @@ def test_what_is_harmonised_is_kept_and_grouped_as_without(
     assert masks.manifest == prepared.manifest
     assert masks.fingerprint != prepared.fingerprint
     assert set(np.unique(masks.images)) == {0, 255}
+
+
+def test_frames_have_a_digest_where_heads_repeat(prepared: PreparedSet, phantom_root: Path) -> None:
+    heads = Counter(row.pixel_md5 for row in prepared.manifest)
+    frames: dict[str, set[bytes]] = {}
+    for row in prepared.manifest:
+        assert bool(row.frame_md5) == (heads[row.pixel_md5] > 1)
+        grey = decode_grey((phantom_root / row.path).read_bytes())
+        frames.setdefault(row.frame_md5, set()).add(grey.tobytes())
+        if row.frame_md5:
+            assert row.frame_md5 == hashlib.md5(grey.tobytes()).hexdigest()
+    # Of those without a digest no two are the same, nor like one that has a digest.
+    without = frames.pop("")
+    assert len(without) == sum(not row.frame_md5 for row in prepared.manifest)
+    assert not any(without & of_one for of_one in frames.values())

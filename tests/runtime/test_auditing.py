@@ -18,7 +18,7 @@ from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
 from brain_tumor.runtime.auditing import audit
-from brain_tumor.runtime.build import build_prepared, build_split
+from brain_tumor.runtime.build_scans import build_prepared, build_split
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.finished import Answers, FinishedRun
 from brain_tumor.runtime.probing import score_trained

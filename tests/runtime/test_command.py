@@ -28,7 +28,7 @@ def typed(
 
 
 def test_help_names_groups_and_an_example(tmp_path: Path) -> None:
-    for command in ("train", "prepare", "audit", "evaluate", "compare"):
+    for command in ("train", "prepare", "audit", "evaluate", "compare", "benchmark"):
         shown = typed(command, "--help", cwd=tmp_path)
         assert shown.returncode == 0
         assert f"python -m brain_tumor.{command}" in shown.stdout
@@ -56,6 +56,8 @@ def test_help_names_groups_and_an_example(tmp_path: Path) -> None:
         ("audit", ("data=phantom", "runs=[nowhere]"), "nowhere"),
         ("audit", ("data=phantom", "frozen.weights=gone.pth"), "gone.pth"),
         ("compare", (), "runs"),
+        ("benchmark", ("data.root=nowhere",), "data=phantom"),
+        ("benchmark", ("data=phantom", "rows=[train]"), "train_gbmnet"),
         ("compare", ("runs=[nowhere]",), "nowhere"),
         ("evaluate", (), "run"),
         ("evaluate", ("run=nowhere",), "run=..."),
@@ -96,6 +98,17 @@ def test_the_demo_beats_85_percent_on_its_test_part(tmp_path: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     (scores,) = tmp_path.glob("runs/demo/gbmnet/*/metrics.json")
     assert json.loads(scores.read_text())["parts"]["test"]["accuracy"] > 0.85
+
+
+def test_preparing_does_not_wait_for_torch(tmp_path: Path) -> None:
+    run = "import sys; from brain_tumor.prepare import main; main(); print(*sys.modules)"
+    words = ("data=phantom", "data.phantom.patients_per_class=3")
+    python = [sys.executable, "-c", run, *words]
+    done = subprocess.run(python, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "brain_tumor.data.preparing" in loaded
+    assert not loaded & {"torch", "torchvision", "torchmetrics", "lightning", "matplotlib"}
 
 
 def test_ctrl_c_keeps_the_epochs_done_and_says_where(tmp_path: Path) -> None:

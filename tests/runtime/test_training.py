@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
-from brain_tumor.runtime import build
+from brain_tumor.runtime import build_scans as scans
 from brain_tumor.runtime.command import conf_folder
 from brain_tumor.runtime.training import train
 
@@ -249,9 +249,9 @@ def test_a_variable_that_is_set_to_nothing_counts_as_not_set(
     compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(build, "fetch_scans", lambda *known: asked.append(known) or Path("fetched"))
+    monkeypatch.setattr(scans, "fetch_scans", lambda *known: asked.append(known) or Path("fetched"))
     config = compose("data.source=kaggle", "data.root=''")
-    assert build.raw_folder(config.data) == Path("fetched")
+    assert scans.raw_folder(config.data) == Path("fetched")
     assert asked[0][1] == 1
 
 
