@@ -27,6 +27,10 @@ tensorboard:  ## Show the curves of the newest experiment in TensorBoard; LOGDIR
 	@# TensorBoard would keep ten pictures of each tag.
 	$(BIN)/tensorboard --logdir "$(LOGDIR)" --samples_per_plugin images=1000
 
+.PHONY: benchmark
+benchmark: .venv/installed-benchmark  ## Time the package beside its peers: on phantoms, or BRAIN_TUMOR_DATA=FOLDER
+	$(RUN) brain_tumor.benchmark $(if $(BRAIN_TUMOR_DATA),,data=phantom)
+
 .PHONY: test
 test: .venv/installed-test  ## Run the default test suite (no network, no scans)
 	$(RUN) pytest -n auto
@@ -66,6 +70,10 @@ clean:  ## Remove .venv and caches; data/ and runs/ stay
 
 .venv/installed-test: .venv/installed
 	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+.venv/installed-benchmark: .venv/installed
+	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[benchmark]'
 	@touch $@
 
 .PHONY: browser

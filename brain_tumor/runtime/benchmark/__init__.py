@@ -1,0 +1,1 @@
+"""Speed beside named peers: each side in a process of its own, timed in turns."""

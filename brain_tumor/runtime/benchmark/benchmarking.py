@@ -1,0 +1,139 @@
+"""The benchmark from a composed configuration: measure, print the tables, write them."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+
+from omegaconf import DictConfig, ListConfig
+from rich.console import Console
+
+from brain_tumor.errors import ConfigError
+from brain_tumor.report.page import to_rich
+from brain_tumor.report.save import save_figure
+from brain_tumor.report.speed import speed_header, speed_legend, speed_markdown, speed_tables
+from brain_tumor.report.speed_figure import ratio_figure
+from brain_tumor.runtime.benchmark.contests import contests
+from brain_tumor.runtime.benchmark.growth import measure_growth
+from brain_tumor.runtime.benchmark.larger import measure_larger
+from brain_tumor.runtime.benchmark.machine import machine_record
+from brain_tumor.runtime.benchmark.materials import Materials, lay_ready
+from brain_tumor.runtime.benchmark.measuring import Record, Told, hold
+from brain_tumor.runtime.benchmark.on_cuda import measure_cuda
+from brain_tumor.runtime.quiet import hush_lightning
+from brain_tumor.runtime.run_folder import RunFolder, provenance
+
+GROWTH, LARGER, CUDA = "growth", "larger_than_memory", "cuda"
+LEAST = {"repeats": 1, "steps": 1, "lead": 1, "growth_repeats": 1, "warm_up": 0}
+LEAST |= {"peer_workers": 1, "cuda_epochs": 1}
+
+
+def benchmark(config: DictConfig) -> Record:
+    """Measure the chosen rows; write `benchmark.json`, `benchmark.md` and a figure of the ratios.
+
+    Args:
+        config: As `conf/benchmark.yaml` composes it; `folder` must be given where Hydra does not
+            run.
+
+    Returns:
+        The content of `benchmark.json`. A target that is missed, or a side that fails, is told
+        there and raises nothing.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend before something is measured.
+    """
+    hush_lightning()
+    check(config)
+    out = RunFolder(Path(str(config.folder)))
+    out.claim("benchmark.json", "folder")
+    out.create("folder")
+    scratch = out.path / "scratch"
+    scratch.mkdir()
+    console = Console(highlight=False)
+    made = provenance() | {"started": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+    try:
+        materials = lay_ready(config, scratch.resolve())
+        record = {"provenance": made} | _nothing_yet(materials)
+        for _ in _measure(materials, record, partial(_tell, console)):
+            # After each part, so that what was measured stays if it is stopped.
+            out.write_json("benchmark.json", record)
+            (out.path / "benchmark.md").write_text(speed_markdown(record), encoding="utf-8")
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"what was measured so far is in {out.path}") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    figure = ratio_figure(record)
+    if figure is not None:
+        save_figure(figure, out.path, "ratios")
+    for line in speed_header(record):
+        console.print(line, soft_wrap=True, markup=False)
+    for table in speed_tables(record):
+        console.print(to_rich(table))
+    for line in speed_legend(record):
+        console.print(line, markup=False)
+    console.print(f"written: {out.path / 'benchmark.json'}", soft_wrap=True, markup=False)
+    return record
+
+
+def check(config: DictConfig) -> None:
+    """Look at the configured numbers and names.
+
+    Raises:
+        ConfigError: One is outside its range or unknown.
+    """
+    known = (*config.targets, GROWTH, LARGER, CUDA)
+    if not isinstance(config.rows, ListConfig):
+        raise ConfigError(f'rows must be a list of names, "rows=[NAME,...]": {config.rows!r}')
+    for row in config.rows:
+        if row not in known:
+            raise ConfigError(f"rows names {row!r}: choose from {', '.join(known)}.")
+    for name, least in LEAST.items():
+        value = config[name]
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ConfigError(f"{name} must be a whole number of at least {least}: {value!r}")
+    if config.augment is None:
+        raise ConfigError("augment=none leaves the peers nothing to do: leave augment=report.")
+
+
+def _nothing_yet(materials: Materials) -> Record:
+    """Tell on what and with what is measured."""
+    config = materials.config
+    return {
+        "machine": machine_record(),
+        "data": {
+            "name": str(config.data.name),
+            "drawn": config.data.source == "phantom",
+            "raw": len(materials.prepared.manifest),
+            "kept": len(materials.prepared.images),
+            "fingerprint": materials.prepared.fingerprint,
+        },
+        "asked": {name: config[name] for name in (*LEAST, "threads", "raw_scans", "test_scans")},
+        "contests": [],
+        GROWTH: None,
+        LARGER: None,
+        CUDA: None,
+    }
+
+
+def _measure(materials: Materials, record: Record, told: Told) -> Iterator[None]:
+    """Measure one part after the other, and put each into the record."""
+    config = materials.config
+    warm_up, repeats = int(config.warm_up), int(config.repeats)
+    laid_out = contests(materials)
+    parts: dict[str, Callable[[Materials, Told], object]]
+    parts = {GROWTH: measure_growth, LARGER: measure_larger, CUDA: measure_cuda}
+    for name in config.rows:
+        if name in parts:
+            record[name] = parts[name](materials, told)
+        else:
+            contest = laid_out[name]()
+            held = hold(name, contest, config.targets[name], warm_up, repeats, told)
+            record["contests"].append(held)
+        yield
+
+
+def _tell(console: Console, line: str) -> None:
+    # One line that is written over, and no spinner: that would work while a side is timed.
+    if console.is_terminal:
+        console.print(f"\r{line:<79}", end="\r", markup=False)

@@ -1,0 +1,92 @@
+"""Memory of a process and its children. The standard library alone: peers are measured by it too.
+
+Two measures. *Resident* memory counts pages of mapped files, which the kernel takes back whenever
+it needs them; *anonymous* memory is what only the process itself can give back.
+"""
+
+import contextlib
+import sys
+import threading
+import time
+from pathlib import Path
+
+EVERY = 0.05  # seconds between two looks
+BESIDE = 100  # a look takes no more than one part in so many of the time
+
+
+def peak_resident() -> int | None:
+    """Give the most memory this process had resident, in bytes; None where nobody counts."""
+    if sys.platform == "win32":
+        return None
+    # Not ru_maxrss, where there is a choice: a new process takes its parent's over.
+    peak = _kilobytes("self", "status", "VmHWM:")
+    if peak is not None:
+        return peak
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def anonymous(process: int) -> int | None:
+    """Give the anonymous memory of a process and all below it now, in bytes; Linux alone tells.
+
+    Pages that a loader worker shares with the process it was forked from count once.
+    """
+    processes = _with_children(process)
+    if len(processes) == 1:
+        return _kilobytes(process, "status", "RssAnon:")
+    # Every sharer's part of a page: dear to find out, so not where nobody shares.
+    parts = [_kilobytes(number, "smaps_rollup", "Pss_Anon:") for number in processes]
+    return sum(part or 0 for part in parts) or None
+
+
+def _with_children(process: int) -> list[int]:
+    found, waiting = [], [process]
+    while waiting:
+        found.append(waiting.pop())
+        with contextlib.suppress(OSError):  # it may end while we look
+            for children in Path(f"/proc/{found[-1]}/task").glob("*/children"):
+                waiting += map(int, children.read_text().split())
+    return found
+
+
+def _kilobytes(process: int | str, file: str, name: str) -> int | None:
+    """Read a number of kilobytes, in bytes; None where it is not told."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process}/{file}").read_text().splitlines():
+            if line.startswith(name):
+                return 1024 * int(line.split()[1])
+    return None
+
+
+class AnonymousPeak:
+    """Watches the anonymous memory of a process from outside, as long as it is entered.
+
+    Args:
+        process: Its number.
+    """
+
+    def __init__(self, process: int) -> None:
+        self.process = process
+        self.peak: int | None = None
+        self._over = threading.Event()
+
+    def __enter__(self) -> "AnonymousPeak":
+        self._over.clear()
+        self._watch = threading.Thread(target=self._look, daemon=True)
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watch.join()
+
+    def _look(self) -> None:
+        pause = 0.0
+        while not self._over.wait(pause):
+            begun = time.perf_counter()
+            now = anonymous(self.process)
+            if now is not None:
+                self.peak = max(now, self.peak or 0)
+            pause = max(EVERY, BESIDE * (time.perf_counter() - begun))

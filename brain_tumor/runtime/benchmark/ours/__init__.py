@@ -1,0 +1,1 @@
+"""Our side of each contest: what the real commands run."""

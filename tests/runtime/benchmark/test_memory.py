@@ -1,0 +1,44 @@
+import multiprocessing
+import os
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from brain_tumor.runtime.benchmark.memory import AnonymousPeak, anonymous, peak_resident
+
+MIB = 2**20
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells")
+
+
+def test_a_passing_peak_is_seen() -> None:
+    before = anonymous(os.getpid())
+    with AnonymousPeak(os.getpid()) as watch:
+        passing = np.ones(200 * MIB, np.uint8)
+        time.sleep(0.5)
+        del passing
+        time.sleep(0.5)
+    assert before is not None
+    assert watch.peak is not None
+    assert 150 * MIB < watch.peak - before < 250 * MIB
+    assert peak_resident() >= watch.peak
+
+
+def _wait(go_on) -> None:
+    go_on.wait(60)
+
+
+def test_what_a_forked_child_shares_counts_once() -> None:
+    shared = np.ones(300 * MIB, np.uint8)
+    before = anonymous(os.getpid())
+    forking = multiprocessing.get_context("fork")
+    go_on = forking.Event()
+    child = forking.Process(target=_wait, args=(go_on,))
+    child.start()
+    time.sleep(0.3)
+    both = anonymous(os.getpid())
+    go_on.set()
+    child.join()
+    assert abs(both - before) < 100 * MIB < shared.nbytes
+    assert anonymous(child.pid) is None
