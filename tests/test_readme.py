@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -82,3 +83,13 @@ def test_make_help_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = set(re.findall(r"^\.PHONY: (\S+)$", makefile, re.MULTILINE))
     assert phony == set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+
+
+def test_the_tables_of_speed_are_those_of_the_committed_benchmarks() -> None:
+    filled = runpy.run_path(str(ROOT / "experiments/speed/tables.py"))["filled"]()
+    assert set(filled) == {ROOT / "README.md", ROOT / "experiments/speed/README.md"}
+    for place, text in filled.items():
+        assert "| ratio |" in text
+        assert place.read_text(encoding="utf-8") == text
+    for path in (ROOT / "experiments/speed").glob("*.json"):
+        assert f"<!-- {path.stem} -->" in filled[ROOT / "experiments/speed/README.md"]

@@ -1,0 +1,143 @@
+"""Where the time goes: in preparing, scan by scan, and in a training step, operator by operator.
+
+    python experiments/speed/profile_steps.py FOLDER
+
+FOLDER holds Training/ and Testing/. Writes profile.md beside this file. Preparing is timed step by
+step in one thread, all scans through one step before the next begins, in runs of `RUN` scans whose
+pixels are let go afterwards; a training step with the threads that torch takes by itself.
+"""
+
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.runtime.allocator import keep_freed_memory
+
+keep_freed_memory()  # before torch is imported
+
+import cv2  # noqa: E402
+import hydra  # noqa: E402
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+from omegaconf import DictConfig  # noqa: E402
+from torch.profiler import ProfilerActivity, profile  # noqa: E402
+
+from brain_tumor.data.augment import epoch_draws  # noqa: E402
+from brain_tumor.data.crop import CropSettings, cut_to_head, find_head  # noqa: E402
+from brain_tumor.data.dedupe import pixel_digest  # noqa: E402
+from brain_tumor.data.fingerprint import md5  # noqa: E402
+from brain_tumor.data.scans import (  # noqa: E402
+    decode_grey,
+    find_scans,
+    read_header,
+    read_scan,
+)
+from brain_tumor.data.thumbnails import thumbnail  # noqa: E402
+from brain_tumor.models.networks import build_network  # noqa: E402
+from brain_tumor.report.page import DataTable, to_markdown  # noqa: E402
+from brain_tumor.runtime.command import conf_folder, register_resolvers  # noqa: E402
+from brain_tumor.runtime.instantiate import instantiate  # noqa: E402
+
+HERE = Path(__file__).parent
+RUN = 256  # scans
+STEPS = 10  # training steps under the profiler
+SHOWN = 14  # operators
+
+
+def preparing(root: Path, data: DictConfig) -> DataTable:
+    """Time the steps of preparing, in one thread."""
+    cv2.setNumThreads(1)
+    crop = CropSettings(**data.crop)
+    scans = find_scans(root, tuple(data.classes))
+    seconds: dict[str, float] = defaultdict(float)
+
+    def step(name: str, function: Callable[..., Any], *given: list[Any]) -> list[Any]:
+        begun = time.perf_counter()
+        made = [function(*one) for one in zip(*given, strict=True)]
+        seconds[name] += time.perf_counter() - begun
+        return made
+
+    for start in range(0, len(scans), RUN):
+        contents = step("read", lambda scan: read_scan(root, scan), scans[start : start + RUN])
+        step("MD5 of the file", md5, contents)
+        step("header", read_header, contents)
+        greys = step("decode, to grey", decode_grey, contents)
+        boxes = step("find the head", lambda grey: find_head(grey, crop), greys)
+        heads = step("cut and resize", lambda g, b: cut_to_head(g, b, crop.size), greys, boxes)
+        step("MD5 of the pixels", pixel_digest, heads)
+        step("thumbnail of the frame", thumbnail, greys)
+        step("thumbnail of the head", thumbnail, heads)
+    rows = [
+        [name, f"{value:.2f}", f"{1000 * value / len(scans):.3f}"]
+        for name, value in (*seconds.items(), ("all of these", sum(seconds.values())))
+    ]
+    columns = ("step", "seconds of one core", "ms per scan")
+    return DataTable(f"Preparing {len(scans):,} scans", columns, rows, "", 1, [len(rows) - 1])
+
+
+def training(name: str, config: DictConfig) -> DataTable:
+    """Profile training steps of a network on one batch, augmentation included."""
+    torch.manual_seed(0)
+    options = {key: value for key, value in config.models[name].items() if key != "weights"}
+    network = build_network(4, **options).train()
+    augment = instantiate(config.augment, "augment")
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = instantiate(config.optimizer, "optimizer")(trained)
+    batch, size = int(config.data.batch_size), int(config.data.crop.size)
+    scans = torch.randint(0, 256, (batch, 1, size, size), dtype=torch.uint8)
+    labels = torch.arange(batch) % 4
+    draws = epoch_draws(0, 0, batch, augment.draws_per_scan)
+
+    def steps(number: int) -> None:
+        for _ in range(number):
+            with torch.profiler.record_function("augmentation"):
+                images = augment(scans, draws)
+            optimizer.zero_grad()
+            F.cross_entropy(network(images), labels).backward()
+            optimizer.step()
+
+    steps(3)
+    begun = time.perf_counter()
+    steps(STEPS)
+    whole = (time.perf_counter() - begun) / STEPS
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        steps(STEPS)
+    found = [event for event in profiled.key_averages() if event.self_cpu_time_total > 0]
+    total = sum(event.self_cpu_time_total for event in found)
+    augmenting = sum(event.cpu_time_total for event in found if event.key == "augmentation")
+    found.sort(key=lambda event: -event.self_cpu_time_total)
+    rows = [
+        [
+            "augmentation, all of its operators",
+            f"{augmenting / STEPS / 1000:.1f}",
+            f"{100 * augmenting / total:.1f} %",
+        ]
+    ]
+    for event in found[:SHOWN]:
+        own = event.self_cpu_time_total
+        rows.append([event.key, f"{own / STEPS / 1000:.1f}", f"{100 * own / total:.1f} %"])
+    note = (
+        f"Batches of {batch}, {torch.get_num_threads()} threads; without the profiler a step takes "
+        f"{1000 * whole:.0f} ms. What the first row counts is counted in those below, too."
+    )
+    columns = ("operator", "own ms per step", "share")
+    return DataTable(f"A training step of {name}", columns, rows, note, 1, [1])
+
+
+def main() -> None:
+    """Measure and write."""
+    register_resolvers()
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = hydra.compose("benchmark", ["folder=."])
+    tables = [training(name, config) for name in config.models]
+    tables.append(preparing(Path(sys.argv[1]), config.data))
+    text = "\n\n".join(to_markdown(table).strip() for table in tables)
+    (HERE / "profile.md").write_text(f"# Where the time goes\n\n{text}\n", encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

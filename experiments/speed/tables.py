@@ -1,0 +1,41 @@
+"""Write the tables of this folder's README and of the project's from the benchmarks kept here.
+
+    python experiments/speed/tables.py
+
+Each `<name>.json` is the `benchmark.json` of a run. Its tables go into this folder's README,
+between the lines `<!-- <name> -->` and `<!-- end of <name> -->`; the ratios of `benchmark.json` go
+into the project's, between `<!-- speed -->` and `<!-- end of speed -->`.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from brain_tumor.report.page import to_markdown
+from brain_tumor.report.speed import ratio_table, speed_markdown
+
+HERE = Path(__file__).parent
+HERE_README, FRONT_README = HERE / "README.md", HERE.parents[1] / "README.md"
+
+
+def filled() -> dict[Path, str]:
+    """Give both READMEs with their tables."""
+    here, front = (path.read_text(encoding="utf-8") for path in (HERE_README, FRONT_README))
+    for path in sorted(HERE.glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        here = between(here, path.stem, speed_markdown(record))
+        if path.stem == "benchmark":
+            front = between(front, "speed", to_markdown(ratio_table(record)))
+    return {HERE_README: here, FRONT_README: front}
+
+
+def between(text: str, name: str, tables: str) -> str:
+    """Put tables between the two lines of a name."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    place = re.compile(f"(?<={re.escape(begin)}\n).*?(?={re.escape(end)})", re.DOTALL)
+    return place.sub(lambda _: f"\n{tables.strip()}\n\n", text)
+
+
+if __name__ == "__main__":
+    for place, text in filled().items():
+        place.write_text(text, encoding="utf-8")
