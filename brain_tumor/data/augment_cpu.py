@@ -22,8 +22,13 @@ def blur_and_warp(images: Tensor, weights: Tensor, matrices: Tensor) -> Tensor:
     Returns:
         `(N, 1, H, W)`, float32, 0-255. Borders are mirrored for the blur; what lies outside the
         scan is black.
+
+    Raises:
+        ValueError: The kernel reaches beyond what can be mirrored, as torch's would.
     """
-    side = images.shape[-1]
+    side, kernel_size = images.shape[-1], weights.shape[1]
+    if kernel_size // 2 >= side:
+        raise ValueError(f"a blur kernel of {kernel_size} pixels needs larger scans")
     warped = torch.empty(images.shape, dtype=torch.float32)
     scans, made = images[:, 0].numpy(), warped[:, 0].numpy()
     kernels = weights.numpy()
