@@ -10,7 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from brain_tumor.errors import ConfigError
-from brain_tumor.runtime.benchmark import measuring
+from brain_tumor.runtime.benchmark import growth, measuring
 from brain_tumor.runtime.benchmark.benchmarking import benchmark, check
 from brain_tumor.runtime.benchmark.contests import Contest, Peer, contests
 from brain_tumor.runtime.benchmark.larger import measure_larger
@@ -95,11 +95,12 @@ def test_intervals_that_overlap_count_once() -> None:
 
 
 @pytest.mark.slow
-def test_the_command_measures_everything_on_phantoms(tmp_path: Path) -> None:
-    small = ("data.phantom.patients_per_class=3", "data.phantom.slices_per_patient=3")
-    small += ("repeats=2", "growth_repeats=1", "steps=1", "lead=1", "test_scans=4")
-    # Ours has 128 scans in a batch of growth's: keep the others small.
-    small += ("models.gbmnet.width=16", "data.batch_size=4", "out=result")
+def test_the_command_measures_every_contest_on_phantoms(tmp_path: Path) -> None:
+    rows = ("prepare", "prepare_again", "augment", "train_gbmnet", "train_mobilenetv2")
+    rows += ("score_gbmnet", "score_mobilenetv2", "help", "cuda")
+    small = (f"rows=[{','.join(rows)}]", "repeats=1", "steps=1", "lead=1", "test_scans=4")
+    small += ("data.phantom.patients_per_class=3", "data.phantom.slices_per_patient=3")
+    small += ("models.gbmnet.width=16", "data.batch_size=4", "cuda_epochs=1", "out=result")
     ended = subprocess.run(
         [sys.executable, "-m", "brain_tumor.benchmark", "data=phantom", *small],
         cwd=tmp_path,
@@ -122,11 +123,24 @@ def test_the_command_measures_everything_on_phantoms(tmp_path: Path) -> None:
         for row in contest["rows"]:
             missing = row["fault"] is not None and "not installed" in row["fault"]
             assert row["fault"] is None or missing, (contest["name"], row)
-    for series in record["growth"]:
-        assert series["failed"] == {}, series
-        assert len(series["sides"]) == 3
     assert "drawn phantoms, no real scans" in ended.stdout
     assert "drawn phantoms, no real scans" in (folder / "benchmark.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_growth_is_measured_at_three_sizes_of_everything(
+    materials: Materials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growth, "BATCHES", (1, 2, 4))
+    OmegaConf.update(materials.config, "growth_repeats", 1)
+    OmegaConf.update(materials.config, "warm_up", 0)
+    found = growth.measure_growth(materials, lambda line: None)
+    for series in found:
+        assert series["failed"] == {}, series
+        assert len(series["sides"]) == len(set(series["sizes"])) == 3
+    axes = {(series["title"], series["axis"]) for series in found}
+    assert {axis for _, axis in axes} == {"scans", "side (px)", "batch"}
+    assert len(axes) == len(found) == 11
 
 
 @pytest.mark.slow
