@@ -4,7 +4,8 @@
 
 Each `<name>.json` is the `benchmark.json` of a run. Its tables go into this folder's README,
 between the lines `<!-- <name> -->` and `<!-- end of <name> -->`; the ratios of `benchmark.json` go
-into the project's, between `<!-- speed -->` and `<!-- end of speed -->`.
+into the project's, between `<!-- speed -->` and `<!-- end of speed -->`. `prepare.json` repeats
+rows of `benchmark.json` that other work on the machine had disturbed, and stands in their place.
 """
 
 import json
@@ -21,12 +22,16 @@ HERE_README, FRONT_README = HERE / "README.md", HERE.parents[1] / "README.md"
 def filled() -> dict[Path, str]:
     """Give both READMEs with their tables."""
     here, front = (path.read_text(encoding="utf-8") for path in (HERE_README, FRONT_README))
-    for path in sorted(HERE.glob("*.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        here = between(here, path.stem, speed_markdown(record))
-        if path.stem == "benchmark":
-            front = between(front, "speed", to_markdown(ratio_table(record)))
-    return {HERE_README: here, FRONT_README: front}
+    records = {
+        path.stem: json.loads(path.read_text(encoding="utf-8")) for path in HERE.glob("*.json")
+    }
+    whole, prepare = records["benchmark"], records["prepare"]
+    repeated = {contest["name"] for contest in prepare["contests"]}
+    whole["contests"] = [one for one in whole["contests"] if one["name"] not in repeated]
+    for name, record in records.items():
+        here = between(here, name, speed_markdown(record))
+    ratios = "\n\n".join(to_markdown(ratio_table(one)).strip() for one in (whole, prepare))
+    return {HERE_README: here, FRONT_README: between(front, "speed", ratios)}
 
 
 def between(text: str, name: str, tables: str) -> str:
