@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import torch
 
+from brain_tumor.data import datamodule as served
 from brain_tumor.data.augment import BatchAugment
 from brain_tumor.data.datamodule import Batch, BatchOrder, ScanDataModule
 from brain_tumor.errors import ConfigError
@@ -89,12 +90,7 @@ class Recorder(L.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.0)
 
 
-def test_the_trainer_shuffles_and_augments_training_scans_anew_in_every_epoch(
-    datamodule: ScanDataModule, compose
-) -> None:
-    settings = dict(compose().augment)
-    settings.pop("_target_")
-    datamodule.augment = BatchAugment(**settings)
+def fitted(datamodule: ScanDataModule) -> Recorder:
     recorder = Recorder()
     L.Trainer(
         accelerator="cpu",
@@ -105,6 +101,42 @@ def test_the_trainer_shuffles_and_augments_training_scans_anew_in_every_epoch(
         enable_progress_bar=False,
         enable_model_summary=False,
     ).fit(recorder, datamodule)
+    return recorder
+
+
+def test_scans_on_the_device_give_the_same_batches(
+    datamodule: ScanDataModule, compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = dict(compose().augment)
+    settings.pop("_target_")
+    datamodule.augment = BatchAugment(**settings)
+    sent = fitted(datamodule).seen
+    # As if the processor were a GPU with room.
+    monkeypatch.setattr(served, "has_room", lambda device, prepared: True)
+    monkeypatch.setattr(served.ScanBatches, "__getitem__", lambda *_: pytest.fail("cut from map"))
+    resident = fitted(datamodule).seen
+    for part in ("train", "test"):
+        assert len(sent[part]) == len(resident[part]) > 0
+        for (_, ours), (_, theirs) in zip(resident[part], sent[part], strict=True):
+            assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_the_copy_on_the_device_is_let_go_after_the_fit(
+    datamodule: ScanDataModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served, "has_room", lambda device, prepared: True)
+    fitted(datamodule)
+    assert datamodule._resident is None
+    assert isinstance(next(iter(datamodule.part_dataloader("test"))), Batch)
+
+
+def test_the_trainer_shuffles_and_augments_training_scans_anew_in_every_epoch(
+    datamodule: ScanDataModule, compose
+) -> None:
+    settings = dict(compose().augment)
+    settings.pop("_target_")
+    datamodule.augment = BatchAugment(**settings)
+    recorder = fitted(datamodule)
 
     for epoch in (0, 1):
         order = BatchOrder(datamodule.split.train, datamodule.batch_size, datamodule.seed)

@@ -1,75 +1,13 @@
 from types import SimpleNamespace
 
-import lightning as L
 import numpy as np
 import pytest
 import torch
 
-from brain_tumor.data import datamodule as served
-from brain_tumor.data.augment import BatchAugment
-from brain_tumor.data.datamodule import Batch, ScanDataModule
+from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.resident import ResidentScans, has_room
 
 CPU = torch.device("cpu")
-
-
-class Recorder(L.LightningModule):
-    """Writes down the batches that the Trainer hands it, and learns nothing."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.seen: list[Batch] = []
-
-    def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
-        self.seen.append(batch)
-        return self.weight.sum()
-
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self.seen.append(batch)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        return torch.optim.SGD(self.parameters(), lr=0.0)
-
-
-def batches_of(data: ScanDataModule) -> list[Batch]:
-    recorder = Recorder()
-    L.Trainer(
-        accelerator="cpu",
-        max_epochs=2,
-        num_sanity_val_steps=0,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    ).fit(recorder, data)
-    return recorder.seen
-
-
-def test_scans_on_the_device_give_the_same_batches(
-    datamodule: ScanDataModule, compose, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = dict(compose().augment)
-    settings.pop("_target_")
-    datamodule.augment = BatchAugment(**settings)
-    sent = batches_of(datamodule)
-    # As if the processor were a GPU with room.
-    monkeypatch.setattr(served, "has_room", lambda device, prepared: True)
-    monkeypatch.setattr(served.ScanBatches, "__getitem__", lambda *_: pytest.fail("cut from map"))
-    resident = batches_of(datamodule)
-    assert len(sent) == len(resident) > 0
-    for ours, theirs in zip(resident, sent, strict=True):
-        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
-
-
-def test_the_copy_is_let_go_after_the_fit(
-    datamodule: ScanDataModule, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(served, "has_room", lambda device, prepared: True)
-    batches_of(datamodule)
-    assert datamodule._resident is None
-    batch = next(iter(datamodule.part_dataloader("test")))
-    assert isinstance(batch, Batch)
 
 
 def test_every_scan_is_copied(datamodule: ScanDataModule, monkeypatch: pytest.MonkeyPatch) -> None:
