@@ -1,5 +1,8 @@
 """Errors a user can cause. Each message is one sentence: what is wrong, where, what to do."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class BrainTumorError(Exception):
     """Root of the errors that a command prints as one sentence, without a traceback."""
@@ -19,3 +22,26 @@ class WeightsError(BrainTumorError):
 
 class TrainingError(BrainTumorError):
     """Training cannot go on, for instance because the loss is no longer a number."""
+
+
+def suggest(name: str, known: Iterable[str], shown: int = 12) -> str:
+    """Say what was probably meant, for the end of a message.
+
+    Args:
+        name: What was given.
+        known: What could have been.
+        shown: Up to how many choices are listed where none is near.
+
+    Example:
+        >>> suggest("gbmnt", ["gbmnet", "mobilenetv2"])
+        'did you mean gbmnet?'
+        >>> suggest("resnet", ["gbmnet", "mobilenetv2"])
+        'choose one of gbmnet, mobilenetv2.'
+    """
+    choices = sorted(set(known))
+    near = difflib.get_close_matches(name, choices, n=1, cutoff=0.66)
+    if near:
+        return f"did you mean {near[0]}?"
+    if 0 < len(choices) <= shown:
+        return f"choose one of {', '.join(choices)}."
+    return "see --help for what there is."

@@ -13,11 +13,14 @@ def main(config: DictConfig) -> None:
 
     from brain_tumor.report.page import to_rich
     from brain_tumor.report.tables import prepared_table, split_table, unusable_note
-    from brain_tumor.runtime.build_scans import build_prepared, build_split
+    from brain_tumor.runtime.build_scans import build_prepared, build_split, split_settings
+    from brain_tumor.runtime.config.values import check_values
 
+    check_values(config, "prepare")
+    split_settings(config.split)
     prepared = build_prepared(config.data)
     split = build_split(prepared, config.split)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # a path may hold [brackets]
     console.print(to_rich(prepared_table(prepared.summary)))
     console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
     if prepared.unusable:

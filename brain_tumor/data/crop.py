@@ -9,6 +9,9 @@ import numpy.typing as npt
 from brain_tumor.data.scans import Grey
 from brain_tumor.errors import ConfigError
 
+# Far beyond what a head of some hundred pixels needs; more would take hours, or all of memory.
+MOST = {"blur_kernel": 99, "erosions": 100, "dilations": 100, "size": 2048}
+
 Outline = npt.NDArray[np.int32]  # corners of a closed line, `(P, 1, 2)`: column, row
 
 
@@ -19,11 +22,11 @@ class CropSettings:
     The report names the steps; the numbers come from matching its duplicate counts.
 
     Attributes:
-        blur_kernel: Side of the Gaussian kernel in pixels, odd.
-        threshold: Grey value, 0-255; brighter pixels belong to the head.
-        erosions: Rounds of erosion by a 3 x 3 square, which remove specks.
-        dilations: Rounds of dilation by the same square, which restore the outline.
-        size: Side of the cropped scan in pixels after resizing.
+        blur_kernel: Side of the Gaussian kernel in pixels, odd, 1 to 99.
+        threshold: Grey value, 0-254; brighter pixels belong to the head.
+        erosions: Rounds of erosion by a 3 x 3 square, which remove specks; 0 to 100.
+        dilations: Rounds of dilation by the same square, which restore the outline; likewise.
+        size: Side of the cropped scan in pixels after resizing, 32 to 2048.
 
     Raises:
         ConfigError: A value is outside its range.
@@ -47,6 +50,9 @@ class CropSettings:
             raise ConfigError("data.crop.erosions and data.crop.dilations must not be negative")
         if self.size < 32:
             raise ConfigError(f"data.crop.size must be at least 32 pixels: {self.size}")
+        for name, most in MOST.items():
+            if getattr(self, name) > most:
+                raise ConfigError(f"data.crop.{name} must be at most {most}: {getattr(self, name)}")
 
 
 @dataclass(frozen=True)

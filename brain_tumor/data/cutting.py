@@ -10,6 +10,7 @@ import numpy as np
 
 from brain_tumor.data.crop import CropSettings, cut_to_head, find_head
 from brain_tumor.data.dedupe import pixel_digest
+from brain_tumor.data.fingerprint import md5
 from brain_tumor.data.harmonise import HarmoniseSettings, harmonise
 from brain_tumor.data.manifest import KEPT, UNUSABLE, ManifestRow
 from brain_tumor.data.parallel import each
@@ -18,11 +19,13 @@ from brain_tumor.data.scans import (
     Grey,
     Scan,
     UndecodableScanError,
+    UnreadableScanError,
     decode_grey,
     read_header,
     read_scan,
 )
 from brain_tumor.data.thumbnails import THUMBNAIL, thumbnail
+from brain_tumor.errors import DataError
 
 CUT = "cut.npy"  # every scan lands here first; those kept are then written to their final place
 KNOWN = ("slice_id", "patient", "patient_group", "known_label")
@@ -55,7 +58,7 @@ class Cutter:
         crop: How to find and cut the head.
         harmonise: What is taken out of the scan.
         table: What is known of the files; None where nothing is.
-        digests: MD5 of each file's bytes, by path.
+        digests: MD5 of each file's bytes, by name (`fingerprint.digest_files`).
     """
 
     root: Path
@@ -64,17 +67,38 @@ class Cutter:
     table: PatientTable | None
     digests: Mapping[str, str]
 
+    def read(self, scan: Scan) -> bytes:
+        """Read the bytes of a file, which have to be those that were digested.
+
+        Raises:
+            UnreadableScanError: It cannot be read, and could not be before.
+            DataError: It has changed, or is gone: the set would be named by another content.
+        """
+        digested = self.digests[scan.name]
+        try:
+            content = read_scan(self.root, scan)
+            same = md5(content) == digested
+        except UnreadableScanError:
+            if not digested:
+                raise
+            same = False
+        if not same:
+            raise DataError(
+                f"{self.root / scan.name} changed while the scans were prepared: wait until "
+                "nothing writes there any more, and run this again."
+            )
+        return content
+
     def cut(self, scan: Scan) -> Cut:
         """Cut one file; one that holds no head is unusable, and its entry says why.
 
         Raises:
-            DataError: It cannot be read.
+            DataError: It has changed since it was digested.
         """
-        content, crop = read_scan(self.root, scan), self.crop
-        file_md5 = self.digests[scan.path]
-        entry = _EMPTY | vars(scan)
-        entry |= {"status": UNUSABLE, "file_md5": file_md5, "bytes": len(content)}
-        known = None if self.table is None else self.table.find(scan.path, file_md5)
+        crop, file_md5 = self.crop, self.digests[scan.name]
+        entry = _EMPTY | vars(scan) | {"path": scan.name, "status": UNUSABLE}
+        entry |= {"file_md5": file_md5, "bytes": 0}
+        known = None if self.table is None else self.table.find(scan.name, file_md5)
         if known is not None:
             entry |= {
                 "slice_id": known.slice_id,
@@ -83,10 +107,15 @@ class Cutter:
                 "known_label": known.label,
             }
         try:
+            content = self.read(scan)
+            entry["bytes"] = len(content)
             entry |= vars(read_header(content))
             grey = decode_grey(content)
+        except UnreadableScanError as error:
+            return Cut(entry | {"reason": f"unreadable: {error}"})
         except UndecodableScanError as error:
             return Cut(entry | {"reason": f"undecodable: {error}"})
+        entry |= dict(zip(("height", "width"), grey.shape, strict=True))
         box = find_head(grey, crop)
         if box is None:
             return Cut(entry | {"reason": f"blank: no region brighter than {crop.threshold}"})
@@ -130,7 +159,7 @@ def cut_scans(
         progress: Called with scans done and scans in all.
 
     Raises:
-        DataError: A file cannot be read.
+        DataError: A file has changed since it was digested.
     """
     size, number = cutter.crop.size, len(scans)
     frames = np.zeros((number, THUMBNAIL, THUMBNAIL), np.uint8)
@@ -146,13 +175,13 @@ def cut_scans(
                 file.write(pixels.data)
             progress(position + 1, number)
         file.truncate(number * size * size)
-    _digest_frames(cutter.root, scans, entries)
+    _digest_frames(cutter, scans, entries)
     np.save(folder / "frames.npy", frames)
     images = np.memmap(folder / CUT, np.uint8, "r", shape=(number, size, size))
     return CutScans(entries, images, frames, heads)
 
 
-def _digest_frames(root: Path, scans: Sequence[Scan], entries: Sequence[Entry]) -> None:
+def _digest_frames(cutter: Cutter, scans: Sequence[Scan], entries: Sequence[Entry]) -> None:
     """Fill in `frame_md5` where cropped pixels repeat: equal frames have equal heads.
 
     Files of the same bytes have the same frame, which is decoded once.
@@ -160,7 +189,7 @@ def _digest_frames(root: Path, scans: Sequence[Scan], entries: Sequence[Entry]) 
     heads = Counter(entry["pixel_md5"] for entry in entries if entry["pixel_md5"])
     repeated = [number for number, entry in enumerate(entries) if heads[entry["pixel_md5"]] > 1]
     files = {entries[number]["file_md5"]: scans[number] for number in repeated}
-    frames = each(lambda scan: pixel_digest(decode_grey(read_scan(root, scan))), [*files.values()])
+    frames = each(lambda scan: pixel_digest(decode_grey(cutter.read(scan))), [*files.values()])
     digests = dict(zip(files, frames, strict=True))
     for number in repeated:
         entries[number]["frame_md5"] = digests[entries[number]["file_md5"]]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from brain_tumor.data.scans import FOLDERS, Scan, files_below, subfolders
+from brain_tumor.data.folders import check_folder, files_below, subfolders
+from brain_tumor.data.scans import FOLDERS, Scan
 from brain_tumor.errors import ConfigError, DataError
 
 
@@ -27,11 +28,7 @@ def find_external_scans(
             mapped to one: no folder is taken for a class by order or by guess.
     """
     known = ", ".join(classes)
-    if not root.is_dir():
-        raise DataError(
-            f"There is no folder {root}: give one that holds a folder per class, of {known}, as "
-            "data.root=FOLDER."
-        )
+    check_folder(root, f"give one that holds a folder per class, of {known}, as data.root=FOLDER")
     found = subfolders(root)
     halves = [(folder, root / folder) for folder in FOLDERS if folder in found]
     places = [(folder, half / name) for folder, half in halves for name in subfolders(half)]

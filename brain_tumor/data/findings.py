@@ -77,6 +77,10 @@ def _finding(
     return Finding(name, title, explanation, rows, details)
 
 
+def _unreadable(row: ManifestRow) -> str | None:
+    return row.reason if row.reason.startswith("unreadable") else None
+
+
 def _undecodable(row: ManifestRow) -> str | None:
     return row.reason if row.reason.startswith("undecodable") else None
 
@@ -124,6 +128,11 @@ def _whole_crop(row: ManifestRow) -> str | None:
 
 
 _LOOKS: dict[str, tuple[str, str, Callable[[ManifestRow], str | None]]] = {
+    "unreadable": (
+        "Files that cannot be read",
+        "They are left out of everything.",
+        _unreadable,
+    ),
     "undecodable": (
         "Files that cannot be decoded",
         "They are left out of everything.",

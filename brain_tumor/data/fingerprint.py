@@ -8,7 +8,7 @@ from typing import Any
 
 from brain_tumor.data.parallel import each
 from brain_tumor.data.patients import PatientTable
-from brain_tumor.data.scans import Scan, read_scan
+from brain_tumor.data.scans import Scan, UnreadableScanError, read_scan
 
 # Part of every fingerprint: raise it when the same scans would give another prepared set.
 FORMAT = 3
@@ -20,7 +20,7 @@ def fingerprint_of(
     """Give the hexadecimal fingerprint of a prepared set.
 
     Args:
-        digests: MD5 of each file's bytes, by path, in raw order. Not its date: a copied or
+        digests: MD5 of each file's bytes, by name, in raw order. Not its date: a copied or
             downloaded set is the same set.
         settings: What is done to the scans, as plain values; `patients` is left out.
         table: What is known of the files; what it says of them counts, not where it lies.
@@ -34,13 +34,18 @@ def fingerprint_of(
 
 
 def digest_files(root: Path, scans: Sequence[Scan]) -> dict[str, str]:
-    """Give the MD5 of each file's bytes, by path, in the order of the scans.
+    """Give the MD5 of each file's bytes, by name, in the order of the scans.
 
-    Raises:
-        DataError: A file cannot be read.
+    Of a file that cannot be read it is empty: once it can be, the fingerprint is another.
     """
-    digests = each(lambda scan: md5(read_scan(root, scan)), scans)
-    return dict(zip((scan.path for scan in scans), digests, strict=True))
+
+    def digest(scan: Scan) -> str:
+        try:
+            return md5(read_scan(root, scan))
+        except UnreadableScanError:
+            return ""
+
+    return dict(zip((scan.name for scan in scans), each(digest, scans), strict=True))
 
 
 def md5(content: bytes | memoryview) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.data.crop import CropBox
+from brain_tumor.data.table_file import Line, read_table
 
 KEPT, DUPLICATE, SEEN, UNUSABLE = "kept", "duplicate", "seen", "unusable"
 
@@ -17,7 +18,7 @@ class ManifestRow:
 
     Attributes:
         row: Its place in `images.npy`; None where it was not kept.
-        path: POSIX path relative to the raw root.
+        path: POSIX path relative to the raw root (`scans.Scan.name`).
         folder: `Training` or `Testing`, as published; empty for scans of other origin where class
             folders lie side by side.
         label: Class, by its folder name.
@@ -34,8 +35,8 @@ class ManifestRow:
         top: See `left`.
         right: See `left`.
         bottom: See `left`.
-        bytes: Size of the file.
-        file_md5: MD5 of the file's bytes.
+        bytes: Size of the file; 0 where it cannot be read.
+        file_md5: MD5 of the file's bytes; empty where it cannot be read.
         frame_md5: MD5 of its grey pixels, before the crop, where another scan has its
             `pixel_md5`: only that one's frame may be the same. Empty elsewhere.
         pixel_md5: MD5 of the cropped, resized pixels; empty where there are none.
@@ -101,14 +102,13 @@ def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
 
     Raises:
         OSError: The file cannot be read.
-        KeyError: A column is missing.
-        ValueError: A cell that should be a whole number is none.
+        ValueError: It is no manifest: a column is missing, a line is cut short, or a cell that
+            should be a whole number is none.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        return tuple(_parse(line) for line in csv.DictReader(file))
+    return tuple(_parse(line) for line in read_table(path, _COLUMNS)[1])
 
 
-def _parse(line: dict[str, str]) -> ManifestRow:
+def _parse(line: Line) -> ManifestRow:
     values: dict[str, Any] = {name: line[name] for name in _COLUMNS}
     for name in _NUMBERS:
         values[name] = int(line[name]) if line[name] else None

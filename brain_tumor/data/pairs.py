@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brain_tumor.data.table_file import read_table
+
 COLUMNS = ("first", "second", "view", "orientation", "correlation")
 
 
@@ -42,18 +44,17 @@ def read_pairs(path: Path, names: Sequence[str]) -> list[Pair]:
 
     Raises:
         OSError: The file cannot be read.
-        KeyError: A column is missing, or a name is unknown.
-        ValueError: A correlation is no number.
+        ValueError: It is no such table: a column is missing, or a correlation is no number.
+        KeyError: A name is unknown.
     """
     positions = {name: position for position, name in enumerate(names)}
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            Pair(
-                positions[line["first"]],
-                positions[line["second"]],
-                line["view"],
-                line["orientation"],
-                float(line["correlation"]),
-            )
-            for line in csv.DictReader(file)
-        ]
+    return [
+        Pair(
+            positions[line["first"]],
+            positions[line["second"]],
+            line["view"],
+            line["orientation"],
+            float(line["correlation"]),
+        )
+        for line in read_table(path, COLUMNS)[1]
+    ]

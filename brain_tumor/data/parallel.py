@@ -1,6 +1,7 @@
 """Do the same to many scans, on every core, in their order."""
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,7 +32,7 @@ def each(function: Callable[[S], T], scans: Sequence[S]) -> Iterator[T]:
     def batch(start: int) -> list[T]:
         return [function(scan) for scan in scans[start : start + _BATCH]]
 
-    with _one_thread_each(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with _one_thread_each(), _in_silence(), ThreadPoolExecutor(os.cpu_count()) as pool:
         begun: deque[Future[list[T]]] = deque()
         for start in range(0, len(scans), _BATCH):
             begun.append(pool.submit(batch, start))
@@ -50,3 +51,16 @@ def _one_thread_each() -> Iterator[None]:
             yield
     finally:
         cv2.setNumThreads(threads)
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Keep OpenCV and PIL from printing what is odd about a file: its reason is in the manifest."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)

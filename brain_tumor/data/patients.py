@@ -1,10 +1,9 @@
 """Which slice of which patient a scan shows, where a table tells."""
 
-import csv
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brain_tumor.data.table_file import read_table
 from brain_tumor.errors import DataError
 
 # Lies in the package: the slices of the Figshare set in the Kaggle set, its sources in its head.
@@ -49,18 +48,17 @@ class PatientTable:
 def read_patients(path: Path) -> PatientTable:
     """Read a patient table.
 
-    A CSV file with the columns `patient` and `file_md5` or `path`, and if known `patient_group`,
-    `slice_id` and `label`; others are left alone. Lines that begin with # are remarks.
+    A CSV file in UTF-8 with the columns `patient` and `file_md5` or `path`, and if known
+    `patient_group`, `slice_id` and `label`; others are left alone. Lines that begin with # are
+    remarks.
 
     Raises:
-        DataError: The file cannot be read, lacks a column, or names a file twice, differently.
+        DataError: The file cannot be read as a table, lacks a column, or names a file twice,
+            differently.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(line for line in file if not line.startswith("#"))
-            columns: Sequence[str] = reader.fieldnames or ()
-            lines = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        columns, lines = read_table(path, remarks=True)
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(
             f"The patient table {path} cannot be read ({reason}): give another CSV file as "

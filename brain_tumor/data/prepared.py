@@ -1,7 +1,7 @@
 """The prepared set: cropped scans in one array, with a manifest and a summary beside it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from brain_tumor.data.bounded_file import read_file
 from brain_tumor.data.groups import Ids, group_scans, numbered
-from brain_tumor.data.manifest import SEEN, UNUSABLE, ManifestRow, read_manifest
+from brain_tumor.data.manifest import KEPT, SEEN, UNUSABLE, ManifestRow, read_manifest
 from brain_tumor.data.scans import Grey
+from brain_tumor.data.thumbnails import THUMBNAIL
 from brain_tumor.errors import DataError
+
+# What every summary holds, that of scans of other origin too (`preparing.summarise`).
+_SUMMARY = (
+    *("fingerprint", "raw", "duplicates", "kept", "classes", "unusable"),
+    *("crop", "harmonise", "near_duplicates", "seconds"),
+)
 
 
 @dataclass(frozen=True)
@@ -88,21 +96,53 @@ def open_prepared(folder: Path) -> PreparedSet:
     """Open a prepared set.
 
     Raises:
-        DataError: The folder is no prepared set, or a file of it is missing or cut short.
+        DataError: The folder is no prepared set, a file of it is missing or damaged, or its files
+            contradict each other.
     """
-    remedy = "delete the folder and prepare the scans again"
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        images = np.load(folder / "images.npy", mmap_mode="r")
-        frames = np.load(folder / "frames.npy", mmap_mode="r")
+        summary = json.loads(read_file(folder / "summary.json"))
+        missing = [name for name in _SUMMARY if name not in summary]
+        if missing:
+            raise ValueError(f"summary.json lacks {', '.join(missing)}")
         manifest = read_manifest(folder / "manifest.csv")
         fingerprint, classes = str(summary["fingerprint"]), tuple(summary["classes"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{folder} is no whole prepared set ({error}): {remedy}.") from error
-    kept = sum(row.row is not None for row in manifest)
-    if not len(images) == kept == summary["kept"] or len(frames) != len(manifest):
+        kept, size = summary["kept"], summary["crop"]["size"]
+        images = _open_array(folder / "images.npy", (kept, size, size))
+        frames = _open_array(folder / "frames.npy", (len(manifest), THUMBNAIL, THUMBNAIL))
+        _check_manifest(manifest, kept, classes)
+    # JSON of many levels is too deep for Python's parser.
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
-            f"{folder} holds {len(images)} images and {len(frames)} frames where its manifest "
-            f"keeps {kept} of {len(manifest)} files: {remedy}."
-        )
+            f"{folder} is no whole prepared set ({error}): delete the folder and prepare the scans "
+            "again."
+        ) from error
     return PreparedSet(folder, fingerprint, classes, images, frames, manifest, summary)
+
+
+def _open_array(path: Path, shape: tuple[int, ...]) -> Grey:
+    if not path.is_file():  # a pipe would wait for its writer
+        raise ValueError(f"there is no file {path.name}")
+    try:
+        # Not np.load, which also opens archives, and pickles if it is let: those run any code.
+        array = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # NumPy raises half a dozen kinds on damaged headers
+        # NumPy's further lines say how to open it all the same.
+        raise ValueError(f"{path.name}: {str(error).partition(chr(10))[0]}") from error
+    if array.dtype != np.uint8 or array.shape != shape or not array.flags.c_contiguous:
+        raise ValueError(
+            f"{path.name} holds {array.dtype} of shape {array.shape}, not uint8 of shape {shape}"
+        )
+    return array
+
+
+def _check_manifest(manifest: Sequence[ManifestRow], kept: int, classes: Collection[str]) -> None:
+    rows = [row.row for row in manifest if row.row is not None]
+    if rows != list(range(kept)):
+        raise ValueError(f"the manifest does not number {kept} kept scans from 0")
+    for row in manifest:
+        if (row.row is not None) != (row.status == KEPT):
+            raise ValueError(f"the manifest calls {row.path} {row.status}, of row {row.row}")
+        if row.label not in classes:
+            raise ValueError(f"the manifest names the class {row.label!r}")
+        if row.path.startswith("/") or ".." in row.path.split("/"):
+            raise ValueError(f"the manifest names a file out of the raw folder, {row.path}")

@@ -38,7 +38,8 @@ class PrepareSettings:
         patients: A patient table; None where no patient is known.
 
     Raises:
-        ConfigError: Scans would be brought to more pixels than they are given in the end.
+        ConfigError: Classes are fewer than two, or no names of folders, or scans would be brought
+            to more pixels than they are given in the end.
     """
 
     classes: tuple[str, ...]
@@ -48,6 +49,12 @@ class PrepareSettings:
     patients: Path | None = None
 
     def __post_init__(self) -> None:
+        names = [name for name in self.classes if isinstance(name, str) and Path(name).name == name]
+        if {"", ".."} & set(names) or len(set(names)) < max(len(self.classes), 2):
+            raise ConfigError(
+                "data.classes must be two or more different names of folders: "
+                f"{list(self.classes)!r}"
+            )
         resolution = self.harmonise.resolution
         if resolution is not None and resolution > self.crop.size:
             raise ConfigError(

@@ -1,20 +1,34 @@
 """Raw scans on disk: find them, read what kind of file each is, decode them to grey values."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from brain_tumor.data.bounded_file import read_file
+from brain_tumor.data.folders import check_folder, files_below, subfolders
 from brain_tumor.errors import DataError
 
 FOLDERS = ("Training", "Testing")
 
+# 33.5 million, as in 5,793 x 5,793: four times a screen of 4K, twice a film of 35 x 43 cm digitised
+# at 100 micrometres. Decoding and cutting one of 16 bits in colour takes about half a gigabyte.
+MOST_PIXELS = 2**25
+
 Grey = npt.NDArray[np.uint8]
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_TO_GREY = {3: cv2.COLOR_BGR2GRAY, 4: cv2.COLOR_BGRA2GRAY}  # by number of channels
+
+
+class UnreadableScanError(ValueError):
+    """The bytes of one file cannot be had; the reason is the message."""
 
 
 class UndecodableScanError(ValueError):
@@ -28,6 +42,11 @@ class Scan:
     path: str
     folder: str
     label: str
+
+    @property
+    def name(self) -> str:
+        """The path as any text file can hold it: bytes that are no UTF-8 are spelt out."""
+        return self.path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @dataclass(frozen=True)
@@ -55,21 +74,14 @@ def find_scans(root: Path, classes: Sequence[str]) -> list[Scan]:
         DataError: A folder is missing, a class folder is unknown, or a class has no file.
     """
     layout = f"a folder with {' and '.join(FOLDERS)}, each holding {', '.join(classes)}"
-    if not root.is_dir():
-        raise DataError(
-            f"There is no folder {root}: give data.root={layout}, or use data=phantom to try "
-            "the program without scans."
-        )
+    check_folder(
+        root, f"give data.root={layout}, or use data=phantom to try the program without scans"
+    )
     scans: list[Scan] = []
     for folder in FOLDERS:
+        there = ", ".join(subfolders(root)[:6]) or "none"
         place = root / folder
-        if not place.is_dir():
-            there = (
-                ", ".join(sorted(p.name for p in root.iterdir() if not _hidden(p))[:6]) or "nothing"
-            )
-            raise DataError(
-                f"{root} has no folder {folder} (it holds {there}): give data.root={layout}."
-            )
+        check_folder(place, f"{root} holds the folders {there}; give data.root={layout}")
         found = subfolders(place)
         if found != sorted(classes):
             raise DataError(
@@ -88,76 +100,94 @@ def find_scans(root: Path, classes: Sequence[str]) -> list[Scan]:
 
 
 def read_scan(root: Path, scan: Scan) -> bytes:
-    """Read the bytes of a raw file.
+    """Read the bytes of a raw file, wherever a link leads.
 
     Raises:
-        DataError: It cannot be read.
+        UnreadableScanError: It cannot be read (`bounded_file.read_file`).
     """
     try:
-        return (root / scan.path).read_bytes()
+        return read_file(root / scan.path)
     except OSError as error:
-        raise DataError(
-            f"{root / scan.path} cannot be read ({error.strerror}): mend its permissions or "
-            "take it out of the folder."
-        ) from error
+        raise UnreadableScanError(str(error.strerror)) from error
 
 
 def read_header(content: bytes) -> Header:
     """Read format, mode and size from a file's first bytes, without decoding its pixels.
 
     Raises:
-        UndecodableScanError: No known picture format.
+        UndecodableScanError: No known picture format, or more pixels than `MOST_PIXELS`.
     """
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            return Header(str(picture.format), picture.mode, *picture.size)
+            header = Header(str(picture.format), picture.mode, *picture.size)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UndecodableScanError(f"more than {MOST_PIXELS:,} pixels") from error
     except Exception as error:  # PIL raises a dozen kinds on damaged headers
         raise UndecodableScanError("not a picture") from error
+    if header.width * header.height > MOST_PIXELS:
+        raise UndecodableScanError(
+            f"{header.width:,} x {header.height:,} pixels, more than {MOST_PIXELS:,}"
+        )
+    return header
 
 
 def decode_grey(content: bytes) -> Grey:
-    """Decode a JPEG or PNG by its content to grey values, `(H, W)`, uint8, 0-255.
+    """Decode a picture by its content to grey values, `(H, W)`, uint8, 0-255.
 
     Colour is turned to grey by OpenCV's weights (0.299 R + 0.587 G + 0.114 B), as the report's
-    "converted to grayscale from RGB"; transparency is dropped. Scans of 16 bits are scaled by
-    their own maximum to 0-255: scanners use 12 of the 16 bits, and the upper byte alone would be
-    black.
+    "converted to grayscale from RGB"; transparency is dropped. Scans of other than 8 bits are
+    scaled by their own maximum to 0-255, what is negative to 0: scanners use 12 of the 16 bits, and
+    the upper byte alone would be black. Of several frames the first is taken.
+
+    Args:
+        content: A whole file whose size `read_header` has found small enough.
 
     Raises:
-        UndecodableScanError: The bytes are no picture, or a truncated one.
+        UndecodableScanError: The bytes are no picture, a truncated one, or one whose header hides
+            more pixels than `MOST_PIXELS`.
     """
+    if content.startswith(_PNG):
+        _check_chunks(content)
     encoded = np.frombuffer(content, np.uint8)
     picture = None
     if encoded.size:
-        picture = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+        try:
+            picture = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+        except cv2.error as error:  # a side that OpenCV does not take, say
+            raise UndecodableScanError("not a picture that OpenCV can decode") from error
     if picture is None:
         raise UndecodableScanError("not a picture that OpenCV can decode")
+    height, width, *channels = picture.shape
+    if height * width > MOST_PIXELS:
+        raise UndecodableScanError(f"{width:,} x {height:,} pixels, more than {MOST_PIXELS:,}")
+    if channels and channels[0] not in _TO_GREY:
+        raise UndecodableScanError(f"{channels[0]} channels")
     if picture.dtype != np.uint8:
-        scale = 255.0 / max(float(picture.max()), 1.0)
-        picture = np.rint(picture * scale).astype(np.uint8)
-    if picture.ndim == 3:
-        to_grey = cv2.COLOR_BGRA2GRAY if picture.shape[2] == 4 else cv2.COLOR_BGR2GRAY
-        picture = cv2.cvtColor(picture, to_grey)
+        picture = _eight_bits(picture)
+    if channels:
+        picture = cv2.cvtColor(picture, _TO_GREY[channels[0]])
     return np.asarray(picture, np.uint8)
 
 
-def subfolders(folder: Path) -> list[str]:
-    """Give the names of the folders in a folder, sorted, without hidden ones."""
-    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not _hidden(path))
+def _check_chunks(content: bytes) -> None:
+    # OpenCV 5 makes room for a chunk before it looks whether there is so much: one wrong bit in its
+    # length costs up to 4 GB.
+    place = len(_PNG)
+    while place < len(content):
+        kind = content[place + 4 : place + 8]
+        place += 12 + int.from_bytes(content[place : place + 4], "big")  # with what is around it
+        if place > len(content):
+            raise UndecodableScanError("it is cut short, or the length of a part is wrong")
+        if kind == b"IEND":
+            return
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Give every file below a folder, at any depth.
-
-    Neither hidden files nor anything in a hidden folder, such as a notebook's checkpoints.
-    """
-    for path in folder.iterdir():
-        if not _hidden(path):
-            if path.is_dir():
-                yield from files_below(path)
-            else:
-                yield path
-
-
-def _hidden(path: Path) -> bool:
-    return path.name.startswith(".")
+def _eight_bits(picture: npt.NDArray[Any]) -> Grey:
+    most = float(picture.max())
+    if not np.isfinite(most) or not np.isfinite(picture.min()):
+        raise UndecodableScanError("values that are no numbers")
+    scale = 255.0 / max(most, 1.0)
+    grey = np.empty(picture.shape, np.uint8)
+    for values, row in zip(picture, grey, strict=True):  # by rows: float64 takes 8 bytes a value
+        row[:] = np.rint(np.maximum(values, 0) * scale)
+    return grey

@@ -10,6 +10,7 @@ from brain_tumor.data.manifest import UNUSABLE, ManifestRow
 from brain_tumor.data.pairs import Pair
 from brain_tumor.data.prepared import group_rows
 from brain_tumor.data.split import TRAIN, VALIDATION
+from brain_tumor.data.table_file import read_table
 
 _ADJECTIVES = {TRAIN: "training", VALIDATION: "validation"}
 
@@ -89,10 +90,13 @@ def find_seen(
     return seen
 
 
+_COLUMNS = tuple(field.name for field in fields(SeenScan))
+
+
 def write_seen(path: Path, seen: Sequence[SeenScan]) -> None:
     """Write what a run has seen as CSV with a header."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(SeenScan)])
+        writer = csv.DictWriter(file, _COLUMNS)
         writer.writeheader()
         for scan in seen:
             writer.writerow(asdict(scan) | {"correlation": f"{scan.correlation:.5f}"})
@@ -103,19 +107,17 @@ def read_seen(path: Path) -> list[SeenScan]:
 
     Raises:
         OSError: The file cannot be read.
-        KeyError: A column is missing.
-        ValueError: A correlation is no number.
+        ValueError: It is no such table: a column is missing, or a correlation is no number.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            SeenScan(
-                line["path"],
-                line["training_scan"],
-                line["part"],
-                line["view"],
-                line["orientation"],
-                float(line["correlation"]),
-                line["through"],
-            )
-            for line in csv.DictReader(file)
-        ]
+    return [
+        SeenScan(
+            line["path"],
+            line["training_scan"],
+            line["part"],
+            line["view"],
+            line["orientation"],
+            float(line["correlation"]),
+            line["through"],
+        )
+        for line in read_table(path, _COLUMNS)[1]
+    ]

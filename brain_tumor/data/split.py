@@ -52,8 +52,8 @@ class SplitSettings:
     Attributes:
         name: `report`, `official`, `patient` or `file`.
         test_fraction: Share of the pooled scans for testing, between 0 and 1 (`report`).
-        validation_fraction: Share of the training scans to cut off for validation, 0 for none
-            (not `file`).
+        validation_fraction: Share of the training scans to cut off for validation, 0 for none,
+            else 0.001 to 0.5 (not `file`).
         seed: Seed of the shuffling, 0 to 2**32 - 1.
         folds: Number of folds, at least 2 (`patient`).
         fold: Which of them is the test part, from 0 (`patient`).
@@ -89,10 +89,11 @@ class SplitSettings:
         fraction = self.test_fraction
         if fraction is not None and not 0 < fraction < 1:
             raise ConfigError(f"split.test_fraction must lie between 0 and 1: {fraction}")
-        # Half is the most that can be one of several folds.
-        if not 0 <= self.validation_fraction <= 0.5:
+        # Half is the most that can be one of several folds; of a thousand folds one is no sample.
+        if self.validation_fraction != 0 and not 0.001 <= self.validation_fraction <= 0.5:
             raise ConfigError(
-                f"split.validation_fraction must lie in 0..0.5: {self.validation_fraction}"
+                "split.validation_fraction must be 0 or lie in 0.001..0.5: "
+                f"{self.validation_fraction}"
             )
         if not 0 <= self.seed < 2**32:
             raise ConfigError(f"split.seed must lie in 0..2**32 - 1: {self.seed}")

@@ -1,17 +1,17 @@
 """A split as a file: which scan is in which part, and the check that nothing leaks between them."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from brain_tumor.data.split import PARTS, TEST, TRAIN, Rows, Split
+from brain_tumor.data.table_file import read_table
 from brain_tumor.errors import DataError
 
 
 def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
-    """Read a CSV file with the columns `path` and `part` (train, validation, test).
+    """Read a CSV file in UTF-8 with the columns `path` and `part` (train, validation, test).
 
     Scans that it does not name are in no part.
 
@@ -25,16 +25,15 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
             scan twice, or leaves the training or the test part empty.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        columns, lines = read_table(path)
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(
             f"The split {path} cannot be read ({reason}): give a CSV file with the columns path "
             "and part."
         ) from error
-    if not lines or not {"path", "part"} <= lines[0].keys():
-        found = ", ".join(map(str, lines[0])) if lines else "no line below its header"
+    if not lines or not {"path", "part"} <= set(columns):
+        found = ", ".join(columns) if lines else "no line below its header"
         raise DataError(
             f"The split {path} has {found}: it needs the columns path (relative to the raw folder) "
             "and part (train, validation or test), parted by commas, and a line per scan."

@@ -29,16 +29,16 @@ def open_or_write(folder: Path, write: Callable[[Path], None]) -> PreparedSet:
     Raises:
         DataError: It cannot be written, or what is there is no whole prepared set.
     """
-    if folder.exists():
-        return open_prepared(folder)
     directory = folder.parent
     try:
+        if folder.exists():
+            return open_prepared(folder)
         directory.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=directory))
     except OSError as error:
         raise DataError(
             f"The prepared set cannot be written to {directory} ({error.strerror}): "
-            "give a writable folder as data.prepared=..."
+            "give another folder as data.prepared=..."
         ) from error
     try:
         write(beside)

@@ -56,7 +56,7 @@ def unusable_note(files: Sequence[tuple[str, str]], shown: int = 10) -> str:
     """
     number = "1 file was" if len(files) == 1 else f"{len(files):,} files were"
     lines = [f"{number} left out, the others are used:"]
-    lines += [f"  {path}: {reason}" for path, reason in files[:shown]]
+    lines += [f"  {_visible(path)}: {reason}" for path, reason in files[:shown]]
     if len(files) > shown:
         lines.append(f"  and {len(files) - shown:,} more, see manifest.csv")
     return "\n".join(lines)
@@ -73,3 +73,8 @@ def split_table(counts: Mapping[str, Mapping[str, int]]) -> DataTable:
     rows = [[name, *(whole(part[name]) for part in parts)] for name in classes]
     rows.append(["all", *(whole(sum(part.values())) for part in parts)])
     return DataTable("split", ["class", *counts], rows, sections=[len(classes)])
+
+
+def _visible(text: str) -> str:
+    # A name may hold line breaks, and codes that a terminal obeys.
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -8,7 +8,7 @@ which file repeats which, so `PhantomTruth.summary` says what the prepare step h
 from brain_tumor.data.phantom.anatomy import CLASSES, VIEWS
 from brain_tumor.data.phantom.image import PhantomImage, draw_phantom
 from brain_tumor.data.phantom.truth import PhantomScan, PhantomTruth, read_truth
-from brain_tumor.data.phantom.write import write_phantoms
+from brain_tumor.data.phantom.write import check_drawing, write_phantoms
 
 __all__ = [
     "CLASSES",
@@ -16,6 +16,7 @@ __all__ = [
     "PhantomImage",
     "PhantomScan",
     "PhantomTruth",
+    "check_drawing",
     "draw_phantom",
     "read_truth",
     "write_phantoms",

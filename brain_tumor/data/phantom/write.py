@@ -44,13 +44,9 @@ def write_phantoms(
         DataError: `root` holds something else, or phantoms of other settings, or only a part; or
             it cannot be written.
     """
-    numbers = {
-        "patients_per_class": patients_per_class,
-        "slices_per_patient": slices_per_patient,
-        "seed": seed,
-    }
-    for name, value in numbers.items():
-        _check_number(name, value)
+    numbers = check_drawing(
+        patients_per_class=patients_per_class, slices_per_patient=slices_per_patient, seed=seed
+    )
     root, settings = root.absolute(), {"drawing": _DRAWING, **numbers}
     try:
         if _is_taken(root):
@@ -63,13 +59,26 @@ def write_phantoms(
         ) from error
 
 
-def _check_number(name: str, value: object) -> None:
-    """Refuse a setting that is no whole number (True is none) or below its least value."""
-    least = _LEAST[name]
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ConfigError(
-            f"data.phantom.{name} must be a whole number, {least} or more: {value!r}."
-        )
+def check_drawing(
+    *, patients_per_class: int = 26, slices_per_patient: int = 5, seed: int = 0
+) -> dict[str, int]:
+    """Look at the settings of `write_phantoms`, and give them by name.
+
+    Raises:
+        ConfigError: One is below its least value, or no whole number (True is none).
+    """
+    numbers = {
+        "patients_per_class": patients_per_class,
+        "slices_per_patient": slices_per_patient,
+        "seed": seed,
+    }
+    for name, value in numbers.items():
+        least = _LEAST[name]
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ConfigError(
+                f"data.phantom.{name} must be a whole number, {least} or more: {value!r}."
+            )
+    return numbers
 
 
 def _write_folder(root: Path, settings: dict[str, int]) -> PhantomTruth:

@@ -1,0 +1,28 @@
+"""Read a file that may be anything: never one that does not end, never more than a bound."""
+
+import errno
+import stat
+from pathlib import Path
+
+# An uncompressed picture of `scans.MOST_PIXELS` with four channels of 16 bits; also a table of
+# about a million scans.
+MOST_BYTES = 2**28
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file of at most 256 MiB whole; links are followed.
+
+    Raises:
+        OSError: There is none, it may not be read, it is larger, or it is a folder, a pipe, a
+            socket or a device. These are not opened: a pipe would wait for its writer.
+    """
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise OSError(errno.EISDIR, "it is a folder that may not be looked into, or a link to one")
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe, a socket or a device")
+    if status.st_size > MOST_BYTES:
+        most = f"more than {MOST_BYTES >> 20} MiB"
+        raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes, {most}")
+    with path.open("rb") as file:
+        return file.read(status.st_size)  # no more, even if it grows meanwhile
