@@ -16,6 +16,21 @@ from brain_tumor.data.split import TEST, TRAIN, VALIDATION, Rows, Split
 from brain_tumor.errors import ConfigError
 
 
+def check_loading(batch_size: object, num_workers: object, seed: object) -> None:
+    """Look at what a `ScanDataModule` takes beside scans.
+
+    Raises:
+        ConfigError: A number is outside its range.
+    """
+    for name, value, least, most in (
+        ("data.batch_size", batch_size, 1, 2**31 - 1),
+        ("data.num_workers", num_workers, 0, 256),  # processes: more would bring a machine down
+        ("seed", seed, 0, 2**32 - 1),
+    ):
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ConfigError(f"{name} must be a whole number in {least}..{most}: {value!r}")
+
+
 class Batch(NamedTuple):
     """Some scans.
 
@@ -23,49 +38,84 @@ class Batch(NamedTuple):
         images: `(N, 1, H, W)`, uint8; float32 after augmentation; both on the 0-255 scale.
         labels: Class numbers, `(N,)`, int64.
         rows: Their rows in the prepared set, `(N,)`, int64.
+        whole: Scans of the whole batch, where several devices hold a share of it each; else N.
     """
 
     images: Tensor
     labels: Tensor
     rows: Tensor
+    whole: int
+
+
+class Share(NamedTuple):
+    """What a device gets of a batch.
+
+    Attributes:
+        rows: Of the prepared set, `(N,)`, int64; none where the batch has fewer scans than devices.
+        whole: Scans of the whole batch.
+    """
+
+    rows: Rows
+    whole: int
 
 
 class ScanBatches(Dataset[Batch]):
-    """Batches cut from a prepared set; the index is an array of rows."""
+    """Batches cut from a prepared set; the index is a share of a batch."""
 
     def __init__(self, prepared: PreparedSet) -> None:
         self.images = prepared.images
         self.labels = torch.from_numpy(prepared.labels)
 
-    def __getitem__(self, rows: Rows) -> Batch:
-        images = torch.from_numpy(self.images[rows]).unsqueeze(1)
-        chosen = torch.from_numpy(rows)
-        return Batch(images, self.labels[chosen], chosen)
+    def __getitem__(self, share: Share) -> Batch:
+        images = torch.from_numpy(self.images[share.rows]).unsqueeze(1)
+        chosen = torch.from_numpy(share.rows)
+        return Batch(images, self.labels[chosen], chosen, share.whole)
 
 
-class RowBatches(Dataset[Tensor]):
-    """The rows of batches alone, for scans that lie on the device already."""
+class RowBatches(Dataset[tuple[Tensor, int]]):
+    """Rows and whole size of each batch alone, for scans that lie on the device already."""
 
-    def __getitem__(self, rows: Rows) -> Tensor:
-        return torch.from_numpy(rows)
+    def __getitem__(self, share: Share) -> tuple[Tensor, int]:
+        return torch.from_numpy(share.rows), share.whole
 
 
-class BatchOrder(Sampler[Rows]):
-    """Rows of each batch: shuffled by (seed, epoch), or in order where there is no seed."""
+class BatchOrder(Sampler[Share]):
+    """Rows of each batch: shuffled by (seed, epoch), or in order where there is no seed.
 
-    def __init__(self, rows: Rows, batch_size: int, seed: int | None = None) -> None:
+    Several processes share the same batches: of each, one after the other takes its part of the
+    rows, and the sizes of these parts differ by one at most. So each scan is with one process, none
+    is there twice, and all have the same number of batches, of which the last may be empty.
+
+    Args:
+        rows: Rows of the prepared set.
+        batch_size: Rows per whole batch.
+        seed: Of the order.
+        rank: Which process this one is, from 0.
+        processes: How many there are.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        batch_size: int,
+        seed: int | None = None,
+        rank: int = 0,
+        processes: int = 1,
+    ) -> None:
         self.rows, self.batch_size, self.seed, self.epoch = rows, batch_size, seed, 0
+        self.rank, self.processes = rank, processes
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order; the Trainer calls it before every epoch."""
         self.epoch = epoch
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Share]:
         rows = self.rows
         if self.seed is not None:
             rows = np.random.default_rng((self.seed, self.epoch)).permutation(rows)
         for start in range(0, len(rows), self.batch_size):
-            yield rows[start : start + self.batch_size]
+            batch = rows[start : start + self.batch_size]
+            yield Share(np.array_split(batch, self.processes)[self.rank], len(batch))
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.batch_size)
@@ -75,7 +125,8 @@ class ScanDataModule(L.LightningDataModule):
     """Serves the parts of a split.
 
     Training scans are shuffled and augmented by numbers that depend on (seed, epoch) alone, so two
-    runs see the same scans whatever their device, and a resumed run goes on where it stopped.
+    runs see the same scans whatever their device, and a resumed run goes on where it stopped. Where
+    several processes train together each serves its share of the same batches.
 
     Where the training's device has memory of its own and the scans fit into half of what is free,
     they are copied there once; else every batch is cut from the memory map and sent.
@@ -84,9 +135,10 @@ class ScanDataModule(L.LightningDataModule):
         prepared: The prepared set.
         split: Which of its rows are in which part.
         augment: For training scans; None leaves them as they are.
-        batch_size: Scans per batch, for every part.
-        num_workers: Worker processes; 0 cuts batches in the training process, which is fast enough.
-        seed: Of order and augmentation, not negative.
+        batch_size: Scans per batch, for every part; of all processes together.
+        num_workers: Worker processes, up to 256; 0 cuts batches in the training process, which is
+            fast enough.
+        seed: Of order and augmentation, 0 to 2**32 - 1.
 
     Raises:
         ConfigError: A number is outside its range.
@@ -102,13 +154,7 @@ class ScanDataModule(L.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for name, value, least in (
-            ("data.batch_size", batch_size, 1),
-            ("data.num_workers", num_workers, 0),
-            ("seed", seed, 0),
-        ):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ConfigError(f"{name} must be a whole number of at least {least}: {value!r}")
+        check_loading(batch_size, num_workers, seed)
         self.prepared, self.split, self.augment = prepared, split, augment
         self.batch_size, self.num_workers, self.seed = batch_size, num_workers, seed
         self._batches = ScanBatches(prepared)
@@ -140,17 +186,14 @@ class ScanDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Serve the training part, shuffled, to the Trainer."""
-        order = BatchOrder(self.split.parts[TRAIN], self.batch_size, self.seed)
-        return self._trainer_loader(order)
+        return self._trainer_loader(self.split.parts[TRAIN], self.seed)
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Serve the monitored part to the Trainer."""
-        return self._trainer_loader(
-            BatchOrder(self.split.parts[self.monitored_part], self.batch_size)
-        )
+        return self._trainer_loader(self.split.parts[self.monitored_part])
 
     def transfer_batch_to_device(
-        self, batch: Batch | Tensor, device: torch.device, dataloader_idx: int
+        self, batch: Batch | tuple[Tensor, int], device: torch.device, dataloader_idx: int
     ) -> Batch:
         """Send a batch to the device, or cut it from the scans that lie there."""
         sent: Any = super().transfer_batch_to_device(batch, device, dataloader_idx)
@@ -158,7 +201,8 @@ class ScanDataModule(L.LightningDataModule):
             return sent
         resident = self._resident
         assert resident is not None  # only then are rows served alone
-        return Batch(resident.images[sent], resident.labels[sent], sent)
+        rows, whole = sent
+        return Batch(resident.images[rows], resident.labels[rows], rows, whole)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Augment a training batch on the device it has just reached."""
@@ -169,7 +213,7 @@ class ScanDataModule(L.LightningDataModule):
 
     def augmented(self, batch: Batch, epoch: int) -> Batch:
         """Give the batch as training sees it in an epoch, counted from 0."""
-        if self.augment is None:
+        if self.augment is None or not len(batch.rows):
             return batch
         device = batch.images.device
         if self._draws is None or self._draws[0] != epoch or self._draws[1].device != device:
@@ -179,13 +223,22 @@ class ScanDataModule(L.LightningDataModule):
         draws = self._draws[1][batch.rows]
         return batch._replace(images=self.augment(batch.images, draws))
 
-    def _trainer_loader(self, order: BatchOrder) -> DataLoader[Any]:
+    def _trainer_loader(self, rows: Rows, seed: int | None = None) -> DataLoader[Any]:
+        trainer = self.trainer
+        place = (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
+        order = BatchOrder(rows, self.batch_size, seed, *place)
         if self._resident is None:
             return self._loader(order)
-        return DataLoader(RowBatches(), batch_size=None, sampler=order)
+        return DataLoader(RowBatches(), batch_size=None, sampler=order, generator=torch.Generator())
 
     def _loader(self, order: BatchOrder) -> DataLoader[Batch]:
-        # The sampler gives whole batches, so the loader must not batch again.
+        # The sampler gives whole batches, so the loader must not batch again. It draws a seed for
+        # worker processes whenever it is iterated: from a generator of its own, as dropout has to
+        # find the common one as the epoch's start left it.
         return DataLoader(
-            self._batches, batch_size=None, sampler=order, num_workers=self.num_workers
+            self._batches,
+            batch_size=None,
+            sampler=order,
+            num_workers=self.num_workers,
+            generator=torch.Generator(),
         )

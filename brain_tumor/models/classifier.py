@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from brain_tumor.errors import ConfigError, TrainingError
-from brain_tumor.models.metrics import ClassificationScores
+from brain_tumor.models.metrics import ClassificationScores, MeanLoss
 from brain_tumor.models.networks import build_network
 
 MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
@@ -32,6 +32,11 @@ class LabelledScans(Protocol):
     @property
     def labels(self) -> Tensor:
         """`(N,)`, int64."""
+        ...
+
+    @property
+    def whole(self) -> int:
+        """Scans of the whole batch, where several devices hold a share of it each; else N."""
         ...
 
 
@@ -73,6 +78,7 @@ class TumorClassifier(L.LightningModule):
         self.monitored_part = monitored_part
         self.train_scores = ClassificationScores(self.classes)
         self.monitored_scores = ClassificationScores(self.classes)
+        self.train_loss, self.monitored_loss = MeanLoss(), MeanLoss()
 
     def load_pretrained(self, weights: str) -> None:
         """Fill the network's frozen part; see the network for what `weights` may be.
@@ -93,22 +99,25 @@ class TumorClassifier(L.LightningModule):
         return logits
 
     def training_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
-        """Give the batch's mean cross-entropy."""
-        return self._step(batch, "train", self.train_scores)[0]
+        """Give the batch's mean cross-entropy, such that processes have to average gradients."""
+        return self._step(batch, self.train_scores, self.train_loss)[0]
 
     def validation_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Score a batch of the monitored part, and give its logits `(N, classes)`."""
-        return self._step(batch, self.monitored_part, self.monitored_scores)[1]
+        return self._step(batch, self.monitored_scores, self.monitored_loss)[1]
 
     def predict_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Give logits `(N, classes)`."""
         return self.forward(batch.images)
 
     def on_train_epoch_end(self) -> None:
-        """Log the training part."""
-        self._log_epoch("train", self.train_scores)
-        loss = self.trainer.callback_metrics.get("train/loss")
-        if loss is not None and not bool(loss.isfinite()):
+        """Log the training part.
+
+        Raises:
+            TrainingError: The loss is no number; in all processes alike, so that none waits.
+        """
+        loss = self._log_epoch("train", self.train_scores, self.train_loss)
+        if not bool(loss.isfinite()):
             raise TrainingError(
                 f"The training loss became {float(loss)} in epoch {self.current_epoch + 1}: lower "
                 "optimizer.lr, or look at the data."
@@ -116,7 +125,7 @@ class TumorClassifier(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the monitored part."""
-        self._log_epoch(self.monitored_part, self.monitored_scores)
+        self._log_epoch(self.monitored_part, self.monitored_scores, self.monitored_loss)
 
     def configure_optimizers(self) -> Any:
         """Make the optimizer of the trained parameters, and its schedule."""
@@ -129,18 +138,27 @@ class TumorClassifier(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
     def _step(
-        self, batch: LabelledScans, part: str, scores: ClassificationScores
+        self, batch: LabelledScans, scores: ClassificationScores, losses: MeanLoss
     ) -> tuple[Tensor, Tensor]:
-        logits = self(batch.images)
-        loss = F.cross_entropy(logits, batch.labels)
+        logits, scans, processes = self(batch.images), len(batch.labels), self.trainer.world_size
+        if processes == 1:
+            loss = F.cross_entropy(logits, batch.labels)
+            total = loss.detach() * scans
+        else:
+            # The share of a process may be smaller than another's, or empty. Gradients are
+            # averaged over processes, so that this gives the one of the whole batch's mean.
+            summed = F.cross_entropy(logits, batch.labels, reduction="sum")
+            loss, total = summed * (processes / batch.whole), summed.detach()
         scores.update(logits.detach(), batch.labels)
-        name = f"{SHORT.get(part, part)}/loss"
-        self.log(name, loss, on_step=False, on_epoch=True, batch_size=len(batch.labels))
+        losses.update(total, scans)
         return loss, logits
 
-    def _log_epoch(self, part: str, scores: ClassificationScores) -> None:
-        for name, value in scores.scores().items():
+    def _log_epoch(self, part: str, scores: ClassificationScores, losses: MeanLoss) -> Tensor:
+        loss: Tensor = losses.compute()
+        for name, value in {"loss": loss, **scores.scores()}.items():
             self.log(f"{SHORT.get(part, part)}/{name}", value)
         scores.reset()
+        losses.reset()
         # The name that Lightning takes the logger's x axis from.
         self.log("step", float(self.current_epoch + 1))
+        return loss

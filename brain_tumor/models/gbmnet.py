@@ -5,7 +5,8 @@ from torch import Tensor, nn
 from brain_tumor.models.preprocess import UnitRange
 
 CHANNELS = (8, 16, 32, 64)  # "increases from 8 to 64 across successive layers"
-FEATURES = 64 * 16 * 16  # "16 x 16 pixels at the final convolutional stage"
+# What the fully connected layer sees -> how many values; "16 x 16 pixels at the final stage".
+HEADS = {"flatten": 64 * 16 * 16, "gap": 64}
 
 
 class GBMnet(nn.Module):
@@ -13,16 +14,26 @@ class GBMnet(nn.Module):
 
     Each block is a 3 x 3 convolution (stride 1, padding 1), batch normalisation, ReLU and 2 x 2
     max-pooling. With 512 neurons it has 8,415,796 parameters, nearly all between the last pooling
-    and those neurons.
+    and those neurons. With global average pooling, which is not in the report, a map becomes its
+    mean ("Network in network", Lin, Chen and Yan, 2014, arXiv 1312.4400) and 59,956 are left.
 
     Args:
         classes: Number of classes.
         width: Neurons of the fully connected layer. The report uses 512 and tried 256, 128, 64.
         dropout: Share of these neurons dropped in training, in [0, 1).
+        head: What the fully connected layer sees: `flatten` for all 64 x 16 x 16 values of the last
+            maps, as in the report, `gap` for the mean of each of the 64 maps.
+
+    Raises:
+        ValueError: There is no such head.
     """
 
-    def __init__(self, classes: int = 4, width: int = 512, dropout: float = 0.3) -> None:
+    def __init__(
+        self, classes: int = 4, width: int = 512, dropout: float = 0.3, head: str = "flatten"
+    ) -> None:
         super().__init__()
+        if head not in HEADS:
+            raise ValueError(f"model.head is {head!r}, choose one of {', '.join(HEADS)}")
         self.preprocess = UnitRange()
         blocks = [
             nn.Sequential(
@@ -35,9 +46,11 @@ class GBMnet(nn.Module):
             for before, after in zip((1, *CHANNELS), CHANNELS, strict=False)
         ]
         self.features = nn.Sequential(*blocks)
+        pooled = [nn.AdaptiveAvgPool2d(1)] if head == "gap" else []
         self.head = nn.Sequential(
+            *pooled,
             nn.Flatten(),
-            nn.Linear(FEATURES, width),
+            nn.Linear(HEADS[head], width),
             nn.ReLU(inplace=True),
             nn.Dropout(dropout),
             nn.Linear(width, classes),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torchmetrics import Metric
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 
@@ -63,6 +64,47 @@ class ClassificationScores(MulticlassConfusionMatrix):
             "macro_f1": _mean_of_defined(per_class["f1"]),
             **named,
         }
+
+
+def score_names(classes: Sequence[str]) -> list[str]:
+    """Name what `ClassificationScores.scores` gives, in its order.
+
+    Example:
+        >>> score_names(["glioma"])[2:4]
+        ['macro_f1', 'precision/glioma']
+    """
+    per_class = [f"{kind}/{label}" for kind in ("precision", "recall", "f1") for label in classes]
+    return ["accuracy", "balanced_accuracy", "macro_f1", *per_class]
+
+
+class MeanLoss(Metric):
+    """Mean loss of the scans of an epoch, over all processes.
+
+    Not by `LightningModule.log(sync_dist=True)`: with gloo that halves an odd number of scans to a
+    whole number, and divides by it.
+    """
+
+    total: Tensor
+    scans: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("scans", torch.tensor(0), dist_reduce_fx="sum")
+
+    def update(self, loss: Tensor, scans: int) -> None:
+        """Count a batch.
+
+        Args:
+            loss: Sum over its scans, float32 scalar.
+            scans: How many they are.
+        """
+        self.total += loss
+        self.scans += scans
+
+    def compute(self) -> Tensor:
+        """Give the mean so far, float32 scalar; NaN where there was no scan."""
+        return self.total / self.scans
 
 
 def _mean_of_defined(values: Tensor) -> Tensor:

@@ -91,10 +91,11 @@ class GBMMobileNetV2net(nn.Module):
         state = _fetch() if weights == "imagenet" else _read(Path(weights).expanduser())
         # The classifier of a thousand classes is not used.
         prefix = "features."
-        state = {key.removeprefix(prefix): v for key, v in state.items() if key.startswith(prefix)}
+        named = {str(key): value for key, value in state.items()}
+        state = {key.removeprefix(prefix): v for key, v in named.items() if key.startswith(prefix)}
         try:
             self.features.load_state_dict(state)
-        except RuntimeError as error:
+        except (RuntimeError, TypeError, AttributeError) as error:  # of other shapes, or no tensors
             raise WeightsError(
                 f"The weights in {weights} do not fit MobileNetV2: give a state_dict with the keys "
                 "of torchvision.models.mobilenet_v2."
@@ -103,7 +104,9 @@ class GBMMobileNetV2net(nn.Module):
 
 def _fetch() -> dict[str, Any]:
     try:
-        return dict(MobileNet_V2_Weights.IMAGENET1K_V1.get_state_dict(progress=True))
+        # Without these two torch runs whatever a file in its cache tells it to.
+        safely = {"check_hash": True, "weights_only": True}
+        return dict(MobileNet_V2_Weights.IMAGENET1K_V1.get_state_dict(progress=True, **safely))
     except Exception as error:  # URLError, HTTPError, a hash that differs, a read-only cache
         raise WeightsError(
             f"torchvision could not fetch MobileNetV2's ImageNet weights ({error}): connect to the "

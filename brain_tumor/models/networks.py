@@ -1,11 +1,13 @@
 """The networks by name, so that a checkpoint can say in plain words which one it holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from inspect import signature
+from math import isfinite
 from typing import Any
 
 from torch import nn
 
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.models.gbmnet import GBMnet
 from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
 
@@ -13,6 +15,10 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "gbmnet": GBMnet,
     "mobilenetv2": GBMMobileNetV2net,
 }
+
+# The widest layer behind GBMnet's 16,384 features has 1 GiB of weights; a scan has 256 pixels a
+# side. A checkpoint or a slip of the keyboard may ask for more than there is memory.
+MOST = {"width": 16_384, "input_size": 2048}
 
 
 def build_network(classes: int, name: str, **options: Any) -> nn.Module:
@@ -25,26 +31,35 @@ def build_network(classes: int, name: str, **options: Any) -> nn.Module:
 
     Raises:
         ConfigError: There is no such network, or an option is not for it or outside its range.
+            Sizes are bounded by `MOST`.
     """
-    if name not in NETWORKS:
-        raise ConfigError(f"model.name is {name!r}: choose one of {', '.join(NETWORKS)}.")
-    _check(options)
+    if not isinstance(name, str) or name not in NETWORKS:
+        raise ConfigError(f"model.name is {name!r}: {suggest(str(name), NETWORKS)}")
+    _check(name, options)
     try:
         return NETWORKS[name](classes=classes, **options)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ConfigError(f"The model {name} cannot be built: {error}.") from error
 
 
-def _check(options: Mapping[str, Any]) -> None:
-    for name in ("width", "input_size"):
+def _check(network: str, options: Mapping[str, Any]) -> None:
+    known = [name for name in signature(NETWORKS[network]).parameters if name != "classes"]
+    for name in options:
+        if name not in known:
+            raise ConfigError(f"model.{name} is not for {network}: {suggest(name, known)}")
+    for name, most in MOST.items():
         value = options.get(name, 1)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ConfigError(f"model.{name} must be a positive whole number: {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise ConfigError(f"model.{name} must be a whole number in 1..{most}: {value!r}")
     dropout = options.get("dropout", 0.0)
-    if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
+    if not _is_number(dropout) or not 0 <= dropout < 1:
         raise ConfigError(f"model.dropout must lie in 0..1, 1 left out: {dropout!r}")
     for name in ("input_mean", "input_std"):
         values = options.get(name, (0.5, 0.5, 0.5))
-        numbers = isinstance(values, Sequence) and all(isinstance(v, (int, float)) for v in values)
+        numbers = isinstance(values, (list, tuple)) and all(map(_is_number, values))
         if not numbers or len(values) != 3 or (name == "input_std" and min(values) <= 0):
             raise ConfigError(f"model.{name} must be three numbers (std above 0): {values!r}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)

@@ -16,8 +16,8 @@ class UnitRange(nn.Module):
     """Bring grey values from 0-255 to 0-1. The report names no normalisation for GBMnet."""
 
     def forward(self, scans: Tensor) -> Tensor:
-        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give float32, 0-1."""
-        return laid_out(scans.float() / GREY_RANGE)
+        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give torch's default dtype, 0-1."""
+        return laid_out(unit_range(scans))
 
 
 class ImageNetInput(nn.Module):
@@ -40,11 +40,19 @@ class ImageNetInput(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, scans: Tensor) -> Tensor:
-        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give `(N, 3, size, size)`, float32."""
-        unit = scans.float() / GREY_RANGE
+        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give `(N, 3, size, size)`, float."""
+        unit = unit_range(scans)
         # Without antialiasing, which at a scale of 0.875 changes little and costs time.
         resized = F.interpolate(unit, (self.size, self.size), mode="bilinear", align_corners=False)
         return laid_out((resized - self.mean) / self.std)
+
+
+def unit_range(scans: Tensor) -> Tensor:
+    """Bring `(N, C, H, W)` from 0-255 to 0-1, in torch's default dtype.
+
+    That is float32, but what `trainer.precision` asks for where a whole network is in it.
+    """
+    return scans.to(torch.get_default_dtype()) / GREY_RANGE
 
 
 def laid_out(images: Tensor) -> Tensor:

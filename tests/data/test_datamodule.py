@@ -1,11 +1,16 @@
+from types import SimpleNamespace
+
 import lightning as L
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from brain_tumor.data import datamodule as served
 from brain_tumor.data.augment import BatchAugment
 from brain_tumor.data.datamodule import Batch, BatchOrder, ScanDataModule
+from brain_tumor.data.resident import ResidentScans
 from brain_tumor.errors import ConfigError
 
 
@@ -39,11 +44,28 @@ def test_order_depends_on_seed_and_epoch_alone() -> None:
     def order(seed: int, epoch: int) -> list[int]:
         batches = BatchOrder(np.arange(50), 8, seed)
         batches.set_epoch(epoch)
-        return np.concatenate(list(batches)).tolist()
+        return np.concatenate([share.rows for share in batches]).tolist()
 
     assert order(1, 4) == order(1, 4)
     assert sorted(order(1, 4)) == list(range(50))
     assert len({tuple(order(s, e)) for s in (0, 1) for e in (0, 1)}) == 4
+
+
+@given(st.integers(0, 60), st.integers(1, 20), st.integers(1, 5), st.sampled_from([None, 0, 7]))
+def test_processes_share_the_batches_of_one(
+    scans: int, batch_size: int, processes: int, seed: int | None
+) -> None:
+    rows = np.arange(100, 100 + scans)
+    whole = [share.rows.tolist() for share in BatchOrder(rows, batch_size, seed)]
+    shared = [
+        list(BatchOrder(rows, batch_size, seed, rank, processes)) for rank in range(processes)
+    ]
+    assert {len(shares) for shares in shared} == {len(whole)}
+    for batch, shares in zip(whole, zip(*shared, strict=True), strict=True):
+        assert [row for share in shares for row in share.rows.tolist()] == batch
+        assert {share.whole for share in shares} == {len(batch)}
+        sizes = [len(share.rows) for share in shares]
+        assert max(sizes) - min(sizes) <= 1
 
 
 def test_augmentation_is_the_same_whatever_the_batches(datamodule: ScanDataModule, compose) -> None:
@@ -118,7 +140,26 @@ def test_scans_on_the_device_give_the_same_batches(
     for part in ("train", "test"):
         assert len(sent[part]) == len(resident[part]) > 0
         for (_, ours), (_, theirs) in zip(resident[part], sent[part], strict=True):
-            assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+            assert ours.whole == theirs.whole == len(theirs.rows)
+            assert all(torch.equal(a, b) for a, b in zip(ours[:3], theirs[:3], strict=True))
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_a_share_of_scans_on_the_device_knows_its_whole_batch(
+    datamodule: ScanDataModule, rank: int
+) -> None:
+    datamodule.batch_size = 7
+    datamodule.trainer = SimpleNamespace(global_rank=rank, world_size=3, training=False)
+    sent = list(datamodule.train_dataloader())
+    datamodule._resident = ResidentScans(datamodule.prepared, torch.device("cpu"))
+    cut = [
+        datamodule.transfer_batch_to_device(share, torch.device("cpu"), 0)
+        for share in datamodule.train_dataloader()
+    ]
+    wholes = [share.whole for share in BatchOrder(datamodule.split.train, 7)]
+    assert [batch.whole for batch in cut] == [batch.whole for batch in sent] == wholes
+    for ours, theirs in zip(cut, sent, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(ours[:3], theirs[:3], strict=True))
 
 
 def test_the_copy_on_the_device_is_let_go_after_the_fit(
@@ -142,7 +183,9 @@ def test_the_trainer_shuffles_and_augments_training_scans_anew_in_every_epoch(
         order = BatchOrder(datamodule.split.train, datamodule.batch_size, datamodule.seed)
         order.set_epoch(epoch)
         batches = [batch for at, batch in recorder.seen["train"] if at == epoch]
-        assert [batch.rows.tolist() for batch in batches] == [rows.tolist() for rows in order]
+        assert [batch.rows.tolist() for batch in batches] == [
+            share.rows.tolist() for share in order
+        ]
         for batch in batches:
             raw = datamodule.prepared.images[batch.rows.numpy()]
             plain = batch._replace(images=torch.from_numpy(raw).unsqueeze(1))

@@ -9,7 +9,7 @@ import torch
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.errors import ConfigError, TrainingError
 from brain_tumor.models.classifier import TumorClassifier
-from brain_tumor.runtime.instantiate import instantiate
+from brain_tumor.runtime.config.instantiate import instantiate
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 GBMNET = {"name": "gbmnet", "width": 16, "dropout": 0.3}

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from brain_tumor.models.metrics import ClassificationScores
+from brain_tumor.models.metrics import ClassificationScores, score_names
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=60)
@@ -34,6 +34,12 @@ def test_scores_are_scikit_learn_s(pairs: list[tuple[int, int]], size: int) -> N
     for name, values in zip(("precision", "recall", "f1"), per_class, strict=False):
         found = [ours[f"{name}/{label}"] for label in CLASSES]
         assert found == pytest.approx(values.tolist(), nan_ok=True), name
+
+
+def test_scores_are_named_before_there_are_any() -> None:
+    scores = ClassificationScores(CLASSES)
+    scores.update(torch.eye(4), torch.arange(4))
+    assert list(scores.scores()) == score_names(CLASSES)
 
 
 def test_reset_forgets() -> None:

@@ -32,6 +32,28 @@ def test_gbmnet_has_its_parameters(width: int, count: int) -> None:
     assert parameters(GBMnet(width=width)) == (count, count)
 
 
+def test_gbmnet_with_pooled_maps_is_the_same_network_on_their_means(scans: torch.Tensor) -> None:
+    network = GBMnet(head="gap").eval()
+    assert 24_624 + 64 * 512 + 512 + 4 * 512 + 4 == 59_956
+    assert parameters(network) == (59_956, 59_956)
+    with torch.no_grad():
+        means = network.features(network.preprocess(scans)).mean(dim=(2, 3))
+        torch.testing.assert_close(network.head[2:](means), network(scans))
+
+
+def test_gbmnet_s_head_is_the_report_s_where_none_is_named() -> None:
+    networks = []
+    for options in ({}, {"head": "flatten"}):
+        torch.manual_seed(0)
+        networks.append(build_network(4, "gbmnet", **options).state_dict())
+    first, second = networks
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    assert [key for key in first if key.startswith("head")] == [
+        *("head.1.weight", "head.1.bias", "head.4.weight", "head.4.bias")
+    ]
+
+
 def test_mobilenetv2_has_its_parameters() -> None:
     assert parameters(GBMMobileNetV2net()) == (2_306_116, 82_244)
 
@@ -106,6 +128,22 @@ def test_uint8_and_float_scans_give_the_same_logits(name: str, scans: torch.Tens
         assert logits.shape == (3, 4)
         assert logits.dtype == torch.float32
         torch.testing.assert_close(network(scans.float()), logits)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_runs_in_double_precision(name: str, scans: torch.Tensor) -> None:
+    network = build_network(4, name).eval()
+    with torch.no_grad():
+        single = network(scans)
+        network.double()
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)  # as a Trainer of this precision does for a step
+        try:
+            double = network(scans)
+        finally:
+            torch.set_default_dtype(before)
+    assert double.dtype == torch.float64
+    torch.testing.assert_close(double.float(), single, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
