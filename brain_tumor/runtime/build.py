@@ -1,19 +1,25 @@
 """From a composed configuration to the objects that train."""
 
-import warnings
+from typing import Any
 
 import lightning as L
-import torch
+from lightning.pytorch import Callback
+from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig
 
-from brain_tumor.data.augment import Augment
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared import PreparedSet
-from brain_tumor.data.split import Split
+from brain_tumor.data.split import VALIDATION, Split
 from brain_tumor.errors import ConfigError
 from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.models.global_batchnorm import GlobalBatchNorms
 from brain_tumor.runtime.build_scans import plain_values
-from brain_tumor.runtime.instantiate import instantiate
+from brain_tumor.runtime.checkpoints import WholeCheckpoints
+from brain_tumor.runtime.config.instantiate import instantiate
+from brain_tumor.runtime.ddp import OwnTermination
+from brain_tumor.runtime.determinism import refuse_unhonoured
+from brain_tumor.runtime.ranks import shares_work
+from brain_tumor.runtime.resumable import Resumable
 
 
 def build_datamodule(config: DictConfig, prepared: PreparedSet, split: Split) -> ScanDataModule:
@@ -21,7 +27,6 @@ def build_datamodule(config: DictConfig, prepared: PreparedSet, split: Split) ->
     augment = None
     if config.augment is not None:
         augment = instantiate(config.augment, "augment")
-        _try_augment(augment, prepared.images.shape[-1])
     return ScanDataModule(
         prepared,
         split,
@@ -34,7 +39,7 @@ def build_datamodule(config: DictConfig, prepared: PreparedSet, split: Split) ->
 
 def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorClassifier:
     """Build the configured network with its pretrained weights, optimizer and schedule."""
-    network = plain_values(config.model)
+    network = plain_values(config.model, "model")
     weights = network.pop("weights", None)
     scheduler = None
     if config.scheduler is not None:
@@ -46,7 +51,6 @@ def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorCla
         scheduler,
         datamodule.monitored_part,
     )
-    _try_classifier(classifier, datamodule.prepared.images.shape[-1], str(config.model.name))
     if weights is not None:
         classifier.load_pretrained(str(weights))
     return classifier
@@ -54,75 +58,82 @@ def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorCla
 
 def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
     """Build the Trainer with the configured callbacks and loggers."""
+    return make_trainer(config, datamodule.monitored_part)
+
+
+def make_trainer(config: DictConfig, monitored_part: str) -> L.Trainer:
+    """Build the Trainer for a split whose monitored part is known.
+
+    Raises:
+        ConfigError: A value is of the wrong kind or outside its range, or contradicts the split.
+    """
     epochs = config.trainer.get("max_epochs")
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         raise ConfigError(f"trainer.max_epochs must be a positive whole number: {epochs!r}")
-    if config.trainer.get("devices") != 1:
+    several = shares_work(config)
+    if not several and config.trainer.get("devices") != 1:
         raise ConfigError(
             f"trainer.devices must be 1, not {config.trainer.get('devices')!r}: a run uses one "
-            "device."
+            "device, or several with trainer=ddp."
         )
-    if config.callbacks.get("last") is None:
+    if several and config.trainer.get("use_distributed_sampler") is not False:
+        raise ConfigError(
+            "trainer.use_distributed_sampler must be false, as trainer=ddp has it: batches are "
+            "shared already."
+        )
+    callbacks = {
+        name: callback
+        for name, callback in build_callbacks(config).items()
+        if has_its_part(callback, monitored_part)
+    }
+    if "last" not in callbacks:
         raise ConfigError("callbacks.last must stay: it keeps the checkpoint that is scored.")
-    callbacks = [
-        instantiate(callback, f"callbacks.{name}")
-        for name, callback in config.callbacks.items()
-        if callback is not None and _has_its_part(callback, datamodule.monitored_part)
+    if monitored_part == VALIDATION and "best" not in callbacks:
+        raise ConfigError(
+            "callbacks.best must stay where a split has a validation part: it keeps the checkpoint "
+            "that is scored; split.validation_fraction=0 scores the last epoch."
+        )
+    loggers = [
+        instantiate(logger, f"logger.{name}")
+        for name, logger in plain_values(config.logger, "logger").items()
+        if logger is not None
     ]
-    loggers = [instantiate(logger, f"logger.{name}") for name, logger in config.logger.items()]
+    asked: Any = plain_values(config.trainer, "trainer")
+    plugins: list[Any] = [WholeCheckpoints()]
+    engine: list[Callback] = [Resumable(plain_values(config))]
+    if several:
+        engine.append(OwnTermination())
+        plugins.append(GlobalBatchNorms())
+        # Buffers are the same everywhere: statistics are counted over all processes.
+        asked["strategy"] = DDPStrategy(broadcast_buffers=False)
     try:
         trainer: L.Trainer = instantiate(
-            config.trainer,
+            asked,
             "trainer",
-            callbacks=callbacks,
+            callbacks=[*callbacks.values(), *engine],
             logger=loggers or False,
             default_root_dir=str(config.run_folder),
+            plugins=plugins,
         )
     except ConfigError as error:
         raise ConfigError(f"{error} (trainer=auto takes the device that is there)") from error
+    refuse_unhonoured(config.trainer.get("deterministic"), trainer)
     return trainer
 
 
-# What follows is tried before anything long is begun, so that a wrong value costs no waiting.
+def build_callbacks(config: DictConfig) -> dict[str, Callback]:
+    """Build every configured callback, by name; one that is set to null is left out."""
+    return {
+        name: instantiate(callback, f"callbacks.{name}")
+        for name, callback in plain_values(config.callbacks, "callbacks").items()
+        if callback is not None
+    }
 
 
-def _try_augment(augment: Augment, size: int) -> None:
-    try:
-        scan = torch.zeros((1, 1, size, size), dtype=torch.uint8)
-        augment(scan, torch.full((1, augment.draws_per_scan), 0.5))
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise ConfigError(
-            f"augment cannot treat scans of {size} x {size} pixels: {_one_line(error)}"
-        ) from error
+def has_its_part(callback: Callback, monitored_part: str) -> bool:
+    """Tell whether the part that a callback selects by is scored.
 
-
-def _try_classifier(classifier: TumorClassifier, size: int, name: str) -> None:
-    try:
-        made = classifier.configure_optimizers()
-        if classifier.make_scheduler is not None:
-            with warnings.catch_warnings():  # a schedule expects the optimizer to step first
-                warnings.simplefilter("ignore")
-                made["lr_scheduler"]["scheduler"].step()
-    except (ArithmeticError, TypeError, ValueError) as error:
-        raise ConfigError(
-            f"optimizer or scheduler does not work as configured: {_one_line(error)}"
-        ) from error
-    try:
-        with torch.no_grad():
-            classifier.eval()(torch.zeros((1, 1, size, size), dtype=torch.uint8))
-    except RuntimeError as error:
-        raise ConfigError(
-            f"The model {name} does not take scans of {size} x {size} pixels: leave "
-            "data.crop.size at 256, or choose another model."
-        ) from error
-    classifier.train()
-
-
-def _has_its_part(callback: DictConfig, monitored_part: str) -> bool:
-    # What selects by validation scores has no place where the monitored part is the test part.
-    monitor = str(callback.get("monitor") or "")
-    return not monitor.startswith("val/") or monitored_part == "validation"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    What selects by validation scores has no place where the monitored part is the test part.
+    """
+    monitor = str(getattr(callback, "monitor", None) or "")
+    return not monitor.startswith("val/") or monitored_part == VALIDATION

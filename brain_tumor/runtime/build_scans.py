@@ -3,7 +3,8 @@
 Apart from `build`, so that `python -m brain_tumor.prepare` need not wait for torch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,16 +17,54 @@ from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.data.kaggle import fetch_scans
 from brain_tumor.data.near_duplicates import NearDuplicateSettings
 from brain_tumor.data.patients import FIGSHARE
-from brain_tumor.data.phantom import write_phantoms
+from brain_tumor.data.phantom import check_drawing, write_phantoms
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.preparing import PrepareSettings, prepare_scans
 from brain_tumor.data.split import FILE, Split, SplitSettings, split_scans
 from brain_tumor.data.split_file import read_split, refuse_straddling
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import ConfigError, DataError, suggest
+from brain_tumor.runtime.config.arguments import check_arguments, shown
 from brain_tumor.runtime.preparing_bar import preparing_bar
 
 T = TypeVar("T")
 SOURCES = ("kaggle", "phantom", "folder")
+
+
+@dataclass(frozen=True)
+class DataValues:
+    """What stands under `data`, by name, before anything of it is looked up.
+
+    Attributes:
+        name: First part of a prepared set's folder.
+        source: Of `SOURCES`.
+        prepared: Where prepared sets are kept.
+        classes: Class folder names.
+        crop: `CropSettings`.
+        harmonise: `HarmoniseSettings`.
+        near_duplicates: `NearDuplicateSettings`.
+        root: The raw folder; None or empty where it is fetched.
+        patients: A patient table, `figshare`, or None.
+        batch_size: For training; None where nothing is trained.
+        num_workers: Likewise.
+        kaggle: `handle`, `version` and `counts`.
+        phantom: What `write_phantoms` takes.
+        report: What the report counts, for the audit.
+    """
+
+    name: str
+    source: str
+    prepared: str
+    classes: list[str]
+    crop: dict[str, Any]
+    harmonise: dict[str, Any]
+    near_duplicates: dict[str, Any]
+    root: str | None = None
+    patients: str | None = None
+    batch_size: int | None = None
+    num_workers: int | None = None
+    kaggle: dict[str, Any] | None = None
+    phantom: dict[str, Any] | None = None
+    report: dict[str, Any] | None = None
 
 
 def raw_folder(data: DictConfig) -> Path:
@@ -34,20 +73,50 @@ def raw_folder(data: DictConfig) -> Path:
     Raises:
         DataError: There is none and none can be had.
     """
-    if data.source not in SOURCES:
-        raise ConfigError(f"data.source is {data.source!r}: choose one of {', '.join(SOURCES)}.")
     # An environment variable that is set to nothing counts as not set.
     root = Path(str(data.root)).expanduser() if data.root else None
     if data.source == "kaggle" and root is None:
         return fetch_scans(
             data.kaggle.handle, data.kaggle.version, plain_values(data.kaggle.counts)
         )
-    if root is None:
-        raise ConfigError(f"data.root is not given: name a folder where data.source={data.source}.")
+    assert root is not None  # data_settings has seen to it
     if data.source == "phantom":
         with Console().status(f"drawing phantom scans into {root}"):
-            _filled(partial(write_phantoms, root), data.phantom, "data.phantom")
+            filled(partial(write_phantoms, root), data.phantom, "data.phantom")
     return root
+
+
+def data_settings(data: DictConfig) -> PrepareSettings:
+    """Read what `data` says of the scans; no file is looked at.
+
+    Raises:
+        ConfigError: A name is unknown or missing, or a value of the wrong kind or outside its
+            range.
+    """
+    values = filled(DataValues, data, "data")
+    if Path(values.name).name != values.name or "\0" in values.name:
+        raise ConfigError(f"data.name must be the name of a folder: {values.name!r}")
+    if values.source not in SOURCES:
+        raise ConfigError(
+            f"data.source is {shown(values.source)}: {suggest(values.source, SOURCES)}"
+        )
+    if values.source == "kaggle" and not values.root:
+        if values.kaggle is None:
+            raise ConfigError("data.kaggle is not given: name a folder as data.root=...")
+        check_arguments(fetch_scans, values.kaggle, "data.kaggle")
+    elif not values.root:
+        raise ConfigError(
+            f"data.root is not given: name a folder where data.source={values.source}."
+        )
+    if values.source == "phantom":
+        filled(check_drawing, data.phantom, "data.phantom")
+    return PrepareSettings(
+        tuple(values.classes),
+        filled(CropSettings, data.crop, "data.crop"),
+        filled(HarmoniseSettings, data.harmonise, "data.harmonise"),
+        filled(NearDuplicateSettings, data.near_duplicates, "data.near_duplicates"),
+        patient_table(values.patients),
+    )
 
 
 def build_prepared(data: DictConfig) -> PreparedSet:
@@ -55,14 +124,8 @@ def build_prepared(data: DictConfig) -> PreparedSet:
 
     Shows a progress bar on a terminal.
     """
+    settings = data_settings(data)
     root = raw_folder(data)
-    settings = PrepareSettings(
-        tuple(data.classes),
-        _filled(CropSettings, data.crop, "data.crop"),
-        _filled(HarmoniseSettings, data.harmonise, "data.harmonise"),
-        _filled(NearDuplicateSettings, data.near_duplicates, "data.near_duplicates"),
-        patient_table(data.patients),
-    )
     directory = Path(str(data.prepared)).expanduser()
     with preparing_bar() as progress:
         prepared = prepare_scans(root, settings, directory, str(data.name), progress)
@@ -90,6 +153,26 @@ def refuse_strange_table(prepared: PreparedSet, patients: str | None, root: Path
         )
 
 
+def split_settings(split: DictConfig | Mapping[str, Any], key: str = "split") -> SplitSettings:
+    """Read what a split is made by.
+
+    Args:
+        split: Its settings.
+        key: Where they stand.
+
+    Raises:
+        ConfigError: A name is unknown, or a value of the wrong kind or outside its range.
+        DataError: Its file is not there.
+    """
+    settings = filled(SplitSettings, split, key)
+    if settings.path is not None and not Path(settings.path).expanduser().is_file():
+        raise DataError(
+            f"There is no file {settings.path}: give a CSV file with the columns path and part as "
+            f"{key}.path=PATH."
+        )
+    return settings
+
+
 def build_split(prepared: PreparedSet, split: DictConfig) -> Split:
     """Split the kept scans as configured.
 
@@ -97,7 +180,7 @@ def build_split(prepared: PreparedSet, split: DictConfig) -> Split:
         DataError: The scans cannot be split so, or a group stands on two sides of a split that is
             not meant to leak.
     """
-    settings = _filled(SplitSettings, split, "split")
+    settings = split_settings(split)
     if settings.name == FILE:
         rows = {row.path: row.row for row in prepared.manifest}
         made = read_split(Path(str(settings.path)).expanduser(), rows)
@@ -110,20 +193,29 @@ def build_split(prepared: PreparedSet, split: DictConfig) -> Split:
     return made
 
 
-def plain_values(node: DictConfig | None) -> dict[str, Any]:
+def plain_values(node: Any, key: str = "this") -> dict[str, Any]:
     """Give a group of the configuration as plain values, by name.
+
+    Args:
+        node: The group.
+        key: Where it stands, for messages.
 
     Raises:
         ConfigError: It is no group of named values.
     """
-    values = OmegaConf.to_container(node, resolve=True) if node is not None else None
+    values = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     if not isinstance(values, dict):
-        raise ConfigError(f"A group of named values was expected, not {values!r}.")
-    return {str(key): value for key, value in values.items()}
+        raise ConfigError(f"{key} must be a group of named values: {shown(values)}")
+    return {str(name): value for name, value in values.items()}
 
 
-def _filled(target: Callable[..., T], node: DictConfig, key: str) -> T:
-    try:
-        return target(**plain_values(node))
-    except TypeError as error:  # an unknown name, or a value of another kind
-        raise ConfigError(f"{key} does not fit: {error}.") from error
+def filled(target: Callable[..., T], node: Any, key: str) -> T:
+    """Give the values of a group to what takes them.
+
+    Raises:
+        ConfigError: A name is unknown or missing, or a value of the wrong kind or outside its
+            range.
+    """
+    values = plain_values(node, key)
+    check_arguments(target, values, key)
+    return target(**values)
