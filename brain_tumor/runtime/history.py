@@ -1,8 +1,9 @@
 """A line on the terminal and a row in metrics.csv for every epoch."""
 
 import csv
+import io
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lightning.pytorch import LightningModule, Trainer
@@ -10,6 +11,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from tqdm import tqdm
 
 from brain_tumor.models.classifier import SHORT
+from brain_tumor.runtime.run.whole_file import written_whole
 
 History = dict[str, list[float | None]]  # a value per epoch; None where a part was not scored
 
@@ -74,21 +76,32 @@ def read_history(path: Path) -> History:
     }
 
 
+def trim_history(path: Path, epochs: int) -> None:
+    """Leave the rows of the first epochs alone, as many as are named."""
+    if not path.exists():
+        return
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    _write_rows(path, [row for row in rows if int(row["epoch"]) <= epochs])
+
+
 def append_row(path: Path, row: Mapping[str, float]) -> None:
     """Append a row to a CSV file, which gets a column for every name that is new in it."""
     rows: list[Mapping[str, object]] = []
     if path.exists():
         with path.open(newline="", encoding="utf-8") as file:
             rows += csv.DictReader(file)
-    rows.append(row)
+    _write_rows(path, [*rows, row])
+
+
+def _write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     columns = ["epoch", "seconds", *sorted({n for r in rows for n in r} - {"epoch", "seconds"})]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}")
-    with beside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-    beside.replace(path)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    with written_whole(path) as file:
+        file.write(text.getvalue().encode())
 
 
 def fast_dev_run(trainer: Trainer) -> bool:

@@ -1,7 +1,25 @@
-"""Ctrl-C while Lightning is at work."""
+"""Ctrl-C, and the signal by which a cluster or a shell ends a process."""
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: ends what is done as Ctrl-C does."""
+
+
+def heed_termination() -> None:
+    """Let SIGTERM raise `Terminated` in the main thread, wherever it is."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: what is open is being closed
+    raise Terminated
 
 
 @contextmanager
@@ -12,11 +30,11 @@ def keyboard_interrupts(what_stays: str) -> Iterator[None]:
         what_stays: What the user keeps, for the message.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C came while the loop ran.
+        KeyboardInterrupt: Ctrl-C came while the loop ran; `Terminated`: SIGTERM did.
     """
     try:
         yield
     except SystemExit as ended:
         if isinstance(ended.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt(what_stays) from None
+            raise type(ended.__context__)(what_stays) from None
         raise

@@ -3,20 +3,16 @@
 import contextlib
 import csv
 import json
-import platform
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from brain_tumor.errors import DataError
-
-PACKAGES = ("torch", "torchvision", "lightning", "torchmetrics", "numpy", "opencv-python")
+from brain_tumor.runtime.run.whole_file import written_whole
 
 
 @dataclass(frozen=True)
@@ -24,6 +20,13 @@ class RunFolder:
     """Names and formats of what lies in a run folder."""
 
     path: Path
+
+    @property
+    def shown(self) -> Path:
+        """The folder as a command is given it: relative where that is shorter."""
+        return (
+            self.path.relative_to(Path.cwd()) if self.path.is_relative_to(Path.cwd()) else self.path
+        )
 
     def claim(self, mark: str = "run.json", key: str = "run_folder") -> None:
         """Make sure that no earlier result lies here; nothing is written.
@@ -58,6 +61,25 @@ class RunFolder:
                 f"folder as {key}=..."
             ) from error
 
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training into the folder; a killed one keeps nobody out.
+
+        Raises:
+            DataError: One does so now.
+        """
+        lock = FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise DataError(
+                f"Another process is training in {self.path}: wait for its end, or stop it."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
     @property
     def checkpoints(self) -> Path:
         """Folder of `best.ckpt` (where there is a validation part) and `last.ckpt`."""
@@ -86,15 +108,15 @@ class RunFolder:
 
     def write_config(self, config: DictConfig) -> None:
         """Write the resolved configuration to `config.yaml`."""
-        (self.path / "config.yaml").write_text(
-            OmegaConf.to_yaml(config, resolve=True), encoding="utf-8"
-        )
+        with written_whole(self.path / "config.yaml") as file:
+            file.write(OmegaConf.to_yaml(config, resolve=True).encode())
 
     def read_config(self) -> DictConfig:
-        """Read `config.yaml`.
+        """Read `config.yaml`, which is plain: whoever wrote it, nothing in it is looked up.
 
         Raises:
-            DataError: The folder is no run folder.
+            DataError: The folder is no run folder, or the file refers to something else, such as a
+                variable of the environment.
         """
         path = self.path / "config.yaml"
         if not path.is_file():
@@ -108,12 +130,18 @@ class RunFolder:
             raise DataError(f"{path} is damaged: take another run folder.") from error
         if not isinstance(config, DictConfig):
             raise DataError(f"{path} is no configuration: take another run folder.")
+        if _refers(config):
+            raise DataError(
+                f"{path} holds a reference (${{...}}), which training never writes: take the "
+                "folder as training left it."
+            )
         return config
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file; numbers that are not defined have to be None."""
         text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-        (self.path / name).write_text(text, encoding="utf-8")
+        with written_whole(self.path / name) as file:
+            file.write(text.encode())
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON file.
@@ -152,35 +180,12 @@ class RunFolder:
             ) from error
 
 
-def provenance() -> dict[str, Any]:
-    """Tell what made a number: command, versions, machine and git commit (None outside one)."""
-    return {
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "versions": {"python": platform.python_version()}
-        | {name: _installed(name) for name in ("brain-tumor", *PACKAGES)},
-        "machine": f"{platform.system()} {platform.machine()}",
-        "git": _git_commit(),
-    }
-
-
-def _installed(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # headless OpenCV, or a checkout that is not installed
-        return None
-
-
-def _git_commit() -> str | None:
-    # Of the package's own checkout. An installed package may lie inside somebody's repository, and
-    # so may the folder a user works in: neither commit says anything about this code.
-    root = Path(__file__).resolve().parents[2]
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        if Path(_git(root, "rev-parse", "--show-toplevel")) == root:
-            return _git(root, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
-    return None
-
-
-def _git(folder: Path, *words: str) -> str:
-    command = ["git", "-C", str(folder), *words]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
-    return ended.stdout.strip()
+def _refers(node: DictConfig | ListConfig) -> bool:
+    names = range(len(node)) if isinstance(node, ListConfig) else list(node)
+    for name in names:
+        if OmegaConf.is_interpolation(node, name):
+            return True
+        value = None if OmegaConf.is_missing(node, name) else node[name]
+        if isinstance(value, (DictConfig, ListConfig)) and _refers(value):
+            return True
+    return False

@@ -10,7 +10,7 @@ from brain_tumor.data.split import Split
 from brain_tumor.data.split_file import read_split
 from brain_tumor.errors import DataError
 from brain_tumor.runtime.build_scans import build_prepared
-from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.run.run_folder import RunFolder
 
 
 def write_split(run: RunFolder, prepared: PreparedSet, split: Split) -> None:
@@ -35,11 +35,31 @@ def reopen_data(run: RunFolder, settings: DictConfig, root: str | None) -> ScanD
     Raises:
         DataError: The scans are not those of the run.
     """
-    data = run.read_json("run.json")["data"]
-    folder = Path(data["prepared"])
     if root is not None:
         settings.data.root = root
-    if root is None and folder.is_dir():
+    prepared = reopen_prepared(run, settings, moved=root is not None)
+    return ScanDataModule(
+        prepared,
+        reopen_split(run, prepared),
+        batch_size=settings.data.batch_size,
+        num_workers=settings.data.num_workers,
+    )
+
+
+def reopen_prepared(run: RunFolder, settings: DictConfig, moved: bool = False) -> PreparedSet:
+    """Open the prepared set of a run, or prepare its scans again.
+
+    Args:
+        run: The run.
+        settings: Its configuration.
+        moved: Whether the raw scans lie elsewhere now, so that they are to be looked at again.
+
+    Raises:
+        DataError: The scans are not those of the run.
+    """
+    data = run.read_json("run.json")["data"]
+    folder = Path(data["prepared"])
+    if not moved and folder.is_dir():
         prepared = open_prepared(folder)
     else:
         prepared = build_prepared(settings.data)
@@ -49,9 +69,13 @@ def reopen_data(run: RunFolder, settings: DictConfig, root: str | None) -> ScanD
             f"{prepared.fingerprint[:12]}, the run has {data['fingerprint'][:12]}): give the "
             "scans that it was trained on as root=FOLDER."
         )
-    return ScanDataModule(
-        prepared,
-        read_split(run.path / "split.csv", {row.path: row.row for row in prepared.manifest}),
-        batch_size=settings.data.batch_size,
-        num_workers=settings.data.num_workers,
-    )
+    return prepared
+
+
+def reopen_split(run: RunFolder, prepared: PreparedSet) -> Split:
+    """Read the parts of a run from its `split.csv`.
+
+    Raises:
+        DataError: It is missing or damaged.
+    """
+    return read_split(run.path / "split.csv", {row.path: row.row for row in prepared.manifest})

@@ -1,11 +1,10 @@
-import sys
 from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
 
 from brain_tumor.errors import DataError
-from brain_tumor.runtime.run_folder import RunFolder, provenance
+from brain_tumor.runtime.run.run_folder import RunFolder
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -48,13 +47,3 @@ def test_a_damaged_configuration_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("a: [1")
     with pytest.raises(DataError, match="is damaged"):
         RunFolder(tmp_path).read_config()
-
-
-def test_provenance_names_versions_and_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
-    monkeypatch.setattr(sys, "argv", ["/some/where/train.py", "seed=1"])
-    found = provenance()
-    assert found["command"] == ["train.py", "seed=1"]
-    # The wheel's metadata name the build, as in 2.11.0+cpu.
-    assert found["versions"]["torch"].split("+")[0] == torch.__version__.split("+")[0]

@@ -1,0 +1,250 @@
+"""Where a training begins: in a new folder, or in an old one after its last whole epoch."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, cast
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.runtime.checkpoints import newest_whole
+from brain_tumor.runtime.events import rewind_events
+from brain_tumor.runtime.finished import flatten
+from brain_tumor.runtime.history import read_history, trim_history
+from brain_tumor.runtime.ranks import rank
+from brain_tumor.runtime.resumable import CONFIG
+from brain_tumor.runtime.run.provenance import provenance
+from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.runtime.run.whole_file import forget_halves
+
+Record = dict[str, Any]
+
+# How resuming is asked for; no part of what a run is.
+ASKING = ("resume", "allow_changes", "run_folder", "skip_finished", "remark")
+# Where things lie: nothing that is computed depends on it.
+FREE = ("runs", "run_folder", "data.root", "data.prepared", "data.num_workers", "keep_freed_memory")
+# What the state in a checkpoint belongs to; another value would be overruled by it, or break it.
+FIXED = ("data", "split", "model", "optimizer", "scheduler", "seed")
+
+# Arguments of callbacks and loggers that say where they write.
+PLACES = ("path", "dirpath", "save_dir", "root_dir", "filename")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a training begins.
+
+    Attributes:
+        run: Its folder.
+        config: Its configuration.
+        checkpoint: What it goes on from; None begins with fresh weights.
+        epochs: Epochs that are done.
+        earlier: `run.json` as the last process left it; None in a new folder.
+        said: Sentences about what was found.
+    """
+
+    run: RunFolder
+    config: DictConfig
+    checkpoint: Path | None = None
+    epochs: int = 0
+    earlier: Record | None = None
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to be done."""
+        finished = self.earlier is not None and self.earlier.get("status") == "finished"
+        return finished and self.epochs >= self.config.trainer.max_epochs
+
+    @property
+    def seconds(self) -> float:
+        """How long the epochs took that are done, as `metrics.csv` tells."""
+        if self.earlier is None:
+            return 0.0
+        return sum(second or 0.0 for second in read_history(self._history).get("seconds", []))
+
+    def record(self) -> Record:
+        """Give what `run.json` keeps of the processes before this one."""
+        if self.earlier is None:
+            return {}
+        kept = {name: self.earlier.get(name) for name in ("started", "command", "overrides")}
+        resumed = {
+            "after_epoch": self.epochs,
+            "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "command": provenance()["command"],
+        }
+        return kept | {"resumed": [*self.earlier.get("resumed", []), resumed]}
+
+    @property
+    def _history(self) -> Path:
+        return self.run.path / "metrics.csv"
+
+    def rewind(self, events: Sequence[Path]) -> None:
+        """Bring curves to the last whole epoch: what was written after it will be written again.
+
+        Args:
+            events: Folders of TensorBoard's event files.
+
+        Raises:
+            DataError: A file of the run is damaged.
+        """
+        try:
+            trim_history(self._history, self.epochs)
+            for folder in events:
+                rewind_events(folder, read_history(self._history))
+        except (KeyError, ValueError) as error:
+            raise DataError(f"{self._history} is damaged: this run cannot go on.") from error
+
+
+def find_start(config: DictConfig, held: ExitStack) -> Start:
+    """Give the folder and the configuration that a training begins with; nothing is written.
+
+    Of several processes the leader alone asks whether it may have the folder.
+
+    Args:
+        config: As `conf/train.yaml` composes it. With `resume` the run in that folder goes on with
+            its own configuration, and beside it the command line may hold only `allow_changes` and
+            values that are changed with it.
+        held: Takes the lock of a run that goes on; a new folder is locked once it is made.
+
+    Raises:
+        DataError: There is a result where a new run should go, or no run to go on with.
+        ConfigError: The configuration is not the one that the run was trained with so far.
+    """
+    if config.get("resume") is None:
+        run = RunFolder(Path(str(config.run_folder)))
+        if not rank(config):
+            run.claim()
+        return Start(run, config)
+    run = RunFolder(Path(str(config.resume)).expanduser())
+    saved = run.read_config()
+    if not rank(config):
+        held.enter_context(run.locked())
+        forget_halves(run.path)
+    earlier = run.read_json("run.json")
+    _move(saved, str(saved.run_folder), str(run.path))
+    _refuse_strange_places(saved, run)
+    own = flatten(OmegaConf.to_container(saved, resolve=True))
+    changed = {
+        key: (own.get(key), now)
+        for key, now in _asked_changes(earlier.get("overrides")).items()
+        if own.get(key) != now
+    }
+    checkpoint, content, said = newest_whole(run.checkpoints)
+    if content:
+        trained = OmegaConf.create(content.get(CONFIG, {}))
+        if trained:
+            _move(trained, str(trained.run_folder), str(run.path))
+            changed |= _differences(trained, saved)
+    _refuse(changed, run, bool(config.allow_changes))
+    for key, (_, now) in changed.items():
+        with open_dict(saved):
+            OmegaConf.update(saved, key, now, force_add=True)
+    epochs = int(content["epoch"]) + 1 if content else 0
+    said.append(_what_goes_on(run, earlier, epochs))
+    return Start(run, saved, checkpoint, epochs, earlier, said)
+
+
+def _refuse_strange_places(saved: DictConfig, run: RunFolder) -> None:
+    # The folder may be somebody else's: what it configures must not write over files of ours.
+    home = run.path.resolve()
+    for key, value in flatten(OmegaConf.to_container(saved)).items():
+        group, _, name = key.partition(".")[0], *key.rpartition(".")[1:]
+        if group in ("callbacks", "logger") and name in PLACES and isinstance(value, str):
+            place = Path(value).expanduser().resolve()
+            if place != home and home not in place.parents and len(Path(value).parts) > 1:
+                raise ConfigError(
+                    f"{run.path} cannot go on: {key} is {value}, outside of its folder."
+                )
+
+
+def _what_goes_on(run: RunFolder, earlier: Record, epochs: int) -> str:
+    now, then = provenance(), earlier
+    other = [
+        f"{name} {then['versions'].get(name)} is now {version}"
+        for name, version in now["versions"].items()
+        if then["versions"].get(name) != version
+    ]
+    bits = f" ({', '.join(other)}: bits may differ from a run without a stop)" if other else ""
+    place = f"goes on after epoch {epochs}" if epochs else "has no checkpoint and begins anew"
+    return f"{run.shown} {place}{bits}."
+
+
+def given_overrides() -> list[str] | None:
+    """Give what train's command line changed in its configuration; None where none was typed."""
+    if HydraConfig.initialized() and HydraConfig.get().job.config_name == "train":
+        return list(HydraConfig.get().overrides.task)
+    return None
+
+
+def _asked_changes(before: Sequence[str] | None) -> Record:
+    """Give what the command line that resumes changes in the one that began, by dotted key."""
+    given = {_key(word): word for word in given_overrides() or () if _key(word) not in ASKING}
+    if not given:
+        return {}
+    if before is None:
+        raise ConfigError(
+            f"This run was not begun on the command line, so it goes on as it is: leave "
+            f"{', '.join(given.values())} out."
+        )
+    # Hydra takes the choice of a group once.
+    kept = [word for word in before if _key(word) not in given]
+    begun, now = (hydra.compose("train", words) for words in ([*before], [*kept, *given.values()]))
+    for composed in (begun, now):
+        composed.run_folder = "unused"  # would be asked of Hydra, which knows another one
+    return {key: value for key, (_, value) in _differences(begun, now).items()}
+
+
+def _key(word: str) -> str:
+    return word.lstrip("+").partition("=")[0]
+
+
+def _differences(before: DictConfig, now: DictConfig) -> dict[str, tuple[Any, Any]]:
+    first, second = _flat(before), _flat(now)
+    return {
+        key: (first.get(key), second.get(key))
+        for key in sorted(first.keys() | second.keys())
+        if first.get(key) != second.get(key) and not _within(key, (*ASKING, *FREE[:2]))
+    }
+
+
+def _refuse(changed: Mapping[str, tuple[Any, Any]], run: RunFolder, allowed: bool) -> None:
+    def named(keys: Sequence[str]) -> str:
+        return "; ".join(f"{key} was {changed[key][0]!r}, now {changed[key][1]!r}" for key in keys)
+
+    fixed = [key for key in changed if _within(key, FIXED) and not _within(key, FREE)]
+    if fixed:
+        raise ConfigError(
+            f"{run.path} cannot go on with another configuration ({named(fixed)}): what was "
+            "trained so far belongs to the first one. Leave it, or train a new run."
+        )
+    asked = [key for key in changed if not _within(key, FREE)]
+    if asked and not allowed:
+        raise ConfigError(
+            f"{run.path} was trained with another configuration ({named(asked)}): leave it as it "
+            "was, or give allow_changes=true."
+        )
+
+
+def _within(key: str, groups: Sequence[str]) -> bool:
+    return any(f"{key}.".startswith(f"{group}.") for group in groups)
+
+
+def _flat(config: DictConfig) -> dict[str, Any]:
+    return flatten(cast(Record, OmegaConf.to_container(config, resolve=True)))
+
+
+def _move(node: Any, old: str, new: str) -> None:
+    """Let what lay in a run's folder lie in the folder where the run is now."""
+    places = range(len(node)) if OmegaConf.is_list(node) else list(node)
+    for place in places:
+        value = node[place]
+        if OmegaConf.is_config(value):
+            _move(value, old, new)
+        elif isinstance(value, str) and (value == old or value.startswith(f"{old}/")):
+            node[place] = new + value[len(old) :]
