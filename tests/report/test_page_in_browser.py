@@ -23,7 +23,7 @@ from brain_tumor.report.page import (
     Section,
     render,
 )
-from brain_tumor.runtime.auditing import audit as run_audit
+from brain_tumor.runtime.audit.auditing import audit as run_audit
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.comparing import compare
 
