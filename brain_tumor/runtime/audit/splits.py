@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.split import FILE, Rows
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.runtime.build_scans import build_split
+from brain_tumor.runtime.build_scans import build_split, plain_values, split_settings
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,23 @@ class AuditedSplit:
     one_of_folds: bool
 
 
+def check_splits(splits: DictConfig, report_seeds: int) -> None:
+    """Look at the settings of every split, in each variant.
+
+    Raises:
+        ConfigError: One is unknown, of the wrong kind or outside its range.
+        DataError: A split's file is not there.
+    """
+    if not 1 <= report_seeds <= 1000:
+        raise ConfigError(f"report_seeds must lie in 1..1000: {report_seeds!r}")
+    for key, settings in splits.items():
+        name = str(key)
+        values = plain_values(settings, f"splits.{name}")
+        split_settings(values, f"splits.{name}")
+        if values["name"] == "report" and values.get("seed", 0) + report_seeds > 2**32:
+            raise ConfigError(f"splits.{name}.seed leaves no {report_seeds} seeds below 2**32.")
+
+
 def audited_splits(
     prepared: PreparedSet, splits: DictConfig, report_seeds: int
 ) -> Iterator[AuditedSplit | str]:
@@ -45,11 +62,7 @@ def audited_splits(
     Returns:
         The splits; for one that cannot be made of these scans, a sentence that says so.
 
-    Raises:
-        ConfigError: A setting is outside its range.
     """
-    if isinstance(report_seeds, bool) or not isinstance(report_seeds, int) or report_seeds < 1:
-        raise ConfigError(f"report_seeds must be a positive whole number: {report_seeds!r}")
     for key, settings in splits.items():
         name = str(key)
         for detail, changes in _variants(settings, report_seeds):
@@ -68,11 +81,10 @@ def audited_splits(
 
 def _variants(settings: DictConfig, report_seeds: int) -> list[tuple[str, dict[str, Any]]]:
     if settings.name == "report":
-        first = settings.seed if isinstance(settings.seed, int) else 0
+        first = settings.get("seed", 0)
         return [(f"seed {seed}", {"seed": seed}) for seed in range(first, first + report_seeds)]
     if settings.name == "patient":
-        folds = settings.folds if isinstance(settings.folds, int) else 1
-        return [(f"fold {fold}", {"fold": fold}) for fold in range(folds)]
+        return [(f"fold {fold}", {"fold": fold}) for fold in range(settings.folds)]
     if settings.name == FILE:
         return [("", {"leaky": True})]  # to be shown, not refused
     return [("", {})]

@@ -18,7 +18,7 @@ from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.scans import FOLDERS
 from brain_tumor.evaluation.copies import find_copies
 from brain_tumor.evaluation.matching import score_matching
-from brain_tumor.runtime.audit_splits import AuditedSplit
+from brain_tumor.runtime.audit.splits import AuditedSplit
 from brain_tumor.runtime.overlaps import overlap_record
 
 Record = dict[str, Any]

@@ -1,33 +1,21 @@
 """An audit from a composed configuration: look at the data, write the page, print the tables."""
 
-import sys
 import time
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from brain_tumor.data.pairs import Pair, read_pairs
 from brain_tumor.data.prepared import PreparedSet
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import ConfigError, DataError, suggest
 from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
 from brain_tumor.report.audit_page import audit_page, audit_summary
 from brain_tumor.report.page import render, to_rich
-from brain_tumor.runtime.audit_record import (
-    exact_record,
-    files_record,
-    leakage_record,
-    near_record,
-    patients_record,
-)
-from brain_tumor.runtime.audit_report import report_record
-from brain_tumor.runtime.audit_sheets import audit_sheets
-from brain_tumor.runtime.audit_splits import AuditedSplit, audited_splits
-from brain_tumor.runtime.build_scans import build_prepared
-from brain_tumor.runtime.finished import find_folders, listed, read_run
-from brain_tumor.runtime.probing import (
+from brain_tumor.runtime.audit.probing import (
     Announce,
     frozen_features,
     load_frozen,
@@ -35,8 +23,25 @@ from brain_tumor.runtime.probing import (
     score_trained,
     shortcut_features,
 )
+from brain_tumor.runtime.audit.record import (
+    exact_record,
+    files_record,
+    leakage_record,
+    near_record,
+    patients_record,
+)
+from brain_tumor.runtime.audit.report import check_report, report_record
+from brain_tumor.runtime.audit.sheets import audit_sheets
+from brain_tumor.runtime.audit.splits import AuditedSplit, audited_splits, check_splits
+from brain_tumor.runtime.build_scans import build_prepared, data_settings, plain_values
+from brain_tumor.runtime.config.arguments import check_arguments
+from brain_tumor.runtime.config.checking import check_network
+from brain_tumor.runtime.config.values import check_values
+from brain_tumor.runtime.finished import find_folders, listed, read_run
 from brain_tumor.runtime.quiet import hush_lightning
-from brain_tumor.runtime.run_folder import RunFolder, provenance
+from brain_tumor.runtime.run.peak_memory import peak_resident
+from brain_tumor.runtime.run.provenance import provenance
+from brain_tumor.runtime.run.run_folder import RunFolder
 
 
 def audit(config: DictConfig) -> dict[str, Any]:
@@ -52,8 +57,9 @@ def audit(config: DictConfig) -> dict[str, Any]:
         BrainTumorError: Anything that the user can mend.
     """
     hush_lightning()
-    console = Console(highlight=False)
     # First what may be wrong, so that a mistake costs no waiting.
+    check_audit(config)
+    console = Console(highlight=False, markup=False)  # a path may hold [brackets]
     folders = find_folders(listed(config.runs, "runs"), "run.json", "run")
     trained = [read_run(folder) for folder in folders]
     frozen = None if config.frozen.weights is None else load_frozen(config.frozen)
@@ -63,12 +69,7 @@ def audit(config: DictConfig) -> dict[str, Any]:
     begun, started = time.perf_counter(), datetime.now(timezone.utc)
     prepared = build_prepared(config.data)
     ready = time.perf_counter()
-    rest = config.one_against_rest
-    if rest is not None and rest not in prepared.classes:
-        raise ConfigError(
-            f"one_against_rest is {rest!r}: choose one of {', '.join(prepared.classes)}, or null."
-        )
-    scores = score_trained(prepared, trained, rest)
+    scores = score_trained(prepared, trained, config.one_against_rest)
     made = list(audited_splits(prepared, config.splits, config.report_seeds))
     splits = [split for split in made if isinstance(split, AuditedSplit)]
     for note in (split for split in made if isinstance(split, str)):
@@ -84,7 +85,7 @@ def audit(config: DictConfig) -> dict[str, Any]:
             "preparing": round(ready - begun, 1),
             "auditing": round(time.perf_counter() - ready, 1),
         },
-        "peak_memory_bytes": _peak_memory(),
+        "peak_memory_bytes": peak_resident(),
     }
     (out.path / "sheets").mkdir(exist_ok=True)
     for name, png in sheets.items():
@@ -98,6 +99,43 @@ def audit(config: DictConfig) -> dict[str, Any]:
     console.print(f"numbers:      {out.path / 'audit.json'}", soft_wrap=True)
     console.print(f"page:         {page}", soft_wrap=True)
     return record
+
+
+@dataclass(frozen=True)
+class AuditValues:
+    """What stands at the top of `conf/audit.yaml`, as it says there."""
+
+    data: dict[str, Any]
+    splits: dict[str, Any]
+    frozen: dict[str, Any]
+    report_seeds: int
+    one_against_rest: str | None
+    runs: list[str] | str
+    folder: str
+    out: str = "runs"
+    keep_freed_memory: bool = True
+
+
+def check_audit(config: DictConfig) -> None:
+    """Look at every configured value of an audit; no scan is read.
+
+    Raises:
+        BrainTumorError: One is unknown, of the wrong kind or outside its range.
+    """
+    plain = check_values(config, "audit")
+    check_arguments(AuditValues, plain)
+    config = OmegaConf.create(plain)
+    scans = data_settings(config.data)
+    check_report(plain["data"].get("report"))
+    check_splits(config.splits, config.report_seeds)
+    rest = config.one_against_rest
+    if rest is not None and rest not in scans.classes:
+        raise ConfigError(
+            f"one_against_rest is {rest!r}, which is no class: {suggest(rest, scans.classes)}"
+        )
+    if config.frozen.get("name") != "mobilenetv2":
+        raise ConfigError(f"frozen.name must be mobilenetv2: {config.frozen.get('name')!r}")
+    check_network(plain_values(config.frozen, "frozen"), len(scans.classes), scans.crop.size)
 
 
 def _look(
@@ -153,12 +191,3 @@ def _source(patients: str | None) -> str | None:
     if patients == "figshare":
         return "Figshare brain tumor dataset (Jun Cheng, CC BY 4.0), matched by correlation"
     return patients
-
-
-def _peak_memory() -> int | None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak if sys.platform == "darwin" else peak * 1024)  # Linux counts in KiB

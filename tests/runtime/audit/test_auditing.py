@@ -13,15 +13,16 @@ import cv2
 import hydra
 import numpy as np
 import pytest
+import torch
 
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
-from brain_tumor.runtime.auditing import audit
+from brain_tumor.runtime.audit.auditing import audit
+from brain_tumor.runtime.audit.probing import load_frozen, score_trained
 from brain_tumor.runtime.build_scans import build_prepared, build_split
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.finished import Answers, FinishedRun
-from brain_tumor.runtime.probing import score_trained
 
 Pixels = np.ndarray
 
@@ -304,3 +305,10 @@ def test_a_straddling_patient_is_refused_with_the_pair_named(
     assert "in 1 groups" in str(refused.value)
     leaky = config_of(root, tmp_path, *given, "split.leaky=true", name="prepare")
     assert own[0] in {prepared.kept[i].path for i in build_split(prepared, leaky.split).train}
+
+
+def test_the_frozen_network_is_built_as_composed() -> None:
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        frozen = hydra.compose("audit", ["frozen.weights=none"]).frozen
+    network = load_frozen(frozen)
+    assert network.pool(torch.zeros((1, 1, 256, 256), dtype=torch.uint8)).shape == (1, 1280)

@@ -1,10 +1,14 @@
 """The counts of the published report beside those of a prepared set."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from omegaconf import DictConfig
 
 from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.runtime.config.arguments import check_arguments
 
 _STEPS = {
     "raw": "raw scans",
@@ -13,6 +17,35 @@ _STEPS = {
     "testing_in_training": "Testing scans that Training holds",
     "kept": "scans left",
 }
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What stands in `conf/published/counts.yaml`, as it says there."""
+
+    steps: dict[str, int]
+    classes: dict[str, dict[Literal["train", "test"], int]]
+
+
+def check_report(counts: Mapping[str, Any] | None, key: str = "data.report") -> None:
+    """Look at configured counts of the report.
+
+    Args:
+        counts: As `conf/published/counts.yaml` has them; None where there are none.
+        key: Where they stand.
+
+    Raises:
+        ConfigError: They are of another form.
+    """
+    if counts is None:
+        return
+    check_arguments(Counts, counts, key)
+    for step in counts["steps"]:
+        if step not in _STEPS:
+            raise ConfigError(f"{key}.steps.{step} is unknown: {suggest(step, _STEPS)}")
+    for name, found in counts["classes"].items():
+        if set(found) != {"train", "test"}:
+            raise ConfigError(f"{key}.classes.{name} must have train and test: {found}")
 
 
 def report_record(prepared: PreparedSet, counts: DictConfig | None) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from brain_tumor.report.audit_copies import (
 )
 from brain_tumor.report.audit_patients import CONTRADICTED
 from brain_tumor.report.contact_sheet import MOST_GROUPS, contact_sheet, group_sheet
-from brain_tumor.runtime.audit_record import contradicted
+from brain_tumor.runtime.audit.record import contradicted
 
 Groups = Sequence[Sequence[int]]
 

@@ -23,7 +23,8 @@ from brain_tumor.evaluation.shortcuts import (
 )
 from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
 from brain_tumor.models.networks import build_network
-from brain_tumor.runtime.audit_splits import AuditedSplit
+from brain_tumor.runtime.audit.splits import AuditedSplit
+from brain_tumor.runtime.build_scans import plain_values
 from brain_tumor.runtime.finished import FinishedRun
 
 Record = dict[str, Any]
@@ -60,9 +61,10 @@ def load_frozen(settings: DictConfig) -> GBMMobileNetV2net:
         ConfigError: A setting is outside its range.
         WeightsError: The weights cannot be had or do not fit.
     """
-    options = {key: settings[key] for key in ("input_size", "input_mean", "input_std")}
+    plain = plain_values(settings, "frozen")
+    options = {key: plain[key] for key in ("input_size", "input_mean", "input_std")}
     network = cast(GBMMobileNetV2net, build_network(2, "mobilenetv2", **options))
-    network.load_pretrained(str(settings.weights))
+    network.load_pretrained(str(plain["weights"]))
     return network.eval()
 
 
