@@ -3,4 +3,4 @@
 For research and teaching only. Nothing here is a medical device or may be used for diagnosis.
 """
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"

@@ -8,7 +8,7 @@ from brain_tumor.runtime.command import command
 @command("audit")
 def main(config: DictConfig) -> None:
     """Look for copies, leakage and shortcuts in the configured scans."""
-    from brain_tumor.runtime.auditing import audit
+    from brain_tumor.runtime.audit.auditing import audit
 
     audit(config)
 

@@ -8,9 +8,9 @@ from brain_tumor.runtime.command import command
 @command("train")
 def main(config: DictConfig) -> None:
     """Train the configured network on the configured scans, then score it."""
-    from brain_tumor.runtime.training import train
+    from brain_tumor.runtime.sweep.job import train_here
 
-    train(config)
+    train_here(config)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hydra
 import pytest
 import torch
+from hydra.core.hydra_config import HydraConfig
+from hypothesis import settings
 from omegaconf import DictConfig
 
 from brain_tumor.data.crop import CropSettings
@@ -20,8 +22,12 @@ from brain_tumor.data.preparing import PrepareSettings, prepare_scans
 from brain_tumor.data.split import SplitSettings, split_scans
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.quiet import hush_lightning
+from brain_tumor.runtime.sweep.record import NotedSweep
 
 Compose = Callable[..., DictConfig]
+
+# What `make fuzz` asks for; tests that name a number of examples of their own keep it.
+settings.register_profile("fuzz", max_examples=20_000, deadline=None, print_blob=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,6 +36,14 @@ def one_thread_per_worker() -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         torch.set_num_threads(1)
     hush_lightning()
+
+
+@pytest.fixture(autouse=True)
+def no_command_line() -> Iterator[None]:
+    """Let no test find what a command of the test before was told: Hydra keeps it."""
+    yield
+    HydraConfig.instance().cfg = None
+    NotedSweep.folder = None
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,8 @@ def test_every_command_composes(command: str, words: str) -> None:
 
 
 def test_there_are_commands_and_linked_files_exist() -> None:
-    assert {command for command, _ in COMMANDS} == {"audit", "train", "evaluate", "compare"}
+    commands = {"audit", "compare", "doctor", "evaluate", "train", "tune"}
+    assert {command for command, _ in COMMANDS} == commands
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target
 
@@ -83,6 +84,13 @@ def test_make_help_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = set(re.findall(r"^\.PHONY: (\S+)$", makefile, re.MULTILINE))
     assert phony == set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+
+
+def test_the_table_of_several_processes_is_that_of_the_committed_runs() -> None:
+    place = ROOT / "experiments/more_than_one_device"
+    filled = runpy.run_path(str(place / "tables.py"))["filled"]()
+    assert "| float32 |" in filled
+    assert (place / "README.md").read_text(encoding="utf-8") == filled
 
 
 def test_the_tables_of_speed_are_those_of_the_committed_benchmarks() -> None:

@@ -17,16 +17,16 @@ from brain_tumor.data.scans import decode_grey
 from brain_tumor.data.seen import read_seen
 from brain_tumor.evaluation.linear_probe import predict_by_regression
 from brain_tumor.runtime.allocator import keep_freed_memory
-from brain_tumor.runtime.audit_record import (
+from brain_tumor.runtime.audit.probing import frozen_features, load_frozen
+from brain_tumor.runtime.audit.record import (
     contradicted,
     leakage_record,
     near_record,
     patients_record,
 )
-from brain_tumor.runtime.audit_splits import audited_splits
+from brain_tumor.runtime.audit.splits import audited_splits
 from brain_tumor.runtime.build_scans import build_prepared, build_split
 from brain_tumor.runtime.command import conf_folder, register_resolvers
-from brain_tumor.runtime.probing import frozen_features, load_frozen
 from brain_tumor.runtime.training import train
 
 DATA = os.environ.get("BRAIN_TUMOR_DATA", "")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,16 @@ from brain_tumor.report.comparison_page import comparison_page
 from brain_tumor.report.distinguishing import audit_labels
 from brain_tumor.report.page import render, to_rich
 from brain_tumor.runtime.comparison_figures import draw_comparison
+from brain_tumor.runtime.config.arguments import check_arguments
+from brain_tumor.runtime.config.values import check_values
 from brain_tumor.runtime.evidence import evidence_settings
 from brain_tumor.runtime.finished import find_folders, flatten, listed, read_run
 from brain_tumor.runtime.gathering import gather
 from brain_tumor.runtime.mistakes import mistake_records, shared_mistakes
 from brain_tumor.runtime.pairing import check_same_scans, paired_records
-from brain_tumor.runtime.published import published_records
-from brain_tumor.runtime.run_folder import RunFolder, provenance
+from brain_tumor.runtime.published import check_published, published_records
+from brain_tumor.runtime.run.provenance import provenance
+from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.settings import compare_settings
 
 
@@ -38,6 +41,7 @@ def compare(config: DictConfig) -> dict[str, Any]:
     Raises:
         BrainTumorError: Anything that the user can mend; then nothing is written.
     """
+    check_comparison(config)
     given, audited = listed(config.runs, "runs"), listed(config.audits, "audits")
     if not given and not audited:
         raise ConfigError(
@@ -46,7 +50,7 @@ def compare(config: DictConfig) -> dict[str, Any]:
         )
     ask = evidence_settings(config.evaluation)
     gathered = gather([read_run(path) for path in find_folders(given, "run.json", "run")])
-    differing = check_same_scans(gathered, bool(config.different_scans))
+    differing = check_same_scans(gathered, config.different_scans)
     settings = compare_settings(gathered, ask)
     split = str(config.audit_split)
     audits = _read_audits(find_folders(audited, "audit.json", "audit"), split)
@@ -76,6 +80,32 @@ def compare(config: DictConfig) -> dict[str, Any]:
         shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
         console.print(f"written: {shown}", soft_wrap=True, markup=False)
     return content
+
+
+@dataclass(frozen=True)
+class ComparisonValues:
+    """What stands at the top of `conf/compare.yaml`, as it says there."""
+
+    runs: list[str] | str
+    different_scans: bool
+    audits: list[str] | str
+    audit_split: str
+    folder: str
+    evaluation: dict[str, Any]
+    published: dict[str, dict[Any, Any]]
+    out: str = "runs"
+
+
+def check_comparison(config: DictConfig) -> None:
+    """Look at every configured value of a comparison; no run is read.
+
+    Raises:
+        ConfigError: One is unknown, of the wrong kind or outside its range.
+    """
+    plain = check_values(config, "compare")
+    check_arguments(ComparisonValues, plain)
+    evidence_settings(plain["evaluation"])
+    check_published(plain["published"])
 
 
 def _read_audits(folders: Sequence[Path], split: str) -> list[dict[str, Any]]:

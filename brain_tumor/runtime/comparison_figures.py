@@ -16,7 +16,7 @@ from brain_tumor.report.threshold_curves import precision_recall_figure, roc_fig
 from brain_tumor.runtime.evidence import EvidenceSettings
 from brain_tumor.runtime.gathering import Members
 from brain_tumor.runtime.mistakes import mistake_sheet
-from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.settings import judged_tests
 
 Record = dict[str, Any]

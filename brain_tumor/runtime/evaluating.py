@@ -22,11 +22,12 @@ from brain_tumor.runtime.evaluation_figures import draw_evaluation
 from brain_tumor.runtime.evidence import EvidenceSettings, evidence
 from brain_tumor.runtime.history import read_history
 from brain_tumor.runtime.judging import Chosen, choose, judge
+from brain_tumor.runtime.loading import load_classifier
 from brain_tumor.runtime.overlaps import overlap_record
-from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.runtime.run.run_record import device_name
 from brain_tumor.runtime.scoring import (
     Predictions,
-    load_classifier,
     predict_parts,
     scoring_trainer,
     write_predictions,
@@ -220,7 +221,6 @@ def _complexity(
     classifier: TumorClassifier, datamodule: ScanDataModule, checkpoint: Path, trainer: L.Trainer
 ) -> Record:
     device = trainer.strategy.root_device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
     shape = (1, *datamodule.prepared.images.shape[1:])
     network = classifier.network.cpu()
     found = measure_complexity(network, shape)
@@ -228,7 +228,7 @@ def _complexity(
     return {
         **vars(found),
         "checkpoint_bytes": checkpoint.stat().st_size,
-        "device": name,
+        "device": device_name(device),
         "threads": torch.get_num_threads(),
         "seconds_per_scan": {str(batch): value for batch, value in seconds.items()},
     }

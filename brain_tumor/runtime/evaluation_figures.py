@@ -18,7 +18,7 @@ from brain_tumor.report.threshold_curves import precision_recall_figure, roc_fig
 from brain_tumor.runtime.evidence import EvidenceSettings, Record, most_confidently_wrong
 from brain_tumor.runtime.history import History
 from brain_tumor.runtime.mistakes import wrong_sheet
-from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.scoring import Predictions
 
 

@@ -1,5 +1,6 @@
 """Every number that a set of predictions gives, with how sure it is, as plain values."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,9 +16,18 @@ from brain_tumor.evaluation.detection import detect
 from brain_tumor.evaluation.intervals import bootstrap_scores
 from brain_tumor.evaluation.probabilities import bootstrap_probabilities
 from brain_tumor.evaluation.scores import score
+from brain_tumor.runtime.build_scans import filled
 from brain_tumor.runtime.judging import Judged, Numbers, Values
 
 Record = dict[str, Any]
+
+# Least and most; above, memory and time go where no digit that is shown would change.
+WHOLE = {
+    "resamples": (100, 100_000),
+    "seed": (0, 2**32 - 1),
+    "bins": (2, 1000),
+    "wrong": (1, 1000),
+}
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)  # shares of the scans whose error is told
 
@@ -27,13 +37,13 @@ class EvidenceSettings:
     """How scores are judged.
 
     Attributes:
-        resamples: Resamples of the bootstrap, at least 100.
+        resamples: Resamples of the bootstrap, 100 to 100,000.
         level: Share of all data sets whose interval holds the truth, between 0.5 and 1.
-        seed: Of the drawing, not negative.
-        bins: Bins of confidence, at least 2.
+        seed: Of the drawing, 0 to 2**32 - 1.
+        bins: Bins of confidence, 2 to 1000.
         healthy: Class without a tumour; None where there is none.
         least_sensitivity: Of the call for a tumour, above 0, up to 1.
-        wrong: How many confidently wrong scans are shown, at least 1.
+        wrong: How many confidently wrong scans are shown, 1 to 1000.
         figures: Whether an evaluation draws pictures.
 
     Raises:
@@ -50,11 +60,11 @@ class EvidenceSettings:
     figures: bool = True
 
     def __post_init__(self) -> None:
-        for name, least in (("resamples", 100), ("seed", 0), ("bins", 2), ("wrong", 1)):
+        for name, (least, most) in WHOLE.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
                 raise ConfigError(
-                    f"evaluation.{name} must be a whole number of at least {least}: {value!r}"
+                    f"evaluation.{name} must be a whole number in {least}..{most}: {value!r}"
                 )
         for name, low, high in (("level", 0.5, 0.9999), ("least_sensitivity", 0.01, 1.0)):
             value = getattr(self, name)
@@ -71,16 +81,13 @@ class EvidenceSettings:
         return classes.index(self.healthy) if self.healthy in classes else None
 
 
-def evidence_settings(node: DictConfig) -> EvidenceSettings:
+def evidence_settings(node: DictConfig | Mapping[str, Any]) -> EvidenceSettings:
     """Read the settings of `conf/evaluation`.
 
     Raises:
         ConfigError: A name is unknown or missing, or a value outside its range.
     """
-    try:
-        return EvidenceSettings(**{str(key): value for key, value in node.items()})
-    except TypeError as error:
-        raise ConfigError(f"evaluation does not fit: {error}.") from error
+    return filled(EvidenceSettings, node, "evaluation")
 
 
 def evidence(judged: Judged, classes: tuple[str, ...], ask: EvidenceSettings) -> Record:

@@ -40,7 +40,7 @@ def open_external(datamodule: ScanDataModule, asked: DictConfig) -> ScanDataModu
             datamodule.split,
             patient_table(asked.patients),
             Path(str(asked.prepared)).expanduser(),
-            f"external-{root.resolve().name}",
+            f"external-{_name_of(root)}",
             progress,
         )
     refuse_strange_table(prepared, asked.patients, root)
@@ -51,6 +51,15 @@ def open_external(datamodule: ScanDataModule, asked: DictConfig) -> ScanDataModu
         batch_size=datamodule.batch_size,
         num_workers=datamodule.num_workers,
     )
+
+
+def _name_of(root: Path) -> str:
+    try:
+        name = root.resolve().name
+    except (OSError, RuntimeError):  # a link in a circle; that it is no folder is said further on
+        name = root.name
+    # A file name holds 255 bytes; the fingerprint, which tells sets apart, needs room, too.
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")[:48]
 
 
 def _names(node: Any) -> dict[str, str | None]:

@@ -13,13 +13,14 @@ from omegaconf import ListConfig, OmegaConf
 
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runtime.history import History, read_history
-from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.run.run_folder import RunFolder
 
 # Runs that differ in these alone are one setting: where things lie, and what does not reach the
 # numbers. The fingerprint in run.json tells the scans and the patient table by their content.
 NOT_THE_SETTING = (
     *("seed", "split.seed", "split.fold"),
     *("run_folder", "runs", "logger", "keep_freed_memory", "callbacks.pictures"),
+    *("threads", "skip_finished", "remark", "allow_changes"),
     *("evaluation", "data.report"),
     *("data.source", "data.root", "data.kaggle", "data.patients", "data.prepared"),
     "data.num_workers",

@@ -8,6 +8,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from matplotlib.figure import Figure
 from torch import Tensor
+from torchmetrics.utilities.distributed import gather_all_tensors
 
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluation.scores import Scores, score
@@ -66,8 +67,15 @@ class MonitoredPictures(Callback):
         """Draw."""
         if not self._due:
             return
-        probabilities = torch.cat(self._logits).float().softmax(dim=1).cpu().numpy()
-        labels = torch.cat(self._labels).cpu().numpy()
+        logits, labels_here = torch.cat(self._logits), torch.cat(self._labels)
+        if trainer.world_size > 1:
+            logits, labels_here = (
+                torch.cat(gather_all_tensors(shares)) for shares in (logits, labels_here)
+            )
+        if not trainer.is_global_zero:
+            return
+        probabilities = logits.float().softmax(dim=1).cpu().numpy()
+        labels = labels_here.cpu().numpy()
         if not np.isfinite(probabilities).all():
             return
         classifier, epoch = cast(TumorClassifier, pl_module), trainer.current_epoch + 1

@@ -1,16 +1,64 @@
 """The published report's tables 1 to 4 beside those of a setting, under both sets of names."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from brain_tumor.errors import ConfigError
+from brain_tumor.runtime.audit.report import check_report
+from brain_tumor.runtime.config.arguments import check_arguments
 from brain_tumor.runtime.finished import FinishedRun
 from brain_tumor.runtime.gathering import Members
 from brain_tumor.runtime.settings import ComparedSetting
 
 Record = dict[str, Any]
 MEASURES = ("precision", "recall", "f1")
+
+
+@dataclass(frozen=True)
+class Results:
+    """What `conf/published/results.yaml` has of a network, as it says there."""
+
+    curve: dict[int, float]
+    train: dict[str, Any]
+    test: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the report's tables."""
+
+    table: int
+    accuracy: float
+    balanced_accuracy: float
+    per_class: dict[str, tuple[float, float, float]]
+
+
+def check_published(published: Mapping[str, Any]) -> None:
+    """Look at the configured numbers of the report.
+
+    Args:
+        published: `counts` and `results`.
+
+    Raises:
+        ConfigError: They are of another form.
+    """
+    for name in ("counts", "results"):
+        if name not in published:
+            raise ConfigError(f"published.{name} is not given: leave it as it is.")
+    check_report(published["counts"], "published.counts")
+    counted = set(published["counts"]["classes"])
+    for model, found in published["results"].items():
+        key = f"published.results.{model}"
+        if not isinstance(found, dict):
+            raise ConfigError(f"{key} must be a group of named values: {found!r}")
+        check_arguments(Results, found, key)
+        for part in ("train", "test"):
+            check_arguments(Table, found[part], f"{key}.{part}")
+            if not counted <= set(found[part]["per_class"]):
+                raise ConfigError(f"{key}.{part}.per_class must have every class that is counted.")
 
 
 def published_records(

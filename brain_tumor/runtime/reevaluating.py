@@ -1,15 +1,20 @@
 """`evaluate`: a run's checkpoint again, on its own scans or on those of another origin."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from omegaconf import DictConfig
 from rich.console import Console
 
+from brain_tumor.data.datamodule import check_loading
 from brain_tumor.data.external import SEEN_FILE
 from brain_tumor.report.certainty import gaps
 from brain_tumor.report.page import to_rich
 from brain_tumor.report.tables import external_table
+from brain_tumor.runtime.config.arguments import check_arguments
+from brain_tumor.runtime.config.values import check_values
 from brain_tumor.runtime.evaluating import (
     Record,
     evaluate_elsewhere,
@@ -19,8 +24,9 @@ from brain_tumor.runtime.evaluating import (
 from brain_tumor.runtime.evidence import evidence_settings
 from brain_tumor.runtime.external import open_external
 from brain_tumor.runtime.quiet import hush_lightning
-from brain_tumor.runtime.reopen import reopen_data
-from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.run.reopen import reopen_data
+from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.runtime.scoring import scoring_trainer
 
 
 def evaluate(config: DictConfig) -> Record:
@@ -36,6 +42,7 @@ def evaluate(config: DictConfig) -> Record:
         BrainTumorError: Anything that the user can mend.
     """
     hush_lightning()
+    check_evaluation(config)
     ask = evidence_settings(config.evaluation)
     run = RunFolder(Path(str(config.run)).expanduser())
     settings = run.read_config()
@@ -68,3 +75,41 @@ def evaluate(config: DictConfig) -> Record:
         if (out.path / name).exists():
             console.print(f"written: {out.path / name}", soft_wrap=True, markup=False)
     return metrics
+
+
+@dataclass(frozen=True)
+class EvaluationValues:
+    """What stands at the top of `conf/evaluate.yaml`, as it says there."""
+
+    run: str
+    checkpoint: Literal["best", "last"] | None
+    root: str | None
+    accelerator: str
+    batch_size: int | None
+    data: dict[str, Any]
+    evaluation: dict[str, Any]
+    keep_freed_memory: bool = True
+
+
+@dataclass(frozen=True)
+class ForeignValues:
+    """What stands under `data` there."""
+
+    root: str | None
+    names: dict[Any, str | None] | None
+    patients: str | None
+    prepared: str
+
+
+def check_evaluation(config: DictConfig) -> None:
+    """Look at every configured value of an evaluation; no file is read.
+
+    Raises:
+        ConfigError: One is unknown, of the wrong kind or outside its range.
+    """
+    plain = check_values(config, "evaluate")
+    check_arguments(EvaluationValues, plain)
+    check_arguments(ForeignValues, plain["data"], "data")
+    evidence_settings(plain["evaluation"])
+    scoring_trainer(plain["accelerator"])
+    check_loading(1 if plain["batch_size"] is None else plain["batch_size"], 0, 0)

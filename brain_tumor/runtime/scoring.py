@@ -18,7 +18,7 @@ from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runtime.interrupt import keyboard_interrupts
 from brain_tumor.runtime.progress import BatchBar
-from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.run.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -34,24 +34,6 @@ class Predictions:
     rows: Rows
     labels: Rows
     logits: npt.NDArray[np.float64]
-
-
-def load_classifier(checkpoint: Path) -> TumorClassifier:
-    """Load a classifier from a checkpoint, on the CPU and in evaluation mode.
-
-    Raises:
-        WeightsError: The file is damaged or no checkpoint of ours.
-    """
-    try:
-        classifier = TumorClassifier.load_from_checkpoint(
-            checkpoint, map_location="cpu", weights_only=True
-        )
-    except Exception as error:  # torch, pickle and zip each have their own kinds
-        raise WeightsError(
-            f"The checkpoint {checkpoint} cannot be loaded ({type(error).__name__}): take another "
-            "checkpoint, or train again."
-        ) from error
-    return classifier.eval()
 
 
 def predict_parts(

@@ -12,9 +12,18 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from matplotlib.figure import Figure
 from omegaconf import DictConfig, OmegaConf
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.plugins.hparams.api_pb2 import Status
+from tensorboard.plugins.hparams.metadata import (
+    PLUGIN_DATA_VERSION,
+    PLUGIN_NAME,
+    SESSION_END_INFO_TAG,
+)
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
 from torch.utils.tensorboard.summary import hparams
 
 from brain_tumor.data.datamodule import Batch, ScanDataModule
+from brain_tumor.errors import ConfigError
 from brain_tumor.models.classifier import SHORT
 from brain_tumor.report.figures import scan_sheet
 from brain_tumor.runtime.finished import flatten
@@ -35,15 +44,20 @@ class AugmentedSheet(Callback):
 
     Args:
         path: PNG file to write, beside what goes to TensorBoard.
-        scans: How many.
+        scans: How many, 1 to 100.
+
+    Raises:
+        ConfigError: `scans` is outside its range.
     """
 
     def __init__(self, path: str, scans: int = 16) -> None:
+        if not 1 <= scans <= 100:  # more are too small to be looked at
+            raise ConfigError(f"callbacks.sheet.scans must lie in 1..100: {scans!r}")
         self.path, self.scans = Path(path), scans
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the sheet."""
-        if fast_dev_run(trainer):
+        if fast_dev_run(trainer) or not trainer.is_global_zero:
             return
         # Lightning attaches the data module without a type of ours.
         datamodule = cast(ScanDataModule, trainer.datamodule)  # type: ignore[attr-defined]
@@ -53,7 +67,7 @@ class AugmentedSheet(Callback):
         rows = torch.from_numpy(train[places])
         images = torch.from_numpy(datamodule.prepared.images[rows.numpy()]).unsqueeze(1)
         labels = torch.from_numpy(datamodule.prepared.labels)[rows]
-        augmented = datamodule.augmented(Batch(images, labels, rows), epoch=0).images
+        augmented = datamodule.augmented(Batch(images, labels, rows, len(rows)), 0).images
         figure = scan_sheet(
             [images[:, 0].numpy(), augmented[:, 0].float().numpy()],
             [datamodule.prepared.classes[label] for label in labels],
@@ -128,9 +142,31 @@ def log_outcome(
         writer.flush()
 
 
+def log_failure(loggers: Iterable[Logger]) -> None:
+    """Tell TensorBoard that the training failed: HPARAMS shows its values without final scores.
+
+    Args:
+        loggers: Those of the Trainer; others than TensorBoard's are passed over.
+    """
+    end = HParamsPluginData(
+        session_end_info=SessionEndInfo(status=Status.Value("STATUS_FAILURE")),
+        version=PLUGIN_DATA_VERSION,
+    )
+    plugin = SummaryMetadata.PluginData(plugin_name=PLUGIN_NAME, content=end.SerializeToString())
+    value = Summary.Value(tag=SESSION_END_INFO_TAG, metadata=SummaryMetadata(plugin_data=plugin))
+    for writer in tensorboard_writers(loggers):
+        writer._get_file_writer().add_summary(Summary(value=[value]))
+        writer.flush()
+
+
 def tensorboard_writers(loggers: Iterable[Logger]) -> list[Any]:
     """Give the writers of those loggers that are TensorBoard's."""
     return [logger.experiment for logger in loggers if isinstance(logger, TensorBoardLogger)]
+
+
+def tensorboard_folders(loggers: Iterable[Logger]) -> list[Path]:
+    """Give the folders of their event files, whether they are there yet or not."""
+    return [Path(logger.log_dir) for logger in loggers if isinstance(logger, TensorBoardLogger)]
 
 
 def add_card(writer: Any, tag: str, figure: Figure, step: int) -> None:

@@ -28,7 +28,7 @@ def typed(
 
 
 def test_help_names_groups_and_an_example(tmp_path: Path) -> None:
-    for command in ("train", "prepare", "audit", "evaluate", "compare", "benchmark"):
+    for command in ("train", "prepare", "audit", "evaluate", "compare", "benchmark", "doctor"):
         shown = typed(command, "--help", cwd=tmp_path)
         assert shown.returncode == 0
         assert f"python -m brain_tumor.{command}" in shown.stdout
@@ -111,7 +111,13 @@ def test_preparing_does_not_wait_for_torch(tmp_path: Path) -> None:
     assert not loaded & {"torch", "torchvision", "torchmetrics", "lightning", "matplotlib"}
 
 
-def test_ctrl_c_keeps_the_epochs_done_and_says_where(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "by"),
+    [(signal.SIGINT, 130, "the keyboard"), (signal.SIGTERM, 143, "SIGTERM")],
+)
+def test_a_stopped_training_keeps_its_epochs_and_says_how_to_go_on(
+    tmp_path: Path, number: signal.Signals, status: int, by: str
+) -> None:
     words = ("data=phantom", "data.phantom.patients_per_class=3", "model.width=16", "trainer=cpu")
     running = subprocess.Popen(
         [sys.executable, "-m", "brain_tumor.train", *words],
@@ -125,12 +131,15 @@ def test_ctrl_c_keeps_the_epochs_done_and_says_where(tmp_path: Path) -> None:
     assert running.stdout is not None
     for line in running.stdout:
         if line.startswith("epoch   2"):
-            running.send_signal(signal.SIGINT)
+            running.send_signal(number)
             break
     _, said = running.communicate(timeout=120)
-    assert running.returncode == 130
-    assert said.startswith("brain_tumor: stopped by the keyboard; what was done so far is in ")
-    assert "Traceback" not in said
+    assert running.returncode == status
     (checkpoint,) = tmp_path.glob("runs/custom/gbmnet/*/checkpoints/last.ckpt")
-    run = checkpoint.parents[1].relative_to(tmp_path)
-    assert typed("evaluate", f"run={run}", cwd=tmp_path).returncode == 0
+    run = checkpoint.parents[1]
+    assert said == (
+        f"brain_tumor: stopped by {by}; resume={run.relative_to(tmp_path)} goes on after the last "
+        "whole epoch.\n"
+    )
+    assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
+    assert typed("evaluate", f"run={run.relative_to(tmp_path)}", cwd=tmp_path).returncode == 0

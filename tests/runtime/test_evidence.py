@@ -93,12 +93,12 @@ def test_the_surest_mistakes_come_first() -> None:
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"resamples": 10}, "resamples must be a whole number of at least 100"),
+        ({"resamples": 10}, "resamples must be a whole number in 100..100000"),
         ({"level": 95}, r"level must lie in 0.5..0.9999: 95"),
         ({"bins": 1.5}, "bins"),
         ({"least_sensitivity": 0}, "least_sensitivity"),
-        ({"healthy": 2}, "a class or null"),
-        ({"depth": 2}, "evaluation does not fit"),
+        ({"healthy": 2}, "healthy must be text or null"),
+        ({"depth": 2}, "evaluation.depth is unknown"),
         ({"seed": True}, "seed"),
     ],
 )

@@ -42,13 +42,17 @@ def after_epoch(
 ) -> None:
     """Let the callback see an epoch, counted from 1, as the Trainer does."""
     trainer = SimpleNamespace(
-        current_epoch=epoch - 1, sanity_checking=sanity_checking, loggers=[logger]
+        current_epoch=epoch - 1,
+        sanity_checking=sanity_checking,
+        loggers=[logger],
+        world_size=1,
+        is_global_zero=True,
     )
     classifier = SimpleNamespace(classes=CLASSES, monitored_part=part)
     pictures.on_validation_epoch_start(trainer, classifier)
     for start in range(0, SCANS, BATCH):
         rows = torch.arange(start, min(start + BATCH, SCANS))
-        batch = Batch(torch.empty(0), labels[rows], rows)
+        batch = Batch(torch.empty(0), labels[rows], rows, len(rows))
         pictures.on_validation_batch_end(trainer, classifier, logits[rows], batch, start // BATCH)
     pictures.on_validation_epoch_end(trainer, classifier)
 

@@ -20,7 +20,7 @@ from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.reevaluating import evaluate
-from brain_tumor.runtime.run_folder import RunFolder
+from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.training import train
 
 Evaluate = Callable[..., dict[str, Any]]

@@ -1,12 +1,12 @@
 """The main job, without Hydra's command line: compose, train, evaluate."""
 
-import csv
 import json
 from pathlib import Path
 
 import hydra
 import pytest
 import torch
+from same_run import history
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from brain_tumor.data.prepared import PreparedSet
@@ -27,14 +27,6 @@ SMALL = (
 )
 
 
-def history(run: Path) -> list[dict[str, str]]:
-    with (run / "metrics.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        row.pop("seconds")
-    return rows
-
-
 def weights(run: Path) -> dict[str, torch.Tensor]:
     return torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
 
@@ -46,7 +38,7 @@ def run(compose, tmp_path: Path) -> Path:
 
 
 def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path) -> None:
-    assert {path.name for path in run.iterdir()} == {
+    assert {path.name for path in run.iterdir() if not path.name.startswith(".")} == {
         "MODEL_CARD.md",
         "checkpoints",
         "complexity.json",
@@ -144,8 +136,8 @@ def test_every_choice_of_a_group_holds_together(
     parts = [f"{row.path},{row.folder.replace('ing', '').lower()}" for row in prepared.kept]
     split_of_one_s_own.write_text("\n".join(["path,part", *parts]), encoding="utf-8")
     for path in sorted((conf_folder() / group).glob("*.yaml")):
-        if path.stem in {"mps", "gpu"}:
-            continue  # no such device in a test
+        if path.stem in {"mps", "gpu", "ddp"}:
+            continue  # no such device in a test; ddp would start the test's own command line again
         own = f"run_folder={tmp_path / path.stem}"
         overrides = ["debug=fast", "model.width=16", f"{group}={path.stem}", own]
         if path.stem == "file":
@@ -200,9 +192,9 @@ def test_a_wrong_value_is_named_before_anything_runs(
 
 def test_a_callback_that_monitors_nothing_is_named(compose, tmp_path: Path) -> None:
     wrong = ("split=official", "split.validation_fraction=0.25", "callbacks.best.monitor=x/loss")
-    with pytest.raises(ConfigError, match="x/loss"):
+    with pytest.raises(ConfigError, match=r"callbacks\.best\.monitor is x/loss"):
         train(compose(*SMALL, *wrong))
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "failed"
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_is_never_overwritten(compose, run: Path) -> None:

@@ -2,14 +2,17 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from brain_tumor.errors import ConfigError
+from brain_tumor.data.datamodule import check_loading
+from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.report.page import to_rich
 from brain_tumor.report.save import save_figure
 from brain_tumor.report.speed import speed_header, speed_legend, speed_markdown, speed_tables
@@ -21,12 +24,24 @@ from brain_tumor.runtime.benchmark.machine import machine_record
 from brain_tumor.runtime.benchmark.materials import Materials, lay_ready
 from brain_tumor.runtime.benchmark.measuring import Record, Told, hold
 from brain_tumor.runtime.benchmark.on_cuda import measure_cuda
+from brain_tumor.runtime.build_scans import data_settings, split_settings
+from brain_tumor.runtime.config.arguments import check_arguments
+from brain_tumor.runtime.config.checking import check_building
+from brain_tumor.runtime.config.values import check_values
+from brain_tumor.runtime.evidence import evidence_settings
 from brain_tumor.runtime.quiet import hush_lightning
-from brain_tumor.runtime.run_folder import RunFolder, provenance
+from brain_tumor.runtime.run.provenance import provenance
+from brain_tumor.runtime.run.run_folder import RunFolder
 
 GROWTH, LARGER, CUDA = "growth", "larger_than_memory", "cuda"
 LEAST = {"repeats": 1, "steps": 1, "lead": 1, "growth_repeats": 1, "warm_up": 0}
 LEAST |= {"peer_workers": 1, "cuda_epochs": 1}
+OFTEN = {"threads": 1, "raw_scans": 1, "test_scans": 1}  # may be null
+ROWS = (
+    *("prepare", "prepare_again", "augment", "train_gbmnet", "train_mobilenetv2"),
+    *("score_gbmnet", "score_mobilenetv2", "help"),
+)
+MODELS = ("gbmnet", "mobilenetv2")
 
 
 def benchmark(config: DictConfig) -> Record:
@@ -76,24 +91,87 @@ def benchmark(config: DictConfig) -> Record:
     return record
 
 
+@dataclass(frozen=True)
+class BenchmarkValues:
+    """What stands at the top of `conf/benchmark.yaml`, as it says there."""
+
+    data: dict[str, Any]
+    split: dict[str, Any]
+    augment: dict[str, Any] | None
+    models: dict[str, dict[str, Any]]
+    optimizer: dict[str, Any]
+    scheduler: dict[str, Any] | None
+    trainer: dict[str, Any]
+    callbacks: dict[str, Any]
+    logger: dict[str, Any]
+    evaluation: dict[str, Any]
+    seed: int
+    rows: list[str]
+    warm_up: int
+    repeats: int
+    threads: int | None
+    steps: int
+    lead: int
+    peer_workers: int
+    raw_scans: int | None
+    test_scans: int | None
+    growth_repeats: int
+    cuda_epochs: int
+    larger_than_memory: dict[str, Any]
+    targets: dict[str, dict[str, float]]
+    folder: str
+    run_folder: str
+    out: str = "runs"
+
+
+@dataclass(frozen=True)
+class LargerValues:
+    """What stands under `larger_than_memory`."""
+
+    times_memory: float
+    scans: int | None
+
+
 def check(config: DictConfig) -> None:
-    """Look at the configured numbers and names.
+    """Look at every configured value; no scan is read.
 
     Raises:
-        ConfigError: One is outside its range or unknown.
+        BrainTumorError: One is unknown, of the wrong kind or outside its range.
     """
-    known = (*config.targets, GROWTH, LARGER, CUDA)
-    if not isinstance(config.rows, ListConfig):
-        raise ConfigError(f'rows must be a list of names, "rows=[NAME,...]": {config.rows!r}')
-    for row in config.rows:
-        if row not in known:
-            raise ConfigError(f"rows names {row!r}: choose from {', '.join(known)}.")
-    for name, least in LEAST.items():
-        value = config[name]
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    plain = check_values(config, "benchmark")
+    check_arguments(BenchmarkValues, plain)
+    check_arguments(LargerValues, plain["larger_than_memory"], "larger_than_memory")
+    known = (*ROWS, GROWTH, LARGER, CUDA)
+    for key, names in (("rows", plain["rows"]), ("targets", plain["targets"])):
+        for name in names:
+            if name not in known:
+                raise ConfigError(f"{key} names {name!r}: {suggest(name, known)}")
+    for name in ROWS:
+        if name not in plain["targets"]:
+            raise ConfigError(f"targets.{name} is not given: leave it as it is.")
+    for name, least in (LEAST | OFTEN).items():
+        value = plain[name]
+        if value is not None and value < least:
             raise ConfigError(f"{name} must be a whole number of at least {least}: {value!r}")
-    if config.augment is None:
+    if plain["augment"] is None:
         raise ConfigError("augment=none leaves the peers nothing to do: leave augment=report.")
+    larger = plain["larger_than_memory"]
+    if not 0 < larger["times_memory"] <= 100 or (larger["scans"] or 1) < 1:
+        raise ConfigError(f"larger_than_memory must have positive values: {larger}")
+    check_loading(plain["data"].get("batch_size"), plain["data"].get("num_workers"), plain["seed"])
+    config = OmegaConf.create(plain)
+    scans, split = data_settings(config.data), split_settings(config.split)
+    evidence_settings(config.evaluation)
+    for name in MODELS:
+        if name not in plain["models"]:
+            raise ConfigError(f"models.{name} is not given: leave it as it is.")
+    if "lr" not in plain["optimizer"]:
+        raise ConfigError("optimizer.lr is not given: the peers need it.")
+    for name, model in plain["models"].items():
+        if model.get("name") != name:
+            raise ConfigError(f"models.{name}.name must be {name}: {model.get('name')!r}")
+        whole = OmegaConf.create(plain | {"model": model})
+        check_building(whole, scans.classes, scans.crop.size, split)
 
 
 def _nothing_yet(materials: Materials) -> Record:

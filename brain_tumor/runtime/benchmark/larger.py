@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from brain_tumor.errors import ConfigError
 from brain_tumor.runtime.benchmark.contests import contests
-from brain_tumor.runtime.benchmark.machine import physical_memory
 from brain_tumor.runtime.benchmark.made_set import write_set
 from brain_tumor.runtime.benchmark.materials import Materials
 from brain_tumor.runtime.benchmark.measuring import Record, Told, take_turns
+from brain_tumor.runtime.run.hardware import physical_memory
 
 WORKERS = (0, 2)  # data.num_workers
 

@@ -48,7 +48,9 @@ def write_set(
     ]
     write_manifest(folder / "manifest.csv", entries)
     classes = {name: sum(entry.label == name for entry in entries) for name in prepared.classes}
-    summary = prepared.summary | {"raw": len(rows), "kept": len(rows), "classes": classes}
+    crop = prepared.summary["crop"] | {"size": side or size}
+    counts = {"raw": len(rows), "kept": len(rows), "classes": classes}
+    summary = prepared.summary | counts | {"crop": crop}
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     return folder
 

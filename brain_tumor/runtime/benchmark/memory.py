@@ -5,27 +5,14 @@ it needs them; *anonymous* memory is what only the process itself can give back.
 """
 
 import contextlib
-import sys
 import threading
 import time
 from pathlib import Path
 
+from brain_tumor.runtime.run.peak_memory import kilobytes
+
 EVERY = 0.05  # seconds between two looks
 BESIDE = 100  # a look takes no more than one part in so many of the time
-
-
-def peak_resident() -> int | None:
-    """Give the most memory this process had resident, in bytes; None where nobody counts."""
-    if sys.platform == "win32":
-        return None
-    # Not ru_maxrss, where there is a choice: a new process takes its parent's over.
-    peak = _kilobytes("self", "status", "VmHWM:")
-    if peak is not None:
-        return peak
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def anonymous(process: int) -> int | None:
@@ -35,9 +22,9 @@ def anonymous(process: int) -> int | None:
     """
     processes = _with_children(process)
     if len(processes) == 1:
-        return _kilobytes(process, "status", "RssAnon:")
+        return kilobytes(process, "status", "RssAnon:")
     # Every sharer's part of a page: dear to find out, so not where nobody shares.
-    parts = [_kilobytes(number, "smaps_rollup", "Pss_Anon:") for number in processes]
+    parts = [kilobytes(number, "smaps_rollup", "Pss_Anon:") for number in processes]
     return sum(part or 0 for part in parts) or None
 
 
@@ -49,15 +36,6 @@ def _with_children(process: int) -> list[int]:
             for children in Path(f"/proc/{found[-1]}/task").glob("*/children"):
                 waiting += map(int, children.read_text().split())
     return found
-
-
-def _kilobytes(process: int | str, file: str, name: str) -> int | None:
-    """Read a number of kilobytes, in bytes; None where it is not told."""
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{process}/{file}").read_text().splitlines():
-            if line.startswith(name):
-                return 1024 * int(line.split()[1])
-    return None
 
 
 class AnonymousPeak:

@@ -9,8 +9,8 @@ import os
 import sys
 from typing import TextIO
 
-from brain_tumor.runtime.benchmark.memory import peak_resident
 from brain_tumor.runtime.benchmark.turns import Turns
+from brain_tumor.runtime.run.peak_memory import peak_resident
 
 
 def main() -> None:

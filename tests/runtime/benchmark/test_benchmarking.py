@@ -23,8 +23,8 @@ from brain_tumor.runtime.benchmark.process import Work
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("rows", ["train"], "rows names 'train': choose from prepare"),
-        ("rows", "augment", "list of names"),
+        ("rows", ["train"], "rows names 'train': choose one of augment"),
+        ("rows", "augment", "rows must be a list"),
         ("repeats", 0, "repeats must be a whole number of at least 1"),
         ("warm_up", -1, "warm_up must be"),
         ("steps", 1.5, "steps must be"),

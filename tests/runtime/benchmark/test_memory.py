@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from brain_tumor.runtime.benchmark.memory import AnonymousPeak, anonymous, peak_resident
+from brain_tumor.runtime.benchmark.memory import AnonymousPeak, anonymous
+from brain_tumor.runtime.run.peak_memory import peak_resident
 
 MIB = 2**20
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells")
