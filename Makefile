@@ -16,6 +16,10 @@ install: .venv/installed  ## Make .venv and install the package with its tested 
 demo: .venv/installed  ## Draw phantom scans, train GBMnet on them for a few epochs, score it
 	$(RUN) brain_tumor.train experiment=demo
 
+.PHONY: doctor
+doctor: .venv/installed  ## Look for what keeps a training from running on this machine
+	@$(RUN) brain_tumor.doctor
+
 # Runs lie at runs/<experiment>/<model or sweep>/<run>; the newest run tells the experiment.
 LOGDIR = $(shell ls -t runs/*/*/*/run.json 2>/dev/null | head -n 1 | cut -d / -f 1,2)
 
@@ -37,7 +41,11 @@ test: .venv/installed-test  ## Run the default test suite (no network, no scans)
 
 .PHONY: test-slow
 test-slow: .venv/installed-test  ## Run the slow tests: real scans (BRAIN_TUMOR_DATA), wheel, child processes
-	$(RUN) pytest -m slow
+	$(RUN) pytest -m slow -n 2
+
+.PHONY: fuzz
+fuzz: .venv/installed-test  ## Try 20,000 mutated files, tables and arrays per fuzz test: a long run
+	$(RUN) pytest -n auto --hypothesis-profile=fuzz tests/data/test_fuzz_pictures.py tests/data/test_fuzz_tables.py
 
 .PHONY: lint
 lint: .venv/installed-test  ## Check style and formatting

@@ -39,7 +39,7 @@ from brain_tumor.data.thumbnails import thumbnail  # noqa: E402
 from brain_tumor.models.networks import build_network  # noqa: E402
 from brain_tumor.report.page import DataTable, to_markdown  # noqa: E402
 from brain_tumor.runtime.command import conf_folder, register_resolvers  # noqa: E402
-from brain_tumor.runtime.instantiate import instantiate  # noqa: E402
+from brain_tumor.runtime.config.instantiate import instantiate  # noqa: E402
 
 HERE = Path(__file__).parent
 RUN = 256  # scans
