@@ -1,6 +1,7 @@
 """The LightningModule around either network: "Training Setup" of the report."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import lightning as L
@@ -12,13 +13,45 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from brain_tumor.errors import ConfigError, TrainingError
 from brain_tumor.models.metrics import ClassificationScores, MeanLoss
-from brain_tumor.models.networks import build_network
+from brain_tumor.models.networks import build_network, settled
+from brain_tumor.models.schedules import make_schedule, steps_per_batch
 
-MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
-MakeScheduler = Callable[[Optimizer], LRScheduler]
+Group = dict[str, Any]
+MakeOptimizer = Callable[[Iterable[Parameter] | Iterable[Group]], Optimizer]
+MakeScheduler = Callable[..., LRScheduler]
+
+SHARE = "share"  # of the optimizer's learning rate, in a group of parameters
 
 # What a part is called in front of its curves, where that is shorter than its name.
 SHORT = {"validation": "val"}
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What of the loss and of the rates is not in the report.
+
+    Attributes:
+        label_smoothing: Share of each target that the training loss spreads evenly over all
+            classes, in [0, 1) (Szegedy et al., 2016, arXiv 1512.00567).
+        backbone_rate: Learning rate of trained layers of a network's `backbone`, its pretrained
+            part, as a share of the optimizer's; above 0, up to 10.
+
+    Raises:
+        ConfigError: A value is outside its range.
+    """
+
+    label_smoothing: float = 0.0
+    backbone_rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_smoothing < 1:
+            raise ConfigError(
+                f"training.label_smoothing must lie in 0..1, 1 left out: {self.label_smoothing}"
+            )
+        if not 0 < self.backbone_rate <= 10:
+            raise ConfigError(
+                f"training.backbone_rate must lie in 0..10, 0 left out: {self.backbone_rate}"
+            )
 
 
 class LabelledScans(Protocol):
@@ -55,8 +88,10 @@ class TumorClassifier(L.LightningModule):
         network: `name` of the network and its arguments.
         classes: Class names, in the order of the labels.
         optimizer: Makes the optimizer from the trained parameters; needed for training only.
-        scheduler: Makes the learning rate's schedule, stepped once per epoch; None keeps the rate.
+        scheduler: Makes the learning rate's schedule, stepped once per epoch, or with every batch
+            where it takes their number as `total_steps`; None keeps the rate.
         monitored_part: Name of the part that is scored after every epoch.
+        training: What of the loss and of the rates is not in the report.
     """
 
     def __init__(
@@ -66,16 +101,17 @@ class TumorClassifier(L.LightningModule):
         optimizer: MakeOptimizer | None = None,
         scheduler: MakeScheduler | None = None,
         monitored_part: str = "validation",
+        training: TrainingSettings = TrainingSettings(),
     ) -> None:
         super().__init__()
         # Not logged here: the run's whole configuration is, once, with the final scores.
-        self.save_hyperparameters(
-            {"network": dict(network), "classes": list(classes)}, logger=False
-        )
+        network = settled(network)
+        self.save_hyperparameters({"network": network, "classes": list(classes)}, logger=False)
         self.classes = tuple(classes)
         self.network = build_network(len(self.classes), **network)
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.monitored_part = monitored_part
+        self.settings = training
         self.train_scores = ClassificationScores(self.classes)
         self.monitored_scores = ClassificationScores(self.classes)
         self.train_loss, self.monitored_loss = MeanLoss(), MeanLoss()
@@ -100,7 +136,8 @@ class TumorClassifier(L.LightningModule):
 
     def training_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Give the batch's mean cross-entropy, such that processes have to average gradients."""
-        return self._step(batch, self.train_scores, self.train_loss)[0]
+        smoothing = self.settings.label_smoothing
+        return self._step(batch, self.train_scores, self.train_loss, smoothing)[0]
 
     def validation_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Score a batch of the monitored part, and give its logits `(N, classes)`."""
@@ -131,23 +168,46 @@ class TumorClassifier(L.LightningModule):
         """Make the optimizer of the trained parameters, and its schedule."""
         if self.make_optimizer is None:
             raise TypeError("TumorClassifier needs an optimizer to train")
-        optimizer = self.make_optimizer([p for p in self.parameters() if p.requires_grad])
+        optimizer = self.make_optimizer(self._parameter_groups())
+        for group in optimizer.param_groups:
+            group["lr"] *= group.pop(SHARE, 1.0)
         if self.make_scheduler is None:
             return optimizer
-        schedule = {"scheduler": self.make_scheduler(optimizer), "interval": "epoch"}
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = {
+            "scheduler": make_schedule(self.make_scheduler, optimizer, steps),
+            "interval": "step" if steps_per_batch(self.make_scheduler) else "epoch",
+        }
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
+    def _parameter_groups(self) -> list[Parameter] | list[Group]:
+        trained: list[Parameter] = [p for p in self.parameters() if p.requires_grad]
+        backbone = getattr(self.network, "backbone", None)
+        pretrained = {id(p) for p in backbone.parameters()} if backbone is not None else set()
+        slow = [p for p in trained if id(p) in pretrained]
+        if not slow:
+            return trained
+        fast = [p for p in trained if id(p) not in pretrained]
+        head: Group = {"params": fast}
+        return [head, {"params": slow, SHARE: self.settings.backbone_rate}]
+
     def _step(
-        self, batch: LabelledScans, scores: ClassificationScores, losses: MeanLoss
+        self,
+        batch: LabelledScans,
+        scores: ClassificationScores,
+        losses: MeanLoss,
+        smoothing: float = 0.0,
     ) -> tuple[Tensor, Tensor]:
         logits, scans, processes = self(batch.images), len(batch.labels), self.trainer.world_size
         if processes == 1:
-            loss = F.cross_entropy(logits, batch.labels)
+            loss = F.cross_entropy(logits, batch.labels, label_smoothing=smoothing)
             total = loss.detach() * scans
         else:
             # The share of a process may be smaller than another's, or empty. Gradients are
             # averaged over processes, so that this gives the one of the whole batch's mean.
-            summed = F.cross_entropy(logits, batch.labels, reduction="sum")
+            summed = F.cross_entropy(
+                logits, batch.labels, reduction="sum", label_smoothing=smoothing
+            )
             loss, total = summed * (processes / batch.whole), summed.detach()
         scores.update(logits.detach(), batch.labels)
         losses.update(total, scans)

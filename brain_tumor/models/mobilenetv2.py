@@ -1,27 +1,28 @@
 """GBM_MobileNetV2net: "Transfer Learning MobileNetV2 CNN Architecture" of the report."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
-from brain_tumor.errors import WeightsError
 from brain_tumor.models.folding import FoldedFeatures
 from brain_tumor.models.preprocess import ImageNetInput
+from brain_tumor.models.pretrained import fill
 
 FEATURES = 1280  # channels of MobileNetV2's last layer (Sandler et al., 2018, table 2)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of torchvision's weights, on the 0-1 scale
 IMAGENET_STD = (0.229, 0.224, 0.225)
+BLOCKS = 19  # of the features: a convolution, 17 inverted residuals, a convolution
 
 
 class GBMMobileNetV2net(nn.Module):
-    """MobileNetV2's features, frozen, under a small trained head.
+    """MobileNetV2's features, frozen in the report, under a small trained head.
 
-    2,306,116 parameters, of which 82,244 are trained. The features stay in evaluation mode, so
-    their BatchNorm statistics do not move, and run without gradients.
+    2,306,116 parameters, of which 82,244 are trained where all features are frozen. Frozen blocks
+    stay in evaluation mode, so their BatchNorm statistics do not move, and run without gradients.
+    The report's outlook is "selectively unfreezing layers in the MobileNetV2".
 
     Args:
         classes: Number of classes.
@@ -30,6 +31,11 @@ class GBMMobileNetV2net(nn.Module):
         input_size: Side of the resized scan in pixels.
         input_mean: Per-channel mean the weights were trained with, on the 0-1 scale.
         input_std: Per-channel standard deviation, likewise.
+        unfreeze: How many of the 19 blocks of the features are trained, counted from the last;
+            `all` of them, or 0 as in the report.
+
+    Raises:
+        ValueError: There are not as many blocks.
     """
 
     def __init__(
@@ -40,11 +46,16 @@ class GBMMobileNetV2net(nn.Module):
         input_size: int = 224,
         input_mean: Sequence[float] = IMAGENET_MEAN,
         input_std: Sequence[float] = IMAGENET_STD,
+        unfreeze: int | str = 0,
     ) -> None:
         super().__init__()
         self.preprocess = ImageNetInput(input_size, input_mean, input_std)
         self.features = mobilenet_v2(weights=None).features
-        self._run_features = FoldedFeatures(self.features)
+        trained = BLOCKS if unfreeze == "all" else int(unfreeze)
+        if trained > BLOCKS:
+            raise ValueError(f"model.unfreeze is {trained}, MobileNetV2 has {BLOCKS} blocks")
+        self.frozen_blocks = BLOCKS - trained
+        self._run_frozen = FoldedFeatures(self._frozen)
         self.head = nn.Sequential(
             nn.Linear(FEATURES, width),
             nn.ReLU(inplace=True),
@@ -53,27 +64,52 @@ class GBMMobileNetV2net(nn.Module):
         )
         self.freeze()
 
+    @property
+    def backbone(self) -> nn.Module:
+        """The pretrained part."""
+        return cast(nn.Module, self.features)
+
+    @property
+    def _frozen(self) -> nn.Sequential:
+        return cast(nn.Sequential, self.features[: self.frozen_blocks])
+
     def freeze(self) -> None:
-        """Keep the features as they are: no gradients, and fixed BatchNorm statistics."""
-        self.features.requires_grad_(False)
-        self.features.eval()
+        """Keep frozen blocks as they are: no gradients, and fixed BatchNorm statistics."""
+        self._frozen.requires_grad_(False)
+        self.train(self.training)
 
     def train(self, mode: bool = True) -> "GBMMobileNetV2net":
-        """Switch the head alone; frozen features stay in evaluation mode."""
+        """Switch what is trained; frozen blocks stay in evaluation mode."""
         super().train(mode)
-        self.features.eval()
+        self.features.train(mode and self.frozen_blocks < BLOCKS)
+        self._frozen.eval()
         return self
 
     def forward(self, scans: Tensor) -> Tensor:
         """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
-        logits: Tensor = self.head(self.pool(scans))
+        return self.classify(self.maps(scans))
+
+    def maps(self, scans: Tensor) -> Tensor:
+        """Take scans as `forward` does; give the last feature maps, `(N, 1280, h, w)`, float.
+
+        Their side is a 32nd of `input_size`, 7 at 224 pixels.
+        """
+        maps = self.preprocess(scans)
+        if self.frozen_blocks:
+            maps = self._run_frozen(maps)
+        for block in self.features[self.frozen_blocks :]:
+            maps = block(maps)
+        return cast(Tensor, maps)
+
+    def classify(self, maps: Tensor) -> Tensor:
+        """Take what `maps` gives; give logits `(N, classes)`."""
+        logits: Tensor = self.head(maps.mean(dim=(2, 3)))  # torchvision pools the same way
         return logits
 
     @torch.no_grad()
     def pool(self, scans: Tensor) -> Tensor:
-        """Take scans as `forward` does; give the frozen features `(N, 1280)`, float32."""
-        maps = self._run_features(self.preprocess(scans))
-        return maps.mean(dim=(2, 3))  # torchvision pools the same way
+        """Take scans as `forward` does; give the pooled features `(N, 1280)`, float32."""
+        return self.maps(scans).mean(dim=(2, 3))
 
     def load_pretrained(self, weights: str) -> None:
         """Fill the features.
@@ -86,48 +122,4 @@ class GBMMobileNetV2net(nn.Module):
         Raises:
             WeightsError: They cannot be fetched or read, or do not fit.
         """
-        if weights == "none":
-            return
-        state = _fetch() if weights == "imagenet" else _read(Path(weights).expanduser())
-        # The classifier of a thousand classes is not used.
-        prefix = "features."
-        named = {str(key): value for key, value in state.items()}
-        state = {key.removeprefix(prefix): v for key, v in named.items() if key.startswith(prefix)}
-        try:
-            self.features.load_state_dict(state)
-        except (RuntimeError, TypeError, AttributeError) as error:  # of other shapes, or no tensors
-            raise WeightsError(
-                f"The weights in {weights} do not fit MobileNetV2: give a state_dict with the keys "
-                "of torchvision.models.mobilenet_v2."
-            ) from error
-
-
-def _fetch() -> dict[str, Any]:
-    try:
-        # Without these two torch runs whatever a file in its cache tells it to.
-        safely = {"check_hash": True, "weights_only": True}
-        return dict(MobileNet_V2_Weights.IMAGENET1K_V1.get_state_dict(progress=True, **safely))
-    except Exception as error:  # URLError, HTTPError, a hash that differs, a read-only cache
-        raise WeightsError(
-            f"torchvision could not fetch MobileNetV2's ImageNet weights ({error}): connect to the "
-            "network, or give a state_dict file as model.weights=PATH, or model.weights=none for "
-            "random features."
-        ) from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise WeightsError(
-            f"There is no weights file {path}: weights are imagenet, none, or the path of a "
-            "state_dict file."
-        )
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # pickle, zip and torch each have their own kinds
-        raise WeightsError(
-            f"The weights file {path} cannot be read: it has to be a state_dict that loads with "
-            "torch.load(path, weights_only=True)."
-        ) from error
-    if not isinstance(state, dict):
-        raise WeightsError(f"The weights file {path} holds no state_dict, but {type(state)}.")
-    return state
+        fill(self.features, "features.", weights, MobileNet_V2_Weights.IMAGENET1K_V1)

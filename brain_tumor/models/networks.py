@@ -1,6 +1,7 @@
 """The networks by name, so that a checkpoint can say in plain words which one it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from inspect import signature
 from math import isfinite
 from typing import Any
@@ -10,6 +11,7 @@ from torch import nn
 from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.models.gbmnet import GBMnet
 from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
+from brain_tumor.models.torchvision_net import TorchvisionNet, architectures, published_input
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "gbmnet": GBMnet,
@@ -21,29 +23,53 @@ NETWORKS: dict[str, type[nn.Module]] = {
 MOST = {"width": 16_384, "input_size": 2048}
 
 
+def settled(network: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a network's name and arguments with what its weights decide, as numbers.
+
+    A checkpoint keeps these, so that it does not depend on a later torchvision's defaults.
+
+    Args:
+        network: `name`, and arguments of which None is as good as left out.
+    """
+    given = {key: value for key, value in network.items() if value is not None}
+    name = given.get("name")
+    if isinstance(name, str) and name not in NETWORKS and name in architectures():
+        return published_input(name) | given
+    return given
+
+
 def build_network(classes: int, name: str, **options: Any) -> nn.Module:
     """Build a network with random weights.
 
     Args:
         classes: Number of classes.
-        name: A key of `NETWORKS`.
-        **options: The network's own arguments.
+        name: A key of `NETWORKS`, or an architecture of torchvision's.
+        **options: The network's own arguments; None is as good as left out.
 
     Raises:
         ConfigError: There is no such network, or an option is not for it or outside its range.
             Sizes are bounded by `MOST`.
     """
-    if not isinstance(name, str) or name not in NETWORKS:
-        raise ConfigError(f"model.name is {name!r}: {suggest(str(name), NETWORKS)}")
-    _check(name, options)
+    if not isinstance(name, str) or name not in _names():
+        raise ConfigError(f"model.name is {name!r}: {suggest(str(name), _names())}")
+    given = settled({"name": name, **options})
+    given.pop("name")
+    make: Callable[..., nn.Module] = NETWORKS.get(name) or partial(
+        TorchvisionNet, architecture=name
+    )
+    _check(name, make, given)
     try:
-        return NETWORKS[name](classes=classes, **options)
+        return make(classes=classes, **given)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ConfigError(f"The model {name} cannot be built: {error}.") from error
 
 
-def _check(network: str, options: Mapping[str, Any]) -> None:
-    known = [name for name in signature(NETWORKS[network]).parameters if name != "classes"]
+def _names() -> list[str]:
+    return [*NETWORKS, *architectures()]
+
+
+def _check(network: str, make: Callable[..., nn.Module], options: Mapping[str, Any]) -> None:
+    known = [name for name in signature(make).parameters if name not in ("classes", "architecture")]
     for name in options:
         if name not in known:
             raise ConfigError(f"model.{name} is not for {network}: {suggest(name, known)}")
@@ -54,6 +80,12 @@ def _check(network: str, options: Mapping[str, Any]) -> None:
     dropout = options.get("dropout", 0.0)
     if not _is_number(dropout) or not 0 <= dropout < 1:
         raise ConfigError(f"model.dropout must lie in 0..1, 1 left out: {dropout!r}")
+    unfreeze = options.get("unfreeze", 0)
+    counted = isinstance(unfreeze, int) and not isinstance(unfreeze, bool)
+    if unfreeze != "all" and not (counted and unfreeze >= 0):
+        raise ConfigError(
+            f"model.unfreeze must be all or a number of blocks, 0 or more: {unfreeze!r}"
+        )
     for name in ("input_mean", "input_std"):
         values = options.get(name, (0.5, 0.5, 0.5))
         numbers = isinstance(values, (list, tuple)) and all(map(_is_number, values))

@@ -11,9 +11,9 @@ from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.split import VALIDATION, Split
 from brain_tumor.errors import ConfigError
-from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.models.classifier import TrainingSettings, TumorClassifier
 from brain_tumor.models.global_batchnorm import GlobalBatchNorms
-from brain_tumor.runtime.build_scans import plain_values
+from brain_tumor.runtime.build_scans import filled, plain_values
 from brain_tumor.runtime.checkpoints import WholeCheckpoints
 from brain_tumor.runtime.config.instantiate import instantiate
 from brain_tumor.runtime.ddp import OwnTermination
@@ -50,6 +50,7 @@ def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorCla
         instantiate(config.optimizer, "optimizer"),
         scheduler,
         datamodule.monitored_part,
+        filled(TrainingSettings, config.training, "training"),
     )
     if weights is not None:
         classifier.load_pretrained(str(weights))

@@ -29,7 +29,7 @@ ASKING = ("resume", "allow_changes", "run_folder", "skip_finished", "remark")
 # Where things lie: nothing that is computed depends on it.
 FREE = ("runs", "run_folder", "data.root", "data.prepared", "data.num_workers", "keep_freed_memory")
 # What the state in a checkpoint belongs to; another value would be overruled by it, or break it.
-FIXED = ("data", "split", "model", "optimizer", "scheduler", "seed")
+FIXED = ("data", "split", "model", "training", "optimizer", "scheduler", "seed")
 
 # Arguments of callbacks and loggers that say where they write.
 PLACES = ("path", "dirpath", "save_dir", "root_dir", "filename")

@@ -112,7 +112,7 @@ def fit(
 
     Args:
         start: Where it begins.
-        held: Takes the lock of the run's folder.
+        held: Takes the lock of the run's folder, and what is to be put back when training ends.
         console: Shows what is trained on what.
         callbacks: Called after the configured ones.
 
@@ -125,6 +125,7 @@ def fit(
     run, config = start.run, start.config
     L.seed_everything(config.seed, workers=True, verbose=False)
     if config.get("threads") is not None:
+        held.callback(torch.set_num_threads, torch.get_num_threads())  # for a sweep's next job
         torch.set_num_threads(config.threads)
     with in_turn(config):
         prepared, split = _data(start)

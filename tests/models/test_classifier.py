@@ -1,14 +1,19 @@
 import functools
 from pathlib import Path
+from types import SimpleNamespace
 
 import lightning as L
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
 
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.errors import ConfigError, TrainingError
-from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.models.classifier import TrainingSettings, TumorClassifier
+from brain_tumor.models.schedules import WarmupCosine
 from brain_tumor.runtime.config.instantiate import instantiate
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -102,6 +107,48 @@ def test_scores_of_every_part_are_logged(datamodule: ScanDataModule) -> None:
     logged = set(fit.callback_metrics) - {"step"}
     assert logged == {f"{part}/{name}" for name in names for part in ("train", "test")}
     assert fit.callback_metrics["step"] == 1
+
+
+def test_trained_pretrained_layers_have_a_rate_of_their_own(datamodule: ScanDataModule) -> None:
+    network = MOBILENETV2 | {"unfreeze": 1, "input_size": 32}
+    schedule = functools.partial(WarmupCosine, warmup=0.0)
+    settings = TrainingSettings(label_smoothing=0.1, backbone_rate=0.25)
+    classifier = TumorClassifier(network, CLASSES, adam(0.1), schedule, "test", settings)
+    fit = trainer(2)
+    fit.fit(classifier, datamodule)
+    head, backbone = fit.optimizers[0].param_groups
+    assert [head["initial_lr"], backbone["initial_lr"]] == pytest.approx([0.1, 0.025])
+    # Stepped with every batch, both have come to the end.
+    assert fit.lr_scheduler_configs[0].interval == "step"
+    assert [head["lr"], backbone["lr"]] == pytest.approx([0.0, 0.0], abs=1e-9)
+    last = classifier.network.features[18]
+    assert {id(p) for p in backbone["params"]} == {id(p) for p in last.parameters()}
+    assert {id(p) for p in head["params"]} == {id(p) for p in classifier.network.head.parameters()}
+
+
+@given(smoothing=st.floats(0.0, 0.9), seed=st.integers(0, 100))
+def test_smoothed_targets_are_spread_evenly(smoothing: float, seed: int) -> None:
+    torch.manual_seed(seed)
+    logits, labels = torch.randn(5, 4), torch.randint(0, 4, (5,))
+    classifier = TumorClassifier(GBMNET, CLASSES, training=TrainingSettings(smoothing))
+    classifier.network.forward = lambda images: images
+    classifier.trainer = trainer()
+    batch = SimpleNamespace(images=logits, labels=labels, whole=5)
+    targets = (1 - smoothing) * F.one_hot(labels, 4) + smoothing / 4
+    expected = -(targets * logits.log_softmax(dim=1)).sum(dim=1).mean()
+    torch.testing.assert_close(classifier.training_step(batch, 0), expected)
+    # The score of the monitored part is the plain one, which can be compared between runs.
+    classifier.validation_step(batch, 0)
+    plain = F.cross_entropy(logits, labels)
+    torch.testing.assert_close(classifier.monitored_loss.compute(), plain)
+
+
+@pytest.mark.parametrize(
+    "values", [{"label_smoothing": 1.0}, {"backbone_rate": 0.0}, {"backbone_rate": 11.0}]
+)
+def test_settings_outside_their_range_are_named(values: dict) -> None:
+    with pytest.raises(ConfigError, match=rf"training\.{next(iter(values))}"):
+        TrainingSettings(**values)
 
 
 def test_a_schedule_steps_once_per_epoch(datamodule: ScanDataModule) -> None:

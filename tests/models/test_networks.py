@@ -166,6 +166,42 @@ def test_frozen_features_stay_in_evaluation_mode() -> None:
     assert not any(module.training for module in network.features.modules())
 
 
+@pytest.mark.parametrize(("unfreeze", "trained"), [(0, 0), (1, 1), (16, 16), ("all", 19)])
+def test_the_last_blocks_of_mobilenetv2_can_be_trained(
+    scans: torch.Tensor, unfreeze: int | str, trained: int
+) -> None:
+    torch.manual_seed(0)
+    network = build_network(4, "mobilenetv2", unfreeze=unfreeze, dropout=0.0).train()
+    frozen, free = network.features[: 19 - trained], network.features[19 - trained :]
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    F.cross_entropy(network(scans), torch.tensor([0, 1, 3])).backward()
+    assert not any(module.training for module in frozen.modules() if module is not frozen)
+    assert all(module.training for module in free.modules())
+    assert all(parameter.grad is None for parameter in frozen.parameters())
+    assert all(parameter.grad is not None for parameter in free.parameters())
+    moved = {key for key, value in network.state_dict().items() if not value.equal(before[key])}
+    statistics = {f"features.{key}" for key in free.state_dict() if "running" in key}
+    assert {key for key in moved if "running" in key} == statistics
+
+
+def test_mobilenetv2_is_the_same_network_whatever_is_frozen(scans: torch.Tensor) -> None:
+    frozen = build_network(4, "mobilenetv2").eval()
+    for unfreeze in (5, "all"):
+        free = build_network(4, "mobilenetv2", unfreeze=unfreeze).eval()
+        free.load_state_dict(frozen.state_dict())
+        with torch.no_grad():
+            torch.testing.assert_close(free(scans), frozen(scans), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_is_its_maps_and_what_classifies_them(name: str, scans: torch.Tensor) -> None:
+    network = build_network(4, name).eval()
+    with torch.no_grad():
+        maps = network.maps(scans)
+        assert maps.ndim == 4
+        assert torch.equal(network.classify(maps), network(scans))
+
+
 def test_the_input_is_torchvision_s_preset(scans: torch.Tensor) -> None:
     ours = ImageNetInput(224, IMAGENET_MEAN, IMAGENET_STD)(scans)
     preset = torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V1.transforms()
@@ -228,7 +264,10 @@ def test_imagenet_goes_through_torchvision_and_names_the_way_on(
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("resnet", {}, "gbmnet, mobilenetv2"),
+        ("resnett", {}, "did you mean"),
+        ("mobilenetv2", {"unfreeze": 20}, "MobileNetV2 has 19 blocks"),
+        ("mobilenetv2", {"unfreeze": -1}, r"model\.unfreeze"),
+        ("mobilenetv2", {"unfreeze": True}, r"model\.unfreeze"),
         ("gbmnet", {"width": 0}, r"model\.width"),
         ("gbmnet", {"width": "512"}, r"model\.width"),
         ("gbmnet", {"dropout": 1.0}, r"model\.dropout"),

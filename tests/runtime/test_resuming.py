@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import hydra
@@ -29,6 +30,20 @@ SMALL = (
     "evaluation.figures=false",
 )
 
+# What a fine-tuning has beside: averaged weights, a schedule by batches, rates of its own.
+FINE = (
+    "model=mobilenetv2",
+    "model.weights=none",
+    "model.unfreeze=2",
+    "model.input_size=32",
+    "model.width=8",
+    "training=finetune",
+    "optimizer=adamw",
+    "scheduler=warmup_cosine",
+    "callbacks=finetune",
+    *(word for word in SMALL if not word.startswith(("model", "optimizer", "scheduler"))),
+)
+
 
 class Stop(Callback):
     """Raises in a hook of an epoch."""
@@ -45,7 +60,13 @@ class Stop(Callback):
 def stopped(compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Train until a callback raises; give the run's folder."""
 
-    def until(hook: str, epoch: int, error: BaseException | None = None, *more: str) -> Path:
+    def until(
+        hook: str,
+        epoch: int,
+        error: BaseException | None = None,
+        *more: str,
+        base: Sequence[str] = SMALL,
+    ) -> Path:
         error = error or RuntimeError("stopped")
         build = training.build_trainer
 
@@ -56,7 +77,7 @@ def stopped(compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
         with monkeypatch.context() as patch, pytest.raises((type(error), KeyboardInterrupt)):
             patch.setattr(training, "build_trainer", with_stop)
-            train(compose(*SMALL, *more))
+            train(compose(*base, *more))
         return tmp_path / "run"
 
     return until
@@ -94,6 +115,21 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_been(
     assert record["status"] == "finished"
     assert [once["after_epoch"] for once in record["resumed"]] == [min(epoch, 4)]
     assert [p.name for p in sorted((run / "checkpoints").iterdir())] == ["best.ckpt", "last.ckpt"]
+
+
+@pytest.mark.parametrize("hook", ["on_train_batch_end", "on_train_epoch_start"])
+def test_a_stopped_fine_tuning_goes_on_as_if_nothing_had_been(
+    stopped, compose, compose_in, tmp_path: Path, hook: str
+) -> None:
+    whole = tmp_path / "whole"
+    train(compose_in(whole, *FINE))
+    run = stopped(hook, 2, base=FINE)
+    train(compose(f"resume={run}"))
+    assert_same(run, whole)
+    mine, theirs = (state(folder)["current_model_state"] for folder in (run, whole))
+    assert all(torch.equal(mine[key], value) for key, value in theirs.items())
+    averaged = state(run)["state_dict"]
+    assert any(not torch.equal(averaged[key], value) for key, value in mine.items())
 
 
 def test_a_truncated_checkpoint_falls_back(

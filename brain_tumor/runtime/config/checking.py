@@ -17,9 +17,11 @@ from brain_tumor.data.augment import Augment
 from brain_tumor.data.datamodule import check_loading
 from brain_tumor.data.split import FILE, TEST, VALIDATION, SplitSettings
 from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.models.classifier import TrainingSettings
 from brain_tumor.models.networks import build_network
+from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.runtime.build import build_callbacks, make_trainer
-from brain_tumor.runtime.build_scans import data_settings, plain_values, split_settings
+from brain_tumor.runtime.build_scans import data_settings, filled, plain_values, split_settings
 from brain_tumor.runtime.config.arguments import check_arguments
 from brain_tumor.runtime.config.instantiate import instantiate
 from brain_tumor.runtime.config.selecting import check_monitors
@@ -37,6 +39,7 @@ class TrainingValues:
     split: dict[str, Any]
     augment: dict[str, Any] | None
     model: dict[str, Any]
+    training: dict[str, Any]
     optimizer: dict[str, Any]
     scheduler: dict[str, Any] | None
     trainer: dict[str, Any]
@@ -94,6 +97,7 @@ def check_building(
     if config.augment is not None:
         _try_augment(instantiate(config.augment, "augment"), size)
     check_network(plain_values(config.model, "model"), len(classes), size)
+    filled(TrainingSettings, config.training, "training")
     _try_callbacks(config, classes)
     # Which part a split of one's own monitors is seen when it is read.
     parts = [VALIDATION if split.validation_fraction else TEST]
@@ -176,7 +180,7 @@ def _try_callbacks(config: DictConfig, classes: tuple[str, ...]) -> None:
 
 
 def _try_optimizer(config: DictConfig) -> None:
-    # One weight each of the shapes that networks have, and as many epochs as are configured.
+    # One weight each of the shapes that networks have, and as many steps as are configured.
     weights = [nn.Parameter(torch.zeros((2,) * axes)) for axes in (1, 2, 4)]
     for weight in weights:
         weight.grad = torch.zeros_like(weight)
@@ -189,12 +193,13 @@ def _try_optimizer(config: DictConfig) -> None:
         with warnings.catch_warnings():  # training gives them again
             warnings.simplefilter("ignore")
             optimizer = make(weights)
+            optimizer.step(lambda: torch.zeros(()))
             if schedule is not None:
                 key = "scheduler"
-                made = schedule(optimizer)
-            optimizer.step(lambda: torch.zeros(()))
-            for _ in range(min(config.trainer.max_epochs, STEPS) if schedule is not None else 0):
-                made.step()
+                made = make_schedule(schedule, optimizer, STEPS)
+                epochs = min(config.trainer.max_epochs, STEPS)
+                for _ in range(STEPS if steps_per_batch(schedule) else epochs):
+                    made.step()
     except Exception as error:  # torch raises a dozen kinds over what they are given
         raise ConfigError(f"{key} does not work as configured: {_one_line(error)}") from error
 

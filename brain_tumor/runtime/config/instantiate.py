@@ -7,11 +7,12 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.errors import BrainTumorError, ConfigError
+from brain_tumor.models.schedules import TOTAL_STEPS
 from brain_tumor.runtime.config.arguments import check_arguments
 from brain_tumor.runtime.config.kinds import KINDS, Kind, find_class
 
 # What the program gives when it calls a partial.
-_LATER = {"optimizer": ("params",), "scheduler": ("optimizer",)}
+_LATER = {"optimizer": ("params",), "scheduler": ("optimizer", TOTAL_STEPS)}
 
 
 def instantiate(config: DictConfig, key: str, **arguments: Any) -> Any:

@@ -54,11 +54,16 @@ _PROFILER = Kind("a profiler of Lightning", (Profiler,), ("lightning.pytorch.pro
 # By the first part of the key.
 KINDS = {
     "augment": Kind(
-        "an augmentation", (BatchAugment, TorchvisionAugment), ("brain_tumor.data.augment",)
+        "an augmentation",
+        (BatchAugment, TorchvisionAugment),
+        ("brain_tumor.data.augment", "brain_tumor.data.mri_augment"),
     ),
     "optimizer": Kind("an optimizer of torch", (Optimizer,), ("torch.optim",), partial=True),
     "scheduler": Kind(
-        "a schedule of torch", (LRScheduler,), ("torch.optim.lr_scheduler",), partial=True
+        "a schedule of torch or ours",
+        (LRScheduler,),
+        ("torch.optim.lr_scheduler", "brain_tumor.models.schedules"),
+        partial=True,
     ),
     "trainer": Kind(
         "Lightning's Trainer",

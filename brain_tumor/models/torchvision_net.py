@@ -1,0 +1,182 @@
+"""Any of torchvision's classification networks under a new last layer."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+import torch
+import torchvision.models
+from torch import Tensor, nn
+from torch.fx import GraphModule, Node
+from torch.fx.passes.shape_prop import ShapeProp
+from torchvision.models import get_model, get_model_weights, list_models
+from torchvision.models.feature_extraction import (
+    NodePathTracer,
+    create_feature_extractor,
+    get_graph_node_names,
+)
+
+from brain_tumor.models.preprocess import ImageNetInput
+from brain_tumor.models.pretrained import fill
+
+MAPS = "maps"
+# What these do to their input themselves, beside their transforms, with published weights.
+_AS_TRAINED = {name: {"transform_input": True} for name in ("googlenet", "inception_v3")}
+
+
+@lru_cache
+def architectures() -> tuple[str, ...]:
+    """Name the classification networks that torchvision has."""
+    return tuple(list_models(module=torchvision.models))
+
+
+def published_input(name: str) -> dict[str, Any]:
+    """Give what an architecture's published weights were trained with.
+
+    Args:
+        name: One of `architectures()`.
+
+    Returns:
+        `input_size` in pixels, `input_mean` and `input_std` per channel on the 0-1 scale, from the
+        transforms that come with torchvision's weights.
+    """
+    preset = get_model_weights(name).DEFAULT.transforms()
+    return {
+        "input_size": int(preset.crop_size[0]),
+        "input_mean": [float(value) for value in preset.mean],
+        "input_std": [float(value) for value in preset.std],
+    }
+
+
+class TorchvisionNet(nn.Module):
+    """An architecture of torchvision up to its last feature maps, their means, one linear layer.
+
+    Args:
+        classes: Number of classes.
+        architecture: One of `architectures()` that ends in feature maps, as all but vision
+            transformers do.
+        input_size: Side of the resized scan in pixels.
+        input_mean: Per-channel mean the weights were trained with, on the 0-1 scale.
+        input_std: Per-channel standard deviation, likewise.
+        dropout: Share of the means dropped in training, in [0, 1).
+        unfreeze: How many blocks are trained, counted from the last: `all`, or a number. A block is
+            what torchvision lays out in sequence, such as a residual block.
+
+    Raises:
+        ValueError: The architecture has no last feature maps, or not as many blocks, or cannot be
+            taken apart.
+    """
+
+    def __init__(
+        self,
+        classes: int,
+        architecture: str,
+        input_size: int,
+        input_mean: Sequence[float],
+        input_std: Sequence[float],
+        dropout: float = 0.2,
+        unfreeze: int | str = "all",
+    ) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.preprocess = ImageNetInput(input_size, input_mean, input_std)
+        whole = _build(architecture)
+        channels, node = _last_maps(whole, architecture, input_size)
+        blocks = [name for name, block in _blocks(whole) if any(True for _ in block.parameters())]
+        self.backbone = create_feature_extractor(whole, {node: MAPS}, suppress_diff_warning=True)
+        if not self.backbone.state_dict().keys() <= whole.state_dict().keys():
+            raise ValueError(f"{architecture} cannot be taken apart")  # MaxVit's positions
+        inside = {name for name, _ in self.backbone.named_modules()}
+        blocks = [name for name in blocks if name in inside]
+        trained = len(blocks) if unfreeze == "all" else int(unfreeze)
+        if trained > len(blocks):
+            raise ValueError(
+                f"model.unfreeze is {trained}, {architecture} has {len(blocks)} blocks"
+            )
+        self.frozen_blocks = blocks[: len(blocks) - trained]
+        # Beside blocks there are single weights, such as a position's: frozen with the last block.
+        if not trained:
+            self.backbone.requires_grad_(False)
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(channels, classes))
+        self.freeze()
+
+    def freeze(self) -> None:
+        """Keep frozen blocks as they are: no gradients, and fixed BatchNorm statistics."""
+        for name in self.frozen_blocks:
+            self.backbone.get_submodule(name).requires_grad_(False).eval()
+
+    def train(self, mode: bool = True) -> "TorchvisionNet":
+        """Switch what is trained; frozen blocks stay in evaluation mode."""
+        super().train(mode)
+        for name in self.frozen_blocks:
+            self.backbone.get_submodule(name).eval()
+        return self
+
+    def forward(self, scans: Tensor) -> Tensor:
+        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
+        return self.classify(self.maps(scans))
+
+    def maps(self, scans: Tensor) -> Tensor:
+        """Take scans as `forward` does; give the last feature maps, `(N, C, h, w)`, float."""
+        maps: Tensor = self.backbone(self.preprocess(scans))[MAPS]
+        return maps
+
+    def classify(self, maps: Tensor) -> Tensor:
+        """Take what `maps` gives; give logits `(N, classes)`."""
+        logits: Tensor = self.head(maps.mean(dim=(2, 3)))
+        return logits
+
+    def load_pretrained(self, weights: str) -> None:
+        """Fill all but the new layer.
+
+        Args:
+            weights: `imagenet` for torchvision's default weights of the architecture, `none`, or
+                the path of a `state_dict` with its keys.
+
+        Raises:
+            WeightsError: They cannot be fetched or read, or do not fit.
+        """
+        fill(self.backbone, "", weights, get_model_weights(self.architecture).DEFAULT)
+
+
+def _build(architecture: str) -> nn.Module:
+    later = torch.get_default_device()
+    # RegNet computes its widths with tensors, which hold nothing where there is no memory.
+    early = torch.device("cpu") if architecture.startswith("regnet") else later
+    with early, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of slow initialisation, which weights replace
+        network: nn.Module = get_model(
+            architecture, weights=None, **_AS_TRAINED.get(architecture, {})
+        )
+    return network.to(later) if early != later else network
+
+
+def _last_maps(whole: nn.Module, architecture: str, size: int) -> tuple[int, str]:
+    """Find where the last feature maps are made: their number, and the node of the trace."""
+    tracer = NodePathTracer()
+    traced = GraphModule(whole.eval(), tracer.trace(whole))
+    device = next(whole.parameters()).device
+    ShapeProp(traced).propagate(torch.zeros((1, 3, size, size), device=device))
+    last: Node | None = None
+    for node in traced.graph.nodes:
+        shape = getattr(node.meta.get("tensor_meta"), "shape", ())
+        if len(shape) == 4 and min(shape[2:]) > 1:
+            last = node
+    tokens = any(name.endswith("class_token") for name, _ in whole.named_parameters())
+    if last is None or tokens or not any(isinstance(m, nn.Linear) for m in whole.modules()):
+        raise ValueError(f"{architecture} does not end in feature maps and a linear layer")
+    made = tracer.node_to_qualname[last]
+    # Where features are taken a block of torchvision's own counts as one node.
+    names = get_graph_node_names(whole, suppress_diff_warning=True)[1]
+    node = [name for name in names if f"{made}.".startswith(f"{name}.")][-1]
+    return int(last.meta["tensor_meta"].shape[1]), node
+
+
+def _blocks(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    for name, child in module.named_children():
+        path = f"{prefix}{name}"
+        if type(child) is nn.Sequential:
+            yield from _blocks(child, f"{path}.")
+        else:
+            yield path, child
