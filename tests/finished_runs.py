@@ -25,12 +25,14 @@ def write_run(
     fingerprint: str = "a1b2c3",
     grouped: bool = True,
     confidence: float = 2.0,
+    patients: Mapping[str, int] | None = None,
     **files: Mapping[str, Any],
 ) -> Path:
     """Write a run folder with one training behind it, and give its path.
 
-    The logit of the predicted class is `confidence`, the others 0. `files` are the content of
-    further JSON files, by their name without the ending.
+    The logit of the predicted class is `confidence`, the others 0. `patients` numbers the patients
+    of paths, of some at least; None leaves the column out, as older versions did. `files` are the
+    content of further JSON files, by their name without the ending.
     """
     run = RunFolder(folder)
     run.create()
@@ -55,11 +57,16 @@ def write_run(
     data = {"name": "phantom", "fingerprint": fingerprint, "prepared": "gone"}
     run.write_json("run.json", {"status": status, "seed": seed, "data": data})
     parts = [(row, "train") for row in train] + [(row, "test") for row in test]
+    known = [] if patients is None else ["patient"]
     run.write_rows(
         "predictions.csv",
-        ["path", "part", "label", "predicted", *(f"logit_{name}" for name in classes)],
+        ["path", "part", "label", "predicted", *known, *(f"logit_{name}" for name in classes)],
         [
-            [row[0], part, row[1], row[2], *(confidence * (row[2] == name) for name in classes)]
+            [
+                *(row[0], part, row[1], row[2]),
+                *([] if patients is None else [patients.get(row[0], "")]),
+                *(confidence * (row[2] == name) for name in classes),
+            ]
             for row, part in parts
         ],
     )

@@ -69,6 +69,11 @@ class PreparedSet:
         return numbered(groups[kept].tolist())
 
     @property
+    def patients(self) -> Ids:
+        """Patients of the kept scans, `(N,)`, int64, from 0; -1 where the patient is not known."""
+        return numbered([row.patient or None for row in self.kept])
+
+    @property
     def unusable(self) -> list[ManifestRow]:
         """Rows of files that could not be decoded or have no head in them."""
         return [row for row in self.manifest if row.status == UNUSABLE]

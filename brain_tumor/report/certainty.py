@@ -103,9 +103,9 @@ def gaps(parts: Mapping[str, Values], operating_point: Values, temperature: Valu
         absent = [label for label in part["classes"] if label not in part["present"]]
         if absent:
             said.append(
-                f"The {name} part has no scan of {_listed(absent)}: accuracy and macro F1 over all "
+                f"The {name} part has no scan of {listed(absent)}: accuracy and macro F1 over all "
                 f"classes are not given, and balanced accuracy is the mean recall over "
-                f"{_listed(part['present'])}."
+                f"{listed(part['present'])}."
             )
     if temperature["value"] is None:
         said.append(
@@ -132,5 +132,6 @@ def _interval(value: float | None, ends: Sequence[float] | None) -> Values | Non
     return {"value": value, "low": ends[0], "high": ends[1]}
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Write names one after the other, the last after an "and"."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from brain_tumor.report.audit_shortcuts import ACCURACY, BALANCED, seen_entries
+from brain_tumor.report.by_patient import patients_table
 from brain_tumor.report.certainty import certainty_table
 from brain_tumor.report.class_report import class_report
 from brain_tumor.report.comparison_data import shared_table
@@ -120,16 +121,27 @@ def shortcut_tables(audits: Sequence[Values], split: str) -> list[DataTable]:
     ]
 
 
-def setting_tables(setting: Values, number: int, intervals: bool = True) -> list[DataTable]:
-    """Lay out what belongs to one setting: the spread where it has several runs, and its classes.
+def setting_tables(
+    setting: Values, number: int, level: float, intervals: bool = True
+) -> list[DataTable]:
+    """Lay out what belongs to one setting: its spread, its classes, and its patients.
 
     Args:
         setting: As `comparison.json` holds it.
         number: Its row in the table of settings.
+        level: How often an interval is to hold the truth, in [0, 1].
         intervals: Whether classes have them.
+
+    Returns:
+        No spread where it has one run, and no patients where none is known.
     """
-    spread = spread_table(setting, number)
-    return [*([spread] if spread else []), setting_class_report(setting, number, intervals)]
+    spread, patients = spread_table(setting, number), setting["patients"]
+    title = f"{setting_title(setting, number)}: by patient"
+    return [
+        *([spread] if spread else []),
+        setting_class_report(setting, number, intervals),
+        *([patients_table(patients, title, level)] if patients else []),
+    ]
 
 
 def comparison_tables(content: Values) -> list[DataTable]:
@@ -142,7 +154,7 @@ def comparison_tables(content: Values) -> list[DataTable]:
     level = content["bootstrap"]["level"]
     tables = [settings_table(settings, level), *across_tables(content, False)] if settings else []
     for number, setting in enumerate(settings, start=1):
-        tables += setting_tables(setting, number, intervals=False)
+        tables += setting_tables(setting, number, level, intervals=False)
     return tables + (shortcut_tables(audits, content["audit_split"]) if audits else [])
 
 
@@ -193,7 +205,7 @@ def comparison_markdown(content: Values) -> str:
         parts.append("![Training curves](figures/curves.png)")
     for number, setting in enumerate(settings, start=1):
         parts.append(f"## Setting {number}")
-        parts += map(to_markdown, setting_tables(setting, number))
+        parts += map(to_markdown, setting_tables(setting, number, content["bootstrap"]["level"]))
         parts.append(f"![Confusion matrix of setting {number}](figures/confusion_{number}.png)")
         parts.append("\n".join(f"- `{run['folder']}`" for run in setting["runs"]))
     if audits:

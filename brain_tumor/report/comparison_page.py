@@ -122,7 +122,7 @@ def _tables(content: Values, titles: Sequence[str]) -> Section:
     ]
     blocks.append(Heading("Class by class"))
     for number, setting in enumerate(content["settings"], 1):
-        blocks += setting_tables(setting, number)
+        blocks += setting_tables(setting, number, level)
     return Section("tables", "Tables", blocks)
 
 

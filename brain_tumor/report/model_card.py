@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from brain_tumor.report.by_patient import patients_sentence
 from brain_tumor.report.certainty import certainty_table, gaps, part_columns
 from brain_tumor.report.class_report import class_report
 from brain_tumor.report.numbers import UNKNOWN, percent, whole
@@ -100,7 +101,10 @@ def model_card(
         to_markdown(class_report(test, "Test part, by class", test["intervals"])),
         "\n".join(
             f"- {sentence}"
-            for sentence in gaps(parts, metrics["operating_point"], metrics["temperature"])
+            for sentence in [
+                *([patients_sentence(test["patients"])] if test["patients"] else []),
+                *gaps(parts, metrics["operating_point"], metrics["temperature"]),
+            ]
         ),
         "## Technical specifications",
         _list(

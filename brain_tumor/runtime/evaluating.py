@@ -14,6 +14,7 @@ from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.evaluation.complexity import measure_complexity, seconds_per_scan
 from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.report.by_patient import patients_table
 from brain_tumor.report.certainty import certainty_table, part_columns
 from brain_tumor.report.class_report import class_report
 from brain_tumor.report.model_card import model_card
@@ -24,6 +25,7 @@ from brain_tumor.runtime.history import read_history
 from brain_tumor.runtime.judging import Chosen, choose, judge
 from brain_tumor.runtime.loading import load_classifier
 from brain_tumor.runtime.overlaps import overlap_record
+from brain_tumor.runtime.patient_evidence import patient_evidence
 from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.run.run_record import device_name
 from brain_tumor.runtime.scoring import (
@@ -149,9 +151,12 @@ def score_tables(metrics: Record, title: str) -> list[DataTable]:
     """
     parts = metrics["parts"]
     columns = part_columns({part: parts[part] for part in (TEST,) if part in parts})
+    level = metrics["bootstrap"]["level"]
+    by_patient = parts.get(TEST, {}).get("patients")
     return [
         *(class_report(values, f"{part}: {title}") for part, values in parts.items()),
-        certainty_table(columns, f"how sure: {title}", metrics["bootstrap"]["level"]),
+        certainty_table(columns, f"how sure: {title}", level),
+        *([patients_table(by_patient, f"by patient: {title}", level)] if by_patient else []),
     ]
 
 
@@ -182,9 +187,16 @@ def judged_record(
     Returns:
         What `metrics.json` holds, beside `leakage`.
     """
-    classes, groups = datamodule.prepared.classes, datamodule.prepared.groups
+    prepared = datamodule.prepared
+    classes, groups, patients = prepared.classes, prepared.groups, prepared.patients
     healthy = ask.healthy_number(classes)
     fitted_on = None if chosen.temperature is None else VALIDATION
+
+    def scored(found: Predictions) -> Record:
+        judged = judge(found.labels, found.logits, groups[found.rows], healthy, chosen)
+        by_patient = patient_evidence(judged, patients[found.rows], classes, ask)
+        return evidence(judged, classes, ask) | {"patients": by_patient}
+
     return {
         "checkpoint": checkpoint.name,
         "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
@@ -195,12 +207,7 @@ def judged_record(
             "chosen_on": VALIDATION if chosen.fitted else None,
             "least_sensitivity": ask.least_sensitivity if chosen.fitted else None,
         },
-        "parts": {
-            part: evidence(
-                judge(found.labels, found.logits, groups[found.rows], healthy, chosen), classes, ask
-            )
-            for part, found in predictions.items()
-        },
+        "parts": {part: scored(found) for part, found in predictions.items()},
     }
 
 

@@ -36,12 +36,14 @@ class Answers:
         labels: Their classes.
         predicted: The classes predicted.
         logits: `(N, classes)`, float64, finite.
+        patients: `(N,)`, int64, -1 where unknown; None where `predictions.csv` has no patients.
     """
 
     paths: tuple[str, ...]
     labels: tuple[str, ...]
     predicted: tuple[str, ...]
     logits: npt.NDArray[np.float64]
+    patients: npt.NDArray[np.int64] | None
 
 
 @dataclass(frozen=True)
@@ -240,9 +242,16 @@ def _answers(rows: list[dict[str, str]], classes: Sequence[str]) -> dict[str, An
             tuple(row["label"] for row in own),
             tuple(row["predicted"] for row in own),
             np.array([[float(row[f"logit_{name}"]) for name in classes] for row in own]),
+            _patients(own),
         )
         for part, own in parts.items()
     }
+
+
+def _patients(rows: list[dict[str, str]]) -> npt.NDArray[np.int64] | None:
+    if "patient" not in rows[0]:  # written before predictions.csv had patients
+        return None
+    return np.array([int(row["patient"] or -1) for row in rows], np.int64)
 
 
 def _part_sizes(members: list[dict[str, str]]) -> dict[str, dict[str, int]]:

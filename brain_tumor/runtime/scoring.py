@@ -111,17 +111,22 @@ def scoring_trainer(accelerator: str) -> L.Trainer:
 def write_predictions(
     out: RunFolder, datamodule: ScanDataModule, predictions: dict[str, Predictions]
 ) -> None:
-    """Write `predictions.csv`: path, part, class, predicted class, logits and probabilities."""
+    """Write `predictions.csv`: path, part, class, predicted class, patient, logits, probabilities.
+
+    Patients are numbered, never named; the cell is empty where the patient is not known.
+    """
     classes, kept = datamodule.prepared.classes, datamodule.prepared.kept
+    patients = ["" if patient < 0 else str(patient) for patient in datamodule.prepared.patients]
     lines: list[list[Any]] = []
     for part, found in predictions.items():
         shares = softmax(found.logits, axis=1)
         for row, logits, probabilities in zip(found.rows, found.logits, shares, strict=True):
             named = [kept[row].path, part, kept[row].label, classes[int(logits.argmax())]]
+            named.append(patients[row])
             # Nine significant digits give a float32 back exactly; a probability is for reading.
             lines.append(
                 [*named, *(f"{x:.9g}" for x in logits), *(f"{x:.7g}" for x in probabilities)]
             )
-    header = ["path", "part", "label", "predicted"]
+    header = ["path", "part", "label", "predicted", "patient"]
     header += [f"{kind}_{name}" for kind in ("logit", "probability") for name in classes]
     out.write_rows("predictions.csv", header, lines)

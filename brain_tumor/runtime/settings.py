@@ -14,6 +14,7 @@ from brain_tumor.runtime.evidence import EvidenceSettings, confidence_evidence
 from brain_tumor.runtime.finished import FinishedRun
 from brain_tumor.runtime.gathering import Members, joined_groups
 from brain_tumor.runtime.judging import EVEN, Chosen, Judged, Numbers, join, judge
+from brain_tumor.runtime.patient_evidence import patient_evidence
 
 Record = dict[str, Any]
 
@@ -63,6 +64,8 @@ class ComparedSetting:
         values: The configured values that make the setting.
         pooled: Scores of all runs together, on their test parts.
         confidence: What `evidence.confidence_evidence` finds in the same predictions.
+        patients: What `patient_evidence` finds in them; None where no patient is known, or a run
+            was evaluated before `predictions.csv` had patients.
         train: Scores of all runs together on their training parts, with intervals, as a part of
             `metrics.json` has them; None where folds train on overlapping scans.
         class_totals: Scans of each class over all parts of a run.
@@ -84,6 +87,7 @@ class ComparedSetting:
     values: Mapping[str, Any]
     pooled: PooledScores
     confidence: Record
+    patients: Record | None
     train: Record | None
     class_totals: Mapping[str, int]
     leakage: tuple[Mapping[str, Any], ...] | None
@@ -153,6 +157,7 @@ def _compared(
     ]
     groups = joined_groups(members)
     numbered = _group_numbers(groups, [run.answers["test"].paths for run in members])
+    judged = judged_tests(members, ask)
     leaks = [run.metrics["leakage"] for run in members if "leakage" in run.metrics]
     totals: dict[str, int] = {}
     for sizes in first.part_sizes.values():
@@ -171,7 +176,8 @@ def _compared(
         grouped=groups is not None,
         values=first.setting,
         pooled=_pooled(members, list(passes), numbered, ask),
-        confidence=confidence_evidence(judged_tests(members, ask), first.classes, ask),
+        confidence=confidence_evidence(judged, first.classes, ask),
+        patients=_by_patient(members, list(passes), judged, ask),
         train=None if folds else _train(members, groups, ask),
         class_totals=totals,
         leakage=tuple(leaks) if len(leaks) == len(members) else None,
@@ -234,6 +240,19 @@ def _pooled(
         for run, own in zip(members, groups, strict=True)
     ]
     return pool_runs(runs, members[0].classes, ask.resamples, ask.seed, ask.level)
+
+
+def _by_patient(
+    members: Members, passes: Sequence[tuple[int, int]], judged: Judged, ask: EvidenceSettings
+) -> Record | None:
+    patients = [run.answers["test"].patients for run in members]
+    known = [own for own in patients if own is not None]
+    if len(known) < len(patients):
+        return None
+    repeats = [np.full(len(run.test), passes.index(run.seeds)) for run in members]
+    return patient_evidence(
+        judged, np.concatenate(known), members[0].classes, ask, np.concatenate(repeats)
+    )
 
 
 def _train(

@@ -15,7 +15,7 @@ import yaml
 from scipy.special import softmax
 from sklearn import metrics
 
-from brain_tumor.data.phantom import write_phantoms
+from brain_tumor.data.phantom import PhantomTruth, write_phantoms
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.runtime.command import conf_folder, register_resolvers
@@ -110,6 +110,36 @@ def test_predictions_hold_every_scan_and_give_the_metrics_back(run: Path) -> Non
     calibrated = softmax(logits / content["temperature"]["value"], axis=1)
     assert scores["calibrated"]["nll"]["value"] == pytest.approx(
         metrics.log_loss(labels, calibrated), abs=1e-7
+    )
+
+
+def test_patients_are_pooled_as_their_table_names_them(
+    run: Path, truth: PhantomTruth, again: Evaluate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again("evaluation.figures=false")
+    content = json.loads((run / "metrics.json").read_text())
+    classes = content["parts"]["test"]["classes"]
+    names = {scan.path: scan.patient for scan in truth.scans}
+    rows = [row for row in RunFolder(run).read_rows("predictions.csv") if row["part"] == "test"]
+    slices: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        slices.setdefault(names[row["path"]], []).append(row)
+    assert all(len({row["patient"] for row in own}) == 1 for own in slices.values())
+    labels, said = [], []
+    for own in slices.values():
+        logits = np.array([[float(row[f"logit_{name}"]) for name in classes] for row in own])
+        labels.append(classes.index(own[0]["label"]))
+        said.append(np.log(softmax(logits, axis=1)).mean(axis=0).argmax())
+    found = content["parts"]["test"]["patients"]
+    assert (found["patients"], found["slices"]) == (len(slices), len(rows))
+    balanced = metrics.balanced_accuracy_score(labels, said)
+    assert found["by_patient"]["balanced_accuracy"]["value"] == pytest.approx(balanced)
+    accuracy = content["parts"]["test"]["accuracy"]
+    assert found["by_slice"]["accuracy"]["value"] == pytest.approx(accuracy)
+    assert "by patient: gbmnet, best.ckpt" in capsys.readouterr().out
+    assert (
+        f"By patient, where the patient is known ({len(slices)} patients"
+        in (run / "MODEL_CARD.md").read_text()
     )
 
 
