@@ -143,9 +143,11 @@ class TumorClassifier(L.LightningModule):
         """Score a batch of the monitored part, and give its logits `(N, classes)`."""
         return self._step(batch, self.monitored_scores, self.monitored_loss)[1]
 
-    def predict_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
-        """Give logits `(N, classes)`."""
-        return self.forward(batch.images)
+    def predict_step(self, batch: LabelledScans, batch_idx: int) -> tuple[Tensor, Tensor]:
+        """Give logits `(N, classes)`, and the means of the last feature maps, `(N, F)`."""
+        network: Any = self.network
+        maps = network.maps(batch.images)
+        return network.classify(maps), maps.mean(dim=(2, 3))
 
     def on_train_epoch_end(self) -> None:
         """Log the training part.
@@ -173,10 +175,12 @@ class TumorClassifier(L.LightningModule):
             group["lr"] *= group.pop(SHARE, 1.0)
         if self.make_scheduler is None:
             return optimizer
-        steps = int(self.trainer.estimated_stepping_batches)
+        by_batch = steps_per_batch(self.make_scheduler)
+        # Only a Trainer knows how many there will be.
+        steps = int(self.trainer.estimated_stepping_batches) if by_batch else 0
         schedule = {
             "scheduler": make_schedule(self.make_scheduler, optimizer, steps),
-            "interval": "step" if steps_per_batch(self.make_scheduler) else "epoch",
+            "interval": "step" if by_batch else "epoch",
         }
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 

@@ -12,6 +12,7 @@ from brain_tumor.data.datamodule import check_loading
 from brain_tumor.data.external import SEEN_FILE
 from brain_tumor.report.certainty import gaps
 from brain_tumor.report.page import to_rich
+from brain_tumor.report.robustness import robustness_table
 from brain_tumor.report.tables import external_table
 from brain_tumor.runtime.config.arguments import check_arguments
 from brain_tumor.runtime.config.values import check_values
@@ -24,9 +25,12 @@ from brain_tumor.runtime.evaluating import (
 from brain_tumor.runtime.evidence import evidence_settings
 from brain_tumor.runtime.external import open_external
 from brain_tumor.runtime.quiet import hush_lightning
+from brain_tumor.runtime.robustness import CSV_FILE, JSON_FILE, evaluate_robustness
 from brain_tumor.runtime.run.reopen import reopen_data
 from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.scoring import scoring_trainer
+from brain_tumor.runtime.trained import scored_folder
+from brain_tumor.runtime.trusting import trust_sentence
 
 
 def evaluate(config: DictConfig) -> Record:
@@ -51,16 +55,16 @@ def evaluate(config: DictConfig) -> Record:
         settings.data.batch_size = config.batch_size
     datamodule = reopen_data(run, settings, config.root)
     console = Console(highlight=False)
-    # Another checkpoint than the one that training scored gets a folder of its own.
-    scored = run.read_json("run.json").get("scored", checkpoint.name)
-    home = run if scored == checkpoint.name else RunFolder(run.path / checkpoint.stem)
+    home = scored_folder(run, checkpoint)
     if config.data.root is None:
         out = home
         out.create()
-        metrics = evaluate_run(run, out, datamodule, checkpoint, config.accelerator, ask).metrics
+        scored = datamodule
+        found = evaluate_run(run, out, datamodule, checkpoint, config.accelerator, ask)
+        metrics, trust = found.metrics, found.trust
     else:
-        foreign = open_external(datamodule, config.data)
-        out = RunFolder(home.path / "external" / foreign.prepared.folder.name)
+        foreign = scored = open_external(datamodule, config.data)
+        out, trust = RunFolder(home.path / "external" / foreign.prepared.folder.name), None
         out.create()
         metrics = evaluate_elsewhere(
             out, datamodule, foreign, checkpoint, config.accelerator, ask, settings.model.name
@@ -71,7 +75,17 @@ def evaluate(config: DictConfig) -> Record:
         console.print(to_rich(table))
     for sentence in gaps(metrics["parts"], metrics["operating_point"], metrics["temperature"]):
         console.print(sentence)
-    for name in ("metrics.json", "predictions.csv", SEEN_FILE, "MODEL_CARD.md", "figures"):
+    if trust is not None:
+        console.print(trust_sentence(trust), soft_wrap=True)
+    written = ["metrics.json", "predictions.csv", SEEN_FILE, "MODEL_CARD.md", "figures"]
+    if config.robustness:
+        title = f"{settings.model.name}, {checkpoint.name}"
+        robustness = evaluate_robustness(
+            out, scored, checkpoint, config.accelerator, ask, settings.model.name
+        )
+        console.print(to_rich(robustness_table(robustness, f"robustness: {title}")))
+        written += [JSON_FILE, CSV_FILE]
+    for name in written:
         if (out.path / name).exists():
             console.print(f"written: {out.path / name}", soft_wrap=True, markup=False)
     return metrics
@@ -88,6 +102,7 @@ class EvaluationValues:
     batch_size: int | None
     data: dict[str, Any]
     evaluation: dict[str, Any]
+    robustness: bool = False
     keep_freed_memory: bool = True
 
 

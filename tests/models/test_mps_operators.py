@@ -54,6 +54,7 @@ from torch.utils._pytree import tree_leaves
 
 from brain_tumor.data.augment import TorchvisionAugment
 from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.mri_augment import MRIAugment
 from brain_tumor.data.split import Split
 from brain_tumor.models.classifier import TumorClassifier
 
@@ -306,6 +307,27 @@ def test_the_torchvision_chain_runs_on_mps() -> None:
     assert check.missing == set()
     assert check.doubles == set()
     assert {"grid_sampler_2d", "flip", "reflection_pad2d"} <= set(check.dtypes)
+
+
+def test_what_a_scanner_does_runs_on_mps() -> None:
+    report = OmegaConf.to_container(OmegaConf.load(CONF / "augment/report.yaml"))
+    mri = OmegaConf.to_container(OmegaConf.load(CONF / "augment/mri.yaml"))
+    del report["_target_"]
+    every = {name: own | {"probability": 1.0} for name, own in mri["operations"].items()}
+    # The check cannot open operators on bits that take a plain number; theirs are looked up here.
+    del every["noise"]
+    of_bits = ("__rshift__.Scalar", "bitwise_and_.Tensor", "bitwise_xor_.Tensor", "mul_.Tensor")
+    assert all(has_mps_kernel(name) for name in (*of_bits, "log_", "cos_", "sqrt_", "addcmul_"))
+    augment = MRIAugment(every, **report)
+    scans = torch.zeros((2, 1, 256, 256), dtype=torch.uint8)
+    draws = torch.full((2, augment.draws_per_scan), 0.2)
+    check = MPSCheck()
+    with check:
+        placed = augment.by_torch(scans, draws[:, : augment.place_draws])
+        augment.scan(placed, draws[:, augment.place_draws :])
+    assert check.missing == set()
+    assert check.doubles == set()
+    assert {"grid_sampler_2d", "_fft_r2c", "_fft_c2c", "lerp.Tensor"} <= set(check.dtypes)
 
 
 @pytest.mark.parametrize("way", [{"foreach": False}, {"foreach": True}, {}])

@@ -179,7 +179,7 @@ def test_only_charts_are_inverted_on_a_dark_page() -> None:
     html = render(Page("p", "s", [Section("a", "A", pictures)]))
     images = [attrs for tag, attrs in Strict(html).tags if tag == "img"]
     assert [image.get("class") for image in images] == ["chart", None]
-    dark = html.split("(prefers-color-scheme: dark)")[1].split("* {")[0]
+    dark = html.partition("(prefers-color-scheme: dark)")[2].split("* {")[0]
     assert "img.chart { filter: invert(.9) hue-rotate(180deg); }" in dark
     # Paper is white whatever the screen; of two rules as specific as these the later one holds.
     assert html.index(".scroll img {", html.index("@media print")) > html.index("img.chart")

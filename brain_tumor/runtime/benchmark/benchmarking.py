@@ -99,6 +99,7 @@ class BenchmarkValues:
     split: dict[str, Any]
     augment: dict[str, Any] | None
     models: dict[str, dict[str, Any]]
+    training: dict[str, Any]
     optimizer: dict[str, Any]
     scheduler: dict[str, Any] | None
     trainer: dict[str, Any]

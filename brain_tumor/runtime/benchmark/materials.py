@@ -17,7 +17,10 @@ from brain_tumor.runtime.benchmark.ours.building import resize_split, spread_eve
 from brain_tumor.runtime.build_scans import build_prepared, build_split, raw_folder
 
 # Of benchmark.yaml: what train.yaml has, too.
-TRAINING = ("data", "split", "augment", "optimizer", "scheduler", "trainer", "callbacks", "logger")
+TRAINING = (
+    *("data", "split", "augment", "training", "optimizer", "scheduler"),
+    *("trainer", "callbacks", "logger"),
+)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ Choices = Mapping[str, str | None]
 
 EXPERIMENT = Path("experiment", "best.yaml")
 # Recipes always name these, as those in conf/experiment do; others where they are not the default.
-_ALWAYS = ("data", "split", "augment", "model", "optimizer", "scheduler")
+_ALWAYS = ("data", "split", "augment", "model", "training", "optimizer", "scheduler")
 # What a recipe is not: where things lie, and how a run is gone on with.
 _LEFT_OUT = ("name", "runs", "run_folder", "resume", "allow_changes")
 

@@ -20,7 +20,9 @@ from brain_tumor.runtime.finished import flatten
 Space = dict[str, BaseDistribution]
 
 # What training does. Scans, split and seed stay: on other scans, scores could not be compared.
-SEARCHED = ("model", "optimizer", "scheduler", "augment", "trainer", "data.batch_size")
+SEARCHED = (
+    *("model", "training", "optimizer", "scheduler", "augment", "trainer", "data.batch_size"),
+)
 OPTIONS = {
     "float": {"low", "high", "log"},
     "int": {"low", "high", "log", "step"},

@@ -1,0 +1,47 @@
+"""The parts of a split as a data module serves them, but corrupted."""
+
+from torch import Tensor
+
+from brain_tumor.data.corruptions import corrupt
+from brain_tumor.data.datamodule import Batch, ScanBatches, ScanDataModule, Share
+from brain_tumor.data.prepared import PreparedSet
+
+
+class CorruptedBatches(ScanBatches):
+    """Batches cut from a prepared set and corrupted, one at a time.
+
+    Args:
+        prepared: The prepared set.
+        name: One of `corruptions.CORRUPTIONS`.
+        strength: 0 to 5; 0 leaves scans as they are.
+        seed: Of what is random in it.
+    """
+
+    def __init__(self, prepared: PreparedSet, name: str, strength: int, seed: int) -> None:
+        super().__init__(prepared)
+        self.name, self.strength, self.seed = name, strength, seed
+
+    def __getitem__(self, share: Share) -> Batch:
+        batch = super().__getitem__(share)
+        worse: Tensor = corrupt(batch.images, share.rows, self.name, self.strength, self.seed)
+        return batch._replace(images=worse)
+
+
+class CorruptedDataModule(ScanDataModule):
+    """Serves what another data module serves, corrupted; it does not train.
+
+    Args:
+        datamodule: Whose scans and parts they are.
+        name: As for `CorruptedBatches`.
+        strength: Likewise.
+        seed: Likewise.
+    """
+
+    def __init__(self, datamodule: ScanDataModule, name: str, strength: int, seed: int) -> None:
+        super().__init__(
+            datamodule.prepared,
+            datamodule.split,
+            batch_size=datamodule.batch_size,
+            num_workers=datamodule.num_workers,
+        )
+        self._batches = CorruptedBatches(datamodule.prepared, name, strength, seed)

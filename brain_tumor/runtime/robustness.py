@@ -1,0 +1,123 @@
+"""A checkpoint on corrupted test scans: every file that `evaluate robustness=true` adds."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.data.corrupted import CorruptedDataModule
+from brain_tumor.data.corruptions import CORRUPTIONS, STRENGTHS
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.split import TEST
+from brain_tumor.evaluation.robustness import bootstrap_robustness
+from brain_tumor.report.robustness_figure import robustness_figure
+from brain_tumor.report.save import save_figure
+from brain_tumor.runtime.evidence import EvidenceSettings
+from brain_tumor.runtime.loading import load_classifier
+from brain_tumor.runtime.preparing_bar import preparing_bar
+from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.runtime.scoring import predict_parts, scoring_trainer
+
+Record = dict[str, Any]
+
+JSON_FILE, CSV_FILE = "robustness.json", "robustness.csv"
+
+
+def evaluate_robustness(
+    out: RunFolder,
+    datamodule: ScanDataModule,
+    checkpoint: Path,
+    accelerator: str,
+    ask: EvidenceSettings,
+    model: str,
+) -> Record:
+    """Score a checkpoint on the test part, clean and under every corruption at every strength.
+
+    Writes `robustness.json`, `robustness.csv`, and `robustness` in `figures/` where pictures are
+    asked for. Scans are corrupted batch by batch, so memory does not grow with them. Shows a bar on
+    a terminal.
+
+    Args:
+        out: Where the files go.
+        datamodule: Serves the scans.
+        checkpoint: What to score.
+        accelerator: Lightning's name of the device kind; `auto` picks one.
+        ask: How scores are judged; its seed is also that of the corruptions.
+        model: What the network is called in titles.
+
+    Returns:
+        The content of `robustness.json`.
+
+    Raises:
+        ConfigError: There is no such device.
+        DataError: The checkpoint knows other classes than the scans have.
+        WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
+    """
+    classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
+    bar = trainer.progress_bar_callback
+    if bar is not None:  # one for all, instead of one for each strength
+        bar.disable()
+
+    def predicted(served: ScanDataModule) -> npt.NDArray[np.int64]:
+        found = predict_parts(served, classifier, checkpoint, trainer, [TEST])[TEST]
+        answers: npt.NDArray[np.int64] = found.logits.argmax(axis=1).astype(np.int64)
+        return answers
+
+    corrupted: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in CORRUPTIONS}
+    conditions = [(name, strength) for name in CORRUPTIONS for strength in STRENGTHS]
+    with preparing_bar() as progress:
+        progress("clean scans", 0, len(conditions))
+        clean = predicted(datamodule)
+        for done, (name, strength) in enumerate(conditions):
+            progress(f"{name}, strength {strength}", done, len(conditions))
+            served = CorruptedDataModule(datamodule, name, strength, ask.seed)
+            corrupted[name].append(predicted(served))
+    rows, prepared = datamodule.split.test, datamodule.prepared
+    labels = prepared.labels[rows]
+    found = asdict(
+        bootstrap_robustness(
+            labels,
+            clean,
+            corrupted,
+            prepared.groups[rows],
+            len(prepared.classes),
+            resamples=ask.resamples,
+            seed=ask.seed,
+            level=ask.level,
+        )
+    )
+    record: Record = {
+        "checkpoint": checkpoint.name,
+        "part": TEST,
+        "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
+        "scans": found["scans"],
+        "groups": found["groups"],
+        "clean": {"accuracy": found["clean_accuracy"], "balanced_accuracy": found["clean"]},
+        **{name: found[name] for name in ("by_strength", "mean", "lost")},
+        "corruptions": {
+            name: {"values": {key: list(own) for key, own in CORRUPTIONS[name].values.items()}}
+            | scores
+            for name, scores in found["corruptions"].items()
+        },
+    }
+    out.write_json(JSON_FILE, record)
+    out.write_rows(
+        CSV_FILE, ("corruption", "strength", "accuracy", "balanced_accuracy"), _rows(record)
+    )
+    if ask.figures:
+        out.figures.mkdir(exist_ok=True)
+        title = f"{model}, {TEST}, corrupted: {len(rows):,} scans"
+        figure = robustness_figure(record, 1 / len(np.unique(labels)), title)
+        save_figure(figure, out.figures, "robustness")
+    return record
+
+
+def _rows(record: Record) -> list[tuple[str, int, float, float]]:
+    clean = record["clean"]
+    rows = [("clean", 0, clean["accuracy"], clean["balanced_accuracy"]["value"])]
+    for name, own in record["corruptions"].items():
+        scores = zip(STRENGTHS, own["accuracy"], own["balanced_accuracy"], strict=True)
+        rows += [(name, *each) for each in scores]
+    return rows
