@@ -9,8 +9,12 @@ from pathlib import Path
 MOST_BYTES = 2**28
 
 
-def read_file(path: Path) -> bytes:
-    """Read a file of at most 256 MiB whole; links are followed.
+def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Read a file whole; links are followed.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have, 256 MiB where nothing is said.
 
     Raises:
         OSError: There is none, it may not be read, it is larger, or it is a folder, a pipe, a
@@ -21,8 +25,7 @@ def read_file(path: Path) -> bytes:
         raise OSError(errno.EISDIR, "it is a folder that may not be looked into, or a link to one")
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is a pipe, a socket or a device")
-    if status.st_size > MOST_BYTES:
-        most = f"more than {MOST_BYTES >> 20} MiB"
-        raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes, {most}")
+    if status.st_size > most:
+        raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes, more than {most >> 20} MiB")
     with path.open("rb") as file:
         return file.read(status.st_size)  # no more, even if it grows meanwhile

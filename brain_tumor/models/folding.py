@@ -27,20 +27,33 @@ class FoldedFeatures:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Give what `features(images)` gives, to the rounding of float32; without gradients."""
+        if torch.compiler.is_exporting():  # which sees tensors without memory, and follows no cache
+            plain: Tensor = self._features(images)
+            return plain
         made_of = [_identity(tensor) for tensor in _tensors(self._features)]
         if self._folded is None or made_of != self._made_of:
             # Outside inference mode, so that the copy can also be used there.
             with torch.inference_mode(False), torch.no_grad():
-                self._folded = _fold(self._features)
+                self._folded = folded(self._features)
             self._made_of = made_of
         with torch.no_grad():
             maps: Tensor = self._folded(images)
         return maps
 
 
-def _fold(features: nn.Module) -> nn.Module:
-    folded = copy.deepcopy(features).eval()
-    for block in folded.modules():
+def folded(network: nn.Module) -> nn.Module:
+    """Copy a network for evaluation alone, its batch normalisation folded wherever that can be.
+
+    Args:
+        network: Convolutions, each followed by its batch normalisation in one `nn.Sequential`, and
+            anything else, which stays as it is.
+
+    Returns:
+        The copy, in evaluation mode and without gradients: it gives what the network does then, to
+        the rounding of float32.
+    """
+    copied = copy.deepcopy(network).eval()
+    for block in copied.modules():
         if not isinstance(block, nn.Sequential):
             continue
         for place in range(len(block) - 1):
@@ -48,7 +61,7 @@ def _fold(features: nn.Module) -> nn.Module:
             if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 block[place] = fuse_conv_bn_eval(convolution, norm)
                 block[place + 1] = nn.Identity()
-    return folded.requires_grad_(False)
+    return copied.requires_grad_(False)
 
 
 def _tensors(module: nn.Module) -> list[Tensor]:

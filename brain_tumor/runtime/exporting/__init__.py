@@ -1,0 +1,1 @@
+"""A run's network as one file that other programs run, and such files opened again."""

@@ -1,0 +1,111 @@
+"""Does an exported file say what its checkpoint says?"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.split import Rows
+from brain_tumor.errors import WeightsError
+from brain_tumor.report.numbers import counted
+from brain_tumor.runtime.trained import Trained
+
+# Probabilities are told with four decimals. Other orders of adding part float32 by about 1e-6.
+TOLERANCE = 1e-4
+ALONE = 32  # scans that are also classified one by one
+
+Scans = npt.NDArray[np.uint8]
+Probabilities = npt.NDArray[np.float64]
+Classify = Callable[[Scans], npt.NDArray[np.floating]]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two sides part on the same scans.
+
+    Attributes:
+        largest: Largest difference of a probability, in [0, 1]; not a number where one has none.
+        same: Share of scans that both give the same class.
+    """
+
+    largest: float
+    same: float
+
+
+def checkpoint_side(trained: Trained) -> Classify:
+    """Give what classifies by the checkpoint itself: `(N, 1, size, size)` to `(N, classes)`."""
+    temperature = trained.chosen.temperature or 1.0
+
+    def classify(scans: Scans) -> Probabilities:
+        with torch.inference_mode():
+            logits = trained.network(torch.from_numpy(scans)).double()
+            likely: Probabilities = torch.softmax(logits / temperature, 1).numpy()
+        return likely
+
+    return classify
+
+
+@dataclass(frozen=True)
+class Part:
+    """Scans of a part of a run's split.
+
+    Attributes:
+        images: Of the prepared set, `(M, size, size)`, uint8, memory-mapped.
+        rows: Which of them, `(N,)`.
+        labels: Their class numbers, `(N,)`.
+    """
+
+    images: Scans
+    rows: Rows
+    labels: Rows
+
+    @classmethod
+    def of(cls, datamodule: ScanDataModule, part: str) -> "Part":
+        """Take a part of a run's data, such as `test`."""
+        prepared, rows = datamodule.prepared, datamodule.split.parts[part]
+        return cls(prepared.images, rows, prepared.labels[rows])
+
+    def spaced(self, most: int) -> "Part":
+        """Take up to `most` scans, evenly through all of them: parts are stored class by class."""
+        places = np.linspace(0, len(self.rows) - 1, min(most, len(self.rows))).round()
+        chosen = places.astype(np.int64)
+        return Part(self.images, self.rows[chosen], self.labels[chosen])
+
+    def batches(self, size: int) -> Iterator[Scans]:
+        """Cut them into batches `(n, 1, size, size)`, uint8."""
+        for start in range(0, len(self.rows), size):
+            yield self.images[self.rows[start : start + size]][:, None]
+
+    def classified(self, classify: Classify, batch_size: int) -> Probabilities:
+        """Classify them; `(N, classes)`, float64."""
+        found = [np.asarray(classify(batch), np.float64) for batch in self.batches(batch_size)]
+        return np.concatenate(found)
+
+
+def compare_sides(ours: Probabilities, checkpoint: Probabilities) -> Agreement:
+    """Tell how far probabilities `(N, classes)` of the same scans part."""
+    same = ours.argmax(axis=1) == checkpoint.argmax(axis=1)
+    return Agreement(float(np.abs(ours - checkpoint).max()), float(same.mean()))
+
+
+def refuse_disagreement(found: Iterable[Agreement], scans: int) -> None:
+    """Make sure that an exported file says what its checkpoint says.
+
+    Args:
+        found: How they agree, tried in one or several ways.
+        scans: How many test scans were tried, for the message.
+
+    Raises:
+        WeightsError: Some probability differs by more than `TOLERANCE`, or is no number.
+    """
+    for agreement in found:
+        if not agreement.largest <= TOLERANCE:
+            raise WeightsError(
+                "The exported file was removed, as it parts from the checkpoint by "
+                f"{agreement.largest:.2g} in a probability, {TOLERANCE:g} is allowed (tried on "
+                f"{counted(scans, 'test scan')}): give another format, or another version of torch "
+                "or onnxruntime."
+            )

@@ -1,0 +1,46 @@
+"""The graph that is exported: scans in, calibrated probabilities out."""
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from brain_tumor.models.folding import folded
+from brain_tumor.runtime.trained import Trained
+
+INPUT, OUTPUT = "scans", "probabilities"
+
+
+class Deployed(nn.Module):
+    """A network for evaluation alone, with the run's temperature and the softmax behind it.
+
+    Args:
+        network: Takes `(N, 1, size, size)`, uint8, gives logits `(N, classes)`. A copy is taken,
+            its batch normalisation folded.
+        temperature: Divides the logits; None leaves them.
+    """
+
+    def __init__(self, network: nn.Module, temperature: float | None) -> None:
+        super().__init__()
+        self.network = folded(network)
+        self.temperature = temperature
+        self.eval()
+
+    def forward(self, scans: Tensor) -> Tensor:
+        """Take `(N, 1, size, size)`, uint8; give probabilities `(N, classes)`, float32."""
+        logits: Tensor = self.network(scans).float()
+        return torch.softmax(logits if self.temperature is None else logits / self.temperature, 1)
+
+
+def trace(trained: Trained) -> ExportedProgram:
+    """Trace the graph of a run, for any number of scans.
+
+    Where the code lay that each operation came from is left out: folders bear people's names.
+    """
+    size = trained.crop.size
+    # Two scans: an axis of one would be taken for one that is always of one.
+    scans = torch.zeros((2, 1, size, size), dtype=torch.uint8)
+    deployed = Deployed(trained.network, trained.chosen.temperature)
+    program = torch.export.export(deployed, (scans,), dynamic_shapes=({0: Dim("N")},))
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)
+    return program

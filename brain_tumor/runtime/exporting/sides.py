@@ -1,0 +1,64 @@
+"""The checkpoint and the files made of it, side by side: as good, as large, as fast?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.evaluation.scores import score
+from brain_tumor.runtime.exporting.agreeing import Classify, Part, Probabilities, compare_sides
+from brain_tumor.runtime.exporting.measuring import TIMED, seconds_per_scan
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of them.
+
+    Attributes:
+        name: What it is.
+        file: Where it lies.
+        classify: Runs it.
+        said: What it says of the test scans, `(N, classes)`, float64.
+    """
+
+    name: str
+    file: Path
+    classify: Classify
+    said: Probabilities
+
+
+def side_records(
+    sides: Sequence[Side], test: Part, classes: Sequence[str], rounds: int
+) -> list[dict[str, Any]]:
+    """Compare sides on the test part.
+
+    Args:
+        sides: The checkpoint first, then what was made of it.
+        test: The scans that they said something of.
+        classes: Class names.
+        rounds: Turns of each side that are timed.
+
+    Returns:
+        For each side `name`, `file`, `bytes`, `balanced_accuracy`, `same_class` (share of scans
+        with the checkpoint's class), `largest_difference` of a probability from the checkpoint's,
+        None for itself, and `seconds_per_scan` by batch size.
+    """
+    (scans,) = test.spaced(TIMED).batches(TIMED)
+    seconds = seconds_per_scan({side.name: side.classify for side in sides}, scans, rounds)
+    checkpoint = sides[0]
+    records = []
+    for side in sides:
+        agreement = compare_sides(side.said, checkpoint.said)
+        scores = score(test.labels, side.said.argmax(axis=1), classes)
+        records.append(
+            {
+                "name": side.name,
+                "file": side.file.name,
+                "bytes": side.file.stat().st_size,
+                "balanced_accuracy": scores.balanced_accuracy,
+                "same_class": agreement.same,
+                "largest_difference": None if side is checkpoint else agreement.largest,
+                "seconds_per_scan": seconds[side.name],
+            }
+        )
+    return records
