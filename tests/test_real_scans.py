@@ -8,12 +8,15 @@ import cv2
 import hydra
 import numpy as np
 import pytest
+import torch
 from omegaconf import DictConfig
+from strange_pictures import NO_HEADS, phantom
 
+from brain_tumor.data.crop import cut_to_head, find_head
 from brain_tumor.data.external import prepare_external
 from brain_tumor.data.kaggle import check_counts
 from brain_tumor.data.prepared import PreparedSet
-from brain_tumor.data.scans import decode_grey
+from brain_tumor.data.scans import Grey, decode_grey
 from brain_tumor.data.seen import read_seen
 from brain_tumor.evaluation.linear_probe import predict_by_regression
 from brain_tumor.runtime.allocator import keep_freed_memory
@@ -27,7 +30,9 @@ from brain_tumor.runtime.audit.record import (
 from brain_tumor.runtime.audit.splits import audited_splits
 from brain_tumor.runtime.build_scans import build_prepared, build_split
 from brain_tumor.runtime.command import conf_folder, register_resolvers
+from brain_tumor.runtime.trained import open_trained
 from brain_tumor.runtime.training import train
+from brain_tumor.runtime.trust import open_trust
 
 DATA = os.environ.get("BRAIN_TUMOR_DATA", "")
 WEIGHTS = Path(os.environ.get("BRAIN_TUMOR_WEIGHTS", "")) / (
@@ -232,3 +237,41 @@ def test_both_recipes_beat_chance_by_far_after_one_epoch(
         scores = train(hydra.compose("train", [*overrides, *changes]))
     assert scores["test"]["scans"] == 1648
     assert scores["test"]["balanced_accuracy"] > 0.5
+
+
+@pytest.mark.parametrize("model", ["gbmnet", "mobilenetv2"])
+def test_what_does_not_look_like_the_training_scans_is_told(
+    config: DictConfig, tmp_path: Path, model: str
+) -> None:
+    changes = ["trainer.max_epochs=1", "split=patient", "evaluation.figures=false", "trainer=cpu"]
+    if model == "mobilenetv2":
+        if not WEIGHTS.is_file():
+            pytest.skip("BRAIN_TUMOR_WEIGHTS has no file")
+        changes += [f"model.weights={WEIGHTS}", "optimizer.lr=1e-3"]
+        changes.append("+trainer.limit_train_batches=30")
+    run = [f"run_folder={tmp_path / 'run'}", f"data.prepared={config.data.prepared}"]
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        train(hydra.compose("train", [f"model={model}", *run, *changes]))
+    trained = open_trained(tmp_path / "run")
+    record, trust = trained.scored.read_json("trust.json"), open_trust(trained.scored)
+    assert trust is not None
+    # Measured on scans of other patients: 0.025 for GBMnet after three epochs, 0.018.
+    assert 0.005 < record["strange"]["validation"] <= 0.021
+    assert record["strange"]["test"] < 0.035
+    network, flagged = trained.network, {}
+    for kind, draw in (NO_HEADS | {"phantom": phantom}).items():
+        rng = np.random.default_rng(7)
+        scans: list[Grey] = []
+        while len(scans) < 60:
+            picture = draw(rng)
+            if (box := find_head(picture, trained.crop)) is not None:
+                scans.append(cut_to_head(picture, box, trained.crop.size))
+        images = np.stack(scans)
+        with torch.inference_mode():
+            maps = network.maps(torch.from_numpy(images).unsqueeze(1))  # type: ignore[operator]
+        found = trust.look(images, maps.mean(dim=(2, 3)).numpy())
+        flagged[kind] = float(np.mean(found > trust.threshold))
+    # The package's own drawn heads pass as scans more often than not: 0.26 were told by GBMnet,
+    # 0.50 by MobileNetV2. Of the other kinds the least was 0.98 and 1.00.
+    assert flagged.pop("phantom") > (0.1 if model == "gbmnet" else 0.3)
+    assert min(flagged.values()) >= 0.93, flagged

@@ -34,6 +34,7 @@ from brain_tumor.runtime.scoring import (
     scoring_trainer,
     write_predictions,
 )
+from brain_tumor.runtime.trusting import leave_trust
 
 Record = dict[str, Any]
 
@@ -45,10 +46,12 @@ class Evaluation:
     Attributes:
         metrics: The content of `metrics.json`.
         confusion: Each part's confusion matrix, drawn.
+        trust: The content of `trust.json`; None where there are too few scans for it.
     """
 
     metrics: Record
     confusion: dict[str, Figure]
+    trust: Record | None
 
 
 def evaluate_run(
@@ -61,8 +64,9 @@ def evaluate_run(
 ) -> Evaluation:
     """Score a checkpoint on every part of its run's split.
 
-    Writes `predictions.csv`, `metrics.json`, `complexity.json`, `figures/` and `MODEL_CARD.md`. All
-    but the seconds in `complexity.json`, and what the card says of them, is the same each time.
+    Writes `predictions.csv`, `metrics.json`, `complexity.json`, `trust.npz`, `trust.json`,
+    `figures/` and `MODEL_CARD.md`. All but the seconds in `complexity.json`, and what the card says
+    of them, is the same each time.
 
     Args:
         run: The run.
@@ -94,7 +98,7 @@ def evaluate_run(
     confusion = draw_evaluation(out, datamodule, predictions, metrics, ask, model, history)
     card = model_card(run.read_json("run.json"), config, metrics, complexity, checkpoint.name)
     (out.path / "MODEL_CARD.md").write_text(card, encoding="utf-8")
-    return Evaluation(metrics, confusion)
+    return Evaluation(metrics, confusion, leave_trust(out, datamodule, predictions, ask.seed))
 
 
 def evaluate_elsewhere(

@@ -29,11 +29,13 @@ class Predictions:
         rows: Their rows in the prepared set, `(N,)`, int64.
         labels: Class numbers, `(N,)`, int64.
         logits: `(N, classes)`, float64 that hold float32 values, all finite.
+        features: Means of the network's last feature maps, `(N, F)`, float32.
     """
 
     rows: Rows
     labels: Rows
     logits: npt.NDArray[np.float64]
+    features: npt.NDArray[np.float32]
 
 
 def predict_parts(
@@ -70,7 +72,8 @@ def predict_parts(
             continue
         with keyboard_interrupts(f"the checkpoint is {checkpoint}"):
             batches = trainer.predict(classifier, datamodule.part_dataloader(part)) or []
-        logits = torch.cat([torch.as_tensor(batch) for batch in batches]).cpu().double().numpy()
+        given: list[Any] = [*zip(*batches, strict=True)]  # logits of all batches, and features
+        logits, features = (torch.cat(values).cpu().double().numpy() for values in given)
         odd = np.flatnonzero(~np.isfinite(logits).all(axis=1))
         if len(odd):
             first = prepared.kept[int(rows[odd[0]])].path
@@ -79,7 +82,7 @@ def predict_parts(
                 f"for {len(odd):,} of the {len(rows):,} {part} scans, the first is {first}: take "
                 "an earlier checkpoint, or train again with a smaller optimizer.lr."
             )
-        found[part] = Predictions(rows, prepared.labels[rows], logits)
+        found[part] = Predictions(rows, prepared.labels[rows], logits, features.astype(np.float32))
     return found
 
 

@@ -44,6 +44,7 @@ from brain_tumor.runtime.tensorboard import (
     log_start,
     tensorboard_folders,
 )
+from brain_tumor.runtime.trusting import trust_sentence
 
 Scores = dict[str, dict[str, Any]]
 
@@ -213,6 +214,8 @@ def _train(start: Start, held: ExitStack, console: Console) -> Scores:
     metrics = found.metrics
     for sentence in gaps(scores, metrics["operating_point"], metrics["temperature"]):
         console.print(sentence)
+    if found.trust is not None:
+        console.print(trust_sentence(found.trust), soft_wrap=True)
     _print_ways_on(console, run.shown, fitted.datamodule.prepared.folder)
     return scores
 

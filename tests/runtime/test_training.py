@@ -53,6 +53,8 @@ def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path)
         "run.json",
         "split.csv",
         "tensorboard",
+        "trust.json",
+        "trust.npz",
     }
     assert [path.name for path in (run / "checkpoints").iterdir()] == ["last.ckpt"]
     record = json.loads((run / "run.json").read_text())
@@ -63,6 +65,7 @@ def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path)
     shown = capsys.readouterr().out
     assert "epoch   1/2 | train loss" in shown
     assert "macro F1" in shown
+    assert "% of the test scans do not look like the training scans" in shown
     assert "python -m brain_tumor.evaluate run=" in shown
 
 
