@@ -40,6 +40,9 @@ def test_imports_point_down(path: Path) -> None:
     if path.name == "__init__.py":
         # Rooms re-export nothing; a package inside a room may re-export its own modules.
         package = path.parent.relative_to(ROOT).parts
+        if not package:  # the package's own face, which waits until it is asked for
+            assert imported(path) <= {("inference",)}
+            return
         for module in imported(path):
             inside = len(package) > 1 and module[:-1] == package
             assert inside, f"{path} re-exports {'.'.join(module)}"

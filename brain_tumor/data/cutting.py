@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from brain_tumor.data.crop import CropSettings, cut_to_head, find_head
+from brain_tumor.data.crop import CropSettings
+from brain_tumor.data.cut_head import BlankScanError, cut_head
 from brain_tumor.data.dedupe import pixel_digest
 from brain_tumor.data.fingerprint import md5
-from brain_tumor.data.harmonise import HarmoniseSettings, harmonise
+from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.data.manifest import KEPT, UNUSABLE, ManifestRow
 from brain_tumor.data.parallel import each
 from brain_tumor.data.patients import PatientTable
@@ -95,7 +96,7 @@ class Cutter:
         Raises:
             DataError: It has changed since it was digested.
         """
-        crop, file_md5 = self.crop, self.digests[scan.name]
+        file_md5 = self.digests[scan.name]
         entry = _EMPTY | vars(scan) | {"path": scan.name, "status": UNUSABLE}
         entry |= {"file_md5": file_md5, "bytes": 0}
         known = None if self.table is None else self.table.find(scan.name, file_md5)
@@ -116,15 +117,12 @@ class Cutter:
         except UndecodableScanError as error:
             return Cut(entry | {"reason": f"undecodable: {error}"})
         entry |= dict(zip(("height", "width"), grey.shape, strict=True))
-        box = find_head(grey, crop)
-        if box is None:
-            return Cut(entry | {"reason": f"blank: no region brighter than {crop.threshold}"})
-        plain = cut_to_head(grey, box, crop.size)
-        entry |= vars(box) | {"status": KEPT, "pixel_md5": pixel_digest(plain)}
-        pixels = plain
-        if not self.harmonise.off:
-            pixels = harmonise(grey, box, crop, self.harmonise)
-        return Cut(entry, (pixels, thumbnail(grey), thumbnail(plain)))
+        try:
+            head = cut_head(grey, self.crop, self.harmonise)
+        except BlankScanError as error:
+            return Cut(entry | {"reason": f"blank: {error}"})
+        entry |= vars(head.box) | {"status": KEPT, "pixel_md5": pixel_digest(head.plain)}
+        return Cut(entry, (head.pixels, thumbnail(grey), thumbnail(head.plain)))
 
 
 @dataclass(frozen=True)

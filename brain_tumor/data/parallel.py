@@ -55,12 +55,12 @@ def _one_thread_each() -> Iterator[None]:
 
 @contextmanager
 def _in_silence() -> Iterator[None]:
-    """Keep OpenCV and PIL from printing what is odd about a file: its reason is in the manifest."""
+    """Keep decoders from printing what is odd about a file: its reason is in the manifest."""
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL\.")
+            warnings.filterwarnings("ignore", module=r"(PIL|pydicom)\.")
             yield
     finally:
         cv2.utils.logging.setLogLevel(level)

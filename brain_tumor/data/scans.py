@@ -163,7 +163,7 @@ def decode_grey(content: bytes) -> Grey:
     if channels and channels[0] not in _TO_GREY:
         raise UndecodableScanError(f"{channels[0]} channels")
     if picture.dtype != np.uint8:
-        picture = _eight_bits(picture)
+        picture = eight_bits(picture)
     if channels:
         picture = cv2.cvtColor(picture, _TO_GREY[channels[0]])
     return np.asarray(picture, np.uint8)
@@ -182,7 +182,12 @@ def _check_chunks(content: bytes) -> None:
             return
 
 
-def _eight_bits(picture: npt.NDArray[Any]) -> Grey:
+def eight_bits(picture: npt.NDArray[Any]) -> Grey:
+    """Scale values of other than 8 bits by their own maximum to 0-255, what is negative to 0.
+
+    Raises:
+        UndecodableScanError: They are no numbers.
+    """
     most = float(picture.max())
     if not np.isfinite(most) or not np.isfinite(picture.min()):
         raise UndecodableScanError("values that are no numbers")

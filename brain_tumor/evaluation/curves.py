@@ -41,11 +41,13 @@ class RiskCoverage:
         risk: Share of the answers that are wrong, `(K,)`, float64.
         area: Integral of `risk_at` over coverages 0 to 1, in [0, 1] (AURC). Without ties it is
             the mean of the error rates of the 1, 2, ..., N most confident answers.
+        confidence: Confidence of the least confident of these answers, falling, `(K,)`, float64.
     """
 
     coverage: Values
     risk: Values
     area: float
+    confidence: Values
 
     def risk_at(self, coverage: float) -> float:
         """Give the error rate of the most confident answers, at least this share of all.
@@ -56,6 +58,24 @@ class RiskCoverage:
         if not 0 < coverage <= 1:
             raise ValueError(f"coverage {coverage}: above 0, and 1 at most")
         return float(self.risk[np.searchsorted(self.coverage, coverage)])
+
+    def least_confidence(self, risk: float) -> float | None:
+        """Give the confidence from which on answers can be given at an error rate.
+
+        Args:
+            risk: Share of the given answers that may be wrong, in [0, 1].
+
+        Returns:
+            The lowest confidence such that of all answers at least so confident no larger share is
+            wrong; None where even the most confident ones are wrong more often.
+
+        Example:
+            >>> labels, logits = np.array([0, 0]), np.log([[0.9, 0.1], [0.2, 0.8]])
+            >>> round(risk_coverage(labels, logits).least_confidence(0.1), 3)
+            0.9
+        """
+        allowed = np.flatnonzero(self.risk <= risk)
+        return float(self.confidence[allowed[-1]]) if len(allowed) else None
 
 
 def roc(labels: Labels, logits: Values, class_number: int) -> Curve | None:
@@ -139,4 +159,5 @@ def risk_coverage(labels: Labels, logits: Values) -> RiskCoverage:
     given = np.append(falls, len(labels) - 1) + 1
     coverage = given / len(labels)
     risk = np.cumsum(1 - right[order])[given - 1] / given
-    return RiskCoverage(coverage, risk, float(np.diff(coverage, prepend=0) @ risk))
+    area = float(np.diff(coverage, prepend=0) @ risk)
+    return RiskCoverage(coverage, risk, area, confidences[order][given - 1])

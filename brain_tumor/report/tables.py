@@ -47,18 +47,22 @@ def external_table(summary: Mapping[str, Any], folder: str) -> DataTable:
     return DataTable(f"scans of {folder}", ["", "scans"], rows, note, sections=[len(left_out)])
 
 
-def unusable_note(files: Sequence[tuple[str, str]], shown: int = 10) -> str:
+def unusable_note(
+    files: Sequence[tuple[str, str]], shown: int = 10, where: str | None = "manifest.csv"
+) -> str:
     """Say which files were left out and why, one line each.
 
     Args:
         files: Path and reason of each.
-        shown: How many to name; the manifest has all.
+        shown: How many to name.
+        where: The file that names all of them; None where there is none.
     """
     number = "1 file was" if len(files) == 1 else f"{len(files):,} files were"
     lines = [f"{number} left out, the others are used:"]
-    lines += [f"  {_visible(path)}: {reason}" for path, reason in files[:shown]]
+    lines += [f"  {visible(path)}: {reason}" for path, reason in files[:shown]]
     if len(files) > shown:
-        lines.append(f"  and {len(files) - shown:,} more, see manifest.csv")
+        rest = f"  and {len(files) - shown:,} more"
+        lines.append(rest if where is None else f"{rest}, see {where}")
     return "\n".join(lines)
 
 
@@ -75,6 +79,6 @@ def split_table(counts: Mapping[str, Mapping[str, int]]) -> DataTable:
     return DataTable("split", ["class", *counts], rows, sections=[len(classes)])
 
 
-def _visible(text: str) -> str:
-    # A name may hold line breaks, and codes that a terminal obeys.
+def visible(text: str) -> str:
+    """Spell out what of a file's name a terminal would obey, such as line breaks and colours."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

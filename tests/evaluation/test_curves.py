@@ -84,6 +84,7 @@ def test_risk_is_the_error_rate_of_the_scans_at_least_so_confident(scans: list[S
     expected = [(np.mean(confidences >= t), np.mean(wrong[confidences >= t])) for t in thresholds]
     assert curve.coverage == pytest.approx(np.array([share for share, _ in expected]))
     assert curve.risk == pytest.approx(np.array([risk for _, risk in expected]))
+    assert curve.confidence == pytest.approx(thresholds)
     assert curve.risk_at(1.0) == pytest.approx(wrong.mean())
     # The integral of risk_at, which is constant from one whole number of scans to the next.
     middles = (np.arange(len(labels)) + 0.5) / len(labels)
@@ -99,6 +100,18 @@ def test_without_ties_the_area_is_the_mean_of_all_error_rates() -> None:
     assert curve.area == pytest.approx(np.mean([wrong[:k].mean() for k in range(1, 101)]))
     assert curve.risk_at(0.3) == pytest.approx(wrong[:30].mean())
     assert curve.risk_at(0.3001) == pytest.approx(wrong[:31].mean())
+
+
+@given(SCANS, st.floats(0, 1))
+@settings(max_examples=50, deadline=None)
+def test_from_the_least_confidence_on_no_more_answers_are_wrong(
+    scans: list[Scan], most: float
+) -> None:
+    labels, logits = columns(scans)
+    confidences, wrong = softmax(logits, axis=1).max(axis=1), logits.argmax(axis=1) != labels
+    found = risk_coverage(labels, logits).least_confidence(most)
+    kept = [t for t in np.unique(confidences) if wrong[confidences >= t].mean() <= most]
+    assert found == (min(kept) if kept else None)
 
 
 @pytest.mark.parametrize("coverage", [0.0, -0.1, 1.01, float("nan")])

@@ -15,13 +15,17 @@ from brain_tumor.runtime.benchmark.benchmarking import check as check_benchmark
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.comparing import check_comparison
 from brain_tumor.runtime.config.checking import check_training
+from brain_tumor.runtime.inference.predicting import check_prediction
 from brain_tumor.runtime.reevaluating import check_evaluation
+from brain_tumor.runtime.serving.serving import check_app
 
 CHECKS: dict[str, Callable[[DictConfig], None]] = {
     "train": check_training,
     "audit": check_audit,
     "evaluate": check_evaluation,
     "compare": check_comparison,
+    "predict": check_prediction,
+    "app": check_app,
     "benchmark": check_benchmark,
 }
 COMPOSED = [
@@ -31,6 +35,8 @@ COMPOSED = [
     ("audit", "data=phantom", "folder=r"),
     ("evaluate", "run=r"),
     ("compare", "runs=[r]", "folder=r"),
+    ("predict", "run=r", "input=s", "output=o.csv"),
+    ("app", "run=r"),
     ("benchmark", "data=phantom", "folder=r"),
 ]
 WORDS = ["", "a", "ä☃", "a/b", "..", "\0", "${nope}", "${seed}", "???", "1e400", "x" * 3000]
