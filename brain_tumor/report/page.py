@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 from PIL import Image
 from rich.table import Table
@@ -228,6 +228,11 @@ def render(page: Page) -> str:
     for anchor, uses in anchors.items():
         if uses > 1 or not _ANCHOR.fullmatch(anchor):
             raise ValueError(f"anchor {anchor!r}: every section needs one of its own, [a-z0-9-]")
+    return open_template("page.html.j2").render(page=page)
+
+
+def open_template(name: str) -> Template:
+    """Open a template of this room; what is put into it is text, never markup."""
     environment = Environment(
         loader=PackageLoader("brain_tumor.report"),
         autoescape=True,
@@ -236,7 +241,7 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
-    return environment.get_template("page.html.j2").render(page=page)
+    return environment.get_template(name)
 
 
 def to_rich(table: DataTable) -> Table:
