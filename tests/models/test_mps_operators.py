@@ -436,7 +436,13 @@ class Planted(nn.Module):
         self.line, self.layer = line, nn.Linear(256, len(CLASSES))
 
     def forward(self, scans: Tensor) -> Tensor:
-        logits: Tensor = self.layer(self.line(scans.float().mean(dim=(1, 2))))
+        return self.classify(self.maps(scans))
+
+    def maps(self, scans: Tensor) -> Tensor:
+        return self.line(scans.float().mean(dim=(1, 2)))[:, :, None, None]
+
+    def classify(self, maps: Tensor) -> Tensor:
+        logits: Tensor = self.layer(maps[:, :, 0, 0])
         return logits
 
 

@@ -223,6 +223,7 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
         ("glioma",) * len(own),
         tuple("pituitary" if i < half else "glioma" for i in range(len(own))),
         np.zeros((len(own), 4)),
+        None,
     )
     setting = {"model.name": "gbmnet", "split.name": "file"}
     fitting = setting | {"data.fingerprint": prepared.fingerprint}
