@@ -61,8 +61,10 @@ class AnonymousPeak:
         self._watch.join()
 
     def _look(self) -> None:
-        pause = 0.0
-        while not self._over.wait(pause):
+        pause, over = 0.0, False
+        while not over:
+            # Also once at the end: what is held then cannot be missed, however busy the machine.
+            over = self._over.wait(pause)
             begun = time.perf_counter()
             now = anonymous(self.process)
             if now is not None:
