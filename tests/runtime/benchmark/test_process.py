@@ -63,7 +63,7 @@ def test_a_worker_stays_alive_and_its_memory_is_known(sides: None) -> None:
     assert len({turn["process"] for turn in turns}) == 1
     for peak in (worker.peak_resident, worker.peak_anonymous):
         assert peak is not None
-        # Anonymous memory is looked at from outside, now and then: the last pages may be missed.
+        # Anonymous memory is looked at from outside, now and then, and when a turn ends.
         assert 2.8 * size < peak < 3 * size + 60 * 2**20
 
 
