@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from brain_tumor.errors import DataError
+from brain_tumor.errors import BrainTumorError
 from brain_tumor.report.page import open_template
 
 # Another site that points its own name at this machine is not heard (DNS rebinding).
@@ -34,7 +34,7 @@ def make_site(answer: Answer, title: str, classes: tuple[str, ...], most_bytes: 
     """Make the site.
 
     Args:
-        answer: Gives what is shown of a file's bytes; raises DataError with the sentence to show.
+        answer: Gives what is shown of a file's bytes; the sentence of a BrainTumorError is shown.
         title: Network and checkpoint.
         classes: Class names.
         most_bytes: Size of a file at most.
@@ -65,7 +65,7 @@ def make_site(answer: Answer, title: str, classes: tuple[str, ...], most_bytes: 
             return _refusal(400, "This file is empty.")
         try:
             return JSONResponse(await run_in_threadpool(answer, bytes(content)), headers=HEADERS)
-        except DataError as error:
+        except BrainTumorError as error:
             return _refusal(422, str(error))
 
     return Starlette(

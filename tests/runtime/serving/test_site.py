@@ -18,7 +18,7 @@ import uvicorn
 from browser import BROWSER_MARKS, Browser
 
 from brain_tumor.data.phantom import PhantomTruth
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import ConfigError, WeightsError
 from brain_tumor.runtime.inference.model import Model, open_model
 from brain_tumor.runtime.inference.sureness import Unsure
 from brain_tumor.runtime.serving.answering import answer
@@ -29,7 +29,7 @@ MOST_BYTES = 2 << 20
 
 
 class Served(NamedTuple):
-    model: Model
+    model: Model | None
     port: int
 
 
@@ -102,6 +102,23 @@ def test_what_is_no_scan_gets_a_sentence(
     found, said = scan(served, body)
     assert found == status
     assert re.search(sentence, said["error"])
+
+
+def test_what_the_network_cannot_answer_gets_its_sentence() -> None:
+    def fail(content: bytes) -> dict[str, Any]:
+        raise WeightsError("The checkpoint gives values that are no numbers: take another one.")
+
+    server = uvicorn.Server(
+        uvicorn.Config(make_site(fail, "t", ("a", "b"), 9), log_level="warning")
+    )
+    with listening(0) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        status, said = scan(Served(None, listener.getsockname()[1]), b"x")
+        server.should_exit = True
+        thread.join(timeout=20)
+    assert status == 422
+    assert said["error"].startswith("The checkpoint gives values")
 
 
 def test_the_page_asks_nobody_else_and_is_not_kept(served: Served) -> None:
