@@ -35,6 +35,10 @@ tensorboard:  ## Show the curves of the newest experiment in TensorBoard; LOGDIR
 benchmark: .venv/installed-benchmark  ## Time the package beside its peers: on phantoms, or BRAIN_TUMOR_DATA=FOLDER
 	$(RUN) brain_tumor.benchmark $(if $(BRAIN_TUMOR_DATA),,data=phantom)
 
+.PHONY: results
+results: .venv/installed  ## Make the tables and figures of experiments/ and the README from the kept runs
+	$(BIN)/python experiments/results.py
+
 .PHONY: test
 test: .venv/installed-test  ## Run the default test suite (no network, no scans)
 	$(RUN) pytest -n auto

@@ -19,7 +19,7 @@ from brain_tumor.runtime.config.arguments import check_arguments
 from brain_tumor.runtime.config.values import check_values
 from brain_tumor.runtime.evidence import evidence_settings
 from brain_tumor.runtime.finished import find_folders, flatten, listed, read_run
-from brain_tumor.runtime.gathering import gather
+from brain_tumor.runtime.gathering import Members, gather
 from brain_tumor.runtime.mistakes import mistake_records, shared_mistakes
 from brain_tumor.runtime.pairing import check_same_scans, paired_records
 from brain_tumor.runtime.published import check_published, published_records
@@ -41,6 +41,37 @@ def compare(config: DictConfig) -> dict[str, Any]:
     Raises:
         BrainTumorError: Anything that the user can mend; then nothing is written.
     """
+    gathered, compared = compare_runs(config)
+    content = provenance() | compared
+    out = RunFolder(Path(str(config.folder)))
+    out.claim("comparison.json", "folder")
+    out.create("folder")
+    pictures = draw_comparison(out, gathered, content, evidence_settings(config.evaluation))
+    page = comparison_page(content, pictures, "figures")
+    (out.path / "comparison.html").write_text(render(page), encoding="utf-8")
+    (out.path / "comparison.md").write_text(comparison_markdown(content), encoding="utf-8")
+    out.write_json("comparison.json", content)
+    console = Console(highlight=False)
+    for table in comparison_tables(content):
+        console.print(to_rich(table))
+    for file in sorted(out.path.glob("comparison.*")):
+        shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+        console.print(f"written: {shown}", soft_wrap=True, markup=False)
+    return content
+
+
+def compare_runs(config: DictConfig) -> tuple[list[Members], dict[str, Any]]:
+    """Lay runs and audits side by side; nothing is written.
+
+    Args:
+        config: As `conf/compare.yaml` composes it.
+
+    Returns:
+        The runs of each setting, and what `comparison.json` holds but for where it was made.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend.
+    """
     check_comparison(config)
     given, audited = listed(config.runs, "runs"), listed(config.audits, "audits")
     if not given and not audited:
@@ -54,7 +85,7 @@ def compare(config: DictConfig) -> dict[str, Any]:
     settings = compare_settings(gathered, ask)
     split = str(config.audit_split)
     audits = _read_audits(find_folders(audited, "audit.json", "audit"), split)
-    content = provenance() | {
+    return gathered, {
         "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
         "settings": [asdict(setting) for setting in settings],
         "differing": differing,
@@ -65,21 +96,6 @@ def compare(config: DictConfig) -> dict[str, Any]:
         "audit_split": split,
         "audits": audits,
     }
-    out = RunFolder(Path(str(config.folder)))
-    out.claim("comparison.json", "folder")
-    out.create("folder")
-    pictures = draw_comparison(out, gathered, content, ask)
-    page = comparison_page(content, pictures, "figures")
-    (out.path / "comparison.html").write_text(render(page), encoding="utf-8")
-    (out.path / "comparison.md").write_text(comparison_markdown(content), encoding="utf-8")
-    out.write_json("comparison.json", content)
-    console = Console(highlight=False)
-    for table in comparison_tables(content):
-        console.print(to_rich(table))
-    for file in sorted(out.path.glob("comparison.*")):
-        shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-        console.print(f"written: {shown}", soft_wrap=True, markup=False)
-    return content
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 import contextlib
 import csv
+import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,17 +168,25 @@ class RunFolder:
             writer.writerows(rows)
 
     def read_rows(self, name: str) -> list[dict[str, str]]:
-        """Read a CSV file.
+        """Read a CSV file, or `<name>.gz`, as `experiments/` keeps it.
 
         Raises:
-            DataError: It is missing.
+            DataError: Neither is there, or it is damaged.
         """
+        plain = self.path / name
+        small = plain.with_name(f"{name}.gz")
         try:
-            with (self.path / name).open(newline="", encoding="utf-8") as file:
+            packed = small.exists() and not plain.exists()
+            with (
+                gzip.open(small, "rt", newline="", encoding="utf-8")
+                if packed
+                else plain.open(newline="", encoding="utf-8")
+            ) as file:
                 return list(csv.DictReader(file))
-        except OSError as error:
+        except (OSError, EOFError, zlib.error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
             raise DataError(
-                f"{self.path / name} cannot be read ({error.strerror}): take a whole run folder."
+                f"{small if packed else plain} cannot be read ({reason}): take a whole run folder."
             ) from error
 
 

@@ -1,0 +1,107 @@
+"""Keep what finished runs say, small enough for a repository, for `compare` and `results.py`.
+
+    python experiments/keep.py experiments/NAME/runs RUN [RUN ...]
+
+`RUN` is a run folder, a folder that holds some (a sweep), or a glob. Of each, the configuration,
+`run.json`, the scores, the curves and the split are kept, and what it predicted for each scan, as
+logits. The two tables of scans are compressed; a fold's training scans are left out, which no table
+is about. Paths of the machine are left out: the run's own folder is called RUN, and of any other
+path its last name stays.
+"""
+
+import csv
+import gzip
+import io
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from brain_tumor.errors import BrainTumorError, DataError
+from brain_tumor.report.distinguishing import distinguishing
+from brain_tumor.runtime.finished import FinishedRun, find_folders, read_run
+from brain_tumor.runtime.run.run_folder import RunFolder
+
+TEXTS = ("config.yaml", "run.json", "metrics.json", "complexity.json", "metrics.csv")
+# An absolute path, of which the last name is the second group.
+_PATH = re.compile(r"(?<![\w./])((?:/[^/\s'\",\]]+)+/)([^/\s'\",\]]+)")
+
+
+def keep(into: Path, given: Sequence[str]) -> list[Path]:
+    """Keep runs.
+
+    Args:
+        into: Folder that gets a folder for each run.
+        given: Run folders, folders that hold some, or globs.
+
+    Returns:
+        The folders made.
+
+    Raises:
+        DataError: A run is not finished, or one is kept under its name already.
+    """
+    runs = [read_run(folder) for folder in find_folders(given, "run.json", "run")]
+    places = [into / name for name in names(runs)]
+    for place in places:
+        if place.exists():
+            raise DataError(f"{place} is there already: remove it first, or name another folder.")
+    for run, place in zip(runs, places, strict=True):
+        _keep(run, place)
+    return places
+
+
+def names(runs: Sequence[FinishedRun]) -> list[str]:
+    """Name each run by network, split, what else tells it from the others, fold and seed."""
+    found = []
+    for run, differs in zip(runs, distinguishing([run.setting for run in runs]), strict=True):
+        words = [run.setting["model.name"], run.setting["split.name"]]
+        words += [f"{key.rpartition('.')[2]}{value}" for key, value in differs.items()]
+        words += [] if run.fold is None else [f"fold{run.fold}"]
+        found.append(re.sub(r"[^\w.-]+", "_", "-".join([*words, f"seed{run.seed}"])))
+    if len(set(found)) < len(found):
+        raise DataError(
+            "Two of these runs are the same network, split, fold and seed: leave one out."
+        )
+    return found
+
+
+def _keep(run: FinishedRun, place: Path) -> None:
+    source = RunFolder(run.folder)
+    place.mkdir(parents=True)
+    own = str(source.read_config().run_folder)
+    for name in TEXTS:
+        if (run.folder / name).exists():
+            text = (run.folder / name).read_text(encoding="utf-8")
+            (place / name).write_text(without_paths(text, own), encoding="utf-8")
+    parts = {row["part"] for row in source.read_rows("predictions.csv")}
+    kept = parts - ({"train"} if run.fold is not None else set())
+    for name in ("predictions.csv", "split.csv"):
+        rows = source.read_rows(name)
+        columns = [key for key in rows[0] if not key.startswith("probability_")]
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(columns)
+        own_rows = [row for row in rows if name == "split.csv" or row["part"] in kept]
+        writer.writerows([row[key] for key in columns] for row in own_rows)
+        # Without a time in it, so that the same rows are the same bytes.
+        (place / f"{name}.gz").write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
+
+
+def without_paths(text: str, run_folder: str) -> str:
+    r"""Leave out where things lie on a machine.
+
+    Example:
+        >>> without_paths("root: /home/ann/scans\ndir: /r/1/checkpoints\nlr: 1/2", "/r/1")
+        'root: scans\ndir: RUN/checkpoints\nlr: 1/2'
+    """
+    return _PATH.sub(lambda found: found.group(2), text.replace(run_folder, "RUN"))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        raise SystemExit(__doc__)
+    try:
+        for folder in keep(Path(sys.argv[1]), sys.argv[2:]):
+            print(f"kept: {folder}")
+    except BrainTumorError as error:
+        raise SystemExit(str(error)) from error

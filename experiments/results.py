@@ -1,0 +1,116 @@
+"""Make every table of `experiments/` that comes from kept runs, the summary, and the README's.
+
+    python experiments/results.py            (make results)
+
+Each folder with `runs/` (`keep.py` fills it) gets `comparison.md`, which
+`python -m brain_tumor.compare` would make of it, and the figures shown there. The report's
+statements, beside what all of them found, go between the lines `<!-- statements -->` and
+`<!-- end of statements -->` of `experiments/README.md`, the scores of all settings between
+`<!-- scores -->` and `<!-- end of scores -->` there and in the project's README.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+
+from brain_tumor.report.comparison import comparison_markdown, settings_table
+from brain_tumor.report.page import to_markdown
+from brain_tumor.report.statements import statements_table
+from brain_tumor.runtime.command import conf_folder
+from brain_tumor.runtime.comparing import compare_runs
+from brain_tumor.runtime.comparison_figures import draw_comparison
+from brain_tumor.runtime.evidence import evidence_settings
+from brain_tumor.runtime.gathering import Members
+from brain_tumor.runtime.run.run_folder import RunFolder
+
+HERE = Path(__file__).resolve().parent
+FRONT, SUMMARY = HERE.parent / "README.md", HERE / "README.md"
+Compared = tuple[DictConfig, list[Members], dict[str, Any]]
+
+
+def compared(folder: Path) -> Compared:
+    """Compare the runs that an experiment keeps, as `compare` does.
+
+    Args:
+        folder: The experiment's.
+
+    Returns:
+        The configuration, the runs of each setting, and what `comparison.json` would hold.
+    """
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = hydra.compose("compare", ["different_scans=true", "folder=."])
+    config.runs = [str(folder / "runs")]
+    members, content = compare_runs(config)
+    for setting in content["settings"]:
+        for run in setting["runs"]:
+            run["folder"] = f"runs/{Path(run['folder']).name}"
+    return config, members, content
+
+
+def filled(experiments: dict[str, Compared]) -> dict[Path, str]:
+    """Give every text that is made, by its place.
+
+    Args:
+        experiments: By the name of their folder.
+    """
+    contents = {name: content for name, (_, _, content) in experiments.items()}
+    published = OmegaConf.to_container(next(iter(experiments.values()))[0].published)
+    audit = json.loads((HERE / "leakage" / "audit.json").read_text(encoding="utf-8"))
+    statements = to_markdown(statements_table(contents, audit, published))
+    scores = "\n\n".join(
+        f"[{name}]({{}}{name}/README.md)\n\n"
+        + to_markdown(settings_table(content["settings"], content["bootstrap"]["level"]))
+        for name, content in contents.items()
+    )
+    front, summary = (path.read_text(encoding="utf-8") for path in (FRONT, SUMMARY))
+    return {
+        FRONT: between(front, "statements", statements),
+        SUMMARY: between(
+            between(summary, "statements", statements), "scores", scores.replace("{}", "")
+        ),
+    } | {
+        HERE / name / "comparison.md": comparison_markdown(content)
+        for name, content in contents.items()
+    }
+
+
+def between(text: str, name: str, tables: str) -> str:
+    """Put tables between the two lines of a name."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    place = re.compile(f"(?<={re.escape(begin)}\n).*?(?={re.escape(end)})", re.DOTALL)
+    return place.sub(lambda _: f"\n{tables.strip()}\n\n", text)
+
+
+def draw(name: str, experiment: Compared) -> None:
+    """Draw the figures that an experiment's pages show; no scan is among them."""
+    config, members, content = experiment
+    folder = HERE / name
+    texts = [(folder / page).read_text(encoding="utf-8") for page in ("README.md", "comparison.md")]
+    shown = set(re.findall(r"\]\(figures/(\w+\.png)\)", "\n".join(texts)))
+    with tempfile.TemporaryDirectory() as place:
+        draw_comparison(
+            RunFolder(Path(place)), members, content, evidence_settings(config.evaluation)
+        )
+        (folder / "figures").mkdir(exist_ok=True)
+        for picture in shown:
+            shutil.copy(Path(place) / "figures" / picture, folder / "figures" / picture)
+
+
+def kept() -> list[Path]:
+    """Give the folders of the experiments that keep their runs."""
+    return sorted(path.parent for path in HERE.glob("*/runs"))
+
+
+if __name__ == "__main__":
+    found = {folder.name: compared(folder) for folder in kept()}
+    for path, text in filled(found).items():
+        path.write_text(text, encoding="utf-8")
+        print(f"written: {path.relative_to(HERE.parent)}")
+    for name, experiment in found.items():
+        draw(name, experiment)

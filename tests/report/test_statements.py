@@ -1,0 +1,150 @@
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from brain_tumor.report.statements import FAILS, HOLDS, NOT_RUN, OPEN, statements_table
+from brain_tumor.runtime.command import conf_folder
+
+PUBLISHED = {
+    name: yaml.safe_load((Path(conf_folder()) / "published" / f"{name}.yaml").read_text())
+    for name in ("counts", "results")
+}
+CLASSES = ["glioma", "meningioma", "notumor", "pituitary"]
+NAMES = {"glioma": "meningioma", "meningioma": "notumor", "notumor": "glioma"}
+
+
+def audit(names: Mapping[str, str] = NAMES, kept: int = 6589) -> dict[str, Any]:
+    rows = [{"folder": name, "report_class": names.get(name, name)} for name in CLASSES]
+    steps = [{"report": 7023, "measured": 7023}, {"report": 6589, "measured": kept}]
+    return {"report": {"rows": rows, "steps": steps}}
+
+
+def ends(value: float, wide: float = 0.02) -> dict[str, float]:
+    return {"value": value, "low": value - wide, "high": value + wide}
+
+
+def setting(model: str, split: str = "report", **more: Any) -> dict[str, Any]:
+    recalls = [ends(value) for value in more.pop("recalls", (0.9, 0.7, 0.95, 0.94))]
+    accuracy = more.pop("accuracy", 0.9)
+    large = model == "gbmnet"
+    return {
+        "model": model,
+        "split": split,
+        "runs": [{"epochs": more.pop("epochs", 200)}],
+        "values": {"optimizer.lr": 1e-5, "model.head": "flatten", **more.pop("values", {})},
+        "pooled": {
+            "scores": {"per_class": dict.fromkeys(CLASSES)},
+            "intervals": {"accuracy": ends(accuracy), "recalls": recalls},
+        },
+        "complexity": {
+            "parameters": 8_000_000 if large else 2_000_000,
+            "multiply_accumulates": 70_000_000 if large else 300_000_000,
+        },
+        "train": {"scores": {"accuracy": more.pop("train", 0.95)}},
+        **more,
+    }
+
+
+def content(*settings: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return {"settings": list(settings), "pairs": [], "published": [], **more}
+
+
+def verdicts(found: Mapping[str, Any], **about: Any) -> dict[str, tuple[str, str]]:
+    table = statements_table(found, audit(**about), PUBLISHED)
+    return {row[0]: (row[2], row[3]) for row in table.rows}
+
+
+def test_scans_and_names_are_judged_by_the_audit() -> None:
+    found = list(verdicts({}).values())
+    assert found[0] == ("7,023, 6,589", HOLDS)
+    assert found[1][1] == FAILS
+    assert "its notumor is the folder meningioma" in found[1][0]
+    own = {name: name for name in CLASSES}
+    other = list(verdicts({}, names=own, kept=6588).values())
+    assert [verdict for _, verdict in other] == [FAILS, HOLDS]
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(0.84, HOLDS), (0.70, FAILS), (None, NOT_RUN)])
+def test_a_training_curve_is_compared_where_the_report_gives_a_number(
+    ours: float | None, verdict: str
+) -> None:
+    curve = [{"epoch": 20, "report": 0.8342, "ours": ours}]
+    found = content(setting("gbmnet"), published=[{"setting": 1, "curve": curve}])
+    told = verdicts({"as_reported": found})["GBMnet: training accuracy at epoch 20"]
+    assert told[1] == verdict
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "epochs", "verdict"),
+    [(0.91, 200, HOLDS), (0.86, 200, FAILS), (0.91, 20, NOT_RUN)],
+)
+def test_a_test_score_is_judged_after_as_many_epochs_alone(
+    accuracy: float, epochs: int, verdict: str
+) -> None:
+    found = content(setting("gbmnet", accuracy=accuracy, epochs=epochs))
+    text, said = verdicts({"as_reported": found})["GBMnet: test accuracy after 200 epochs"]
+    assert said == verdict
+    assert f"after {epochs} epochs at a rate of 1e-05" in text
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("less", "verdict"), [(0.05, HOLDS), (-0.05, FAILS), (0.01, OPEN)])
+def test_which_is_better_is_decided_by_an_interval_without_0(
+    less: float, verdict: str, turned: bool
+) -> None:
+    """`less` is GBMnet less the other; a pair holds the second less the first."""
+    models = ["mobilenetv2", "gbmnet"] if not turned else ["gbmnet", "mobilenetv2"]
+    pair = {"first": 1, "second": 2, "differences": {"accuracy": ends(-less if turned else less)}}
+    found = content(*(setting(model, "patient") for model in models), pairs=[pair])
+    text, said = verdicts({"evidence": found})["GBMnet's test accuracy is higher (patient split)"]
+    assert said == verdict
+    assert f"{less:+.3f} ({less - 0.02:+.3f} to {less + 0.02:+.3f})" in text
+
+
+def test_two_splits_are_no_pair() -> None:
+    pair = {"first": 1, "second": 2, "differences": {"accuracy": ends(0.1)}}
+    found = content(setting("gbmnet"), setting("mobilenetv2", "patient"), pairs=[pair])
+    assert not any("higher" in row for row in verdicts({"evidence": found}))
+
+
+def test_the_weak_class_is_named() -> None:
+    found = verdicts({"evidence": content(setting("gbmnet"))})
+    text, said = found["GBMnet: notumor is found least (report split)"]
+    assert (text.partition(",")[0], said) == ("meningioma", FAILS)
+    other = setting("gbmnet", recalls=(0.9, 0.8, 0.3, 0.9))
+    text, said = verdicts({"evidence": content(other)})[
+        "GBMnet: notumor is found least (report split)"
+    ]
+    assert (text.partition(",")[0], said) == ("notumor", HOLDS)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "verdict"),
+    [
+        ({512: 0.9, 256: 0.88, 64: 0.8}, HOLDS),
+        ({512: 0.9, 256: 0.79, 64: 0.8}, HOLDS),
+        ({512: 0.9, 256: 0.95, 64: 0.8}, FAILS),
+    ],
+)
+def test_narrower_layers_are_compared_with_the_widest(
+    accuracies: dict[int, float], verdict: str
+) -> None:
+    settings = [
+        setting("gbmnet", train=value, values={"model.width": width})
+        for width, value in accuracies.items()
+    ]
+    pooled = setting("gbmnet", train=0.99, values={"model.width": 512, "model.head": "gap"})
+    found = verdicts({"width": content(*settings, pooled)})
+    text, said = found["Fewer neurons than 512 lower the training accuracy"]
+    assert said == verdict
+    assert "0.990" not in text
+
+
+def test_what_is_lightweight_is_counted() -> None:
+    found = verdicts({"as_reported": content(setting("gbmnet"), setting("mobilenetv2"))})
+    text, said = found["GBMnet is the lightweight one"]
+    assert "8,000,000" in text
+    assert "not for parameters" in said

@@ -1,0 +1,107 @@
+"""The tools of `experiments/`: what is kept says what the run said, tables are made of it."""
+
+import gzip
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from finished_runs import CLASSES, Row, write_run
+
+from brain_tumor.errors import DataError
+from brain_tumor.runtime.command import register_resolvers
+from brain_tumor.runtime.finished import read_run
+
+ROOT = Path(__file__).parents[1] / "experiments"
+KEEP = runpy.run_path(str(ROOT / "keep.py"))
+
+
+def rows(first: int, count: int) -> list[Row]:
+    return [
+        (f"{n:03}.jpg", CLASSES[n % 3], CLASSES[n * n % 3], f"patient {n // 2}")
+        for n in range(first, first + count)
+    ]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return write_run(tmp_path / "a" / "run", rows(0, 30), rows(30, 60), metrics={"parts": {}})
+
+
+def test_what_is_kept_says_what_the_run_said(run: Path, tmp_path: Path) -> None:
+    (kept,) = KEEP["keep"](tmp_path / "kept", [str(run)])
+    assert kept.name == "gbmnet-report-seed0"
+    before, after = read_run(run), read_run(kept)
+    assert after.test == before.test
+    assert after.groups == before.groups
+    assert after.part_sizes == before.part_sizes
+    assert after.answers.keys() == {"train", "test"}
+    for part, own in after.answers.items():
+        assert (own.logits == before.answers[part].logits).all()
+        assert own.paths == before.answers[part].paths
+    # Where data lie is no part of a setting, so both are the same one.
+    assert after.setting == before.setting
+
+
+def test_nothing_kept_tells_of_the_machine(run: Path, tmp_path: Path) -> None:
+    (kept,) = KEEP["keep"](tmp_path / "kept", [str(run)])
+    for path in kept.iterdir():
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
+        assert str(tmp_path) not in text
+        assert not re.search(r"(^|[\s\"'=\[])/\w", text), path
+
+
+def test_a_fold_keeps_its_test_scans_and_not_its_training_scans(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", rows(0, 30), rows(30, 60), fold=2)
+    (kept,) = KEEP["keep"](tmp_path / "kept", [str(folder)])
+    assert kept.name == "gbmnet-patient-fold2-seed0"
+    found = read_run(kept)
+    assert found.answers.keys() == {"test"}
+    assert found.part_sizes == read_run(folder).part_sizes
+
+
+def test_runs_are_named_by_what_tells_them_apart(tmp_path: Path) -> None:
+    places = [
+        str(write_run(tmp_path / str(width), rows(0, 12), values={"model.width": width}))
+        for width in (512, 64)
+    ]
+    kept = KEEP["keep"](tmp_path / "kept", places)
+    assert [path.name for path in kept] == [
+        "gbmnet-report-width512-seed0",
+        "gbmnet-report-width64-seed0",
+    ]
+
+
+def test_a_kept_run_is_not_overwritten(run: Path, tmp_path: Path) -> None:
+    KEEP["keep"](tmp_path / "kept", [str(run)])
+    with pytest.raises(DataError, match="is there already"):
+        KEEP["keep"](tmp_path / "kept", [str(run)])
+    other = write_run(tmp_path / "b", rows(0, 30), rows(30, 60))
+    with pytest.raises(DataError, match="leave one out"):
+        KEEP["keep"](tmp_path / "more", [str(run), str(other)])
+    assert not (tmp_path / "more").exists()
+
+
+@pytest.mark.parametrize(("name", "harm"), [("split", b"\x1f\x8b\x08junk"), ("predictions", b"")])
+def test_a_damaged_table_is_told(run: Path, tmp_path: Path, name: str, harm: bytes) -> None:
+    (kept,) = KEEP["keep"](tmp_path / "kept", [str(run)])
+    (kept / f"{name}.csv.gz").write_bytes(harm)
+    with pytest.raises(DataError, match=rf"{name}\.csv"):
+        read_run(kept)
+
+
+@pytest.mark.slow
+def test_the_committed_tables_are_what_is_made_of_the_committed_runs() -> None:
+    register_resolvers()
+    tool: dict[str, Any] = runpy.run_path(str(ROOT / "results.py"))
+    experiments = {folder.name: tool["compared"](folder) for folder in tool["kept"]()}
+    assert experiments
+    for path, text in tool["filled"](experiments).items():
+        assert path.read_text(encoding="utf-8") == text, f"make results: {path}"
+    for name in experiments:
+        for page in ("README.md", "comparison.md"):
+            text = (ROOT / name / page).read_text(encoding="utf-8")
+            for picture in re.findall(r"\]\((figures/\w+\.png)\)", text):
+                assert (ROOT / name / picture).is_file(), picture
