@@ -23,6 +23,7 @@ from brain_tumor.runtime.finished import FinishedRun, find_folders, read_run
 from brain_tumor.runtime.run.run_folder import RunFolder
 
 TEXTS = ("config.yaml", "run.json", "metrics.json", "complexity.json", "metrics.csv")
+TEXTS += ("robustness_validation.json", "robustness_test.json")
 # An absolute path, of which the last name is the second group.
 _PATH = re.compile(r"(?<![\w./])((?:/[^/\s'\",\]]+)+/)([^/\s'\",\]]+)")
 

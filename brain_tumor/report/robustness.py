@@ -12,7 +12,7 @@ def robustness_table(record: Mapping[str, Any], title: str) -> DataTable:
     """Lay out balanced accuracy by corruption and strength.
 
     Args:
-        record: The content of `robustness.json`.
+        record: The content of `robustness_<part>.json`.
         title: What was scored.
     """
     clean = record["clean"]["balanced_accuracy"]

@@ -19,7 +19,7 @@ def robustness_figure(record: Mapping[str, Any], chance: float, title: str) -> F
     """Draw balanced accuracy over the strength, a panel for each corruption, worst loss first.
 
     Args:
-        record: The content of `robustness.json`.
+        record: The content of `robustness_<part>.json`.
         chance: Balanced accuracy of guessing, in [0, 1].
         title: What was scored.
 

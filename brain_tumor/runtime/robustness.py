@@ -1,4 +1,4 @@
-"""A checkpoint on corrupted test scans: every file that `evaluate robustness=true` adds."""
+"""A checkpoint on corrupted scans: every file that `evaluate robustness=test` adds."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from brain_tumor.data.corrupted import CorruptedDataModule
 from brain_tumor.data.corruptions import CORRUPTIONS, STRENGTHS
 from brain_tumor.data.datamodule import ScanDataModule
-from brain_tumor.data.split import TEST
+from brain_tumor.errors import DataError
 from brain_tumor.evaluation.robustness import bootstrap_robustness
 from brain_tumor.report.robustness_figure import robustness_figure
 from brain_tumor.report.save import save_figure
@@ -22,7 +22,7 @@ from brain_tumor.runtime.scoring import predict_parts, scoring_trainer
 
 Record = dict[str, Any]
 
-JSON_FILE, CSV_FILE = "robustness.json", "robustness.csv"
+FILES = ("robustness_{}.json", "robustness_{}.csv")  # by the part
 
 
 def evaluate_robustness(
@@ -32,10 +32,11 @@ def evaluate_robustness(
     accelerator: str,
     ask: EvidenceSettings,
     model: str,
+    part: str,
 ) -> Record:
-    """Score a checkpoint on the test part, clean and under every corruption at every strength.
+    """Score a checkpoint on a part, clean and under every corruption at every strength.
 
-    Writes `robustness.json`, `robustness.csv`, and `robustness` in `figures/` where pictures are
+    Writes `robustness_<part>.json` and `.csv`, and such a picture in `figures/` where pictures are
     asked for. Scans are corrupted batch by batch, so memory does not grow with them. Shows a bar on
     a terminal.
 
@@ -46,22 +47,31 @@ def evaluate_robustness(
         accelerator: Lightning's name of the device kind; `auto` picks one.
         ask: How scores are judged; its seed is also that of the corruptions.
         model: What the network is called in titles.
+        part: `test`, or `validation`, so that an augmentation can be chosen and the test part is
+            not looked at.
 
     Returns:
-        The content of `robustness.json`.
+        The content of `robustness_<part>.json`.
 
     Raises:
         ConfigError: There is no such device.
-        DataError: The checkpoint knows other classes than the scans have.
+        DataError: The split has no such part, or the checkpoint knows other classes than the scans
+            have.
         WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
     """
+    rows, prepared = datamodule.split.parts.get(part), datamodule.prepared
+    if rows is None:
+        raise DataError(
+            f"There are no {part} scans to corrupt under this split: give robustness=test, or take "
+            "a run that was trained with some (split.validation_fraction=0.15)."
+        )
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     bar = trainer.progress_bar_callback
     if bar is not None:  # one for all, instead of one for each strength
         bar.disable()
 
     def predicted(served: ScanDataModule) -> npt.NDArray[np.int64]:
-        found = predict_parts(served, classifier, checkpoint, trainer, [TEST])[TEST]
+        found = predict_parts(served, classifier, checkpoint, trainer, [part])[part]
         answers: npt.NDArray[np.int64] = found.logits.argmax(axis=1).astype(np.int64)
         return answers
 
@@ -74,7 +84,6 @@ def evaluate_robustness(
             progress(f"{name}, strength {strength}", done, len(conditions))
             served = CorruptedDataModule(datamodule, name, strength, ask.seed)
             corrupted[name].append(predicted(served))
-    rows, prepared = datamodule.split.test, datamodule.prepared
     labels = prepared.labels[rows]
     found = asdict(
         bootstrap_robustness(
@@ -90,7 +99,7 @@ def evaluate_robustness(
     )
     record: Record = {
         "checkpoint": checkpoint.name,
-        "part": TEST,
+        "part": part,
         "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
         "scans": found["scans"],
         "groups": found["groups"],
@@ -102,15 +111,16 @@ def evaluate_robustness(
             for name, scores in found["corruptions"].items()
         },
     }
-    out.write_json(JSON_FILE, record)
+    numbers, table = (name.format(part) for name in FILES)
+    out.write_json(numbers, record)
     out.write_rows(
-        CSV_FILE, ("corruption", "strength", "accuracy", "balanced_accuracy"), _rows(record)
+        table, ("corruption", "strength", "accuracy", "balanced_accuracy"), _rows(record)
     )
     if ask.figures:
         out.figures.mkdir(exist_ok=True)
-        title = f"{model}, {TEST}, corrupted: {len(rows):,} scans"
+        title = f"{model}, {part}, corrupted: {len(rows):,} scans"
         figure = robustness_figure(record, 1 / len(np.unique(labels)), title)
-        save_figure(figure, out.figures, "robustness")
+        save_figure(figure, out.figures, f"robustness_{part}")
     return record
 
 

@@ -8,10 +8,10 @@ at most, over all epochs, in its losses and in accuracy, balanced accuracy and m
 """
 
 import csv
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from brain_tumor.report.blocks import filled_block
 from brain_tumor.report.page import DataTable, to_markdown
 
 HERE = Path(__file__).parent
@@ -55,9 +55,7 @@ def filled() -> str:
     columns = ["", "runs", *scored]
     note = "Absolute, over all epochs; scores are accuracy, balanced accuracy and macro F1."
     laid = DataTable("largest difference", columns, rows, note, text_columns=2)
-    table = to_markdown(laid).strip()
-    place = re.compile(r"(?<=<!-- runs -->\n).*?(?=<!-- end of runs -->)", re.DOTALL)
-    return place.sub(lambda _: f"\n{table}\n\n", README.read_text(encoding="utf-8"))
+    return filled_block(README.read_text(encoding="utf-8"), "runs", to_markdown(laid))
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

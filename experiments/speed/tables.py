@@ -9,9 +9,9 @@ rows of `benchmark.json` that other work on the machine had disturbed, and stand
 """
 
 import json
-import re
 from pathlib import Path
 
+from brain_tumor.report.blocks import filled_block
 from brain_tumor.report.page import to_markdown
 from brain_tumor.report.speed import ratio_table, speed_markdown
 
@@ -29,16 +29,9 @@ def filled() -> dict[Path, str]:
     repeated = {contest["name"] for contest in prepare["contests"]}
     whole["contests"] = [one for one in whole["contests"] if one["name"] not in repeated]
     for name, record in records.items():
-        here = between(here, name, speed_markdown(record))
+        here = filled_block(here, name, speed_markdown(record))
     ratios = "\n\n".join(to_markdown(ratio_table(one)).strip() for one in (whole, prepare))
-    return {HERE_README: here, FRONT_README: between(front, "speed", ratios)}
-
-
-def between(text: str, name: str, tables: str) -> str:
-    """Put tables between the two lines of a name."""
-    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    place = re.compile(f"(?<={re.escape(begin)}\n).*?(?={re.escape(end)})", re.DOTALL)
-    return place.sub(lambda _: f"\n{tables.strip()}\n\n", text)
+    return {HERE_README: here, FRONT_README: filled_block(front, "speed", ratios)}
 
 
 if __name__ == "__main__":

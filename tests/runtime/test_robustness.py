@@ -1,4 +1,4 @@
-"""`evaluate robustness=true` on a run of phantoms."""
+"""`evaluate robustness=test` on a run of phantoms."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from brain_tumor.data.corruptions import CORRUPTIONS, STRENGTHS
 from brain_tumor.data.phantom import write_phantoms
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runtime.command import conf_folder
 from brain_tumor.runtime.reevaluating import evaluate
 from brain_tumor.runtime.training import train
@@ -54,9 +54,9 @@ def test_it_is_written_beside_the_scores(
 ) -> None:
     run = tmp_path / "run"
     before = {path: path.read_bytes() for path in run.glob("metrics.*")}
-    metrics = again("robustness=true", "evaluation.figures=true")
+    metrics = again("robustness=test", "evaluation.figures=true")
     assert {path: path.read_bytes() for path in before} == before
-    content = json.loads((run / "robustness.json").read_text())
+    content = json.loads((run / "robustness_test.json").read_text())
     test = metrics["parts"]["test"]
     clean = content["clean"]
     assert clean["accuracy"] == test["accuracy"]
@@ -67,7 +67,7 @@ def test_it_is_written_beside_the_scores(
     assert list(content["corruptions"]) == list(CHEAP)
     assert content["mean"]["low"] <= content["mean"]["value"] <= content["mean"]["high"]
 
-    with (run / "robustness.csv").open(encoding="utf-8") as file:
+    with (run / "robustness_test.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 1 + len(CHEAP) * len(STRENGTHS)
     assert (rows[0]["corruption"], rows[0]["strength"]) == ("clean", "0")
@@ -78,9 +78,9 @@ def test_it_is_written_beside_the_scores(
             assert float(row[score]) == own[score][place]
 
     for ending in ("png", "svg"):
-        assert (run / "figures" / f"robustness.{ending}").stat().st_size > 10_000
+        assert (run / "figures" / f"robustness_test.{ending}").stat().st_size > 10_000
     shown = capsys.readouterr().out
-    assert "robustness: gbmnet" in shown and "robustness.json" in shown
+    assert "robustness: gbmnet" in shown and "robustness_test.json" in shown
 
 
 def test_again_it_gives_the_same_bytes(
@@ -88,19 +88,19 @@ def test_again_it_gives_the_same_bytes(
 ) -> None:
     monkeypatch.setattr("brain_tumor.runtime.robustness.STRENGTHS", (4,))
     run = tmp_path / "run"
-    again("robustness=true")
-    first = [(run / f"robustness.{ending}").read_bytes() for ending in ("json", "csv")]
-    again("robustness=true")
-    assert [(run / f"robustness.{ending}").read_bytes() for ending in ("json", "csv")] == first
-    assert not (run / "figures" / "robustness.png").exists()
+    again("robustness=test")
+    first = [(run / f"robustness_test.{ending}").read_bytes() for ending in ("json", "csv")]
+    again("robustness=test")
+    assert [(run / f"robustness_test.{ending}").read_bytes() for ending in ("json", "csv")] == first
+    assert not (run / "figures" / "robustness_test.png").exists()
 
 
 def test_strength_0_scores_as_clean_scans_do(
     again: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("brain_tumor.runtime.robustness.STRENGTHS", (0,))
-    again("robustness=true")
-    content = json.loads((tmp_path / "run" / "robustness.json").read_text())
+    again("robustness=test")
+    content = json.loads((tmp_path / "run" / "robustness_test.json").read_text())
     clean = content["clean"]
     for own in content["corruptions"].values():
         assert own["accuracy"] == [clean["accuracy"]]
@@ -110,13 +110,32 @@ def test_strength_0_scores_as_clean_scans_do(
 
 def test_scans_of_another_origin_are_corrupted_too(again: Evaluate, tmp_path: Path) -> None:
     write_phantoms(tmp_path / "drawn", patients_per_class=2, slices_per_patient=2, seed=77)
-    metrics = again("robustness=true", f"data.root={tmp_path / 'drawn' / 'Training'}")
+    metrics = again("robustness=test", f"data.root={tmp_path / 'drawn' / 'Training'}")
     (out,) = (tmp_path / "run" / "external").iterdir()
-    content = json.loads((out / "robustness.json").read_text())
+    content = json.loads((out / "robustness_test.json").read_text())
     assert content["scans"] == metrics["parts"]["test"]["scans"]
-    assert not (tmp_path / "run" / "robustness.json").exists()
+    assert not (tmp_path / "run" / "robustness_test.json").exists()
 
 
-def test_it_is_true_or_false(again: Evaluate) -> None:
-    with pytest.raises(ConfigError, match="robustness must be true or false"):
+def test_validation_scans_take_the_place_of_test_scans(
+    again: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brain_tumor.runtime.robustness.STRENGTHS", (2,))
+    metrics = again("robustness=validation")
+    content = json.loads((tmp_path / "run" / "robustness_validation.json").read_text())
+    own = metrics["parts"]["validation"]
+    assert (content["part"], content["scans"]) == ("validation", own["scans"])
+    assert own["scans"] != metrics["parts"]["test"]["scans"]
+    assert content["clean"]["accuracy"] == own["accuracy"]
+    assert not (tmp_path / "run" / "robustness_test.json").exists()
+
+
+def test_a_part_that_is_not_there_is_told(again: Evaluate, tmp_path: Path) -> None:
+    write_phantoms(tmp_path / "drawn", patients_per_class=2, slices_per_patient=2, seed=77)
+    with pytest.raises(DataError, match="no validation scans to corrupt"):
+        again("robustness=validation", f"data.root={tmp_path / 'drawn' / 'Training'}")
+
+
+def test_it_is_a_part_or_nothing(again: Evaluate) -> None:
+    with pytest.raises(ConfigError, match="robustness must be"):
         again("robustness=maybe")
