@@ -36,8 +36,10 @@ benchmark: .venv/installed-benchmark  ## Time the package beside its peers: on p
 	$(RUN) brain_tumor.benchmark $(if $(BRAIN_TUMOR_DATA),,data=phantom)
 
 .PHONY: results
-results: .venv/installed  ## Make the tables and figures of experiments/ and the README from the kept runs
+results: .venv/installed  ## Make the tables of experiments/ and the README from what is kept there
 	$(BIN)/python experiments/results.py
+	$(BIN)/python experiments/speed/tables.py
+	$(BIN)/python experiments/more_than_one_device/tables.py
 
 .PHONY: test
 test: .venv/installed-test  ## Run the default test suite (no network, no scans)

@@ -59,23 +59,25 @@ class RiskCoverage:
             raise ValueError(f"coverage {coverage}: above 0, and 1 at most")
         return float(self.risk[np.searchsorted(self.coverage, coverage)])
 
-    def least_confidence(self, risk: float) -> float | None:
-        """Give the confidence from which on answers can be given at an error rate.
-
-        Args:
-            risk: Share of the given answers that may be wrong, in [0, 1].
+    def steps(self) -> list[tuple[float, float]]:
+        """Give all that tells from which confidence on answers can be given at any error rate.
 
         Returns:
-            The lowest confidence such that of all answers at least so confident no larger share is
-            wrong; None where even the most confident ones are wrong more often.
+            Pairs of a risk and the lowest confidence that has it, risks falling, confidences
+            rising. The lowest confidence such that of all answers at least so confident no larger
+            share than a given one is wrong is that of the first pair with no larger risk. What has
+            both a higher confidence and no lower risk is left out, so that there are no more pairs
+            than wrong answers, and one.
 
         Example:
-            >>> labels, logits = np.array([0, 0]), np.log([[0.9, 0.1], [0.2, 0.8]])
-            >>> round(risk_coverage(labels, logits).least_confidence(0.1), 3)
-            0.9
+            >>> labels, logits = np.array([0, 0, 0]), np.log([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]])
+            >>> [(round(risk, 3), round(least, 3)) for risk, least in
+            ...  risk_coverage(labels, logits).steps()]
+            [(0.333, 0.7), (0.0, 0.8)]
         """
-        allowed = np.flatnonzero(self.risk <= risk)
-        return float(self.confidence[allowed[-1]]) if len(allowed) else None
+        risk, confidence = self.risk[::-1], self.confidence[::-1]
+        lower = np.diff(np.minimum.accumulate(risk), prepend=np.inf) < 0
+        return list(zip(risk[lower].tolist(), confidence[lower].tolist(), strict=True))
 
 
 def roc(labels: Labels, logits: Values, class_number: int) -> Curve | None:

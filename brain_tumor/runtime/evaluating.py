@@ -1,11 +1,13 @@
 """A checkpoint on the parts of its split: every file that evaluation writes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import lightning as L
 import numpy as np
+import numpy.typing as npt
 import torch
 from matplotlib.figure import Figure
 from omegaconf import OmegaConf
@@ -34,6 +36,7 @@ from brain_tumor.runtime.scoring import (
     scoring_trainer,
     write_predictions,
 )
+from brain_tumor.runtime.trust import Trust
 from brain_tumor.runtime.trusting import leave_trust
 
 Record = dict[str, Any]
@@ -109,6 +112,7 @@ def evaluate_elsewhere(
     accelerator: str,
     ask: EvidenceSettings,
     model: str,
+    trust: Trust | None,
 ) -> Record:
     """Score a checkpoint on scans of another origin, with what the run's own validation decided.
 
@@ -122,12 +126,15 @@ def evaluate_elsewhere(
         accelerator: Lightning's name of the device kind.
         ask: How scores are judged.
         model: What the network is called in titles.
+        trust: What tells scans that do not look like the run's training scans; None where the run
+            has nothing that tells them.
 
     Returns:
         The content of `metrics.json`.
 
     Raises:
         ConfigError: There is no such device.
+        DataError: `trust` is another network's.
         WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
     """
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
@@ -136,14 +143,28 @@ def evaluate_elsewhere(
     predictions = predict_parts(foreign, classifier, checkpoint, trainer)
     prepared = foreign.prepared
     counts = {name: prepared.summary[name] for name in ("raw", "unusable", "seen", "kept")}
+    strangeness = None
+    if trust is not None:
+        strangeness = {
+            part: trust.look(prepared.images[found.rows], found.features)
+            for part, found in predictions.items()
+        }
     metrics = {
         **judged_record(foreign, predictions, checkpoint, chosen, ask),
         "scans": {**counts, "fingerprint": prepared.fingerprint},
+        "trust": None if strangeness is None else _strange_record(strangeness),
     }
-    write_predictions(out, foreign, predictions)
+    write_predictions(out, foreign, predictions, strangeness)
     out.write_json("metrics.json", metrics)
     draw_evaluation(out, foreign, predictions, metrics, ask, model, {})
     return metrics
+
+
+def _strange_record(strangeness: Mapping[str, npt.NDArray[np.float64]]) -> Record:
+    """Say as `trust.json` does which share of each part does not look like the training scans."""
+    threshold = Trust.threshold
+    shares = {part: float(np.mean(found > threshold)) for part, found in strangeness.items()}
+    return {"threshold": threshold, "strange": shares}
 
 
 def score_tables(metrics: Record, title: str) -> list[DataTable]:

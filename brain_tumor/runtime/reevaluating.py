@@ -25,11 +25,12 @@ from brain_tumor.runtime.evaluating import (
 from brain_tumor.runtime.evidence import evidence_settings
 from brain_tumor.runtime.external import open_external
 from brain_tumor.runtime.quiet import hush_lightning
-from brain_tumor.runtime.robustness import CSV_FILE, JSON_FILE, evaluate_robustness
+from brain_tumor.runtime.robustness import FILES, evaluate_robustness
 from brain_tumor.runtime.run.reopen import reopen_data
 from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.scoring import scoring_trainer
 from brain_tumor.runtime.trained import scored_folder
+from brain_tumor.runtime.trust import open_trust
 from brain_tumor.runtime.trusting import trust_sentence
 
 
@@ -64,11 +65,13 @@ def evaluate(config: DictConfig) -> Record:
         metrics, trust = found.metrics, found.trust
     else:
         foreign = scored = open_external(datamodule, config.data)
-        out, trust = RunFolder(home.path / "external" / foreign.prepared.folder.name), None
+        out = RunFolder(home.path / "external" / foreign.prepared.folder.name)
         out.create()
         metrics = evaluate_elsewhere(
-            out, datamodule, foreign, checkpoint, config.accelerator, ask, settings.model.name
+            *(out, datamodule, foreign, checkpoint, config.accelerator, ask, settings.model.name),
+            open_trust(home),
         )
+        trust = metrics["trust"]
         shutil.copyfile(foreign.prepared.folder / SEEN_FILE, out.path / SEEN_FILE)
         console.print(to_rich(external_table(foreign.prepared.summary, config.data.root)))
     for table in score_tables(metrics, f"{settings.model.name}, {checkpoint.name}"):
@@ -77,14 +80,26 @@ def evaluate(config: DictConfig) -> Record:
         console.print(sentence)
     if trust is not None:
         console.print(trust_sentence(trust), soft_wrap=True)
+    elif scored is not datamodule:
+        console.print(
+            "strange:      how many scans do not look like the training scans cannot be told: "
+            "evaluate the run on its own scans first",
+            soft_wrap=True,
+        )
     written = ["metrics.json", "predictions.csv", SEEN_FILE, "MODEL_CARD.md", "figures"]
-    if config.robustness:
+    if config.robustness is not None:
         title = f"{settings.model.name}, {checkpoint.name}"
         robustness = evaluate_robustness(
-            out, scored, checkpoint, config.accelerator, ask, settings.model.name
+            out,
+            scored,
+            checkpoint,
+            config.accelerator,
+            ask,
+            settings.model.name,
+            config.robustness,
         )
         console.print(to_rich(robustness_table(robustness, f"robustness: {title}")))
-        written += [JSON_FILE, CSV_FILE]
+        written += [name.format(config.robustness) for name in FILES]
     for name in written:
         if (out.path / name).exists():
             console.print(f"written: {out.path / name}", soft_wrap=True, markup=False)
@@ -102,7 +117,7 @@ class EvaluationValues:
     batch_size: int | None
     data: dict[str, Any]
     evaluation: dict[str, Any]
-    robustness: bool = False
+    robustness: Literal["validation", "test"] | None = None
     keep_freed_memory: bool = True
 
 

@@ -1,6 +1,6 @@
 """A checkpoint on the parts of a split: what it says of every scan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,24 +112,37 @@ def scoring_trainer(accelerator: str) -> L.Trainer:
 
 
 def write_predictions(
-    out: RunFolder, datamodule: ScanDataModule, predictions: dict[str, Predictions]
+    out: RunFolder,
+    datamodule: ScanDataModule,
+    predictions: dict[str, Predictions],
+    strangeness: Mapping[str, npt.NDArray[np.float64]] | None = None,
 ) -> None:
     """Write `predictions.csv`: path, part, class, predicted class, patient, logits, probabilities.
 
     Patients are numbered, never named; the cell is empty where the patient is not known.
+
+    Args:
+        out: Where the file goes.
+        datamodule: Whose scans they are.
+        predictions: Per part.
+        strangeness: How little each scan looks like the training scans, `(N,)` per part, as a last
+            column; None leaves it out.
     """
     classes, kept = datamodule.prepared.classes, datamodule.prepared.kept
     patients = ["" if patient < 0 else str(patient) for patient in datamodule.prepared.patients]
     lines: list[list[Any]] = []
     for part, found in predictions.items():
         shares = softmax(found.logits, axis=1)
-        for row, logits, probabilities in zip(found.rows, found.logits, shares, strict=True):
+        last = np.empty((len(found.rows), 0)) if strangeness is None else strangeness[part][:, None]
+        for row, logits, probabilities, odd in zip(
+            found.rows, found.logits, shares, last, strict=True
+        ):
             named = [kept[row].path, part, kept[row].label, classes[int(logits.argmax())]]
             named.append(patients[row])
             # Nine significant digits give a float32 back exactly; a probability is for reading.
-            lines.append(
-                [*named, *(f"{x:.9g}" for x in logits), *(f"{x:.7g}" for x in probabilities)]
-            )
+            cells = [*(f"{x:.9g}" for x in logits), *(f"{x:.7g}" for x in probabilities)]
+            lines.append([*named, *cells, *(f"{x:.9g}" for x in odd)])
     header = ["path", "part", "label", "predicted", "patient"]
     header += [f"{kind}_{name}" for kind in ("logit", "probability") for name in classes]
+    header += [] if strangeness is None else ["strangeness"]
     out.write_rows("predictions.csv", header, lines)

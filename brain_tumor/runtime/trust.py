@@ -4,7 +4,6 @@ import io
 import math
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -48,6 +47,11 @@ class Trust:
     picture_unit: float
     seen_unit: float
 
+    @property
+    def maps(self) -> int:
+        """How many feature maps the network has that it was fitted to."""
+        return int(self.seen.directions.shape[1])
+
     def look(
         self, images: npt.NDArray[np.uint8], features: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float64]:
@@ -64,10 +68,9 @@ class Trust:
         Raises:
             DataError: They are of another network than these were fitted to.
         """
-        wanted = self.seen.directions.shape[1]
-        if features.shape[1] != wanted:
+        if features.shape[1] != self.maps:
             raise DataError(
-                f"{TRUST_FILE} was fitted to a network with {wanted} feature maps, this one has "
+                f"{TRUST_FILE} was fitted to a network with {self.maps} feature maps, this one has "
                 f"{features.shape[1]}: evaluate the run again."
             )
         return self.strangeness(picture_features(images), features)
@@ -77,23 +80,18 @@ class Trust:
     ) -> npt.NDArray[np.float64]:
         """Give what `look` gives, of `picture_features(images)`."""
         known = np.asarray(np.isfinite(features).all(axis=1))
-        found = np.maximum(
-            self.pictures.score(pictures) / self.picture_unit,
-            self.seen.score(np.where(known[:, np.newaxis], features, 0)) / self.seen_unit,
-        )
-        return np.minimum(np.where(known, found, MOST_STRANGE), MOST_STRANGE)
+        with np.errstate(over="ignore", invalid="ignore"):  # what another wrote may hold any number
+            found = np.maximum(
+                self.pictures.score(pictures) / self.picture_unit,
+                self.seen.score(np.where(known[:, np.newaxis], features, 0)) / self.seen_unit,
+            )
+        return np.minimum(np.where(known & ~np.isnan(found), found, MOST_STRANGE), MOST_STRANGE)
 
 
 def write_trust(scored: RunFolder, trust: Trust) -> None:
-    """Write `trust.npz` of a scored folder: the same bytes for the same numbers."""
+    """Write `trust.npz` of a scored folder."""
     with written_whole(scored.path / TRUST_FILE) as file:
-        np.savez(
-            file,
-            mean=trust.pictures.mean,
-            steps=trust.pictures.steps,
-            directions=trust.seen.directions.astype(np.float16),
-            units=np.array([trust.picture_unit, trust.seen_unit]),
-        )
+        file.write(as_bytes(trust))
 
 
 def open_trust(scored: RunFolder) -> Trust | None:
@@ -106,7 +104,7 @@ def open_trust(scored: RunFolder) -> Trust | None:
     if not path.exists():
         return None
     try:
-        return _read(path)
+        return from_bytes(read_file(path, MOST_BYTES))
     except Exception as error:  # zip, NumPy and the file system have a dozen kinds on damaged files
         raise DataError(
             f"{path} is damaged ({str(error).partition(chr(10))[0] or type(error).__name__}): "
@@ -114,8 +112,29 @@ def open_trust(scored: RunFolder) -> Trust | None:
         ) from error
 
 
-def _read(path: Path) -> Trust:
-    with zipfile.ZipFile(io.BytesIO(read_file(path, MOST_BYTES))) as archive:
+def as_bytes(trust: Trust) -> bytes:
+    """Give what `trust.npz` holds: the same bytes for the same numbers."""
+    content = io.BytesIO()
+    np.savez(
+        content,
+        mean=trust.pictures.mean,
+        steps=trust.pictures.steps,
+        directions=trust.seen.directions.astype(np.float16),
+        units=np.array([trust.picture_unit, trust.seen_unit]),
+    )
+    return content.getvalue()
+
+
+def from_bytes(content: bytes) -> Trust:
+    """Give what `as_bytes` was given; whoever wrote them, nothing in them is run.
+
+    Args:
+        content: At most `MOST_BYTES`.
+
+    Raises:
+        Exception: They are damaged or hold something else; zip and NumPy have a dozen kinds.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {member.filename: member for member in archive.infolist()}
         if sorted(members) != sorted(f"{name}.npy" for name in _ARRAYS):
             raise ValueError("it holds other arrays")

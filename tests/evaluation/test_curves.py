@@ -109,9 +109,12 @@ def test_from_the_least_confidence_on_no_more_answers_are_wrong(
 ) -> None:
     labels, logits = columns(scans)
     confidences, wrong = softmax(logits, axis=1).max(axis=1), logits.argmax(axis=1) != labels
-    found = risk_coverage(labels, logits).least_confidence(most)
+    steps = risk_coverage(labels, logits).steps()
+    found = [confidence for risk, confidence in steps if risk <= most]
     kept = [t for t in np.unique(confidences) if wrong[confidences >= t].mean() <= most]
-    assert found == (min(kept) if kept else None)
+    assert found[:1] == ([min(kept)] if kept else [])
+    assert found == sorted(found)
+    assert 1 <= len(steps) <= wrong.sum() + 1
 
 
 @pytest.mark.parametrize("coverage", [0.0, -0.1, 1.01, float("nan")])

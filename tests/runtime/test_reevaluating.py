@@ -19,6 +19,8 @@ from brain_tumor.data.phantom import PhantomTruth, write_phantoms
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.runtime.command import conf_folder, register_resolvers
+from brain_tumor.runtime.inference.model import open_model
+from brain_tumor.runtime.inference.sureness import Unsure
 from brain_tumor.runtime.reevaluating import evaluate
 from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.training import train
@@ -247,3 +249,34 @@ def test_another_hospital_s_scans(
     assert "no scan of pituitary" in shown and "left out" in shown
     # The run itself stays as it was.
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_it_is_told_how_many_do_not_look_like_the_training_scans(
+    run: Path, elsewhere: Path, again: Evaluate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in sorted((elsewhere / "notumor").iterdir())[:3]:
+        # Turned inside out within the head, so that the crop still finds it.
+        scan = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        cv2.imwrite(str(path), np.where(scan > 45, 255 - scan // 2, 0))
+    content = again(f"data.root={elsewhere}", "evaluation.figures=false")
+    (out,) = (run / "external").iterdir()
+    rows = RunFolder(out).read_rows("predictions.csv")
+    found = np.array([float(row["strangeness"]) for row in rows])
+    assert content["trust"]["threshold"] == 1.0
+    (share,) = content["trust"]["strange"].values()
+    assert share == np.mean(found > 1) > 0
+    told = f"{share:.1%}".replace("%", " %")
+    assert f"{told} of the test scans do not look like the training" in capsys.readouterr().out
+    # As predict says it of the same files.
+    model = open_model(run, Unsure(0.05), accelerator="cpu")
+    prepared = np.load(run.parent / "prepared" / out.name / "images.npy")
+    seen = model.look(prepared)
+    assert seen.strangeness is not None
+    np.testing.assert_allclose(found, seen.strangeness, rtol=1e-3, atol=1e-2)
+    assert "strangeness" not in RunFolder(run).read_rows("predictions.csv")[0]
+
+    (run / "trust.npz").unlink()
+    content = again(f"data.root={elsewhere}", "evaluation.figures=false")
+    assert content["trust"] is None
+    assert "strangeness" not in RunFolder(out).read_rows("predictions.csv")[0]
+    assert "cannot be told" in capsys.readouterr().out

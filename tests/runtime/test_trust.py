@@ -14,14 +14,23 @@ from strange_pictures import NO_HEADS, Draw, phantom
 from brain_tumor.data.crop import CropSettings, cut_to_head, find_head
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.errors import DataError
-from brain_tumor.evaluation.picture_features import picture_features
+from brain_tumor.evaluation.outliers import Spread
+from brain_tumor.evaluation.picture_features import KINDS, picture_features
 from brain_tumor.models.gbmnet import GBMnet
 from brain_tumor.runtime.build import build_classifier
 from brain_tumor.runtime.loading import load_classifier
 from brain_tumor.runtime.run.reopen import reopen_data
 from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.scoring import predict_parts, scoring_trainer
-from brain_tumor.runtime.trust import MOST_STRANGE, TRUST_FILE, Trust, open_trust, write_trust
+from brain_tumor.runtime.trust import (
+    MOST_STRANGE,
+    TRUST_FILE,
+    Trust,
+    as_bytes,
+    from_bytes,
+    open_trust,
+    write_trust,
+)
 from brain_tumor.runtime.trusting import (
     PICTURE_SHARE,
     SEEN_SHARE,
@@ -126,6 +135,16 @@ def test_values_that_are_no_numbers_are_strange(
     found = trust.look(known[:3], features)
     assert found[0] < MOST_STRANGE
     assert found[1:].tolist() == [MOST_STRANGE, MOST_STRANGE]
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_a_file_s_numbers_lead_beyond_all_bounds_is_strange(
+    trust: Trust, known: Scans, see: Callable[[Scans], Seen]
+) -> None:
+    signs = np.resize(np.float32([3e38, -3e38]), (sum(KINDS), 1))
+    wild = Trust(Spread(np.full(sum(KINDS), 1e308), signs), trust.seen, 1.0, 1.0)
+    found = from_bytes(as_bytes(wild)).look(known[:2], see(known[:2]))
+    assert found.tolist() == [MOST_STRANGE, MOST_STRANGE]
 
 
 def test_features_of_another_network_are_refused(trust: Trust, known: Scans) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from brain_tumor.data.split import Rows
 from brain_tumor.errors import WeightsError
 from brain_tumor.report.numbers import counted
 from brain_tumor.runtime.trained import Trained
+from brain_tumor.runtime.trust import Trust
 
 # Probabilities are told with four decimals. Other orders of adding part float32 by about 1e-6.
 TOLERANCE = 1e-4
@@ -19,7 +21,8 @@ ALONE = 32  # scans that are also classified one by one
 
 Scans = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float64]
-Classify = Callable[[Scans], npt.NDArray[np.floating]]
+# Probabilities `(N, classes)` and features `(N, F)`.
+Look = Callable[[Scans], tuple[npt.NDArray[np.floating], npt.NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,34 @@ class Agreement:
     same: float
 
 
-def checkpoint_side(trained: Trained) -> Classify:
-    """Give what classifies by the checkpoint itself: `(N, 1, size, size)` to `(N, classes)`."""
+@dataclass(frozen=True)
+class Said:
+    """What a side says of N scans.
+
+    Attributes:
+        probabilities: `(N, classes)`, float64.
+        strange: Share of them that do not look like the training scans; None where this cannot be
+            told.
+    """
+
+    probabilities: Probabilities
+    strange: float | None
+
+
+def checkpoint_side(trained: Trained) -> Look:
+    """Give what looks with the checkpoint itself at scans `(N, 1, size, size)`."""
     temperature = trained.chosen.temperature or 1.0
+    network: Any = trained.network
 
-    def classify(scans: Scans) -> Probabilities:
+    def look(scans: Scans) -> tuple[Probabilities, npt.NDArray[np.float32]]:
         with torch.inference_mode():
-            logits = trained.network(torch.from_numpy(scans)).double()
+            maps = network.maps(torch.from_numpy(scans))
+            logits = network.classify(maps).double()
             likely: Probabilities = torch.softmax(logits / temperature, 1).numpy()
-        return likely
+            features: npt.NDArray[np.float32] = maps.mean(dim=(2, 3)).float().numpy()
+        return likely, features
 
-    return classify
+    return look
 
 
 @dataclass(frozen=True)
@@ -79,10 +99,22 @@ class Part:
         for start in range(0, len(self.rows), size):
             yield self.images[self.rows[start : start + size]][:, None]
 
-    def classified(self, classify: Classify, batch_size: int) -> Probabilities:
-        """Classify them; `(N, classes)`, float64."""
-        found = [np.asarray(classify(batch), np.float64) for batch in self.batches(batch_size)]
-        return np.concatenate(found)
+    def seen(self, look: Look, trust: Trust | None, batch_size: int) -> Said:
+        """Let a side look at them.
+
+        Args:
+            look: The side.
+            trust: What tells strange scans; None where nothing does.
+            batch_size: Scans at once.
+        """
+        found, strange = [], 0
+        for batch in self.batches(batch_size):
+            probabilities, features = look(batch)
+            found.append(np.asarray(probabilities, np.float64))
+            if trust is not None:
+                strange += int(np.sum(trust.look(batch[:, 0], features) > trust.threshold))
+        share = None if trust is None else strange / len(self.rows)
+        return Said(np.concatenate(found), share)
 
 
 def compare_sides(ours: Probabilities, checkpoint: Probabilities) -> Agreement:

@@ -1,4 +1,6 @@
-"""The graph that is exported: scans in, calibrated probabilities out."""
+"""The graph that is exported: scans in, calibrated probabilities and features out."""
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -7,15 +9,15 @@ from torch.export import Dim, ExportedProgram
 from brain_tumor.models.folding import folded
 from brain_tumor.runtime.trained import Trained
 
-INPUT, OUTPUT = "scans", "probabilities"
+INPUT, OUTPUTS = "scans", ("probabilities", "features")
 
 
 class Deployed(nn.Module):
     """A network for evaluation alone, with the run's temperature and the softmax behind it.
 
     Args:
-        network: Takes `(N, 1, size, size)`, uint8, gives logits `(N, classes)`. A copy is taken,
-            its batch normalisation folded.
+        network: Its `maps` take `(N, 1, size, size)`, uint8, and give maps, of which its `classify`
+            makes logits `(N, classes)`. A copy is taken, its batch normalisation folded.
         temperature: Divides the logits; None leaves them.
     """
 
@@ -25,10 +27,22 @@ class Deployed(nn.Module):
         self.temperature = temperature
         self.eval()
 
-    def forward(self, scans: Tensor) -> Tensor:
-        """Take `(N, 1, size, size)`, uint8; give probabilities `(N, classes)`, float32."""
-        logits: Tensor = self.network(scans).float()
-        return torch.softmax(logits if self.temperature is None else logits / self.temperature, 1)
+    def forward(self, scans: Tensor) -> tuple[Tensor, Tensor]:
+        """Classify scans.
+
+        Args:
+            scans: `(N, 1, size, size)`, uint8, 0-255.
+
+        Returns:
+            Probabilities `(N, classes)`, float32, and means of the last feature maps `(N, F)`,
+            float32, which tell strange scans.
+        """
+        network: Any = self.network
+        maps = network.maps(scans)
+        logits = network.classify(maps).float()
+        if self.temperature is not None:
+            logits = logits / self.temperature
+        return torch.softmax(logits, 1), maps.mean(dim=(2, 3)).float()
 
 
 def trace(trained: Trained) -> ExportedProgram:

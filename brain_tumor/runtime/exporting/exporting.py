@@ -36,6 +36,7 @@ from brain_tumor.runtime.run.reopen import reopen_data
 from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.run.whole_file import written_whole
 from brain_tumor.runtime.trained import Trained, open_trained
+from brain_tumor.runtime.trust import open_trust
 
 Record = dict[str, Any]
 
@@ -88,7 +89,7 @@ def _written(
     """Write the file, and its quantised form where that is asked for, and compare them."""
     test, size = Part.of(datamodule, TEST), datamodule.batch_size
     facts, checkpoint = gather_facts(trained), checkpoint_side(trained)
-    said = test.classified(checkpoint, size)
+    said = test.seen(checkpoint, open_trust(trained.scored), size)
     program = trace(trained)
     content = as_onnx(program, facts) if asked.format == "onnx" else as_pt2(program, facts)
     with written_whole(place) as file:
@@ -97,21 +98,20 @@ def _written(
         ours = open_as(asked.format, Path(file.name), trusted=True)
         sides = [
             Side("checkpoint", trained.checkpoint, checkpoint, said),
-            Side(
-                asked.format, place, ours.probabilities, test.classified(ours.probabilities, size)
-            ),
+            Side(asked.format, place, ours.look, test.seen(ours.look, ours.trust, size)),
         ]
         few = test.spaced(ALONE)
-        alone = [few.classified(side.classify, 1) for side in sides]
-        together = [side.said for side in sides]
+        alone = [few.seen(side.look, None, 1).probabilities for side in sides]
+        together = [side.said.probabilities for side in sides]
         refuse_disagreement([compare_sides(*alone), compare_sides(*together)], len(test.rows))
     calibration = Part.of(datamodule, TRAIN).spaced(asked.calibration) if asked.int8 else None
     if calibration is not None:
         with written_whole(small) as file:
             file.write(quantise(content, facts, calibration.batches(BATCH)))
             file.flush()
-            quantised = open_as(asked.format, Path(file.name), trusted=True).probabilities
-        sides.append(Side("int8", small, quantised, test.classified(quantised, size)))
+            quantised = open_as(asked.format, Path(file.name), trusted=True)
+        said = test.seen(quantised.look, quantised.trust, size)
+        sides.append(Side("int8", small, quantised.look, said))
     return {
         "run": str(trained.run.path),
         "model": trained.model,

@@ -1,5 +1,6 @@
 """What an exported file says of itself: names, numbers and words beside the graph."""
 
+import base64
 import json
 import math
 from collections.abc import Mapping
@@ -11,15 +12,21 @@ from brain_tumor.data.crop import CropSettings
 from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.errors import BrainTumorError, WeightsError
 from brain_tumor.runtime.build_scans import filled
+from brain_tumor.runtime.inference.sureness import error_steps
 from brain_tumor.runtime.run.provenance import installed
 from brain_tumor.runtime.trained import Trained
+from brain_tumor.runtime.trust import MOST_BYTES, as_bytes, open_trust
 
 NOTICE = "For research and teaching. Not a medical device; nothing here may be used for diagnosis."
 TEXTS = ("model", "checkpoint", "fingerprint", "version", "notice", "card")  # as they are
 # Also held as JSON, as formats keep text alone.
-VALUES = ("classes", "temperature", "threshold", "threshold_fitted", "healthy", "crop", "harmonise")
-NAMES = (*TEXTS, *VALUES)
-MOST_TEXT = 2**20  # letters of one of them; a card has about ten thousand
+VALUES = (
+    *("classes", "temperature", "threshold", "threshold_fitted", "healthy", "crop", "harmonise"),
+    "error_steps",
+)
+BYTES = ("trust",)  # in base 64; empty for None
+NAMES = (*TEXTS, *VALUES, *BYTES)
+MOST_TEXT = 2**20  # letters of a text or a value; a card has about ten thousand
 
 Facts = dict[str, Any]
 
@@ -34,8 +41,14 @@ def gather_facts(trained: Trained) -> Facts:
         probabilities; `temperature`, already inside the graph, None where none was fitted;
         `threshold`, least probability of a tumour that is called one, None without a healthy
         class; `threshold_fitted`, whether it was chosen on validation scans; `healthy`, that class
-        or None; `crop` and `harmonise`, how a scan is cut before the graph takes it.
+        or None; `crop` and `harmonise`, how a scan is cut before the graph takes it; `error_steps`,
+        which tell unsure answers (`inference.sureness`), None without validation scans; `trust`,
+        content of `trust.npz`, which tells strange scans, None where the run has none.
+
+    Raises:
+        DataError: A file of the run is damaged.
     """
+    trust = open_trust(trained.scored)
     card = trained.scored.path / "MODEL_CARD.md"
     return {
         "model": trained.model,
@@ -51,19 +64,25 @@ def gather_facts(trained: Trained) -> Facts:
         "healthy": trained.healthy,
         "crop": asdict(trained.crop),
         "harmonise": asdict(trained.harmonise),
+        "error_steps": error_steps(trained.scored, trained.classes, trained.chosen.temperature),
+        "trust": None if trust is None else as_bytes(trust),
     }
 
 
 def as_texts(facts: Facts) -> dict[str, str]:
     """Give every fact as text, as both formats keep them."""
-    return {
-        name: fact if name in TEXTS else json.dumps(fact, allow_nan=False)
-        for name, fact in facts.items()
-    }
+    texts = {name: facts[name] for name in TEXTS}
+    texts |= {name: json.dumps(facts[name], allow_nan=False) for name in VALUES}
+    return texts | {name: base64.b64encode(facts[name] or b"").decode() for name in BYTES}
+
+
+def most_text(name: str) -> int:
+    """Give how many letters the text of a fact may have."""
+    return 4 * math.ceil(MOST_BYTES / 3) if name in BYTES else MOST_TEXT
 
 
 def from_texts(path: Path, texts: Mapping[str, str]) -> Facts:
-    """Give the facts that `as_texts` made texts of; whoever wrote them, they are plain values.
+    """Give the facts that `as_texts` made texts of; whoever wrote them, nothing in them is run.
 
     Args:
         path: The file that they stand in, for messages.
@@ -75,13 +94,18 @@ def from_texts(path: Path, texts: Mapping[str, str]) -> Facts:
     missing = [name for name in NAMES if name not in texts]
     if missing:
         raise refused(path, f"it does not say its {', '.join(missing)}")
-    if any(len(texts[name]) > MOST_TEXT for name in NAMES):
+    if any(len(texts[name]) > most_text(name) for name in NAMES):
         raise refused(path, "its metadata are far too long")
     facts: Facts = {name: texts[name] for name in TEXTS}
     for name in VALUES:
         try:
             facts[name] = json.loads(texts[name])
         except (ValueError, RecursionError) as error:
+            raise refused(path, f"its {name} is damaged") from error
+    for name in BYTES:
+        try:
+            facts[name] = base64.b64decode(texts[name], validate=True) or None
+        except ValueError as error:
             raise refused(path, f"its {name} is damaged") from error
     for name, right in _right(facts).items():
         if not right:
@@ -114,8 +138,19 @@ def _right(facts: Facts) -> dict[str, bool]:
         and (healthy is None or (_number(facts["threshold"]) and 0 <= facts["threshold"] <= 1)),
         "threshold_fitted": isinstance(facts["threshold_fitted"], bool),
         "healthy": healthy is None or (named and healthy in classes),
+        "error_steps": facts["error_steps"] is None or _pairs(facts["error_steps"]),
     }
 
 
+def _pairs(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(pair, list)
+        and len(pair) == 2
+        and all(_number(one) and 0 <= one <= 1 for one in pair)
+        for pair in value
+    )
+
+
 def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    # math.isfinite fails on whole numbers of more than 308 digits.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e308

@@ -7,7 +7,7 @@ from typing import Any
 
 from brain_tumor.runtime.benchmark.alternation import SETTLE_SECONDS, alternate
 from brain_tumor.runtime.benchmark.timing import spread
-from brain_tumor.runtime.exporting.agreeing import Classify, Scans
+from brain_tumor.runtime.exporting.agreeing import Look, Scans
 
 WARM_UP = 1  # rounds: kernels are chosen, memory is taken
 TIMED = 32  # scans in a turn, one by one or all at once
@@ -15,22 +15,22 @@ TIMED = 32  # scans in a turn, one by one or all at once
 
 @dataclass(frozen=True)
 class Pass:
-    """A side of the contest: some batches, classified again and again."""
+    """A side of the contest: some batches, looked at again and again."""
 
-    classify: Classify
+    look: Look
     batches: Sequence[Scans]
 
     def again(self) -> Mapping[str, Any]:
-        """Classify all batches once; give `seconds` and the number of `scans`."""
+        """Look at all batches once; give `seconds` and the number of `scans`."""
         started = time.perf_counter()
         for batch in self.batches:
-            self.classify(batch)
+            self.look(batch)
         seconds = time.perf_counter() - started
         return {"seconds": seconds, "scans": sum(map(len, self.batches))}
 
 
 def seconds_per_scan(
-    sides: Mapping[str, Classify], scans: Scans, rounds: int
+    sides: Mapping[str, Look], scans: Scans, rounds: int
 ) -> dict[str, dict[str, Any]]:
     """Time several sides on the same scans, in turns, one scan at a time and all at once.
 
@@ -45,7 +45,7 @@ def seconds_per_scan(
     found: dict[str, dict[str, Any]] = {name: {} for name in sides}
     for size in sorted({1, len(scans)}):
         batches = [scans[start : start + size] for start in range(0, len(scans), size)]
-        passes = {name: Pass(classify, batches) for name, classify in sides.items()}
+        passes = {name: Pass(look, batches) for name, look in sides.items()}
         taken, _ = alternate(passes, WARM_UP, rounds, settle=SETTLE_SECONDS)
         for name, turns in taken.items():
             found[name][str(size)] = asdict(spread(turns.timings.cost))

@@ -9,13 +9,15 @@ import numpy.typing as npt
 import torch
 
 from brain_tumor.data.bounded_file import read_file
+from brain_tumor.runtime.exporting.deployed import OUTPUTS
 from brain_tumor.runtime.exporting.extra import needed
 from brain_tumor.runtime.exporting.facts import Facts, from_texts, refused
 
 MOST_BYTES = 2**30  # half of what the format can hold; torchvision's convnext_large has 0.8 GB
 FATAL = 4  # of onnxruntime's levels of severity: what goes wrong is told in our own words
 
-Run = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
+Values = npt.NDArray[np.float32]
+Run = Callable[[npt.NDArray[np.uint8]], tuple[Values, Values]]
 
 
 def open_onnx(path: Path) -> tuple[Facts, Run]:
@@ -23,7 +25,8 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
 
     Returns:
         What the file says of itself, and what takes scans `(N, 1, size, size)`, uint8, and gives
-        probabilities `(N, classes)`, float32; several threads may call it at once.
+        probabilities `(N, classes)` and features `(N, F)`, float32; several threads may call it at
+        once.
 
     Raises:
         ConfigError: onnxruntime is not installed.
@@ -50,16 +53,18 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
         raise refused(path, f"onnxruntime does not load it: {_first_line(error)}") from error
     side = facts["crop"]["size"]
     takes = [(one.type, one.shape[1:]) for one in session.get_inputs()]
-    if takes != [("tensor(uint8)", [1, side, side])] or len(session.get_outputs()) != 1:
+    if takes != [("tensor(uint8)", [1, side, side])]:
         raise refused(path, f"it does not take uint8 scans of {side} x {side} pixels alone")
+    if tuple(one.name for one in session.get_outputs()) != OUTPUTS:
+        raise refused(path, f"it does not give {' and '.join(OUTPUTS)} alone")
     (given,) = session.get_inputs()
 
-    def run(scans: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def run(scans: npt.NDArray[np.uint8]) -> tuple[Values, Values]:
         try:
-            (found,) = session.run(None, {given.name: scans})
+            probabilities, features = session.run(OUTPUTS, {given.name: scans})
         except Exception as error:
             raise refused(path, f"its graph fails: {_first_line(error)}") from error
-        return np.asarray(found)
+        return np.asarray(probabilities), np.asarray(features)
 
     return facts, run
 

@@ -9,12 +9,13 @@ import numpy.typing as npt
 import torch
 
 from brain_tumor.errors import WeightsError
-from brain_tumor.runtime.exporting.facts import MOST_TEXT, NAMES, Facts, from_texts, refused
+from brain_tumor.runtime.exporting.facts import NAMES, Facts, from_texts, most_text, refused
 from brain_tumor.runtime.exporting.hushed import hushed
 
 FOLDER = "extra"  # of the archive, where torch keeps texts
 
-Run = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
+Values = npt.NDArray[np.float32]
+Run = Callable[[npt.NDArray[np.uint8]], tuple[Values, Values]]
 
 
 def open_pt2(path: Path, trusted: bool) -> tuple[Facts, Run]:
@@ -47,13 +48,13 @@ def open_pt2(path: Path, trusted: bool) -> tuple[Facts, Run]:
     except Exception as error:  # json, zip, pickle and torch each have their own kinds
         raise refused(path, f"torch does not load it: {type(error).__name__}") from error
 
-    def run(scans: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def run(scans: npt.NDArray[np.uint8]) -> tuple[Values, Values]:
         try:
             with torch.inference_mode():
-                found: npt.NDArray[np.float32] = module(torch.from_numpy(scans)).numpy()
+                probabilities, features = module(torch.from_numpy(scans))
+            return probabilities.numpy(), features.numpy()
         except Exception as error:
             raise refused(path, f"its graph fails: {type(error).__name__}") from error
-        return found
 
     return facts, run
 
@@ -67,7 +68,7 @@ def _read_facts(path: Path) -> Facts:
             for entry in archive.infolist():
                 *_, folder, name = ("", "", *entry.filename.split("/"))
                 # An entry is never read beyond the size that it names.
-                if folder == FOLDER and name in NAMES and entry.file_size <= MOST_TEXT:
+                if folder == FOLDER and name in NAMES and entry.file_size <= most_text(name):
                     texts[name] = archive.read(entry).decode()
     except (OSError, ValueError, RuntimeError, NotImplementedError) as error:
         raise refused(path, getattr(error, "strerror", None) or "its archive is damaged") from error

@@ -9,6 +9,7 @@ from brain_tumor.runtime.exporting.agreeing import Scans
 from brain_tumor.runtime.exporting.deployed import INPUT
 from brain_tumor.runtime.exporting.extra import needed
 from brain_tumor.runtime.exporting.facts import Facts
+from brain_tumor.runtime.exporting.hushed import hushed
 from brain_tumor.runtime.exporting.writing import with_facts
 
 BATCH = 16  # calibration scans that are run at once: this bounds its memory
@@ -42,7 +43,7 @@ def quantise(content: bytes, facts: Facts, batches: Iterator[Scans]) -> bytes:
             batch = next(batches, None)
             return None if batch is None else {INPUT: batch}
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, hushed("root"):  # where onnxruntime tells of it
         given, prepared, quantised = (Path(folder, f"{name}.onnx") for name in ("a", "b", "c"))
         given.write_bytes(content)
         preparing.quant_pre_process(given, prepared, skip_symbolic_shape=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.evaluation.scores import score
-from brain_tumor.runtime.exporting.agreeing import Classify, Part, Probabilities, compare_sides
+from brain_tumor.runtime.exporting.agreeing import Look, Part, Said, compare_sides
 from brain_tumor.runtime.exporting.measuring import TIMED, seconds_per_scan
 
 
@@ -17,14 +17,14 @@ class Side:
     Attributes:
         name: What it is.
         file: Where it lies.
-        classify: Runs it.
-        said: What it says of the test scans, `(N, classes)`, float64.
+        look: Runs it.
+        said: What it says of the test scans.
     """
 
     name: str
     file: Path
-    classify: Classify
-    said: Probabilities
+    look: Look
+    said: Said
 
 
 def side_records(
@@ -41,15 +41,17 @@ def side_records(
     Returns:
         For each side `name`, `file`, `bytes`, `balanced_accuracy`, `same_class` (share of scans
         with the checkpoint's class), `largest_difference` of a probability from the checkpoint's,
-        None for itself, and `seconds_per_scan` by batch size.
+        None for itself, `strange` (share of scans that do not look like the training scans, None
+        where this cannot be told), and `seconds_per_scan` by batch size.
     """
     (scans,) = test.spaced(TIMED).batches(TIMED)
-    seconds = seconds_per_scan({side.name: side.classify for side in sides}, scans, rounds)
+    seconds = seconds_per_scan({side.name: side.look for side in sides}, scans, rounds)
     checkpoint = sides[0]
     records = []
     for side in sides:
-        agreement = compare_sides(side.said, checkpoint.said)
-        scores = score(test.labels, side.said.argmax(axis=1), classes)
+        said = side.said.probabilities
+        agreement = compare_sides(said, checkpoint.said.probabilities)
+        scores = score(test.labels, said.argmax(axis=1), classes)
         records.append(
             {
                 "name": side.name,
@@ -58,6 +60,7 @@ def side_records(
                 "balanced_accuracy": scores.balanced_accuracy,
                 "same_class": agreement.same,
                 "largest_difference": None if side is checkpoint else agreement.largest,
+                "strange": side.said.strange,
                 "seconds_per_scan": seconds[side.name],
             }
         )

@@ -7,7 +7,7 @@ import torch
 from torch.export import ExportedProgram
 
 from brain_tumor.errors import WeightsError
-from brain_tumor.runtime.exporting.deployed import INPUT, OUTPUT
+from brain_tumor.runtime.exporting.deployed import INPUT, OUTPUTS
 from brain_tumor.runtime.exporting.extra import needed
 from brain_tumor.runtime.exporting.facts import Facts, as_texts
 from brain_tumor.runtime.exporting.hushed import hushed
@@ -35,7 +35,7 @@ def as_onnx(program: ExportedProgram, facts: Facts) -> bytes:
                 program,
                 dynamo=True,
                 input_names=[INPUT],
-                output_names=[OUTPUT],
+                output_names=list(OUTPUTS),
                 verbose=False,
             )
     except onnx_errors.OnnxExporterError as error:

@@ -16,7 +16,7 @@ from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.errors import WeightsError
 from brain_tumor.models.gradcam import gradcam
 from brain_tumor.runtime.exporting.exported import load_exported
-from brain_tumor.runtime.inference.sureness import Unsure, least_confidence
+from brain_tumor.runtime.inference.sureness import Unsure, error_steps, least_confidence
 from brain_tumor.runtime.judging import Chosen
 from brain_tumor.runtime.scoring import scoring_trainer
 from brain_tumor.runtime.trained import Trained, open_trained
@@ -130,7 +130,7 @@ def _of_run(trained: Trained, ask: Unsure, device: torch.device) -> Model:
             found = gradcam(network, given, torch.from_numpy(numbers).to(device))
         return cast(npt.NDArray[np.float32], found.cpu().numpy())
 
-    sure = least_confidence(trained.scored, trained.classes, temperature, ask)
+    steps = error_steps(trained.scored, trained.classes, temperature)
     return Model(
         trained.run.path,
         f"{trained.model}, {trained.checkpoint.name}",
@@ -140,8 +140,8 @@ def _of_run(trained: Trained, ask: Unsure, device: torch.device) -> Model:
         trained.crop,
         trained.harmonise,
         None if trust is None else trust.threshold,
-        ask.unfitted if sure is None else sure,
-        sure is not None,
+        ask.unfitted if steps is None else least_confidence(steps, ask),
+        steps is not None,
         look,
         heat,
     )
@@ -149,11 +149,14 @@ def _of_run(trained: Trained, ask: Unsure, device: torch.device) -> Model:
 
 def _exported(path: Path, ask: Unsure, trusted: bool) -> Model:
     found = load_exported(path, trusted)
-    facts = found.metadata
+    facts, trust = found.metadata, found.trust
     chosen = Chosen(facts["temperature"], facts["threshold"], facts["threshold_fitted"])
+    steps = facts["error_steps"]
 
     def look(scans: Scans) -> Seen:
-        return Seen(found.probabilities(scans[:, None]).astype(np.float64), None)
+        probabilities, features = found.look(scans[:, None])
+        strangeness = None if trust is None else trust.look(scans, features)
+        return Seen(probabilities.astype(np.float64), strangeness)
 
     return Model(
         path,
@@ -163,9 +166,9 @@ def _exported(path: Path, ask: Unsure, trusted: bool) -> Model:
         chosen,
         CropSettings(**facts["crop"]),
         HarmoniseSettings(**facts["harmonise"]),
-        None,
-        ask.unfitted,
-        False,
+        None if trust is None else trust.threshold,
+        ask.unfitted if steps is None else least_confidence(steps, ask),
+        steps is not None,
         look,
         None,
     )

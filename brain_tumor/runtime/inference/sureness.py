@@ -11,6 +11,8 @@ from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluation.curves import risk_coverage
 from brain_tumor.runtime.run.run_folder import RunFolder
 
+Steps = Sequence[Sequence[float]]  # pairs: share of wrong answers, confidence
+
 
 @dataclass(frozen=True)
 class Unsure:
@@ -38,20 +40,18 @@ class Unsure:
         return 1 - self.error
 
 
-def least_confidence(
-    scored: RunFolder, classes: Sequence[str], temperature: float | None, ask: Unsure
-) -> float | None:
-    """Find the confidence from which on a run's answers are sure enough.
+def error_steps(
+    scored: RunFolder, classes: Sequence[str], temperature: float | None
+) -> Steps | None:
+    """Tell how many of a run's answers are wrong from which confidence on.
 
     Args:
         scored: Where the evaluation of the checkpoint left `predictions.csv`.
         classes: Class names.
         temperature: Of the probabilities; None for 1.
-        ask: How many may be wrong.
 
     Returns:
-        The least confidence, of calibrated probabilities, such that of the validation scans
-        answered so no larger share is wrong; infinity where no confidence is enough; None where
+        `RiskCoverage.steps` of the validation scans and their calibrated probabilities; None where
         the run has no validation part.
 
     Raises:
@@ -64,11 +64,27 @@ def least_confidence(
         numbers = {name: number for number, name in enumerate(classes)}
         labels = np.array([numbers[row["label"]] for row in rows], np.int64)
         logits = np.array([[float(row[f"logit_{name}"]) for name in classes] for row in rows])
-        curve = risk_coverage(labels, logits / (temperature or 1.0))
+        return risk_coverage(labels, logits / (temperature or 1.0)).steps()
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{scored.path / 'predictions.csv'} is damaged: run python -m brain_tumor.evaluate on "
             "the run again."
         ) from error
-    found = curve.least_confidence(ask.error)
-    return math.inf if found is None else found
+
+
+def least_confidence(steps: Steps, ask: Unsure) -> float:
+    """Find the confidence from which on answers are sure enough.
+
+    Args:
+        steps: As `error_steps` gives them.
+        ask: How many may be wrong.
+
+    Returns:
+        The least confidence such that of the validation scans answered so no larger share is
+        wrong; infinity where no confidence is enough.
+
+    Example:
+        >>> least_confidence([(0.2, 0.3), (0.1, 0.7), (0.0, 0.9)], Unsure(0.15))
+        0.7
+    """
+    return min((confidence for risk, confidence in steps if risk <= ask.error), default=math.inf)

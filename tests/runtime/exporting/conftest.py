@@ -27,6 +27,13 @@ OF = {
     "mobilenetv2": (
         *("model=mobilenetv2", "model.weights=none", "model.input_size=64", "split=report"),
     ),
+    **{
+        name: (
+            *("model=torchvision", f"model.name={name}", "model.weights=none"),
+            *("model.input_size=64", "split=official", "split.validation_fraction=0.25"),
+        )
+        for name in ("resnet18", "efficientnet_b0")
+    },
 }
 
 

@@ -1,5 +1,7 @@
 """Files from elsewhere: what is none of ours is refused in one sentence, and nothing of it runs."""
 
+import base64
+import io
 import json
 import os
 import pickle
@@ -16,7 +18,13 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from brain_tumor.errors import WeightsError
+from brain_tumor.evaluation.outliers import Neighbours, Spread
+from brain_tumor.evaluation.picture_features import KINDS
+from brain_tumor.runtime.exporting.deployed import OUTPUTS
 from brain_tumor.runtime.exporting.exported import load_exported
+from brain_tumor.runtime.inference.model import open_model
+from brain_tumor.runtime.inference.sureness import Unsure
+from brain_tumor.runtime.trust import Trust, as_bytes
 
 CROP = {"blur_kernel": 3, "threshold": 45, "erosions": 2, "dilations": 2, "size": 32}
 TEXTS = {
@@ -28,22 +36,24 @@ TEXTS = {
     "healthy": '"b"',
     "crop": json.dumps(CROP),
     "harmonise": '{"resolution": null, "intensity": false, "background": false, "mask": false}',
+    "error_steps": "[[0.25, 0.4], [0, 0.9]]",
+    "trust": "",
 }
 Change = Callable[[Any], None]
 
 
 def small_model(**texts: str | None) -> Any:
-    """Write a graph by hand: it says how bright a scan is, and how dark."""
+    """Write a graph by hand: it says how bright a scan is, and how dark, also as features."""
     nodes = [
         helper.make_node("Cast", ["scans"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Flatten", ["float"], ["flat"]),
-        helper.make_node("MatMul", ["flat", "weight"], ["logits"]),
-        helper.make_node("Softmax", ["logits"], ["probabilities"]),
+        helper.make_node("MatMul", ["flat", "weight"], ["features"]),
+        helper.make_node("Softmax", ["features"], ["probabilities"]),
     ]
     weight = helper.make_tensor("weight", TensorProto.FLOAT, [1024, 2], [1e-6, -1e-6] * 1024)
     taken = helper.make_tensor_value_info("scans", TensorProto.UINT8, ["n", 1, 32, 32])
-    given_out = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", 2])
-    graph = helper.make_graph(nodes, "g", [taken], [given_out], [weight])
+    given_out = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", 2]) for n in OUTPUTS]
+    graph = helper.make_graph(nodes, "g", [taken], given_out, [weight])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     for key, value in {**TEXTS, **texts}.items():
         if value is not None:
@@ -57,11 +67,57 @@ def written(folder: Path, model: Any) -> Path:
     return path
 
 
+def trust_of(maps: int) -> Trust:
+    """Make what calls a scan strange that has other features than the first."""
+    steps = np.zeros((sum(KINDS), 1), np.float32)
+    return Trust(
+        Spread(np.zeros(len(steps)), steps), Neighbours(np.eye(1, maps, dtype=np.float32)), 1.0, 0.1
+    )
+
+
+def as_text(trust: Trust, **changed: bytes) -> str:
+    """Give a trust as metadata hold it, after some of its members were changed."""
+    given, content = io.BytesIO(as_bytes(trust)), io.BytesIO()
+    with zipfile.ZipFile(given) as source, zipfile.ZipFile(content, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, changed.get(name.removesuffix(".npy"), source.read(name)))
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def npy(values: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    np.save(content, values, allow_pickle=True)
+    return content.getvalue()
+
+
 def test_one_of_ours_is_opened(tmp_path: Path) -> None:
     exported = load_exported(written(tmp_path, small_model()))
     assert (exported.classes, exported.size) == (("a", "b"), 32)
+    assert exported.trust is None
+    assert exported.metadata["error_steps"] == [[0.25, 0.4], [0, 0.9]]
     bright = exported.probabilities(np.full((2, 1, 32, 32), 255, np.uint8))
     np.testing.assert_allclose(bright[:, 0], 1 / (1 + np.exp(-2 * 1024 * 255e-6)), rtol=1e-6)
+
+
+def test_a_model_of_it_tells_strange_and_unsure_scans(tmp_path: Path) -> None:
+    model = small_model(trust=as_text(trust_of(2)))
+    model.graph.initializer[0].float_data[:] = [1e-6, 1e-6] * 512 + [1e-6, -1e-6] * 512
+    opened = open_model(written(tmp_path, model), Unsure(0.1))
+    assert (opened.strange_above, opened.sure_from, opened.sure_fitted) == (1.0, 0.9, True)
+    top, bottom = np.zeros((2, 1, 32, 32), np.uint8)
+    top[:, :16], bottom[:, 16:] = 255, 255
+    whole = np.full((1, 32, 32), 200, np.uint8)
+    # Features of the two halves are as 1 to 1 and 1 to -1, those of the whole as 1 to 0.
+    found = opened.look(np.concatenate([top, bottom, whole])).strangeness
+    assert found is not None
+    aside = np.hypot(1 - 0.5**0.5, 0.5**0.5) / 0.1
+    np.testing.assert_allclose(found, [aside, aside, 0], atol=1e-2)
+    assert (found > opened.strange_above).tolist() == [True, True, False]
+    without = open_model(written(tmp_path, small_model(error_steps="null")), Unsure(0.1))
+    assert (without.strange_above, without.sure_from, without.sure_fitted) == (None, 0.9, False)
+    assert without.look(whole).strangeness is None
+    none = open_model(written(tmp_path, small_model(error_steps="[[0.2, 0.9]]")), Unsure(0.1))
+    assert none.sure_from == np.inf
 
 
 @pytest.mark.parametrize(
@@ -72,10 +128,11 @@ def test_one_of_ours_is_opened(tmp_path: Path) -> None:
         ({"classes": '["a"'}, "classes is damaged"),
         ({"classes": "[" * 100_000}, "classes is damaged"),
         ({"classes": '{"a": 1}'}, "classes cannot be"),
-        ({"classes": '["a", "b", "c"]'}, "gives float32"),
+        ({"classes": '["a", "b", "c"]'}, "probabilities are float32"),
         ({"temperature": "-1"}, "temperature cannot be"),
         ({"temperature": "NaN"}, "temperature cannot be"),
         ({"temperature": "true"}, "temperature cannot be"),
+        ({"temperature": "1" * 400}, "temperature cannot be"),
         ({"threshold": "2"}, "threshold cannot be"),
         ({"threshold": "null"}, "threshold cannot be"),
         ({"threshold_fitted": "1"}, "threshold_fitted cannot be"),
@@ -86,6 +143,22 @@ def test_one_of_ours_is_opened(tmp_path: Path) -> None:
         ({"crop": '{"size": 32}'}, "crop.blur_kernel is not given"),
         ({"harmonise": "3"}, "harmonise must be a group"),
         ({"card": "x" * 2_000_000}, "far too long"),
+        ({"error_steps": None, "trust": None}, "does not say its error_steps, trust"),
+        ({"error_steps": "[[0.1, 0.2], 3]"}, "error_steps cannot be"),
+        ({"error_steps": "[[0.1, 0.2, 0.3]]"}, "error_steps cannot be"),
+        ({"error_steps": "[[0.1, 1.5]]"}, "error_steps cannot be"),
+        ({"error_steps": '[[0.1, "0.5"]]'}, "error_steps cannot be"),
+        ({"error_steps": "[[0.1, NaN]]"}, "error_steps cannot be"),
+        ({"error_steps": "{}"}, "error_steps cannot be"),
+        ({"error_steps": f"[{'[0.1, 0.2], ' * 100_000}[0, 1]]"}, "far too long"),
+        ({"trust": "é"}, "trust is damaged"),
+        ({"trust": "AAAA\n"}, "trust is damaged"),
+        ({"trust": "QUJD"}, "trust is damaged"),
+        ({"trust": as_text(trust_of(2))[:-400]}, "trust is damaged"),
+        ({"trust": as_text(trust_of(2), mean=npy(np.array([{}], object)))}, "trust is damaged"),
+        ({"trust": as_text(trust_of(2), mean=npy(np.full(242, np.nan)))}, "trust is damaged"),
+        ({"trust": as_text(trust_of(3))}, r"features are float32 \(1, 2\)"),
+        ({"trust": "A" * (28 * 2**20)}, "far too long"),
     ],
 )
 def test_metadata_that_cannot_be_are_refused(
@@ -129,6 +202,29 @@ def two_inputs(model: Any) -> None:
     model.graph.input.append(helper.make_tensor_value_info("more", TensorProto.UINT8, ["n"]))
 
 
+def one_output(model: Any) -> None:
+    del model.graph.output[1]
+
+
+def other_outputs(model: Any) -> None:
+    model.graph.output.reverse()
+
+
+def flat_features(model: Any) -> None:
+    model.graph.output[1].CopyFrom(
+        helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n"])
+    )
+    shape = helper.make_tensor("whole", TensorProto.INT64, [1], [-1])
+    model.graph.initializer.append(shape)
+    model.graph.node[2].output[0] = model.graph.node[3].input[0] = "logits"
+    model.graph.node.append(helper.make_node("Reshape", ["logits", "whole"], ["features"]))
+
+
+def no_numbers(model: Any) -> None:
+    (weight,) = model.graph.initializer
+    weight.float_data[:] = [float("nan")] * 2048
+
+
 def unknown_operator(model: Any) -> None:
     model.graph.node[2].op_type = "Mischief"
 
@@ -148,6 +244,10 @@ def fixed_batch(model: Any) -> None:
         (function, "loops or functions"),
         (float_input, "onnxruntime does not load it|does not take uint8"),
         (two_inputs, "does not take uint8 scans"),
+        (one_output, "does not give probabilities and features alone"),
+        (other_outputs, "does not give probabilities and features alone"),
+        (flat_features, r"features are float32 \(2,\)"),
+        (no_numbers, "probabilities that are no numbers"),
         (unknown_operator, "onnxruntime does not load it"),
         (fixed_batch, "its graph fails"),
     ],

@@ -1,6 +1,8 @@
 """`export` on trained runs: the file says what the checkpoint says, or there is none."""
 
+import base64
 import dataclasses
+import io
 import json
 import shutil
 import sys
@@ -20,15 +22,21 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 import brain_tumor
+from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.runtime.exporting import exporting
 from brain_tumor.runtime.exporting.deployed import trace
 from brain_tumor.runtime.exporting.exported import load_exported
+from brain_tumor.runtime.inference.model import open_model
+from brain_tumor.runtime.inference.sureness import Unsure
 from brain_tumor.runtime.loading import load_classifier
 from brain_tumor.runtime.trained import Trained
 
 ExportRun = Callable[..., dict[str, Any]]
-NAMES = ("gbmnet", pytest.param("mobilenetv2", marks=pytest.mark.slow))  # translating takes 20 s
+NAMES = (  # translating takes 20 s
+    "gbmnet",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("mobilenetv2", "resnet18")),
+)
 FORMATS = ("onnx", "pt2")
 
 
@@ -88,6 +96,43 @@ def test_what_the_file_says_of_itself(exports: Callable[[str], Path], name: str)
         record = json.loads((run / "run.json").read_text())
         assert said["fingerprint"] == record["data"]["fingerprint"]
     assert (said["temperature"] is None) == (name == "mobilenetv2")
+    assert (said["error_steps"] is None) == (name == "mobilenetv2")
+    assert said["trust"] == (run / "trust.npz").read_bytes()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("name", NAMES)
+def test_it_flags_what_the_run_flags(
+    exports: Callable[[str], Path], prepared: PreparedSet, name: str, form: str
+) -> None:
+    run, scans = exports(name), prepared.images[::3]
+    odd = np.random.default_rng(0).integers(0, 256, (2, 256, 256), dtype=np.uint8)
+    scans = np.concatenate([scans, odd, 255 - scans[:2]])
+    for error in (0.05, 0.5):
+        asked = Unsure(error)
+        own = open_model(run, asked, accelerator="cpu")
+        ours = open_model(run / "exports" / f"{name}.{form}", asked, trusted=True)
+        assert (ours.strange_above, ours.sure_fitted) == (1.0, own.sure_fitted)
+        assert ours.sure_from == own.sure_from
+    theirs, found = own.look(scans), ours.look(scans)
+    assert theirs.strangeness is not None and found.strangeness is not None
+    # Where a scan lies next to the reference, a distance is the root of what rounding leaves.
+    np.testing.assert_allclose(found.strangeness, theirs.strangeness, rtol=1e-3, atol=1e-2)
+    assert (found.strangeness > 1).any() and (found.strangeness < 1).any()
+
+
+def test_a_run_that_knows_no_strange_scans_gives_a_file_that_knows_none(
+    gbmnet: Path, export_run: ExportRun, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(gbmnet, tmp_path / "run", ignore=shutil.ignore_patterns("exports")))
+    (run / "trust.npz").unlink()
+    record = export_run(run, "format=pt2")
+    assert [side["strange"] for side in record["sides"]] == [None, None]
+    model = open_model(run / "exports" / "gbmnet.pt2", Unsure(0.05), trusted=True)
+    assert model.strange_above is None and model.look(drawn(0, 1)[:, 0]).strangeness is None
+    (run / "trust.npz").write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"trust\.npz is damaged"):
+        export_run(run, "format=pt2", "overwrite=true")
 
 
 def test_others_can_read_it_without_this_package(gbmnet: Path) -> None:
@@ -101,7 +146,11 @@ def test_others_can_read_it_without_this_package(gbmnet: Path) -> None:
     with (gbmnet / "exports" / "gbmnet.pt2").open("rb") as file:
         program = torch.export.load(file, extra_files=extra)
     assert extra["card"] == told["card"]
-    assert program.module()(torch.zeros((3, 1, 256, 256), dtype=torch.uint8)).shape == (3, 4)
+    given_back = program.module()(torch.zeros((3, 1, 256, 256), dtype=torch.uint8))
+    assert [tuple(one.shape) for one in given_back] == [(3, 4), (3, 64)]
+    assert [one.name for one in model.graph.output] == ["probabilities", "features"]
+    with np.load(io.BytesIO(base64.b64decode(told["trust"]))) as trust:
+        assert trust["directions"].shape[1] == 64
 
 
 def test_no_file_tells_where_the_code_lay(gbmnet: Path) -> None:
@@ -187,6 +236,9 @@ def test_eight_bits_stand_beside_the_float_file(
     assert ours["balanced_accuracy"] == checkpoint["balanced_accuracy"]
     assert small["bytes"] == (tmp_path / "a-int8.onnx").stat().st_size < 0.4 * ours["bytes"]
     assert 0 < small["largest_difference"] < 0.2
+    strange = json.loads((gbmnet / "trust.json").read_text())["strange"]["test"]
+    assert ours["strange"] == checkpoint["strange"] == pytest.approx(strange)
+    assert 0 <= small["strange"] <= 1
     assert all(len(side["seconds_per_scan"]) == 2 for side in record["sides"])
     assert record["calibration_scans"] == 16
     weights = onnx.load(tmp_path / "a-int8.onnx").graph.initializer
@@ -198,6 +250,23 @@ def test_eight_bits_stand_beside_the_float_file(
     printed = capsys.readouterr().out
     assert "int8" in printed and "16 training scans" in " ".join(printed.split())
     assert "| int8 |" in (tmp_path / "a.onnx.md").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["resnet18", "efficientnet_b0"])
+def test_torchvision_s_networks_are_written_in_eight_bits_too(
+    exports: Callable[[str], Path],
+    export_run: ExportRun,
+    tmp_path: Path,
+    name: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    record = export_run(exports(name), "int8=true", f"path={tmp_path / 'a.onnx'}")
+    _, ours, small = record["sides"]
+    assert ours["largest_difference"] < 1e-5
+    assert 0 < small["largest_difference"] < 0.2
+    assert small["bytes"] < 0.45 * ours["bytes"]
+    assert caplog.records == []  # onnxruntime tells of every bias that it copies
 
 
 def test_a_run_without_a_temperature_keeps_its_logits(
@@ -222,7 +291,7 @@ def test_another_checkpoint_gets_a_folder_of_its_own(
     with pytest.raises(DataError, match=r"metrics\.json"):
         export_run(run, "format=pt2", "checkpoint=last")
     (run / "last").mkdir()
-    for name in ("metrics.json", "MODEL_CARD.md"):
+    for name in ("metrics.json", "MODEL_CARD.md", "predictions.csv"):
         shutil.copy(run / name, run / "last" / name)
     export_run(run, "format=pt2", "checkpoint=last")
     assert (run / "last" / "exports" / "gbmnet.pt2").is_file()

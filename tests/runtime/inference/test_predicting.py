@@ -296,7 +296,7 @@ def test_the_exit_status_says_whether_all_some_or_none_were_predicted(
     assert os.environ.get(command.TRACEBACKS) is None
 
 
-def test_an_exported_file_shows_no_overlays(
+def test_an_exported_file_says_what_its_run_says_but_shows_no_overlays(
     mixture: Path, predicted: Predict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Path
 ) -> None:
     trained = open_trained(run)
@@ -304,12 +304,16 @@ def test_an_exported_file_shows_no_overlays(
     file = tmp_path / "model.onnx"
     file.write_bytes(b"")
 
-    def probabilities(scans: np.ndarray) -> np.ndarray:
+    def run_it(scans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with torch.inference_mode():
-            logits = trained.network(torch.from_numpy(scans)).double().numpy()
-        return softmax(logits / facts["temperature"], axis=1).astype(np.float32)
+            maps: torch.Tensor = trained.network.maps(torch.from_numpy(scans))
+            logits = trained.network.classify(maps).double().numpy()
+        likely = softmax(logits / facts["temperature"], axis=1).astype(np.float32)
+        return likely, maps.mean(dim=(2, 3)).numpy()
 
-    made = Exported(file, trained.classes, facts, probabilities)
+    trust = open_trust(trained.scored)
+    monkeypatch.setattr("brain_tumor.runtime.inference.model.open_trust", lambda scored: trust)
+    made = Exported(file, trained.classes, facts, trust, run_it)
     monkeypatch.setattr(
         "brain_tumor.runtime.inference.model.load_exported", lambda path, trusted: made
     )
@@ -317,8 +321,9 @@ def test_an_exported_file_shows_no_overlays(
     for ours, theirs in zip(own.shown, exported.shown, strict=True):
         assert (ours.label, ours.tumour) == (theirs.label, theirs.tumour)
         assert ours.probabilities == pytest.approx(dict(theirs.probabilities), abs=1e-5)
-        assert theirs.strange is None
-        assert theirs.unsure == (theirs.confidence < 0.95)  # no validation scans travel with it
+        assert ours.strange is not None
+        assert (ours.strange, ours.unsure) == (theirs.strange, theirs.unsure)
+        assert ours.strangeness == pytest.approx(theirs.strangeness, rel=1e-3, abs=1e-2)
     with pytest.raises(ConfigError, match="overlays need the network itself"):
         predicted(mixture, run=file, overlays=tmp_path / "o")
 

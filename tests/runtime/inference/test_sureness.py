@@ -1,10 +1,11 @@
+import json
 import math
 from pathlib import Path
 
 import pytest
 
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.runtime.inference.sureness import Unsure, least_confidence
+from brain_tumor.runtime.inference.sureness import Unsure, error_steps, least_confidence
 from brain_tumor.runtime.run.run_folder import RunFolder
 
 CLASSES = ("glioma", "notumor")
@@ -19,6 +20,12 @@ def scored(folder: Path, *rows: tuple[str, str, float]) -> RunFolder:
     return run
 
 
+def least(run: RunFolder, temperature: float | None, error: float) -> float:
+    steps = error_steps(run, CLASSES, temperature)
+    assert steps is not None
+    return least_confidence(json.loads(json.dumps(steps)), Unsure(error))
+
+
 def sigmoid(value: float) -> float:
     return 1 / (1 + math.exp(-value))
 
@@ -27,29 +34,29 @@ def test_the_least_confidence_is_that_of_calibrated_validation_answers(tmp_path:
     rows = [("validation", "glioma", 4.0), ("validation", "glioma", 3.0)]
     rows += [("validation", "notumor", 2.0), ("validation", "glioma", 1.0)]
     run = scored(tmp_path, *rows, ("test", "notumor", 9.0))
-    assert least_confidence(run, CLASSES, None, Unsure(0.05)) == pytest.approx(sigmoid(3))
-    assert least_confidence(run, CLASSES, 2.0, Unsure(0.05)) == pytest.approx(sigmoid(1.5))
-    assert least_confidence(run, CLASSES, None, Unsure(0.25)) == pytest.approx(sigmoid(1))
+    assert least(run, None, 0.05) == pytest.approx(sigmoid(3))
+    assert least(run, 2.0, 0.05) == pytest.approx(sigmoid(1.5))
+    assert least(run, None, 0.25) == pytest.approx(sigmoid(1))
 
 
 def test_where_the_surest_answers_are_wrong_none_is_sure(tmp_path: Path) -> None:
     run = scored(tmp_path, ("validation", "notumor", 4.0), ("validation", "glioma", 3.0))
-    assert least_confidence(run, CLASSES, None, Unsure(0.05)) == math.inf
+    assert least(run, None, 0.05) == math.inf
 
 
 def test_without_a_validation_part_nothing_is_told(tmp_path: Path) -> None:
-    assert least_confidence(scored(tmp_path), CLASSES, None, Unsure(0.05)) is None
+    assert error_steps(scored(tmp_path), CLASSES, None) is None
     run = scored(tmp_path, ("test", "notumor", 4.0))
-    assert least_confidence(run, CLASSES, None, Unsure(0.05)) is None
+    assert error_steps(run, CLASSES, None) is None
     assert Unsure(0.05).unfitted == 0.95
 
 
 def test_what_is_damaged_or_out_of_range_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"predictions\.csv cannot be read"):
-        least_confidence(RunFolder(tmp_path), CLASSES, None, Unsure(0.05))
+        error_steps(RunFolder(tmp_path), CLASSES, None)
     run = scored(tmp_path, ("validation", "pituitary", 4.0))
     with pytest.raises(DataError, match=r"predictions\.csv is damaged"):
-        least_confidence(run, CLASSES, None, Unsure(0.05))
+        error_steps(run, CLASSES, None)
     for error in (0, 1, -0.1, float("nan")):
         with pytest.raises(ConfigError, match=r"unsure\.error"):
             Unsure(error)

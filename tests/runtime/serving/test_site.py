@@ -5,8 +5,7 @@ import http.client
 import json
 import os
 import re
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,8 +13,8 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import pytest
-import uvicorn
 from browser import BROWSER_MARKS, Browser
+from starlette.applications import Starlette
 
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.errors import ConfigError, WeightsError
@@ -34,17 +33,11 @@ class Served(NamedTuple):
 
 
 @pytest.fixture
-def served(sweep: dict[float, Path]) -> Iterator[Served]:
-    """Serve a run of the phantoms from a thread."""
+def served(sweep: dict[float, Path], serve: Callable[[Starlette], int]) -> Served:
+    """Serve a run of the phantoms."""
     model = open_model(sweep[1e-3], Unsure(0.05), accelerator="cpu")
     site = make_site(partial(answer, model), model.name, model.classes, MOST_BYTES)
-    server = uvicorn.Server(uvicorn.Config(site, log_level="warning"))
-    with listening(0) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield Served(model, listener.getsockname()[1])
-        server.should_exit = True
-        thread.join(timeout=20)
+    return Served(model, serve(site))
 
 
 def ask(
@@ -104,19 +97,13 @@ def test_what_is_no_scan_gets_a_sentence(
     assert re.search(sentence, said["error"])
 
 
-def test_what_the_network_cannot_answer_gets_its_sentence() -> None:
+def test_what_the_network_cannot_answer_gets_its_sentence(
+    serve: Callable[[Starlette], int],
+) -> None:
     def fail(content: bytes) -> dict[str, Any]:
         raise WeightsError("The checkpoint gives values that are no numbers: take another one.")
 
-    server = uvicorn.Server(
-        uvicorn.Config(make_site(fail, "t", ("a", "b"), 9), log_level="warning")
-    )
-    with listening(0) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        status, said = scan(Served(None, listener.getsockname()[1]), b"x")
-        server.should_exit = True
-        thread.join(timeout=20)
+    status, said = scan(Served(None, serve(make_site(fail, "t", ("a", "b"), 9))), b"x")
     assert status == 422
     assert said["error"].startswith("The checkpoint gives values")
 
@@ -162,13 +149,6 @@ def test_nothing_is_written(
 def test_a_port_that_is_taken_is_named(served: Served) -> None:
     with pytest.raises(ConfigError, match=f"port={served.port} cannot be had"):
         listening(served.port)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    opened = Browser(tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.close()
 
 
 def choose(browser: Browser, path: Path) -> None:
