@@ -24,6 +24,7 @@ from brain_tumor.runtime.run.run_folder import RunFolder
 
 TEXTS = ("config.yaml", "run.json", "metrics.json", "complexity.json", "metrics.csv")
 TEXTS += ("robustness_validation.json", "robustness_test.json")
+LONGEST = 120  # letters of a folder's name; file systems take 255 bytes
 # An absolute path, of which the last name is the second group.
 _PATH = re.compile(r"(?<![\w./])((?:/[^/\s'\",\]]+)+/)([^/\s'\",\]]+)")
 
@@ -52,18 +53,31 @@ def keep(into: Path, given: Sequence[str]) -> list[Path]:
 
 
 def names(runs: Sequence[FinishedRun]) -> list[str]:
-    """Name each run by network, split, what else tells it from the others, fold and seed."""
+    """Name each run by experiment, network, split, fold and seed, and by values that tell it apart.
+
+    Raises:
+        DataError: They do not, or not in a name that a folder can have.
+    """
+    plain = [_name(run, []) for run in runs]
     found = []
-    for run, differs in zip(runs, distinguishing([run.setting for run in runs]), strict=True):
-        words = [run.setting["model.name"], run.setting["split.name"]]
-        words += [f"{key.rpartition('.')[2]}{value}" for key, value in differs.items()]
-        words += [] if run.fold is None else [f"fold{run.fold}"]
-        found.append(re.sub(r"[^\w.-]+", "_", "-".join([*words, f"seed{run.seed}"])))
-    if len(set(found)) < len(found):
+    for run, name in zip(runs, plain, strict=True):
+        like = [other for other, its in zip(runs, plain, strict=True) if its == name]
+        told = distinguishing([other.setting for other in like])[like.index(run)]
+        values = [f"{key.rpartition('.')[2]}{value}" for key, value in told.items()]
+        found.append(_name(run, values))
+    if len(set(found)) < len(found) or max(map(len, found)) > LONGEST:
         raise DataError(
-            "Two of these runs are the same network, split, fold and seed: leave one out."
+            "Two of these runs are the same, or differ in more than a name can tell: leave one "
+            "out, or train them as experiments of their own (name=...)."
         )
     return found
+
+
+def _name(run: FinishedRun, told: Sequence[str]) -> str:
+    own = run.setting
+    words = [str(own["name"]), own["model.name"], own["split.name"], *told]
+    words += [] if run.fold is None else [f"fold{run.fold}"]
+    return re.sub(r"[^\w.-]+", "_", "-".join([*words, f"seed{run.seed}"]))
 
 
 def _keep(run: FinishedRun, place: Path) -> None:

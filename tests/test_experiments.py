@@ -31,7 +31,7 @@ def run(tmp_path: Path) -> Path:
 
 def test_what_is_kept_says_what_the_run_said(run: Path, tmp_path: Path) -> None:
     (kept,) = KEEP["keep"](tmp_path / "kept", [str(run)])
-    assert kept.name == "gbmnet-report-seed0"
+    assert kept.name == "mine-gbmnet-report-seed0"
     before, after = read_run(run), read_run(kept)
     assert after.test == before.test
     assert after.groups == before.groups
@@ -56,7 +56,7 @@ def test_nothing_kept_tells_of_the_machine(run: Path, tmp_path: Path) -> None:
 def test_a_fold_keeps_its_test_scans_and_not_its_training_scans(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", rows(0, 30), rows(30, 60), fold=2)
     (kept,) = KEEP["keep"](tmp_path / "kept", [str(folder)])
-    assert kept.name == "gbmnet-patient-fold2-seed0"
+    assert kept.name == "mine-gbmnet-patient-fold2-seed0"
     found = read_run(kept)
     assert found.answers.keys() == {"test"}
     assert found.part_sizes == read_run(folder).part_sizes
@@ -67,10 +67,12 @@ def test_runs_are_named_by_what_tells_them_apart(tmp_path: Path) -> None:
         str(write_run(tmp_path / str(width), rows(0, 12), values={"model.width": width}))
         for width in (512, 64)
     ]
+    places.append(str(write_run(tmp_path / "c", rows(0, 12), values={"name": "other"})))
     kept = KEEP["keep"](tmp_path / "kept", places)
     assert [path.name for path in kept] == [
-        "gbmnet-report-width512-seed0",
-        "gbmnet-report-width64-seed0",
+        "mine-gbmnet-report-width512-seed0",
+        "mine-gbmnet-report-width64-seed0",
+        "other-gbmnet-report-seed0",
     ]
 
 
@@ -79,7 +81,7 @@ def test_a_kept_run_is_not_overwritten(run: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is there already"):
         KEEP["keep"](tmp_path / "kept", [str(run)])
     other = write_run(tmp_path / "b", rows(0, 30), rows(30, 60))
-    with pytest.raises(DataError, match="leave one out"):
+    with pytest.raises(DataError, match="leave one"):
         KEEP["keep"](tmp_path / "more", [str(run), str(other)])
     assert not (tmp_path / "more").exists()
 

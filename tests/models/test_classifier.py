@@ -1,4 +1,5 @@
 import functools
+import math
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -141,6 +142,18 @@ def test_smoothed_targets_are_spread_evenly(smoothing: float, seed: int) -> None
     classifier.validation_step(batch, 0)
     plain = F.cross_entropy(logits, labels)
     torch.testing.assert_close(classifier.monitored_loss.compute(), plain)
+
+
+def test_a_second_softmax_leaves_a_perfect_network_a_cost() -> None:
+    labels = torch.arange(4)
+    sure = TumorClassifier(GBMNET, CLASSES, training=TrainingSettings(softmax_twice=True))
+    sure.network.forward = lambda images: images
+    sure.trainer = trainer()
+    batch = SimpleNamespace(images=50 * F.one_hot(labels, 4).float(), labels=labels, whole=4)
+    assert float(sure.training_step(batch, 0)) == pytest.approx(math.log(1 + 3 / math.e))
+    # The monitored part is scored as without it.
+    sure.validation_step(batch, 0)
+    assert float(sure.monitored_loss.compute()) == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize(

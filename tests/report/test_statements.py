@@ -67,7 +67,10 @@ def test_scans_and_names_are_judged_by_the_audit() -> None:
     assert [verdict for _, verdict in other] == [FAILS, HOLDS]
 
 
-@pytest.mark.parametrize(("ours", "verdict"), [(0.84, HOLDS), (0.70, FAILS), (None, NOT_RUN)])
+@pytest.mark.parametrize(
+    ("ours", "verdict"),
+    [(0.8442, "is 0.010 higher here"), (0.7, "is 0.134 lower here"), (None, NOT_RUN)],
+)
 def test_a_training_curve_is_compared_where_the_report_gives_a_number(
     ours: float | None, verdict: str
 ) -> None:
