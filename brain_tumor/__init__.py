@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from brain_tumor.inference import load_classifier
 
 __all__ = ["__version__", "load_classifier"]
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -29,6 +29,7 @@ from brain_tumor.runtime.command import conf_folder
 from brain_tumor.runtime.comparing import compare_runs
 from brain_tumor.runtime.comparison_figures import draw_comparison
 from brain_tumor.runtime.evidence import evidence_settings
+from brain_tumor.runtime.finished import read_run
 from brain_tumor.runtime.gathering import Members
 from brain_tumor.runtime.run.run_folder import RunFolder
 
@@ -77,6 +78,7 @@ def filled(experiments: dict[str, Compared]) -> dict[Path, str]:
         FRONT: {"statements": statements},
         SUMMARY: {"statements": statements, "scores": "\n\n".join(scores)},
         TRIALS.parent / "README.md": {"trials": trials},
+        HERE / "open_settings" / "README.md": {"curves": to_markdown(curves_table(published))},
     }
     made = {
         HERE / name / "comparison.md": comparison_markdown(content)
@@ -111,6 +113,24 @@ def trials_table(folder: Path) -> DataTable:
         "Balanced accuracy under 14 corruptions, each at five strengths: means over corruptions."
     )
     return DataTable("Trials", columns, rows, note)
+
+
+def curves_table(published: Any) -> DataTable:
+    """Lay out what training scored at the first epoch that the report tells of, and its cost."""
+    rows = []
+    for folder in (HERE / "as_reported", HERE / "open_settings"):
+        for place in sorted((folder / "runs").iterdir()):
+            run = read_run(place)
+            model = run.setting["model.name"]
+            epoch = min(published["results"][model]["curve"])
+            row = run.history["epoch"].index(epoch)
+            accuracy, cost = (run.history[f"train/{kind}"][row] for kind in ("accuracy", "loss"))
+            theirs = published["results"][model]["curve"][epoch]
+            told = [score(value, decimals=4) for value in (theirs, accuracy, cost)]
+            rows.append([model, str(run.setting["name"]), str(epoch), *told])
+    columns = ["network", "experiment", "epoch", "report: accuracy", "accuracy", "cost"]
+    note = "Of training scans while training, augmented and with dropout; cost in nats per scan."
+    return DataTable("Training at the first epoch that the report tells of", columns, rows, note, 2)
 
 
 def draw(name: str, experiment: Compared) -> None:

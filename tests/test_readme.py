@@ -53,17 +53,25 @@ def test_the_scores_are_those_of_the_committed_audit() -> None:
         assert table in README
 
 
-@pytest.mark.parametrize("name", ["best_patient", "evidence", "leakage", "shortcuts"])
+SHOWN = [
+    *("as_reported", "best_patient", "best_report", "evidence", "leakage", "open_settings"),
+    *("shortcuts", "unfreeze", "width"),
+]
+
+
+@pytest.mark.parametrize("name", SHOWN)
 def test_every_score_in_words_stands_in_a_committed_table(name: str) -> None:
     folder = ROOT / "experiments" / name
-    words = (folder / "README.md").read_text(encoding="utf-8").split("## What it shows")[1]
-    tables = "\n".join(leakage_tables())
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    words = page.split("## What it shows")[1]
+    made = re.findall(r"<!-- (\w+) -->\n(.*?)<!-- end of \1 -->", page, re.DOTALL)
+    tables = "\n".join([*leakage_tables(), *(table for _, table in made)])
     for path in (*folder.glob("*.md"), *re.findall(r"\]\(\.\./(\w+)/README\.md\)", words)):
         kept = ROOT / "experiments" / path / "comparison.md" if isinstance(path, str) else path
         if kept.name != "README.md":
             tables += kept.read_text(encoding="utf-8")
     numbers = re.findall(r"\b0\.\d{3}\b|\b\d+\.\d %", words)
-    assert len(numbers) > 5
+    assert len(numbers) > 2
     assert [number for number in numbers if number not in tables] == []
 
 

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import io
 import json
+import logging
 import shutil
 import sys
 import zipfile
@@ -266,7 +267,8 @@ def test_torchvision_s_networks_are_written_in_eight_bits_too(
     assert ours["largest_difference"] < 1e-5
     assert 0 < small["largest_difference"] < 0.2
     assert small["bytes"] < 0.45 * ours["bytes"]
-    assert caplog.records == []  # onnxruntime tells of every bias that it copies
+    # onnxruntime tells of every bias that it copies.
+    assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
 
 
 def test_a_run_without_a_temperature_keeps_its_logits(
