@@ -66,6 +66,8 @@ def filled(experiments: dict[str, Compared]) -> dict[Path, str]:
         experiments: By the name of their folder.
     """
     contents = {name: content for name, (_, _, content) in experiments.items()}
+    # Its runs were not kept, only what `compare` made of them.
+    contents["evidence"] = json.loads((HERE / "evidence" / "comparison.json").read_text("utf-8"))
     published = OmegaConf.to_container(next(iter(experiments.values()))[0].published)
     audit = json.loads((HERE / "leakage" / "audit.json").read_text(encoding="utf-8"))
     statements = to_markdown(statements_table(contents, audit, published))
@@ -82,7 +84,7 @@ def filled(experiments: dict[str, Compared]) -> dict[Path, str]:
     }
     made = {
         HERE / name / "comparison.md": comparison_markdown(content)
-        for name, content in contents.items()
+        for name, (_, _, content) in experiments.items()
     }
     for path, blocks in tables.items():
         made[path] = path.read_text(encoding="utf-8")

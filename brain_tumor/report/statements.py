@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from brain_tumor.report.numbers import UNKNOWN, counted, score, whole
+from brain_tumor.report.numbers import UNKNOWN, counted, percent_range, score, whole
 from brain_tumor.report.page import DataTable
 
 Values = Mapping[str, Any]
 Row = list[str]
 
 HOLDS, FAILS, OPEN, NOT_RUN = "holds", "does not hold", "not decided", "not run"
+IN_BOTH = "Testing scans that Training holds"  # as audit.json calls this step
 NAMES = {"gbmnet": "GBMnet", "mobilenetv2": "GBM_MobileNetV2net"}
 
 
@@ -53,11 +54,34 @@ def _about_scans(audit: Values) -> list[Row]:
         if row["report_class"] != row["folder"]
     ]
     names = ", ".join(permuted) or "the folders' own"
+    removed = next(step["report"] for step in steps if step["step"] == IN_BOTH)
+    known = audit["patients"]
+    shared = {
+        kind: [split["overlaps"][kind]["share_of_all"] for split in _drawn_as_reported(audit)]
+        for kind in ("any", "slice")
+    }
+    same = (
+        f"{whole(known['scans'])} of them are {counted(known['slices'], 'slice')} of "
+        f"{counted(known['patients'], 'patient')}"
+    )
     return [
+        [
+            "The scans are “presumably from different patients”",
+            whole(audit["report"]["steps"][0]["report"]),
+            same,
+            HOLDS if known["scans"] <= known["patients"] else FAILS,
+        ],
         [
             "Scans; duplicates in Training, in Testing, in both; scans left",
             *numbers,
             HOLDS if numbers[0] == numbers[1] else FAILS,
+        ],
+        [
+            "Removing duplicates prevents leakage into the test part",
+            f"{whole(removed)} removed from Testing",
+            f"{percent_range(shared['any'])} of the test scans have a relative among those of "
+            f"training, {percent_range(shared['slice'])} the same slice",
+            HOLDS if max(shared["any"]) == 0 else FAILS,
         ],
         [
             "Its classes are those that it names",
@@ -66,6 +90,10 @@ def _about_scans(audit: Values) -> list[Row]:
             FAILS if permuted else HOLDS,
         ],
     ]
+
+
+def _drawn_as_reported(audit: Values) -> list[Values]:
+    return [split for split in audit["leakage"] if split["split"] == "report"]
 
 
 def _about_curves(content: Values) -> list[Row]:

@@ -16,10 +16,22 @@ CLASSES = ["glioma", "meningioma", "notumor", "pituitary"]
 NAMES = {"glioma": "meningioma", "meningioma": "notumor", "notumor": "glioma"}
 
 
-def audit(names: Mapping[str, str] = NAMES, kept: int = 6589) -> dict[str, Any]:
+def audit(
+    names: Mapping[str, str] = NAMES, kept: int = 6589, shared: float = 0.942
+) -> dict[str, Any]:
     rows = [{"folder": name, "report_class": names.get(name, name)} for name in CLASSES]
-    steps = [{"report": 7023, "measured": 7023}, {"report": 6589, "measured": kept}]
-    return {"report": {"rows": rows, "steps": steps}}
+    steps = [
+        {"step": "raw scans", "report": 7023, "measured": 7023},
+        {"step": "Testing scans that Training holds", "report": 182, "measured": 182},
+        {"step": "scans left", "report": 6589, "measured": kept},
+    ]
+    overlaps = {"any": {"share_of_all": shared}, "slice": {"share_of_all": shared / 2}}
+    leakage = [{"split": "official", "overlaps": {}}, {"split": "report", "overlaps": overlaps}]
+    return {
+        "report": {"rows": rows, "steps": steps},
+        "patients": {"scans": 4750, "slices": 3064, "patients": 233},
+        "leakage": leakage,
+    }
 
 
 def ends(value: float, wide: float = 0.02) -> dict[str, float]:
@@ -58,13 +70,14 @@ def verdicts(found: Mapping[str, Any], **about: Any) -> dict[str, tuple[str, str
 
 
 def test_scans_and_names_are_judged_by_the_audit() -> None:
-    found = list(verdicts({}).values())
-    assert found[0] == ("7,023, 6,589", HOLDS)
-    assert found[1][1] == FAILS
-    assert "its notumor is the folder meningioma" in found[1][0]
+    patients, counts, leakage, names = verdicts({}).values()
+    assert patients == ("4,750 of them are 3,064 slices of 233 patients", FAILS)
+    assert counts == ("7,023, 182, 6,589", HOLDS)
+    assert leakage[0].startswith("94.2 % of the test scans") and leakage[1] == FAILS
+    assert "its notumor is the folder meningioma" in names[0] and names[1] == FAILS
     own = {name: name for name in CLASSES}
-    other = list(verdicts({}, names=own, kept=6588).values())
-    assert [verdict for _, verdict in other] == [FAILS, HOLDS]
+    other = verdicts({}, names=own, kept=6588, shared=0.0)
+    assert [verdict for _, verdict in other.values()] == [FAILS, FAILS, HOLDS, HOLDS]
 
 
 @pytest.mark.parametrize(
