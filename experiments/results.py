@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from brain_tumor.report.blocks import filled_block
 from brain_tumor.report.certainty import cell
 from brain_tumor.report.comparison import comparison_markdown, settings_table
-from brain_tumor.report.numbers import score
+from brain_tumor.report.numbers import score, whole
 from brain_tumor.report.page import DataTable, to_markdown
 from brain_tumor.report.statements import statements_table
 from brain_tumor.runtime.command import conf_folder
@@ -80,6 +80,7 @@ def filled(experiments: dict[str, Compared]) -> dict[Path, str]:
         FRONT: {"statements": statements},
         SUMMARY: {"statements": statements, "scores": "\n\n".join(scores)},
         TRIALS.parent / "README.md": {"trials": trials},
+        HERE / "width" / "README.md": {"training": to_markdown(widths_table(contents["width"]))},
         HERE / "open_settings" / "README.md": {"curves": to_markdown(curves_table(published))},
     }
     made = {
@@ -115,6 +116,27 @@ def trials_table(folder: Path) -> DataTable:
         "Balanced accuracy under 14 corruptions, each at five strengths: means over corruptions."
     )
     return DataTable("Trials", columns, rows, note)
+
+
+def widths_table(content: dict[str, Any]) -> DataTable:
+    """Lay out what training scored in the last epoch, and the test part, by width."""
+    rows = [
+        [
+            str(setting["values"]["model.width"]),
+            whole(setting["complexity"]["parameters"]),
+            score(setting["runs"][0]["training_accuracy"]),
+            score(setting["train"]["scores"]["accuracy"]),
+            cell(setting["pooled"]["intervals"]["accuracy"]),
+        ]
+        for setting in content["settings"]
+    ]
+    columns = ["neurons", "parameters", "while training", "training scans", "test scans"]
+    rows.sort(key=lambda row: -int(row[0]))
+    note = (
+        "Accuracy: in the last epoch with augmentation and dropout, as the report takes it; then "
+        "of the trained network."
+    )
+    return DataTable("Accuracy by width", columns, rows, note)
 
 
 def curves_table(published: Any) -> DataTable:

@@ -208,18 +208,20 @@ def _about_weak_class(content: Values, results: Values) -> list[Row]:
 
 
 def _about_width(content: Values) -> list[Row]:
-    found = {
-        int(setting["values"]["model.width"]): setting["train"]["scores"]["accuracy"]
-        for setting in content["settings"]
-        if setting["train"] is not None and setting["values"].get("model.head") == "flatten"
-    }
+    found = {}
+    for setting in content["settings"]:
+        reached = [run["training_accuracy"] for run in setting["runs"]]
+        if setting["values"].get("model.head") == "flatten" and None not in reached:
+            found[int(setting["values"]["model.width"])] = sum(reached) / len(reached)
     widths = sorted(found, reverse=True)
     if len(widths) < 2:
         return []
     falls = all(found[wide] > found[narrow] for wide, narrow in pairwise(widths))
     top = all(found[widths[0]] > found[narrow] for narrow in widths[1:])
     told = ", ".join(f"{width}: {found[width]:.3f}" for width in widths)
-    verdict = HOLDS if top else FAILS
+    told += f" {_trained(content['settings'])}"
+    seeds = max(setting["seeds"] for setting in content["settings"])
+    verdict = f"{HOLDS if top else FAILS}, with {counted(seeds, 'seed')}"
     return [
         [
             f"Fewer neurons than {widths[0]} lower the training accuracy",

@@ -30,6 +30,8 @@ class ComparedRun:
         split_seed: Of the split; None where it has none.
         test_scans: Scans it was tested on.
         epochs: Epochs trained; None where `run.json` does not tell.
+        training_accuracy: Of the last epoch, as the report takes it: while training, with
+            augmentation and dropout; None where `metrics.csv` does not tell.
         temperature: Fitted on its validation scans; None where there is none.
         threshold: Least probability of a tumour that is called one; None without a healthy class.
         made: What `run.json` tells of versions, device, commit, data and command.
@@ -41,6 +43,7 @@ class ComparedRun:
     split_seed: int | None
     test_scans: int
     epochs: int | None
+    training_accuracy: float | None
     temperature: float | None
     threshold: float | None
     made: Mapping[str, Any]
@@ -198,6 +201,7 @@ def _run(run: FinishedRun, ask: EvidenceSettings) -> ComparedRun:
         run.split_seed,
         len(run.test),
         epochs,
+        next(reversed(run.history.get("train/accuracy", ())), None),
         chosen.temperature,
         chosen.threshold,
         made,
