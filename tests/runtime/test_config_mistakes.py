@@ -102,7 +102,7 @@ MISTAKES = [
     ("compare", "runs=5", "runs must be a list or text: 5"),
     ("evaluate", "run=x data.names=5", "data.names must be a group of named values or null"),
     ("evaluate", "run=x checkpoint=first", "checkpoint must be best or last or null: 'first'"),
-    ("evaluate", "run=x robustness=maybe", "robustness must be validation or test or null: 'maybe'"),
+    ("evaluate", "run=x robustness=maybe", "robustness must be validation or test"),
     ("benchmark", "rows=prepare", "rows must be a list"),
     # Outside its range.
     ("train", "training.label_smoothing=1", "training.label_smoothing must lie in 0..1"),
