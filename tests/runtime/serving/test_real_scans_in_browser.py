@@ -49,10 +49,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 def drop(browser: Browser, path: Path) -> None:
-    """Drop a file on the page's field, as a person does."""
+    """Drop a file on the page's field, as a person does; the browser has another folder as home."""
     corner = "document.getElementById('drop').getBoundingClientRect()"
     x, y = browser.run(f"(box => [box.x + box.width / 2, box.y + box.height / 2])({corner})")
-    held = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    held = {"items": [], "files": [str(path.resolve())], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
         browser.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=held)
 
