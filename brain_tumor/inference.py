@@ -24,8 +24,8 @@ from brain_tumor.errors import DataError
 from brain_tumor.runtime.inference.judging_scans import Prediction, Unusable, judge_scans
 from brain_tumor.runtime.inference.model import Model, open_model
 from brain_tumor.runtime.inference.streaming import predict_files
-from brain_tumor.runtime.inference.sureness import Unsure
 from brain_tumor.runtime.quiet import hush_lightning
+from brain_tumor.runtime.sureness import Unsure
 
 __all__ = ["Classifier", "Prediction", "Scan", "Unusable", "load_classifier"]
 

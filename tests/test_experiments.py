@@ -94,6 +94,15 @@ def test_a_damaged_table_is_told(run: Path, tmp_path: Path, name: str, harm: byt
         read_run(kept)
 
 
+def test_a_table_that_unpacks_to_too_much_is_told(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (kept,) = KEEP["keep"](tmp_path / "kept", [str(run)])
+    monkeypatch.setattr("brain_tumor.runtime.run.run_folder.MOST_UNPACKED", 100)
+    with pytest.raises(DataError, match="it unpacks to more"):
+        read_run(kept)
+
+
 @pytest.mark.slow
 def test_the_committed_tables_are_what_is_made_of_the_committed_runs() -> None:
     register_resolvers()

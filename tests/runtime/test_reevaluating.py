@@ -20,9 +20,9 @@ from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.inference.model import open_model
-from brain_tumor.runtime.inference.sureness import Unsure
 from brain_tumor.runtime.reevaluating import evaluate
 from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.runtime.sureness import Unsure
 from brain_tumor.runtime.training import train
 
 Evaluate = Callable[..., dict[str, Any]]

@@ -12,8 +12,8 @@ from brain_tumor.data.crop import CropSettings
 from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.errors import BrainTumorError, WeightsError
 from brain_tumor.runtime.build_scans import filled
-from brain_tumor.runtime.inference.sureness import error_steps
 from brain_tumor.runtime.run.provenance import installed
+from brain_tumor.runtime.sureness import error_steps
 from brain_tumor.runtime.trained import Trained
 from brain_tumor.runtime.trust import MOST_BYTES, as_bytes, open_trust
 
@@ -42,7 +42,7 @@ def gather_facts(trained: Trained) -> Facts:
         `threshold`, least probability of a tumour that is called one, None without a healthy
         class; `threshold_fitted`, whether it was chosen on validation scans; `healthy`, that class
         or None; `crop` and `harmonise`, how a scan is cut before the graph takes it; `error_steps`,
-        which tell unsure answers (`inference.sureness`), None without validation scans; `trust`,
+        which tell unsure answers (`runtime.sureness`), None without validation scans; `trust`,
         content of `trust.npz`, which tells strange scans, None where the run has none.
 
     Raises:

@@ -16,9 +16,9 @@ from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.errors import WeightsError
 from brain_tumor.models.gradcam import gradcam
 from brain_tumor.runtime.exporting.exported import load_exported
-from brain_tumor.runtime.inference.sureness import Unsure, error_steps, least_confidence
 from brain_tumor.runtime.judging import Chosen
 from brain_tumor.runtime.scoring import scoring_trainer
+from brain_tumor.runtime.sureness import Unsure, error_steps, least_confidence
 from brain_tumor.runtime.trained import Trained, open_trained
 from brain_tumor.runtime.trust import open_trust
 

@@ -22,11 +22,11 @@ from brain_tumor.runtime.inference.judging_scans import Prediction, Unusable
 from brain_tumor.runtime.inference.model import Model, open_model
 from brain_tumor.runtime.inference.overlays import check_overlays, write_overlays
 from brain_tumor.runtime.inference.streaming import Batch, predict_files
-from brain_tumor.runtime.inference.sureness import Unsure
 from brain_tumor.runtime.inference.table_files import Write, check_output, table_file
 from brain_tumor.runtime.preparing_bar import preparing_bar
 from brain_tumor.runtime.quiet import hush_lightning
 from brain_tumor.runtime.scoring import scoring_trainer
+from brain_tumor.runtime.sureness import Unsure
 
 MOST = {"batch_size": 1024, "shown": 10_000}
 

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,10 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from brain_tumor.errors import DataError
 from brain_tumor.runtime.run.whole_file import written_whole
+
+# Bytes of a compressed table: 60,000 scans take about 10 MB, and a few bytes could become more than
+# memory holds.
+MOST_UNPACKED = 2**27
 
 
 @dataclass(frozen=True)
@@ -177,13 +182,15 @@ class RunFolder:
         small = plain.with_name(f"{name}.gz")
         try:
             packed = small.exists() and not plain.exists()
-            with (
-                gzip.open(small, "rt", newline="", encoding="utf-8")
-                if packed
-                else plain.open(newline="", encoding="utf-8")
-            ) as file:
-                return list(csv.DictReader(file))
-        except (OSError, EOFError, zlib.error) as error:
+            if not packed:
+                with plain.open(newline="", encoding="utf-8") as file:
+                    return list(csv.DictReader(file))
+            with gzip.open(small) as file:
+                content = file.read(MOST_UNPACKED + 1)
+            if len(content) > MOST_UNPACKED:
+                raise OSError(f"it unpacks to more than {MOST_UNPACKED // 2**20} MiB")
+            return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise DataError(
                 f"{small if packed else plain} cannot be read ({reason}): take a whole run folder."

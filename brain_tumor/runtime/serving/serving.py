@@ -15,10 +15,10 @@ from brain_tumor.runtime.build_scans import filled
 from brain_tumor.runtime.config.arguments import check_arguments
 from brain_tumor.runtime.config.values import check_values
 from brain_tumor.runtime.inference.model import Model, open_model
-from brain_tumor.runtime.inference.sureness import Unsure
 from brain_tumor.runtime.quiet import hush_lightning
 from brain_tumor.runtime.scoring import scoring_trainer
 from brain_tumor.runtime.serving.answering import answer
+from brain_tumor.runtime.sureness import Unsure
 
 HOST = "127.0.0.1"
 MOST_MIB = 256  # as `data.bounded_file`

@@ -23,7 +23,7 @@ from brain_tumor.evaluation.picture_features import KINDS
 from brain_tumor.runtime.exporting.deployed import OUTPUTS
 from brain_tumor.runtime.exporting.exported import load_exported
 from brain_tumor.runtime.inference.model import open_model
-from brain_tumor.runtime.inference.sureness import Unsure
+from brain_tumor.runtime.sureness import Unsure
 from brain_tumor.runtime.trust import Trust, as_bytes
 
 CROP = {"blur_kernel": 3, "threshold": 45, "erosions": 2, "dilations": 2, "size": 32}

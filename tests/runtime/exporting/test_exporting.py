@@ -29,8 +29,8 @@ from brain_tumor.runtime.exporting import exporting
 from brain_tumor.runtime.exporting.deployed import trace
 from brain_tumor.runtime.exporting.exported import load_exported
 from brain_tumor.runtime.inference.model import open_model
-from brain_tumor.runtime.inference.sureness import Unsure
 from brain_tumor.runtime.loading import load_classifier
+from brain_tumor.runtime.sureness import Unsure
 from brain_tumor.runtime.trained import Trained
 
 ExportRun = Callable[..., dict[str, Any]]

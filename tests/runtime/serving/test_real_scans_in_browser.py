@@ -16,10 +16,10 @@ from starlette.applications import Starlette
 from brain_tumor.runtime.allocator import keep_freed_memory
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.inference.model import open_model
-from brain_tumor.runtime.inference.sureness import Unsure
 from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.serving.answering import answer
 from brain_tumor.runtime.serving.site import make_site
+from brain_tumor.runtime.sureness import Unsure
 from brain_tumor.runtime.training import train
 
 DATA = os.environ.get("BRAIN_TUMOR_DATA", "")

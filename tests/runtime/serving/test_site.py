@@ -19,10 +19,10 @@ from starlette.applications import Starlette
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.errors import ConfigError, WeightsError
 from brain_tumor.runtime.inference.model import Model, open_model
-from brain_tumor.runtime.inference.sureness import Unsure
 from brain_tumor.runtime.serving.answering import answer
 from brain_tumor.runtime.serving.serving import listening
 from brain_tumor.runtime.serving.site import BYTES, make_site
+from brain_tumor.runtime.sureness import Unsure
 
 MOST_BYTES = 2 << 20
 

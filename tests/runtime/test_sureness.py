@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.runtime.inference.sureness import Unsure, error_steps, least_confidence
 from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.runtime.sureness import Unsure, error_steps, least_confidence
 
 CLASSES = ("glioma", "notumor")
 HEADER = ("path", "part", "label", "predicted", "logit_glioma", "logit_notumor")
