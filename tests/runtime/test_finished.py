@@ -115,10 +115,6 @@ def empty_the_split(folder: Path) -> None:
     (folder / "split.csv").write_text("path,label,part,group\n")
 
 
-def garble_the_predictions(folder: Path) -> None:
-    (folder / "predictions.csv").write_bytes(b"path,part\n\xff\xfe,test\n")
-
-
 def forget_the_folds(folder: Path) -> None:
     path = folder / "config.yaml"
     path.write_text(path.read_text().replace("  folds: 4\n", ""))
@@ -133,7 +129,6 @@ def forget_the_folds(folder: Path) -> None:
         repeat_a_prediction,
         lose_a_prediction,
         empty_the_split,
-        garble_the_predictions,
         forget_the_folds,
     ],
 )
@@ -142,6 +137,13 @@ def test_a_damaged_run_is_refused(write_run: WriteRun, damage: Callable[[Path], 
     read_run(folder)
     damage(folder)
     with pytest.raises(DataError, match=f"in {folder} are incomplete or do not fit together"):
+        read_run(folder)
+
+
+def test_a_table_that_is_no_text_is_named(write_run: WriteRun) -> None:
+    folder = write_run("run", TEST, TRAIN, fold=0)
+    (folder / "predictions.csv").write_bytes(b"path,part\n\xff\xfe,test\n")
+    with pytest.raises(DataError, match=r"predictions\.csv cannot be read .*take a whole run"):
         read_run(folder)
 
 
