@@ -56,6 +56,10 @@ class TrainingSettings:
             raise ConfigError(
                 f"training.backbone_rate must lie in 0..10, 0 left out: {self.backbone_rate}"
             )
+        if not isinstance(self.softmax_twice, bool):
+            raise ConfigError(
+                f"training.softmax_twice must be true or false: {self.softmax_twice!r}"
+            )
 
 
 class LabelledScans(Protocol):

@@ -15,7 +15,7 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
     """`nn.BatchNorm2d` whose mean and variance are those of all processes' shares together.
 
     For training within a process group, on any device; torch's own `SyncBatchNorm` refuses CPUs. A
-    share may be empty. It needs a fixed momentum and trained weights.
+    share may be empty. It needs a fixed momentum and weights.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -35,23 +35,26 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
 
 
 class GlobalBatchNorms(LayerSync):
-    """Lets every trained batch normalisation of a model count over all processes, while it fits."""
+    """Lets the batch normalisation of a model count over all processes, while it fits."""
 
     def apply(self, model: nn.Module) -> nn.Module:
-        """Make them count over all processes; frozen ones use no statistics of a batch."""
-        return _changed(model, nn.BatchNorm2d, GlobalBatchNorm2d)
+        """Make those in training mode count over all processes: the others' are fixed."""
+        for module in model.modules():
+            if type(module) is nn.BatchNorm2d and module.training:
+                _become(module, GlobalBatchNorm2d)
+        return model
 
     def revert(self, model: nn.Module) -> nn.Module:
         """Make them count for themselves."""
-        return _changed(model, GlobalBatchNorm2d, nn.BatchNorm2d)
+        for module in model.modules():
+            if type(module) is GlobalBatchNorm2d:
+                _become(module, nn.BatchNorm2d)
+        return model
 
 
-def _changed(model: nn.Module, old: type[nn.Module], new: type[nn.Module]) -> nn.Module:
+def _become(module: nn.Module, kind: type[nn.Module]) -> None:
     # By its class alone, so that parameters, buffers and hooks are the same objects as before.
-    for module in model.modules():
-        if type(module) is old and any(p.requires_grad for p in module.parameters()):
-            module.__class__ = new
-    return model
+    module.__class__ = kind
 
 
 class _Normalise(torch.autograd.Function):

@@ -21,8 +21,8 @@ class GBMMobileNetV2net(nn.Module):
     """MobileNetV2's features, frozen in the report, under a small trained head.
 
     2,306,116 parameters, of which 82,244 are trained where all features are frozen. Frozen blocks
-    stay in evaluation mode, so their BatchNorm statistics do not move, and run without gradients.
-    The report's outlook is "selectively unfreezing layers in the MobileNetV2".
+    run without gradients and, as long as their statistics are frozen too, in evaluation mode. The
+    report's outlook is "selectively unfreezing layers in the MobileNetV2".
 
     Args:
         classes: Number of classes.
@@ -33,6 +33,9 @@ class GBMMobileNetV2net(nn.Module):
         input_std: Per-channel standard deviation, likewise.
         unfreeze: How many of the 19 blocks of the features are trained, counted from the last;
             `all` of them, or 0 as in the report.
+        frozen_statistics: Whether batch normalisation in frozen blocks keeps the statistics that
+            came with the weights. Else it normalises training batches by their own and follows them
+            with its running ones, as where `requires_grad` alone is switched off.
 
     Raises:
         ValueError: There are not as many blocks.
@@ -47,6 +50,7 @@ class GBMMobileNetV2net(nn.Module):
         input_mean: Sequence[float] = IMAGENET_MEAN,
         input_std: Sequence[float] = IMAGENET_STD,
         unfreeze: int | str = 0,
+        frozen_statistics: bool = True,
     ) -> None:
         super().__init__()
         self.preprocess = ImageNetInput(input_size, input_mean, input_std)
@@ -55,6 +59,7 @@ class GBMMobileNetV2net(nn.Module):
         if trained > BLOCKS:
             raise ValueError(f"model.unfreeze is {trained}, MobileNetV2 has {BLOCKS} blocks")
         self.frozen_blocks = BLOCKS - trained
+        self.frozen_statistics = frozen_statistics
         self._run_frozen = FoldedFeatures(self._frozen)
         self.head = nn.Sequential(
             nn.Linear(FEATURES, width),
@@ -74,15 +79,16 @@ class GBMMobileNetV2net(nn.Module):
         return cast(nn.Sequential, self.features[: self.frozen_blocks])
 
     def freeze(self) -> None:
-        """Keep frozen blocks as they are: no gradients, and fixed BatchNorm statistics."""
+        """Keep the weights of frozen blocks as they are, and their statistics where these are."""
         self._frozen.requires_grad_(False)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> "GBMMobileNetV2net":
-        """Switch what is trained; frozen blocks stay in evaluation mode."""
+        """Switch what is trained; blocks whose statistics are frozen stay in evaluation mode."""
         super().train(mode)
-        self.features.train(mode and self.frozen_blocks < BLOCKS)
-        self._frozen.eval()
+        if self.frozen_statistics:
+            self.features.train(mode and self.frozen_blocks < BLOCKS)
+            self._frozen.eval()
         return self
 
     def forward(self, scans: Tensor) -> Tensor:
@@ -95,7 +101,10 @@ class GBMMobileNetV2net(nn.Module):
         Their side is a 32nd of `input_size`, 7 at 224 pixels.
         """
         maps = self.preprocess(scans)
-        if self.frozen_blocks:
+        if self.training and not self.frozen_statistics:
+            with torch.no_grad():
+                maps = self._frozen(maps)
+        elif self.frozen_blocks:
             maps = self._run_frozen(maps)
         for block in self.features[self.frozen_blocks :]:
             maps = block(maps)

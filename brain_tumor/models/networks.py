@@ -86,6 +86,9 @@ def _check(network: str, make: Callable[..., nn.Module], options: Mapping[str, A
         raise ConfigError(
             f"model.unfreeze must be all or a number of blocks, 0 or more: {unfreeze!r}"
         )
+    frozen = options.get("frozen_statistics", True)
+    if not isinstance(frozen, bool):
+        raise ConfigError(f"model.frozen_statistics must be true or false: {frozen!r}")
     for name in ("input_mean", "input_std"):
         values = options.get(name, (0.5, 0.5, 0.5))
         numbers = isinstance(values, (list, tuple)) and all(map(_is_number, values))

@@ -184,6 +184,29 @@ def test_the_last_blocks_of_mobilenetv2_can_be_trained(
     assert {key for key in moved if "running" in key} == statistics
 
 
+def test_free_statistics_follow_the_batches_as_in_a_network_without_gradients(
+    scans: torch.Tensor,
+) -> None:
+    torch.manual_seed(0)
+    network = build_network(4, "mobilenetv2", frozen_statistics=False, dropout=0.0).train()
+    theirs = copy.deepcopy(network.features).train().requires_grad_(False)
+    before = {key: value.clone() for key, value in network.features.state_dict().items()}
+    images = network.preprocess(scans)
+    for _ in range(2):
+        torch.testing.assert_close(network.maps(scans), theirs(images))
+    F.cross_entropy(network(scans), torch.tensor([0, 1, 3])).backward()
+    theirs(images)
+    torch.testing.assert_close(network.features.state_dict(), theirs.state_dict())
+    after = network.features.state_dict()
+    moved = {key for key in after if not torch.equal(after[key], before[key])}
+    assert moved == {key for key in after if "running" in key or "batches" in key}
+    assert all(parameter.grad is None for parameter in network.features.parameters())
+    # What is scored and saved are the statistics that were followed.
+    network.eval()
+    with torch.no_grad():
+        torch.testing.assert_close(network.maps(scans), theirs.eval()(images), atol=1e-4, rtol=1e-3)
+
+
 def test_mobilenetv2_is_the_same_network_whatever_is_frozen(scans: torch.Tensor) -> None:
     frozen = build_network(4, "mobilenetv2").eval()
     for unfreeze in (5, "all"):

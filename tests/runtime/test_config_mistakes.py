@@ -117,6 +117,7 @@ MISTAKES = [
         "model=torchvision model.name=vit_b_16 model.weights=none",
         "vit_b_16 does not end in feature maps",
     ),
+    ("train", "training.softmax_twice=maybe", "training.softmax_twice must be true or false"),
     ("train", "scheduler=warmup_cosine scheduler.warmup=1", "scheduler * warmup must lie in 0..1"),
     ("train", "scheduler=one_cycle +scheduler.total_steps=9", "total_steps is set by the program"),
     ("app", "run=x port=99999", "port must be a whole number in 0..65535: 99999"),
@@ -139,6 +140,11 @@ MISTAKES = [
     ("train", "data.num_workers=100000", "data.num_workers must be a whole number in 0..256"),
     ("train", "data.crop.blur_kernel=4", "data.crop.blur_kernel must be odd"),
     ("train", "data.crop.size=100000", "data.crop.size must be at most 2048"),
+    (
+        "train",
+        "model=mobilenetv2 model.frozen_statistics=maybe",
+        "model.frozen_statistics must be true or false",
+    ),
     ("train", "augment.flip_probability=2", "augment.flip_probability must lie in 0..1"),
     (
         "train",
