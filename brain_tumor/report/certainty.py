@@ -121,7 +121,7 @@ def gaps(parts: Mapping[str, Values], operating_point: Values, temperature: Valu
         said.append(
             f"A tumour is called where its probability is at least "
             f"{operating_point['threshold']:.4f}: chosen on validation scans, for a sensitivity "
-            f"there of at least {operating_point['least_sensitivity']:g}."
+            f"there of at least {operating_point['least_sensitivity']:g}, and at one half at most."
         )
     return said
 

@@ -14,7 +14,9 @@ from brain_tumor.evaluation.detection import choose_threshold
 Numbers = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
 
-EVEN = 0.5  # where nothing tells better: a tumour where it is likelier than none
+# A tumour is called at the latest where it is likelier than none, whatever sensitivity is wanted:
+# so the call never says no where the class is a tumour's.
+EVEN = 0.5
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Chosen:
     Attributes:
         temperature: Divides the logits before they become probabilities; None where there were no
             validation scans to fit it on.
-        threshold: Least probability of a tumour that is called one, in [0, 1]; None where the
+        threshold: Least probability of a tumour that is called one, in [0, 0.5]; None where the
             classes have no healthy one.
         fitted: Whether `threshold` was chosen on validation scans; else it is one half.
     """
@@ -43,7 +45,8 @@ def choose(
         validation: Class numbers `(N,)` and logits `(N, classes)` of the validation scans; None
             where there are none.
         healthy: Number of the class without a tumour; None where there is none.
-        least_sensitivity: That the call for a tumour has to reach on them, above 0, up to 1.
+        least_sensitivity: That the call for a tumour has to reach on them, above 0, up to 1. Where
+            a threshold above one half would still reach it, one half is taken.
     """
     even = None if healthy is None else EVEN
     if validation is None:
@@ -54,7 +57,8 @@ def choose(
     if healthy is None or tumour.all() or not tumour.any():
         return Chosen(temperature, even, False)
     likely = tumour_probability(logits / temperature, healthy)
-    return Chosen(temperature, choose_threshold(tumour, likely, least_sensitivity), True)
+    threshold = min(choose_threshold(tumour, likely, least_sensitivity), EVEN)
+    return Chosen(temperature, threshold, True)
 
 
 def tumour_probability(logits: Values, healthy: int) -> Values:

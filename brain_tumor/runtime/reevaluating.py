@@ -25,7 +25,7 @@ from brain_tumor.runtime.evaluating import (
 from brain_tumor.runtime.evidence import evidence_settings
 from brain_tumor.runtime.external import open_external
 from brain_tumor.runtime.quiet import hush_lightning
-from brain_tumor.runtime.robustness import FILES, evaluate_robustness
+from brain_tumor.runtime.robustness import FILES, evaluate_robustness, rows_to_corrupt
 from brain_tumor.runtime.run.reopen import reopen_data
 from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.scoring import scoring_trainer
@@ -55,16 +55,18 @@ def evaluate(config: DictConfig) -> Record:
     if config.batch_size is not None:
         settings.data.batch_size = config.batch_size
     datamodule = reopen_data(run, settings, config.root)
+    foreign = None if config.data.root is None else open_external(datamodule, config.data)
+    scored = datamodule if foreign is None else foreign
+    if config.robustness is not None:  # before anything is scored, which takes its time
+        rows_to_corrupt(scored, config.robustness)
     console = Console(highlight=False)
     home = scored_folder(run, checkpoint)
-    if config.data.root is None:
+    if foreign is None:
         out = home
         out.create()
-        scored = datamodule
         found = evaluate_run(run, out, datamodule, checkpoint, config.accelerator, ask)
         metrics, trust = found.metrics, found.trust
     else:
-        foreign = scored = open_external(datamodule, config.data)
         out = RunFolder(home.path / "external" / foreign.prepared.folder.name)
         out.create()
         metrics = evaluate_elsewhere(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from brain_tumor.data.corrupted import CorruptedDataModule
 from brain_tumor.data.corruptions import CORRUPTIONS, STRENGTHS
 from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.split import Rows
 from brain_tumor.errors import DataError
 from brain_tumor.evaluation.robustness import bootstrap_robustness
 from brain_tumor.report.robustness_figure import robustness_figure
@@ -23,6 +24,21 @@ from brain_tumor.runtime.scoring import predict_parts, scoring_trainer
 Record = dict[str, Any]
 
 FILES = ("robustness_{}.json", "robustness_{}.csv")  # by the part
+
+
+def rows_to_corrupt(datamodule: ScanDataModule, part: str) -> Rows:
+    """Give the rows of a part in the prepared set.
+
+    Raises:
+        DataError: The split has no such part.
+    """
+    rows = datamodule.split.parts.get(part)
+    if rows is None:
+        raise DataError(
+            f"There are no {part} scans to corrupt under this split: give robustness=test, or take "
+            "a run that was trained with some (split.validation_fraction=0.15)."
+        )
+    return rows
 
 
 def evaluate_robustness(
@@ -59,12 +75,7 @@ def evaluate_robustness(
             have.
         WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
     """
-    rows, prepared = datamodule.split.parts.get(part), datamodule.prepared
-    if rows is None:
-        raise DataError(
-            f"There are no {part} scans to corrupt under this split: give robustness=test, or take "
-            "a run that was trained with some (split.validation_fraction=0.15)."
-        )
+    rows, prepared = rows_to_corrupt(datamodule, part), datamodule.prepared
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     bar = trainer.progress_bar_callback
     if bar is not None:  # one for all, instead of one for each strength

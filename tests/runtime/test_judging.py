@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import softmax
 
 from brain_tumor.evaluation.probabilities import bootstrap_probabilities
@@ -17,6 +19,7 @@ def overconfident(scans: int = 900) -> tuple[np.ndarray, np.ndarray]:
 def test_validation_decides_temperature_and_operating_point() -> None:
     labels, logits = overconfident()
     chosen = choose((labels[:450], logits[:450]), healthy=1, least_sensitivity=0.9)
+    assert chosen.threshold < 0.5
     assert chosen.fitted and chosen.temperature == pytest.approx(3, rel=0.2)
     likely = tumour_probability(logits[:450] / chosen.temperature, 1)
     tumour = labels[:450] != 1
@@ -31,6 +34,19 @@ def test_validation_decides_temperature_and_operating_point() -> None:
         for values in (logits, logits / chosen.temperature)
     )
     assert after < before - 0.1
+
+
+@given(least=st.floats(0.01, 1.0), seed=st.integers(0, 2**32 - 1))
+def test_no_tumour_s_class_is_called_healthy(least: float, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    labels, logits = generator.integers(0, 3, 40), generator.normal(size=(40, 3)) * 4
+    labels[:2] = 0, 1
+    logits[np.arange(40), labels] += 3 * generator.random()  # from useless to good
+    chosen = choose((labels, logits), healthy=1, least_sensitivity=least)
+    found = judge(labels, logits, np.arange(40), 1, chosen)
+    called = found.likely >= found.threshold
+    assert called[logits.argmax(axis=1) != 1].all()
+    assert chosen.fitted and np.mean(called[labels != 1]) >= least
 
 
 def test_nothing_is_fitted_without_validation_scans() -> None:

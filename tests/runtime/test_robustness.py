@@ -134,6 +134,7 @@ def test_a_part_that_is_not_there_is_told(again: Evaluate, tmp_path: Path) -> No
     write_phantoms(tmp_path / "drawn", patients_per_class=2, slices_per_patient=2, seed=77)
     with pytest.raises(DataError, match="no validation scans to corrupt"):
         again("robustness=validation", f"data.root={tmp_path / 'drawn' / 'Training'}")
+    assert not (tmp_path / "run" / "external").exists()  # told before anything was scored
 
 
 def test_it_is_a_part_or_nothing(again: Evaluate) -> None:
