@@ -24,6 +24,7 @@ from brain_tumor.runtime.sweep.launchers import check_launcher
 from brain_tumor.runtime.sweep.record import NotedSweep, noted, this_job
 
 TRACEBACKS = "HYDRA_FULL_ERROR"  # Hydra's variable; 1 asks for them
+MULTIRUN = ("-m", "--multirun")
 
 
 def register_resolvers() -> None:
@@ -89,6 +90,8 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             asked = os.environ.get(TRACEBACKS) == "1"
             # So that Hydra raises what it refuses, where it would print several lines of its own.
             os.environ[TRACEBACKS] = "1"
+            # Hydra's parser takes the values on one side of an option only.
+            sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
             heed_termination()
             try:
                 with ended_in_one_sentence(asked):

@@ -48,7 +48,7 @@ def typed(
     def run(task: Task, *words: str) -> tuple[int, Path]:
         swept = {word.partition("=")[0] for word in words}
         ours = [word for word in small if word.partition("=")[0] not in swept]
-        monkeypatch.setattr(sys, "argv", ["train.py", "-m", *ours, *words])
+        monkeypatch.setattr(sys, "argv", ["train.py", *ours, "-m", *words])
         monkeypatch.setattr(NotedSweep, "folder", None)
         threads = torch.get_num_threads()
         status = 0
