@@ -5,8 +5,9 @@
 Each folder with `runs/` (`keep.py` fills it) gets `comparison.md`, which
 `python -m brain_tumor.compare` would make of it, and the figures shown there. Between two lines
 like `<!-- statements -->` and `<!-- end of statements -->` other pages get their tables: the
-report's statements beside what was found (this folder's README and the project's), the scores of
-all settings (this folder's), and the trials that `best_patient` was chosen by (that folder's).
+report's statements beside what was found (this folder's README and the project's), both networks
+under each split (the project's and that of `evidence`), the scores of all settings (this folder's),
+and what single experiments lay out in a table of their own.
 """
 
 import json
@@ -22,9 +23,9 @@ from omegaconf import DictConfig, OmegaConf
 from brain_tumor.report.blocks import filled_block
 from brain_tumor.report.certainty import cell
 from brain_tumor.report.comparison import comparison_markdown, settings_table
-from brain_tumor.report.numbers import score, whole
+from brain_tumor.report.numbers import percent_range, score, whole
 from brain_tumor.report.page import DataTable, to_markdown
-from brain_tumor.report.statements import statements_table
+from brain_tumor.report.statements import NAMES, statements_table
 from brain_tumor.runtime.command import conf_folder
 from brain_tumor.runtime.comparing import compare_runs
 from brain_tumor.runtime.comparison_figures import draw_comparison
@@ -37,6 +38,8 @@ HERE = Path(__file__).resolve().parent
 FRONT, SUMMARY = HERE.parent / "README.md", HERE / "README.md"
 TRIALS = HERE / "best_patient" / "trials"
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
+HEADS = {"flatten": "flattened", "gap": "averaged"}
+WEAK = "meningioma"  # the report's row with as many scans has its least recall
 Compared = tuple[DictConfig, list[Members], dict[str, Any]]
 
 
@@ -66,8 +69,6 @@ def filled(experiments: dict[str, Compared]) -> dict[Path, str]:
         experiments: By the name of their folder.
     """
     contents = {name: content for name, (_, _, content) in experiments.items()}
-    # Its runs were not kept, only what `compare` made of them.
-    contents["evidence"] = json.loads((HERE / "evidence" / "comparison.json").read_text("utf-8"))
     published = OmegaConf.to_container(next(iter(experiments.values()))[0].published)
     audit = json.loads((HERE / "leakage" / "audit.json").read_text(encoding="utf-8"))
     statements = to_markdown(statements_table(contents, audit, published))
@@ -76,12 +77,14 @@ def filled(experiments: dict[str, Compared]) -> dict[Path, str]:
         for name, content in contents.items()
     ]
     trials = to_markdown(trials_table(TRIALS))
+    splits = to_markdown(splits_table(contents["evidence"]))
     tables = {
-        FRONT: {"statements": statements},
+        FRONT: {"statements": statements, "splits": splits},
         SUMMARY: {"statements": statements, "scores": "\n\n".join(scores)},
         TRIALS.parent / "README.md": {"trials": trials},
         HERE / "width" / "README.md": {"training": to_markdown(widths_table(contents["width"]))},
         HERE / "open_settings" / "README.md": {"curves": to_markdown(curves_table(published))},
+        HERE / "evidence" / "README.md": {"splits": splits},
     }
     made = {
         HERE / name / "comparison.md": comparison_markdown(content)
@@ -118,10 +121,34 @@ def trials_table(folder: Path) -> DataTable:
     return DataTable("Trials", columns, rows, note)
 
 
+def splits_table(content: dict[str, Any]) -> DataTable:
+    """Lay out what both networks score under each split, and which of them is ahead."""
+    settings = content["settings"]
+    numbers = {(own["split"], own["model"]): n for n, own in enumerate(settings, start=1)}
+    ahead = {(pair["first"], pair["second"]): pair["differences"] for pair in content["pairs"]}
+    rows = []
+    for split in ("report", "official", "patient"):
+        small, large = numbers[split, "gbmnet"], numbers[split, "mobilenetv2"]
+        both = [settings[number - 1] for number in (small, large)]
+        known = [leak["overlaps"]["any"]["share_of_all"] for leak in both[0]["leakage"]]
+        scores = [cell(own["pooled"]["intervals"]["balanced_accuracy"]) for own in both]
+        gain = ahead[small, large]["balanced_accuracy"]
+        told = f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})"
+        scans = whole(both[0]["pooled"]["scans"])
+        rows.append([split, scans, percent_range(known), *scores, told])
+    columns = ["split", "test scans", "known from training", *NAMES.values(), "second less first"]
+    note = (
+        "Balanced accuracy, in brackets 95 % intervals over groups of scans. Known from training: "
+        "test scans that share patient, slice or a near-duplicate with a scan trained on."
+    )
+    return DataTable("Both networks under each split", columns, rows, note)
+
+
 def widths_table(content: dict[str, Any]) -> DataTable:
-    """Lay out what training scored in the last epoch, and the test part, by width."""
+    """Lay out what training scored in the last epoch, and the test part, by head and width."""
     rows = [
         [
+            HEADS[setting["values"]["model.head"]],
             str(setting["values"]["model.width"]),
             whole(setting["complexity"]["parameters"]),
             score(setting["runs"][0]["training_accuracy"]),
@@ -130,31 +157,41 @@ def widths_table(content: dict[str, Any]) -> DataTable:
         ]
         for setting in content["settings"]
     ]
-    columns = ["neurons", "parameters", "while training", "training scans", "test scans"]
-    rows.sort(key=lambda row: -int(row[0]))
+    columns = ["in front", "neurons", "parameters", "while training", "training scans"]
+    rows.sort(key=lambda row: (list(HEADS.values()).index(row[0]), -int(row[1])))
     note = (
+        "In front of the fully connected layer: all values of the last maps, or their means. "
         "Accuracy: in the last epoch with augmentation and dropout, as the report takes it; then "
         "of the trained network."
     )
-    return DataTable("Accuracy by width", columns, rows, note)
+    return DataTable("Accuracy by width", [*columns, "test scans"], rows, note)
 
 
 def curves_table(published: Any) -> DataTable:
-    """Lay out what training scored at the first epoch that the report tells of, and its cost."""
+    """Lay out what open settings do by the first epoch that the report tells of."""
     rows = []
     for folder in (HERE / "as_reported", HERE / "open_settings"):
         for place in sorted((folder / "runs").iterdir()):
             run = read_run(place)
-            model = run.setting["model.name"]
+            model, parts = run.setting["model.name"], run.metrics["parts"]
             epoch = min(published["results"][model]["curve"])
             row = run.history["epoch"].index(epoch)
             accuracy, cost = (run.history[f"train/{kind}"][row] for kind in ("accuracy", "loss"))
             theirs = published["results"][model]["curve"][epoch]
             told = [score(value, decimals=4) for value in (theirs, accuracy, cost)]
-            rows.append([model, str(run.setting["name"]), str(epoch), *told])
+            weak = parts["test"]["per_class"][WEAK]["recall"]
+            plain = (parts["train"]["accuracy"], parts["test"]["accuracy"], weak)
+            rows.append(
+                [NAMES[model], str(run.setting["name"]), str(epoch), *told, *map(score, plain)]
+            )
     columns = ["network", "experiment", "epoch", "report: accuracy", "accuracy", "cost"]
-    note = "Of training scans while training, augmented and with dropout; cost in nats per scan."
-    return DataTable("Training at the first epoch that the report tells of", columns, rows, note, 2)
+    columns += ["training scans", "test scans", f"recall of {WEAK}"]
+    note = (
+        "Accuracy and cost (nats per scan) of training scans while training, augmented and with "
+        "dropout, as the report takes them; then accuracy of the trained network, without either, "
+        f"and its recall of {WEAK} among test scans."
+    )
+    return DataTable("After the first epochs that the report tells of", columns, rows, note, 2)
 
 
 def draw(name: str, experiment: Compared) -> None:
