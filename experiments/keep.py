@@ -12,21 +12,26 @@ path its last name stays.
 import csv
 import gzip
 import io
+import json
 import re
+import shutil
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from omegaconf import OmegaConf
 
 from brain_tumor.errors import BrainTumorError, DataError
 from brain_tumor.report.distinguishing import distinguishing
 from brain_tumor.runtime.finished import FinishedRun, find_folders, read_run
 from brain_tumor.runtime.run.run_folder import RunFolder
 
-TEXTS = ("config.yaml", "run.json", "metrics.json", "complexity.json", "metrics.csv")
-TEXTS += ("robustness_validation.json", "robustness_test.json")
+JSON = ("run.json", "metrics.json", "complexity.json")
+JSON += ("robustness_validation.json", "robustness_test.json")
 LONGEST = 120  # letters of a folder's name; file systems take 255 bytes
-# An absolute path, of which the last name is the second group.
-_PATH = re.compile(r"(?<![\w./])((?:/[^/\s'\",\]]+)+/)([^/\s'\",\]]+)")
+# A path that does not begin at the working folder, and what may stand before it inside a value.
+_AWAY = re.compile(r"(?:(?<=^)|(?<=[=,\[\s'\"]))(?:\w+://|~|/)[^,\]'\"]*")
 
 
 def keep(into: Path, given: Sequence[str]) -> list[Path]:
@@ -84,10 +89,15 @@ def _keep(run: FinishedRun, place: Path) -> None:
     source = RunFolder(run.folder)
     place.mkdir(parents=True)
     own = str(source.read_config().run_folder)
-    for name in TEXTS:
+    config = OmegaConf.to_container(source.read_config())
+    RunFolder(place).write_config(OmegaConf.create(without_paths(config, own)))
+    if (run.folder / "metrics.csv").exists():
+        shutil.copy(run.folder / "metrics.csv", place / "metrics.csv")
+    for name in JSON:
         if (run.folder / name).exists():
-            text = (run.folder / name).read_text(encoding="utf-8")
-            (place / name).write_text(without_paths(text, own), encoding="utf-8")
+            content = without_paths(source.read_json(name), own)
+            text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
+            (place / name).write_text(f"{text}\n", encoding="utf-8")
     parts = {row["part"] for row in source.read_rows("predictions.csv")}
     kept = parts - ({"train"} if run.fold is not None else set())
     for name in ("predictions.csv", "split.csv"):
@@ -102,14 +112,33 @@ def _keep(run: FinishedRun, place: Path) -> None:
         (place / f"{name}.gz").write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
 
 
-def without_paths(text: str, run_folder: str) -> str:
+def without_paths(content: Any, run_folder: str) -> Any:
     r"""Leave out where things lie on a machine.
 
+    Args:
+        content: Plain values: mappings, lists, texts, numbers.
+        run_folder: The run's own folder, which becomes RUN.
+
     Example:
-        >>> without_paths("root: /home/ann/scans\ndir: /r/1/checkpoints\nlr: 1/2", "/r/1")
-        'root: scans\ndir: RUN/checkpoints\nlr: 1/2'
+        >>> without_paths({"root": "/home/ann b/scans", "lr": 0.1}, "/r/1")
+        {'root': 'scans', 'lr': 0.1}
+        >>> without_paths(["/r/1/best.ckpt", "/r/10/a", "data.root=/a/b", "1/2"], "/r/1")
+        ['RUN/best.ckpt', 'a', 'data.root=b', '1/2']
     """
-    return _PATH.sub(lambda found: found.group(2), text.replace(run_folder, "RUN"))
+    if isinstance(content, Mapping):
+        return {key: without_paths(value, run_folder) for key, value in content.items()}
+    if isinstance(content, list):
+        return [without_paths(value, run_folder) for value in content]
+    if not isinstance(content, str):
+        return content
+
+    def last(found: re.Match[str]) -> str:
+        path = PurePosixPath(found[0])
+        if path.is_relative_to(run_folder):
+            return str("RUN" / path.relative_to(run_folder))
+        return path.name
+
+    return _AWAY.sub(last, content)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def rows(first: int, count: int) -> list[Row]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    return write_run(tmp_path / "a" / "run", rows(0, 30), rows(30, 60), metrics={"parts": {}})
+    return write_run(tmp_path / "a b" / "run", rows(0, 30), rows(30, 60), metrics={"parts": {}})
 
 
 def test_what_is_kept_says_what_the_run_said(run: Path, tmp_path: Path) -> None:
@@ -92,6 +92,14 @@ def test_a_damaged_table_is_told(run: Path, tmp_path: Path, name: str, harm: byt
     (kept / f"{name}.csv.gz").write_bytes(harm)
     with pytest.raises(DataError, match=rf"{name}\.csv"):
         read_run(kept)
+
+
+def test_a_table_with_a_cell_without_end_is_told(run: Path) -> None:
+    # As where the power went: the end of the file is all zero bytes.
+    with (run / "predictions.csv").open("ab") as file:
+        file.write(bytes(2**18))
+    with pytest.raises(DataError, match=r"predictions\.csv cannot be read .*field larger"):
+        read_run(run)
 
 
 def test_a_table_that_unpacks_to_too_much_is_told(

@@ -90,7 +90,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             asked = os.environ.get(TRACEBACKS) == "1"
             # So that Hydra raises what it refuses, where it would print several lines of its own.
             os.environ[TRACEBACKS] = "1"
-            # Hydra's parser takes the values on one side of an option only.
+            # Hydra's parser takes the values on one side of -m only.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
             heed_termination()
             try:

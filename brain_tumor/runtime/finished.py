@@ -26,6 +26,18 @@ NOT_THE_SETTING = (
     "data.num_workers",
 )
 
+# What runs did that were trained before these could be chosen: with it they are one setting with
+# later ones. By the network that has such a value; None for all.
+BEFORE: dict[str | None, dict[str, Any]] = {
+    None: {
+        "training.label_smoothing": 0.0,
+        "training.backbone_rate": 1.0,
+        "training.softmax_twice": False,
+    },
+    "gbmnet": {"model.head": "flatten"},
+    "mobilenetv2": {"model.unfreeze": 0, "model.frozen_statistics": True},
+}
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -53,7 +65,8 @@ class FinishedRun:
     Attributes:
         folder: Where it lies.
         setting: Its configured values by dotted key, without `NOT_THE_SETTING`, paths inside the
-            run folder and what is null; and `data.fingerprint`.
+            run folder and what is null; and `data.fingerprint`. What could not be chosen yet has
+            the value of `BEFORE`.
         fold: `split.fold`; None where the split has none.
         seed: `seed`.
         split_seed: `split.seed`; None where the split has none.
@@ -223,7 +236,8 @@ def _setting(config: Mapping[str, Any]) -> dict[str, Any]:
             return False
         return not (isinstance(value, str) and value.startswith(home))
 
-    return {key: value for key, value in config.items() if counts(key, value)}
+    before = BEFORE[None] | BEFORE.get(config.get("model.name"), {})
+    return before | {key: value for key, value in config.items() if counts(key, value)}
 
 
 def _groups(members: list[dict[str, str]]) -> dict[str, str] | None:

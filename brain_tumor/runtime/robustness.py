@@ -35,8 +35,9 @@ def rows_to_corrupt(datamodule: ScanDataModule, part: str) -> Rows:
     rows = datamodule.split.parts.get(part)
     if rows is None:
         raise DataError(
-            f"There are no {part} scans to corrupt under this split: give robustness=test, or take "
-            "a run that was trained with some (split.validation_fraction=0.15)."
+            f"There are no {part} scans to corrupt: give robustness=test (scans of another origin "
+            "are all test scans), or take a run that was trained with a validation part "
+            "(split.validation_fraction=0.15)."
         )
     return rows
 

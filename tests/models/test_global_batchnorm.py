@@ -9,7 +9,8 @@ import torch.distributed as dist
 import torch.nn.functional as F
 
 from brain_tumor.models.gbmnet import GBMnet
-from brain_tumor.models.global_batchnorm import GlobalBatchNorms
+from brain_tumor.models.global_batchnorm import GlobalBatchNorm2d, GlobalBatchNorms
+from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
 
 
 def compare(rank: int, store: str) -> None:
@@ -38,6 +39,19 @@ def compare(rank: int, store: str) -> None:
         torch.nn.Identity
     }
     dist.destroy_process_group()
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_statistics_that_follow_batches_count_over_all_processes(frozen: bool) -> None:
+    with torch.device("meta"):
+        network = GBMMobileNetV2net(unfreeze=2, frozen_statistics=frozen)
+    GlobalBatchNorms().apply(network.train())
+    counted = {
+        int(name.split(".")[1])
+        for name, module in network.named_modules()
+        if isinstance(module, GlobalBatchNorm2d)
+    }
+    assert counted == set(range(17 if frozen else 0, 19))
 
 
 @pytest.mark.slow

@@ -52,6 +52,15 @@ def test_everything_else_is(write_run: WriteRun, values: dict) -> None:
     assert read_run(first).setting == read_run(nothing).setting
 
 
+def test_what_could_not_be_chosen_yet_is_what_was_done(write_run: WriteRun) -> None:
+    before = write_run("before", TEST)
+    named = {"training.softmax_twice": False, "model.head": "flatten"}
+    assert read_run(write_run("same", TEST, values=named)).setting == read_run(before).setting
+    for name, value in {"training.softmax_twice": True, "model.head": "gap"}.items():
+        other = read_run(write_run(name, TEST, values={name: value}))
+        assert other.setting != read_run(before).setting
+
+
 def test_other_scans_are_another_setting(write_run: WriteRun) -> None:
     first, second = write_run("a", TEST), write_run("b", TEST, fingerprint="d4e5f6")
     assert read_run(first).setting != read_run(second).setting

@@ -180,9 +180,11 @@ class RunFolder:
         """
         plain = self.path / name
         small = plain.with_name(f"{name}.gz")
+        place = plain
         try:
-            packed = small.exists() and not plain.exists()
-            if not packed:
+            if small.is_file() and not plain.is_file():
+                place = small
+            if place is plain:
                 with plain.open(newline="", encoding="utf-8") as file:
                     return list(csv.DictReader(file))
             with gzip.open(small) as file:
@@ -190,10 +192,10 @@ class RunFolder:
             if len(content) > MOST_UNPACKED:
                 raise OSError(f"it unpacks to more than {MOST_UNPACKED // 2**20} MiB")
             return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
-        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+        except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise DataError(
-                f"{small if packed else plain} cannot be read ({reason}): take a whole run folder."
+                f"{place} cannot be read ({reason}): take a whole run folder."
             ) from error
 
 
