@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from brain_tumor.data.split import VALIDATION
 from brain_tumor.evaluation.folds import PooledScores, RunPredictions, pool_runs
 from brain_tumor.evaluation.intervals import bootstrap_scores
 from brain_tumor.evaluation.scores import score
@@ -13,7 +14,7 @@ from brain_tumor.report.distinguishing import distinguishing
 from brain_tumor.runtime.evidence import EvidenceSettings, confidence_evidence
 from brain_tumor.runtime.finished import FinishedRun
 from brain_tumor.runtime.gathering import Members, joined_groups
-from brain_tumor.runtime.judging import EVEN, Chosen, Judged, Numbers, join, judge
+from brain_tumor.runtime.judging import Chosen, Judged, Numbers, choose, join, judge
 from brain_tumor.runtime.patient_evidence import patient_evidence
 
 Record = dict[str, Any]
@@ -128,14 +129,10 @@ def _judged(run: FinishedRun, groups: Numbers, ask: EvidenceSettings) -> Judged:
 
 
 def _chosen(run: FinishedRun, ask: EvidenceSettings) -> Chosen:
-    """Read what the run's own validation scans decided."""
-    temperature = run.metrics.get("temperature", {}).get("value")
-    if ask.healthy_number(run.classes) is None:
-        return Chosen(temperature, None, False)
-    point = run.metrics.get("operating_point", {})
-    if point.get("healthy") != ask.healthy:  # evaluated for another class, or by an older version
-        return Chosen(temperature, EVEN, False)
-    return Chosen(temperature, point["threshold"], point["chosen_on"] is not None)
+    """Fit what the run's own validation scans decide, for all runs by the same rule."""
+    found = run.answers.get(VALIDATION)
+    given = None if found is None else (_numbers(run, found.labels), found.logits)
+    return choose(given, ask.healthy_number(run.classes), ask.least_sensitivity)
 
 
 def _numbers(run: FinishedRun, names: Sequence[str]) -> Numbers:

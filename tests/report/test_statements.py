@@ -126,15 +126,30 @@ def test_two_splits_are_no_pair() -> None:
     assert not any("higher" in row for row in verdicts({"evidence": found}))
 
 
-def test_the_weak_class_is_named() -> None:
-    found = verdicts({"evidence": content(setting("gbmnet"))})
-    text, said = found["GBMnet: notumor is found least (report split)"]
-    assert (text.partition(",")[0], said) == ("meningioma", FAILS)
-    other = setting("gbmnet", recalls=(0.9, 0.8, 0.3, 0.9))
-    text, said = verdicts({"evidence": content(other)})[
-        "GBMnet: notumor is found least (report split)"
-    ]
-    assert (text.partition(",")[0], said) == ("notumor", HOLDS)
+WEAK = "GBMnet: notumor is found least (report split)"
+
+
+@pytest.mark.parametrize(
+    ("recalls", "ours", "verdict"),
+    [
+        ((0.9, 0.7, 0.95, 0.94), "meningioma", f"{HOLDS} for these scans, not for that name"),
+        ((0.9, 0.8, 0.3, 0.9), "notumor", FAILS),  # the name alone, of other scans
+        ((0.2, 0.8, 0.3, 0.9), "glioma", FAILS),
+    ],
+)
+def test_the_weak_class_is_told_by_its_scans_and_by_its_name(
+    recalls: tuple[float, ...], ours: str, verdict: str
+) -> None:
+    found = {"evidence": content(setting("gbmnet", recalls=recalls))}
+    text, said = verdicts(found)[WEAK]
+    assert (text.partition(",")[0], said) == (ours, verdict)
+
+
+def test_a_name_that_is_the_folder_s_holds_or_fails() -> None:
+    own = {name: name for name in CLASSES}
+    for recalls, verdict in (((0.9, 0.8, 0.3, 0.9), HOLDS), ((0.9, 0.3, 0.8, 0.9), FAILS)):
+        found = {"evidence": content(setting("gbmnet", recalls=recalls))}
+        assert verdicts(found, names=own)[WEAK][1] == verdict
 
 
 @pytest.mark.parametrize(
