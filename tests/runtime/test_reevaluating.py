@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,13 @@ from brain_tumor.data.phantom import PhantomTruth, write_phantoms
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.runtime.command import conf_folder, register_resolvers
+from brain_tumor.runtime.evidence import EvidenceSettings
+from brain_tumor.runtime.finished import read_run
+from brain_tumor.runtime.gathering import gather
 from brain_tumor.runtime.inference.model import open_model
 from brain_tumor.runtime.reevaluating import evaluate
 from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.runtime.settings import compare_settings
 from brain_tumor.runtime.sureness import Unsure
 from brain_tumor.runtime.training import train
 
@@ -154,6 +159,18 @@ def test_what_validation_decides_is_decided_there(run: Path) -> None:
     assert content["parts"]["validation"]["tumour"]["threshold"] == point["threshold"]
     # The phantoms' published folders share mirrored copies of slices, as the real ones do.
     assert content["leakage"]["overlaps"]["any"]["shared"] > 0
+
+
+def test_a_comparison_decides_the_same_from_what_the_run_said(run: Path) -> None:
+    content = json.loads((run / "metrics.json").read_text())
+    (run / "metrics.json").unlink()
+    ask = EvidenceSettings(100, 0.95, 0, 15, "notumor", 0.95, 24)
+    members = gather([read_run(run)])
+    (own,) = compare_settings(members, ask)[0].runs
+    assert own.temperature == pytest.approx(content["temperature"]["value"], rel=1e-6)
+    assert own.threshold == pytest.approx(content["operating_point"]["threshold"], rel=1e-6)
+    (other,) = compare_settings(members, replace(ask, healthy=None))[0].runs
+    assert other.threshold is None  # asked of the comparison, not of the run
 
 
 def test_the_card_says_what_it_has_to(run: Path) -> None:
