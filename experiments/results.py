@@ -10,6 +10,7 @@ under each split (the project's and that of `evidence`), the scores of all setti
 and what single experiments lay out in a table of their own.
 """
 
+import csv
 import json
 import re
 import shutil
@@ -23,7 +24,7 @@ from omegaconf import DictConfig, OmegaConf
 from brain_tumor.report.blocks import filled_block
 from brain_tumor.report.certainty import cell
 from brain_tumor.report.comparison import comparison_markdown, settings_table
-from brain_tumor.report.numbers import percent_range, score, whole
+from brain_tumor.report.numbers import UNKNOWN, percent_range, score, whole
 from brain_tumor.report.page import DataTable, to_markdown
 from brain_tumor.report.statements import NAMES, statements_table
 from brain_tumor.runtime.command import conf_folder
@@ -38,8 +39,10 @@ HERE = Path(__file__).resolve().parent
 FRONT, SUMMARY = HERE.parent / "README.md", HERE / "README.md"
 TRIALS = HERE / "best_patient" / "trials"
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
+AUDIT = json.loads((HERE / "leakage" / "audit.json").read_text(encoding="utf-8"))
 HEADS = {"flatten": "flattened", "gap": "averaged"}
 WEAK = "meningioma"  # the report's row with as many scans has its least recall
+LONG = HERE / "open_settings" / "long_head.csv"
 Compared = tuple[DictConfig, list[Members], dict[str, Any]]
 
 
@@ -70,8 +73,7 @@ def filled(experiments: dict[str, Compared]) -> dict[Path, str]:
     """
     contents = {name: content for name, (_, _, content) in experiments.items()}
     published = OmegaConf.to_container(next(iter(experiments.values()))[0].published)
-    audit = json.loads((HERE / "leakage" / "audit.json").read_text(encoding="utf-8"))
-    statements = to_markdown(statements_table(contents, audit, published))
+    statements = to_markdown(statements_table(contents, AUDIT, published))
     scores = [
         f"[{name}]({name}/README.md)\n\n{to_markdown(settings_table(content['settings'], LEVEL))}"
         for name, content in contents.items()
@@ -83,7 +85,10 @@ def filled(experiments: dict[str, Compared]) -> dict[Path, str]:
         SUMMARY: {"statements": statements, "scores": "\n\n".join(scores)},
         TRIALS.parent / "README.md": {"trials": trials},
         HERE / "width" / "README.md": {"training": to_markdown(widths_table(contents["width"]))},
-        HERE / "open_settings" / "README.md": {"curves": to_markdown(curves_table(published))},
+        LONG.parent / "README.md": {
+            "curves": to_markdown(curves_table(published)),
+            "long": to_markdown(long_table(published)),
+        },
         HERE / "evidence" / "README.md": {"splits": splits},
     }
     made = {
@@ -192,6 +197,42 @@ def curves_table(published: Any) -> DataTable:
         f"and its recall of {WEAK} among test scans."
     )
     return DataTable("After the first epochs that the report tells of", columns, rows, note, 2)
+
+
+def long_table(published: Any) -> DataTable:
+    """Lay out what `long_head.py` found, beside the report: means over seeds, and how far apart."""
+    with LONG.open(encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    theirs = published["results"]["mobilenetv2"]
+    named = {row["report_class"]: row["folder"] for row in AUDIT["report"]["rows"]}
+    recalls = [
+        {named[name]: found[1] for name, found in theirs[part]["per_class"].items()}[WEAK]
+        for part in ("train", "test")
+    ]
+    kinds = ["accuracy", "cost", f"train_recall_{WEAK}", "test_accuracy", f"test_recall_{WEAK}"]
+    rows = []
+    for epoch in theirs["curve"]:
+        last = epoch == max(theirs["curve"])
+        ends = [theirs["cost"].get(epoch), recalls[0], theirs["test"]["accuracy"], recalls[1]]
+        told = [score(value) if last else UNKNOWN for value in ends]
+        rows.append(["the report", str(epoch), score(theirs["curve"][epoch]), *told])
+        for loss, twice in (("plain", "False"), ("a second softmax", "True")):
+            own = [
+                line
+                for line in lines
+                if (line["softmax_twice"], int(line["epoch"])) == (twice, epoch)
+            ]
+            spread = [[float(line[kind]) for line in own] for kind in kinds]
+            cells = [score(sum(one) / len(one), min(one), max(one)) for one in spread]
+            rows.append([loss, str(epoch), *cells])
+    columns = ["loss", "epoch", "training accuracy", "cost", f"recall of {WEAK}, training scans"]
+    columns += ["test accuracy", f"recall of {WEAK}, test scans"]
+    note = (
+        "Means over three seeds of the head, in brackets the smallest and the largest. Training "
+        f"accuracy and cost while training. The report's recalls of {WEAK} are those of its row "
+        "with as many scans."
+    )
+    return DataTable("The transfer model's 200 epochs", columns, rows, note, 2)
 
 
 def draw(name: str, experiment: Compared) -> None:

@@ -1,7 +1,7 @@
 """The published report's tables 1 to 4 beside those of a setting, under both sets of names."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -24,6 +24,7 @@ class Results:
     curve: dict[int, float]
     train: dict[str, Any]
     test: dict[str, Any]
+    cost: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

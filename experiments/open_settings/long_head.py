@@ -1,0 +1,183 @@
+"""The transfer model's 200 epochs on a laptop, by two losses and three seeds.
+
+    python experiments/open_settings/long_head.py WEIGHTS        (BRAIN_TUMOR_DATA=FOLDER)
+
+Frozen layers give the same features for the same picture, and take nearly all of an epoch. Here the
+features of `SEEN` epochs are worked out once, of scans augmented as training augments them in those
+epochs, and the head is trained on them ten times over: the report's 200 epochs, but for scans that
+come again as they were. The first `SEEN` epochs are those of a training, which tells whether the
+short way leads to the same place. WEIGHTS is a file as for `model.weights`. Features stay in
+`data/frozen_features`, an epoch a file, so that a run that was stopped goes on. Writes
+`long_head.csv` beside this file.
+"""
+
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.runtime.allocator import keep_freed_memory
+
+keep_freed_memory()  # before torch is imported
+
+import hydra  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+from omegaconf import DictConfig  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+
+from brain_tumor.data.datamodule import Batch, BatchOrder, ScanDataModule  # noqa: E402
+from brain_tumor.errors import BrainTumorError  # noqa: E402
+from brain_tumor.evaluation.scores import score  # noqa: E402
+from brain_tumor.models.networks import build_network  # noqa: E402
+from brain_tumor.runtime.build import build_classifier, build_datamodule  # noqa: E402
+from brain_tumor.runtime.build_scans import build_prepared, build_split  # noqa: E402
+from brain_tumor.runtime.command import conf_folder, register_resolvers  # noqa: E402
+from brain_tumor.runtime.config.instantiate import instantiate  # noqa: E402
+
+SEEN = 20  # epochs with augmentation of their own
+TOLD = 20  # epochs from one row to the next
+SEEDS = (0, 1, 2)  # of the head's weights, the order and dropout
+TABLE = Path(__file__).with_name("long_head.csv")
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the frozen layers make of the scans of a part.
+
+    Attributes:
+        values: `(N, 1280)` per epoch, float32; one alone where nothing is augmented.
+        labels: `(N,)`, int64.
+    """
+
+    values: list[Tensor]
+    labels: Tensor
+
+
+def composed(weights: str) -> DictConfig:
+    """Compose the report's own recipe."""
+    register_resolvers()
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        words = ["experiment=report_mobilenetv2", f"model.weights={weights}", "run_folder=."]
+        return hydra.compose("train", words)
+
+
+def features(
+    datamodule: ScanDataModule, network: Any, part: str, epochs: int | None, kept: Path
+) -> Features:
+    """Work out the features of a part, or read them where they are kept.
+
+    Args:
+        datamodule: Serves the scans.
+        network: Makes the features.
+        part: Of the split.
+        epochs: How many epochs of augmented scans; None for scans as they are.
+        kept: Folder of the files.
+    """
+
+    def served(epoch: int | None) -> Iterator[Batch]:
+        for batch in datamodule.part_dataloader(part):
+            yield batch if epoch is None else datamodule.augmented(batch, epoch)
+
+    values = []
+    for epoch in [None] if epochs is None else range(epochs):
+        path = kept / f"{part}-{'plain' if epoch is None else epoch}.npy"
+        if not path.exists():
+            made = torch.cat([network.pool(batch.images) for batch in served(epoch)])
+            half = path.with_suffix(".half")
+            with half.open("wb") as file:
+                np.save(file, made.numpy())
+            half.replace(path)
+            print(path, flush=True)
+        values.append(torch.from_numpy(np.load(path)))
+    labels = datamodule.prepared.labels[datamodule.split.parts[part]]
+    return Features(values, torch.from_numpy(labels))
+
+
+def trained(
+    config: DictConfig,
+    seed: int,
+    twice: bool,
+    parts: dict[str, Features],
+    classes: tuple[str, ...],
+) -> Iterator[dict[str, Any]]:
+    """Train a head, and give a row for every `TOLD` epochs.
+
+    Args:
+        config: Of the recipe.
+        seed: Of weights, order and dropout.
+        twice: Whether its loss takes probabilities for logits (`training.softmax_twice`).
+        parts: Features by name: `augmented`, `train` and `test`.
+        classes: Class names.
+    """
+    torch.manual_seed(seed)
+    head: nn.Module = build_network(len(classes), "mobilenetv2").head
+    optimizer = instantiate(config.optimizer, "optimizer")(head.parameters())
+    seen = parts["augmented"]
+    rows = np.arange(len(seen.labels))
+    order = BatchOrder(rows, config.data.batch_size, seed)
+    for epoch in range(config.trainer.max_epochs):
+        order.set_epoch(epoch)
+        head.train()
+        cost = right = 0.0
+        for share in order:
+            chosen = torch.from_numpy(share.rows)
+            logits, labels = head(seen.values[epoch % SEEN][chosen]), seen.labels[chosen]
+            loss = F.cross_entropy(logits.softmax(dim=1) if twice else logits, labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            cost += float(loss.detach()) * len(labels)
+            right += float((logits.argmax(dim=1) == labels).sum())
+        if (epoch + 1) % TOLD:
+            continue
+        head.eval()
+        row = {"accuracy": right / len(rows), "cost": cost / len(rows)}
+        for part in ("train", "test"):
+            with torch.no_grad():
+                answers = head(parts[part].values[0]).argmax(dim=1).numpy()
+            found = score(parts[part].labels.numpy(), answers, classes)
+            row |= {f"{part}_accuracy": found.accuracy}
+            row |= {f"{part}_recall_{name}": own.recall for name, own in found.per_class.items()}
+        yield {"softmax_twice": twice, "seed": seed, "epoch": epoch + 1} | row
+
+
+def main(weights: str) -> None:
+    """Work everything out, and write the table."""
+    config = composed(weights)
+    prepared = build_prepared(config.data)
+    datamodule = build_datamodule(config, prepared, build_split(prepared, config.split))
+    network: Any = build_classifier(config, datamodule).network.eval()
+    kept = Path("data/frozen_features") / f"{prepared.folder.name}-{Path(weights).stem}"
+    kept.mkdir(parents=True, exist_ok=True)
+    parts = {part: features(datamodule, network, part, None, kept) for part in ("train", "test")}
+    parts["augmented"] = features(datamodule, network, "train", SEEN, kept)
+    rows = [
+        row
+        for twice in (False, True)
+        for seed in SEEDS
+        for row in trained(config, seed, twice, parts, prepared.classes)
+    ]
+    with TABLE.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(
+            {
+                key: f"{value:.6f}" if isinstance(value, float) else value
+                for key, value in row.items()
+            }
+            for row in rows
+        )
+    print(f"written: {TABLE}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    try:
+        main(sys.argv[1])
+    except BrainTumorError as error:
+        raise SystemExit(str(error)) from error
