@@ -1,10 +1,13 @@
 """Pictures from numbers."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+
+LONGEST = 50  # letters in a line of a title; more would be cut at the picture's edges
 
 Scans = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 
@@ -49,7 +52,7 @@ def fill_confusion(figure: Figure, confusion: Sequence[Sequence[int]], title: st
     for cell, count, share in zip(axes.texts, counts.flat, shares.flat, strict=True):
         cell.set_text(f"{int(count):,}\n{share:.0%}")
         cell.set_color("white" if share > 0.5 else "black")
-    axes.set_title(title)
+    axes.set_title(fill(title, LONGEST))
 
 
 def scan_sheet(

@@ -5,6 +5,17 @@ import numpy as np
 from brain_tumor.report.figures import confusion_figure, fill_confusion, scan_sheet
 
 
+def test_a_long_title_lies_within_the_picture() -> None:
+    title = "2: mobilenetv2, report split, softmax_twice=false, frozen_statistics=false"
+    figure = confusion_figure([[9, 1], [0, 30]], ["glioma", "notumor"], title)
+    figure.draw_without_rendering()
+    shown = figure.axes[0].title
+    assert shown.get_text().replace("\n", " ") == title
+    box, whole = shown.get_window_extent(), figure.bbox
+    assert whole.x0 <= box.x0 < box.x1 <= whole.x1
+    assert box.y1 <= whole.y1
+
+
 def test_the_confusion_figure_shows_counts_and_shares_with_true_rows() -> None:
     figure = confusion_figure([[9, 1], [0, 30]], ["glioma", "notumor"], "test")
     axes = figure.axes[0]
