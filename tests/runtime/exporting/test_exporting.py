@@ -117,8 +117,8 @@ def test_it_flags_what_the_run_flags(
         assert ours.sure_from == own.sure_from
     theirs, found = own.look(scans), ours.look(scans)
     assert theirs.strangeness is not None and found.strangeness is not None
-    # Where a scan lies next to the reference, a distance is the root of what rounding leaves.
-    np.testing.assert_allclose(found.strangeness, theirs.strangeness, rtol=1e-3, atol=1e-2)
+    # A distance is the root of what is summed and rounded: next to the reference it tells little.
+    np.testing.assert_allclose(found.strangeness**2, theirs.strangeness**2, rtol=2e-3, atol=3e-3)
     assert (found.strangeness > 1).any() and (found.strangeness < 1).any()
 
 
