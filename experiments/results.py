@@ -151,17 +151,19 @@ def splits_table(content: dict[str, Any]) -> DataTable:
 
 def widths_table(content: dict[str, Any]) -> DataTable:
     """Lay out what training scored in the last epoch, and the test part, by head and width."""
-    rows = [
-        [
-            HEADS[setting["values"]["model.head"]],
-            str(setting["values"]["model.width"]),
-            whole(setting["complexity"]["parameters"]),
-            score(setting["runs"][0]["training_accuracy"]),
-            score(setting["train"]["scores"]["accuracy"]),
-            cell(setting["pooled"]["intervals"]["accuracy"]),
-        ]
-        for setting in content["settings"]
-    ]
+    rows = []
+    for setting in content["settings"]:
+        reached = [run["training_accuracy"] for run in setting["runs"]]
+        rows.append(
+            [
+                HEADS[setting["values"]["model.head"]],
+                str(setting["values"]["model.width"]),
+                whole(setting["complexity"]["parameters"]),
+                score(sum(reached) / len(reached)),  # as the report's statement is judged
+                score(setting["train"]["scores"]["accuracy"]),
+                cell(setting["pooled"]["intervals"]["accuracy"]),
+            ]
+        )
     columns = ["in front", "neurons", "parameters", "while training", "training scans"]
     rows.sort(key=lambda row: (list(HEADS.values()).index(row[0]), -int(row[1])))
     note = (

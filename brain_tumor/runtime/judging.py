@@ -26,8 +26,8 @@ class Chosen:
     Attributes:
         temperature: Divides the logits before they become probabilities; None where there were no
             validation scans to fit it on.
-        threshold: Least probability of a tumour that is called one, in [0, 0.5]; None where the
-            classes have no healthy one.
+        threshold: Least probability of a tumour that is called one, in [0, 1], at most `EVEN`
+            unless an older version chose it; None where the classes have no healthy one.
         fitted: Whether `threshold` was chosen on validation scans; else it is one half.
     """
 
