@@ -18,6 +18,7 @@ from brain_tumor.runtime.checkpoints import WholeCheckpoints
 from brain_tumor.runtime.config.instantiate import instantiate
 from brain_tumor.runtime.ddp import OwnTermination
 from brain_tumor.runtime.determinism import refuse_unhonoured
+from brain_tumor.runtime.float32 import keep_float32
 from brain_tumor.runtime.ranks import shares_work
 from brain_tumor.runtime.resumable import Resumable
 
@@ -99,6 +100,7 @@ def make_trainer(config: DictConfig, monitored_part: str) -> L.Trainer:
         for name, logger in plain_values(config.logger, "logger").items()
         if logger is not None
     ]
+    keep_float32()
     asked: Any = plain_values(config.trainer, "trainer")
     plugins: list[Any] = [WholeCheckpoints()]
     engine: list[Callback] = [Resumable(plain_values(config))]

@@ -16,6 +16,7 @@ from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import PARTS, Rows
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.runtime.float32 import keep_float32
 from brain_tumor.runtime.interrupt import keyboard_interrupts
 from brain_tumor.runtime.progress import BatchBar
 from brain_tumor.runtime.run.run_folder import RunFolder
@@ -95,6 +96,7 @@ def scoring_trainer(accelerator: str) -> L.Trainer:
     Raises:
         ConfigError: There is no such device.
     """
+    keep_float32()
     try:
         return L.Trainer(
             accelerator=accelerator,

@@ -1,0 +1,76 @@
+"""What a CUDA card gives, beside a CPU. Left out where there is none."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from omegaconf import DictConfig
+from same_run import assert_same
+from scipy.special import softmax
+
+from brain_tumor.data.augment import BatchAugment
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.resident import has_room
+from brain_tumor.data.split import TEST
+from brain_tumor.runtime.loading import load_classifier
+from brain_tumor.runtime.scoring import predict_parts, scoring_trainer
+from brain_tumor.runtime.training import train
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no card")
+
+SMALL = ("trainer.accelerator=gpu", "trainer.max_epochs=2", "data.batch_size=16")
+SMALL += ("split=official", "split.validation_fraction=0.25", "optimizer.lr=1e-3")
+SMALL += ("evaluation.resamples=100", "evaluation.figures=false")
+# The networks' own sizes: another one may get another kernel.
+MODELS = {"gbmnet": (), "mobilenetv2": ("model.weights=none", "model.unfreeze=all")}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_card_answers_as_a_cpu_does(
+    compose: Callable[..., DictConfig], datamodule: ScanDataModule, tmp_path: Path, model: str
+) -> None:
+    train(compose(*SMALL, f"model={model}", *MODELS[model], "logger=none"))
+    checkpoint = tmp_path / "run" / "checkpoints" / "last.ckpt"
+
+    def probabilities(device: str) -> np.ndarray:
+        classifier, trainer = load_classifier(checkpoint), scoring_trainer(device)
+        return softmax(
+            predict_parts(datamodule, classifier, checkpoint, trainer, [TEST])[TEST].logits, axis=1
+        )
+
+    card, cpu = probabilities("gpu"), probabilities("cpu")
+    print(f"{np.abs(card - cpu).max():.1e} apart, over a range of {np.ptp(cpu, axis=0).max():.1e}")
+    assert np.ptp(cpu, axis=0).max() > 1e-3  # it tells scans apart
+    np.testing.assert_allclose(card, cpu, rtol=0, atol=1e-5)  # what the README says
+
+
+def test_a_card_augments_as_a_cpu_does(datamodule: ScanDataModule) -> None:
+    assert has_room(torch.device("cuda"), datamodule.prepared)
+    augment = BatchAugment(5, [0.1, 2.0], 0.5, 30.0, 10.0, [0.9, 1.0], [0.75, 4 / 3])
+    images = torch.from_numpy(np.array(datamodule.prepared.images[:32])).unsqueeze(1)
+    draws = torch.rand(len(images), augment.draws_per_scan, generator=torch.manual_seed(0))
+    card = augment(images.cuda(), draws.cuda()).cpu()
+    assert torch.allclose(card, augment.by_torch(images, draws), rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_card_trains_twice_the_same_where_that_is_asked(
+    compose: Callable[..., DictConfig],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+) -> None:
+    # cuBLAS looks once per process, and other tests of it may have come before.
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    asked = (*SMALL, f"model={model}", *MODELS[model], "trainer.deterministic=true")
+    runs = [tmp_path / name for name in ("first", "second")]
+    for run in runs:
+        train(compose(*asked, f"run_folder={run}"))
+    assert_same(*runs)
+    record = json.loads((runs[0] / "run.json").read_text())
+    assert record["device"] == torch.cuda.get_device_name()
+    assert record["deterministic"] == {"asked": True, "device_honours": True}
+    assert record["peak_memory"]["device"] > 0
