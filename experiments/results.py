@@ -7,11 +7,13 @@ Each folder with `runs/` (`keep.py` fills it) gets `comparison.md`, which
 like `<!-- statements -->` and `<!-- end of statements -->` other pages get their tables: the
 report's statements beside what was found (this folder's README and the project's), both networks
 under each split (the project's and that of `evidence`), the scores of all settings (this folder's),
-and what single experiments lay out in a table of their own.
+and what single experiments lay out in a table of their own. Where an experiment only shows what a
+change does, runs of another one stand beside its own (`BESIDE`).
 """
 
 import csv
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -31,8 +33,9 @@ from brain_tumor.runtime.command import conf_folder
 from brain_tumor.runtime.comparing import compare_runs
 from brain_tumor.runtime.comparison_figures import draw_comparison
 from brain_tumor.runtime.evidence import evidence_settings
-from brain_tumor.runtime.finished import read_run
+from brain_tumor.runtime.finished import FinishedRun, read_run
 from brain_tumor.runtime.gathering import Members
+from brain_tumor.runtime.history import History
 from brain_tumor.runtime.run.run_folder import RunFolder
 
 HERE = Path(__file__).resolve().parent
@@ -40,9 +43,19 @@ FRONT, SUMMARY = HERE.parent / "README.md", HERE / "README.md"
 TRIALS = HERE / "best_patient" / "trials"
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
 AUDIT = json.loads((HERE / "leakage" / "audit.json").read_text(encoding="utf-8"))
+SCANS = ("as prepared", "harmonised")
 HEADS = {"flatten": "flattened", "gap": "averaged"}
 WEAK = "meningioma"  # the report's row with as many scans has its least recall
 LONG = HERE / "open_settings" / "long_head.csv"
+# What `long_head.py` tries: `softmax_twice` and `frozen_statistics` of its table.
+SHORT_WAYS = {
+    "plain": ("False", "True"),
+    "a second softmax": ("True", "True"),
+    "free batch normalisation": ("False", "False"),
+    "both": ("True", "False"),
+}
+# Without the change that an experiment is about: runs of another one, as a glob.
+BESIDE = {"harmonised": "evidence/runs/*-patient-*"}
 Compared = tuple[DictConfig, list[Members], dict[str, Any]]
 
 
@@ -57,11 +70,12 @@ def compared(folder: Path) -> Compared:
     """
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         config = hydra.compose("compare", ["different_scans=true", "folder=."])
-    config.runs = [str(folder / "runs")]
+    beside = [str(HERE / BESIDE[folder.name])] if folder.name in BESIDE else []
+    config.runs = [*beside, str(folder / "runs")]
     members, content = compare_runs(config)
     for setting in content["settings"]:
         for run in setting["runs"]:
-            run["folder"] = f"runs/{Path(run['folder']).name}"
+            run["folder"] = os.path.relpath(run["folder"], folder)
     return config, members, content
 
 
@@ -89,7 +103,11 @@ def filled(experiments: dict[str, Compared]) -> dict[Path, str]:
             "curves": to_markdown(curves_table(published)),
             "long": to_markdown(long_table(published)),
         },
+        HERE / "as_reported" / "README.md": {"reached": to_markdown(reached_table(published))},
         HERE / "evidence" / "README.md": {"splits": splits},
+        HERE / "harmonised" / "README.md": {
+            "harmonised": to_markdown(harmonised_table(contents["harmonised"]))
+        },
     }
     made = {
         HERE / name / "comparison.md": comparison_markdown(content)
@@ -149,6 +167,30 @@ def splits_table(content: dict[str, Any]) -> DataTable:
     return DataTable("Both networks under each split", columns, rows, note)
 
 
+def harmonised_table(content: dict[str, Any]) -> DataTable:
+    """Lay out what trained networks score on scans without the shortcuts, and with them."""
+    settings = content["settings"]
+    numbers = {(own["model"], own["values"]["name"]): n for n, own in enumerate(settings, start=1)}
+    ahead = {(pair["first"], pair["second"]): pair["differences"] for pair in content["pairs"]}
+    rows = []
+    for model, network in NAMES.items():
+        both = (numbers[model, "evidence"], numbers[model, "harmonised"])
+        gain = ahead[both]["balanced_accuracy"]
+        told = f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})"
+        for number, scans, lost in zip(both, SCANS, (UNKNOWN, told), strict=True):
+            own = settings[number - 1]
+            intervals, tumour = own["pooled"]["intervals"], own["confidence"]["tumour"]
+            found = [intervals["balanced_accuracy"], tumour["sensitivity"], tumour["specificity"]]
+            rows.append([network, scans, *map(cell, found), lost])
+    columns = ["network", "scans", "balanced accuracy", "sensitivity", "specificity", "paired"]
+    note = (
+        "Test scans of four folds; in brackets 95 % intervals over groups of scans. Sensitivity "
+        "and specificity are those of a tumour, at a probability of one half. Paired: balanced "
+        "accuracy, harmonised less as prepared, on the same scans."
+    )
+    return DataTable("With the shortcuts, and without", columns, rows, note, 2)
+
+
 def widths_table(content: dict[str, Any]) -> DataTable:
     """Lay out what training scored in the last epoch, and the test part, by head and width."""
     rows = []
@@ -177,20 +219,16 @@ def widths_table(content: dict[str, Any]) -> DataTable:
 def curves_table(published: Any) -> DataTable:
     """Lay out what open settings do by the first epoch that the report tells of."""
     rows = []
-    for folder in (HERE / "as_reported", HERE / "open_settings"):
-        for place in sorted((folder / "runs").iterdir()):
-            run = read_run(place)
-            model, parts = run.setting["model.name"], run.metrics["parts"]
-            epoch = min(published["results"][model]["curve"])
-            row = run.history["epoch"].index(epoch)
-            accuracy, cost = (run.history[f"train/{kind}"][row] for kind in ("accuracy", "loss"))
-            theirs = published["results"][model]["curve"][epoch]
-            told = [score(value, decimals=4) for value in (theirs, accuracy, cost)]
-            weak = parts["test"]["per_class"][WEAK]["recall"]
-            plain = (parts["train"]["accuracy"], parts["test"]["accuracy"], weak)
-            rows.append(
-                [NAMES[model], str(run.setting["name"]), str(epoch), *told, *map(score, plain)]
-            )
+    for place in sorted((LONG.parent / "runs").iterdir()):
+        run = read_run(place)
+        model, parts = run.setting["model.name"], run.metrics["parts"]
+        epoch = min(published["results"][model]["curve"])
+        theirs = published["results"][model]["curve"][epoch]
+        told = [score(value, decimals=4) for value in (theirs, *while_training(run, epoch))]
+        weak = parts["test"]["per_class"][WEAK]["recall"]
+        plain = (parts["train"]["accuracy"], parts["test"]["accuracy"], weak)
+        rows.append([NAMES[model], str(run.setting["name"]), str(epoch), *told, *map(score, plain)])
+    rows.sort(key=lambda row: list(NAMES.values()).index(row[0]))
     columns = ["network", "experiment", "epoch", "report: accuracy", "accuracy", "cost"]
     columns += ["training scans", "test scans", f"recall of {WEAK}"]
     note = (
@@ -201,33 +239,115 @@ def curves_table(published: Any) -> DataTable:
     return DataTable("After the first epochs that the report tells of", columns, rows, note, 2)
 
 
+def reached_table(published: Any) -> DataTable:
+    """Lay out how far the report's own recipe got, run by run, beside the report.
+
+    The first of the scored epochs in which training reached the report's last accuracy is told,
+    too: what the test scans said by then.
+    """
+    rows = []
+    runs = [read_run(place) for place in sorted((HERE / "as_reported" / "runs").iterdir())]
+    for model, network in NAMES.items():
+        theirs = published["results"][model]
+        first, last = min(theirs["curve"]), max(theirs["curve"])
+        for epoch in (first, last):
+            ends = [
+                theirs.get("cost", {}).get(epoch),
+                theirs["test"]["accuracy"],
+                named_recalls(theirs)[1],
+            ]
+            told = [score(value) if epoch == last else UNKNOWN for value in ends]
+            rows.append(
+                [
+                    network,
+                    "the report",
+                    str(epoch),
+                    score(theirs["curve"][epoch], decimals=4),
+                    *told,
+                ]
+            )
+        for run in (run for run in runs if run.setting["model.name"] == model):
+            curve = run.history
+            for epoch in (first, reaching(curve, theirs["curve"][last]), last):
+                row = curve["epoch"].index(epoch)
+                accuracy, cost = while_training(run, epoch)
+                tested = [curve[f"test/{kind}"][row] for kind in ("accuracy", f"recall/{WEAK}")]
+                told = [score(accuracy, decimals=4), *map(score, (cost, *tested))]
+                rows.append([network, f"seed {run.seed}", str(epoch), *told])
+    columns = ["network", "run", "epoch", "training accuracy", "cost", "test accuracy"]
+    note = (
+        "Training accuracy and cost (nats per scan) while training, augmented and with dropout. "
+        "The epoch in between is the first scored one in which a run has the report's last "
+        f"training accuracy. The report's recall of {WEAK} is that of its row with as many scans."
+    )
+    title = "How far the report's recipe got"
+    return DataTable(title, [*columns, f"recall of {WEAK}, test scans"], rows, note, 2)
+
+
+def reaching(curve: History, accuracy: float) -> int:
+    """Give the first epoch with a scored test part whose training accuracy is as high."""
+    rows = zip(curve["train/accuracy"], curve["test/accuracy"], strict=True)
+    return next(
+        epoch
+        for epoch, (own, test) in enumerate(rows, start=1)
+        if own is not None and test is not None and own >= accuracy
+    )
+
+
+def named_recalls(theirs: Any) -> list[float]:
+    """Give the report's recalls of the weak class' scans, of training and test, by their count."""
+    named = {row["report_class"]: row["folder"] for row in AUDIT["report"]["rows"]}
+    return [
+        {named[name]: found[1] for name, found in theirs[part]["per_class"].items()}[WEAK]
+        for part in ("train", "test")
+    ]
+
+
+def while_training(run: FinishedRun, epoch: int) -> tuple[float | None, float | None]:
+    """Give accuracy and cost of the training scans in an epoch, augmented and with dropout."""
+    row = run.history["epoch"].index(epoch)
+    return run.history["train/accuracy"][row], run.history["train/loss"][row]
+
+
 def long_table(published: Any) -> DataTable:
     """Lay out what `long_head.py` found, beside the report: means over seeds, and how far apart."""
     with LONG.open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     theirs = published["results"]["mobilenetv2"]
-    named = {row["report_class"]: row["folder"] for row in AUDIT["report"]["rows"]}
-    recalls = [
-        {named[name]: found[1] for name, found in theirs[part]["per_class"].items()}[WEAK]
-        for part in ("train", "test")
-    ]
+    recalls = named_recalls(theirs)
     kinds = ["accuracy", "cost", f"train_recall_{WEAK}", "test_accuracy", f"test_recall_{WEAK}"]
+    (place,) = (HERE / "as_reported" / "runs").glob("*-mobilenetv2-*")
+    whole_run = read_run(place)
+    train, test = (whole_run.metrics["parts"][part] for part in ("train", "test"))
+    reached = [train["per_class"][WEAK]["recall"]]
+    reached += [test["accuracy"], test["per_class"][WEAK]["recall"]]
     rows = []
     for epoch in theirs["curve"]:
         last = epoch == max(theirs["curve"])
         ends = [theirs["cost"].get(epoch), recalls[0], theirs["test"]["accuracy"], recalls[1]]
         told = [score(value) if last else UNKNOWN for value in ends]
         rows.append(["the report", str(epoch), score(theirs["curve"][epoch]), *told])
-        for loss, twice in (("plain", "False"), ("a second softmax", "True")):
+        for setting, chosen in SHORT_WAYS.items():
             own = [
                 line
                 for line in lines
-                if (line["softmax_twice"], int(line["epoch"])) == (twice, epoch)
+                if (line["softmax_twice"], line["frozen_statistics"]) == chosen
+                and int(line["epoch"]) == epoch
             ]
             spread = [[float(line[kind]) for line in own] for kind in kinds]
             cells = [score(sum(one) / len(one), min(one), max(one)) for one in spread]
-            rows.append([loss, str(epoch), *cells])
-    columns = ["loss", "epoch", "training accuracy", "cost", f"recall of {WEAK}, training scans"]
+            rows.append([setting, str(epoch), *cells])
+        told = [score(value) if last else UNKNOWN for value in reached]
+        rows.append(
+            [
+                "plain, trained whole",
+                str(epoch),
+                *map(score, while_training(whole_run, epoch)),
+                *told,
+            ]
+        )
+    columns = ["setting", "epoch", "training accuracy", "cost"]
+    columns.append(f"recall of {WEAK}, training scans")
     columns += ["test accuracy", f"recall of {WEAK}, test scans"]
     note = (
         "Means over three seeds of the head, in brackets the smallest and the largest. Training "

@@ -1,5 +1,6 @@
 """The tools of `experiments/`: what is kept says what the run said, tables are made of it."""
 
+import csv
 import gzip
 import re
 import runpy
@@ -109,6 +110,21 @@ def test_a_table_that_unpacks_to_too_much_is_told(
     monkeypatch.setattr("brain_tumor.runtime.run.run_folder.MOST_UNPACKED", 100)
     with pytest.raises(DataError, match="it unpacks to more"):
         read_run(kept)
+
+
+def test_the_short_way_to_200_epochs_leads_where_the_training_does() -> None:
+    (place,) = (ROOT / "as_reported" / "runs").glob("*-mobilenetv2-*")
+    run = read_run(place)
+    with (ROOT / "open_settings" / "long_head.csv").open(encoding="utf-8") as file:
+        kind = {"softmax_twice": "False", "frozen_statistics": "True"}
+        lines = [line for line in csv.DictReader(file) if kind.items() <= line.items()]
+    names = {"train/accuracy": "accuracy", "train/loss": "cost", "test/accuracy": "test_accuracy"}
+    for epoch in (20, 100, 200):
+        row = run.history["epoch"].index(epoch)
+        for theirs, ours in names.items():
+            short = [float(line[ours]) for line in lines if line["epoch"] == str(epoch)]
+            assert len(short) == 3
+            assert sum(short) / 3 == pytest.approx(run.history[theirs][row], abs=0.01), ours
 
 
 @pytest.mark.slow

@@ -54,8 +54,8 @@ def test_the_scores_are_those_of_the_committed_audit() -> None:
 
 
 SHOWN = [
-    *("as_reported", "best_patient", "best_report", "evidence", "leakage", "open_settings"),
-    *("shortcuts", "unfreeze", "width"),
+    *("as_reported", "best_patient", "best_report", "evidence", "harmonised", "leakage"),
+    *("open_settings", "shortcuts", "unfreeze", "width"),
 ]
 
 

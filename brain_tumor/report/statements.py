@@ -104,15 +104,13 @@ def _about_curves(content: Values) -> list[Row]:
         network = NAMES[content["settings"][record["setting"] - 1]["model"]]
         for point in record["curve"]:
             ours = point["ours"]
-            more = 0.0 if ours is None else ours - point["report"]
-            verdict = f"is {abs(more):.3f} {'higher' if more > 0 else 'lower'} here"
             said = f"{network}: training accuracy at epoch {point['epoch']}"
             rows.append(
                 [
                     said,
                     f"{point['report']:.4f}",
                     score(ours, decimals=4),
-                    NOT_RUN if ours is None else verdict,
+                    NOT_RUN if ours is None else _away(ours, point["report"]),
                 ]
             )
     return rows
@@ -128,13 +126,13 @@ def _about_scores(content: Values, results: Values) -> list[Row]:
         epochs = sorted({run["epochs"] for run in setting["runs"]})
         last = max(results[setting["model"]]["curve"])
         inside = ours["low"] <= theirs <= ours["high"]
-        verdict = (HOLDS if inside else FAILS) if epochs == [last] else NOT_RUN
+        verdict = HOLDS if inside else _away(ours["value"], theirs)
         rows.append(
             [
                 f"{NAMES[setting['model']]}: test accuracy after {last} epochs",
                 f"{theirs:.4f}",
                 f"{_told(ours)} {_trained([setting])}",
-                verdict,
+                verdict if epochs == [last] else NOT_RUN,
             ]
         )
     return rows
@@ -245,6 +243,10 @@ def _about_width(content: Values) -> list[Row]:
             verdict,
         ]
     ]
+
+
+def _away(ours: float, theirs: float) -> str:
+    return f"is {abs(ours - theirs):.3f} {'higher' if ours > theirs else 'lower'} here"
 
 
 def _trained(settings: Sequence[Values]) -> str:

@@ -1,4 +1,4 @@
-"""The transfer model's 200 epochs on a laptop, by two losses and three seeds.
+"""The transfer model's 200 epochs on a laptop: two losses, two ways to freeze, three seeds.
 
     python experiments/open_settings/long_head.py WEIGHTS        (BRAIN_TUMOR_DATA=FOLDER)
 
@@ -6,9 +6,14 @@ Frozen layers give the same features for the same picture, and take nearly all o
 features of `SEEN` epochs are worked out once, of scans augmented as training augments them in those
 epochs, and the head is trained on them ten times over: the report's 200 epochs, but for scans that
 come again as they were. The first `SEEN` epochs are those of a training, which tells whether the
-short way leads to the same place. WEIGHTS is a file as for `model.weights`. Features stay in
-`data/frozen_features`, an epoch a file, so that a run that was stopped goes on. Writes
-`long_head.csv` beside this file.
+short way leads to the same place.
+
+Where batch normalisation is left free, features depend on the batch that a scan is in. There they
+are those of the batches of a training with seed 0, and the trained network has the averages that
+the last of these epochs left.
+
+WEIGHTS is a file as for `model.weights`. Features stay in `data/frozen_features`, an epoch a file,
+so that a run that was stopped goes on. Writes `long_head.csv` beside this file.
 """
 
 import csv
@@ -29,9 +34,10 @@ import torch.nn.functional as F  # noqa: E402
 from omegaconf import DictConfig  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from brain_tumor.data.datamodule import Batch, BatchOrder, ScanDataModule  # noqa: E402
+from brain_tumor.data.datamodule import Batch, BatchOrder, ScanBatches, ScanDataModule  # noqa: E402
 from brain_tumor.errors import BrainTumorError  # noqa: E402
 from brain_tumor.evaluation.scores import score  # noqa: E402
+from brain_tumor.models.mobilenetv2 import FEATURES  # noqa: E402
 from brain_tumor.models.networks import build_network  # noqa: E402
 from brain_tumor.runtime.build import build_classifier, build_datamodule  # noqa: E402
 from brain_tumor.runtime.build_scans import build_prepared, build_split  # noqa: E402
@@ -57,12 +63,80 @@ class Features:
     labels: Tensor
 
 
-def composed(weights: str) -> DictConfig:
-    """Compose the report's own recipe."""
+def composed(weights: str, frozen: bool) -> DictConfig:
+    """Compose the report's own recipe, with statistics that are frozen or not."""
     register_resolvers()
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         words = ["experiment=report_mobilenetv2", f"model.weights={weights}", "run_folder=."]
-        return hydra.compose("train", words)
+        return hydra.compose("train", [*words, f"model.frozen_statistics={frozen}"])
+
+
+def all_features(weights: str, frozen: bool) -> tuple[DictConfig, dict[str, Features]]:
+    """Work out the features of the augmented training scans, and of the parts as they are.
+
+    Args:
+        weights: Of the network.
+        frozen: Whether its statistics are.
+
+    Returns:
+        The recipe, and features by name: `augmented`, `train` and `test`.
+    """
+    config = composed(weights, frozen)
+    prepared = build_prepared(config.data)
+    datamodule = build_datamodule(config, prepared, build_split(prepared, config.split))
+    network: Any = build_classifier(config, datamodule).network
+    kept = Path("data/frozen_features") / f"{prepared.folder.name}-{Path(weights).stem}"
+    kept = kept if frozen else kept / "free_statistics"
+    kept.mkdir(parents=True, exist_ok=True)
+    if frozen:
+        network.eval()
+        augmented = features(datamodule, network, "train", SEEN, kept)
+    else:
+        augmented = features_in_batches(datamodule, network, config.seed, kept)
+        network.eval()
+    parts = {part: features(datamodule, network, part, None, kept) for part in ("train", "test")}
+    return config, parts | {"augmented": augmented}
+
+
+def features_in_batches(
+    datamodule: ScanDataModule, network: Any, seed: int, kept: Path
+) -> Features:
+    """Work out features as training does that leaves statistics free, or read them.
+
+    Afterwards the network has the averages that the last epoch left: that one is always gone
+    through. What earlier ones left is forgotten by then.
+
+    Args:
+        datamodule: Serves the scans.
+        network: Makes the features.
+        seed: Of the order in which scans come together.
+        kept: Folder of the files.
+    """
+    prepared, rows = datamodule.prepared, datamodule.split.parts["train"]
+    place = {int(row): number for number, row in enumerate(rows)}
+    batches, order = ScanBatches(prepared), BatchOrder(rows, datamodule.batch_size, seed)
+    values = []
+    network.train()
+    for epoch in range(SEEN):
+        path = kept / f"train-{epoch}.npy"
+        if not path.exists() or epoch == SEEN - 1:
+            made = np.empty((len(rows), FEATURES), np.float32)
+            order.set_epoch(epoch)
+            for share in order:
+                batch = datamodule.augmented(batches[share], epoch)
+                made[[place[int(row)] for row in share.rows]] = network.pool(batch.images).numpy()
+            write(path, made)
+        values.append(torch.from_numpy(np.load(path)))
+    return Features(values, torch.from_numpy(prepared.labels[rows]))
+
+
+def write(path: Path, made: Any) -> None:
+    """Write an array whole or not at all, and tell where."""
+    half = path.with_suffix(".half")
+    with half.open("wb") as file:
+        np.save(file, made)
+    half.replace(path)
+    print(path, flush=True)
 
 
 def features(
@@ -87,11 +161,7 @@ def features(
         path = kept / f"{part}-{'plain' if epoch is None else epoch}.npy"
         if not path.exists():
             made = torch.cat([network.pool(batch.images) for batch in served(epoch)])
-            half = path.with_suffix(".half")
-            with half.open("wb") as file:
-                np.save(file, made.numpy())
-            half.replace(path)
-            print(path, flush=True)
+            write(path, made.numpy())
         values.append(torch.from_numpy(np.load(path)))
     labels = datamodule.prepared.labels[datamodule.split.parts[part]]
     return Features(values, torch.from_numpy(labels))
@@ -147,20 +217,13 @@ def trained(
 
 def main(weights: str) -> None:
     """Work everything out, and write the table."""
-    config = composed(weights)
-    prepared = build_prepared(config.data)
-    datamodule = build_datamodule(config, prepared, build_split(prepared, config.split))
-    network: Any = build_classifier(config, datamodule).network.eval()
-    kept = Path("data/frozen_features") / f"{prepared.folder.name}-{Path(weights).stem}"
-    kept.mkdir(parents=True, exist_ok=True)
-    parts = {part: features(datamodule, network, part, None, kept) for part in ("train", "test")}
-    parts["augmented"] = features(datamodule, network, "train", SEEN, kept)
-    rows = [
-        row
-        for twice in (False, True)
-        for seed in SEEDS
-        for row in trained(config, seed, twice, parts, prepared.classes)
-    ]
+    rows = []
+    for frozen in (True, False):
+        config, parts = all_features(weights, frozen)
+        for twice in (False, True):
+            for seed in SEEDS:
+                told = trained(config, seed, twice, parts, tuple(config.data.classes))
+                rows += [{"frozen_statistics": frozen} | row for row in told]
     with TABLE.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
