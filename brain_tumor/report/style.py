@@ -22,6 +22,9 @@ GRID = "#e4e4e4"
 # Points, for a figure that is printed 7 inches wide, and still read at half of that on a screen.
 TITLE, LABEL, TICK = 11, 10, 9
 
+# Inches of a legend's entry: its sample, a character of its label, a line of that.
+_SAMPLE, _CHARACTER, _LINE = 0.7, 0.083, 0.16
+
 _LEGEND: dict[str, Any] = {"frameon": False, "fontsize": TICK, "labelcolor": INK}
 
 
@@ -77,8 +80,16 @@ def legend(figure: Figure, handles: Sequence[Artist], title: str = "") -> None:
 
 
 def legend_below(figure: Figure, handles: Sequence[Artist]) -> None:
-    """Put a legend below all axes, in as many columns as its longest label leaves room for."""
+    """Put a legend below all axes, in as many columns as its longest label leaves room for.
+
+    A label that is too long for one line is broken, and the figure made higher by what it takes.
+    """
+    room = int((figure.get_figwidth() - _SAMPLE) / _CHARACTER)
+    for handle in handles:
+        lines = textwrap.wrap(str(handle.get_label()), room)
+        handle.set_label("\n".join(lines))
+        figure.set_figheight(figure.get_figheight() + _LINE * max(0, len(lines) - 1))
     longest = max(len(str(handle.get_label())) for handle in handles)
-    columns = int(figure.get_figwidth() / (0.7 + 0.083 * longest))  # inches: sample, character
+    columns = int(figure.get_figwidth() / (_SAMPLE + _CHARACTER * longest))
     columns = max(1, min(columns, len(handles)))
     figure.legend(handles=handles, loc="outside lower left", ncols=columns, **_LEGEND)

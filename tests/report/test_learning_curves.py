@@ -70,6 +70,17 @@ def test_runs_of_a_setting_have_one_colour() -> None:
     check_whole(figure)
 
 
+def test_a_long_label_is_broken_and_not_cut() -> None:
+    long = "mobilenetv2, report split, blur_sigma=[0.1, 5.0], " + "frozen_statistics=false, " * 5
+    plain, broken = (
+        compared_curves([(label, EPOCHS, history(0, every=5))], "one") for label in ("a", long)
+    )
+    check_whole(broken)
+    (told,) = legend_texts(broken)
+    assert told.split() == long.split()
+    assert broken.get_figheight() > plain.get_figheight()
+
+
 def test_nothing_lies_outside_shared_axes() -> None:
     low: Run = ("low", [1, 2], {"train/loss": [0.1, 0.2], "train/balanced_accuracy": [0.9, 0.9]})
     high: Run = ("high", [1, 2], {"val/loss": [9.0, 8.0], "val/balanced_accuracy": [0.1, 0.2]})
