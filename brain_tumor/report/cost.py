@@ -4,15 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from brain_tumor.report.labels import Disc, label_discs
-from brain_tumor.report.style import COLOURS, INK, dress, new_figure
+from brain_tumor.report.style import COLOURS, INK, dress, legend_below, new_figure
 
 Point = tuple[str, int, int, float, float, float]
 
 LARGEST = 500.0  # area of the largest marker in square points
 SMALLEST = 8.0  # below it a marker would not be seen
+ROOM = 45  # letters of a label beside a disc
 
 
 def complexity_figure(points: Sequence[Point], title: str) -> Figure:
@@ -22,6 +24,8 @@ def complexity_figure(points: Sequence[Point], title: str) -> Figure:
         points: Of each network label, multiply-accumulates of a scan, parameters, accuracy, and the
             lower and upper end of its interval, the three in [0, 1]. The area of a disc is
             proportional to the parameters. Up to eight or so can be labelled without overlaps.
+            Where a label has no room beside its disc, what stands before its colon does, and all
+            labels stand below.
         title: Which scans.
 
     Raises:
@@ -55,14 +59,32 @@ def complexity_figure(points: Sequence[Point], title: str) -> Figure:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e9:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
+    labels = [label for label, *_ in points]
+    beside = _beside(labels)
+    if beside != labels:
+        figure.set_figheight(figure.get_figheight() + 0.2 * len(labels))
+        legend_below(figure, [Line2D([], [], linestyle="", label=label) for label in labels])
     label_discs(
         axes,
         [
-            Disc(f"{label} ({_amount(parameters)})", x, y, low, high, float(np.sqrt(area / np.pi)))
-            for (label, x, parameters, y, low, high), area in zip(points, areas, strict=True)
+            Disc(f"{name} ({_amount(parameters)})", x, y, low, high, float(np.sqrt(area / np.pi)))
+            for name, (_, x, parameters, y, low, high), area in zip(
+                beside, points, areas, strict=True
+            )
         ],
     )
     return figure
+
+
+def _beside(labels: Sequence[str]) -> list[str]:
+    """Give what stands beside each disc.
+
+    >>> _beside(["1: a", "2: b"]), _beside(["1: " + "a" * 50, "2: b"])
+    (['1: a', '2: b'], ['1', '2'])
+    """
+    heads = [label.partition(":")[0] for label in labels]
+    short = max(map(len, labels)) <= ROOM or len(set(heads)) < len(heads)
+    return list(labels) if short else heads
 
 
 def _amount(number: int) -> str:

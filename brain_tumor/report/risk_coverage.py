@@ -7,7 +7,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from brain_tumor.report.style import dress, legend, line, new_figure
+from brain_tumor.report.style import dress, legend_below, line, new_figure
 
 Values = Sequence[float] | npt.NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def risk_coverage_figure(curves: Mapping[str, tuple[Values, Values]], title: str
     """
     if not curves:
         raise ValueError(f"no curve to draw in {title!r}")
-    figure = new_figure(6.4, 3.4, title)
+    figure = new_figure(6.4, 3.4 + 0.2 * len(curves), title)
     axes = figure.subplots()
     for number, (label, (coverage, risk)) in enumerate(curves.items()):
         if len(coverage) != len(risk):
@@ -39,7 +39,7 @@ def risk_coverage_figure(curves: Mapping[str, tuple[Values, Values]], title: str
     dress(axes, "coverage (share of scans kept)", "risk (share of those wrong)")
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
-    legend(
+    legend_below(
         figure,
         [
             Line2D([], [], linewidth=1.6, label=label, **line(number))

@@ -2,7 +2,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from drawn import check_whole
+from drawn import check_whole, legend_texts
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
@@ -50,6 +50,21 @@ def test_discs_lie_where_cost_and_accuracy_say() -> None:
     check_whole(figure)
     shown = [tick.get_text() for tick in axes.get_xticklabels()]
     assert {"0.05", "0.1", "0.2", "0.5"} <= set(shown)
+
+
+def test_labels_without_room_stand_below() -> None:
+    long = "mobilenetv2, report split, frozen_statistics=false, input_mean=[0.485, 0.456, 0.406]"
+    points: list[Point] = [
+        (f"{place}: {label}", *values) for place, (label, *values) in enumerate(TWO, start=1)
+    ]
+    points[1] = (f"2: {long}", *points[1][1:])
+    figure = complexity_figure(points, "1,648 test scans, patient split")
+    (axes,) = figure.axes
+    assert [note.get_text() for note in axes.findobj(Annotation)] == ["1 (8.4 M)", "2 (2.3 M)"]
+    assert [text.split() for text in legend_texts(figure)] == [
+        label.split() for label, *_ in points
+    ]
+    check_whole(figure)
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -22,6 +22,17 @@ def test_every_curve_ends_in_its_risk_of_all_scans() -> None:
     check_whole(figure)
 
 
+def test_long_labels_leave_room_for_the_curves() -> None:
+    coverage = np.arange(1, 101) / 100
+    long = "mobilenetv2, report split, blur_sigma=[0.1, 2.0], frozen_statistics=false, width="
+    figure = risk_coverage_figure(
+        {f"{long}{place}": (coverage, coverage / place) for place in range(1, 8)}, "test scans"
+    )
+    check_whole(figure)
+    (axes,) = figure.axes
+    assert axes.get_window_extent().height > 2 * figure.dpi
+
+
 def test_what_cannot_be_drawn_is_named() -> None:
     with pytest.raises(ValueError, match=r"no curve .* 'all'"):
         risk_coverage_figure({}, "all")
