@@ -28,6 +28,7 @@ from brain_tumor.report.certainty import cell
 from brain_tumor.report.comparison import comparison_markdown, settings_table
 from brain_tumor.report.numbers import UNKNOWN, percent_range, score, whole
 from brain_tumor.report.page import DataTable, to_markdown
+from brain_tumor.report.pairs import difference
 from brain_tumor.report.statements import NAMES, statements_table
 from brain_tumor.runtime.command import conf_folder
 from brain_tumor.runtime.comparing import compare_runs
@@ -155,8 +156,7 @@ def splits_table(content: dict[str, Any]) -> DataTable:
         both = [settings[number - 1] for number in (small, large)]
         known = [leak["overlaps"]["any"]["share_of_all"] for leak in both[0]["leakage"]]
         scores = [cell(own["pooled"]["intervals"]["balanced_accuracy"]) for own in both]
-        gain = ahead[small, large]["balanced_accuracy"]
-        told = f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})"
+        told = difference(ahead[small, large]["balanced_accuracy"])
         scans = whole(both[0]["pooled"]["scans"])
         rows.append([split, scans, percent_range(known), *scores, told])
     columns = ["split", "test scans", "known from training", *NAMES.values(), "second less first"]
@@ -175,8 +175,7 @@ def harmonised_table(content: dict[str, Any]) -> DataTable:
     rows = []
     for model, network in NAMES.items():
         both = (numbers[model, "evidence"], numbers[model, "harmonised"])
-        gain = ahead[both]["balanced_accuracy"]
-        told = f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})"
+        told = difference(ahead[both]["balanced_accuracy"])
         for number, scans, lost in zip(both, SCANS, (UNKNOWN, told), strict=True):
             own = settings[number - 1]
             intervals, tumour = own["pooled"]["intervals"], own["confidence"]["tumour"]
