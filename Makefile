@@ -37,9 +37,7 @@ benchmark: .venv/installed-benchmark  ## Time the package beside its peers: on p
 
 .PHONY: results
 results: .venv/installed  ## Make the tables of experiments/ and the README from what is kept there
-	$(BIN)/python experiments/results.py
-	$(BIN)/python experiments/speed/tables.py
-	$(BIN)/python experiments/more_than_one_device/tables.py
+	$(RUN) experiments.results
 
 .PHONY: test
 test: .venv/installed-test  ## Run the default test suite (no network, no scans)

@@ -27,8 +27,10 @@ from brain_tumor.report.distinguishing import distinguishing
 from brain_tumor.runtime.finished import FinishedRun, find_folders, read_run
 from brain_tumor.runtime.run.run_folder import RunFolder
 
-JSON = ("run.json", "metrics.json", "complexity.json")
-JSON += ("robustness_validation.json", "robustness_test.json")
+JSON = (
+    *("run.json", "metrics.json", "complexity.json"),
+    *("robustness_validation.json", "robustness_test.json"),
+)
 LONGEST = 120  # letters of a folder's name; file systems take 255 bytes
 # A path that does not begin at the working folder, and what may stand before it inside a value.
 _AWAY = re.compile(r"(?:(?<=^)|(?<=[=,\[\s'\"]))(?:\w+://|~|/)[^,\]'\"]*")
@@ -103,13 +105,13 @@ def _keep(run: FinishedRun, place: Path) -> None:
     for name in ("predictions.csv", "split.csv"):
         rows = source.read_rows(name)
         columns = [key for key in rows[0] if not key.startswith("probability_")]
-        text = io.StringIO()
-        writer = csv.writer(text)
+        table = io.StringIO()
+        writer = csv.writer(table)
         writer.writerow(columns)
         own_rows = [row for row in rows if name == "split.csv" or row["part"] in kept]
         writer.writerows([row[key] for key in columns] for row in own_rows)
         # Without a time in it, so that the same rows are the same bytes.
-        (place / f"{name}.gz").write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
+        (place / f"{name}.gz").write_bytes(gzip.compress(table.getvalue().encode(), mtime=0))
 
 
 def without_paths(content: Any, run_folder: str) -> Any:

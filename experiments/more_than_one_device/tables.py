@@ -1,21 +1,17 @@
-"""Write the table of this folder's README from the runs kept here.
+"""By how much runs of one process and of several differ.
 
-    python experiments/more_than_one_device/tables.py
-
-Each folder holds the `metrics.csv` of a run, a row per epoch. The table goes into the README
-between the lines `<!-- runs -->` and `<!-- end of runs -->`: by how much every pair of runs differs
-at most, over all epochs, in its losses and in accuracy, balanced accuracy and macro F1.
+Each folder holds the `metrics.csv` of a run, a row per epoch: of every two, the largest difference
+over all epochs, in their losses and in accuracy, balanced accuracy and macro F1.
 """
 
 import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from brain_tumor.report.blocks import filled_block
 from brain_tumor.report.page import DataTable, to_markdown
+from experiments.findings import Blocks, Findings
 
-HERE = Path(__file__).parent
-README = HERE / "README.md"
+README = Path(__file__).with_name("README.md")
 PARTS = {"train": "training", "val": "validation"}
 LOSS, SCORES = ("loss",), ("accuracy", "balanced_accuracy", "macro_f1")
 PAIRS = (
@@ -23,6 +19,33 @@ PAIRS = (
     ("float32", "one", "two", "one process, or two"),
     ("float32", "one", "one_2_threads", "one process of one thread, or of two"),
 )
+
+
+def blocks(found: Findings) -> Blocks:
+    """Give the tables of pages, by the names of their blocks."""
+    return {README: {"runs": to_markdown(differences_table(README.parent))}}
+
+
+def differences_table(folder: Path) -> DataTable:
+    """Lay out how far every pair of runs is apart.
+
+    Args:
+        folder: With a folder for each run.
+    """
+    rows = []
+    for precision, one, other, what in PAIRS:
+        prefix = precision.partition(" ")[0]
+        mine, theirs = (folder / f"{prefix}_{name}" / "metrics.csv" for name in (one, other))
+        found = [
+            largest_difference(mine, theirs, part, names)
+            for part in PARTS
+            for names in (LOSS, SCORES)
+        ]
+        rows.append([precision, what, *(f"{value:.1e}" for value in found)])
+    scored = [f"{part} {what}" for part in PARTS.values() for what in ("loss", "scores")]
+    columns = ["", "runs", *scored]
+    note = "Absolute, over all epochs; scores are accuracy, balanced accuracy and macro F1."
+    return DataTable("largest difference", columns, rows, note, text_columns=2)
 
 
 def largest_difference(one: Path, other: Path, part: str, names: Sequence[str]) -> float:
@@ -41,27 +64,6 @@ def largest_difference(one: Path, other: Path, part: str, names: Sequence[str]) 
     )
 
 
-def filled() -> str:
-    """Give the README with its table."""
-    rows = []
-    for precision, one, other, what in PAIRS:
-        prefix = precision.partition(" ")[0]
-        files = [HERE / f"{prefix}_{name}" / "metrics.csv" for name in (one, other)]
-        found = [
-            largest_difference(*files, part, names) for part in PARTS for names in (LOSS, SCORES)
-        ]
-        rows.append([precision, what, *(f"{value:.1e}" for value in found)])
-    scored = [f"{part} {what}" for part in PARTS.values() for what in ("loss", "scores")]
-    columns = ["", "runs", *scored]
-    note = "Absolute, over all epochs; scores are accuracy, balanced accuracy and macro F1."
-    laid = DataTable("largest difference", columns, rows, note, text_columns=2)
-    return filled_block(README.read_text(encoding="utf-8"), "runs", to_markdown(laid))
-
-
 def _rows(file: Path) -> list[dict[str, str]]:
     with file.open(newline="", encoding="utf-8") as opened:
         return list(csv.DictReader(opened))
-
-
-if __name__ == "__main__":
-    README.write_text(filled(), encoding="utf-8")

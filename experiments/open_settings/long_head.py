@@ -32,7 +32,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from omegaconf import DictConfig  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
+from torch import Tensor  # noqa: E402
 
 from brain_tumor.data.datamodule import Batch, BatchOrder, ScanBatches, ScanDataModule  # noqa: E402
 from brain_tumor.errors import BrainTumorError  # noqa: E402
@@ -184,7 +184,7 @@ def trained(
         classes: Class names.
     """
     torch.manual_seed(seed)
-    head: nn.Module = build_network(len(classes), "mobilenetv2").head
+    head = build_network(len(classes), "mobilenetv2").get_submodule("head")
     optimizer = instantiate(config.optimizer, "optimizer")(head.parameters())
     seen = parts["augmented"]
     rows = np.arange(len(seen.labels))
@@ -198,14 +198,14 @@ def trained(
             logits, labels = head(seen.values[epoch % SEEN][chosen]), seen.labels[chosen]
             loss = F.cross_entropy(logits.softmax(dim=1) if twice else logits, labels)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             cost += float(loss.detach()) * len(labels)
             right += float((logits.argmax(dim=1) == labels).sum())
         if (epoch + 1) % TOLD:
             continue
         head.eval()
-        row = {"accuracy": right / len(rows), "cost": cost / len(rows)}
+        row: dict[str, float | None] = {"accuracy": right / len(rows), "cost": cost / len(rows)}
         for part in ("train", "test"):
             with torch.no_grad():
                 answers = head(parts[part].values[0]).argmax(dim=1).numpy()

@@ -96,7 +96,7 @@ def training(name: str, config: DictConfig) -> DataTable:
             with torch.profiler.record_function("augmentation"):
                 images = augment(scans, draws)
             optimizer.zero_grad()
-            F.cross_entropy(network(images), labels).backward()
+            F.cross_entropy(network(images), labels).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
     steps(3)

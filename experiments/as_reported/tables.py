@@ -1,0 +1,59 @@
+"""How far the report's recipe got, run by run."""
+
+from pathlib import Path
+
+from brain_tumor.report.numbers import UNKNOWN, score
+from brain_tumor.report.page import DataTable, to_markdown
+from brain_tumor.report.statements import NAMES
+from brain_tumor.runtime.history import History
+from experiments.findings import Blocks, Findings, in_epoch, kept_runs
+
+README = Path(__file__).with_name("README.md")
+
+
+def blocks(found: Findings) -> Blocks:
+    """Give the tables of pages, by the names of their blocks."""
+    return {README: {"reached": to_markdown(reached_table(found))}}
+
+
+def reached_table(found: Findings) -> DataTable:
+    """Lay out accuracy and cost at the epochs that the report tells of, beside the report.
+
+    The first of the scored epochs in which training reached the report's last accuracy is told,
+    too: what the test scans said by then.
+    """
+    rows = []
+    runs, weak = kept_runs("as_reported"), found.weak_class()
+    kinds = ("train/loss", "test/accuracy", f"test/recall/{weak}")
+    for model, network in NAMES.items():
+        theirs = found.published["results"][model]
+        first, last = min(theirs["curve"]), max(theirs["curve"])
+        ends = [theirs.get("cost", {}).get(last), theirs["test"]["accuracy"]]
+        ends.append(found.published_recall(model, "test", weak))
+        for epoch in (first, last):
+            told = [score(value) if epoch == last else UNKNOWN for value in ends]
+            accuracy = score(theirs["curve"][epoch], decimals=4)
+            rows.append([network, "the report", str(epoch), accuracy, *told])
+        for run in (run for run in runs if run.setting["model.name"] == model):
+            for epoch in (first, reaching(run.history, theirs["curve"][last]), last):
+                told = [score(in_epoch(run, epoch, kind)) for kind in kinds]
+                accuracy = score(in_epoch(run, epoch, "train/accuracy"), decimals=4)
+                rows.append([network, f"seed {run.seed}", str(epoch), accuracy, *told])
+    columns = ["network", "run", "epoch", "training accuracy", "cost", "test accuracy"]
+    note = (
+        "Training accuracy and cost (nats per scan) while training, augmented and with dropout. "
+        "The epoch in between is the first scored one in which a run has the report's last "
+        f"training accuracy. The report's recall of {weak} is that of its row with as many scans."
+    )
+    title = "How far the report's recipe got"
+    return DataTable(title, [*columns, f"recall of {weak}, test scans"], rows, note, 2)
+
+
+def reaching(curve: History, accuracy: float) -> int:
+    """Give the first epoch with a scored test part whose training accuracy is as high."""
+    rows = zip(curve["train/accuracy"], curve["test/accuracy"], strict=True)
+    return next(
+        epoch
+        for epoch, (own, test) in enumerate(rows, start=1)
+        if own is not None and test is not None and own >= accuracy
+    )

@@ -1,0 +1,40 @@
+"""Both networks under each split, for this page and the project's."""
+
+from pathlib import Path
+
+from brain_tumor.report.certainty import cell
+from brain_tumor.report.numbers import percent_range, whole
+from brain_tumor.report.page import DataTable, to_markdown
+from brain_tumor.report.pairs import difference
+from brain_tumor.report.statements import NAMES
+from experiments.findings import FRONT, Blocks, Findings, Values
+
+README = Path(__file__).with_name("README.md")
+
+
+def blocks(found: Findings) -> Blocks:
+    """Give the tables of pages, by the names of their blocks."""
+    splits = to_markdown(splits_table(found.compared["evidence"]))
+    return {README: {"splits": splits}, FRONT: {"splits": splits}}
+
+
+def splits_table(content: Values) -> DataTable:
+    """Lay out what both networks score under each split, and which of them is ahead."""
+    settings = content["settings"]
+    numbers = {(own["split"], own["model"]): n for n, own in enumerate(settings, start=1)}
+    ahead = {(pair["first"], pair["second"]): pair["differences"] for pair in content["pairs"]}
+    rows = []
+    for split in ("report", "official", "patient"):
+        small, large = numbers[split, "gbmnet"], numbers[split, "mobilenetv2"]
+        both = [settings[number - 1] for number in (small, large)]
+        known = [leak["overlaps"]["any"]["share_of_all"] for leak in both[0]["leakage"]]
+        scores = [cell(own["pooled"]["intervals"]["balanced_accuracy"]) for own in both]
+        told = difference(ahead[small, large]["balanced_accuracy"])
+        scans = whole(both[0]["pooled"]["scans"])
+        rows.append([split, scans, percent_range(known), *scores, told])
+    columns = ["split", "test scans", "known from training", *NAMES.values(), "second less first"]
+    note = (
+        "Balanced accuracy, in brackets 95 % intervals over groups of scans. Known from training: "
+        "test scans that share patient, slice or a near-duplicate with a scan trained on."
+    )
+    return DataTable("Both networks under each split", columns, rows, note)

@@ -1,0 +1,86 @@
+"""What kept runs and the audit found, for the tables that pages of `experiments/` show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.report.numbers import score
+from brain_tumor.runtime.finished import FinishedRun, read_run
+
+HERE = Path(__file__).resolve().parent
+FRONT, SUMMARY = HERE.parent / "README.md", HERE / "README.md"
+Values = Mapping[str, Any]
+Blocks = dict[Path, dict[str, str]]  # of a page, by the name of the block: Markdown
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that a table may be made of.
+
+    Attributes:
+        compared: What `comparison.json` would hold of an experiment's runs, by its folder's name.
+        published: `counts` and `results` of the report, as `conf/published` has them.
+        audit: The content of `leakage/audit.json`.
+    """
+
+    compared: Mapping[str, Values]
+    published: Values
+    audit: Values
+
+    def weak_class(self) -> str:
+        """Give the class of the report's least test recall, by the scans that it counts.
+
+        The report calls that class by another's name: the audit finds the folder that has as many
+        scans as its row.
+        """
+        named = [
+            (found[1], name)
+            for theirs in self.published["results"].values()
+            for name, found in theirs["test"]["per_class"].items()
+        ]
+        return self._folder_of(min(named)[1])
+
+    def published_recall(self, model: str, part: str, folder: str) -> float:
+        """Give the report's recall of a folder's scans.
+
+        Args:
+            model: Our name of the network.
+            part: `train` or `test`.
+            folder: Of the class.
+        """
+        rows = self.published["results"][model][part]["per_class"]
+        return {self._folder_of(name): float(found[1]) for name, found in rows.items()}[folder]
+
+    def _folder_of(self, name: str) -> str:
+        rows = self.audit["report"]["rows"]
+        return {row["report_class"]: str(row["folder"]) for row in rows}[name]
+
+
+def kept_runs(experiment: str) -> list[FinishedRun]:
+    """Read what an experiment keeps, in the order of the folders' names."""
+    return [read_run(place) for place in sorted((HERE / experiment / "runs").iterdir())]
+
+
+def in_epoch(run: FinishedRun, epoch: int, kind: str) -> float:
+    """Give what a run logged in an epoch.
+
+    Args:
+        run: One that scored this part in that epoch.
+        epoch: From 1.
+        kind: As in `metrics.csv`: `train/accuracy`, and cost in nats per scan as `train/loss`, are
+            those while training, augmented and with dropout.
+    """
+    value = run.history[kind][run.history["epoch"].index(epoch)]
+    assert value is not None, f"{run.folder}: {kind} of epoch {epoch}"
+    return value
+
+
+def over_seeds(values: Sequence[float], decimals: int = 3) -> str:
+    """Write the mean of what several seeds gave; in brackets the smallest and the largest.
+
+    >>> over_seeds([0.85, 0.86]), over_seeds([0.85])
+    ('0.855 (0.850 to 0.860)', '0.850')
+    """
+    low, high = (min(values), max(values)) if len(values) > 1 else (None, None)
+    return score(sum(values) / len(values), low, high, decimals)

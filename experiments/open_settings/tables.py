@@ -1,0 +1,107 @@
+"""What open settings do to the first epochs, and to the transfer model's end."""
+
+import csv
+from pathlib import Path
+
+from brain_tumor.report.numbers import UNKNOWN, score
+from brain_tumor.report.page import DataTable, to_markdown
+from brain_tumor.report.statements import NAMES
+from brain_tumor.runtime.finished import FinishedRun
+from experiments.findings import Blocks, Findings, in_epoch, kept_runs, over_seeds
+
+README, LONG = (Path(__file__).with_name(name) for name in ("README.md", "long_head.csv"))
+# What `long_head.py` tries: `softmax_twice` and `frozen_statistics` of its table.
+SHORT_WAYS = {
+    "plain": ("False", "True"),
+    "a second softmax": ("True", "True"),
+    "free batch normalisation": ("False", "False"),
+    "both": ("True", "False"),
+}
+
+
+def blocks(found: Findings) -> Blocks:
+    """Give the tables of pages, by the names of their blocks."""
+    curves, long = curves_table(found), long_table(found)
+    return {README: {"curves": to_markdown(curves), "long": to_markdown(long)}}
+
+
+def curves_table(found: Findings) -> DataTable:
+    """Lay out what open settings do by the first epoch that the report tells of."""
+    weak = found.weak_class()
+    settings: dict[tuple[str, str], list[FinishedRun]] = {}
+    for run in kept_runs("open_settings"):
+        key = (str(run.setting["model.name"]), str(run.setting["name"]))
+        settings.setdefault(key, []).append(run)
+    rows = []
+    for model, network in NAMES.items():
+        curve = found.published["results"][model]["curve"]
+        epoch = min(curve)
+        for name, runs in ((key[1], runs) for key, runs in settings.items() if key[0] == model):
+            while_training = [
+                over_seeds([in_epoch(run, epoch, kind) for run in runs], decimals=4)
+                for kind in ("train/accuracy", "train/loss")
+            ]
+            parts = [run.metrics["parts"] for run in runs]
+            trained = [
+                [part["train"]["accuracy"] for part in parts],
+                [part["test"]["accuracy"] for part in parts],
+                [part["test"]["per_class"][weak]["recall"] for part in parts],
+            ]
+            told = [score(curve[epoch], decimals=4), *while_training, *map(over_seeds, trained)]
+            rows.append([network, name, str(len(runs)), str(epoch), *told])
+    columns = ["network", "experiment", "seeds", "epoch", "report: accuracy", "accuracy", "cost"]
+    columns += ["training scans", "test scans", f"recall of {weak}"]
+    note = (
+        "Means over seeds, in brackets the smallest and the largest. Accuracy and cost (nats per "
+        "scan) of training scans while training, augmented and with dropout, as the report takes "
+        "them; then accuracy of the trained network, without either, and its recall of "
+        f"{weak} among test scans."
+    )
+    return DataTable("After the first epochs that the report tells of", columns, rows, note, 2)
+
+
+def long_table(found: Findings) -> DataTable:
+    """Lay out what `long_head.py` found, beside the report and the network trained whole."""
+    with LONG.open(encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    model, weak = "mobilenetv2", found.weak_class()
+    theirs = found.published["results"][model]
+    recalls = [found.published_recall(model, part, weak) for part in ("train", "test")]
+    kinds = ["accuracy", "cost", f"train_recall_{weak}", "test_accuracy", f"test_recall_{weak}"]
+    trained = [run for run in kept_runs("as_reported") if run.setting["model.name"] == model]
+    parts = [run.metrics["parts"] for run in trained]
+    reached = [
+        [part["train"]["per_class"][weak]["recall"] for part in parts],
+        [part["test"]["accuracy"] for part in parts],
+        [part["test"]["per_class"][weak]["recall"] for part in parts],
+    ]
+    rows = []
+    for epoch in theirs["curve"]:
+        last = epoch == max(theirs["curve"])
+        ends = [theirs["cost"].get(epoch), recalls[0], theirs["test"]["accuracy"], recalls[1]]
+        told = [score(value) if last else UNKNOWN for value in ends]
+        rows.append(["the report", str(epoch), score(theirs["curve"][epoch]), *told])
+        for setting, chosen in SHORT_WAYS.items():
+            own = [
+                line
+                for line in lines
+                if (line["softmax_twice"], line["frozen_statistics"]) == chosen
+                and int(line["epoch"]) == epoch
+            ]
+            cells = [over_seeds([float(line[kind]) for line in own]) for kind in kinds]
+            rows.append([setting, str(epoch), *cells])
+        while_training = [
+            over_seeds([in_epoch(run, epoch, kind) for run in trained])
+            for kind in ("train/accuracy", "train/loss")
+        ]
+        told = [over_seeds(values) if last else UNKNOWN for values in reached]
+        rows.append(["plain, trained whole", str(epoch), *while_training, *told])
+    columns = ["setting", "epoch", "training accuracy", "cost"]
+    columns.append(f"recall of {weak}, training scans")
+    columns += ["test accuracy", f"recall of {weak}, test scans"]
+    note = (
+        "Means over seeds, three of the head and as many of the network as its page has, in "
+        "brackets the smallest and the largest. Training accuracy and cost while training. The "
+        f"report's recalls of {weak} are those of its row with as many scans."
+    )
+    return DataTable("The transfer model's 200 epochs", columns, rows, note, 2)

@@ -1,0 +1,41 @@
+"""Accuracy by the width of the fully connected layer."""
+
+from pathlib import Path
+
+from brain_tumor.report.certainty import cell
+from brain_tumor.report.numbers import score, whole
+from brain_tumor.report.page import DataTable, to_markdown
+from experiments.findings import Blocks, Findings, Values
+
+README = Path(__file__).with_name("README.md")
+HEADS = {"flatten": "flattened", "gap": "averaged"}
+
+
+def blocks(found: Findings) -> Blocks:
+    """Give the tables of pages, by the names of their blocks."""
+    return {README: {"training": to_markdown(widths_table(found.compared["width"]))}}
+
+
+def widths_table(content: Values) -> DataTable:
+    """Lay out what training scored in the last epoch, and the test part, by head and width."""
+    rows = []
+    for setting in content["settings"]:
+        reached = [run["training_accuracy"] for run in setting["runs"]]
+        rows.append(
+            [
+                HEADS[setting["values"]["model.head"]],
+                str(setting["values"]["model.width"]),
+                whole(setting["complexity"]["parameters"]),
+                score(sum(reached) / len(reached)),  # as the report's statement is judged
+                score(setting["train"]["scores"]["accuracy"]),
+                cell(setting["pooled"]["intervals"]["accuracy"]),
+            ]
+        )
+    columns = ["in front", "neurons", "parameters", "while training", "training scans"]
+    rows.sort(key=lambda row: (list(HEADS.values()).index(row[0]), -int(row[1])))
+    note = (
+        "In front of the fully connected layer: all values of the last maps, or their means. "
+        "Accuracy: in the last epoch with augmentation and dropout, as the report takes it; then "
+        "of the trained network."
+    )
+    return DataTable("Accuracy by width", [*columns, "test scans"], rows, note)
