@@ -175,28 +175,41 @@ class BatchAugment(_Settings):
         Positions run from -1 to 1 over the scan, x to the right and y down. Draws are `(N, 7)`,
         in the order flip, rotation, shear, crop area, crop aspect, crop's left and top.
         """
-        flip, turn, slant, area, aspect, left, top = draws.unbind(dim=1)
+        return self.matrices(*self.pose(draws[:, :3]), *self.window(draws[:, 3:]))
+
+    def pose(self, draws: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Give flip (-1 or 1), angle (radians) and shear, each `(N,)`, for draws `(N, 3)`."""
+        flip, turn, slant = draws.unbind(dim=1)
         flip = torch.where(flip < self.flip_probability, -1.0, 1.0)
         angle = (2 * turn - 1) * math.radians(self.rotation_degrees)
         shear = torch.tan((2 * slant - 1) * math.radians(self.shear_degrees))
+        return flip, angle, shear
 
-        # Share of the scan's width and height that the crop spans; an aspect that would not fit
-        # the scan is not drawn.
+    def window(self, draws: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the crop's sides, as shares of the scan's, and its shift, `(N, 2)` each.
+
+        Draws are `(N, 4)`: area, aspect, left, top. A shift is in half sides of the scan.
+        """
+        area, aspect, left, top = draws.unbind(dim=1)
+        # An aspect that would not fit the scan is not drawn.
         area = self.crop_area[0] + (self.crop_area[1] - self.crop_area[0]) * area
         low = torch.clamp(area.log(), min=math.log(self.crop_aspect[0]))
         high = torch.clamp(-area.log(), max=math.log(self.crop_aspect[1]))
         aspect = torch.exp(low + (high - low) * aspect)
         width, height = torch.sqrt(area * aspect), torch.sqrt(area / aspect)
         shift_x, shift_y = (1 - width) * (2 * left - 1), (1 - height) * (2 * top - 1)
+        return torch.stack((width, height), dim=1), torch.stack((shift_x, shift_y), dim=1)
 
+    @staticmethod
+    def matrices(flip: Tensor, angle: Tensor, shear: Tensor, size: Tensor, shift: Tensor) -> Tensor:
+        """Join what `pose` and `window` give to matrices as `warp` gives them."""
         # From output back to input: crop, then shear, then rotation, then flip. Written out,
         # because a chain of tiny matrix products costs more than the warp on some devices.
         cos, sin = torch.cos(angle), torch.sin(angle)
         across = torch.stack((cos, cos * shear - sin), dim=1) * flip[:, None]
         down = torch.stack((sin, sin * shear + cos), dim=1)
         linear = torch.stack((across, down), dim=1)
-        shift = linear @ torch.stack((shift_x, shift_y), dim=1)[:, :, None]
-        return torch.cat((linear * torch.stack((width, height), dim=1)[:, None, :], shift), dim=2)
+        return torch.cat((linear * size[:, None, :], linear @ shift[:, :, None]), dim=2)
 
 
 class TorchvisionAugment(_Settings):

@@ -118,7 +118,9 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_been(
     assert [p.name for p in sorted((run / "checkpoints").iterdir())] == ["best.ckpt", "last.ckpt"]
 
 
-@pytest.mark.parametrize("hook", ["on_train_batch_end", "on_train_epoch_start"])
+@pytest.mark.parametrize(
+    "hook", [pytest.param("on_train_batch_end", marks=pytest.mark.slow), "on_train_epoch_start"]
+)
 def test_a_stopped_fine_tuning_goes_on_as_if_nothing_had_been(
     stopped, compose, compose_in, tmp_path: Path, hook: str
 ) -> None:

@@ -56,7 +56,11 @@ KINDS = {
     "augment": Kind(
         "an augmentation",
         (BatchAugment, TorchvisionAugment),
-        ("brain_tumor.data.augment", "brain_tumor.data.mri_augment"),
+        (
+            "brain_tumor.data.augment",
+            "brain_tumor.data.mri_augment",
+            "brain_tumor.data.nearest_augment",
+        ),
     ),
     "optimizer": Kind("an optimizer of torch", (Optimizer,), ("torch.optim",), partial=True),
     "scheduler": Kind(
