@@ -26,13 +26,15 @@ def write_run(
     grouped: bool = True,
     confidence: float = 2.0,
     patients: Mapping[str, int] | None = None,
+    device: str | None = None,
     **files: Mapping[str, Any],
 ) -> Path:
     """Write a run folder with one training behind it, and give its path.
 
     The logit of the predicted class is `confidence`, the others 0. `patients` numbers the patients
-    of paths, of some at least; None leaves the column out, as older versions did. `files` are the
-    content of further JSON files, by their name without the ending.
+    of paths, of some at least; None leaves the column out, as older versions did. `device` is where
+    it ran, as run.json names it. `files` are the content of further JSON files, by their name
+    without the ending.
     """
     run = RunFolder(folder)
     run.create()
@@ -55,7 +57,8 @@ def write_run(
         OmegaConf.update(config, key, value)
     run.write_config(config)
     data = {"name": "phantom", "fingerprint": fingerprint, "prepared": "gone"}
-    run.write_json("run.json", {"status": status, "seed": seed, "data": data})
+    ran = {} if device is None else {"device": device}
+    run.write_json("run.json", {"status": status, "seed": seed, "data": data} | ran)
     parts = [(row, "train") for row in train] + [(row, "test") for row in test]
     known = [] if patients is None else ["patient"]
     run.write_rows(

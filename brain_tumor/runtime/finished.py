@@ -38,6 +38,10 @@ BEFORE: dict[str | None, dict[str, Any]] = {
     "mobilenetv2": {"model.unfreeze": 0, "model.frozen_statistics": True},
 }
 
+# What `trainer.accelerator=auto` picked, by the device in run.json, so that it is one setting with
+# a run that asked for it; a card stands there by its own name.
+PICKED = {"CPU": "cpu", "MPS": "mps"}
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -66,7 +70,7 @@ class FinishedRun:
         folder: Where it lies.
         setting: Its configured values by dotted key, without `NOT_THE_SETTING`, paths inside the
             run folder and what is null; and `data.fingerprint`. What could not be chosen yet has
-            the value of `BEFORE`.
+            the value of `BEFORE`, and `trainer.accelerator` is what `auto` picked.
         fold: `split.fold`; None where the split has none.
         seed: `seed`.
         split_seed: `split.seed`; None where the split has none.
@@ -175,6 +179,8 @@ def read_run(folder: Path) -> FinishedRun:
     try:
         rows, members = run.read_rows("predictions.csv"), run.read_rows("split.csv")
         config["data.fingerprint"] = record["data"]["fingerprint"]
+        if config.get("trainer.accelerator") == "auto" and "device" in record:
+            config["trainer.accelerator"] = PICKED.get(record["device"], "gpu")
         classes = tuple(key.removeprefix("logit_") for key in rows[0] if key.startswith("logit_"))
         found = FinishedRun(
             folder,

@@ -1,16 +1,19 @@
-"""The transfer model's 200 epochs on a laptop: two losses, two ways to freeze, three seeds.
+"""The transfer model's 200 epochs on a laptop: three open settings, three seeds.
 
     python experiments/open_settings/long_head.py WEIGHTS        (BRAIN_TUMOR_DATA=FOLDER)
 
 Frozen layers give the same features for the same picture, and take nearly all of an epoch. Here the
-features of `SEEN` epochs are worked out once, of scans augmented as training augments them in those
-epochs, and the head is trained on them ten times over: the report's 200 epochs, but for scans that
-come again as they were. The first `SEEN` epochs are those of a training, which tells whether the
+features of the first epochs are worked out once, of scans augmented as training augments them in
+those epochs, and the head is trained on them over and over: the report's 200 epochs, but for scans
+that come again as they were. The first epochs are those of a training, which tells whether the
 short way leads to the same place.
 
 Where batch normalisation is left free, features depend on the batch that a scan is in. There they
 are those of the batches of a training with seed 0, and the trained network has the averages that
 the last of these epochs left.
+
+Settings: rotation and shear bilinear or by the nearest pixel (`augment`), batch normalisation of
+frozen layers frozen or free (`model.frozen_statistics`), and the loss (`training.softmax_twice`).
 
 WEIGHTS is a file as for `model.weights`. Features stay in `data/frozen_features`, an epoch a file,
 so that a run that was stopped goes on. Writes `long_head.csv` beside this file.
@@ -20,6 +23,7 @@ import csv
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +48,11 @@ from brain_tumor.runtime.build_scans import build_prepared, build_split  # noqa:
 from brain_tumor.runtime.command import conf_folder, register_resolvers  # noqa: E402
 from brain_tumor.runtime.config.instantiate import instantiate  # noqa: E402
 
-SEEN = 20  # epochs with augmentation of their own
 TOLD = 20  # epochs from one row to the next
+# How scans are augmented, whether statistics are frozen, and how many epochs have augmentation of
+# their own. The nearest pixel is tried where statistics are free alone, as in the two settings that
+# fit the report's training, and with fewer epochs, for the hour that the others take.
+FEATURES_OF = (("report", True, 20), ("report", False, 20), ("nearest", False, 10))
 SEEDS = (0, 1, 2)  # of the head's weights, the order and dropout
 TABLE = Path(__file__).with_name("long_head.csv")
 
@@ -63,43 +70,48 @@ class Features:
     labels: Tensor
 
 
-def composed(weights: str, frozen: bool) -> DictConfig:
-    """Compose the report's own recipe, with statistics that are frozen or not."""
+def composed(weights: str, augment: str, frozen: bool) -> DictConfig:
+    """Compose the report's own recipe, but for its augmentation and frozen statistics."""
     register_resolvers()
+    words = ["experiment=report_mobilenetv2", f"model.weights={weights}", "run_folder=."]
+    words += [f"augment={augment}", f"model.frozen_statistics={frozen}"]
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        words = ["experiment=report_mobilenetv2", f"model.weights={weights}", "run_folder=."]
-        return hydra.compose("train", [*words, f"model.frozen_statistics={frozen}"])
+        return hydra.compose("train", words)
 
 
-def all_features(weights: str, frozen: bool) -> tuple[DictConfig, dict[str, Features]]:
+def all_features(
+    weights: str, augment: str, frozen: bool, epochs: int
+) -> tuple[DictConfig, dict[str, Features]]:
     """Work out the features of the augmented training scans, and of the parts as they are.
 
     Args:
         weights: Of the network.
-        frozen: Whether its statistics are.
+        augment: How training scans are augmented.
+        frozen: Whether the network's statistics are.
+        epochs: How many have augmentation of their own.
 
     Returns:
         The recipe, and features by name: `augmented`, `train` and `test`.
     """
-    config = composed(weights, frozen)
+    config = composed(weights, augment, frozen)
     prepared = build_prepared(config.data)
     datamodule = build_datamodule(config, prepared, build_split(prepared, config.split))
     network: Any = build_classifier(config, datamodule).network
     kept = Path("data/frozen_features") / f"{prepared.folder.name}-{Path(weights).stem}"
-    kept = kept if frozen else kept / "free_statistics"
+    kept = kept / augment / ("frozen_statistics" if frozen else "free_statistics")
     kept.mkdir(parents=True, exist_ok=True)
     if frozen:
         network.eval()
-        augmented = features(datamodule, network, "train", SEEN, kept)
+        augmented = features(datamodule, network, "train", epochs, kept)
     else:
-        augmented = features_in_batches(datamodule, network, config.seed, kept)
+        augmented = features_in_batches(datamodule, network, config.seed, epochs, kept)
         network.eval()
     parts = {part: features(datamodule, network, part, None, kept) for part in ("train", "test")}
     return config, parts | {"augmented": augmented}
 
 
 def features_in_batches(
-    datamodule: ScanDataModule, network: Any, seed: int, kept: Path
+    datamodule: ScanDataModule, network: Any, seed: int, epochs: int, kept: Path
 ) -> Features:
     """Work out features as training does that leaves statistics free, or read them.
 
@@ -110,6 +122,7 @@ def features_in_batches(
         datamodule: Serves the scans.
         network: Makes the features.
         seed: Of the order in which scans come together.
+        epochs: How many.
         kept: Folder of the files.
     """
     prepared, rows = datamodule.prepared, datamodule.split.parts["train"]
@@ -117,9 +130,9 @@ def features_in_batches(
     batches, order = ScanBatches(prepared), BatchOrder(rows, datamodule.batch_size, seed)
     values = []
     network.train()
-    for epoch in range(SEEN):
+    for epoch in range(epochs):
         path = kept / f"train-{epoch}.npy"
-        if not path.exists() or epoch == SEEN - 1:
+        if not path.exists() or epoch == epochs - 1:
             made = np.empty((len(rows), FEATURES), np.float32)
             order.set_epoch(epoch)
             for share in order:
@@ -195,7 +208,8 @@ def trained(
         cost = right = 0.0
         for share in order:
             chosen = torch.from_numpy(share.rows)
-            logits, labels = head(seen.values[epoch % SEEN][chosen]), seen.labels[chosen]
+            values = seen.values[epoch % len(seen.values)][chosen]
+            logits, labels = head(values), seen.labels[chosen]
             loss = F.cross_entropy(logits.softmax(dim=1) if twice else logits, labels)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -218,12 +232,11 @@ def trained(
 def main(weights: str) -> None:
     """Work everything out, and write the table."""
     rows = []
-    for frozen in (True, False):
-        config, parts = all_features(weights, frozen)
-        for twice in (False, True):
-            for seed in SEEDS:
-                told = trained(config, seed, twice, parts, tuple(config.data.classes))
-                rows += [{"frozen_statistics": frozen} | row for row in told]
+    for augment, frozen, epochs in FEATURES_OF:
+        config, parts = all_features(weights, augment, frozen, epochs)
+        for twice, seed in product((False, True), SEEDS):
+            told = trained(config, seed, twice, parts, tuple(config.data.classes))
+            rows += [{"augment": augment, "frozen_statistics": frozen} | row for row in told]
     with TABLE.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()

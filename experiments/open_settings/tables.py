@@ -10,19 +10,24 @@ from brain_tumor.runtime.finished import FinishedRun
 from experiments.findings import Blocks, Findings, in_epoch, kept_runs, over_seeds
 
 README, LONG = (Path(__file__).with_name(name) for name in ("README.md", "long_head.csv"))
-# What `long_head.py` tries: `softmax_twice` and `frozen_statistics` of its table.
-SHORT_WAYS = {
-    "plain": ("False", "True"),
-    "a second softmax": ("True", "True"),
-    "free batch normalisation": ("False", "False"),
-    "both": ("True", "False"),
+TRANSFER = "mobilenetv2"
+# How pages call what `long_head.py` tries, by the columns of its table.
+SETTINGS = {
+    "augment": {"report": "bilinear", "nearest": "nearest pixel"},
+    "frozen_statistics": {"True": "frozen", "False": "free"},
+    "softmax_twice": {"False": "one", "True": "two"},
 }
+SETTING_COLUMNS = ["rotation, shear", "batch normalisation", "softmax"]
 
 
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
-    curves, long = curves_table(found), long_table(found)
-    return {README: {"curves": to_markdown(curves), "long": to_markdown(long)}}
+    tables = {
+        "curves": curves_table(found),
+        "long": long_table(found),
+        "recalls": recalls_table(found),
+    }
+    return {README: {name: to_markdown(table) for name, table in tables.items()}}
 
 
 def curves_table(found: Findings) -> DataTable:
@@ -60,15 +65,28 @@ def curves_table(found: Findings) -> DataTable:
     return DataTable("After the first epochs that the report tells of", columns, rows, note, 2)
 
 
+def short_ways() -> dict[tuple[str, ...], list[dict[str, str]]]:
+    """Read the rows of `long_head.csv`, by the page's names of their setting."""
+    ways: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    with LONG.open(encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            setting = tuple(names[line[column]] for column, names in SETTINGS.items())
+            ways.setdefault(setting, []).append(line)
+    return ways
+
+
+def trained_whole() -> list[FinishedRun]:
+    """Give the runs of the transfer model that were trained as the report tells, in whole."""
+    runs = kept_runs("as_reported")
+    return [run for run in runs if run.setting["model.name"] == TRANSFER]
+
+
 def long_table(found: Findings) -> DataTable:
     """Lay out what `long_head.py` found, beside the report and the network trained whole."""
-    with LONG.open(encoding="utf-8") as file:
-        lines = list(csv.DictReader(file))
-    model, weak = "mobilenetv2", found.weak_class()
-    theirs = found.published["results"][model]
-    recalls = [found.published_recall(model, part, weak) for part in ("train", "test")]
+    weak, theirs = found.weak_class(), found.published["results"][TRANSFER]
+    recalls = [found.published_recall(TRANSFER, part, weak) for part in ("train", "test")]
     kinds = ["accuracy", "cost", f"train_recall_{weak}", "test_accuracy", f"test_recall_{weak}"]
-    trained = [run for run in kept_runs("as_reported") if run.setting["model.name"] == model]
+    trained = trained_whole()
     parts = [run.metrics["parts"] for run in trained]
     reached = [
         [part["train"]["per_class"][weak]["recall"] for part in parts],
@@ -80,28 +98,46 @@ def long_table(found: Findings) -> DataTable:
         last = epoch == max(theirs["curve"])
         ends = [theirs["cost"].get(epoch), recalls[0], theirs["test"]["accuracy"], recalls[1]]
         told = [score(value) if last else UNKNOWN for value in ends]
-        rows.append(["the report", str(epoch), score(theirs["curve"][epoch]), *told])
-        for setting, chosen in SHORT_WAYS.items():
-            own = [
-                line
-                for line in lines
-                if (line["softmax_twice"], line["frozen_statistics"]) == chosen
-                and int(line["epoch"]) == epoch
-            ]
+        rows.append(["the report", "", "", str(epoch), score(theirs["curve"][epoch]), *told])
+        for setting, lines in short_ways().items():
+            own = [line for line in lines if int(line["epoch"]) == epoch]
             cells = [over_seeds([float(line[kind]) for line in own]) for kind in kinds]
-            rows.append([setting, str(epoch), *cells])
+            rows.append([*setting, str(epoch), *cells])
         while_training = [
             over_seeds([in_epoch(run, epoch, kind) for run in trained])
             for kind in ("train/accuracy", "train/loss")
         ]
         told = [over_seeds(values) if last else UNKNOWN for values in reached]
-        rows.append(["plain, trained whole", str(epoch), *while_training, *told])
-    columns = ["setting", "epoch", "training accuracy", "cost"]
-    columns.append(f"recall of {weak}, training scans")
-    columns += ["test accuracy", f"recall of {weak}, test scans"]
+        rows.append(
+            ["bilinear", "frozen", "one, trained whole", str(epoch), *while_training, *told]
+        )
+    columns = [*SETTING_COLUMNS, "epoch", "training accuracy", "cost"]
+    columns += [f"recall of {weak}, training scans", "test accuracy"]
+    columns.append(f"recall of {weak}, test scans")
     note = (
         "Means over seeds, three of the head and as many of the network as its page has, in "
         "brackets the smallest and the largest. Training accuracy and cost while training. The "
         f"report's recalls of {weak} are those of its row with as many scans."
     )
-    return DataTable("The transfer model's 200 epochs", columns, rows, note, 2)
+    return DataTable("The transfer model's 200 epochs", columns, rows, note, 4)
+
+
+def recalls_table(found: Findings) -> DataTable:
+    """Lay out which test scans the short way finds in the end, class by class."""
+    last = max(found.published["results"][TRANSFER]["curve"])
+    classes = sorted(row["folder"] for row in found.audit["report"]["rows"])
+    theirs = [found.published_recall(TRANSFER, "test", name) for name in classes]
+    rows = [["the report", "", "", *(score(value, decimals=2) for value in theirs), UNKNOWN]]
+    for setting, lines in short_ways().items():
+        own = [line for line in lines if int(line["epoch"]) == last]
+        means = [
+            sum(float(line[f"test_recall_{name}"]) for line in own) / len(own) for name in classes
+        ]
+        furthest = max(abs(ours - value) for ours, value in zip(means, theirs, strict=True))
+        rows.append([*setting, *(score(value, decimals=2) for value in (*means, furthest))])
+    columns = [*SETTING_COLUMNS, *classes, "furthest"]
+    note = (
+        f"At epoch {last}, means over three seeds of the head. The report's recalls by the folder "
+        "with as many scans. Furthest: the largest distance of a class from the report's."
+    )
+    return DataTable("Recall of test scans", columns, rows, note, 3)

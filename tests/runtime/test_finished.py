@@ -162,3 +162,17 @@ def test_a_missing_file_is_named(write_run: WriteRun, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(DataError, match=name):
         read_run(folder)
+
+
+@pytest.mark.parametrize(
+    ("device", "asked"), [("CPU", "cpu"), ("MPS", "mps"), ("NVIDIA H100 80GB HBM3", "gpu")]
+)
+def test_what_auto_picked_is_one_setting_with_what_was_asked_for(
+    write_run: WriteRun, device: str, asked: str
+) -> None:
+    auto, told = (
+        read_run(write_run(name, TEST, values={"trainer": {"accelerator": name}}, device=device))
+        for name in ("auto", asked)
+    )
+    assert auto.setting == told.setting
+    assert auto.setting["trainer.accelerator"] == asked
