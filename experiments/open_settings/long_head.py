@@ -50,8 +50,8 @@ from brain_tumor.runtime.config.instantiate import instantiate  # noqa: E402
 
 TOLD = 20  # epochs from one row to the next
 # How scans are augmented, whether statistics are frozen, and how many epochs have augmentation of
-# their own. The nearest pixel is tried where statistics are free alone, as in the two settings that
-# fit the report's training, and with fewer epochs, for the hour that the others take.
+# their own. The nearest pixel is tried with free statistics alone, which the settings that fit the
+# report's training have, and with fewer epochs: each costs a core one to two minutes.
 FEATURES_OF = (("report", True, 20), ("report", False, 20), ("nearest", False, 10))
 SEEDS = (0, 1, 2)  # of the head's weights, the order and dropout
 TABLE = Path(__file__).with_name("long_head.csv")
