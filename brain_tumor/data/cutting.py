@@ -43,11 +43,11 @@ _EMPTY: Entry = {field.name: None for field in fields(ManifestRow)} | dict.fromk
 class Cut:
     """What became of one file: its manifest entry so far, and, if it is usable, its pixels.
 
-    These are the harmonised scan, and thumbnails of its frame and its head.
+    These are the harmonised scan, and a thumbnail of its frame.
     """
 
     entry: Entry
-    views: tuple[Grey, Grey, Grey] | None = None
+    views: tuple[Grey, Grey] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Cutter:
         except BlankScanError as error:
             return Cut(entry | {"reason": f"blank: {error}"})
         entry |= vars(head.box) | {"status": KEPT, "pixel_md5": pixel_digest(head.plain)}
-        return Cut(entry, (head.pixels, thumbnail(grey), thumbnail(head.plain)))
+        return Cut(entry, (head.pixels, thumbnail(grey)))
 
 
 @dataclass(frozen=True)
@@ -133,13 +133,11 @@ class CutScans:
         entries: Manifest entries; all that is usable counts as kept so far.
         images: Harmonised scans, `(R, size, size)`, uint8, 0-255, in a file of their own.
         frames: Thumbnails of the frames, `(R, 96, 96)`, uint8.
-        heads: Thumbnails of the heads, before they are harmonised, `(R, 96, 96)`, uint8.
     """
 
     entries: list[Entry]
     images: Grey
     frames: Grey
-    heads: Grey
 
 
 def cut_scans(
@@ -161,14 +159,13 @@ def cut_scans(
     """
     size, number = cutter.crop.size, len(scans)
     frames = np.zeros((number, THUMBNAIL, THUMBNAIL), np.uint8)
-    heads = np.zeros_like(frames)
     entries: list[Entry] = []
     # Written as plain files: a page of a mapped one costs as much as a page of pixels.
     with (folder / CUT).open("wb") as file:
         for position, result in enumerate(each(cutter.cut, scans)):
             entries.append(result.entry)
             if result.views is not None:
-                pixels, frames[position], heads[position] = result.views
+                pixels, frames[position] = result.views
                 file.seek(position * size * size)
                 file.write(pixels.data)
             progress(position + 1, number)
@@ -176,7 +173,7 @@ def cut_scans(
     _digest_frames(cutter, scans, entries)
     np.save(folder / "frames.npy", frames)
     images = np.memmap(folder / CUT, np.uint8, "r", shape=(number, size, size))
-    return CutScans(entries, images, frames, heads)
+    return CutScans(entries, images, frames)
 
 
 def _digest_frames(cutter: Cutter, scans: Sequence[Scan], entries: Sequence[Entry]) -> None:

@@ -94,7 +94,7 @@ def prepare_external(
             lambda *done: shown(COMPARING, *done),
         )
         seconds = time.perf_counter() - begun
-        mark_clusters(cut.entries, inside)
+        mark_clusters(cut.entries, inside, settings.near_duplicates.same_slice)
         seen = find_seen(learnt, [ManifestRow(**entry) for entry in cut.entries], across)
         for position, scan in seen.items():
             cut.entries[position] |= {

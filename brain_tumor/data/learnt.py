@@ -1,18 +1,12 @@
-"""What a run has learnt from, and which scans of other origin look like it.
-
-Frames and heads are compared as preparing does, but for one thing: heads are cut out of thumbnails
-of the frames. A run's prepared set keeps its heads only after they were harmonised, which may have
-made different ones alike: of the mask nothing but the outline is left.
-"""
+"""What a run has learnt from, and which scans of other origin look like it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from brain_tumor.data.crop import cut_from_thumbnail
 from brain_tumor.data.manifest import ManifestRow
-from brain_tumor.data.near_duplicates import HEAD, NearDuplicateSettings, find_near_duplicates
+from brain_tumor.data.near_duplicates import NearDuplicateSettings, find_near_duplicates
 from brain_tumor.data.orientations import AS_IS
 from brain_tumor.data.pairs import Pair
 from brain_tumor.data.prepared import PreparedSet
@@ -82,19 +76,13 @@ def compare_with(
         Pairs of the scans, by position; and pairs of a position in `learnt` and one of a scan.
     """
     number = len(learnt.rows)
-    heads = (_heads(learnt.frames, learnt.rows), _heads(frames, rows))
-    pairs = find_near_duplicates(
-        np.concatenate((learnt.frames, frames)),
-        np.concatenate(heads),
-        settings,
-        progress,
-        known=number,
-    )
-    # What is cut out of thumbnails of different frames is not quite the same.
-    by_place = {(pair.first, pair.second, pair.view): pair for pair in pairs}
+    frames = np.concatenate((learnt.frames, frames))
+    found = find_near_duplicates(frames, settings, progress, known=number)
+    by_ends = {(pair.first, pair.second): pair for pair in found}
+    # Of the same cut pixels, from frames that may be more different.
     for pair in _same_pixels((*learnt.rows, *rows), number):
-        by_place[pair.first, pair.second, pair.view] = pair
-    pairs = list(by_place.values())
+        by_ends[pair.first, pair.second] = pair
+    pairs = list(by_ends.values())
     inside = [
         replace(pair, first=pair.first - number, second=pair.second - number)
         for pair in pairs
@@ -112,14 +100,6 @@ def _same_pixels(rows: Sequence[ManifestRow], known: int) -> list[Pair]:
         if row.pixel_md5:
             earlier = first.setdefault(row.pixel_md5, position)
             if earlier < position and position >= known:
-                pairs.append(Pair(earlier, position, HEAD, AS_IS, 1.0))
+                pairs.append(Pair(earlier, position, AS_IS, 1.0, 1.0))
     return pairs
 
-
-def _heads(frames: Grey, rows: Sequence[ManifestRow]) -> Grey:
-    heads = np.zeros(frames.shape, np.uint8)
-    for position, row in enumerate(rows):
-        box = row.box
-        if box is not None and row.width and row.height:
-            heads[position] = cut_from_thumbnail(frames[position], box, row.width, row.height)
-    return heads

@@ -40,7 +40,9 @@ class ManifestRow:
         frame_md5: MD5 of its grey pixels, before the crop, where another scan has its
             `pixel_md5`: only that one's frame may be the same. Empty elsewhere.
         pixel_md5: MD5 of the cropped, resized pixels; empty where there are none.
-        cluster: Near-duplicates share it; None where there are no pixels.
+        cluster: Scans of the same slice share it (`near_duplicates`); None where there are no
+            pixels.
+        related: Related scans share it, so all of a cluster do; likewise.
         slice_id: Slice that a patient table names; empty if not known. So are the next three.
         patient: Patient that it names.
         patient_group: Patients that may be one person share it.
@@ -67,6 +69,7 @@ class ManifestRow:
     frame_md5: str
     pixel_md5: str
     cluster: int | None
+    related: int | None
     slice_id: str
     patient: str
     patient_group: str
@@ -86,7 +89,8 @@ class ManifestRow:
 
 
 _COLUMNS = tuple(field.name for field in fields(ManifestRow))
-_NUMBERS = ("row", "width", "height", "left", "top", "right", "bottom", "bytes", "cluster")
+_NUMBERS = ("row", "width", "height", "left", "top", "right", "bottom", "bytes")
+_CLUSTERS = ("cluster", "related")
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
@@ -105,11 +109,14 @@ def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
         ValueError: It is no manifest: a column is missing, a line is cut short, or a cell that
             should be a whole number is none.
     """
-    return tuple(_parse(line) for line in read_table(path, _COLUMNS)[1])
+    columns, lines = read_table(path, [name for name in _COLUMNS if name != "related"])
+    if "related" not in columns:  # before 0.7 the same slice was all that was known
+        lines = [line | {"related": line["cluster"]} for line in lines]
+    return tuple(_parse(line) for line in lines)
 
 
 def _parse(line: Line) -> ManifestRow:
     values: dict[str, Any] = {name: line[name] for name in _COLUMNS}
-    for name in _NUMBERS:
+    for name in (*_NUMBERS, *_CLUSTERS):
         values[name] = int(line[name]) if line[name] else None
     return ManifestRow(**values)

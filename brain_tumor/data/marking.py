@@ -31,8 +31,16 @@ def mark_duplicates(entries: Sequence[Entry], folders: Sequence[str]) -> Counter
     return Counter(duplicate.step for duplicate in duplicates)
 
 
-def mark_clusters(entries: Sequence[Entry], pairs: Sequence[Pair]) -> None:
-    """Number the clusters of near-duplicates; a file without pixels is in none."""
-    for entry, number in zip(entries, cluster(pairs, len(entries)).tolist(), strict=True):
+def mark_clusters(entries: Sequence[Entry], pairs: Sequence[Pair], same_slice: float) -> None:
+    """Number the clusters of scans of the same slice, and of related ones.
+
+    Args:
+        entries: Manifest entries; a file without pixels is in no cluster.
+        pairs: Related scans.
+        same_slice: Least similarity of a pair that shows the same slice.
+    """
+    number = len(entries)
+    same, related = cluster(pairs, number, same_slice).tolist(), cluster(pairs, number).tolist()
+    for entry, *numbers in zip(entries, same, related, strict=True):
         if entry["status"] != UNUSABLE:
-            entry["cluster"] = number
+            entry["cluster"], entry["related"] = numbers

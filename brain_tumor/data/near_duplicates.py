@@ -1,150 +1,253 @@
-"""Find the same slice again: resized, re-encoded, of other contrast, mirrored or turned.
+"""Find scans that show the same slice, and scans so alike that they may, whatever their contrast.
 
-Two views of every scan are compared, its whole frame and its head alone, as thumbnails. Two scans
-are near-duplicates if the normalised correlation of a view reaches that view's threshold in one of
-the eight orientations of a square. Every pair is decided as if all were compared at full
-resolution, but few are: `correlation_bounds` tells which can reach the threshold, and in which
-orientations.
+Two notions, each with its own threshold on one measure, the `registration.similarities` of two
+scans in the best of the eight orientations of a square:
+
+- *same slice*: what an audit lists as near-duplicates;
+- *related*: what no split may put on two sides. The same slice is related, and so are many
+  neighbouring slices of one head, and of one slice taken by two sequences (T2, FLAIR), where the
+  whole frames tell what the structure alone leaves open.
+
+Not every pair is laid on each other: `candidates` tells which are worth it, by their whole frames
+and by their heads alone. How many that misses is measured in `experiments/near_duplicates`.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import pairwise
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from brain_tumor.data.correlation_bounds import FEW, BoundedScans
+from brain_tumor.data.candidates import Candidates, describe, find_candidates, whiten
 from brain_tumor.data.groups import Ids, connected
+from brain_tumor.data.head_box import HeadBox, find_head_box, view_head
+from brain_tumor.data.local_structure import Floats, Steps, local_structure, orient_structure
 from brain_tumor.data.orientations import ORIENTATIONS, orient
 from brain_tumor.data.pairs import Pair
+from brain_tumor.data.parallel import each
+from brain_tumor.data.registration import similarities
 from brain_tumor.data.scans import Grey
 from brain_tumor.errors import ConfigError
 
-FRAME, HEAD = "frame", "head"
-
-_BLOCK = 512  # scans compared with as many others at once: a block fits a processor's cache
+# Least cosines of descriptors that make a pair a candidate: lower ones find hardly more, and cost
+# more (`experiments/near_duplicates`).
+_LEAST_HEADS, _LEAST_FRAMES = 0.45, 0.5
+_BATCH = 64  # pairs laid on each other at once: their pixels fit a processor's cache
+_NAMES = tuple(ORIENTATIONS)
 
 
 @dataclass(frozen=True)
 class NearDuplicateSettings:
-    """Least normalised correlations that make two scans near-duplicates, in 0.5 to 0.9999.
+    """What makes two scans the same slice, and what makes them related; all in 0.4 to 0.9999.
 
-    On the Kaggle set, where a table names the slices, both find no wrong pair: `frame` from 0.975
-    to 0.995, `head` from 0.95 to 0.995 (`experiments/near_duplicates/thresholds.csv`). The head
-    alone finds copies with other margins.
+    How each was found, and how often it errs, stands in `experiments/near_duplicates`.
 
     Attributes:
-        frame: For whole frames.
-        head: For heads cut out of them.
+        same_slice: Least similarity of the same slice.
+        related: Least similarity of related scans; at most `same_slice`.
+        related_if_frames_agree: Least similarity of related scans whose frames agree, as those of
+            one head in another sequence do; at most `related`.
+        frames_agree: Least normalised correlation of two whole frames that agree.
 
     Raises:
         ConfigError: A value is outside its range.
     """
 
-    frame: float
-    head: float
+    same_slice: float
+    related: float
+    related_if_frames_agree: float
+    frames_agree: float
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise ConfigError(f"data.near_duplicates.{name} must be a number: {value!r}")
-            # Below, most pairs of heads would count as the same; above, rounding decides.
-            if not 0.5 <= value <= 0.9999:
-                raise ConfigError(f"data.near_duplicates.{name} must lie in 0.5..0.9999: {value}")
+            # Below, pairs of different heads by the thousand would count; above, rounding decides.
+            if not 0.4 <= value <= 0.9999:
+                raise ConfigError(f"data.near_duplicates.{name} must lie in 0.4..0.9999: {value}")
+        falling = ("same_slice", "related", "related_if_frames_agree")
+        for higher, lower in pairwise(falling):
+            if getattr(self, lower) > getattr(self, higher):
+                raise ConfigError(
+                    f"data.near_duplicates.{lower} must be at most {higher}, "
+                    f"{getattr(self, higher)}: {getattr(self, lower)}"
+                )
+
+
+@dataclass(frozen=True)
+class _Scans:
+    """Thumbnails with what is compared of them: boxes, and the structure of heads, int8."""
+
+    frames: Grey
+    boxes: Sequence[HeadBox]
+    heads: Steps
 
 
 def find_near_duplicates(
     frames: Grey,
-    heads: Grey,
     settings: NearDuplicateSettings,
     progress: Callable[[int, int], None] | None = None,
     known: int = 0,
 ) -> list[Pair]:
-    """Find all pairs of near-duplicates.
+    """Find all pairs of related scans.
 
     Args:
-        frames: Thumbnails of whole frames, `(N, 96, 96)`, uint8, 0-255.
-        heads: Thumbnails of the heads cut out of them, likewise.
+        frames: Thumbnails of whole frames, `(N, 96, 96)`, uint8, 0-255. A blank one is like none.
         settings: Thresholds.
-        progress: Called with blocks of pairs done and blocks in all.
+        progress: Called with steps done and steps in all, a hundred of them.
         known: How many scans, the first ones, were compared with each other before: they are
             compared with the others alone.
 
     Returns:
-        A pair for each view that shows it, in its best orientation.
+        The pairs, by their first and then their second scan.
     """
-    views = ((FRAME, frames, settings.frame), (HEAD, heads, settings.head))
-    pairs: list[Pair] = []
-    for number, (view, thumbnails, least) in enumerate(views):
-        for done, blocks, found in _find_in_view(thumbnails, least, view, known):
-            pairs += found
-            if progress is not None:
-                progress(number * blocks + done, len(views) * blocks)
-    return pairs
+    steps = _Steps(progress)
+    scans, heads, whole = _describe(frames, steps)
+    by_heads = _gather(find_candidates(whiten(heads), _LEAST_HEADS, known), steps, 20, 30)
+    by_frames = _gather(find_candidates(whiten(whole), _LEAST_FRAMES, known), steps, 30, 40)
+    least = settings.related_if_frames_agree
+    own = _similarities(scans, by_heads, _through_own_boxes, steps, 40, 70)
+    alike = _pairs(frames, by_heads, own, least)
+    found = {(pair.first, pair.second) for pair in alike}
+    ends = zip(by_frames.first.tolist(), by_frames.second.tolist(), strict=True)
+    left = by_frames.taking([pair not in found for pair in ends])
+    # A box that took in the background has the outline of the head inside, where all are alike: it
+    # takes a pair that is alike through both boxes.
+    larger = _similarities(scans, left, _through_larger_box, steps, 70, 95)
+    left, larger = left.taking(larger >= least), larger[larger >= least]
+    smaller = _similarities(scans, left, _through_smaller_box, steps, 95, 100)
+    alike += _pairs(frames, left, np.minimum(larger, smaller), least)
+    steps.reach(100)
+    related = [
+        pair
+        for pair in alike
+        if pair.similarity >= settings.related or pair.frame_correlation >= settings.frames_agree
+    ]
+    return sorted(related, key=lambda pair: (pair.first, pair.second))
 
 
-def cluster(pairs: Sequence[Pair], scans: int) -> Ids:
-    """Join near-duplicates, and near-duplicates of near-duplicates, to clusters.
+def correlate(one: Grey, other: Grey) -> float:
+    """Give the normalised correlation of two pictures of one shape, -1 to 1; 0 if one is blank."""
+    a, b = (picture.astype(np.float64) - picture.mean() for picture in (one, other))
+    return float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-6))
+
+
+def cluster(pairs: Sequence[Pair], scans: int, least: float = 0) -> Ids:
+    """Join scans that pairs join, directly or through others, to clusters.
 
     Args:
         pairs: What `find_near_duplicates` found.
         scans: Number of scans.
+        least: Least similarity of a pair that joins.
 
     Returns:
         Cluster number of every scan, `(scans,)`, int64, counted from 0 in order of first member.
     """
-    return connected([(pair.first, pair.second) for pair in pairs], scans)
+    return connected([(p.first, p.second) for p in pairs if p.similarity >= least], scans)
 
 
-def _find_in_view(
-    thumbnails: Grey, least: float, view: str, known: int
-) -> Iterator[tuple[int, int, list[Pair]]]:
-    """Give the pairs of each pair of blocks, with the number of these done and in all."""
-    blocks = [
-        slice(start, min(start + _BLOCK, stop))
-        for begin, stop in ((0, known), (known, len(thumbnails)))
-        for start in range(begin, stop, _BLOCK)
-    ]
-    compared = [
-        (rows, others)
-        for rows, others in combinations_with_replacement(blocks, 2)
-        if others.start >= known
-    ]
-    # A core per pair of blocks: threads inside such small products would wait for each other.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-        scans = BoundedScans(thumbnails)
+class _Steps:
+    """Tells of a hundred steps, each once."""
 
-        def compare(pair: tuple[slice, slice]) -> list[Pair]:
-            found = []
-            first, second = scans.candidates(*pair, least)
-            for start in range(0, len(first), _BLOCK):
-                some = slice(start, start + _BLOCK)
-                found += _decide(scans, first[some], second[some], least, view)
-            return found
+    def __init__(self, shown: Callable[[int, int], None] | None) -> None:
+        self._shown, self._done = shown, 0
 
-        for done, found in enumerate(pool.map(compare, compared), 1):
-            yield done, len(compared), found
+    def reach(self, step: float) -> None:
+        if int(step) > self._done and self._shown is not None:
+            self._done = int(step)
+            self._shown(self._done, 100)
 
 
-def _decide(scans: BoundedScans, first: Ids, second: Ids, least: float, view: str) -> list[Pair]:
-    """Correlate pairs, each in the orientations in which it can reach `least`."""
-    correlations = np.full((len(ORIENTATIONS), len(first)), -np.inf, np.float32)
-    reaching = scans.reaching(first, second, least)
-    for name, reached, values in zip(ORIENTATIONS, reaching, correlations, strict=True):
-        which = np.flatnonzero(reached)
-        for start in range(0, len(which), FEW):
-            few = which[start : start + FEW]
-            if len(few) == 1:  # NumPy sums a single pair in another order, to other last bits
-                few = few.repeat(2)
-            ones, others = scans.standardised(first[few]), scans.standardised(second[few])
-            values[few] = np.einsum("nij,nij->n", ones, orient(others, name))
-    best = correlations.argmax(axis=0)
-    names = tuple(ORIENTATIONS)
-    found = []
-    for i in np.flatnonzero(correlations.max(axis=0) >= least):
-        value = round(float(correlations[best[i], i]), 5)
-        found.append(Pair(int(first[i]), int(second[i]), view, names[best[i]], value))
-    return found
+def _describe(frames: Grey, steps: _Steps) -> tuple[_Scans, Floats, Floats]:
+    """Give what is compared of all thumbnails, and the descriptors of heads and frames."""
+
+    def describe_one(place: int) -> tuple[HeadBox, Steps, Floats, Floats]:
+        frame = np.asarray(frames[place])
+        box = find_head_box(frame)
+        head = local_structure(view_head(frame, box))
+        return box, head, describe(head), describe(local_structure(frame))
+
+    side = frames.shape[-1]
+    structure = np.empty((len(frames), 2, side, side), np.int8)
+    boxes, heads, whole = [], [], []
+    for place, (box, head, *both) in enumerate(each(describe_one, range(len(frames)))):
+        boxes.append(box)
+        structure[place] = head
+        heads.append(both[0])
+        whole.append(both[1])
+        steps.reach(20 * (place + 1) / len(frames))
+    return _Scans(frames, boxes, structure), np.stack(heads), np.stack(whole)
+
+
+def _gather(
+    blocks: Iterator[tuple[int, int, Candidates]], steps: _Steps, begin: float, end: float
+) -> Candidates:
+    parts = []
+    for done, total, part in blocks:
+        parts.append(part)
+        steps.reach(begin + (end - begin) * done / total)
+    fields = ("first", "second", "orientation", "cosine")
+    return Candidates(*(np.concatenate([getattr(p, name) for p in parts]) for name in fields))
+
+
+_Views = Callable[[_Scans, int, int, int], tuple[Steps, Steps]]
+
+
+def _similarities(
+    scans: _Scans, candidates: Candidates, views: _Views, steps: _Steps, begin: float, end: float
+) -> Floats:
+    """Lay the scans of each candidate on each other; `(P,)`, float32."""
+    triples = list(
+        zip(
+            candidates.first.tolist(),
+            candidates.second.tolist(),
+            candidates.orientation.tolist(),
+            strict=True,
+        )
+    )
+    batches = [triples[start : start + _BATCH] for start in range(0, len(triples), _BATCH)]
+
+    def compare(batch: list[tuple[int, int, int]]) -> Floats:
+        first, second = zip(*(views(scans, *triple) for triple in batch), strict=True)
+        return similarities(first, second)
+
+    values = [np.zeros(0, np.float32)]
+    for done, some in enumerate(each(compare, batches), 1):
+        values.append(some)
+        steps.reach(begin + (end - begin) * done / len(batches))
+    return np.concatenate(values)
+
+
+def _pairs(frames: Grey, candidates: Candidates, values: Floats, least: float) -> list[Pair]:
+    pairs = []
+    for place in np.flatnonzero(values >= least):
+        first, second = int(candidates.first[place]), int(candidates.second[place])
+        name = _NAMES[candidates.orientation[place]]
+        agreement = correlate(frames[first], orient(np.asarray(frames[second]), name))
+        similarity = float(values[place])
+        pairs.append(Pair(first, second, name, round(similarity, 4), round(agreement, 4)))
+    return pairs
+
+
+def _through_own_boxes(scans: _Scans, first: int, second: int, turn: int) -> tuple[Steps, Steps]:
+    return scans.heads[first], orient_structure(scans.heads[second], _NAMES[turn])
+
+
+def _through_larger_box(scans: _Scans, first: int, second: int, turn: int) -> tuple[Steps, Steps]:
+    return _through_one_box(scans, first, second, turn, larger=True)
+
+
+def _through_smaller_box(scans: _Scans, first: int, second: int, turn: int) -> tuple[Steps, Steps]:
+    return _through_one_box(scans, first, second, turn, larger=False)
+
+
+def _through_one_box(
+    scans: _Scans, first: int, second: int, turn: int, larger: bool
+) -> tuple[Steps, Steps]:
+    name = _NAMES[turn]
+    own, other = scans.boxes[first], scans.boxes[second].oriented(name)
+    if (own.area >= other.area) == larger:
+        turned = np.ascontiguousarray(orient(np.asarray(scans.frames[second]), name))
+        return scans.heads[first], local_structure(view_head(turned, own))
+    frame = np.asarray(scans.frames[first])
+    return local_structure(view_head(frame, other)), orient_structure(scans.heads[second], name)

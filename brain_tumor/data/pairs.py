@@ -1,4 +1,4 @@
-"""Pairs of near-duplicates, and the table that keeps them: the evidence behind every cluster."""
+"""Pairs of related scans, and the table that keeps them: the evidence behind every group."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -7,26 +7,27 @@ from pathlib import Path
 
 from brain_tumor.data.table_file import read_table
 
-COLUMNS = ("first", "second", "view", "orientation", "correlation")
+COLUMNS = ("first", "second", "orientation", "similarity", "frame_correlation")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two near-duplicates.
+    """Two related scans.
 
     Attributes:
         first: Position of the one.
         second: Position of the other, larger than `first`.
-        view: The view that shows it, `frame` or `head`.
         orientation: What turns the second into the first, a key of `ORIENTATIONS`.
-        correlation: Normalised correlation of the view in that orientation, -1 to 1.
+        similarity: Of their heads in that orientation (`registration.similarities`), -1 to 1.
+        frame_correlation: Normalised correlation of their whole frames in that orientation, -1 to
+            1.
     """
 
     first: int
     second: int
-    view: str
     orientation: str
-    correlation: float
+    similarity: float
+    frame_correlation: float
 
 
 def write_pairs(path: Path, pairs: Iterable[Pair], names: Sequence[str]) -> None:
@@ -36,7 +37,7 @@ def write_pairs(path: Path, pairs: Iterable[Pair], names: Sequence[str]) -> None
         writer.writerow(COLUMNS)
         for pair in pairs:
             ends = (names[pair.first], names[pair.second])
-            writer.writerow([*ends, pair.view, pair.orientation, f"{pair.correlation:.5f}"])
+            writer.writerow([*ends, pair.orientation, *(f"{value:.4f}" for value in (pair.similarity, pair.frame_correlation))])
 
 
 def read_pairs(path: Path, names: Sequence[str]) -> list[Pair]:
@@ -44,7 +45,7 @@ def read_pairs(path: Path, names: Sequence[str]) -> list[Pair]:
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is no such table: a column is missing, or a correlation is no number.
+        ValueError: It is no such table: a column is missing, or a cell that should be a number is none.
         KeyError: A name is unknown.
     """
     positions = {name: position for position, name in enumerate(names)}
@@ -52,9 +53,9 @@ def read_pairs(path: Path, names: Sequence[str]) -> list[Pair]:
         Pair(
             positions[line["first"]],
             positions[line["second"]],
-            line["view"],
             line["orientation"],
-            float(line["correlation"]),
+            float(line["similarity"]),
+            float(line["frame_correlation"]),
         )
         for line in read_table(path, COLUMNS)[1]
     ]

@@ -60,7 +60,7 @@ class PreparedSet:
     def groups(self) -> Ids:
         """Groups of the kept scans, `(N,)`, int64, from 0: what no split may put on two sides.
 
-        Scans of one patient are in one group, as are near-duplicates, and what these join.
+        Scans of one patient are in one group, as are related ones, and what these join.
         """
         usable = [row for row in self.manifest if row.status != UNUSABLE]
         # Dropped copies too: what is known of one joins those that are kept.
@@ -85,13 +85,13 @@ class PreparedSet:
 
 
 def group_rows(rows: Sequence[ManifestRow]) -> Ids:
-    """Join usable scans that share a patient, a slice or a near-duplicate.
+    """Join usable scans that share a patient or a slice, or are related.
 
     Returns:
         Group of each, `(N,)`, int64, from 0 in order of first member.
     """
     return group_scans(
-        [row.cluster for row in rows],
+        [row.related for row in rows],
         [row.slice_key for row in rows],
         [row.patient_group or None for row in rows],
     )

@@ -34,7 +34,7 @@ class PrepareSettings:
         classes: Class folder names; their order numbers the labels.
         crop: How to find and cut the head.
         harmonise: What is taken out of the kept scans; duplicates are sought before that.
-        near_duplicates: When two scans count as the same slice.
+        near_duplicates: When two scans count as the same slice, and when as related.
         patients: A patient table; None where no patient is known.
 
     Raises:
@@ -96,11 +96,11 @@ def prepare_scans(
         cut = cut_scans(cutter, scans, folder, lambda *done: shown(CROPPING, *done))
         begun = time.perf_counter()
         pairs = find_near_duplicates(
-            cut.frames, cut.heads, settings.near_duplicates, lambda *done: shown(COMPARING, *done)
+            cut.frames, settings.near_duplicates, lambda *done: shown(COMPARING, *done)
         )
         seconds = time.perf_counter() - begun
         steps = mark_duplicates(cut.entries, [scan.folder for scan in scans])
-        mark_clusters(cut.entries, pairs)
+        mark_clusters(cut.entries, pairs, settings.near_duplicates.same_slice)
         summary = summarise(cut.entries, steps, settings, seconds) | {"fingerprint": fingerprint}
         missing = [label for label, count in summary["classes"].items() if not count]
         if missing:

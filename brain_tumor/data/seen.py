@@ -23,27 +23,25 @@ class SeenScan:
         path: The scan, relative to its root.
         training_scan: The run's scan, relative to the run's root; the one that was kept.
         part: Its part, `train` or `validation`.
-        view: The view that shows it, `frame` or `head`.
         orientation: What turns the scan into the run's, a key of `ORIENTATIONS`.
-        correlation: Normalised correlation of the view in that orientation, -1 to 1.
-        through: Empty, or the scan that view, orientation and correlation are of, where this one is
+        similarity: Of their heads in that orientation, -1 to 1.
+        through: Empty, or the scan that orientation and similarity are of, where this one is
             only in one group with it: of its patient, or joined to it by near-duplicates.
     """
 
     path: str
     training_scan: str
     part: str
-    view: str
     orientation: str
-    correlation: float
+    similarity: float
     through: str
 
     @property
     def reason(self) -> str:
         """Say in a few words why the scan counts as seen."""
-        alike = f"near-duplicate of the {_ADJECTIVES[self.part]} scan {self.training_scan}"
-        shown = f"{alike} ({self.orientation}, {self.correlation:.3f})"
-        return f"in one group with {self.through}, a {shown}" if self.through else shown
+        alike = f"related to the {_ADJECTIVES[self.part]} scan {self.training_scan}"
+        shown = f"{alike} ({self.orientation}, similarity {self.similarity:.3f})"
+        return f"in one group with {self.through}, {shown}" if self.through else shown
 
 
 def find_seen(
@@ -51,7 +49,7 @@ def find_seen(
 ) -> dict[int, SeenScan]:
     """Find the scans that no part of a run may be scored by.
 
-    Those are near-duplicates of what it has learnt from and, as in `PreparedSet.groups`, what is in
+    Those are related to what it has learnt from and, as in `PreparedSet.groups`, what is in
     one group with one of them.
 
     Args:
@@ -61,15 +59,15 @@ def find_seen(
 
     Returns:
         The evidence for each by its position in `rows`, in ascending order; the pair of the
-        highest correlation where there are several.
+        highest similarity where there are several.
     """
     best: dict[int, Pair] = {}
-    for pair in sorted(across, key=lambda pair: -pair.correlation):
+    for pair in sorted(across, key=lambda pair: -pair.similarity):
         best.setdefault(pair.second, pair)
     usable = [position for position, row in enumerate(rows) if row.status != UNUSABLE]
     groups = group_rows([rows[position] for position in usable]).tolist()
     group_of = dict(zip(usable, groups, strict=True))
-    # In order of correlation, so that a group's first is its best.
+    # In order of similarity, so that a group's first is its best.
     evidence: dict[int, int] = {}
     for position in best:
         evidence.setdefault(group_of[position], position)
@@ -82,9 +80,8 @@ def find_seen(
                 path=rows[position].path,
                 training_scan=learnt.kept[pair.first],
                 part=learnt.parts[pair.first],
-                view=pair.view,
                 orientation=pair.orientation,
-                correlation=pair.correlation,
+                similarity=pair.similarity,
                 through="" if source == position else rows[source].path,
             )
     return seen
@@ -99,7 +96,7 @@ def write_seen(path: Path, seen: Sequence[SeenScan]) -> None:
         writer = csv.DictWriter(file, _COLUMNS)
         writer.writeheader()
         for scan in seen:
-            writer.writerow(asdict(scan) | {"correlation": f"{scan.correlation:.5f}"})
+            writer.writerow(asdict(scan) | {"similarity": f"{scan.similarity:.4f}"})
 
 
 def read_seen(path: Path) -> list[SeenScan]:
@@ -107,16 +104,15 @@ def read_seen(path: Path) -> list[SeenScan]:
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is no such table: a column is missing, or a correlation is no number.
+        ValueError: It is no such table: a column is missing, or a similarity is no number.
     """
     return [
         SeenScan(
             line["path"],
             line["training_scan"],
             line["part"],
-            line["view"],
             line["orientation"],
-            float(line["correlation"]),
+            float(line["similarity"]),
             line["through"],
         )
         for line in read_table(path, _COLUMNS)[1]
