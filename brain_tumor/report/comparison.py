@@ -14,6 +14,7 @@ from brain_tumor.report.numbers import UNKNOWN, counted, score, whole
 from brain_tumor.report.page import DataTable, to_markdown
 from brain_tumor.report.pairs import pairs_table
 from brain_tumor.report.published import published_table
+from brain_tumor.report.run_calibration import run_calibration_table
 
 Values = Mapping[str, Any]
 
@@ -171,9 +172,11 @@ def across_tables(content: Values, wide: bool = True) -> list[DataTable]:
         title: setting_columns(setting)
         for title, setting in zip(titles, content["settings"], strict=True)
     }
+    by_run = run_calibration_table(content["settings"], titles, level)
     return [
         *([pairs_table(content["pairs"], titles, level)] if content["pairs"] else []),
         certainty_table(columns, "Scores with intervals", level),
+        *([by_run] if by_run else []),
         shared_table(content["settings"], titles),
         *(
             published_table(record, titles[record["setting"] - 1], wide)

@@ -71,6 +71,7 @@ def setting(**values: Any) -> dict[str, Any]:
         "same_scans": True,
         "grouped": True,
         "confidence": confidence(),
+        "calibration_over_runs": None,
         "patients": None,
         "leakage": None,
         "pooled": pooled | values.pop("pooled", {}),
