@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from brain_tumor.report.comparison import setting_title
 from brain_tumor.report.numbers import score
+from brain_tumor.report.page import to_markdown
+from brain_tumor.report.run_calibration import run_calibration_table
 from brain_tumor.runtime.finished import FinishedRun, read_run
 
 HERE = Path(__file__).resolve().parent
@@ -55,6 +58,18 @@ class Findings:
     def _folder_of(self, name: str) -> str:
         rows = self.audit["report"]["rows"]
         return {row["report_class"]: str(row["folder"]) for row in rows}[name]
+
+
+def calibration_block(content: Values) -> str:
+    """Write the calibration error of all folds together beside that of each, as Markdown.
+
+    Args:
+        content: What `comparison.json` would hold; some setting has several runs.
+    """
+    titles = [setting_title(own, number) for number, own in enumerate(content["settings"], 1)]
+    table = run_calibration_table(content["settings"], titles, content["bootstrap"]["level"])
+    assert table is not None, "no setting of several runs"
+    return to_markdown(table)
 
 
 def kept_runs(experiment: str) -> list[FinishedRun]:

@@ -27,7 +27,7 @@ def photographs() -> list[Picture]:
 
 
 def photograph(rng: np.random.Generator) -> Picture:
-    """Cut a part of a photograph, of any place and size."""
+    """Cut a part of one of the two photographs, of any place and size."""
     whole = photographs()[rng.integers(2)]
     height = int(rng.integers(96, whole.shape[0] + 1))
     width = int(height * rng.uniform(0.75, 1.33))

@@ -6,10 +6,53 @@ is the sum of absolute gaps, where a bin's gap is the sum of (right - confidence
 divided by the number of all scans.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from brain_tumor.evaluation.bootstrap import Interval, Values, Weights
 from brain_tumor.evaluation.leakage import Rows
+from brain_tumor.evaluation.logits import check_logits, judge_answers
+from brain_tumor.evaluation.scores import Labels
+
+
+@dataclass(frozen=True)
+class CalibrationErrors:
+    """Expected calibration error in [0, 1], without an interval.
+
+    Attributes:
+        ece_equal_width: From bins of equal width.
+        ece_equal_mass: From bins of equal numbers of scans.
+    """
+
+    ece_equal_width: float
+    ece_equal_mass: float
+
+
+def calibration_errors(labels: Labels, logits: Values, bins: int) -> CalibrationErrors:
+    """Take the calibration error of one set of predictions.
+
+    Args:
+        labels: True class numbers, `(N,)`, int64, 0 to C - 1, N at least 1.
+        logits: `(N, C)`, float64; divided by a temperature where there is one.
+        bins: Number of bins, at least 1.
+
+    Raises:
+        ValueError: No scans, lengths that differ, a label out of range or logits not finite.
+
+    Example:
+        >>> calibration_errors(np.array([0, 1]), np.array([[np.log(3), 0.0]] * 2), bins=2)
+        CalibrationErrors(ece_equal_width=0.25, ece_equal_mass=0.25)
+    """
+    check_logits(labels, logits)
+    confidences, right = judge_answers(labels, logits)
+    equal_width = np.bincount(equal_width_bins(confidences, bins), right - confidences)
+    order = np.argsort(confidences, kind="stable")
+    once = np.ones((1, len(labels)), np.int64)
+    equal_mass = equal_mass_gaps(confidences[order], right[order], once, bins)
+    return CalibrationErrors(
+        float(np.abs(equal_width).sum() / len(labels)), float(np.abs(equal_mass).sum())
+    )
 
 
 def equal_width_bins(confidences: Values, bins: int) -> Rows:

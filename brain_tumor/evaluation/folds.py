@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brain_tumor.evaluation.intervals import ScoreIntervals, bootstrap_scores
+from brain_tumor.evaluation.least_recall import LeastRecall, least_recall
 from brain_tumor.evaluation.scores import Scores, score
 
 Numbers = npt.NDArray[np.int64]
@@ -79,6 +80,7 @@ class PooledScores:
         scores: Scores of all predictions put together.
         intervals: Their intervals, from resampled groups; all predictions for the scans of a
             group stay together, so several seeds do not count as several scans.
+        least_recall: Which class is found least; None where fewer than two have scans.
         over_folds: Spread over the folds, each its mean over the repeats; None for one fold.
         over_seeds: Spread over the repeats, the folds of each pooled; None for one repeat.
     """
@@ -87,6 +89,7 @@ class PooledScores:
     groups: int
     scores: Scores
     intervals: ScoreIntervals
+    least_recall: LeastRecall | None
     over_folds: ScoreSpreads | None
     over_seeds: ScoreSpreads | None
 
@@ -124,11 +127,22 @@ def pool_runs(
     by_fold = [[run for run in runs if run.fold == fold] for fold in folds]
     groups = np.concatenate([run.groups for run in runs])
     labels, predicted = _joined(runs)
+    passes = np.concatenate([np.full(len(run.scans), run.repeat) for run in runs])
     return PooledScores(
         scans=len(np.unique(np.concatenate([run.scans for run in runs]))),
         groups=len(np.unique(groups)),
         scores=score(labels, predicted, classes),
         intervals=bootstrap_scores(labels, predicted, groups, len(classes), resamples, seed, level),
+        least_recall=least_recall(
+            labels,
+            predicted,
+            groups,
+            passes,
+            classes,
+            resamples=resamples,
+            seed=seed,
+            level=level,
+        ),
         over_folds=_spreads([[_score([run], classes) for run in fold] for fold in by_fold]),
         over_seeds=_spreads([[_score(members, classes)] for members in by_repeat]),
     )

@@ -1,5 +1,6 @@
 """Whether one classifier is better than another, or only luckier."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,6 +84,31 @@ def mcnemar_exact(labels: Labels, first: Labels, second: Labels) -> McNemar:
     # SciPy refuses no trials; no difference is no evidence of one.
     p_value = float(binomtest(only_first, differing).pvalue) if differing else 1.0
     return McNemar(only_first, only_second, p_value)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for how many tests were made.
+
+    Holm's step-down procedure (1979, Scandinavian Journal of Statistics 6, 65-70): if only those
+    hypotheses are rejected whose corrected p is at most a, the probability to reject any true one
+    is at most a, however the tests depend on each other.
+
+    Args:
+        p_values: One for each test, in [0, 1].
+
+    Returns:
+        The corrected ones, in the same order, in [0, 1].
+
+    Example:
+        >>> holm([0.5, 0.01, 0.02])
+        [0.5, 0.03, 0.04]
+    """
+    raw = np.asarray(p_values, np.float64)
+    order = np.argsort(raw, kind="stable")
+    times = np.arange(len(raw), 0, -1)  # the smallest counts for all tests, the largest for itself
+    corrected = np.empty_like(raw)
+    corrected[order] = np.minimum(np.maximum.accumulate(times * raw[order]), 1)
+    return [float(p) for p in corrected]
 
 
 def paired_bootstrap(

@@ -22,7 +22,8 @@ SOFT = {
 EXPLAINED = (
     "ROC AUC is each class against the rest, averaged. Negative log-likelihood is in nats per "
     "scan; the Brier score sums over classes (0 to 2); the calibration error compares the highest "
-    "probability with how often it is right. Of these, lower is better."
+    "probability with how often it is right. Of these, lower is better. Noise of few scans "
+    "only adds to a calibration error, so it lies high in its interval."
 )
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from brain_tumor.report.audit_shortcuts import ACCURACY, BALANCED, seen_entries
 from brain_tumor.report.by_patient import patients_table
-from brain_tumor.report.certainty import certainty_table
+from brain_tumor.report.certainty import certainty_table, listed
 from brain_tumor.report.class_report import class_report
 from brain_tumor.report.comparison_data import shared_table
 from brain_tumor.report.numbers import UNKNOWN, counted, score, whole
 from brain_tumor.report.page import DataTable, to_markdown
 from brain_tumor.report.pairs import pairs_table
 from brain_tumor.report.published import published_table
+from brain_tumor.report.run_calibration import run_calibration_table
 
 Values = Mapping[str, Any]
 
@@ -91,7 +92,7 @@ def setting_class_report(setting: Values, number: int, intervals: bool = True) -
     }
     title = f"{setting_title(setting, number)}: classes"
     table = class_report(scores, title, {**ends, "per_class": per_class} if intervals else None)
-    return replace(table, note=" ".join(setting_notes(setting)))
+    return replace(table, note=" ".join([*setting_notes(setting), *_found_least(setting)]))
 
 
 def shortcut_tables(audits: Sequence[Values], split: str) -> list[DataTable]:
@@ -171,9 +172,11 @@ def across_tables(content: Values, wide: bool = True) -> list[DataTable]:
         title: setting_columns(setting)
         for title, setting in zip(titles, content["settings"], strict=True)
     }
+    by_run = run_calibration_table(content["settings"], titles, level)
     return [
         *([pairs_table(content["pairs"], titles, level)] if content["pairs"] else []),
         certainty_table(columns, "Scores with intervals", level),
+        *([by_run] if by_run else []),
         shared_table(content["settings"], titles),
         *(
             published_table(record, titles[record["setting"] - 1], wide)
@@ -250,6 +253,15 @@ def setting_notes(setting: Values) -> list[str]:
             "and the intervals are too narrow where patients have several."
         )
     return notes
+
+
+def _found_least(setting: Values) -> list[str]:
+    found = setting["pooled"]["least_recall"]
+    if found is None:
+        return []
+    others = [name for name in found["candidates"] if name != found["name"]]
+    separated = f"not separated from {listed(others)}" if others else "separated from all others"
+    return [f"Lowest recall: {found['name']}, {separated}."]
 
 
 def _differences(differs: Mapping[str, str]) -> list[str]:

@@ -25,6 +25,7 @@ from brain_tumor.report.page import (
 )
 from brain_tumor.report.pairs import pairs_table
 from brain_tumor.report.published import published_table
+from brain_tumor.report.run_calibration import run_calibration_table
 
 Values = Mapping[str, Any]
 
@@ -162,6 +163,8 @@ def _calibration(content: Values, titles: Sequence[str], drawn: _Pictures) -> Se
         title: setting_columns(setting)
         for title, setting in zip(titles, content["settings"], strict=True)
     }
+    level = content["bootstrap"]["level"]
+    by_run = run_calibration_table(content["settings"], titles, level)
     blocks: list[Block] = [
         Paragraph(
             "Can the probabilities be believed? A temperature divides the logits; it is fitted on "
@@ -170,7 +173,8 @@ def _calibration(content: Values, titles: Sequence[str], drawn: _Pictures) -> Se
             "are no such scans; both stand with each run under “How this was made”. Risk and "
             "coverage: how often the network is wrong among the scans it is surest of."
         ),
-        certainty_table(columns, "Scores with intervals", content["bootstrap"]["level"]),
+        certainty_table(columns, "Scores with intervals", level),
+        *([by_run] if by_run else []),
         *drawn.block(
             "risk_coverage",
             "Share of wrong predictions among the surest scans",

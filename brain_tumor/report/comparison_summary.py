@@ -77,6 +77,12 @@ def _cautions(content: Values, titles: Sequence[str]) -> list[str]:
             f"{whole(pair['scans'][1])}, {whole(pair['both'])} in both){more}: their scores do not "
             "tell which is better."
         )
+    if len(content["pairs"]) > 1:
+        said.append(
+            f"{counted(len(content['pairs']), 'comparison')} are made here, each judged by an "
+            "interval of its own: of so many, some may be decided by luck. The table of pairs has "
+            "p-values that are corrected for their number."
+        )
     related: dict[str, list[str]] = {}
     for setting, title in zip(content["settings"], titles, strict=True):
         shares = _related(setting)

@@ -27,12 +27,13 @@ def pairs_table(pairs: Sequence[Values], titles: Sequence[str], level: float) ->
                 titles[pair["second"] - 1],
                 *(difference(pair["differences"][key]) for key in HARD),
                 *(
-                    (UNKNOWN, UNKNOWN, UNKNOWN)
+                    (UNKNOWN,) * 4
                     if mcnemar is None
                     else (
                         whole(mcnemar["only_first_right"]),
                         whole(mcnemar["only_second_right"]),
                         p_value(mcnemar["p_value"]),
+                        p_value(mcnemar["p_holm"]),
                     )
                 ),
             ]
@@ -46,14 +47,17 @@ def pairs_table(pairs: Sequence[Values], titles: Sequence[str], level: float) ->
             "only first right",
             "only second right",
             "p, McNemar",
+            "p, Holm",
         ],
         rows,
         f"In brackets {100 * level:g} % intervals from groups of scans drawn again for both. "
         "McNemar's exact test asks whether the scans that only one of the two gets right are as "
         "often the one's as the other's; it takes scans as independent, so with several scans per "
         "patient its p is too small: where the two disagree, believe the interval. It needs one "
-        "prediction for each scan, so settings of several seeds have none. How much another "
-        "training would change is in neither.",
+        "prediction for each scan, so settings of several seeds have none. Holm's p is McNemar's, "
+        "corrected for all McNemar tests of this table; the intervals are not corrected: each "
+        "holds for one comparison fixed beforehand. How much another training would change is in "
+        "none of them.",
         text_columns=2,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from brain_tumor.data.groups import group_scans
 from brain_tumor.errors import DataError
-from brain_tumor.evaluation.significance import Answers, mcnemar_exact, paired_bootstrap
+from brain_tumor.evaluation.significance import Answers, holm, mcnemar_exact, paired_bootstrap
 from brain_tumor.runtime.evidence import EvidenceSettings
 from brain_tumor.runtime.gathering import Members, joined_groups
 
@@ -65,10 +65,11 @@ def paired_records(gathered: Sequence[Members], ask: EvidenceSettings) -> list[R
 
     Returns:
         For each pair, their numbers from 1; `mcnemar`, None where a scan was predicted several
-        times; and `differences`, second minus first, with intervals over groups of scans.
+        times, with `p_holm` corrected for the number of McNemar tests made here; and
+        `differences`, second minus first, with intervals over groups of scans.
     """
     tested = [_labels(members) for members in gathered]
-    records = []
+    records: list[Record] = []
     for (one, first), (two, second) in combinations(enumerate(gathered, 1), 2):
         if tested[one - 1].keys() != tested[two - 1].keys():
             continue
@@ -96,6 +97,9 @@ def paired_records(gathered: Sequence[Members], ask: EvidenceSettings) -> list[R
                 "differences": asdict(found),
             }
         )
+    tests = [record["mcnemar"] for record in records if record["mcnemar"] is not None]
+    for test, p in zip(tests, holm([test["p_value"] for test in tests]), strict=True):
+        test["p_holm"] = p
     return records
 
 

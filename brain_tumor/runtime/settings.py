@@ -16,6 +16,7 @@ from brain_tumor.runtime.finished import FinishedRun
 from brain_tumor.runtime.gathering import Members, joined_groups
 from brain_tumor.runtime.judging import Chosen, Judged, Numbers, choose, join, judge
 from brain_tumor.runtime.patient_evidence import patient_evidence
+from brain_tumor.runtime.run_calibration import CalibrationOverRuns, calibration_over_runs
 
 Record = dict[str, Any]
 
@@ -30,6 +31,7 @@ class ComparedRun:
         seed: Of weights, order and augmentation.
         split_seed: Of the split; None where it has none.
         test_scans: Scans it was tested on.
+        training_scans: Scans it was trained on.
         epochs: Epochs trained; None where `run.json` does not tell.
         training_accuracy: Of the last epoch, as the report takes it: while training, with
             augmentation and dropout; None where `metrics.csv` does not tell.
@@ -43,6 +45,7 @@ class ComparedRun:
     seed: int
     split_seed: int | None
     test_scans: int
+    training_scans: int
     epochs: int | None
     training_accuracy: float | None
     temperature: float | None
@@ -68,6 +71,8 @@ class ComparedSetting:
         values: The configured values that make the setting.
         pooled: Scores of all runs together, on their test parts.
         confidence: What `evidence.confidence_evidence` finds in the same predictions.
+        calibration_over_runs: Calibration error of each run alone, for `confidence` has that of all
+            predictions put together; None for a single run.
         patients: What `patient_evidence` finds in them; None where no patient is known, or a run
             was evaluated before `predictions.csv` had patients.
         train: Scores of all runs together on their training parts, with intervals, as a part of
@@ -91,6 +96,7 @@ class ComparedSetting:
     values: Mapping[str, Any]
     pooled: PooledScores
     confidence: Record
+    calibration_over_runs: CalibrationOverRuns | None
     patients: Record | None
     train: Record | None
     class_totals: Mapping[str, int]
@@ -117,15 +123,20 @@ def compare_settings(gathered: Sequence[Members], ask: EvidenceSettings) -> list
 
 def judged_tests(members: Members, ask: EvidenceSettings) -> Judged:
     """Put all test predictions of a setting together, each judged by its own validation scans."""
-    groups = joined_groups(members)
-    numbered = _group_numbers(groups, [run.answers["test"].paths for run in members])
-    return join([_judged(run, own, ask) for run, own in zip(members, numbered, strict=True)])
+    return join(_judge(members, _test_groups(members, joined_groups(members)), ask))
 
 
-def _judged(run: FinishedRun, groups: Numbers, ask: EvidenceSettings) -> Judged:
-    found, healthy = run.answers["test"], ask.healthy_number(run.classes)
-    chosen = _chosen(run, ask)
-    return judge(_numbers(run, found.labels), found.logits, groups, healthy, chosen)
+def _test_groups(members: Members, groups: Mapping[str, str] | None) -> list[Numbers]:
+    return _group_numbers(groups, [run.answers["test"].paths for run in members])
+
+
+def _judge(members: Members, groups: Sequence[Numbers], ask: EvidenceSettings) -> list[Judged]:
+    healthy = ask.healthy_number(members[0].classes)
+    tested = [(run, run.answers["test"], own) for run, own in zip(members, groups, strict=True)]
+    return [
+        judge(_numbers(run, found.labels), found.logits, own, healthy, _chosen(run, ask))
+        for run, found, own in tested
+    ]
 
 
 def _chosen(run: FinishedRun, ask: EvidenceSettings) -> Chosen:
@@ -156,8 +167,9 @@ def _compared(
         if (lacking := set(range(expected or 0)) - {run.fold for run in runs})
     ]
     groups = joined_groups(members)
-    numbered = _group_numbers(groups, [run.answers["test"].paths for run in members])
-    judged = judged_tests(members, ask)
+    numbered = _test_groups(members, groups)
+    runs = _judge(members, numbered, ask)
+    judged = join(runs)
     leaks = [run.metrics["leakage"] for run in members if "leakage" in run.metrics]
     totals: dict[str, int] = {}
     for sizes in first.part_sizes.values():
@@ -177,6 +189,7 @@ def _compared(
         values=first.setting,
         pooled=_pooled(members, list(passes), numbered, ask),
         confidence=confidence_evidence(judged, first.classes, ask),
+        calibration_over_runs=calibration_over_runs(runs, ask.bins),
         patients=_by_patient(members, list(passes), judged, ask),
         train=None if folds else _train(members, groups, ask),
         class_totals=totals,
@@ -189,7 +202,6 @@ def _run(run: FinishedRun, ask: EvidenceSettings) -> ComparedRun:
     names = ("command", "versions", "machine", "git", "started", "device", "threads", "seconds")
     made = {name: run.record.get(name) for name in names}
     made["fingerprint"] = run.setting["data.fingerprint"]
-    epochs = run.record.get("epochs")
     chosen = _chosen(run, ask)
     return ComparedRun(
         str(run.folder),
@@ -197,7 +209,8 @@ def _run(run: FinishedRun, ask: EvidenceSettings) -> ComparedRun:
         run.seed,
         run.split_seed,
         len(run.test),
-        epochs,
+        sum(run.part_sizes.get("train", {}).values()),
+        run.record.get("epochs"),
         next(reversed(run.history.get("train/accuracy", ())), None),
         chosen.temperature,
         chosen.threshold,

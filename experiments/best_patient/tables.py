@@ -1,4 +1,4 @@
-"""The trials of which the recipe was chosen."""
+"""The trials of which the recipe was chosen, and the calibration of each fold."""
 
 from pathlib import Path
 
@@ -6,14 +6,15 @@ from brain_tumor.report.certainty import cell
 from brain_tumor.report.numbers import score
 from brain_tumor.report.page import DataTable, to_markdown
 from brain_tumor.runtime.run.run_folder import RunFolder
-from experiments.findings import Blocks, Findings
+from experiments.findings import Blocks, Findings, calibration_block
 
 README, TRIALS = (Path(__file__).with_name(name) for name in ("README.md", "trials"))
 
 
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
-    return {README: {"trials": to_markdown(trials_table(TRIALS))}}
+    calibration = calibration_block(found.compared["best_patient"])
+    return {README: {"trials": to_markdown(trials_table(TRIALS)), "calibration": calibration}}
 
 
 def trials_table(folder: Path) -> DataTable:

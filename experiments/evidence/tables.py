@@ -1,21 +1,22 @@
-"""Both networks under each split, for this page and the project's."""
+"""Both networks under each split, for this page and the project's; the calibration of each fold."""
 
 from pathlib import Path
 
 from brain_tumor.report.certainty import cell
-from brain_tumor.report.numbers import percent_range, whole
+from brain_tumor.report.numbers import percent_range, whole, whole_range
 from brain_tumor.report.page import DataTable, to_markdown
 from brain_tumor.report.pairs import difference
 from brain_tumor.report.statements import NAMES
-from experiments.findings import FRONT, Blocks, Findings, Values
+from experiments.findings import FRONT, Blocks, Findings, Values, calibration_block
 
 README = Path(__file__).with_name("README.md")
 
 
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
-    splits = to_markdown(splits_table(found.compared["evidence"]))
-    return {README: {"splits": splits}, FRONT: {"splits": splits}}
+    content = found.compared["evidence"]
+    splits, calibration = to_markdown(splits_table(content)), calibration_block(content)
+    return {README: {"splits": splits, "calibration": calibration}, FRONT: {"splits": splits}}
 
 
 def splits_table(content: Values) -> DataTable:
@@ -37,4 +38,9 @@ def splits_table(content: Values) -> DataTable:
         "Balanced accuracy, in brackets 95 % intervals over groups of scans. Known from training: "
         "test scans that share patient, slice or a near-duplicate with a scan trained on."
     )
+    epochs = whole_range([run["epochs"] for own in settings for run in own["runs"]])
+    rates = " and ".join(
+        f"{rate:g}" for rate in sorted({own["values"]["optimizer.lr"] for own in settings})
+    )
+    note += f" Trained for {epochs} epochs at a rate of {rates}."
     return DataTable("Both networks under each split", columns, rows, note)

@@ -3,13 +3,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import softmax
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from brain_tumor.evaluation.calibration_error import (
     calibration_error_interval,
+    calibration_errors,
     equal_mass_gaps,
     equal_width_bins,
 )
+from brain_tumor.evaluation.probabilities import bootstrap_probabilities
 
 # Confidences of few values (ties), right or wrong, and how often drawn.
 SCANS = st.lists(
@@ -77,6 +80,23 @@ def test_equal_width_is_torchmetrics_s_on_the_edges_too(bins: int) -> None:
         norm="l1",
     )
     assert ours == pytest.approx(theirs.item(), abs=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(5, 200), st.integers(1, 15))
+@settings(max_examples=50, deadline=None)
+def test_errors_are_the_values_that_stand_in_the_intervals(
+    seed: int, scans: int, bins: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    labels, logits = generator.integers(0, 4, scans), generator.normal(0, 2, (scans, 4))
+    found = calibration_errors(labels, logits, bins)
+    intervals = bootstrap_probabilities(labels, logits, np.arange(scans), bins=bins, resamples=100)
+    assert found.ece_equal_width == pytest.approx(intervals.ece_equal_width.value)
+    assert found.ece_equal_mass == pytest.approx(intervals.ece_equal_mass.value)
+    theirs = multiclass_calibration_error(
+        torch.from_numpy(softmax(logits, axis=1)), torch.from_numpy(labels), 4, n_bins=bins
+    )
+    assert found.ece_equal_width == pytest.approx(theirs.item(), abs=1e-6)
 
 
 def test_an_edge_belongs_to_the_bin_above_it_and_1_to_the_last() -> None:

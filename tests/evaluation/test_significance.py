@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import astuple
+from itertools import combinations
 from math import comb
 
 import numpy as np
@@ -9,7 +10,13 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from brain_tumor.evaluation.bootstrap import bca_interval
-from brain_tumor.evaluation.significance import Answers, McNemar, mcnemar_exact, paired_bootstrap
+from brain_tumor.evaluation.significance import (
+    Answers,
+    McNemar,
+    holm,
+    mcnemar_exact,
+    paired_bootstrap,
+)
 
 SCORES = {
     "accuracy": accuracy_score,
@@ -48,6 +55,18 @@ def test_mcnemar_is_the_binomial_sum(only_first: int, only_second: int, both: in
 def test_where_both_err_differently_neither_is_right() -> None:
     labels = np.array([0, 0, 1])
     assert mcnemar_exact(labels, np.array([1, 0, 1]), np.array([2, 0, 1])) == McNemar(0, 0, 1.0)
+
+
+@given(st.lists(st.floats(0, 1) | st.sampled_from([0.01, 0.02]), max_size=6))
+def test_holm_is_the_closed_test_of_bonferroni(p_values: list[float]) -> None:
+    """A hypothesis falls where every set of hypotheses that holds it falls by Bonferroni's test."""
+    numbers = range(len(p_values))
+    sets = [own for size in numbers for own in combinations(numbers, size + 1)]
+    closed = [
+        max(min(1.0, len(own) * min(p_values[i] for i in own)) for own in sets if number in own)
+        for number in numbers
+    ]
+    assert holm(p_values) == pytest.approx(closed)
 
 
 def test_differences_are_those_of_a_plain_loop_over_groups() -> None:

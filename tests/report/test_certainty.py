@@ -65,9 +65,10 @@ def test_pairs_tell_sign_size_and_chance() -> None:
     found = {"value": -0.0104, "low": -0.03, "high": 0.0096}
     assert difference(found) == "-0.010 (-0.030 to +0.010)"
     mcnemar = {"only_first_right": 12, "only_second_right": 3, "p_value": 0.03516}
+    mcnemar["p_holm"] = 0.14064
     pair = {"first": 1, "second": 2, "scans": 9, "groups": 3, "mcnemar": mcnemar}
     pair["differences"] = dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1"), found)
     several = pair | {"mcnemar": None}
     one, two = pairs_table([pair, several], ["a", "b"], 0.95).rows
-    assert list(one[:2]) == ["a", "b"] and list(one[-3:]) == ["12", "3", "0.035"]
-    assert list(two[-3:]) == ["–"] * 3  # noqa: RUF001
+    assert list(one[:2]) == ["a", "b"] and list(one[-4:]) == ["12", "3", "0.035", "0.14"]
+    assert list(two[-4:]) == ["–"] * 4  # noqa: RUF001

@@ -56,6 +56,7 @@ def setting(**values: Any) -> dict[str, Any]:
             "recalls": [one_of(0.6), None],
             "f1s": [one_of(0.667), None],
         },
+        "least_recall": None,
         "over_folds": None,
         "over_seeds": None,
     }
@@ -71,6 +72,7 @@ def setting(**values: Any) -> dict[str, Any]:
         "same_scans": True,
         "grouped": True,
         "confidence": confidence(),
+        "calibration_over_runs": None,
         "patients": None,
         "leakage": None,
         "pooled": pooled | values.pop("pooled", {}),
@@ -172,6 +174,20 @@ def test_what_must_be_known_is_said_beside_the_classes() -> None:
     assert "not tested on the same scans" in told
     assert "one scan" in setting_class_report(setting(seeds=2), 1).note
     assert "its own group" in setting_class_report(setting(grouped=False), 1).note
+
+
+@pytest.mark.parametrize(
+    ("candidates", "words"),
+    [
+        (["glioma"], "Lowest recall: glioma, separated from all others."),
+        (["glioma", "notumor"], "Lowest recall: glioma, not separated from notumor."),
+    ],
+)
+def test_whether_the_least_recall_is_told_from_the_others_is_said(
+    candidates: list[str], words: str
+) -> None:
+    least = {"name": "glioma", "candidates": candidates}
+    assert words in setting_class_report(setting(pooled={"least_recall": least}), 1).note
 
 
 def test_variants_of_a_probe_are_shown_as_a_range() -> None:

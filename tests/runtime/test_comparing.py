@@ -115,6 +115,11 @@ def test_folds_are_pooled_and_written(
     assert f"{balanced:.3f} (" in markdown and f"{balanced:.3f}" in shown
     assert "4 of 4 folds" in markdown and "standard deviation" in markdown
     assert "missing" not in markdown
+    # The calibration error of all folds together, and of each.
+    each = setting["calibration_over_runs"]["ece_equal_width"]["before"]
+    assert len(each["values"]) == 4 and f"{each['mean']:.3f}" in markdown
+    for text in (markdown, shown, (out / "comparison.html").read_text()):
+        assert "one by one" in text
     assert f"written: {out / 'comparison.md'}" in shown
 
 
@@ -192,6 +197,11 @@ def test_settings_that_differ_stand_side_by_side(write_run: WriteRun, tmp_path: 
         ("mobilenetv2", {"optimizer.lr": "0.001"}),
     ]
     assert len(content["pairs"]) == 3 and content["differing"] == []
+    for pair in content["pairs"]:
+        assert pair["mcnemar"]["p_holm"] >= pair["mcnemar"]["p_value"]
+    for name in ("comparison.md", "comparison.html"):
+        assert "p, Holm" in (tmp_path / "out" / name).read_text()
+    assert "3 comparisons are made here" in (tmp_path / "out" / "comparison.html").read_text()
 
 
 def refused(tmp_path: Path, *runs: Path) -> str:

@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score
 
 from brain_tumor.errors import DataError
+from brain_tumor.evaluation.significance import holm
 from brain_tumor.runtime.evidence import EvidenceSettings
 from brain_tumor.runtime.finished import read_run
 from brain_tumor.runtime.gathering import Members, gather
@@ -55,10 +56,12 @@ def test_two_settings_on_the_same_scans_are_tested_in_pairs(made: Made) -> None:
     ], strict=True))  # fmt: skip
     only_first = int(np.sum((one == labels) & (two != labels)))
     only_second = int(np.sum((one != labels) & (two == labels)))
+    p = binomtest(only_first, only_first + only_second).pvalue
     assert pair["mcnemar"] == {
         "only_first_right": only_first,
         "only_second_right": only_second,
-        "p_value": binomtest(only_first, only_first + only_second).pvalue,
+        "p_value": p,
+        "p_holm": p,  # of a single test
     }
     gain = accuracy_score(labels, two) - accuracy_score(labels, one)
     found = pair["differences"]["accuracy"]
@@ -72,6 +75,24 @@ def test_several_seeds_are_compared_without_mcnemar(made: Made) -> None:
     (pair,) = paired_records(gathered, ASK)
     assert pair["mcnemar"] is None
     assert pair["differences"]["balanced_accuracy"]["low"] > 0
+
+
+def test_p_values_of_several_settings_are_corrected_together(tmp_path: Path) -> None:
+    folders = [
+        finished_runs.write_run(tmp_path / str(width), rows, values={"model.width": width})
+        for width, rows in ((512, drawn(1, 0.5)), (256, drawn(2, 0.9)), (64, drawn(4, 0.7)))
+    ]
+    # A setting of two seeds has no McNemar test, so it adds none to those that are corrected.
+    folders += [
+        finished_runs.write_run(
+            tmp_path / f"seed{seed}", drawn(5 + seed, 0.8), seed=seed, values={"model.width": 16}
+        )
+        for seed in (0, 1)
+    ]
+    pairs = paired_records(gather([read_run(folder) for folder in folders]), ASK)
+    tests = [pair["mcnemar"] for pair in pairs if pair["mcnemar"]]
+    assert (len(pairs), len(tests)) == (6, 3)
+    assert [test["p_holm"] for test in tests] == holm([test["p_value"] for test in tests])
 
 
 def test_different_test_scans_are_refused_unless_told(made: Made) -> None:
