@@ -102,4 +102,3 @@ def _same_pixels(rows: Sequence[ManifestRow], known: int) -> list[Pair]:
             if earlier < position and position >= known:
                 pairs.append(Pair(earlier, position, AS_IS, 1.0, 1.0))
     return pairs
-

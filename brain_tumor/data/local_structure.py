@@ -6,6 +6,8 @@ direction of its gradient, taken twice (an edge and its inverse are then the sam
 how strong the gradient is beside those around it.
 """
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ _FAINT = 0.3  # grey values per pixel: a gradient this weak counts half even whe
 
 Floats = npt.NDArray[np.float32]
 Steps = npt.NDArray[np.int8]
+Structure = TypeVar("Structure", Steps, Floats, npt.NDArray[np.float64])
 _STEPS = 127  # of an int8: rounding changes a similarity by less than 0.001
 
 
@@ -50,7 +53,7 @@ def local_structure(view: Grey) -> Steps:
     return structure
 
 
-def orient_structure(structure: npt.NDArray[np.generic], orientation: str) -> npt.NDArray:
+def orient_structure(structure: Structure, orientation: str) -> Structure:
     """Flip or turn what `local_structure` gave, `(..., 2, S, S)`, as `ORIENTATIONS` says.
 
     The same as describing the flipped or turned picture: a transposition changes the sign of the
@@ -60,4 +63,4 @@ def orient_structure(structure: npt.NDArray[np.generic], orientation: str) -> np
     turned = structure.swapaxes(-1, -2) if transposed else structure
     turned = turned[..., :: -1 if rows else 1, :: -1 if columns else 1]
     signs = np.array([-1 if transposed else 1, -1 if rows != columns else 1], structure.dtype)
-    return np.asarray(turned * signs[:, None, None])
+    return np.asarray(turned * signs[:, None, None], structure.dtype)

@@ -37,7 +37,8 @@ def write_pairs(path: Path, pairs: Iterable[Pair], names: Sequence[str]) -> None
         writer.writerow(COLUMNS)
         for pair in pairs:
             ends = (names[pair.first], names[pair.second])
-            writer.writerow([*ends, pair.orientation, *(f"{value:.4f}" for value in (pair.similarity, pair.frame_correlation))])
+            values = (f"{value:.4f}" for value in (pair.similarity, pair.frame_correlation))
+            writer.writerow([*ends, pair.orientation, *values])
 
 
 def read_pairs(path: Path, names: Sequence[str]) -> list[Pair]:
@@ -45,7 +46,7 @@ def read_pairs(path: Path, names: Sequence[str]) -> list[Pair]:
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is no such table: a column is missing, or a cell that should be a number is none.
+        ValueError: It is no such table: a column is missing, or a cell holds no number.
         KeyError: A name is unknown.
     """
     positions = {name: position for position, name in enumerate(names)}

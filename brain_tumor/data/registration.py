@@ -88,9 +88,10 @@ def _fit(fixed: Floats, moved: Floats, pooled: int, reach: int, maps: Maps) -> M
     products = np.empty((len(one), len(steps), len(steps), side, side), np.float32)
     for down in steps:
         for across in steps:
-            into, there = products[:, down, across], np.s_[..., down : down + side, across : across + side]
-            np.multiply(one[:, 0], padded[:, 0][there], out=into)
-            into += one[:, 1] * padded[:, 1][there]
+            into = products[:, down, across]
+            there = padded[..., down : down + side, across : across + side]
+            np.multiply(one[:, 0], there[:, 0], out=into)
+            into += one[:, 1] * there[:, 1]
     spread = _spread(side)
     # The same sums for every place of the window, by matrices that are zero outside of it.
     windows = np.stack([np.pad(spread, ((0, 0), (step, 2 * reach - step))) for step in steps])
@@ -100,8 +101,8 @@ def _fit(fixed: Floats, moved: Floats, pooled: int, reach: int, maps: Maps) -> M
     sums = np.swapaxes(products @ spread.T, -1, -2) @ spread.T
     faint = 1e-3 * float(own.max()) ** 2 + 1e-6
     alike = sums.swapaxes(-1, -2) / np.sqrt(own[:, None, None] * energies + faint)
-    across, down, peak = _peaks(alike, reach)
-    change = _affine(across * pooled, down * pooled, peak, own, side * pooled)
+    found_across, found_down, peak = _peaks(np.asarray(alike, np.float32), reach)
+    change = _affine(found_across * pooled, found_down * pooled, peak, own, side * pooled)
     return _after(maps, change)
 
 
@@ -139,9 +140,16 @@ def _peaks(alike: Floats, reach: int) -> tuple[Floats, Floats, Floats]:
     finer = []
     for place, (step_down, step_across) in ((down, (1, 0)), (across, (0, 1))):
         inner = (place > 0) & (place < steps - 1)
-        before = np.clip(down - step_down, 0, None), np.clip(across - step_across, 0, None)
-        after = np.minimum(down + step_down, steps - 1), np.minimum(across + step_across, steps - 1)
-        offset = between(grid[pair, *before, part], peak, grid[pair, *after, part])
+        before, after = (
+            grid[
+                pair,
+                np.clip(down + way * step_down, 0, steps - 1),
+                np.clip(across + way * step_across, 0, steps - 1),
+                part,
+            ]
+            for way in (-1, 1)
+        )
+        offset = between(before, peak, after)
         finer.append((place - reach + np.where(inner, offset, 0)).astype(np.float32))
     return finer[1], finer[0], np.maximum(peak, 0)
 

@@ -108,3 +108,67 @@ def _overlap(
             int(np.sum(known & own)), int(np.sum(shared & own)), int(np.sum(own))
         )
     return Overlap(int(np.sum(known)), int(np.sum(shared)), len(labels), per_class)
+
+
+@dataclass(frozen=True)
+class LookalikeShare:
+    """Test scans that look like a training scan.
+
+    Attributes:
+        level: Least correlation that counts as looking alike.
+        all: All test scans that do, of all there are.
+        per_class: The same for the test scans of each class, by its name.
+        known_patients: The same for those whose patient is known.
+        unknown_patients: The same for the others.
+    """
+
+    level: float
+    all: float | None
+    per_class: dict[str, float | None]
+    known_patients: float | None
+    unknown_patients: float | None
+
+
+def lookalike_shares(
+    closest: npt.NDArray[np.floating],
+    levels: Sequence[float],
+    labels: Labels,
+    classes: Sequence[str],
+    known: npt.NDArray[np.bool_],
+) -> list[LookalikeShare]:
+    """Count the test scans that look like a training scan, at several levels.
+
+    Args:
+        closest: Highest correlation of each test scan with a training scan, `(T,)`.
+        levels: What counts as looking alike.
+        labels: Class numbers of the test scans, `(T,)`, int64.
+        classes: Class names in the order of the numbers.
+        known: Which test scans are of known patients, `(T,)`.
+
+    Returns:
+        A record of shares in [0, 1] per level; a share of no scans is None.
+
+    Example:
+        >>> closest, labels = np.array([0.99, 0.94, 0.0]), np.array([0, 0, 1])
+        >>> known = np.array([True, False, False])
+        >>> found = lookalike_shares(closest, [0.95], labels, ["glioma", "notumor"], known)
+        >>> found[0].per_class, found[0].unknown_patients
+        ({'glioma': 0.5, 'notumor': 0.0}, 0.0)
+    """
+
+    def share(alike: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float | None:
+        return float(np.mean(alike[among])) if among.any() else None
+
+    found = []
+    for level in levels:
+        alike = closest >= level
+        found.append(
+            LookalikeShare(
+                level,
+                share(alike, np.ones(len(alike), bool)),
+                {name: share(alike, labels == number) for number, name in enumerate(classes)},
+                share(alike, known),
+                share(alike, ~known),
+            )
+        )
+    return found

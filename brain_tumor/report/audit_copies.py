@@ -83,12 +83,14 @@ def near_table(audit: Audit) -> DataTable:
         "Near-duplicates",
         ["what", "number"],
         [
-            ["pairs", whole(near["pairs"])],
+            ["pairs of the same slice", whole(near["pairs"])],
             ["scans with a near-duplicate", whole(near["scans_with_a_near_duplicate"])],
             ["clusters, counting single scans", whole(near["clusters"])],
             ["clusters of two or more", whole(near["clusters_of_two_or_more"])],
             ["scans in the largest cluster", whole(near["largest"])],
             ["clusters across labels", whole(len(near["across_labels"]))],
+            ["related pairs", whole(near["related_pairs"])],
+            ["groups of related scans, counting single scans", whole(near["related_groups"])],
             *agreement,
         ],
         "Exact copies count too. Precision and recall are those of pairs in one cluster, beside "
@@ -101,23 +103,32 @@ def near_table(audit: Audit) -> DataTable:
 def near_section(audit: Audit, sheets: Sheets) -> Section:
     """Write the section on near-duplicates."""
     near, across = audit["near"], audit["near"]["across_labels"]
-    limits = " and ".join(f"{limit:g} for the {view}" for view, limit in near["thresholds"].items())
+    least = near["thresholds"]
     title = "Near-duplicates under several labels"
     blocks: list[Block] = [
         Paragraph(
             "The same slice may stand in the data again: resized, encoded anew, with another "
-            "contrast, mirrored or turned. Two scans count as near-duplicates where the normalised "
-            f"correlation of their pixels reaches {limits}, in any of the eight ways to mirror and "
-            "turn a square. Scans joined by a chain of such pairs form a cluster."
+            "contrast, mirrored or turned. One scan is laid on the other, and the directions of "
+            "their edges are compared, which a window, sharpening or inversion hardly changes. "
+            "Two scans show the same slice where that similarity reaches "
+            f"{least['same_slice']:g}. They are related, and may not be parted by a split, from "
+            f"{least['related']:g} on, or from "
+            f"{least['related_if_frames_agree']:g} on where their whole frames correlate by "
+            f"{least['frames_agree']:g} or more. Scans joined by a chain of such pairs form a "
+            "cluster."
         ),
         near_table(audit),
-        _counts_table("Pairs by what agrees", "view", near["pairs_by_view"]),
-        _counts_table("Pairs by how one lies on the other", "turn", near["pairs_by_orientation"]),
+        _counts_table("Related pairs by similarity", "similarity", near["pairs_by_similarity"]),
+        _counts_table(
+            "Pairs of the same slice by how one lies on the other",
+            "turn",
+            near["pairs_by_orientation"],
+        ),
         DataTable(
             "Clusters of each class",
-            ["class", "scans", "clusters", "largest"],
+            ["class", "scans", "clusters", "largest", "groups of related scans"],
             [
-                [name, whole(row["scans"]), whole(row["clusters"]), whole(row["largest"])]
+                [name, *(whole(row[key]) for key in ("scans", "clusters", "largest", "related"))]
                 for name, row in near["per_class"].items()
             ],
             "A class with far fewer clusters than scans holds few slices, many times over.",

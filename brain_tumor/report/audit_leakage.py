@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from brain_tumor.report.lookalikes import lookalikes_table
 from brain_tumor.report.numbers import counted, percent_range, whole_range
 from brain_tumor.report.page import (
     Bar,
@@ -72,6 +73,17 @@ class SplitLeakage:
         found = [variant["overlaps"].get(relation) for variant in self.variants]
         return [entry["per_class"].get(name) if entry else None for entry in found]
 
+    def lookalikes(self) -> str:
+        """Say how many test scans look like a training scan; empty where that was not measured."""
+        records = [variant["lookalikes"] for variant in self.variants if variant["lookalikes"]]
+        if not records:
+            return ""
+        said = " and ".join(
+            f"{percent_range([one['all'] for one in levels])} by {levels[0]['level']:g} or more"
+            for levels in zip(*records, strict=True)
+        )
+        return f" By plain correlation, measured apart, {said} look like a training scan."
+
     @property
     def most(self) -> float:
         """Largest share, over the variants, of test scans with any relation in training."""
@@ -111,6 +123,17 @@ def leakage_table(splits: Sequence[SplitLeakage]) -> DataTable:
     )
 
 
+def lookalike_tables(splits: Sequence[SplitLeakage]) -> list[DataTable]:
+    """Lay out, for each split, which test scans look like a training scan."""
+    tables = []
+    for split in splits:
+        records = [variant["lookalikes"] for variant in split.variants if variant["lookalikes"]]
+        if records:
+            title = f"Test scans that look like a training scan: {split.label}"
+            tables.append(lookalikes_table(records, title))
+    return tables
+
+
 def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
     """Draw the share of test scans with any relation in training, a bar per split."""
     bars = []
@@ -121,7 +144,7 @@ def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
     return Bars(
         "Test scans with a relative in training",
         bars,
-        "A relative is an exact copy, the same slice, a near-duplicate, or another slice of the "
+        "A relative is an exact copy, the same slice, a related scan, or another slice of the "
         "same patient where the patient is known. A pale end is the range over seeds or folds.",
     )
 
@@ -131,7 +154,9 @@ def leakage_notice(split: SplitLeakage) -> Notice:
     some = "none" if split.most == 0 else percent_range(split.shares(ANY))
     text = f"Under {split.full_phrase}, {some} of the {split.tests()} test scans "
     text += "has" if split.most == 0 else "have"
-    text += " a relative in training."
+    text += " a relative in training"
+    text += ", by the search that built the groups." if split.most == 0 else "."
+    text += split.lookalikes()
     level: Level = "good" if split.most == 0 else "warning" if split.apart else "bad"
 
     of_known = split.shares(PATIENT, "share_of_known")
@@ -155,10 +180,11 @@ def leakage_section(audit: Mapping[str, Any]) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "A test scan says something about new patients only if training has seen neither it "
-            "nor its patient. For every split this counts the test scans whose exact copy, whose "
-            "slice, whose near-duplicate or whose patient stands in the training part."
+            "nor its patient. For every split this counts the test scans whose exact copy, slice, "
+            "near-duplicate, related scan or patient stands in the training part."
         ),
         leakage_table(splits),
+        *lookalike_tables(splits),
         *([known] if known.rows else []),
         DataTable(
             "Test scans of each class that share something with a training scan",

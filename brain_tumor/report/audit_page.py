@@ -22,6 +22,7 @@ from brain_tumor.report.audit_leakage import (
     leakage_notice,
     leakage_section,
     leakage_table,
+    lookalike_tables,
     split_leakages,
 )
 from brain_tumor.report.audit_patients import CONTRADICTED, patients_section
@@ -102,6 +103,7 @@ def audit_summary(audit: Mapping[str, Any]) -> list[DataTable]:
         exact_table(audit),
         near_table(audit),
         leakage_table(split_leakages(audit)),
+        *lookalike_tables(split_leakages(audit)),
         *(
             shortcut_table(entries, task, ACCURACY)
             for task in dict.fromkeys(entry.task for entry in entries)
@@ -151,7 +153,7 @@ def _answer(splits: Sequence[SplitLeakage], patients_known: bool) -> str:
         "there measures in part how well a scan is recognised that was seen before."
     )
     if apart and not patients_known:
-        return f"Only {_listed(apart)} keeps near-duplicates on one side. {_NO_PATIENTS} {seen}"
+        return f"Only {_listed(apart)} keeps related scans on one side. {_NO_PATIENTS} {seen}"
     if not apart:
         return f"No split looked at says what a classifier does on new patients. {seen}"
     return (

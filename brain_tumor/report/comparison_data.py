@@ -28,8 +28,8 @@ def data_section(content: Values, titles: Sequence[str]) -> Section:
     ]
     blocks: list[Block] = [
         Paragraph(
-            "A group is what belongs together: scans of one patient, copies of one slice, near-"
-            "duplicates. Intervals resample groups, not scans."
+            "A group is what belongs together: scans of one patient, copies of one slice, "
+            "related scans. Intervals resample groups, not scans."
         ),
         DataTable("Scans", ["what", *titles], rows),
         shared_table(settings, titles),
@@ -67,7 +67,10 @@ def shared_table(settings: Sequence[Values], titles: Sequence[str]) -> DataTable
                     UNKNOWN
                     if setting["leakage"] is None
                     else percent_range(
-                        [leak["overlaps"][kind]["share_of_all"] for leak in setting["leakage"]]
+                        [
+                            leak["overlaps"].get(kind, {}).get("share_of_all")
+                            for leak in setting["leakage"]
+                        ]
                     )
                     for setting in settings
                 ),

@@ -12,6 +12,7 @@ import yaml
 from brain_tumor.report.by_patient import patients_sentence
 from brain_tumor.report.certainty import certainty_table, gaps, part_columns
 from brain_tumor.report.class_report import class_report
+from brain_tumor.report.lookalikes import lookalikes_table
 from brain_tumor.report.numbers import UNKNOWN, percent, whole
 from brain_tumor.report.page import DataTable, to_markdown
 
@@ -45,6 +46,7 @@ def model_card(
     level = metrics["bootstrap"]["level"]
     classes = ", ".join(test["classes"])
     model, split, data = config["model"]["name"], config["split"], record["data"]
+    alike = metrics["leakage"].get("lookalikes")
     drawn = "phantom" in (config["data"]["name"], config["data"]["source"])
     sections = [
         f"# Model card: {model}, {split['name']} split of {data['name']}",
@@ -95,10 +97,13 @@ def model_card(
         to_markdown(_scans(parts)),
         "## Evaluation",
         f"Scored on the {whole(test['scans'])} test slices, in {whole(test['groups'])} groups of "
-        "slices that belong together (patient, slice, near-duplicates); the checkpoint, the "
+        "slices that belong together (patient, slice, related scans); the checkpoint, the "
         "temperature and the operating point were never chosen on them.",
         to_markdown(certainty_table(part_columns(parts), "Scores", level)),
         to_markdown(class_report(test, "Test part, by class", test["intervals"])),
+        to_markdown(lookalikes_table([alike], "Test slices that look like a training slice"))
+        if alike
+        else "",
         "\n".join(
             f"- {sentence}"
             for sentence in [
@@ -174,13 +179,13 @@ def _limits(config: Values, metrics: Values, drawn: bool) -> list[str]:
     if related:
         said.append(
             f"{percent(related)} of the test slices have a relative in training (patient, slice or "
-            "near-duplicate), so the scores measure in part how well a slice is recognised that "
+            "related scan), so the scores measure in part how well a slice is recognised that "
             "was seen before. They do not hold for new patients."
         )
     else:
         said.append(
-            "No test slice has a known relative in training. Where the patient is not known, near-"
-            "duplicates alone were kept together, so unknown relatives may remain."
+            "No test slice has a known relative in training. Where the patient is not known, only "
+            "slices that look related were kept together, so unknown relatives may remain."
         )
     if config["data"]["name"] == "brain-tumor-mri":
         said.append(

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from omegaconf import OmegaConf
 
 from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.lookalikes import find_lookalikes
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.evaluation.complexity import measure_complexity, seconds_per_scan
 from brain_tumor.models.classifier import TumorClassifier
@@ -246,6 +247,7 @@ def _leakage(datamodule: ScanDataModule, predictions: dict[str, Predictions]) ->
         prepared.classes,
         np.sort(np.concatenate(seen)),
         predictions[TEST].rows,
+        find_lookalikes(prepared),
     )
 
 

@@ -1,19 +1,28 @@
 """What the test part of one split shares with its training part, as plain values."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from brain_tumor.data.groups import Ids, numbered
+from brain_tumor.data.lookalikes import LEVELS, Lookalikes
 from brain_tumor.data.manifest import ManifestRow
-from brain_tumor.evaluation.leakage import leakage
+from brain_tumor.evaluation.leakage import leakage, lookalike_shares
 
 Record = dict[str, Any]
 
 
 def overlap_record(
-    rows: Sequence[ManifestRow], labels: Ids, classes: Sequence[str], train: Ids, test: Ids
+    rows: Sequence[ManifestRow],
+    labels: Ids,
+    classes: Sequence[str],
+    train: Ids,
+    test: Ids,
+    lookalikes: Lookalikes | None = None,
 ) -> Record:
-    """Count the test scans that share a copy, slice, near-duplicate or patient with training.
+    """Count the test scans that share a copy, slice or patient with training, or are related.
 
     Args:
         rows: Scans, N in all.
@@ -21,14 +30,18 @@ def overlap_record(
         classes: Class names in the order of the numbers.
         train: Positions of the training scans.
         test: Positions of the test scans.
+        lookalikes: Pairs of these scans that look alike; None where they were not sought.
 
     Returns:
-        `train` and `test`, how many scans they have, and `overlaps` by what is shared.
+        `train` and `test`, how many scans they have, `overlaps` by what is shared, and
+        `lookalikes`, the share of test scans that look like a training scan at each of `LEVELS`,
+        None where they were not sought.
     """
     identities = {
         "exact copy": numbered([row.pixel_md5 for row in rows]),
         "slice": numbered([row.slice_key for row in rows]),
         "near-duplicate": numbered([row.cluster for row in rows]),
+        "related": numbered([row.related for row in rows]),
         "patient": numbered([row.patient_group or None for row in rows]),
     }
     found = leakage(identities, train, test, labels, classes)
@@ -42,4 +55,10 @@ def overlap_record(
         }
         for identity, overlap in found.items()
     }
-    return {"train": len(train), "test": len(test), "overlaps": overlaps}
+    shares = None
+    if lookalikes is not None:
+        known = np.array([bool(rows[place].patient) for place in test.tolist()], bool)
+        closest = lookalikes.closest(train, test)
+        found_alike = lookalike_shares(closest, LEVELS, labels[test], classes, known)
+        shares = [asdict(one) for one in found_alike]
+    return {"train": len(train), "test": len(test), "overlaps": overlaps, "lookalikes": shares}

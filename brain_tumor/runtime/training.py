@@ -19,6 +19,7 @@ from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.split import VALIDATION, Split
 from brain_tumor.errors import ConfigError
 from brain_tumor.report.certainty import gaps
+from brain_tumor.report.lookalikes import lookalikes_table, lookalikes_warning
 from brain_tumor.report.page import to_rich
 from brain_tumor.report.tables import prepared_table, split_table, unusable_note
 from brain_tumor.runtime.build import build_classifier, build_datamodule, build_trainer
@@ -216,6 +217,11 @@ def _train(start: Start, held: ExitStack, console: Console) -> Scores:
         console.print(sentence)
     if found.trust is not None:
         console.print(trust_sentence(found.trust), soft_wrap=True)
+    alike = metrics["leakage"]["lookalikes"]
+    console.print(to_rich(lookalikes_table([alike], "test scans that look like a training scan")))
+    warning = lookalikes_warning(alike, bool(config.split.leaky))
+    if warning is not None:
+        console.print(warning, soft_wrap=True)
     _print_ways_on(console, run.shown, fitted.datamodule.prepared.folder)
     return scores
 

@@ -1,6 +1,7 @@
-"""What may be done to a scan that leaves it the same slice: fourteen alterations, each in three strengths."""
+"""What leaves a scan the same slice: fourteen alterations, each in three strengths."""
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,8 +47,8 @@ def invert(scan: Grey, strength: int, rng: np.random.Generator) -> Grey:
     """Invert all grey values, the same with a gamma of 1.5, or those of the head alone."""
     if strength < 2:
         return _whole(255 * ((255 - scan) / 255) ** (1, 1.5)[strength])
-    head = (cv2.GaussianBlur(scan, (0, 0), 2) > 30).astype(np.uint8)
-    head = cv2.morphologyEx(head, cv2.MORPH_CLOSE, np.ones((25, 25)))
+    bright = (cv2.GaussianBlur(scan, (0, 0), 2) > 30).astype(np.uint8)
+    head = cv2.morphologyEx(bright, cv2.MORPH_CLOSE, np.ones((25, 25)))
     return np.where(head > 0, 255 - scan, scan).astype(np.uint8)
 
 
@@ -69,8 +70,8 @@ def encode(scan: Grey, strength: int, rng: np.random.Generator) -> Grey:
 
 def margins(scan: Grey, strength: int, rng: np.random.Generator) -> Grey:
     """Add up to 13, 26 or 51 black pixels to each side, and shrink to the old size."""
-    added = rng.integers(0, (13, 26, 51)[strength] + 1, 4).tolist()
-    wide = cv2.copyMakeBorder(scan, *added, cv2.BORDER_CONSTANT, value=0)
+    top, bottom, left, right = rng.integers(0, (13, 26, 51)[strength] + 1, 4).tolist()
+    wide = cv2.copyMakeBorder(scan, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)
     return np.asarray(cv2.resize(wide, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -119,8 +120,8 @@ ALTERATIONS: dict[str, Callable[[Grey, int, np.random.Generator], Grey]] = {
 
 
 def _whole(values: npt.NDArray[np.floating]) -> Grey:
-    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(values, 0, 255)), np.uint8)
 
 
-def _warp(scan: Grey, matrix: npt.NDArray[np.float64]) -> Grey:
+def _warp(scan: Grey, matrix: npt.NDArray[Any]) -> Grey:
     return np.asarray(cv2.warpAffine(scan, matrix, (SIDE, SIDE)), np.uint8)

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from brain_tumor.data.near_duplicates import NearDuplicateSettings, find_near_duplicates
 from brain_tumor.data.prepared import PreparedSet, open_prepared
+from brain_tumor.data.scans import Grey, decode_grey
 from brain_tumor.data.thumbnails import thumbnail
 from experiments.near_duplicates.alterations import ALTERATIONS, SIDE, STRENGTHS
 
@@ -40,9 +40,9 @@ def choose_scans(prepared: PreparedSet, seed: int = 0) -> list[int]:
     return sorted(list(first.values())[:SCANS])
 
 
-def read_scan(path: Path) -> npt.NDArray[np.uint8]:
+def read_scan(path: Path) -> Grey:
     """Read a scan, shrunk or enlarged to the side at which it is altered."""
-    scan = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
+    scan = decode_grey(path.read_bytes())
     return np.asarray(cv2.resize(scan, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 

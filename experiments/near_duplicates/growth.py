@@ -25,7 +25,6 @@ from brain_tumor.data.near_duplicates import (
     find_near_duplicates,
 )
 from brain_tumor.data.prepared import open_prepared
-from brain_tumor.data.thumbnails import thumbnail
 
 HERE = Path(__file__).parent
 SIZES = (3_500, 7_000, 15_000, 30_000, 60_000)
@@ -37,16 +36,12 @@ def measure(folder: str, scans: int) -> dict[str, float]:
     settings = NearDuplicateSettings(**prepared.summary["near_duplicates"])
     rng = np.random.default_rng(0)
     frames = np.empty((scans, 96, 96), np.uint8)
-    heads = np.empty_like(frames)
     for i in range(scans):
-        kept = i % len(prepared.images)
         turn = cv2.getRotationMatrix2D((48, 48), rng.uniform(-180, 180), rng.uniform(0.7, 1.2))
-        frames[i] = cv2.warpAffine(
-            np.asarray(prepared.frames[i % len(prepared.frames)]), turn, (96, 96)
-        )
-        heads[i] = cv2.warpAffine(thumbnail(np.asarray(prepared.images[kept])), turn, (96, 96))
+        frame = np.asarray(prepared.frames[i % len(prepared.frames)])
+        frames[i] = cv2.warpAffine(frame, turn, (96, 96))
     begun = time.perf_counter()
-    pairs = find_near_duplicates(frames, heads, settings)
+    pairs = find_near_duplicates(frames, settings)
     seconds = time.perf_counter() - begun
     clusters = len(set(cluster(pairs, scans).tolist()))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

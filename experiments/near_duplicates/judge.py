@@ -2,11 +2,11 @@
 
     python experiments/near_duplicates/judge.py PREPARED RAW SHEETS
 
-PREPARED is the folder of a prepared set, RAW that of its scans. Writes pairs.csv and a contact sheet for every twelve
-pairs to the folder SHEETS. The sheets show the scans and a number and nothing else, so whoever
-judges does not know what the search says of a pair. `judged.csv` beside this file is pairs.csv with
-what was seen: `same slice`, `same head` (another slice of it), `other head`, or `unsure`.
-`tables.py` makes its table.
+PREPARED is the folder of a prepared set, RAW that of its scans. Writes pairs.csv and a contact
+sheet for every twelve pairs to the folder SHEETS. The sheets show the scans and a number and
+nothing else, so whoever judges does not know what the search says of a pair. judged.csv beside
+this file is pairs.csv with what two judges saw, each alone: `same slice`, `same head` (another
+slice of it), `other head`, or `unsure`. `tables.py` makes its table.
 
 No patient is known of the healthy scans, so the pairs are drawn from all over the score: as many
 from each range of the similarity, and as many that the search never laid on each other from each
@@ -14,6 +14,7 @@ range of the correlation of their frames; of the same two clusters one pair at t
 """
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -28,6 +29,7 @@ from brain_tumor.data.near_duplicates import (
 from brain_tumor.data.orientations import ORIENTATIONS, orient
 from brain_tumor.data.pairs import Pair, write_pairs
 from brain_tumor.data.prepared import PreparedSet, open_prepared
+from brain_tumor.data.scans import Grey, decode_grey
 
 HEALTHY = "notumor"
 SIMILARITIES = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.001)
@@ -38,7 +40,7 @@ LOWEST = NearDuplicateSettings(0.9, 0.4, 0.4, 0.4)
 ON_A_SHEET, SIDE = 12, 230  # pairs, pixels
 
 
-def correlations(frames: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], list[str]]:
+def correlations(frames: Grey) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]:
     """Correlate all frames in all orientations: the best value and which one, `(N, N)`."""
     centred = frames.astype(np.float32)
     centred -= centred.mean(axis=(1, 2), keepdims=True)
@@ -70,13 +72,15 @@ def draw_pairs(prepared: PreparedSet, seed: int = 0) -> list[Pair]:
     ]
     of_healthy = set(healthy)
     ranges = [
-        [p for p in pairs if p.first in of_healthy and p.second in of_healthy and lo <= p.similarity < hi]
-        for lo, hi in zip(SIMILARITIES, SIMILARITIES[1:], strict=False)
-    ] + [
-        [p for p in never if lo <= p.frame_correlation < hi]
-        for lo, hi in zip(CORRELATIONS, CORRELATIONS[1:], strict=False)
-    ]
-    drawn, seen = [], set()
+        [
+            p
+            for p in pairs
+            if p.first in of_healthy and p.second in of_healthy and lo <= p.similarity < hi
+        ]
+        for lo, hi in pairwise(SIMILARITIES)
+    ] + [[p for p in never if lo <= p.frame_correlation < hi] for lo, hi in pairwise(CORRELATIONS)]
+    drawn: list[Pair] = []
+    seen: set[tuple[int, ...]] = set()
     for some in ranges:
         left = EACH
         for place in rng.permutation(len(some)):
@@ -91,16 +95,16 @@ def draw_pairs(prepared: PreparedSet, seed: int = 0) -> list[Pair]:
     return [drawn[i] for i in rng.permutation(len(drawn))]
 
 
-def draw_sheet(prepared: PreparedSet, root: Path, numbered: list[tuple[int, Pair]]) -> npt.NDArray:
+def draw_sheet(prepared: PreparedSet, root: Path, numbered: list[tuple[int, Pair]]) -> Grey:
     """Lay pairs side by side, the second turned as the first, at the files' own resolution."""
     cells = []
     for number, pair in numbered:
         ends = []
         for position, name in ((pair.first, "as is"), (pair.second, pair.orientation)):
             path = root / prepared.manifest[position].path
-            scan = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
+            scan = decode_grey(path.read_bytes())
             small = cv2.resize(scan, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-            ends.append(np.ascontiguousarray(orient(small, name)))
+            ends.append(np.ascontiguousarray(orient(np.asarray(small, np.uint8), name)))
         cell = cv2.copyMakeBorder(np.hstack(ends), 22, 4, 4, 8, cv2.BORDER_CONSTANT, value=255)
         cells.append(cv2.putText(cell, str(number), (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 0))
     while len(cells) % 3:

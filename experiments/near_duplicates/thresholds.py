@@ -1,9 +1,15 @@
-"""Which thresholds find the known slices: precision and recall of each view at each of them.
+"""What each threshold finds among the known slices, and how thresholds of one half do on the other.
 
     python experiments/near_duplicates/thresholds.py PREPARED
 
 PREPARED is the folder of a prepared set whose patient table names slices; its raw scans are
-searched once, at the lowest threshold. Writes thresholds.csv beside this file.
+searched once, down to the lowest threshold. Writes beside this file
+
+- thresholds.csv: for each threshold the pairs of scans of known slices by what they are (the same
+  slice, another slice of the same patients, other patients), and the pairs of healthy scans and
+  the groups that they form;
+- halves.csv: known patients are parted in two at random, twenty times; the least threshold that
+  finds no wrong pair in one half is tried on the other, which had no part in choosing it.
 """
 
 import csv
@@ -11,42 +17,85 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from brain_tumor.data.groups import numbered
+from brain_tumor.data.groups import Ids, numbered
 from brain_tumor.data.near_duplicates import (
-    FRAME,
-    HEAD,
     NearDuplicateSettings,
     cluster,
     find_near_duplicates,
 )
-from brain_tumor.data.prepared import open_prepared
-from brain_tumor.data.thumbnails import thumbnail
-from brain_tumor.evaluation.matching import score_matching
+from brain_tumor.data.pairs import Pair
+from brain_tumor.data.prepared import PreparedSet, open_prepared
 
 HERE = Path(__file__).parent
-THRESHOLDS = (0.93, 0.94, 0.95, 0.96, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995)
+HEALTHY = "notumor"
+THRESHOLDS = tuple(round(0.5 + 0.02 * step, 2) for step in range(24))
+DRAWS = 20
+
+
+def count(prepared: PreparedSet, pairs: list[Pair]) -> None:
+    """Count pairs by what they are, threshold by threshold."""
+    rows = prepared.manifest
+    with (HERE / "thresholds.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        kinds = ("same slice", "same patients", "other patients", "healthy")
+        writer.writerow(["threshold", *kinds, "healthy groups"])
+        healthy = [place for place, row in enumerate(rows) if row.label == HEALTHY]
+        for threshold in THRESHOLDS:
+            found = dict.fromkeys(kinds, 0)
+            for pair in pairs:
+                if pair.similarity >= threshold and (what := kind(prepared, pair)) is not None:
+                    found[what] += 1
+            groups = cluster(pairs, len(rows), threshold)[healthy]
+            writer.writerow([threshold, *found.values(), len(set(groups.tolist()))])
+
+
+def kind(prepared: PreparedSet, pair: Pair) -> str | None:
+    """Tell what a pair is; None where it is not known."""
+    one, other = prepared.manifest[pair.first], prepared.manifest[pair.second]
+    if one.slice_key is not None and other.slice_key is not None:
+        if one.slice_key == other.slice_key:
+            return "same slice"
+        alike = one.patient_group == other.patient_group
+        return "same patients" if alike else "other patients"
+    return "healthy" if one.label == other.label == HEALTHY else None
+
+
+def try_halves(prepared: PreparedSet, pairs: list[Pair]) -> None:
+    """Choose a threshold on one half of the patients, and count its wrong pairs on the other."""
+    patients = numbered([row.patient_group or None for row in prepared.manifest])
+    wrong = [pair for pair in pairs if kind(prepared, pair) == "other patients"]
+    with (HERE / "halves.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["draw", "threshold", "pairs of the other half", "wrong of these"])
+        for draw in range(DRAWS):
+            half = np.random.default_rng(draw).random(int(patients.max()) + 1) < 0.5
+            inside = [_both(half, patients, pair, True) for pair in wrong]
+            chosen = max(
+                (pair.similarity for pair, own in zip(wrong, inside, strict=True) if own),
+                default=0.0,
+            )
+            others = [pair for pair in wrong if _both(half, patients, pair, False)]
+            above = sum(pair.similarity > chosen for pair in others)
+            left = np.flatnonzero((patients >= 0) & ~half[np.maximum(patients, 0)])
+            sizes = np.bincount(patients[left])
+            number = (len(left) ** 2 - int(np.sum(sizes**2))) // 2
+            writer.writerow([draw, round(chosen, 4), number, above])
+
+
+def _both(half: npt.NDArray[np.bool_], patients: Ids, pair: Pair, side: bool) -> bool:
+    return bool(half[patients[pair.first]] == side and half[patients[pair.second]] == side)
 
 
 def main(folder: str) -> None:
-    """Search, then score every threshold of both views on the kept scans."""
+    """Search, then count."""
     prepared = open_prepared(Path(folder))
-    raw = [number for number, row in enumerate(prepared.manifest) if row.row is not None]
-    frames = np.asarray(prepared.frames)[raw]
-    heads = np.stack([thumbnail(np.asarray(scan)) for scan in prepared.images])
-    least = NearDuplicateSettings(frame=THRESHOLDS[0], head=THRESHOLDS[0])
-    pairs = find_near_duplicates(frames, heads, least)
-    slices = numbered([row.slice_key for row in prepared.kept])
-    with (HERE / "thresholds.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["view", "threshold", "pairs", "clusters", "true", "found", "right"])
-        for view in (FRAME, HEAD):
-            for threshold in THRESHOLDS:
-                own = [p for p in pairs if p.view == view and p.correlation >= threshold]
-                clusters = cluster(own, len(raw))
-                scores = score_matching(clusters, slices)
-                counts = (scores.true_pairs, scores.found_pairs, scores.right_pairs)
-                writer.writerow([view, threshold, len(own), int(clusters.max()) + 1, *counts])
+    lowest = THRESHOLDS[0]
+    least = NearDuplicateSettings(lowest, lowest, lowest, lowest)
+    pairs = find_near_duplicates(np.asarray(prepared.frames), least)
+    count(prepared, pairs)
+    try_halves(prepared, pairs)
 
 
 if __name__ == "__main__":

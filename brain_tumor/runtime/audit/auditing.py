@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from brain_tumor.data.lookalikes import find_lookalikes
 from brain_tumor.data.pairs import Pair, read_pairs
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.errors import ConfigError, DataError, suggest
@@ -146,6 +147,8 @@ def _look(
     announce: Announce,
 ) -> dict[str, Any]:
     data = config.data
+    announce("looking for scans that look alike across splits")
+    lookalikes = find_lookalikes(prepared)
     announce("measuring shortcuts")
     probed = (prepared, splits)
     shortcuts = list(
@@ -171,7 +174,7 @@ def _look(
         "exact": exact_record(prepared),
         "near": near_record(prepared, _pairs(prepared)),
         "patients": patients_record(prepared, _source(data.patients)),
-        "leakage": leakage_record(prepared, splits),
+        "leakage": leakage_record(prepared, splits, lookalikes),
         "shortcuts": shortcuts,
         "report": report_record(prepared, data.get("report")),
     }

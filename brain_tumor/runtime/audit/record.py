@@ -11,8 +11,8 @@ from omegaconf import DictConfig
 from brain_tumor.data.findings import find_oddities, kinds, sizes
 from brain_tumor.data.groups import Ids, numbered
 from brain_tumor.data.kaggle import differing_counts
+from brain_tumor.data.lookalikes import Lookalikes
 from brain_tumor.data.manifest import ManifestRow
-from brain_tumor.data.near_duplicates import FRAME, HEAD
 from brain_tumor.data.pairs import Pair
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.scans import FOLDERS
@@ -96,15 +96,15 @@ def exact_record(prepared: PreparedSet) -> Record:
 
 
 def near_record(prepared: PreparedSet, pairs: Sequence[Pair]) -> Record:
-    """Describe near-duplicates, over all usable raw scans, dropped copies too."""
+    """Describe scans of the same slice and related ones, among all usable raw scans."""
     rows = prepared.manifest
     clusters = np.array([-1 if row.cluster is None else row.cluster for row in rows], np.int64)
     labels = np.array([row.label for row in rows])
     members = Counter(clusters[clusters >= 0].tolist())
     several = {cluster for cluster, number in members.items() if number > 1}
-    views: dict[tuple[int, int], dict[str, Pair]] = {}
-    for pair in pairs:
-        views.setdefault((pair.first, pair.second), {})[pair.view] = pair
+    least = prepared.summary["near_duplicates"]["same_slice"]
+    same = [pair for pair in pairs if pair.similarity >= least]
+    related = np.array([-1 if row.related is None else row.related for row in rows], np.int64)
     across = [
         _group(rows[i] for i in np.flatnonzero(clusters == cluster))
         for cluster in sorted(several)
@@ -112,24 +112,18 @@ def near_record(prepared: PreparedSet, pairs: Sequence[Pair]) -> Record:
     ]
     return {
         "thresholds": prepared.summary["near_duplicates"],
-        "pairs": len(views),
+        "pairs": len(same),
+        "related_pairs": len(pairs),
+        "related_groups": len(set(related[related >= 0].tolist())),
         "clusters": len(members),
         "clusters_of_two_or_more": len(several),
         "scans_with_a_near_duplicate": sum(members[cluster] for cluster in several),
         "largest": max(members.values(), default=0),
-        "pairs_by_view": {
-            "frame and head": sum(len(found) == 2 for found in views.values()),
-            "frame only": sum(found.keys() == {FRAME} for found in views.values()),
-            "head only": sum(found.keys() == {HEAD} for found in views.values()),
-        },
-        # By the frame where it shows the pair: cutting out the head may hide how it was turned.
-        "pairs_by_orientation": dict(
-            Counter(
-                found[FRAME if FRAME in found else HEAD].orientation for found in views.values()
-            ).most_common()
-        ),
+        "pairs_by_similarity": _by_similarity(pairs),
+        "pairs_by_orientation": dict(Counter(pair.orientation for pair in same).most_common()),
         "per_class": {
-            label: _class_clusters(clusters[labels == label]) for label in prepared.classes
+            label: _class_clusters(clusters[labels == label], related[labels == label])
+            for label in prepared.classes
         },
         "across_labels": across,
         "truth": _truth(rows, clusters),
@@ -180,7 +174,9 @@ def contradicted(prepared: PreparedSet) -> list[ManifestRow]:
     return [row for row in prepared.manifest if row.known_label not in ("", row.label)]
 
 
-def leakage_record(prepared: PreparedSet, splits: Iterable[AuditedSplit]) -> list[Record]:
+def leakage_record(
+    prepared: PreparedSet, splits: Iterable[AuditedSplit], lookalikes: Lookalikes
+) -> list[Record]:
     """Tell what the test part of each split shares with everything that is not tested."""
     raw = [row for row in prepared.manifest if row.cluster is not None]
     training = np.array([row.folder == "Training" for row in raw])
@@ -190,7 +186,7 @@ def leakage_record(prepared: PreparedSet, splits: Iterable[AuditedSplit]) -> lis
     records = [{"split": "published", "detail": "nothing dropped"} | found]
     kept, classes = (prepared.kept, prepared.labels), prepared.classes
     for split in splits:
-        found = overlap_record(*kept, classes, split.train, split.test)
+        found = overlap_record(*kept, classes, split.train, split.test, lookalikes)
         records.append({"split": split.name, "detail": split.detail} | found)
     return records
 
@@ -207,12 +203,19 @@ def _compare_version(raw: Mapping[tuple[str, str], int], known: DictConfig) -> R
     return {"name": name, "same": not other, "sentence": sentence}
 
 
-def _class_clusters(clusters: Ids) -> Record:
+def _by_similarity(pairs: Sequence[Pair]) -> dict[str, int]:
+    """Count pairs in steps of 0.1 of their similarity."""
+    steps = Counter(min(int(10 * pair.similarity), 9) for pair in pairs)
+    return {f"{step / 10:.1f} to {(step + 1) / 10:.1f}": steps[step] for step in sorted(steps)}
+
+
+def _class_clusters(clusters: Ids, related: Ids) -> Record:
     members = Counter(clusters[clusters >= 0].tolist())
     return {
         "scans": sum(members.values()),
         "clusters": len(members),
         "largest": max(members.values(), default=0),
+        "related": len(set(related[related >= 0].tolist())),
     }
 
 
