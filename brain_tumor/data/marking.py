@@ -34,13 +34,27 @@ def mark_duplicates(entries: Sequence[Entry], folders: Sequence[str]) -> Counter
 def mark_clusters(entries: Sequence[Entry], pairs: Sequence[Pair], same_slice: float) -> None:
     """Number the clusters of scans of the same slice, and of related ones.
 
+    Two scans that are merely alike are not joined where a table names their patients and these
+    differ: it knows better. The same slice is joined even then, so that a faulty table shows.
+
     Args:
         entries: Manifest entries; a file without pixels is in no cluster.
         pairs: Related scans.
         same_slice: Least similarity of a pair that shows the same slice.
     """
     number = len(entries)
-    same, related = cluster(pairs, number, same_slice).tolist(), cluster(pairs, number).tolist()
-    for entry, *numbers in zip(entries, same, related, strict=True):
+    same = [pair for pair in pairs if pair.similarity >= same_slice]
+    joined = [
+        pair
+        for pair in pairs
+        if pair.similarity >= same_slice or not _other_patients(entries, pair)
+    ]
+    clusters = cluster(same, number).tolist(), cluster(joined, number).tolist()
+    for entry, *numbers in zip(entries, *clusters, strict=True):
         if entry["status"] != UNUSABLE:
             entry["cluster"], entry["related"] = numbers
+
+
+def _other_patients(entries: Sequence[Entry], pair: Pair) -> bool:
+    one, other = (entries[end]["patient_group"] for end in (pair.first, pair.second))
+    return bool(one and other and one != other)

@@ -132,18 +132,17 @@ def correlate(one: Grey, other: Grey) -> float:
     return float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-6))
 
 
-def cluster(pairs: Sequence[Pair], scans: int, least: float = 0) -> Ids:
+def cluster(pairs: Sequence[Pair], scans: int) -> Ids:
     """Join scans that pairs join, directly or through others, to clusters.
 
     Args:
         pairs: What `find_near_duplicates` found.
         scans: Number of scans.
-        least: Least similarity of a pair that joins.
 
     Returns:
         Cluster number of every scan, `(scans,)`, int64, counted from 0 in order of first member.
     """
-    return connected([(p.first, p.second) for p in pairs if p.similarity >= least], scans)
+    return connected([(pair.first, pair.second) for pair in pairs], scans)
 
 
 class _Steps:

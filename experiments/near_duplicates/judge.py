@@ -61,7 +61,7 @@ def draw_pairs(prepared: PreparedSet, seed: int = 0) -> list[Pair]:
     healthy = [i for i, row in enumerate(prepared.manifest) if row.label == HEALTHY]
     frames = np.asarray(prepared.frames)
     pairs = find_near_duplicates(frames, LOWEST)
-    clusters = cluster(pairs, len(frames), 0.82)
+    clusters = cluster([pair for pair in pairs if pair.similarity >= 0.82], len(frames))
     compared = {(pair.first, pair.second) for pair in pairs}
     best, which = correlations(frames[healthy])
     names = list(ORIENTATIONS)

@@ -47,7 +47,8 @@ def count(prepared: PreparedSet, pairs: list[Pair]) -> None:
             for pair in pairs:
                 if pair.similarity >= threshold and (what := kind(prepared, pair)) is not None:
                     found[what] += 1
-            groups = cluster(pairs, len(rows), threshold)[healthy]
+            reached = [pair for pair in pairs if pair.similarity >= threshold]
+            groups = cluster(reached, len(rows))[healthy]
             writer.writerow([threshold, *found.values(), len(set(groups.tolist()))])
 
 
