@@ -248,7 +248,7 @@ def test_a_run_of_an_older_version_is_evaluated(run: Path, again: Command) -> No
     again()
     assert (run / "predictions.csv").read_bytes() == before
     assert set(json.loads((run / "checksums.json").read_text())) == {
-        *("predictions.csv", "metrics.json", "complexity.json")
+        *("predictions.csv", "metrics.json", "complexity.json", "trust.json")
     }
 
 
@@ -258,3 +258,17 @@ def test_resume_leaves_the_split_as_it_is(run: Path, compose: Command) -> None:
     after = (run / "split.csv").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert json.loads((run / "run.json").read_text())["status"] == "finished"
+
+
+def test_scans_are_prepared_again_where_evaluate_says(
+    run: Path, again: Command, elsewhere: Path, tmp_path: Path
+) -> None:
+    record = json.loads((run / "run.json").read_text())
+    record["data"]["prepared"] = str(elsewhere / "gone")
+    (run / "run.json").write_text(json.dumps(record))
+    config = OmegaConf.load(run / "config.yaml")
+    config.data.prepared = str(elsewhere / "prepared")
+    OmegaConf.save(config, run / "config.yaml")
+    again()
+    assert_untouched(elsewhere)
+    assert len(list((tmp_path / "prepared").iterdir())) == 1

@@ -206,3 +206,14 @@ def test_what_may_not_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "figures").write_text("no folder")
     with pytest.raises(DataError, match=r"figures/a\.png cannot be written"):
         RunFolder(tmp_path).write_figure("a.png", b"picture")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+@pytest.mark.parametrize("name", ["run.json", "predictions.csv", "checksums.json"])
+def test_what_does_not_end_is_not_read(tmp_path: Path, name: str) -> None:
+    run = RunFolder(tmp_path)
+    run.write_rows("predictions.csv", HEADER, [["a.jpg", "test"]])
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match=rf"{name} .*it is a pipe"):
+        run.read_json(name) if name.endswith("n.json") else run.read_rows("predictions.csv")
