@@ -92,6 +92,10 @@ clean:  ## Remove .venv and caches; data/ and runs/ stay
 browser:  ## Install Chromium on Debian or Ubuntu (as root): the slow tests look at report pages in it
 	apt-get update -qq && apt-get install -qq -y chromium
 
+.PHONY: strace
+strace:  ## Install strace on Debian or Ubuntu (as root): the slow tests look for connections with it
+	apt-get update -qq && apt-get install -qq -y strace
+
 .PHONY: system-libraries
 system-libraries:  ## Install the two libraries that OpenCV wants on a bare Debian or Ubuntu
 	apt-get update -qq && apt-get install -qq -y libgl1 libglib2.0-0

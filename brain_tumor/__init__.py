@@ -3,6 +3,7 @@
 For research and teaching only. Nothing here is a medical device or may be used for diagnosis.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "load_classifier"]
 __version__ = "0.6.0"
+
+# onnxruntime reports its use to its maker, and leaves files in the home folder, unless this is set
+# before it is imported. Here, because torchmetrics and torch's exporter may import it before us.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,12 @@
 """Fixtures that many rooms share: phantoms drawn once per session, and composed configurations."""
 
+import errno
 import functools
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hydra
 import pytest
@@ -44,6 +47,36 @@ def no_command_line() -> Iterator[None]:
     yield
     HydraConfig.instance().cfg = None
     NotedSweep.folder = None
+
+
+@pytest.fixture(autouse=True)
+def no_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no test reach another machine, or ask for its address, by Python's sockets."""
+    asked: list[str] = []
+
+    def refuse(host: object) -> None:
+        if host not in (None, "", "localhost", "127.0.0.1", "::1"):
+            asked.append(str(host))
+            raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+
+    def watched(reach: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(own: socket.socket, address: Any) -> Any:
+            if isinstance(address, tuple):  # else it is a socket's file
+                refuse(address[0])
+            return reach(own, address)
+
+        return connect
+
+    def getaddrinfo(host: Any, *more: Any, **named: Any) -> Any:
+        refuse(host)
+        return look_up(host, *more, **named)
+
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, watched(getattr(socket.socket, name)))
+    yield
+    assert asked == [], "a test may not leave this machine"
 
 
 @pytest.fixture(scope="session")

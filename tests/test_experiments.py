@@ -100,6 +100,7 @@ def test_a_table_with_a_cell_without_end_is_told(run: Path) -> None:
     # As where the power went: the end of the file is all zero bytes.
     with (run / "predictions.csv").open("ab") as file:
         file.write(bytes(2**18))
+    (run / "checksums.json").unlink()  # as older versions left it
     with pytest.raises(DataError, match=r"predictions\.csv cannot be read .*field larger"):
         read_run(run)
 

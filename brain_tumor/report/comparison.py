@@ -10,6 +10,7 @@ from brain_tumor.report.by_patient import patients_table
 from brain_tumor.report.certainty import certainty_table, listed
 from brain_tumor.report.class_report import class_report
 from brain_tumor.report.comparison_data import shared_table
+from brain_tumor.report.foreign_text import markdown_code, markdown_text
 from brain_tumor.report.numbers import UNKNOWN, counted, score, whole
 from brain_tumor.report.page import DataTable, to_markdown
 from brain_tumor.report.pairs import pairs_table
@@ -210,11 +211,16 @@ def comparison_markdown(content: Values) -> str:
         parts.append(f"## Setting {number}")
         parts += map(to_markdown, setting_tables(setting, number, content["bootstrap"]["level"]))
         parts.append(f"![Confusion matrix of setting {number}](figures/confusion_{number}.png)")
-        parts.append("\n".join(f"- `{run['folder']}`" for run in setting["runs"]))
+        parts.append("\n".join(f"- {markdown_code(run['folder'])}" for run in setting["runs"]))
     if audits:
         parts.append("## Shortcuts")
         parts += map(to_markdown, shortcut_tables(audits, content["audit_split"]))
-        parts.append("\n".join(f"- {audit['label']}: `{audit['folder']}`" for audit in audits))
+        parts.append(
+            "\n".join(
+                f"- {markdown_text(audit['label'])}: {markdown_code(audit['folder'])}"
+                for audit in audits
+            )
+        )
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,6 +2,8 @@
 
 The layout is Hugging Face's (Mitchell et al. 2019, doi 10.1145/3287560.3287596): metadata in YAML,
 then the sections of its template, so that a card can lie beside the weights on its hub as it is.
+
+A run folder may be somebody else's: what it says of itself is text here, one line and no markup.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +14,7 @@ import yaml
 from brain_tumor.report.by_patient import patients_sentence
 from brain_tumor.report.certainty import certainty_table, gaps, part_columns
 from brain_tumor.report.class_report import class_report
+from brain_tumor.report.foreign_text import markdown_code, markdown_text
 from brain_tumor.report.lookalikes import lookalikes_table
 from brain_tumor.report.numbers import UNKNOWN, percent, whole
 from brain_tumor.report.page import DataTable, to_markdown
@@ -44,12 +47,13 @@ def model_card(
     parts = metrics["parts"]
     test = parts["test"]
     level = metrics["bootstrap"]["level"]
-    classes = ", ".join(test["classes"])
+    classes = markdown_text(", ".join(test["classes"]))
     model, split, data = config["model"]["name"], config["split"], record["data"]
     alike = metrics["leakage"].get("lookalikes")
+    title = f"{model}, {split['name']} split of {data['name']}"
     drawn = "phantom" in (config["data"]["name"], config["data"]["source"])
     sections = [
-        f"# Model card: {model}, {split['name']} split of {data['name']}",
+        f"# Model card: {markdown_text(title)}",
         f"A classifier of brain MRI slices into {classes}. **For research and teaching. Not a "
         "medical device; nothing here may be used for diagnosis.**",
         "## Model details",
@@ -59,7 +63,8 @@ def model_card(
                 "Input": "one grey slice, uint8, 0 to 255, the head cut out and resized to "
                 f"{config['data']['crop']['size']} x {config['data']['crop']['size']} pixels; the "
                 "network resizes and normalises by itself",
-                "Output": f"logits of {len(test['classes'])} classes, in this order: {classes}",
+                "Output": f"logits of {len(test['classes'])} classes, in this order: "
+                + ", ".join(test["classes"]),
                 "Parameters": f"{whole(complexity['parameters'])}, of which "
                 f"{whole(complexity['trained_parameters'])} were trained",
                 "Multiply-accumulates": f"{complexity['multiply_accumulates'] / 1e6:,.1f} million "
@@ -105,7 +110,7 @@ def model_card(
         if alike
         else "",
         "\n".join(
-            f"- {sentence}"
+            f"- {markdown_text(sentence)}"
             for sentence in [
                 *([patients_sentence(test["patients"])] if test["patients"] else []),
                 *gaps(parts, metrics["operating_point"], metrics["temperature"]),
@@ -127,9 +132,9 @@ def model_card(
                     f"{name} {version}" for name, version in record["versions"].items() if version
                 ),
                 "Code": f"commit {record['git'] or UNKNOWN}",
-                "Command": f"`{' '.join(record['command'])}`",
             }
-        ),
+        )
+        + f"\n- **Command**: {markdown_code(' '.join(map(str, record['command'])))}",
     ]
     return (
         f"---\n{_metadata(model, data, split, test)}---\n\n"
@@ -212,7 +217,9 @@ def _scans(parts: Mapping[str, Values]) -> DataTable:
 
 
 def _list(entries: Mapping[str, str]) -> str:
-    return "\n".join(f"- **{name}**: {value}" for name, value in entries.items())
+    return "\n".join(
+        f"- **{name}**: {markdown_text(str(value))}" for name, value in entries.items()
+    )
 
 
 def _settings(values: Values) -> str:

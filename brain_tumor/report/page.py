@@ -15,11 +15,12 @@ from PIL import Image
 from rich.table import Table
 from rich.text import Text
 
+from brain_tumor.report.foreign_text import markdown_text, visible
+
 Level = Literal["good", "warning", "bad"]
 
 _ANCHOR = re.compile(r"[a-z][a-z0-9-]*")
 _INTERVAL = re.compile(r"(\([^()]* to [^()]*\))")
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&#])")
 
 
 @dataclass(frozen=True)
@@ -247,19 +248,19 @@ def open_template(name: str) -> Template:
 def to_rich(table: DataTable) -> Table:
     """Lay a table out for the terminal."""
     shown = Table(
-        title=Text(table.title),
+        title=_plain(table.title),
         title_justify="left",
         title_style="bold",
-        caption=Text(table.note) if table.note else None,
+        caption=_plain(table.note) if table.note else None,
         caption_justify="left",
     )
     for place, column in enumerate(table.columns):
         left = place < table.text_columns
-        shown.add_column(Text(column), justify="left" if left else "right", overflow="fold")
+        shown.add_column(_plain(column), justify="left" if left else "right", overflow="fold")
     for place, row in enumerate(table.rows):
         if place in table.sections:
             shown.add_section()
-        shown.add_row(*(Text(cell) for cell in row))
+        shown.add_row(*map(_plain, row))
     return shown
 
 
@@ -274,12 +275,16 @@ def to_markdown(table: DataTable) -> str:
     | no\|ne | 1,699 |
     """
     rules = ["---" if i < table.text_columns else "---:" for i in range(len(table.columns))]
-    lines = [f"**{_markdown(table.title)}**", ""]
-    lines += [_row([_markdown(cell) for cell in table.columns]), _row(rules)]
-    lines += [_row([_markdown(cell) for cell in row]) for row in table.rows]
+    lines = [f"**{markdown_text(table.title)}**", ""]
+    lines += [_row(table.columns), f"| {' | '.join(rules)} |"]
+    lines += [_row(row) for row in table.rows]
     if table.note:
-        lines += ["", f"*{_markdown(table.note)}*"]
+        lines += ["", f"*{markdown_text(table.note)}*"]
     return "\n".join(lines)
+
+
+def _plain(text: str) -> Text:
+    return Text("\n".join(map(visible, text.split("\n"))))
 
 
 def _breakable(text: str) -> Markup:
@@ -290,9 +295,4 @@ def _breakable(text: str) -> Markup:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _markdown(text: str) -> str:
-    # A cell is one line, whatever the text holds; a mark of Markdown in it is to be seen.
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return f"| {' | '.join(map(markdown_text, cells))} |"

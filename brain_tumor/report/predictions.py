@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from brain_tumor.report.foreign_text import visible
 from brain_tumor.report.numbers import UNKNOWN, counted
 from brain_tumor.report.page import DataTable
-from brain_tumor.report.tables import visible
 
 UNLIKE, UNSURE = "unlike the training scans", "unsure"
 NOTICE = "For research, not for diagnosis."

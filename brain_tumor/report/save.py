@@ -1,14 +1,17 @@
 """Figures as files that are the same, byte for byte, whenever and wherever they are drawn."""
 
-from pathlib import Path
+import io
+from collections.abc import Callable
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from brain_tumor.report.style import DOTS_PER_INCH
 
+Write = Callable[[str, bytes], None]  # takes a file's name and its content
 
-def save_figure(figure: Figure, folder: Path, name: str) -> bytes:
+
+def save_figure(figure: Figure, write: Write, name: str) -> bytes:
     """Write a figure as `<name>.png` (150 dots to the inch) and as `<name>.svg`.
 
     Neither file tells the date or the version of a program, and names inside the SVG do not
@@ -17,18 +20,20 @@ def save_figure(figure: Figure, folder: Path, name: str) -> bytes:
 
     Args:
         figure: What to write.
-        folder: Where; it must exist.
+        write: Writes a file, such as `RunFolder.write`.
         name: File name without its ending.
 
     Returns:
         The content of the PNG file.
     """
     settle(figure)
-    png, svg = folder / f"{name}.png", folder / f"{name}.svg"
+    png, svg = io.BytesIO(), io.BytesIO()
     with rc_context({"svg.fonttype": "path", "svg.hashsalt": "brain_tumor"}):
-        figure.savefig(png, dpi=DOTS_PER_INCH, metadata={"Software": None})
-        figure.savefig(svg, metadata={"Date": None, "Creator": None})
-    return png.read_bytes()
+        figure.savefig(png, dpi=DOTS_PER_INCH, format="png", metadata={"Software": None})
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    write(f"{name}.png", png.getvalue())
+    write(f"{name}.svg", svg.getvalue())
+    return png.getvalue()
 
 
 def settle(figure: Figure) -> None:

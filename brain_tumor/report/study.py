@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from brain_tumor.report.foreign_text import markdown_text
 from brain_tumor.report.numbers import UNKNOWN, counted, score
 from brain_tumor.report.page import DataTable, to_markdown
 
@@ -137,17 +138,19 @@ def study_markdown(
         command: What trains it.
         figure: Path of the figure, relative to the page; None where there is none.
     """
-    blocks = [f"# Study {name}", f"{trial_counts(trials)}."]
+    blocks = [f"# Study {markdown_text(name)}", f"{trial_counts(trials)}."]
     if best:
         blocks += [
-            f"Best: {best}.",
+            f"Best: {markdown_text(best)}.",
             "The score is that of validation scans, which chose the trial and its epoch, and so it "
             "is too good by some. The test part was not scored. This trains the best values again "
             "and scores them:",
             f"```\n{command}\n```",
         ]
     blocks.append(to_markdown(trial_table(trials, objective)))
-    failed = [f"- trial {trial.number}: {trial.reason}" for trial in trials if trial.reason]
+    failed = [
+        f"- trial {trial.number}: {markdown_text(trial.reason)}" for trial in trials if trial.reason
+    ]
     if failed:
         blocks += ["Failed:", "\n".join(failed)]
     if importance:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from brain_tumor.report.foreign_text import markdown_text
 from brain_tumor.report.numbers import UNKNOWN, counted, score
 from brain_tumor.report.page import DataTable, to_markdown
 from brain_tumor.report.sweep_data import PARTS, SCORES, Scores, Sweep, SweptJob
@@ -101,7 +102,9 @@ def sweep_markdown(sweep: Sweep) -> str:
         [[str(j.number), j.folder, j.reason] for j in sweep.jobs],
         text_columns=3,
     )
-    return "\n\n".join([f"# {sweep.name}", *tables, *sweep_lines(sweep), to_markdown(where)]) + "\n"
+    lines = map(markdown_text, sweep_lines(sweep))
+    title = f"# {markdown_text(sweep.name)}"
+    return "\n\n".join([title, *tables, *lines, to_markdown(where)]) + "\n"
 
 
 def sweep_rows(sweep: Sweep) -> tuple[list[str], list[list[Any]]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from brain_tumor.report.foreign_text import visible
 from brain_tumor.report.numbers import whole
 from brain_tumor.report.page import DataTable
 
@@ -77,8 +78,3 @@ def split_table(counts: Mapping[str, Mapping[str, int]]) -> DataTable:
     rows = [[name, *(whole(part[name]) for part in parts)] for name in classes]
     rows.append(["all", *(whole(sum(part.values())) for part in parts)])
     return DataTable("split", ["class", *counts], rows, sections=[len(classes)])
-
-
-def visible(text: str) -> str:
-    """Spell out what of a file's name a terminal would obey, such as line breaks and colours."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

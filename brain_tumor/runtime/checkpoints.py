@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from brain_tumor.errors import TrainingError
+from brain_tumor.runtime.checkpoint_file import load_plain
 from brain_tumor.runtime.run.whole_file import written_whole
 
 LAST = "last.ckpt"
@@ -74,10 +75,9 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
 
     Raises:
         ValueError: Something that training needs is missing.
-        Exception: The file is damaged, or holds more than plain values; torch, pickle and zip each
-            have their own kinds.
+        Exception: As for `load_plain`.
     """
-    checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+    checkpoint = load_plain(path, map_location)
     if not isinstance(checkpoint, dict) or not checkpoint.keys() >= NEEDED:
         raise ValueError("it is no checkpoint of a training")
     return checkpoint

@@ -48,8 +48,8 @@ def compare(config: DictConfig) -> dict[str, Any]:
     out.create("folder")
     pictures = draw_comparison(out, gathered, content, evidence_settings(config.evaluation))
     page = comparison_page(content, pictures, "figures")
-    (out.path / "comparison.html").write_text(render(page), encoding="utf-8")
-    (out.path / "comparison.md").write_text(comparison_markdown(content), encoding="utf-8")
+    out.write("comparison.html", render(page).encode())
+    out.write("comparison.md", comparison_markdown(content).encode())
     out.write_json("comparison.json", content)
     console = Console(highlight=False)
     for table in comparison_tables(content):

@@ -39,7 +39,6 @@ def draw_comparison(
     settings = content["settings"]
     if not settings:
         return {}
-    out.figures.mkdir(exist_ok=True)
     titles = [setting_title(setting, number) for number, setting in enumerate(settings, 1)]
     figures = {}
     risks = {}
@@ -75,11 +74,13 @@ def draw_comparison(
     points = _points(settings, titles)
     if points:
         figures["complexity"] = complexity_figure(points, "test scans")
-    pictures = {name: save_figure(figure, out.figures, name) for name, figure in figures.items()}
+    pictures = {
+        name: save_figure(figure, out.write_figure, name) for name, figure in figures.items()
+    }
     for number, members in enumerate(gathered, 1):
         sheet = mistake_sheet(members, content["mistakes"][number - 1]["listed"])
         if sheet is not None:
-            (out.figures / f"wrong_{number}.png").write_bytes(sheet)
+            out.write_figure(f"wrong_{number}.png", sheet)
             pictures[f"wrong_{number}"] = sheet
     return pictures
 

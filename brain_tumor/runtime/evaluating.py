@@ -94,14 +94,14 @@ def evaluate_run(
     }
     complexity = _complexity(classifier, datamodule, checkpoint, trainer)
     write_predictions(out, datamodule, predictions)
-    out.write_json("metrics.json", metrics)
-    out.write_json("complexity.json", complexity)
+    out.write_json("metrics.json", metrics, checked=True)
+    out.write_json("complexity.json", complexity, checked=True)
     config = cast(Record, OmegaConf.to_container(run.read_config()))
     history = read_history(run.path / "metrics.csv")
     model = str(config["model"]["name"])
     confusion = draw_evaluation(out, datamodule, predictions, metrics, ask, model, history)
     card = model_card(run.read_json("run.json"), config, metrics, complexity, checkpoint.name)
-    (out.path / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    out.write("MODEL_CARD.md", card.encode())
     return Evaluation(metrics, confusion, leave_trust(out, datamodule, predictions, ask.seed))
 
 
@@ -156,7 +156,7 @@ def evaluate_elsewhere(
         "trust": None if strangeness is None else _strange_record(strangeness),
     }
     write_predictions(out, foreign, predictions, strangeness)
-    out.write_json("metrics.json", metrics)
+    out.write_json("metrics.json", metrics, checked=True)
     draw_evaluation(out, foreign, predictions, metrics, ask, model, {})
     return metrics
 

@@ -55,15 +55,14 @@ def draw_evaluation(
     }
     if not ask.figures:
         return confusion
-    out.figures.mkdir(exist_ok=True)
     for part, values in metrics["parts"].items():
-        save_figure(confusion[part], out.figures, f"confusion_{part}")
+        save_figure(confusion[part], out.write_figure, f"confusion_{part}")
         table = class_report(values, titles[part])
-        save_figure(class_report_figure(table), out.figures, f"class_report_{part}")
+        save_figure(class_report_figure(table), out.write_figure, f"class_report_{part}")
     if history:
         epochs = [int(epoch or 0) for epoch in history["epoch"]]
         figure = learning_curves(history, epochs, model)
-        save_figure(figure, out.figures, "curves")
+        save_figure(figure, out.write_figure, "curves")
     if TEST in predictions:
         _draw_test(out, datamodule, predictions[TEST], metrics, ask, model)
     return confusion
@@ -83,7 +82,7 @@ def _draw_test(
     if temperature is not None:
         after = reliability(found.labels, found.logits / temperature, ask.bins)
         bins[f"temperature {temperature:.2f}"] = after
-    save_figure(reliability_figure(bins, title), out.figures, f"reliability_{TEST}")
+    save_figure(reliability_figure(bins, title), out.write_figure, f"reliability_{TEST}")
     for name, curve, draw in (
         ("roc", roc, roc_figure),
         ("precision_recall", precision_recall, precision_recall_figure),
@@ -91,10 +90,10 @@ def _draw_test(
         curves = {
             label: curve(found.labels, found.logits, number) for number, label in enumerate(classes)
         }
-        save_figure(draw(curves, title), out.figures, f"{name}_{TEST}")
+        save_figure(draw(curves, title), out.write_figure, f"{name}_{TEST}")
     risk = risk_coverage(found.labels, found.logits)
     figure = risk_coverage_figure({model: (risk.coverage, risk.risk)}, title)
-    save_figure(figure, out.figures, f"risk_coverage_{TEST}")
+    save_figure(figure, out.write_figure, f"risk_coverage_{TEST}")
     wrong = most_confidently_wrong(found.labels, found.logits, ask.wrong)
     if len(wrong):
         kept, shares = datamodule.prepared.kept, softmax(found.logits, axis=1)
@@ -108,4 +107,4 @@ def _draw_test(
             for place in wrong
         ]
         sheet = wrong_sheet(datamodule.prepared, listed)
-        (out.figures / f"wrong_{TEST}.png").write_bytes(sheet)
+        out.write_figure(f"wrong_{TEST}.png", sheet)

@@ -1,5 +1,6 @@
 """From a checkpoint to a classifier: whoever wrote the file, nothing in it is run."""
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,9 @@ import torch
 from brain_tumor.errors import BrainTumorError, WeightsError
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.models.networks import build_network
+from brain_tumor.runtime.checkpoint_file import load_plain
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def load_classifier(checkpoint: Path) -> TumorClassifier:
@@ -24,7 +28,7 @@ def load_classifier(checkpoint: Path) -> TumorClassifier:
     try:
         with warnings.catch_warnings():  # of a file that is refused
             warnings.simplefilter("ignore")
-            content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+            content = load_plain(checkpoint)
     except Exception as error:  # torch, pickle and zip each have their own kinds
         raise _useless(checkpoint, type(error).__name__) from error
     try:
@@ -51,7 +55,9 @@ def load_classifier(checkpoint: Path) -> TumorClassifier:
 def _check_hyperparameters(checkpoint: Path, network: Any, classes: Any) -> None:
     plain = isinstance(network, dict) and all(isinstance(name, str) for name in network)
     named = isinstance(classes, (list, tuple)) and all(isinstance(one, str) for one in classes)
-    # Scores take memory by the square of the classes; those of ImageNet are a thousand.
+    # Scores take memory by the square of the classes; those of ImageNet are a thousand. A terminal
+    # would obey control characters in a name.
+    named = named and not any(CONTROL.search(one) for one in classes)
     if not plain or not named or not 2 <= len(set(classes)) == len(classes) <= 1000:
         raise _useless(checkpoint, "it does not say which network and classes it holds")
 

@@ -1,6 +1,5 @@
 """`evaluate`: a run's checkpoint again, on its own scans or on those of another origin."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -54,7 +53,7 @@ def evaluate(config: DictConfig) -> Record:
     checkpoint = run.checkpoint(config.checkpoint)
     if config.batch_size is not None:
         settings.data.batch_size = config.batch_size
-    datamodule = reopen_data(run, settings, config.root)
+    datamodule = reopen_data(run, settings, config.root, str(config.data.prepared))
     foreign = None if config.data.root is None else open_external(datamodule, config.data)
     scored = datamodule if foreign is None else foreign
     if config.robustness is not None:  # before anything is scored, which takes its time
@@ -67,14 +66,14 @@ def evaluate(config: DictConfig) -> Record:
         found = evaluate_run(run, out, datamodule, checkpoint, config.accelerator, ask)
         metrics, trust = found.metrics, found.trust
     else:
-        out = RunFolder(home.path / "external" / foreign.prepared.folder.name)
+        out = home.part("external", foreign.prepared.folder.name)
         out.create()
         metrics = evaluate_elsewhere(
             *(out, datamodule, foreign, checkpoint, config.accelerator, ask, settings.model.name),
             open_trust(home),
         )
         trust = metrics["trust"]
-        shutil.copyfile(foreign.prepared.folder / SEEN_FILE, out.path / SEEN_FILE)
+        out.write(SEEN_FILE, (foreign.prepared.folder / SEEN_FILE).read_bytes())
         console.print(to_rich(external_table(foreign.prepared.summary, config.data.root)))
     for table in score_tables(metrics, f"{settings.model.name}, {checkpoint.name}"):
         console.print(to_rich(table))

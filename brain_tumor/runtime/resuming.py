@@ -1,6 +1,6 @@
 """Where a training begins: in a new folder, or in an old one after its last whole epoch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -31,8 +31,10 @@ FREE = ("runs", "run_folder", "data.root", "data.prepared", "data.num_workers", 
 # What the state in a checkpoint belongs to; another value would be overruled by it, or break it.
 FIXED = ("data", "split", "model", "training", "optimizer", "scheduler", "seed")
 
-# Arguments of callbacks and loggers that say where they write.
-PLACES = ("path", "dirpath", "save_dir", "root_dir", "filename")
+# What writes files by its configuration, and those arguments that are folders or files; of another
+# one, such as a logger's name or a file's, it takes a path that leads out of its folder.
+WRITING = ("callbacks", "logger", "trainer")
+PLACES = ("path", "dirpath", "save_dir", "root_dir", "default_root_dir", "exclude_batches_path")
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,6 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
         forget_halves(run.path)
     earlier = run.read_json("run.json")
     _move(saved, str(saved.run_folder), str(run.path))
-    _refuse_strange_places(saved, run)
     own = flatten(OmegaConf.to_container(saved, resolve=True))
     changed = {
         key: (own.get(key), now)
@@ -145,22 +146,42 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
     for key, (_, now) in changed.items():
         with open_dict(saved):
             OmegaConf.update(saved, key, now, force_add=True)
+    _refuse_strange_places(saved, run, given_overrides() or ())
     epochs = int(content["epoch"]) + 1 if content else 0
     said.append(_what_goes_on(run, earlier, epochs))
     return Start(run, saved, checkpoint, epochs, earlier, said)
 
 
-def _refuse_strange_places(saved: DictConfig, run: RunFolder) -> None:
+def _refuse_strange_places(saved: DictConfig, run: RunFolder, typed: Sequence[str]) -> None:
     # The folder may be somebody else's: what it configures must not write over files of ours.
     home = run.path.resolve()
-    for key, value in flatten(OmegaConf.to_container(saved)).items():
-        group, _, name = key.partition(".")[0], *key.rpartition(".")[1:]
-        if group in ("callbacks", "logger") and name in PLACES and isinstance(value, str):
-            place = Path(value).expanduser().resolve()
-            if place != home and home not in place.parents and len(Path(value).parts) > 1:
-                raise ConfigError(
-                    f"{run.path} cannot go on: {key} is {value}, outside of its folder."
-                )
+    groups = cast(Record, OmegaConf.to_container(saved))
+    for key, value in (text for group in WRITING for text in _texts(groups.get(group), group)):
+        asked = any(word.lstrip("+") == f"{key}={value}" for word in typed)
+        if not asked and _leads_out(value, key.rpartition(".")[2] in PLACES, home):
+            raise ConfigError(
+                f"{run.path} cannot go on: {key} is {value!r}, which leads out of its folder. If "
+                f"that is what you want, give it again as {key}={value}."
+            )
+
+
+def _leads_out(value: str, is_place: bool, home: Path) -> bool:
+    path = Path(value)
+    if value.startswith("~") or ".." in path.parts or "://" in value or "\0" in value:
+        return True
+    place = path.resolve()
+    inside = place == home or home in place.parents
+    return (is_place or path.is_absolute()) and not inside
+
+
+def _texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
+    """Give every text of nested values, lists too, with its dotted key."""
+    if isinstance(node, str):
+        yield key, node
+    elif isinstance(node, (Mapping, list)):
+        pairs = node.items() if isinstance(node, Mapping) else enumerate(node)
+        for name, value in pairs:
+            yield from _texts(value, f"{key}.{name}")
 
 
 def _what_goes_on(run: RunFolder, earlier: Record, epochs: int) -> str:

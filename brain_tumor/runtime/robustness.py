@@ -129,10 +129,9 @@ def evaluate_robustness(
         table, ("corruption", "strength", "accuracy", "balanced_accuracy"), _rows(record)
     )
     if ask.figures:
-        out.figures.mkdir(exist_ok=True)
         title = f"{model}, {part}, corrupted: {len(rows):,} scans"
         figure = robustness_figure(record, 1 / len(np.unique(labels)), title)
-        save_figure(figure, out.figures, f"robustness_{part}")
+        save_figure(figure, out.write_figure, f"robustness_{part}")
     return record
 
 

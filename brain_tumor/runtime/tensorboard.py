@@ -28,6 +28,7 @@ from brain_tumor.models.classifier import SHORT
 from brain_tumor.report.figures import scan_sheet
 from brain_tumor.runtime.finished import flatten
 from brain_tumor.runtime.history import fast_dev_run
+from brain_tumor.runtime.run.whole_file import written_whole
 
 # What a chart is called -> the end of its two curves' names.
 CHARTS = {
@@ -73,8 +74,8 @@ class AugmentedSheet(Callback):
             [datamodule.prepared.classes[label] for label in labels],
             ("as prepared", "as the first epoch sees it"),
         )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(self.path)
+        with written_whole(self.path) as file:
+            figure.savefig(file, format="png")
         for writer in tensorboard_writers(trainer.loggers):
             # In the group of the part it shows: TensorBoard opens the first two groups alone.
             writer.add_figure("train/augmented", figure, global_step=0)

@@ -88,7 +88,7 @@ def open_trained(folder: Path, checkpoint: str | None = None) -> Trained:
 def scored_folder(run: RunFolder, checkpoint: Path) -> RunFolder:
     """Give the folder of a checkpoint's evaluation: the run's own for the one training scored."""
     scored = run.read_json("run.json").get("scored", checkpoint.name)
-    return run if scored == checkpoint.name else RunFolder(run.path / checkpoint.stem)
+    return run if scored == checkpoint.name else run.part(checkpoint.stem)
 
 
 def _chosen(metrics: dict[str, Any]) -> Chosen:

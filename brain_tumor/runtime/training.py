@@ -17,7 +17,7 @@ from rich.console import Console
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.split import VALIDATION, Split
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.report.certainty import gaps
 from brain_tumor.report.lookalikes import lookalikes_table, lookalikes_warning
 from brain_tumor.report.page import to_rich
@@ -177,7 +177,7 @@ def fit(
         # A cluster that takes a job away ends it by SystemExit.
         stopped = isinstance(error, KeyboardInterrupt | SystemExit)
         status = "interrupted" if stopped else "failed"
-        with suppress(OSError):  # a full disk may be what failed
+        with suppress(OSError, DataError):  # a full disk may be what failed
             run.write_json("run.json", record | {"status": status})
             if status == "failed":
                 log_failure(trainer.loggers)

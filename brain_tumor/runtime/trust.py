@@ -14,7 +14,6 @@ from brain_tumor.errors import DataError
 from brain_tumor.evaluation.outliers import Neighbours, Spread
 from brain_tumor.evaluation.picture_features import KINDS, picture_features
 from brain_tumor.runtime.run.run_folder import RunFolder
-from brain_tumor.runtime.run.whole_file import written_whole
 
 TRUST_FILE = "trust.npz"
 MOST_BYTES = 20 * 2**20
@@ -90,8 +89,7 @@ class Trust:
 
 def write_trust(scored: RunFolder, trust: Trust) -> None:
     """Write `trust.npz` of a scored folder."""
-    with written_whole(scored.path / TRUST_FILE) as file:
-        file.write(as_bytes(trust))
+    scored.write(TRUST_FILE, as_bytes(trust))
 
 
 def open_trust(scored: RunFolder) -> Trust | None:

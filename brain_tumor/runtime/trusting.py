@@ -74,7 +74,7 @@ def leave_trust(
             for part, found in asked.items()
         },
     }
-    out.write_json(RECORD_FILE, record)
+    out.write_json(RECORD_FILE, record, checked=True)
     return record
 
 

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 from rich.console import Console
 
+from brain_tumor.report.foreign_text import visible
 from brain_tumor.report.page import (
     Bar,
     Bars,
@@ -233,7 +234,7 @@ def test_markdown_gives_the_words_back(
     assert {child.type for children in inline for child in children} <= marks
     read = ["".join(child.content for child in children) for children in inline]
     wanted = [title, column, "n", *(cell for row in rows for cell in row), note]
-    assert read == [" ".join(text.split()) for text in wanted]
+    assert read == [visible(" ".join(text.split())) for text in wanted]
 
 
 def test_the_terminal_shows_markup_as_it_is() -> None:
@@ -243,3 +244,13 @@ def test_the_terminal_shows_markup_as_it_is() -> None:
         console.print(to_rich(table))
     shown = capture.get()
     assert all(text in shown for text in ("[bold]t", "[red]a", "[link=x]y[/link]", "[dim]note"))
+
+
+def test_the_terminal_obeys_nothing_in_a_table() -> None:
+    table = DataTable("\x1b[2Jt", ["\x9b31m", "n"], [["\x1b]0;x\x07\r", "1"]], "a\nb\x1b[0m")
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(to_rich(table))
+    shown = capture.get()
+    assert not {"\x1b", "\x9b", "\x07", "\r"} & set(shown)
+    assert "\\x1b[2Jt" in shown

@@ -53,6 +53,20 @@ def test_only_the_last_one_is_kept_twice(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == names
 
 
+def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
+    weights = torch.arange(1000, dtype=torch.float32)
+    for epoch in (1, 2):
+        content = checkpoint(epoch) | {"state_dict": {"weights": weights}}
+        WholeCheckpoints().save_checkpoint(content, tmp_path / "last.ckpt")
+    last = tmp_path / "last.ckpt"
+    written = bytearray(last.read_bytes())
+    written[written.index(weights.numpy().tobytes()) + 403] ^= 0x40  # an exponent's
+    last.write_bytes(written)
+    path, content, (said,) = newest_whole(tmp_path)
+    assert (path, content["epoch"]) == (tmp_path / "before_last.ckpt", 1)
+    assert "last.ckpt is damaged" in said
+
+
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
 def test_a_cut_one_is_passed_over_and_named(folder: Path, share: float) -> None:
     last = folder / "last.ckpt"

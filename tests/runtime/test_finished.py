@@ -1,3 +1,4 @@
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -145,6 +146,7 @@ def test_a_damaged_run_is_refused(write_run: WriteRun, damage: Callable[[Path], 
     folder = write_run("run", TEST, TRAIN, fold=0)
     read_run(folder)
     damage(folder)
+    (folder / "checksums.json").unlink()  # as older versions left it
     with pytest.raises(DataError, match=f"in {folder} are incomplete or do not fit together"):
         read_run(folder)
 
@@ -152,8 +154,42 @@ def test_a_damaged_run_is_refused(write_run: WriteRun, damage: Callable[[Path], 
 def test_a_table_that_is_no_text_is_named(write_run: WriteRun) -> None:
     folder = write_run("run", TEST, TRAIN, fold=0)
     (folder / "predictions.csv").write_bytes(b"path,part\n\xff\xfe,test\n")
+    (folder / "checksums.json").unlink()
     with pytest.raises(DataError, match=r"predictions\.csv cannot be read .*take a whole run"):
         read_run(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("split.csv", r"it has 2 rows, 3 were written\. .*or train again"),
+        ("predictions.csv", r"it has 2 rows, 3 were written\. .*or evaluate the run again"),
+    ],
+)
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_table_that_is_cut_between_two_rows_is_named(
+    write_run: WriteRun, name: str, told: str, compressed: bool
+) -> None:
+    # Both tables, so that they fit together: what a comparison checks besides.
+    folder = write_run("run", TEST, TRAIN, fold=0)
+    path = folder / name
+    content = b"".join(path.read_bytes().splitlines(keepends=True)[:-1])
+    if compressed:
+        path.unlink()
+        path = folder / f"{name}.gz"
+        content = gzip.compress(content)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=rf"{path} is not as it was written: {told}"):
+        read_run(folder)
+
+
+def test_compressed_tables_are_those_that_were_written(write_run: WriteRun) -> None:
+    folder = write_run("run", TEST, TRAIN, fold=0)
+    plain = read_run(folder)
+    for name in ("split.csv", "predictions.csv"):
+        (folder / f"{name}.gz").write_bytes(gzip.compress((folder / name).read_bytes()))
+        (folder / name).unlink()
+    assert read_run(folder).test == plain.test
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "predictions.csv", "split.csv"])

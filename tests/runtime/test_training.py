@@ -44,6 +44,7 @@ def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path)
     assert {path.name for path in run.iterdir() if not path.name.startswith(".")} == {
         "MODEL_CARD.md",
         "checkpoints",
+        "checksums.json",
         "complexity.json",
         "config.yaml",
         "figures",

@@ -257,7 +257,7 @@ def test_a_training_leaves_it_and_another_look_writes_the_same_bytes(
     assert record["reference_scans"] > 5
     assert set(record["strange"]) == {"validation", "test"}
     assert "% of the validation and" in trust_sentence(record)
-    datamodule = reopen_data(run, run.read_config(), None)
+    datamodule = reopen_data(run, run.read_config(), None, str(tmp_path))
     checkpoint = run.checkpoint("best")
     trainer = scoring_trainer("cpu")
     predictions = predict_parts(datamodule, load_classifier(checkpoint), checkpoint, trainer)

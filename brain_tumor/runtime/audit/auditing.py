@@ -88,17 +88,15 @@ def audit(config: DictConfig) -> dict[str, Any]:
         },
         "peak_memory_bytes": peak_resident(),
     }
-    (out.path / "sheets").mkdir(exist_ok=True)
     for name, png in sheets.items():
-        (out.path / "sheets" / f"{name}.png").write_bytes(png)
+        out.write(f"sheets/{name}.png", png)
     out.write_json("audit.json", record)
-    page = out.path / "audit.html"
-    page.write_text(render(audit_page(record, sheets, "sheets")), encoding="utf-8")
+    out.write("audit.html", render(audit_page(record, sheets, "sheets")).encode())
     for table in audit_summary(record):
         console.print(to_rich(table))
     console.print(f"prepared set: {prepared.folder}", soft_wrap=True)
     console.print(f"numbers:      {out.path / 'audit.json'}", soft_wrap=True)
-    console.print(f"page:         {page}", soft_wrap=True)
+    console.print(f"page:         {out.path / 'audit.html'}", soft_wrap=True)
     return record
 
 

@@ -73,14 +73,14 @@ def benchmark(config: DictConfig) -> Record:
         for _ in _measure(materials, record, partial(_tell, console)):
             # After each part, so that what was measured stays if it is stopped.
             out.write_json("benchmark.json", record)
-            (out.path / "benchmark.md").write_text(speed_markdown(record), encoding="utf-8")
+            out.write("benchmark.md", speed_markdown(record).encode())
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"what was measured so far is in {out.path}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     figure = ratio_figure(record)
     if figure is not None:
-        save_figure(figure, out.path, "ratios")
+        save_figure(figure, out.write, "ratios")
     for line in speed_header(record):
         console.print(line, soft_wrap=True, markup=False)
     for table in speed_tables(record):

@@ -34,7 +34,7 @@ from brain_tumor.runtime.run.hardware import processor
 from brain_tumor.runtime.run.provenance import installed
 from brain_tumor.runtime.run.reopen import reopen_data
 from brain_tumor.runtime.run.run_folder import RunFolder
-from brain_tumor.runtime.run.whole_file import written_whole
+from brain_tumor.runtime.run.whole_file import check_no_link, written_whole
 from brain_tumor.runtime.trained import Trained, open_trained
 from brain_tumor.runtime.trust import open_trust
 
@@ -67,15 +67,14 @@ def export(config: DictConfig) -> Record:
     settings = trained.run.read_config()
     if asked.batch_size is not None:
         settings.data.batch_size = asked.batch_size
-    datamodule = reopen_data(trained.run, settings, asked.root)
+    datamodule = reopen_data(trained.run, settings, asked.root, asked.prepared)
     console = Console(highlight=False)
     with console.status(f"exporting {trained.model}"):
         record = _written(asked, trained, datamodule, place, small)
     table = export_table(record)
     folder = RunFolder(place.parent)
     folder.write_json(f"{place.name}.json", record)
-    with written_whole(place.with_name(f"{place.name}.md")) as file:
-        file.write(f"{to_markdown(table)}\n".encode())
+    folder.write(f"{place.name}.md", f"{to_markdown(table)}\n".encode())
     console.print(to_rich(table))
     written = [place, *([small] if asked.int8 else [])]
     for path in (*written, place.with_name(f"{place.name}.json")):
@@ -131,10 +130,13 @@ def _places(asked: ExportSettings, trained: Trained) -> tuple[Path, Path]:
     """Give the place of the file and of its quantised form.
 
     Raises:
-        DataError: There is a file already, or none can be written.
+        DataError: There is a file already, none can be written, or the run's folder for it is a
+            link.
     """
     given = asked.path and Path(asked.path).expanduser()
     place = given or trained.scored.path / FOLDER / f"{trained.model}.{asked.format}"
+    if not given:
+        check_no_link(trained.run.path, place.parent)
     small = place.with_name(f"{place.stem}-int8{place.suffix}")
     for path in (place, small) if asked.int8 else (place,):
         if path.exists() and not (asked.overwrite and path.is_file()):

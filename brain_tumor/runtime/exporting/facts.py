@@ -12,6 +12,7 @@ from brain_tumor.data.crop import CropSettings
 from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.errors import BrainTumorError, WeightsError
 from brain_tumor.runtime.build_scans import filled
+from brain_tumor.runtime.loading import CONTROL
 from brain_tumor.runtime.run.provenance import installed
 from brain_tumor.runtime.sureness import error_steps
 from brain_tumor.runtime.trained import Trained
@@ -128,7 +129,9 @@ def refused(path: Path, reason: str) -> WeightsError:
 
 def _right(facts: Facts) -> dict[str, bool]:
     classes, healthy = facts["classes"], facts["healthy"]
-    named = isinstance(classes, list) and all(isinstance(one, str) for one in classes)
+    named = isinstance(classes, list) and all(
+        isinstance(one, str) and not CONTROL.search(one) for one in classes
+    )
     return {
         # As many as a checkpoint may have (runtime/loading.py).
         "classes": named and 2 <= len(set(classes)) == len(classes) <= 1000,

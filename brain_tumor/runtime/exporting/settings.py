@@ -29,6 +29,7 @@ class ExportSettings:
     root: str | None
     batch_size: int | None
     rounds: int
+    prepared: str = "data/prepared"
     keep_freed_memory: bool = True
 
     def __post_init__(self) -> None:

@@ -24,17 +24,24 @@ def write_split(run: RunFolder, prepared: PreparedSet, split: Split) -> None:
     run.write_rows("split.csv", ("path", "label", "part", "group"), rows)
 
 
-def reopen_data(run: RunFolder, settings: DictConfig, root: str | None) -> ScanDataModule:
+def reopen_data(
+    run: RunFolder, settings: DictConfig, root: str | None, directory: str
+) -> ScanDataModule:
     """Open the prepared set of a run with the parts that its `split.csv` names.
 
     Args:
         run: The run.
         settings: Its configuration.
         root: Where the raw scans lie now; None if where training found them.
+        directory: Where they are prepared again if their prepared set is gone. Not where the run's
+            configuration says, which may be somebody else's.
 
     Raises:
         DataError: The scans are not those of the run.
     """
+    folder = Path(run.read_json("run.json")["data"]["prepared"])
+    gone = not (folder / "summary.json").is_file()
+    settings.data.prepared = directory if gone else str(folder.parent)
     if root is not None:
         settings.data.root = root
     prepared = reopen_prepared(run, settings, moved=root is not None)
@@ -78,4 +85,6 @@ def reopen_split(run: RunFolder, prepared: PreparedSet) -> Split:
     Raises:
         DataError: It is missing or damaged.
     """
+    if (run.path / "split.csv").is_file():
+        run.read_rows("split.csv")  # for its checksum: some lines less are a split, too
     return read_split(run.path / "split.csv", {row.path: row.row for row in prepared.manifest})

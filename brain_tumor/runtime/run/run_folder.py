@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import gzip
 import io
 import json
@@ -14,8 +15,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from brain_tumor.data.bounded_file import read_file
 from brain_tumor.errors import DataError
-from brain_tumor.runtime.run.whole_file import written_whole
+from brain_tumor.runtime.run.checksums import FILE, check, checksum, read_checksums
+from brain_tumor.runtime.run.whole_file import check_no_link, check_no_links, written_whole
 
 # Bytes of a compressed table: 60,000 scans take about 10 MB, and a few bytes could become more than
 # memory holds.
@@ -24,9 +27,21 @@ MOST_UNPACKED = 2**27
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Names and formats of what lies in a run folder."""
+    """Names and formats of what lies in a run folder.
+
+    Whatever is written is there whole or not at all, and never behind a link inside the folder.
+
+    Attributes:
+        path: The folder.
+        root: The run folder that it is a part of; None where it is one itself.
+    """
 
     path: Path
+    root: Path | None = None
+
+    def part(self, *names: str) -> "RunFolder":
+        """Give a folder inside this one."""
+        return RunFolder(self.path.joinpath(*names), self.root or self.path)
 
     @property
     def shown(self) -> Path:
@@ -60,6 +75,7 @@ class RunFolder:
         Raises:
             DataError: It cannot be made.
         """
+        check_no_link(self.root or self.path, self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -73,8 +89,10 @@ class RunFolder:
         """Keep other processes from training into the folder; a killed one keeps nobody out.
 
         Raises:
-            DataError: One does so now.
+            DataError: One does so now, or there is a link in the folder, which a logger or a
+                checkpoint would follow.
         """
+        check_no_links(self.path)
         lock = FileLock(self.path / ".lock", timeout=0)
         try:
             lock.acquire()
@@ -115,8 +133,7 @@ class RunFolder:
 
     def write_config(self, config: DictConfig) -> None:
         """Write the resolved configuration to `config.yaml`."""
-        with written_whole(self.path / "config.yaml") as file:
-            file.write(OmegaConf.to_yaml(config, resolve=True).encode())
+        self.write("config.yaml", OmegaConf.to_yaml(config, resolve=True).encode())
 
     def read_config(self) -> DictConfig:
         """Read `config.yaml`, which is plain: whoever wrote it, nothing in it is looked up.
@@ -144,11 +161,47 @@ class RunFolder:
             )
         return config
 
-    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        """Write a JSON file; numbers that are not defined have to be None."""
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole; a link in its place is replaced.
+
+        Args:
+            name: Its name, or its place inside the folder.
+            content: What it holds.
+
+        Raises:
+            DataError: A folder on the way is a link, or the file may not be written.
+            OSError: The disk is full.
+        """
+        place = self.path / name
+        check_no_link(self.root or self.path, place.parent)
+        try:
+            with written_whole(place) as file:
+                file.write(content)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):  # told with what to do about it
+                raise
+            raise DataError(
+                f"{place} cannot be written ({error.strerror}): make the folder writable, or take "
+                "a copy of it."
+            ) from error
+
+    def write_figure(self, name: str, content: bytes) -> None:
+        """Write a picture into `figures/`, as `write` does."""
+        self.write(f"{self.figures.name}/{name}", content)
+
+    def write_json(self, name: str, content: Mapping[str, Any], checked: bool = False) -> None:
+        """Write a JSON file; numbers that are not defined have to be None.
+
+        Args:
+            name: Its name.
+            content: What it holds.
+            checked: Whether to write down its checksum, for a file that nobody changes by hand.
+        """
         text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-        with written_whole(self.path / name) as file:
-            file.write(text.encode())
+        if checked:
+            self._write_checked(name, text.encode())
+        else:
+            self.write(name, text.encode())
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON file.
@@ -156,21 +209,27 @@ class RunFolder:
         Raises:
             DataError: It is missing or damaged.
         """
+        path = self.path / name
         try:
-            content = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            text = read_file(path)
+            content = json.loads(text)
+            if not isinstance(content, dict):
+                raise ValueError("it holds no named values")
+        except (OSError, ValueError, RecursionError) as error:
             raise DataError(
-                f"{self.path / name} cannot be read ({error}): take a run folder whose training "
+                f"{path} cannot be read ({error}): take a run folder whose training "
                 "came to its end."
             ) from error
-        return dict(content)
+        check(path, text, read_checksums(self.path).get(name))
+        return content
 
     def write_rows(self, name: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Write a CSV file."""
-        with (self.path / name).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(header)
-            writer.writerows(rows)
+        """Write a CSV file, and its checksum."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(header)
+        writer.writerows(rows)
+        self._write_checked(name, text.getvalue().encode(), len(rows))
 
     def read_rows(self, name: str) -> list[dict[str, str]]:
         """Read a CSV file, or `<name>.gz`, as `experiments/` keeps it.
@@ -180,23 +239,39 @@ class RunFolder:
         """
         plain = self.path / name
         small = plain.with_name(f"{name}.gz")
-        place = plain
+        place = small if small.is_file() and not plain.is_file() else plain
         try:
-            if small.is_file() and not plain.is_file():
-                place = small
-            if place is plain:
-                with plain.open(newline="", encoding="utf-8") as file:
-                    return list(csv.DictReader(file))
-            with gzip.open(small) as file:
-                content = file.read(MOST_UNPACKED + 1)
-            if len(content) > MOST_UNPACKED:
-                raise OSError(f"it unpacks to more than {MOST_UNPACKED // 2**20} MiB")
+            content = read_file(plain) if place is plain else _unpacked(small)
+            check(place, content, read_checksums(self.path).get(name))
             return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
         except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise DataError(
                 f"{place} cannot be read ({reason}): take a whole run folder."
             ) from error
+
+    def _write_checked(self, name: str, content: bytes, rows: int | None = None) -> None:
+        """Write a file with its checksum, unless that very file is there.
+
+        Killed in between, it leaves a file that is whole and has no checksum.
+        """
+        known, place = read_checksums(self.path), self.path / name
+        new = checksum(content, rows)
+        before = known.pop(name, None)
+        if not (place.is_file() and not place.is_symlink() and place.read_bytes() == content):
+            if before not in (None, new):
+                self.write_json(FILE, known)
+            self.write(name, content)
+        if before != new:
+            self.write_json(FILE, dict(sorted({**known, name: new}.items())))
+
+
+def _unpacked(path: Path) -> bytes:
+    with gzip.open(path) as file:
+        content = file.read(MOST_UNPACKED + 1)
+    if len(content) > MOST_UNPACKED:
+        raise OSError(f"it unpacks to more than {MOST_UNPACKED // 2**20} MiB")
+    return content
 
 
 def _refers(node: DictConfig | ListConfig) -> bool:

@@ -2,16 +2,22 @@
 
 import contextlib
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+from brain_tumor.errors import DataError
 
 HALF = ".half"  # ends the name of what is being written
 
 
 @contextlib.contextmanager
 def written_whole(path: Path, aside: Path | None = None) -> Iterator[IO[bytes]]:
-    """Give a file to write to, beside `path`; it takes that place once the disk has all of it.
+    """Give a new file to write to, beside `path`; it takes that place once the disk has all of it.
+
+    A link at `path` is replaced, never followed. Folders on the way are: `check_no_link` looks at
+    those.
 
     Args:
         path: Its place; the folder is made.
@@ -21,9 +27,9 @@ def written_whole(path: Path, aside: Path | None = None) -> Iterator[IO[bytes]]:
         OSError: The disk does not take it; what was at `path` stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}-{os.getpid()}{HALF}")
+    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}{HALF}")
     try:
-        with beside.open("wb") as file:
+        with beside.open("xb") as file:  # x: fails where a file or a link has that name
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -44,3 +50,43 @@ def forget_halves(folder: Path) -> None:
     for half in folder.rglob(f".*-*{HALF}"):
         with contextlib.suppress(OSError):
             half.unlink(missing_ok=True)
+
+
+def check_no_link(root: Path, folder: Path) -> None:
+    """See that neither a folder in a run folder, nor one on the way to it, is a link.
+
+    Whoever made the run folder chose where its links lead: a file would be written there. The run
+    folder itself may be a link, or lie behind one: that is the choice of whoever names it.
+
+    Args:
+        root: The run folder.
+        folder: A folder in it, there or not, or the run folder itself.
+
+    Raises:
+        DataError: One is.
+    """
+    for step in (folder, *folder.parents):
+        if root in step.parents and step.is_symlink():
+            raise _leads_elsewhere(step)
+
+
+def check_no_links(root: Path) -> None:
+    """See that nothing in a run folder is a link, at any depth.
+
+    For what writes there by its own means, such as a logger, which would follow them.
+
+    Raises:
+        DataError: Something is.
+    """
+    for place, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = Path(place, name)
+            if path.is_symlink():
+                raise _leads_elsewhere(path)
+
+
+def _leads_elsewhere(link: Path) -> DataError:
+    return DataError(
+        f"{link} is a link, and nothing is written through a link inside a run folder: replace it "
+        "by what it leads to, or delete it."
+    )

@@ -41,7 +41,7 @@ def end_sweep(folder: Path) -> bool:
         return False
     sweep, out = read_sweep(folder, records), RunFolder(folder)
     out.write_rows("sweep.csv", *sweep_rows(sweep))
-    (folder / "sweep.md").write_text(sweep_markdown(sweep), encoding="utf-8")
+    out.write("sweep.md", sweep_markdown(sweep).encode())
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=120)  # a log file need not break cells
@@ -52,7 +52,8 @@ def end_sweep(folder: Path) -> bool:
     points = _points(sweep)
     if points is not None:
         key, scores = points
-        save_figure(sweep_figure(scores, key, f"{sweep.name}: scores by {key}"), folder, "sweep")
+        figure = sweep_figure(scores, key, f"{sweep.name}: scores by {key}")
+        save_figure(figure, out.write, "sweep")
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     drawn = ", sweep.png, sweep.svg" if points is not None else ""
     console.print(f"sweep folder: {shown} (sweep.csv, sweep.md{drawn})", soft_wrap=True)

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runtime.config.instantiate import build
+from brain_tumor.runtime.run.whole_file import check_no_links
 from brain_tumor.runtime.tuning.settings import PRUNER, SAMPLER, StudySettings
 
 DATABASE = "study.db"
@@ -38,13 +39,14 @@ class Ledger:
 
     Raises:
         ConfigError: The study was begun with another configuration.
-        DataError: Its folder or its file cannot be used.
+        DataError: Its folder or its file cannot be used, or there is a link in the folder.
     """
 
     def __init__(self, settings: StudySettings, fingerprint: str) -> None:
         self.settings = settings
         self.locks = settings.folder / ".locks"
         file = settings.folder / DATABASE
+        check_no_links(settings.folder)
         try:
             self.locks.mkdir(parents=True, exist_ok=True)
             with self.deciding():

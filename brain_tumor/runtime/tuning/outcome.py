@@ -89,19 +89,18 @@ def write_outcome(ledger: Ledger, outcome: StudyOutcome, choices: Choices, shown
     )
     figure = None
     if any(t.state in (FINISHED, PRUNED) for t in trials):
-        folder.figures.mkdir(exist_ok=True)
         logarithmic = {key for key, how in settings.space.items() if getattr(how, "log", False)}
         drawn = study_figure(
             trials, settings.objective, settings.minimised, logarithmic, f"Study {settings.name}"
         )
-        save_figure(drawn, folder.figures, "study")
+        save_figure(drawn, folder.write_figure, "study")
         figure = "figures/study.png"
     command = best_command(shown)
     sentence = best_sentence(settings, best) if best else ""
     page = study_markdown(
         settings.name, trials, outcome.importance, settings.objective, sentence, command, figure
     )
-    (folder.path / "study.md").write_text(page, encoding="utf-8")
+    folder.write("study.md", page.encode())
     if best:
         config = trial_config(settings.training, dict(best.values), folder)
         split = settings.training.split
@@ -112,11 +111,7 @@ def write_outcome(ledger: Ledger, outcome: StudyOutcome, choices: Choices, shown
             f"on the validation part of split={split.name}{fold}. No test scan was scored.\n"
             f"  {command}"
         )
-        place = folder.path / EXPERIMENT
-        place.parent.mkdir(exist_ok=True)
-        beside = place.with_name(f".{place.name}")
-        beside.write_text(best_experiment(config, choices, said), encoding="utf-8")
-        beside.replace(place)
+        folder.write(EXPERIMENT.as_posix(), best_experiment(config, choices, said).encode())
 
 
 def best_sentence(settings: StudySettings, best: StudyTrial) -> str:

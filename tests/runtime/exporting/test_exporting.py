@@ -30,6 +30,7 @@ from brain_tumor.runtime.exporting.deployed import trace
 from brain_tumor.runtime.exporting.exported import load_exported
 from brain_tumor.runtime.inference.model import open_model
 from brain_tumor.runtime.loading import load_classifier
+from brain_tumor.runtime.run.run_folder import RunFolder
 from brain_tumor.runtime.sureness import Unsure
 from brain_tumor.runtime.trained import Trained
 
@@ -277,7 +278,7 @@ def test_a_run_without_a_temperature_keeps_its_logits(
     run = Path(shutil.copytree(gbmnet, tmp_path / "run", ignore=shutil.ignore_patterns("exports")))
     metrics = json.loads((run / "metrics.json").read_text())
     metrics["temperature"]["value"] = None
-    (run / "metrics.json").write_text(json.dumps(metrics))
+    RunFolder(run).write_json("metrics.json", metrics, checked=True)
     export_run(run, "format=pt2")
     exported = load_exported(run / "exports" / "gbmnet.pt2", trusted=True)
     scans = drawn(3, 4)

@@ -1,6 +1,7 @@
 """Files that are there whole or not at all."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brain_tumor.runtime.run.whole_file import forget_halves, written_whole
+from brain_tumor.runtime.run.whole_file import HALF, forget_halves, written_whole
 
 KILLED_WHILE_IT_WRITES = """
 import os, signal, sys
@@ -54,3 +55,19 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) 
     forget_halves(tmp_path)
     assert list(place.parent.iterdir()) == [place]
     assert own.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_no_link_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, place = tmp_path / "own", tmp_path / "run" / "file"
+    own.write_text("mine")
+    place.parent.mkdir()
+    place.symlink_to(own)
+    with written_whole(place) as file:
+        file.write(b"whole")
+    assert (own.read_text(), place.read_bytes(), place.is_symlink()) == ("mine", b"whole", False)
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "0")  # guessed
+    (place.parent / f".file-0{HALF}").symlink_to(own)
+    with pytest.raises(FileExistsError), written_whole(place) as file:
+        file.write(b"again")
+    assert (own.read_text(), place.read_bytes()) == ("mine", b"whole")
