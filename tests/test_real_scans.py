@@ -15,6 +15,7 @@ from strange_pictures import NO_HEADS, phantom
 from brain_tumor.data.crop import cut_to_head, find_head
 from brain_tumor.data.external import prepare_external
 from brain_tumor.data.kaggle import check_counts
+from brain_tumor.data.lookalikes import find_lookalikes
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.scans import Grey, decode_grey
 from brain_tumor.data.seen import read_seen
@@ -112,11 +113,21 @@ def test_clusters_agree_with_every_known_slice(real: PreparedSet) -> None:
     near = near_record(real, [])
     assert near["truth"]["true_pairs"] == 1711
     assert near["truth"]["precision"] == near["truth"]["recall"] == 1.0
-    # findings: 1,426, 841, 516 and 948 by whole frames, mirrored left to right at most. Copies
-    # with another margin, and scans that were turned upside down, leave fewer.
+    # findings: 1,426, 841, 516 and 948 by correlating whole frames. Copies with other margins,
+    # turned upside down, sharpened or re-windowed leave fewer.
     clusters = {label: row["clusters"] for label, row in near["per_class"].items()}
-    assert clusters == dict(zip(CLASSES, (1426, 832, 381, 948), strict=True))
+    expected = dict(zip(CLASSES, (1426, 822, 299, 948), strict=True))
+    # Rounding differs between processors: a pair at the threshold may fall to either side.
+    assert all(abs(clusters[label] - number) <= 2 for label, number in expected.items()), clusters
     assert len(near["across_labels"]) == 4
+
+
+def test_no_group_holds_two_known_patients_by_their_looks(real: PreparedSet) -> None:
+    groups: dict[int, set[str]] = {}
+    for row in real.manifest:
+        if row.patient_group:
+            groups.setdefault(row.related, set()).add(row.patient_group)
+    assert all(len(patients) == 1 for patients in groups.values())
 
 
 def test_the_four_wrong_labels_are_named(real: PreparedSet) -> None:
@@ -141,7 +152,7 @@ def test_patients_are_known_as_far_as_they_were_matched(real: PreparedSet) -> No
 def test_leakage_is_what_was_measured(real: PreparedSet, config: DictConfig) -> None:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         splits = hydra.compose("audit").splits
-    found = leakage_record(real, audited_splits(real, splits, 5))
+    found = leakage_record(real, audited_splits(real, splits, 5), find_lookalikes(real))
     by_split = {(row["split"], row["detail"]): row["overlaps"] for row in found}
     published = by_split["published", "nothing dropped"]
     assert (published["patient"]["known"], published["patient"]["shared"]) == (788, 788)
@@ -154,6 +165,13 @@ def test_leakage_is_what_was_measured(real: PreparedSet, config: DictConfig) -> 
         assert 0.365 <= overlaps["slice"]["share_of_all"] <= 0.395
     patient = [overlaps for (split, _), overlaps in by_split.items() if split == "patient"]
     assert [overlaps["any"]["shared"] for overlaps in patient] == [0] * 4
+    # By another instrument than the one that built the groups: at most 0.5 % of the healthy scans,
+    # and of the others those that the table knows to be of other patients.
+    for row in found:
+        if row["split"] == "patient":
+            shares = {one["level"]: one for one in row["lookalikes"]}
+            assert shares[0.93]["per_class"]["notumor"] <= 0.005
+            assert shares[0.93]["all"] < 0.02 and shares[0.98]["all"] == 0
 
 
 def test_patient_folds_are_as_large_and_as_mixed_as_the_report_s(
@@ -188,11 +206,13 @@ def test_scans_of_other_origin_are_left_out_where_the_run_has_seen_their_slice(
     learnt = {real.kept[row].slice_key for row in (*split.train, *split.validation)}
     known = {row.path: own[f"Testing/{row.path}"].slice_key for row in found.manifest}
     seen = {row.path for row in found.seen if known[row.path] is not None}
-    assert seen == {path for path, key in known.items() if key is not None and key in learnt}
-    assert len(seen) > 200
+    same = {path for path, key in known.items() if key is not None and key in learnt}
+    assert len(same) > 200 and same <= seen
     shown = {scan.path: scan for scan in read_seen(found.folder / "seen.csv")}
-    for path in seen:
-        assert own[shown[path].training_scan].slice_key == known[path]
+    for path in seen:  # the others are slices beside one that was learnt from
+        trained, tested = own[shown[path].training_scan], own[f"Testing/{path}"]
+        assert trained.patient_group == tested.patient_group
+        assert path not in same or trained.slice_key == known[path]
     assert list(found.summary["classes"]) == list(CLASSES)
     assert found.summary["classes"]["notumor"] == found.summary["classes"]["pituitary"] == 0
 

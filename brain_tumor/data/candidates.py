@@ -44,10 +44,10 @@ class Candidates:
     orientation: Ids
     cosine: Floats
 
-    def taking(self, which: npt.ArrayLike) -> "Candidates":
-        """Give some of them: their places, or a truth value for each."""
+    def taking(self, which: npt.NDArray[np.bool_]) -> "Candidates":
+        """Give some of them, by a truth value for each, `(P,)`."""
         columns = (self.first, self.second, self.orientation, self.cosine)
-        return Candidates(*(column[np.asarray(which)] for column in columns))
+        return Candidates(*(column[which] for column in columns))
 
 
 def describe(structure: Steps) -> Floats:

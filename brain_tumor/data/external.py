@@ -119,7 +119,7 @@ def _settings_of(run: PreparedSet, patients: Path | None) -> PrepareSettings:
         run.classes,
         CropSettings(**run.summary["crop"]),
         HarmoniseSettings(**run.summary["harmonise"]),
-        NearDuplicateSettings(**run.summary["near_duplicates"]),
+        NearDuplicateSettings.of(run.summary["near_duplicates"]),
         patients,
     )
 

@@ -12,10 +12,14 @@ from brain_tumor.data.scans import Scan, UnreadableScanError, read_scan
 
 # Part of every fingerprint: raise it when the same scans would give another prepared set.
 FORMAT = 4
+BEFORE = 3  # that of 0.6, whose near-duplicates were found by correlating grey values
 
 
 def fingerprint_of(
-    digests: Mapping[str, str], settings: Mapping[str, Any], table: PatientTable | None
+    digests: Mapping[str, str],
+    settings: Mapping[str, Any],
+    table: PatientTable | None,
+    form: int = FORMAT,
 ) -> str:
     """Give the hexadecimal fingerprint of a prepared set.
 
@@ -24,12 +28,13 @@ def fingerprint_of(
             downloaded set is the same set.
         settings: What is done to the scans, as plain values; `patients` is left out.
         table: What is known of the files; what it says of them counts, not where it lies.
+        form: Of the prepared set.
     """
     content = list(digests.items())
     found = [None if table is None else table.find(*file) for file in content]
     patients = [None if known is None else vars(known) for known in found]
     made_by = {name: value for name, value in settings.items() if name != "patients"}
-    made_of = json.dumps([FORMAT, made_by, content, patients])
+    made_of = json.dumps([form, made_by, content, patients])
     return hashlib.sha256(made_of.encode()).hexdigest()
 
 

@@ -12,9 +12,10 @@ Not every pair is laid on each other: `candidates` tells which are worth it, by 
 and by their heads alone. How many that misses is measured in `experiments/near_duplicates`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from brain_tumor.errors import ConfigError
 _LEAST_HEADS, _LEAST_FRAMES = 0.45, 0.5
 _BATCH = 64  # pairs laid on each other at once: their pixels fit a processor's cache
 _NAMES = tuple(ORIENTATIONS)
+BEFORE = {"frame", "head"}  # the settings of versions 0.4 to 0.6
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,19 @@ class NearDuplicateSettings:
         ConfigError: A value is outside its range.
     """
 
-    same_slice: float
-    related: float
-    related_if_frames_agree: float
-    frames_agree: float
+    same_slice: float = 0.82
+    related: float = 0.68
+    related_if_frames_agree: float = 0.5
+    frames_agree: float = 0.88
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "NearDuplicateSettings":
+        """Read settings that a run or a prepared set noted, of whatever version.
+
+        Until 0.6 grey values were correlated, of frames and heads: those thresholds mean nothing
+        here, so what is usual now stands in for them.
+        """
+        return cls() if set(values) == BEFORE else cls(**values)
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -110,7 +121,7 @@ def find_near_duplicates(
     alike = _pairs(frames, by_heads, own, least)
     found = {(pair.first, pair.second) for pair in alike}
     ends = zip(by_frames.first.tolist(), by_frames.second.tolist(), strict=True)
-    left = by_frames.taking([pair not in found for pair in ends])
+    left = by_frames.taking(np.array([pair not in found for pair in ends], bool))
     # A box that took in the background has the outline of the head inside, where all are alike: it
     # takes a pair that is alike through both boxes.
     larger = _similarities(scans, left, _through_larger_box, steps, 70, 95)

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from brain_tumor.data.crop import CropSettings
 from brain_tumor.data.cutting import Cutter, Entry, cut_scans
 from brain_tumor.data.dedupe import TESTING, TESTING_IN_TRAINING, TRAINING
-from brain_tumor.data.fingerprint import digest_files, fingerprint_of
+from brain_tumor.data.fingerprint import BEFORE, digest_files, fingerprint_of
 from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.data.manifest import KEPT, UNUSABLE
 from brain_tumor.data.marking import mark_clusters, mark_duplicates
@@ -111,6 +111,22 @@ def prepare_scans(
         write_prepared(folder, cut, pairs, summary)
 
     return open_or_write(directory / f"{name}-{fingerprint[:12]}", write)
+
+
+def fingerprint_before(
+    root: Path, settings: PrepareSettings, near_duplicates: Mapping[str, Any]
+) -> str:
+    """Give the fingerprint under which version 0.6 would have prepared the same scans.
+
+    Args:
+        root: The raw folder.
+        settings: What is done to the scans now.
+        near_duplicates: The thresholds of then.
+    """
+    table = None if settings.patients is None else read_patients(settings.patients)
+    digests = digest_files(root, find_scans(root, settings.classes))
+    then = asdict(settings) | {"near_duplicates": dict(near_duplicates)}
+    return fingerprint_of(digests, then, table, BEFORE)
 
 
 def summarise(

@@ -38,7 +38,8 @@ def similarities(first: Sequence[Steps], second: Sequence[Steps]) -> Floats:
     Returns:
         `(P,)`, float32: normalised correlation of the structure inside the head, -1 to 1.
     """
-    fixed, moving = np.stack(first).astype(np.float32), np.stack(second).astype(np.float32)
+    # Row by row in memory, which a stack of transposed pictures is not.
+    fixed, moving = (np.ascontiguousarray(np.stack(one), np.float32) for one in (first, second))
     still = np.tile(np.eye(2, 3), (len(fixed), 1, 1))
     maps = _fit(fixed, moving, _COARSE, _REACH, still)
     moved = _move(moving, maps)

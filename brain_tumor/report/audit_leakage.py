@@ -75,7 +75,7 @@ class SplitLeakage:
 
     def lookalikes(self) -> str:
         """Say how many test scans look like a training scan; empty where that was not measured."""
-        records = [variant["lookalikes"] for variant in self.variants if variant["lookalikes"]]
+        records = [variant["lookalikes"] for variant in self.variants if variant.get("lookalikes")]
         if not records:
             return ""
         said = " and ".join(
@@ -127,7 +127,7 @@ def lookalike_tables(splits: Sequence[SplitLeakage]) -> list[DataTable]:
     """Lay out, for each split, which test scans look like a training scan."""
     tables = []
     for split in splits:
-        records = [variant["lookalikes"] for variant in split.variants if variant["lookalikes"]]
+        records = [variant["lookalikes"] for variant in split.variants if variant.get("lookalikes")]
         if records:
             title = f"Test scans that look like a training scan: {split.label}"
             tables.append(lookalikes_table(records, title))

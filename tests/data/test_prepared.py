@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import pickle
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from brain_tumor.data.marking import mark_clusters
+from brain_tumor.data.pairs import Pair
 from brain_tumor.data.prepared import PreparedSet, open_prepared
 from brain_tumor.errors import DataError
 
@@ -184,3 +187,35 @@ def test_a_summary_without_one_of_its_counts_is_refused(
     (copied / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     with pytest.raises(DataError, match=f"{key}.*{REMEDY}"):
         open_prepared(copied)
+
+
+def test_a_manifest_of_version_0_6_has_no_related_scans_but_near_duplicates(
+    prepared: PreparedSet, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(prepared.folder, tmp_path / "before"))
+    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        lines = [
+            {name: cell for name, cell in line.items() if name != "related"}
+            for line in csv.DictReader(file)
+        ]
+    with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    found = open_prepared(folder)
+    assert [row.related for row in found.manifest] == [row.cluster for row in prepared.manifest]
+
+
+def test_merely_alike_scans_of_two_known_patients_are_not_joined() -> None:
+    def entry(patient: str) -> dict[str, object]:
+        return {"status": "kept", "patient_group": patient, "cluster": None, "related": None}
+
+    entries = [entry(patient) for patient in ("a", "b", "", "b", "a")]
+    pairs = [
+        Pair(0, 1, "as is", 0.75, 0.9),  # two patients: the table knows better
+        Pair(1, 2, "as is", 0.75, 0.9),  # nobody knows: they may be one
+        Pair(3, 4, "as is", 0.95, 0.9),  # two patients, the same slice: the table is at fault
+    ]
+    mark_clusters(entries, pairs, 0.82)
+    assert [entry["cluster"] for entry in entries] == [0, 1, 2, 3, 3]
+    assert [entry["related"] for entry in entries] == [0, 1, 1, 2, 2]

@@ -156,13 +156,20 @@ AUDIT: dict[str, Any] = {
         "across_labels": 1,
     },
     "near": {
-        "thresholds": {"frame": 0.98, "head": 0.96},
+        "thresholds": {
+            "same_slice": 0.82,
+            "related": 0.68,
+            "related_if_frames_agree": 0.5,
+            "frames_agree": 0.88,
+        },
         "pairs": 11870,
+        "related_pairs": 13012,
+        "related_groups": 2823,
         "clusters": 3731,
         "clusters_of_two_or_more": 1842,
         "scans_with_a_near_duplicate": 4700,
         "largest": 46,
-        "pairs_by_view": {"frame only": 1200, "head only": 2670, "both": 8000},
+        "pairs_by_similarity": {"0.7 to 0.8": 1142, "0.9 to 1.0": 11870},
         "pairs_by_orientation": {
             "as is": 9100,
             "mirrored left to right": 2700,
@@ -170,7 +177,7 @@ AUDIT: dict[str, Any] = {
             "turned by 180 degrees": 70,
         },
         "per_class": {
-            name: {"scans": 1600 + i, "clusters": 900 + i, "largest": 4 + i}
+            name: {"scans": 1600 + i, "clusters": 900 + i, "largest": 4 + i, "related": 800 + i}
             for i, name in enumerate(CLASSES)
         },
         "across_labels": [

@@ -46,7 +46,7 @@ def test_help_names_groups_and_an_example(tmp_path: Path) -> None:
         ("train", ("data=phantom", "split=patient", "split.fold=4"), "0..3"),
         ("train", ("data=phantom", "split=file", "split.path=gone.csv"), "gone.csv"),
         ("prepare", ("data=phantom", "data.patients=gone.csv"), "gone.csv"),
-        ("prepare", ("data=phantom", "data.near_duplicates.head=2"), "near_duplicates.head"),
+        ("prepare", ("data=phantom", "data.near_duplicates.related=2"), "near_duplicates.related"),
         (
             "prepare",
             ("data=phantom", "data/harmonise=mask", "data.harmonise.intensity=true"),

@@ -13,12 +13,15 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from omegaconf import OmegaConf
 from scipy.special import softmax
 from sklearn import metrics
 
 from brain_tumor.data.phantom import PhantomTruth, write_phantoms
 from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.preparing import fingerprint_before
 from brain_tumor.errors import ConfigError, DataError, WeightsError
+from brain_tumor.runtime.build_scans import data_settings
 from brain_tumor.runtime.command import conf_folder, register_resolvers
 from brain_tumor.runtime.evidence import EvidenceSettings
 from brain_tumor.runtime.finished import read_run
@@ -297,3 +300,26 @@ def test_it_is_told_how_many_do_not_look_like_the_training_scans(
     assert content["trust"] is None
     assert "strangeness" not in RunFolder(out).read_rows("predictions.csv")[0]
     assert "cannot be told" in capsys.readouterr().out
+
+
+def test_a_run_of_version_0_6_is_scored_again(run: Path, again: Evaluate, tmp_path: Path) -> None:
+    """Its thresholds of near-duplicates mean nothing today, and its set had another fingerprint."""
+    thresholds = {"frame": 0.98, "head": 0.96}
+    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    settings = data_settings(OmegaConf.create(config).data)
+    root = Path(config["data"]["root"])
+    config["data"]["near_duplicates"] = thresholds
+    (run / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    gone = str(tmp_path / "gone")
+    record["data"] |= {
+        "fingerprint": fingerprint_before(root, settings, thresholds),
+        "prepared": gone,
+    }
+    (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    before = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert json.loads(json.dumps(again()["parts"])) == before["parts"]
+    record["data"]["fingerprint"] = "another"
+    (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(DataError, match="is not the prepared set of"):
+        again()

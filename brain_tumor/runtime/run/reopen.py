@@ -6,10 +6,11 @@ from omegaconf import DictConfig
 
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared import PreparedSet, open_prepared
+from brain_tumor.data.preparing import fingerprint_before
 from brain_tumor.data.split import Split
 from brain_tumor.data.split_file import read_split
 from brain_tumor.errors import DataError
-from brain_tumor.runtime.build_scans import build_prepared
+from brain_tumor.runtime.build_scans import build_prepared, data_settings, raw_folder
 from brain_tumor.runtime.run.run_folder import RunFolder
 
 
@@ -70,13 +71,25 @@ def reopen_prepared(run: RunFolder, settings: DictConfig, moved: bool = False) -
         prepared = open_prepared(folder)
     else:
         prepared = build_prepared(settings.data)
-    if prepared.fingerprint != data["fingerprint"]:
+    noted = data["fingerprint"]
+    if noted != prepared.fingerprint and noted != _fingerprint_before(run, settings):
         raise DataError(
             f"{prepared.folder} is not the prepared set of {run.path} (fingerprint "
             f"{prepared.fingerprint[:12]}, the run has {data['fingerprint'][:12]}): give the "
             "scans that it was trained on as root=FOLDER."
         )
     return prepared
+
+
+def _fingerprint_before(run: RunFolder, settings: DictConfig) -> str | None:
+    """Give the fingerprint that version 0.6 gave these scans, where the run is of that version.
+
+    The pixels are the same; only which scans belong together is found otherwise today.
+    """
+    thresholds = run.thresholds_before()
+    if thresholds is None:
+        return None
+    return fingerprint_before(raw_folder(settings.data), data_settings(settings.data), thresholds)
 
 
 def reopen_split(run: RunFolder, prepared: PreparedSet) -> Split:
