@@ -46,8 +46,9 @@ class Candidates:
 
     def taking(self, which: npt.NDArray[np.bool_]) -> "Candidates":
         """Give some of them, by a truth value for each, `(P,)`."""
-        columns = (self.first, self.second, self.orientation, self.cosine)
-        return Candidates(*(column[which] for column in columns))
+        return Candidates(
+            self.first[which], self.second[which], self.orientation[which], self.cosine[which]
+        )
 
 
 def describe(structure: Steps) -> Floats:

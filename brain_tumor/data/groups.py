@@ -1,4 +1,4 @@
-"""Scans that belong together: those that share a patient, a slice, or a near-duplicate."""
+"""Scans that belong together: those of one patient or slice, and related ones."""
 
 from collections.abc import Hashable, Sequence
 

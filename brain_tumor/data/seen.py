@@ -26,7 +26,7 @@ class SeenScan:
         orientation: What turns the scan into the run's, a key of `ORIENTATIONS`.
         similarity: Of their heads in that orientation, -1 to 1.
         through: Empty, or the scan that orientation and similarity are of, where this one is
-            only in one group with it: of its patient, or joined to it by near-duplicates.
+            only in one group with it: of its patient, or joined to it by related scans.
     """
 
     path: str

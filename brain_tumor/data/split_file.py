@@ -88,7 +88,7 @@ def refuse_straddling(
     if offending:
         named = "; ".join(list(offending.values())[:shown])
         raise DataError(
-            f"The split {name} puts scans of one patient, or near-duplicates, on two sides, in "
+            f"The split {name} puts scans of one patient, or related ones, on two sides, in "
             f"{len(offending):,} groups: {named}. Move each group to one side, or give "
             "split.leaky=true if the leakage is what you want to show."
         )

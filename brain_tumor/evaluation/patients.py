@@ -107,7 +107,7 @@ def score_patients(
     """Score pooled patients, and beside them the same slices one by one.
 
     Intervals are those of a cluster bootstrap over groups of patients (see `bootstrap`): a patient,
-    or several that may be one person or share a near-duplicate, is drawn as a whole, for the scores
+    or several that may be one person or have related scans, is drawn as a whole, for the scores
     and for their difference. The difference tells what is gained by pooling, and also that a
     patient with many slices no longer counts more than one with few.
 

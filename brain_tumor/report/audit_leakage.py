@@ -21,7 +21,7 @@ ANY = "any"
 PATIENT = "patient"
 PUBLISHED = "published"
 
-# A split that keeps scans apart by near-duplicates found at a threshold may miss a few.
+# A split that keeps scans apart by a threshold may miss a few.
 _MOST_BY_ACCIDENT = 0.01
 
 

@@ -90,7 +90,7 @@ def _cautions(content: Values, titles: Sequence[str]) -> list[str]:
             related.setdefault(percent(max(shares)), []).append(f"“{title}”")
     said += [
         f"{share} of the test scans of {' and '.join(named)} have a relative in training (patient, "
-        "slice or near-duplicate): such a score is in part recognition, and does not hold for new "
+        "slice or related scan): such a score is in part recognition, and does not hold for new "
         "patients."
         for share, named in related.items()
     ]

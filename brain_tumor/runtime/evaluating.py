@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.lookalikes import find_lookalikes
+from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.evaluation.complexity import measure_complexity, seconds_per_scan
 from brain_tumor.models.classifier import TumorClassifier
@@ -213,16 +214,8 @@ def judged_record(
     Returns:
         What `metrics.json` holds, beside `leakage`.
     """
-    prepared = datamodule.prepared
-    classes, groups, patients = prepared.classes, prepared.groups, prepared.patients
-    healthy = ask.healthy_number(classes)
+    healthy = ask.healthy_number(datamodule.prepared.classes)
     fitted_on = None if chosen.temperature is None else VALIDATION
-
-    def scored(found: Predictions) -> Record:
-        judged = judge(found.labels, found.logits, groups[found.rows], healthy, chosen)
-        by_patient = patient_evidence(judged, patients[found.rows], classes, ask)
-        return evidence(judged, classes, ask) | {"patients": by_patient}
-
     return {
         "checkpoint": checkpoint.name,
         "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
@@ -233,8 +226,36 @@ def judged_record(
             "chosen_on": VALIDATION if chosen.fitted else None,
             "least_sensitivity": ask.least_sensitivity if chosen.fitted else None,
         },
-        "parts": {part: scored(found) for part, found in predictions.items()},
+        "parts": judged_parts(datamodule.prepared, predictions, chosen, ask),
     }
+
+
+def judged_parts(
+    prepared: PreparedSet,
+    predictions: Mapping[str, Predictions],
+    chosen: Chosen,
+    ask: EvidenceSettings,
+) -> Record:
+    """Score the predictions of every part over the groups of a prepared set.
+
+    Args:
+        prepared: Whose scans they are.
+        predictions: Per part.
+        chosen: What was fitted on validation scans.
+        ask: How scores are judged.
+
+    Returns:
+        Per part, what `metrics.json` holds.
+    """
+    classes, groups, patients = prepared.classes, prepared.groups, prepared.patients
+    healthy = ask.healthy_number(classes)
+
+    def scored(found: Predictions) -> Record:
+        judged = judge(found.labels, found.logits, groups[found.rows], healthy, chosen)
+        by_patient = patient_evidence(judged, patients[found.rows], classes, ask)
+        return evidence(judged, classes, ask) | {"patients": by_patient}
+
+    return {part: scored(found) for part, found in predictions.items()}
 
 
 def _leakage(datamodule: ScanDataModule, predictions: dict[str, Predictions]) -> Record:

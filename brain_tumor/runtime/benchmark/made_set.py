@@ -43,7 +43,7 @@ def write_set(
     _new_array(folder / "frames.npy", len(rows), THUMBNAIL)  # takes no disk until it is written to
     kept = prepared.kept
     entries = [
-        replace(kept[row], row=place, path=f"{place}/{kept[row].path}", cluster=None)
+        replace(kept[row], row=place, path=f"{place}/{kept[row].path}", cluster=None, related=None)
         for place, row in enumerate(rows)
     ]
     write_manifest(folder / "manifest.csv", entries)

@@ -1,0 +1,120 @@
+"""Scores over the groups of version 0.6, on what is left of their test scans, and over today's."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from brain_tumor.report.certainty import cell
+from brain_tumor.report.numbers import percent, score, whole
+from brain_tumor.report.page import DataTable, to_markdown
+from brain_tumor.runtime.finished import FinishedRun
+from experiments.findings import Blocks, Findings, Values, kept_runs
+
+README = Path(__file__).with_name("README.md")
+HEALTHY = "notumor"
+# Where each setting was trained again, and what it is called.
+AGAIN = {
+    ("evidence", "gbmnet"): "GBMnet, five epochs",
+    ("evidence", "mobilenetv2"): "GBM_MobileNetV2net, five epochs",
+    ("best_patient", "mobilenetv2"): "MobileNetV2, unfrozen (best_patient)",
+}
+
+
+def blocks(found: Findings) -> Blocks:
+    """Give the tables of pages, by the names of their blocks."""
+    return {
+        README: {
+            "related": to_markdown(related_table(kept_runs("corrected_groups"))),
+            "scores": to_markdown(scores_table(found)),
+        }
+    }
+
+
+def related_table(runs: Sequence[FinishedRun]) -> DataTable:
+    """Lay out how many test scans of each fold of then have a related scan in training."""
+    one = [
+        run for run in runs if (run.setting["name"], run.setting["model.name"]) == next(iter(AGAIN))
+    ]
+    rows = []
+    for run in one:
+        leak = run.metrics["leakage"]
+        related = leak["overlaps"]["related"]
+        alike = {level["level"]: level for level in leak["lookalikes"]}
+        rows.append(
+            [
+                f"fold {run.fold}",
+                whole(leak["test"]),
+                percent(related["share_of_all"]),
+                percent(related["per_class"][HEALTHY]),
+                *(percent(alike[level]["per_class"][HEALTHY]) for level in (0.93, 0.95, 0.98)),
+                percent(leak["overlaps"]["patient"]["share_of_known"]),
+            ]
+        )
+    columns = ["fold of 0.6", "test scans", "related", "healthy, related"]
+    columns += [f"healthy, by {level}" for level in ("0.93", "0.95", "0.98")]
+    return DataTable(
+        "Test scans that have a related scan in training, over the groups of 0.6",
+        [*columns, "known patients"],
+        rows,
+        "Related: by today's search. By 0.93 and so on: by the plain correlation of frames or "
+        "heads, which knows nothing of that search. Known patients: those who are in training.",
+    )
+
+
+def scores_table(found: Findings) -> DataTable:
+    """Lay out balanced accuracy and the recall of healthy scans: then, without relatives, today."""
+    before = found.compared["corrected_groups"]["settings"]
+    rows = []
+    for (name, model), called in AGAIN.items():
+        old = _setting(before, name, model)
+        new = _setting(found.compared[name]["settings"], name, model)
+        left = _without_relatives(
+            [
+                run
+                for run in kept_runs("corrected_groups")
+                if (run.setting["name"], run.setting["model.name"]) == (name, model)
+            ]
+        )
+        for kind, row in (("balanced accuracy", None), (f"recall of {HEALTHY}", HEALTHY)):
+            rows.append([called, kind, _score(old, row), score(left[row]), _score(new, row)])
+    return DataTable(
+        "Four patient folds: over the groups of 0.6, and over today's",
+        ["network", "score", "as 0.6 said", "without relatives", "trained again"],
+        rows,
+        "As 0.6 said: all test scans of its folds, in brackets 95 % intervals over today's groups. "
+        "Without relatives: the same predictions of the test scans that have no related scan in "
+        "training or validation. Trained again: over folds of today's groups.",
+        text_columns=2,
+    )
+
+
+def _setting(settings: Sequence[Values], name: str, model: str) -> Values:
+    (own,) = [
+        one
+        for one in settings
+        if (one["values"]["name"], one["model"], one["split"]) == (name, model, "patient")
+    ]
+    return own
+
+
+def _score(setting: Values, label: str | None) -> str:
+    pooled = setting["pooled"]
+    if label is None:
+        return cell(pooled["intervals"]["balanced_accuracy"])
+    place = list(pooled["scores"]["per_class"]).index(label)
+    return cell(pooled["intervals"]["recalls"][place])
+
+
+def _without_relatives(runs: Sequence[FinishedRun]) -> dict[str | None, float]:
+    """Give balanced accuracy (None) and recall by class on test scans without a relative."""
+    right: dict[str, list[bool]] = {}
+    for run in runs:
+        assert run.groups is not None, run.folder
+        tested = set(run.test)
+        trained = {group for path, group in run.groups.items() if path not in tested}
+        for path, (label, predicted) in run.test.items():
+            if run.groups[path] not in trained:
+                right.setdefault(label, []).append(label == predicted)
+    recalls: dict[str | None, float] = {label: float(np.mean(own)) for label, own in right.items()}
+    return recalls | {None: float(np.mean([*recalls.values()]))}

@@ -1,0 +1,119 @@
+"""Score kept runs again where scans were found to belong together that did not before.
+
+    python experiments/regroup.py PREPARED RUN [RUN ...]
+
+PREPARED is the folder of the prepared set of today, whose scans are those that the runs saw: the
+same files, cropped alike. `RUN` is a kept run, a folder that holds some, or a glob. What a run
+predicted stays as it is. Written anew are the groups in its split, all that is counted over groups
+in metrics.json (intervals, scores by patient, what the test part shares with training), and the
+fingerprint of the data in run.json; the fingerprint of then is kept as `trained_on`.
+"""
+
+import csv
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from brain_tumor.data.lookalikes import Lookalikes, find_lookalikes
+from brain_tumor.data.prepared import PreparedSet, open_prepared
+from brain_tumor.data.split import TEST, TRAIN, VALIDATION
+from brain_tumor.errors import DataError
+from brain_tumor.runtime.evaluating import choose_on_validation, judged_parts
+from brain_tumor.runtime.evidence import EvidenceSettings, evidence_settings
+from brain_tumor.runtime.finished import find_folders
+from brain_tumor.runtime.overlaps import overlap_record
+from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.runtime.scoring import Predictions
+
+
+def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None:
+    """Score one kept run again.
+
+    Raises:
+        DataError: The run names a scan that the prepared set does not keep.
+    """
+    run = RunFolder(folder)
+    config = run.read_config()
+    ask = evidence_settings(config.evaluation)
+    places = {row.path: row.row for row in prepared.manifest if row.row is not None}
+    members = run.read_rows("split.csv")
+    missing = [row["path"] for row in members if row["path"] not in places]
+    if missing:
+        raise DataError(f"{folder} names {missing[0]}, which {prepared.folder} does not keep.")
+    rows = np.array([places[row["path"]] for row in members], np.int64)
+    for row, group in zip(members, prepared.groups[rows].tolist(), strict=True):
+        row["group"] = group
+    parts = {
+        part: np.sort(rows[[row["part"] == part for row in members]])
+        for part in (TRAIN, VALIDATION, TEST)
+    }
+    metrics = run.read_json("metrics.json")
+    metrics["parts"] |= _scored(run, prepared, metrics["checkpoint"], ask)
+    metrics["leakage"] = overlap_record(
+        prepared.kept,
+        prepared.labels,
+        prepared.classes,
+        np.sort(np.concatenate([parts[TRAIN], parts[VALIDATION]])),
+        parts[TEST],
+        lookalikes,
+    )
+    record = run.read_json("run.json")
+    data = record["data"]
+    if data["fingerprint"] != prepared.fingerprint:
+        data["trained_on"] = data.get("trained_on", data["fingerprint"])
+        data["fingerprint"] = prepared.fingerprint
+    _write(folder / "metrics.json", metrics)
+    _write(folder / "run.json", record)
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(members[0]))
+    writer.writeheader()
+    writer.writerows(members)
+    # Without a time in it, so that the same rows are the same bytes.
+    (folder / "split.csv.gz").write_bytes(gzip.compress(table.getvalue().encode(), mtime=0))
+
+
+def _scored(
+    run: RunFolder, prepared: PreparedSet, checkpoint: str, ask: EvidenceSettings
+) -> dict[str, Any]:
+    """Score the parts of which predictions were kept: a fold's training scans were not."""
+    lines = run.read_rows("predictions.csv")
+    places = {row.path: row.row for row in prepared.manifest if row.row is not None}
+    names = [f"logit_{label}" for label in prepared.classes]
+    predictions = {}
+    for part in (TRAIN, VALIDATION, TEST):
+        own = [line for line in lines if line["part"] == part]
+        if own:
+            rows = np.array([places[line["path"]] for line in own], np.int64)
+            logits = np.array([[float(line[name]) for name in names] for line in own])
+            labels = prepared.labels[rows]
+            predictions[part] = Predictions(
+                rows, labels, logits, np.zeros((len(own), 0), np.float32)
+            )
+    chosen = choose_on_validation(predictions.get(VALIDATION), prepared.classes, ask)
+    return judged_parts(prepared, predictions, chosen, ask)
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def main(folder: str, *runs: str) -> None:
+    """Score every kept run again."""
+    prepared = open_prepared(Path(folder))
+    lookalikes = find_lookalikes(prepared)
+    for found in find_folders(runs, "run.json", "run"):
+        regroup(found, prepared, lookalikes)
+        print(found, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
