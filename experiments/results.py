@@ -37,7 +37,7 @@ from experiments.findings import FRONT, HERE, SUMMARY, Blocks, Findings
 
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
 # Without the change that an experiment is about: runs of another one, as a glob.
-BESIDE = {"harmonised": "evidence/runs/*-patient-*"}
+BESIDE = {"harmonised": "corrected_groups/runs/evidence-*"}
 Compared = tuple[DictConfig, list[Members], dict[str, Any]]
 
 

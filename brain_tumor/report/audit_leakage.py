@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from brain_tumor.report.audit_blocks import Sheets, scans_table
+from brain_tumor.report.contact_sheet import MOST_GROUPS
 from brain_tumor.report.lookalikes import lookalikes_table
 from brain_tumor.report.numbers import counted, percent_range, whole_range
 from brain_tumor.report.page import (
@@ -17,6 +19,7 @@ from brain_tumor.report.page import (
     Section,
 )
 
+LOOKALIKES = "lookalikes"  # name of the contact sheet
 ANY = "any"
 PATIENT = "patient"
 PUBLISHED = "published"
@@ -134,6 +137,19 @@ def lookalike_tables(splits: Sequence[SplitLeakage]) -> list[DataTable]:
     return tables
 
 
+def lookalike_pairs(found: Mapping[str, Any], sheets: Sheets) -> list[Block]:
+    """Name and show the pairs that look alike in two groups, which no split keeps apart."""
+    title = f"Pairs in two groups that correlate by {found['level']:g} or more"
+    if not found["count"]:
+        return [Notice("good", f"{title}: none.")]
+    rows = [
+        [*pair["paths"], pair["patients"], f"{pair['correlation']:.3f}"] for pair in found["pairs"]
+    ]
+    columns = ["scan", "other scan", "patients", "correlation"]
+    table = scans_table(title, columns, rows, found["count"], text_columns=3)
+    return [table, *sheets.pictures(LOOKALIKES, title, found["count"], MOST_GROUPS)]
+
+
 def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
     """Draw the share of test scans with any relation in training, a bar per split."""
     bars = []
@@ -173,7 +189,7 @@ def leakage_notice(split: SplitLeakage) -> Notice:
     return Notice(level, text)
 
 
-def leakage_section(audit: Mapping[str, Any]) -> Section:
+def leakage_section(audit: Mapping[str, Any], sheets: Sheets) -> Section:
     """Write the section on what each split lets through."""
     splits = split_leakages(audit)
     classes, known = audit["data"]["classes"], _known_table(splits)
@@ -185,6 +201,7 @@ def leakage_section(audit: Mapping[str, Any]) -> Section:
         ),
         leakage_table(splits),
         *lookalike_tables(splits),
+        *lookalike_pairs(audit["lookalikes"], sheets),
         *([known] if known.rows else []),
         DataTable(
             "Test scans of each class that share something with a training scan",

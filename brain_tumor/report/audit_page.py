@@ -17,6 +17,7 @@ from brain_tumor.report.audit_copies import (
 )
 from brain_tumor.report.audit_files import files_section, findings_table
 from brain_tumor.report.audit_leakage import (
+    LOOKALIKES,
     SplitLeakage,
     leakage_bars,
     leakage_notice,
@@ -48,9 +49,9 @@ def audit_page(
         pictures: Contact sheets as PNG files. Their names are the ids of findings on files, each
             a `contact_sheet` of the finding's files, `contradicted`, likewise, and
             `exact_across_labels`, `near_clusters` (largest first), `near_across_labels`,
-            `near_wrong` and `near_missed`, each a `group_sheet`. All are made with the defaults
-            for how many scans and groups are shown: the captions count the rest. One that is not
-            given is not shown.
+            `near_wrong`, `near_missed` and `lookalikes`, each a `group_sheet`. All are made with
+            the defaults for how many scans and groups are shown: the captions count the rest. One
+            that is not given is not shown.
         folder: Folder where the same sheets lie as `<name>.png`, relative to the page, for links
             to them; None makes no links.
 
@@ -60,6 +61,7 @@ def audit_page(
     places = {finding["id"] for finding in audit["files"]["findings"]} | {
         *(EXACT_ACROSS_LABELS, NEAR_CLUSTERS, NEAR_ACROSS_LABELS, NEAR_WRONG, NEAR_MISSED),
         CONTRADICTED,
+        LOOKALIKES,
     }
     strays = sorted(pictures.keys() - places)
     if strays:
@@ -76,7 +78,7 @@ def audit_page(
             exact_section(audit, sheets),
             near_section(audit, sheets),
             patients_section(audit, sheets),
-            leakage_section(audit),
+            leakage_section(audit, sheets),
             shortcut_section(audit),
             report_section(audit),
             _made(audit),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from brain_tumor.data.lookalikes import LEVELS
 from brain_tumor.report.certainty import cell
 from brain_tumor.report.numbers import percent_range, whole, whole_range
 from brain_tumor.report.page import DataTable, to_markdown
@@ -29,14 +30,20 @@ def splits_table(content: Values) -> DataTable:
         small, large = numbers[split, "gbmnet"], numbers[split, "mobilenetv2"]
         both = [settings[number - 1] for number in (small, large)]
         known = [leak["overlaps"]["any"]["share_of_all"] for leak in both[0]["leakage"]]
+        alike = [leak["lookalikes"][0]["all"] for leak in both[0]["leakage"]]
         scores = [cell(own["pooled"]["intervals"]["balanced_accuracy"]) for own in both]
         told = difference(ahead[small, large]["balanced_accuracy"])
         scans = whole(both[0]["pooled"]["scans"])
-        rows.append([split, scans, percent_range(known), *scores, told])
-    columns = ["split", "test scans", "known from training", *NAMES.values(), "second less first"]
+        shares = (percent_range(known), percent_range(alike))
+        rows.append([split, scans, *shares, *scores, told])
+    columns = ["split", "test scans", "known from training", "look alike", *NAMES.values()]
+    columns.append("second less first")
     note = (
         "Balanced accuracy, in brackets 95 % intervals over groups of scans. Known from training: "
-        "test scans that share patient, slice or a near-duplicate with a scan trained on."
+        "test scans that share patient or slice with a scan trained on, or are related to one, by "
+        "the search that builds groups. Look alike: test scans that correlate with one by "
+        f"{LEVELS[0]:g} or more, which knows nothing of that search; over patients those left are "
+        "of other patients than the scans that they look like."
     )
     epochs = whole_range([run["epochs"] for own in settings for run in own["runs"]])
     rates = " and ".join(

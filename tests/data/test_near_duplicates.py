@@ -1,6 +1,7 @@
 from itertools import combinations
 
 import cv2
+import hydra
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from brain_tumor.data.orientations import ORIENTATIONS, orient
 from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
 from brain_tumor.data.thumbnails import THUMBNAIL, thumbnail
 from brain_tumor.errors import ConfigError
+from brain_tumor.runtime.command import conf_folder
 from experiments.near_duplicates.alterations import ALTERATIONS, STRENGTHS
 
 AS_CONFIGURED = NearDuplicateSettings()
@@ -161,3 +163,10 @@ def test_thresholds_of_version_0_6_are_those_of_today() -> None:
     assert NearDuplicateSettings.of({"frame": 0.98, "head": 0.96}) == NearDuplicateSettings()
     own = {"same_slice": 0.9, "related": 0.7, "related_if_frames_agree": 0.6, "frames_agree": 0.9}
     assert NearDuplicateSettings.of(own) == NearDuplicateSettings(**own)
+
+
+def test_configured_thresholds_are_the_usual_ones() -> None:
+    # Old run folders are given those of the class.
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        near = hydra.compose("prepare").data.near_duplicates
+    assert NearDuplicateSettings(**near) == NearDuplicateSettings()

@@ -224,6 +224,18 @@ AUDIT: dict[str, Any] = {
         ),
         *(leakage("patient", f"fold {i}", 4942 - i, 1647 + i, [0, 0, 0, 0, 0]) for i in range(4)),
     ],
+    "lookalikes": {
+        "level": 0.93,
+        "count": 1,
+        "scans": 2,
+        "pairs": [
+            {
+                "paths": ["Training/glioma/Tr-gl_0003.jpg", "Testing/glioma/Te-gl_0009.jpg"],
+                "correlation": 0.9412,
+                "patients": "two known",
+            }
+        ],
+    },
     "shortcuts": [
         *(
             probe(sees, task, split, value)

@@ -28,6 +28,7 @@ from brain_tumor.runtime.audit.record import (
     exact_record,
     files_record,
     leakage_record,
+    lookalikes_record,
     near_record,
     patients_record,
 )
@@ -173,6 +174,7 @@ def _look(
         "near": near_record(prepared, _pairs(prepared)),
         "patients": patients_record(prepared, _source(data.patients)),
         "leakage": leakage_record(prepared, splits, lookalikes),
+        "lookalikes": lookalikes_record(prepared, lookalikes),
         "shortcuts": shortcuts,
         "report": report_record(prepared, data.get("report")),
     }

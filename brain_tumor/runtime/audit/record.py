@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from brain_tumor.data.findings import find_oddities, kinds, sizes
 from brain_tumor.data.groups import Ids, numbered
 from brain_tumor.data.kaggle import differing_counts
-from brain_tumor.data.lookalikes import Lookalikes
+from brain_tumor.data.lookalikes import LEVELS, Lookalikes
 from brain_tumor.data.manifest import ManifestRow
 from brain_tumor.data.pairs import Pair
 from brain_tumor.data.prepared import PreparedSet
@@ -189,6 +189,29 @@ def leakage_record(
         found = overlap_record(*kept, classes, split.train, split.test, lookalikes)
         records.append({"split": split.name, "detail": split.detail} | found)
     return records
+
+
+def lookalikes_record(prepared: PreparedSet, lookalikes: Lookalikes) -> Record:
+    """List the pairs of kept scans that look alike and stand in two groups, most alike first.
+
+    What no split over groups keeps apart: whether they show one head is for the eye to tell.
+    """
+    groups, kept = prepared.groups, prepared.kept
+    apart = np.flatnonzero(groups[lookalikes.first] != groups[lookalikes.second])
+    apart = apart[np.argsort(-lookalikes.correlation[apart], kind="stable")]
+    ends = np.stack([lookalikes.first[apart], lookalikes.second[apart]], axis=1)
+    pairs = []
+    for (one, other), value in zip(ends.tolist(), lookalikes.correlation[apart], strict=True):
+        known = kept[one].patient and kept[other].patient
+        pairs.append(
+            {
+                "paths": [kept[one].path, kept[other].path],
+                "correlation": round(float(value), 4),
+                "patients": "two known" if known else "not known",
+            }
+        )
+    scans = len(np.unique(ends))
+    return {"level": LEVELS[0], "count": len(pairs), "scans": scans, "pairs": pairs[:LISTED_FILES]}
 
 
 def _compare_version(raw: Mapping[tuple[str, str], int], known: DictConfig) -> Record:

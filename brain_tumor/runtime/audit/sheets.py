@@ -14,6 +14,7 @@ from brain_tumor.report.audit_copies import (
     NEAR_MISSED,
     NEAR_WRONG,
 )
+from brain_tumor.report.audit_leakage import LOOKALIKES
 from brain_tumor.report.audit_patients import CONTRADICTED
 from brain_tumor.report.contact_sheet import MOST_GROUPS, contact_sheet, group_sheet
 from brain_tumor.runtime.audit.record import contradicted
@@ -64,6 +65,7 @@ def audit_sheets(prepared: PreparedSet, audit: Mapping[str, Any]) -> dict[str, b
         (NEAR_ACROSS_LABELS, positions(group["paths"] for group in near["across_labels"])),
         (NEAR_WRONG, positions(truth["wrong"])),
         (NEAR_MISSED, positions(truth["missed"])),
+        (LOOKALIKES, positions(pair["paths"] for pair in audit["lookalikes"]["pairs"])),
     ):
         if groups:
             sheets[name] = _group_sheet(prepared, groups)
