@@ -1,0 +1,50 @@
+"""What the splits share, and what can be told under each, for this page and the project's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from brain_tumor.report.audit_leakage import leakage_table, lookalike_tables, split_leakages
+from brain_tumor.report.audit_shortcuts import (
+    ACCURACY,
+    BALANCED,
+    seen_entries,
+    shortcut_table,
+)
+from brain_tumor.report.page import DataTable, to_markdown
+from experiments.findings import FRONT, Blocks, Findings, Values
+
+README = Path(__file__).with_name("README.md")
+OVER_PATIENTS = "patient"
+
+
+def blocks(found: Findings) -> Blocks:
+    """Give the tables of pages, by the names of their blocks."""
+    accuracy = list(_scores(found.audit, ACCURACY))
+    balanced = list(_scores(found.audit, BALANCED))
+    splits = split_leakages(found.audit)
+    alike = [
+        table
+        for split in splits
+        if split.split == OVER_PATIENTS
+        for table in lookalike_tables([split])
+    ]
+    shared = to_markdown(leakage_table(splits))
+    told = "\n\n".join(map(to_markdown, alike))
+    return {
+        README: {
+            "scores": "\n\n".join(map(to_markdown, [*accuracy, *balanced])),
+            "shared": f"{shared}\n\n{told}",
+        },
+        FRONT: {
+            "shared": f"{shared}\n\n{told}",
+            "classes": to_markdown(accuracy[0]),
+            "healthy": to_markdown(accuracy[1]),
+        },
+    }
+
+
+def _scores(audit: Values, measure: str) -> Iterator[DataTable]:
+    """Lay out what classifiers score, by task, in the order of the audit."""
+    entries = seen_entries(audit)
+    for task in dict.fromkeys(entry.task for entry in entries):
+        yield shortcut_table(entries, task, measure)
