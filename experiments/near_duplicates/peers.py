@@ -5,19 +5,21 @@
 PREPARED and RAW are as for `altered.py`, and so are the copies: the same scans, altered in the same
 ways from the same seeds, as PNG files. WORK is a folder for these and for what each peer says; what
 lies there is not made again. A copy counts as found where the peer pairs it with a raw scan of its
-slice. Each peer is scored at the threshold that it comes with, and at the loosest one at which of
-ten million pairs of raw scans of different known patients it joins one at most.
+slice. Each peer is scored twice: at the threshold that it comes with, raw scans by the very pairs
+that it lists, and at the loosest one at which it joins at most one of ten million pairs of raw
+scans of different known patients.
 
 The peers are imagededup's hashes and its CNN, cleanvision and fastdup. They are test-time extras,
-not dependencies. The first two go together with this project (`pip install imagededup cleanvision`;
-tried: imagededup 0.3.3.post2, cleanvision 0.3.7). fastdup 2.54 does not: it wants NumPy below 2 and
-one release each of Pillow, scikit-learn and tqdm, so it needs an environment of its own, named by
-`--fastdup-python`. It is closed in part and reports its errors over the network unless
-`SENTRY_OPT_OUT` is set, as it is here. A peer that is missing is left out, with a sentence.
+not dependencies. The first two go together with this project (`pip install 'brain-tumor[peers]'`;
+run with imagededup 0.3.3.post2 and cleanvision 0.3.7). fastdup 2.54 does not: it wants NumPy below
+2 and one release each of Pillow, scikit-learn and tqdm. So it needs an environment of its own,
+whose interpreter `--fastdup-python` names; `--python` names that of the others where they are not
+beside this project. fastdup would send reports over the network unless it is told not to, as it is
+here. A peer that is missing is left out, and a sentence says so.
 
 imagededup's CNN would fetch its weights. FILE holds those of torchvision's `mobilenet_v2`, which it
-is given in place of its own network; without a file it is left out. It takes a second for fifty
-scans, so it is asked for the copies of every fifth scan only.
+is given in place of its own network; without a file it is left out. It is slow, so it is asked for
+the copies of every fifth scan only.
 
 Writes beside this file peers.csv, a row for each peer and threshold, and peers_altered.csv, one for
 each alteration and strength too.
@@ -203,8 +205,9 @@ def score(name: str, told: Told, truth: Truth) -> tuple[list[Row], list[Row]]:
         least = DEFAULTS[name] if setting == DEFAULT else strict_threshold(similarity, truth)
         pairs = listed(similarity, least, nearest)
         first, second = np.nonzero(np.triu(pairs | pairs.T, 1))
-        if setting == DEFAULT:
+        if setting == DEFAULT:  # what the peer itself says is what counts
             check(name, told, first, second)
+            first, second = told["pairs"][:, :2].astype(int).T
         head = {"peer": name, "threshold": setting, "least cosine": round(least, 6)}
         total, parts = 0, np.split(copies, len(ALTERATIONS) * len(STRENGTHS))
         ways = [(way, strength) for way in ALTERATIONS for strength in STRENGTHS]

@@ -98,11 +98,12 @@ def pairs_table(altered: Sequence[Line], peers: Sequence[Line]) -> DataTable:
     note = (
         "Pairs of raw scans whose patients are known. Same slices found: of the "
         f"{whole(of_one_slice)} pairs that show one slice; nearly all are mirror images of each "
-        "other, which no other search looks for. False pairs join two patients; "
+        "other, which these hashes cannot match. False pairs join two patients; "
         "precision is the share of pairs that do not. Threshold: its own is that which a search "
         "comes with; strict is the loosest at which it joins at most one of ten million pairs of "
-        "two patients. Processor seconds, of all threads, and peak memory: one search of all raw "
-        "scans from their files, each in a process of its own, beside other work."
+        "two patients. fastdup lists the two nearest of each scan at the most. Processor seconds, "
+        "of all threads, and peak memory: one search of all raw scans from their files, each in a "
+        "process of its own, beside other work."
     )
     return DataTable("Pairs of raw scans, and cost", columns, rows, note, 2)
 
