@@ -22,7 +22,7 @@ def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
     altered, peers, copies = (read(name) for name in ("altered", "peers", "peers_altered"))
     tables = (
-        pairs_table(altered, peers),
+        pairs_table(altered, peers, copies),
         recall_table(altered, copies, DEFAULT),
         recall_table(altered, copies, STRICT),
     )
@@ -65,18 +65,24 @@ def alterations_table(altered: Sequence[Line]) -> DataTable:
     return DataTable("Altered copies found", columns, rows, note, 2)
 
 
-def pairs_table(altered: Sequence[Line], peers: Sequence[Line]) -> DataTable:
+def pairs_table(
+    altered: Sequence[Line], peers: Sequence[Line], copies: Sequence[Line]
+) -> DataTable:
     """Lay out which pairs of raw scans each search makes, and what it costs.
 
     Args:
         altered: Of our own search.
         peers: Of all.
+        copies: Of the others.
     """
     rows = []
     for line in peers:
         pairs, right = int(line["pairs"]), int(line["same patient"])
+        own = of(copies, peer=line["peer"], threshold=line["threshold"])
         if line["peer"] == OURS:
             found = recall(altered, line["threshold"])
+            # Wrong pairs were counted among all that are related.
+            own = list(altered) if line["threshold"] == RELATED else []
         else:
             found = recall([line], "copies found", "copies")
         rows.append(
@@ -88,22 +94,23 @@ def pairs_table(altered: Sequence[Line], peers: Sequence[Line]) -> DataTable:
                 whole(int(line["other patients"])),
                 percent(right / pairs if pairs else None),
                 found,
+                whole(sum(int(copy["other patients"]) for copy in own) if own else None),
                 f"{float(line['processor']):.0f}",
                 f"{float(line['bytes']) / 2**20:,.0f}",
             ]
         )
     columns = ["search", "threshold", "pairs", "same slices found", "false pairs", "precision"]
-    columns += ["altered copies found", "processor seconds", "peak MiB"]
+    columns += ["altered copies found", "false pairs of copies", "processor seconds", "peak MiB"]
     of_one_slice = max((int(line["of one slice"]) for line in peers), default=0)
     note = (
         "Pairs of raw scans whose patients are known. Same slices found: of the "
         f"{whole(of_one_slice)} pairs that show one slice; nearly all are mirror images of each "
-        "other, which these hashes cannot match. False pairs join two patients; "
-        "precision is the share of pairs that do not. Threshold: its own is that which a search "
-        "comes with; strict is the loosest at which it joins at most one of ten million pairs of "
-        "two patients. fastdup lists the two nearest of each scan at the most. Processor seconds, "
-        "of all threads, and peak memory: one search of all raw scans from their files, each in a "
-        "process of its own, beside other work."
+        "other, which these hashes cannot match. False pairs join two patients, those of copies a "
+        "copy and a raw scan; precision is the share of pairs that do not. Threshold: its own is "
+        "that which a search comes with; strict is the loosest at which it joins at most one of "
+        "ten million pairs of raw scans of two patients. fastdup lists the two nearest of each "
+        "scan at the most. Processor seconds, of all threads, and peak memory: one search of all "
+        "raw scans from their files, each in a process of its own, beside other work."
     )
     return DataTable("Pairs of raw scans, and cost", columns, rows, note, 2)
 
