@@ -57,8 +57,8 @@ from experiments.near_duplicates.peers_search import (
 
 HERE = Path(__file__).parent
 FEW = 5  # of so many scans the CNN is asked for one
-# Ours in between, since what else the machine does changes while this runs.
-ORDER = (OURS, PHASH, DHASH, OURS, CLEANVISION, FASTDUP, CNN, OURS)
+# Ours in between, too, since what else the machine does changes while this runs.
+ORDER = (OURS, PHASH, DHASH, OURS, CLEANVISION, FASTDUP, CNN)
 # Least cosine, of bits as -1 and 1: 10 bits of 64 are the hashes' default, none cleanvision's.
 DEFAULTS = {PHASH: 1 - 10 / 32, DHASH: 1 - 10 / 32, CLEANVISION: 1.0, CNN: 0.9, FASTDUP: 0.9}
 NEAREST = {FASTDUP: 2}  # pairs that it lists of each scan at the most
