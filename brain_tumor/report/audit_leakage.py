@@ -81,11 +81,12 @@ class SplitLeakage:
         records = [variant["lookalikes"] for variant in self.variants if variant.get("lookalikes")]
         if not records:
             return ""
-        said = " and ".join(
+        *most, last = (
             f"{percent_range([one['all'] for one in levels])} by {levels[0]['level']:g} or more"
             for levels in zip(*records, strict=True)
         )
-        return f" By plain correlation, measured apart, {said} look like a training scan."
+        said = f"{', '.join(most)} and {last}" if most else last
+        return f" Measured apart, by plain correlation, {said} look like a training scan."
 
     @property
     def most(self) -> float:
