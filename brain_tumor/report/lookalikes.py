@@ -26,14 +26,18 @@ def lookalikes_table(records: Sequence[Sequence[Values]], title: str) -> DataTab
             the range.
         title: What they are of.
     """
-    classes = list(records[0][0]["per_class"])
-    rows = []
-    for levels in zip(*records, strict=True):
-        cells = [[one["all"] for one in levels]]
-        cells += [[one["per_class"][name] for one in levels] for name in classes]
-        cells += [[one[key] for one in levels] for key in ("known_patients", "unknown_patients")]
-        rows.append([f"{levels[0]['level']:g}", *map(percent_range, cells)])
-    columns = ["correlation", "all", *classes, "known patients", "unknown"]
+    levels = list(zip(*records, strict=True))
+    shares = {
+        "all": [[one["all"] for one in level] for level in levels],
+        **{
+            label: [[one["per_class"][label] for one in level] for level in levels]
+            for label in records[0][0]["per_class"]
+        },
+        "known patients": [[one["known_patients"] for one in level] for level in levels],
+        "unknown patients": [[one["unknown_patients"] for one in level] for level in levels],
+    }
+    columns = ["test scans", *(f"{level[0]['level']:g} or more" for level in levels)]
+    rows = [[name, *map(percent_range, own)] for name, own in shares.items()]
     return DataTable(title, columns, rows, NOTE)
 
 

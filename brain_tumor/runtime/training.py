@@ -218,7 +218,11 @@ def _train(start: Start, held: ExitStack, console: Console) -> Scores:
     if found.trust is not None:
         console.print(trust_sentence(found.trust), soft_wrap=True)
     alike = metrics["leakage"]["lookalikes"]
-    console.print(to_rich(lookalikes_table([alike], "test scans that look like a training scan")))
+    console.print(
+        to_rich(
+            lookalikes_table([alike], "test scans that look like a training scan, by correlation")
+        )
+    )
     warning = lookalikes_warning(alike, bool(config.split.leaky))
     if warning is not None:
         console.print(warning, soft_wrap=True)
