@@ -11,6 +11,7 @@ from brain_tumor.data.split import Split
 from brain_tumor.data.split_file import read_split
 from brain_tumor.errors import DataError
 from brain_tumor.runtime.build_scans import build_prepared, data_settings, raw_folder
+from brain_tumor.runtime.run.earlier_versions import thresholds_before
 from brain_tumor.runtime.run.run_folder import RunFolder
 
 
@@ -86,7 +87,7 @@ def _fingerprint_before(run: RunFolder, settings: DictConfig) -> str | None:
 
     The pixels are the same; only which scans belong together is found otherwise today.
     """
-    thresholds = run.thresholds_before()
+    thresholds = thresholds_before(run.read_config(as_written=True))
     if thresholds is None:
         return None
     return fingerprint_before(raw_folder(settings.data), data_settings(settings.data), thresholds)

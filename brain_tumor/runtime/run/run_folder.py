@@ -8,7 +8,7 @@ import io
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from brain_tumor.data.bounded_file import read_file
-from brain_tumor.data.near_duplicates import BEFORE, NearDuplicateSettings
 from brain_tumor.errors import DataError
 from brain_tumor.runtime.run.checksums import FILE, check, checksum, read_checksums
+from brain_tumor.runtime.run.earlier_versions import upgrade
 from brain_tumor.runtime.run.whole_file import check_no_link, check_no_links, written_whole
 
 # Bytes of a compressed table: 60,000 scans take about 10 MB, and a few bytes could become more than
@@ -136,32 +136,16 @@ class RunFolder:
         """Write the resolved configuration to `config.yaml`."""
         self.write("config.yaml", OmegaConf.to_yaml(config, resolve=True).encode())
 
-    def read_config(self) -> DictConfig:
+    def read_config(self, as_written: bool = False) -> DictConfig:
         """Read `config.yaml`, which is plain: whoever wrote it, nothing in it is looked up.
 
-        Settings of earlier versions that mean nothing today are those of today.
+        Args:
+            as_written: Whether settings of earlier versions stay; else they become today's.
 
         Raises:
             DataError: The folder is no run folder, or the file refers to something else, such as a
                 variable of the environment.
         """
-        config = self._load_config()
-        if self.thresholds_before() is not None:
-            config.data.near_duplicates = asdict(NearDuplicateSettings())
-        return config
-
-    def thresholds_before(self) -> dict[str, float] | None:
-        """Give the thresholds of near-duplicates as version 0.6 had them; None in later runs.
-
-        Raises:
-            DataError: As `read_config` does.
-        """
-        near = OmegaConf.select(self._load_config(), "data.near_duplicates")
-        if not isinstance(near, DictConfig) or set(near) != BEFORE:
-            return None
-        return {str(name): float(value) for name, value in near.items()}
-
-    def _load_config(self) -> DictConfig:
         path = self.path / "config.yaml"
         if not path.is_file():
             raise DataError(
@@ -179,7 +163,7 @@ class RunFolder:
                 f"{path} holds a reference (${{...}}), which training never writes: take the "
                 "folder as training left it."
             )
-        return config
+        return config if as_written else upgrade(config)
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole; a link in its place is replaced.
