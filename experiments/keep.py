@@ -33,7 +33,7 @@ JSON = (
 )
 LONGEST = 120  # letters of a folder's name; file systems take 255 bytes
 # A path that does not begin at the working folder, and what may stand before it inside a value.
-_AWAY = re.compile(r"(?:(?<=^)|(?<=[=,\[\s'\"]))(?:\w+://|~|/)[^,\]'\"]*")
+_AWAY = re.compile(r"(?:(?<=^)|(?<=[=,\[\s'\"]))(?:\w+://|~|/|\.\./)[^,\]'\"]*")
 
 
 def keep(into: Path, given: Sequence[str]) -> list[Path]:
@@ -124,6 +124,8 @@ def without_paths(content: Any, run_folder: str) -> Any:
     Example:
         >>> without_paths({"root": "/home/ann b/scans", "lr": 0.1}, "/r/1")
         {'root': 'scans', 'lr': 0.1}
+        >>> without_paths(["model.weights=../shared/net.pth"], "/r/1")
+        ['model.weights=net.pth']
         >>> without_paths(["/r/1/best.ckpt", "/r/10/a", "data.root=/a/b", "1/2"], "/r/1")
         ['RUN/best.ckpt', 'a', 'data.root=b', '1/2']
     """

@@ -38,6 +38,8 @@ from experiments.findings import FRONT, HERE, SUMMARY, Blocks, Findings
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
 # Without the change that an experiment is about: runs of another one, as a glob.
 BESIDE = {"harmonised": "corrected_groups/runs/evidence-*"}
+# Runs of several experiments, which differ in everything: laid out in tables of their own alone.
+APART = {"corrected_groups"}
 Compared = tuple[DictConfig, list[Members], dict[str, Any]]
 
 
@@ -74,6 +76,7 @@ def filled(experiments: Mapping[str, Compared]) -> dict[Path, str]:
     made = {
         HERE / name / "comparison.md": comparison_markdown(content)
         for name, content in contents.items()
+        if name not in APART
     }
     for page, blocks in all_blocks(Findings(contents, published, audit)).items():
         made[page] = page.read_text(encoding="utf-8")
@@ -88,6 +91,7 @@ def all_blocks(found: Findings) -> Blocks:
     scores = [
         f"[{name}]({name}/README.md)\n\n{to_markdown(settings_table(content['settings'], LEVEL))}"
         for name, content in found.compared.items()
+        if name not in APART
     ]
     made: Blocks = {
         FRONT: {"statements": statements},
@@ -128,4 +132,5 @@ if __name__ == "__main__":
         path.write_text(text, encoding="utf-8")
         print(f"written: {path.relative_to(HERE.parent)}")
     for name, experiment in found.items():
-        draw(name, experiment)
+        if name not in APART:
+            draw(name, experiment)
