@@ -124,7 +124,7 @@ def without_paths(content: Any, run_folder: str) -> Any:
     Example:
         >>> without_paths({"root": "/home/ann b/scans", "lr": 0.1}, "/r/1")
         {'root': 'scans', 'lr': 0.1}
-        >>> without_paths(["model.weights=../shared/net.pth"], "/r/1")
+        >>> without_paths(["model.weights=../nets/net.pth"], "/r/1")
         ['model.weights=net.pth']
         >>> without_paths(["/r/1/best.ckpt", "/r/10/a", "data.root=/a/b", "1/2"], "/r/1")
         ['RUN/best.ckpt', 'a', 'data.root=b', '1/2']
