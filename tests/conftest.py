@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 from brain_tumor.data.crop import CropSettings
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.harmonise import HarmoniseSettings
-from brain_tumor.data.near_duplicates import NearDuplicateSettings
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
 from brain_tumor.data.phantom import CLASSES, PhantomTruth, read_truth, write_phantoms
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.preparing import PrepareSettings, prepare_scans

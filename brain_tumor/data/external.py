@@ -13,7 +13,7 @@ from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.data.learnt import compare_with, learnt_scans
 from brain_tumor.data.manifest import SEEN, ManifestRow
 from brain_tumor.data.marking import mark_clusters, mark_duplicates
-from brain_tumor.data.near_duplicates import NearDuplicateSettings
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
 from brain_tumor.data.patients import read_patients
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.preparing import (

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from brain_tumor.data.manifest import ManifestRow
-from brain_tumor.data.near_duplicates import NearDuplicateSettings, find_near_duplicates
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
+from brain_tumor.data.near_duplicates import find_near_duplicates
 from brain_tumor.data.orientations import AS_IS
 from brain_tumor.data.pairs import Pair
 from brain_tumor.data.prepared import PreparedSet

@@ -12,10 +12,8 @@ Not every pair is laid on each other: `candidates` tells which are worth it, by 
 and by their heads alone. How many that misses is measured in `experiments/near_duplicates`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -23,66 +21,18 @@ from brain_tumor.data.candidates import Candidates, describe, find_candidates, w
 from brain_tumor.data.groups import Ids, connected
 from brain_tumor.data.head_box import HeadBox, find_head_box, view_head
 from brain_tumor.data.local_structure import Floats, Steps, local_structure, orient_structure
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
 from brain_tumor.data.orientations import ORIENTATIONS, orient
 from brain_tumor.data.pairs import Pair
 from brain_tumor.data.parallel import each
 from brain_tumor.data.registration import similarities
 from brain_tumor.data.scans import Grey
-from brain_tumor.errors import ConfigError
 
 # Least cosines of descriptors that make a pair a candidate: lower ones find hardly more, and cost
 # more (`experiments/near_duplicates`).
 _LEAST_HEADS, _LEAST_FRAMES = 0.45, 0.5
 _BATCH = 64  # pairs laid on each other at once: their pixels fit a processor's cache
 _NAMES = tuple(ORIENTATIONS)
-BEFORE = {"frame", "head"}  # the settings of versions 0.4 to 0.6
-
-
-@dataclass(frozen=True)
-class NearDuplicateSettings:
-    """What makes two scans the same slice, and what makes them related; all in 0.4 to 0.9999.
-
-    How each was found, and how often it errs, stands in `experiments/near_duplicates`.
-
-    Attributes:
-        same_slice: Least similarity of the same slice.
-        related: Least similarity of related scans; at most `same_slice`.
-        related_if_frames_agree: Least similarity of related scans whose frames agree, as those of
-            one head in another sequence do; at most `related`.
-        frames_agree: Least normalised correlation of two whole frames that agree.
-
-    Raises:
-        ConfigError: A value is outside its range.
-    """
-
-    same_slice: float = 0.82
-    related: float = 0.68
-    related_if_frames_agree: float = 0.5
-    frames_agree: float = 0.88
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "NearDuplicateSettings":
-        """Read settings that a run or a prepared set noted, of whatever version.
-
-        Until 0.6 grey values were correlated, of frames and heads: those thresholds mean nothing
-        here, so what is usual now stands in for them.
-        """
-        return cls() if set(values) == BEFORE else cls(**values)
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise ConfigError(f"data.near_duplicates.{name} must be a number: {value!r}")
-            # Below, pairs of different heads by the thousand would count; above, rounding decides.
-            if not 0.4 <= value <= 0.9999:
-                raise ConfigError(f"data.near_duplicates.{name} must lie in 0.4..0.9999: {value}")
-        falling = ("same_slice", "related", "related_if_frames_agree")
-        for higher, lower in pairwise(falling):
-            if getattr(self, lower) > getattr(self, higher):
-                raise ConfigError(
-                    f"data.near_duplicates.{lower} must be at most {higher}, "
-                    f"{getattr(self, higher)}: {getattr(self, lower)}"
-                )
 
 
 @dataclass(frozen=True)

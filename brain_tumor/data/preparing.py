@@ -14,7 +14,8 @@ from brain_tumor.data.fingerprint import BEFORE, digest_files, fingerprint_of
 from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.data.manifest import KEPT, UNUSABLE
 from brain_tumor.data.marking import mark_clusters, mark_duplicates
-from brain_tumor.data.near_duplicates import NearDuplicateSettings, find_near_duplicates
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
+from brain_tumor.data.near_duplicates import find_near_duplicates
 from brain_tumor.data.patients import read_patients
 from brain_tumor.data.prepared import PreparedSet
 from brain_tumor.data.scans import find_scans

@@ -15,7 +15,7 @@ from rich.console import Console
 from brain_tumor.data.crop import CropSettings
 from brain_tumor.data.harmonise import HarmoniseSettings
 from brain_tumor.data.kaggle import fetch_scans
-from brain_tumor.data.near_duplicates import NearDuplicateSettings
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
 from brain_tumor.data.patients import FIGSHARE
 from brain_tumor.data.phantom import check_drawing, write_phantoms
 from brain_tumor.data.prepared import PreparedSet

@@ -18,7 +18,8 @@ import numpy as np
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from brain_tumor.data.near_duplicates import NearDuplicateSettings, find_near_duplicates
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
+from brain_tumor.data.near_duplicates import find_near_duplicates
 from brain_tumor.data.prepared import PreparedSet, open_prepared
 from brain_tumor.data.scans import Grey, decode_grey
 from brain_tumor.data.thumbnails import thumbnail

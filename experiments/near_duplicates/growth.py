@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
 from brain_tumor.data.near_duplicates import (
-    NearDuplicateSettings,
     cluster,
     find_near_duplicates,
 )

@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
 from brain_tumor.data.near_duplicates import (
-    NearDuplicateSettings,
     cluster,
     find_near_duplicates,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from brain_tumor.data.near_duplicates import NearDuplicateSettings
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
 from brain_tumor.report.numbers import percent, whole
 from brain_tumor.report.page import DataTable
 

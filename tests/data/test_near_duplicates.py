@@ -5,8 +5,8 @@ import hydra
 import numpy as np
 import pytest
 
+from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
 from brain_tumor.data.near_duplicates import (
-    NearDuplicateSettings,
     cluster,
     correlate,
     find_near_duplicates,

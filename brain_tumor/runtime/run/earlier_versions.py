@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.data.near_duplicates import BEFORE, NearDuplicateSettings
+from brain_tumor.data.near_duplicate_settings import BEFORE, NearDuplicateSettings
 
 
 def thresholds_before(config: DictConfig) -> dict[str, float] | None:

@@ -1,0 +1,60 @@
+"""What makes two scans the same slice, and what makes them related.
+
+Apart from the search, so that a configuration is read without OpenCV.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from brain_tumor.errors import ConfigError
+
+BEFORE = {"frame", "head"}  # the settings of versions 0.4 to 0.6
+
+
+@dataclass(frozen=True)
+class NearDuplicateSettings:
+    """What makes two scans the same slice, and what makes them related; all in 0.4 to 0.9999.
+
+    How each was found, and how often it errs, stands in `experiments/near_duplicates`.
+
+    Attributes:
+        same_slice: Least similarity of the same slice.
+        related: Least similarity of related scans; at most `same_slice`.
+        related_if_frames_agree: Least similarity of related scans whose frames agree, as those of
+            one head in another sequence do; at most `related`.
+        frames_agree: Least normalised correlation of two whole frames that agree.
+
+    Raises:
+        ConfigError: A value is outside its range.
+    """
+
+    same_slice: float = 0.82
+    related: float = 0.68
+    related_if_frames_agree: float = 0.5
+    frames_agree: float = 0.88
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "NearDuplicateSettings":
+        """Read settings that a run or a prepared set noted, of whatever version.
+
+        Until 0.6 grey values were correlated, of frames and heads: those thresholds mean nothing
+        here, so what is usual now stands in for them.
+        """
+        return cls() if set(values) == BEFORE else cls(**values)
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise ConfigError(f"data.near_duplicates.{name} must be a number: {value!r}")
+            # Below, pairs of different heads by the thousand would count; above, rounding decides.
+            if not 0.4 <= value <= 0.9999:
+                raise ConfigError(f"data.near_duplicates.{name} must lie in 0.4..0.9999: {value}")
+        falling = ("same_slice", "related", "related_if_frames_agree")
+        for higher, lower in pairwise(falling):
+            if getattr(self, lower) > getattr(self, higher):
+                raise ConfigError(
+                    f"data.near_duplicates.{lower} must be at most {higher}, "
+                    f"{getattr(self, higher)}: {getattr(self, lower)}"
+                )
