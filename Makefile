@@ -33,7 +33,7 @@ tensorboard:  ## Show the curves of the newest experiment in TensorBoard; LOGDIR
 
 .PHONY: benchmark
 benchmark: .venv/installed-benchmark  ## Time the package beside its peers: on phantoms, or BRAIN_TUMOR_DATA=FOLDER
-	$(RUN) brain_tumor.benchmark $(if $(BRAIN_TUMOR_DATA),,data=phantom)
+	$(RUN) benchmarks $(if $(BRAIN_TUMOR_DATA),,data=phantom)
 
 .PHONY: results
 results: .venv/installed  ## Make the tables of experiments/ and the README from what is kept there
@@ -49,7 +49,7 @@ test-slow: .venv/installed-test  ## Run the slow tests: real scans (BRAIN_TUMOR_
 
 .PHONY: fuzz
 fuzz: .venv/installed-test  ## Try 20,000 mutated files, tables and arrays per fuzz test: a long run
-	$(RUN) pytest -n auto --hypothesis-profile=fuzz tests/data/test_fuzz_pictures.py tests/data/test_fuzz_tables.py
+	$(RUN) pytest -n auto --hypothesis-profile=fuzz tests/data/files/test_fuzz_pictures.py tests/data/files/test_fuzz_tables.py
 
 .PHONY: lint
 lint: .venv/installed-test  ## Check style and formatting

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from brain_tumor.inference import load_classifier
+    from brain_tumor.predict.classifier import load_classifier
 
 __all__ = ["__version__", "load_classifier"]
 __version__ = "0.6.0"
@@ -21,5 +21,5 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 def __getattr__(name: str) -> Any:
     """Give `load_classifier` once it is asked for: torch takes seconds to import."""
     if name == "load_classifier":
-        return import_module("brain_tumor.inference").load_classifier
+        return import_module("brain_tumor.predict.classifier").load_classifier
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

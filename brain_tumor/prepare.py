@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from brain_tumor.runtime.command import command
+from brain_tumor.cli.command import command
 
 
 @command("prepare")
@@ -11,10 +11,10 @@ def main(config: DictConfig) -> None:
     # Imported here, as in the other commands, so that --help need not wait for torch.
     from rich.console import Console
 
-    from brain_tumor.report.page import to_rich
-    from brain_tumor.report.tables import prepared_table, split_table, unusable_note
-    from brain_tumor.runtime.build_scans import build_prepared, build_split, split_settings
-    from brain_tumor.runtime.config.values import check_values
+    from brain_tumor.config.data import build_prepared, build_split, split_settings
+    from brain_tumor.config.values import check_values
+    from brain_tumor.rendering.page import to_rich
+    from brain_tumor.rendering.tables import prepared_table, split_table, unusable_note
 
     check_values(config, "prepare")
     split_settings(config.split)

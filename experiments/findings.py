@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.report.comparison import setting_title
-from brain_tumor.report.numbers import score
-from brain_tumor.report.page import to_markdown
-from brain_tumor.report.run_calibration import run_calibration_table
-from brain_tumor.runtime.finished import FinishedRun, read_run
+from brain_tumor.compare.page.run_calibration_table import run_calibration_table
+from brain_tumor.compare.page.tables import setting_title
+from brain_tumor.rendering.numbers import score
+from brain_tumor.rendering.page import to_markdown
+from brain_tumor.runs.finished import FinishedRun, read_run
 
 HERE = Path(__file__).resolve().parent
 FRONT, SUMMARY = HERE.parent / "README.md", HERE / "README.md"

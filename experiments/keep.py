@@ -22,10 +22,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from brain_tumor.compare.page.differences import distinguishing
 from brain_tumor.errors import BrainTumorError, DataError
-from brain_tumor.report.distinguishing import distinguishing
-from brain_tumor.runtime.finished import FinishedRun, find_folders, read_run
-from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.runs.finished import FinishedRun, find_folders, read_run
+from brain_tumor.runs.folder import RunFolder
 
 JSON = (
     *("run.json", "metrics.json", "complexity.json"),

@@ -22,16 +22,16 @@ import numpy as np
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from brain_tumor.data.lookalikes import Lookalikes, find_lookalikes
-from brain_tumor.data.prepared import PreparedSet, open_prepared
+from brain_tumor.data.groups.lookalikes import Lookalikes, find_lookalikes
+from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.errors import DataError
-from brain_tumor.runtime.evaluating import choose_on_validation, judged_parts
-from brain_tumor.runtime.evidence import EvidenceSettings, evidence_settings
-from brain_tumor.runtime.finished import find_folders
-from brain_tumor.runtime.overlaps import overlap_record
-from brain_tumor.runtime.run.run_folder import RunFolder
-from brain_tumor.runtime.scoring import Predictions
+from brain_tumor.evaluate.checkpoint import choose_on_validation, judged_parts
+from brain_tumor.evaluate.leakage_record import overlap_record
+from brain_tumor.evaluate.part_scores import EvidenceSettings, evidence_settings
+from brain_tumor.evaluate.predictions import Predictions
+from brain_tumor.runs.finished import find_folders
+from brain_tumor.runs.folder import RunFolder
 
 
 def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None:

@@ -23,17 +23,17 @@ from typing import Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.report.blocks import filled_block
-from brain_tumor.report.comparison import comparison_markdown, settings_table
-from brain_tumor.report.page import to_markdown
-from brain_tumor.report.statements import statements_table
-from brain_tumor.runtime.command import conf_folder
-from brain_tumor.runtime.comparing import compare_runs
-from brain_tumor.runtime.comparison_figures import draw_comparison
-from brain_tumor.runtime.evidence import evidence_settings
-from brain_tumor.runtime.gathering import Members
-from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.cli.command import conf_folder
+from brain_tumor.compare.compare import compare_runs
+from brain_tumor.compare.page.figures import draw_comparison
+from brain_tumor.compare.page.tables import comparison_markdown, settings_table
+from brain_tumor.compare.settings import Members
+from brain_tumor.evaluate.part_scores import evidence_settings
+from brain_tumor.rendering.page import to_markdown
+from brain_tumor.runs.folder import RunFolder
+from experiments.blocks import filled_block
 from experiments.findings import FRONT, HERE, SUMMARY, Blocks, Findings
+from experiments.statements import statements_table
 
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
 # Without the change that an experiment is about: runs of another one, as a glob.

@@ -15,17 +15,17 @@ from hydra.core.hydra_config import HydraConfig
 from hypothesis import settings
 from omegaconf import DictConfig
 
-from brain_tumor.data.crop import CropSettings
+from brain_tumor.cli.command import conf_folder, register_resolvers
+from brain_tumor.cli.sweep.record import NotedSweep
 from brain_tumor.data.datamodule import ScanDataModule
-from brain_tumor.data.harmonise import HarmoniseSettings
-from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
+from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.phantom import CLASSES, PhantomTruth, read_truth, write_phantoms
-from brain_tumor.data.prepared import PreparedSet
-from brain_tumor.data.preparing import PrepareSettings, prepare_scans
+from brain_tumor.data.prepared.crop import CropSettings
+from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
+from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import SplitSettings, split_scans
-from brain_tumor.runtime.command import conf_folder, register_resolvers
-from brain_tumor.runtime.quiet import hush_lightning
-from brain_tumor.runtime.sweep.record import NotedSweep
+from brain_tumor.engine.quiet import hush_lightning
 
 Compose = Callable[..., DictConfig]
 
@@ -150,3 +150,23 @@ def compose_in(phantom_root: Path, prepared: PreparedSet) -> Compose:
 def compose(compose_in: Compose, tmp_path: Path) -> Compose:
     """Compose as `compose_in` does, with the run folder in tmp_path."""
     return functools.partial(compose_in, tmp_path / "run")
+
+
+RATES = (1e-3, 3e-4)
+
+
+@pytest.fixture(scope="session")
+def sweep(
+    compose_in: Callable[..., DictConfig], tmp_path_factory: pytest.TempPathFactory
+) -> dict[float, Path]:
+    """Train two epochs with a validation part, at two learning rates; give the run of each."""
+    from brain_tumor.train.train import train
+
+    folder = tmp_path_factory.mktemp("sweep")
+    runs = {rate: folder / f"{number}-gbmnet" for number, rate in enumerate(RATES)}
+    for rate, run in runs.items():
+        small = ("model.width=16", "trainer.max_epochs=2", "data.batch_size=16", "seed=3")
+        small += ("evaluation.resamples=100", "evaluation.figures=false")
+        split = ("split=official", "split.validation_fraction=0.25")
+        train(compose_in(run, *small, *split, f"optimizer.lr={rate}"))
+    return runs

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.runs.folder import RunFolder
 
 CLASSES = ("glioma", "meningioma", "notumor")
 Row = tuple[str, str, str, str]  # path, class, predicted class, group

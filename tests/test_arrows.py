@@ -1,6 +1,8 @@
-"""The floors and wings of the house: who may import whom."""
+"""The floors of the house: who may import whom. No arrow points up, none runs in a circle."""
 
 import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,52 +10,102 @@ import pytest
 import brain_tumor
 
 ROOT = Path(brain_tumor.__file__).parent
-WINGS = ("data", "models", "evaluation", "report")
-FILES = sorted(ROOT.rglob("*.py"))
-# Room -> rooms it may import from, beside its own and brain_tumor.errors.
-ALLOWED = {wing: set() for wing in WINGS} | {
-    "runtime": set(WINGS),
-    "commands": {*WINGS, "runtime"},
+COMMANDS = {
+    *("train", "evaluate", "compare", "audit", "predict", "export"),
+    *("app", "tune", "doctor", "prepare"),
 }
+FLOORS = (
+    COMMANDS,
+    {"trained", "cli"},
+    {"runs"},
+    {"config"},
+    {"engine"},
+    {"data", "models"},
+    {"metrics", "rendering"},
+    {"errors"},
+)
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# Commands whose public functions another command calls.
+CALLS = {
+    "train": {"evaluate"},
+    "tune": {"train"},
+    "app": {"predict", "evaluate"},
+    "predict": {"evaluate", "export"},
+    "compare": {"evaluate", "audit"},
+    "audit": {"evaluate"},
+}
+MOST_FILES = 15  # beside sub-folders
+MOST_LINES = 300  # of a file
+MOST_SHARE = 0.2  # of the package's lines, in a folder
 
 
-def room_of(parts: tuple[str, ...]) -> str:
-    if parts in ((), ("errors",)):
-        return "foundation"
-    return parts[0] if parts[0] in (*WINGS, "runtime") else "commands"
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported(path: Path) -> set[tuple[str, ...]]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def imported(path: Path, at_import: bool = False) -> Iterator[str]:
+    """Names of our modules that a file imports; at its top alone, or anywhere."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body if at_import else ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            names.add(node.module or "")
-    return {tuple(n.split(".")[1:]) for n in names if n.split(".")[0] == "brain_tumor"}
+            module = node.module or ""
+            for alias in node.names:
+                both = f"{module}.{alias.name}"
+                yield both if both in MODULES else module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(ROOT).as_posix())
-def test_imports_point_down(path: Path) -> None:
-    own = room_of(tuple(path.relative_to(ROOT).with_suffix("").parts))
-    if path.name == "__init__.py":
-        # Rooms re-export nothing; a package inside a room may re-export its own modules.
-        package = path.parent.relative_to(ROOT).parts
-        if not package:  # the package's own face, which waits until it is asked for
-            assert imported(path) <= {("inference",)}
-            return
-        for module in imported(path):
-            inside = len(package) > 1 and module[:-1] == package
-            assert inside, f"{path} re-exports {'.'.join(module)}"
+def room_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def is_ours(module: str) -> bool:
+    return module.split(".")[0] == "brain_tumor"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_arrows_point_down(module: str) -> None:
+    own = room_of(module)
+    if not own:  # the package's own face, which waits until it is asked for
+        assert set(filter(is_ours, imported(MODULES[module]))) <= {"brain_tumor.predict.classifier"}
         return
-    if own == "foundation":
-        assert not imported(path)
-        return
-    for module in imported(path):
-        room = room_of(module)
-        assert room in {own, "foundation"} | ALLOWED[own], f"{path} imports {'.'.join(module)}"
-        assert room != "commands", f"{path} imports the command {'.'.join(module)}"
+    for other in map(room_of, filter(is_ours, imported(MODULES[module]))):
+        if other in ("", own):
+            continue
+        allowed = FLOOR[other] > FLOOR[own] or other in CALLS.get(own, ())
+        assert allowed, f"{module} imports {other}"
+
+
+def test_every_room_is_on_a_floor() -> None:
+    rooms = {path.stem for path in ROOT.glob("*.py")} - {"__init__"}
+    rooms |= {path.name for path in ROOT.iterdir() if any(path.glob("*.py"))}
+    assert rooms == FLOOR.keys()
+
+
+def test_there_is_no_circle() -> None:
+    arrows = {
+        module: {name for name in imported(path, at_import=True) if name in MODULES} - {module}
+        for module, path in MODULES.items()
+        if path.name != "__init__.py"
+    }
+    tuple(TopologicalSorter(arrows).static_order())  # raises where there is one
+
+
+def test_no_room_is_a_drawer() -> None:
+    lines = {
+        name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()
+    }
+    assert [name for name, number in lines.items() if number > MOST_LINES] == []
+    for folder in {path.parent for path in MODULES.values()}:
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(files) <= MOST_FILES, folder
+        assert sum(lines[name_of(file)] for file in files) <= MOST_SHARE * sum(lines.values())
 
 
 @pytest.mark.parametrize("name", ["gbmnet", "mobilenetv2", "preprocess"])

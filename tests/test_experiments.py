@@ -10,9 +10,9 @@ import pytest
 from finished_runs import CLASSES, Row, write_run
 from omegaconf import OmegaConf
 
+from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.errors import DataError
-from brain_tumor.runtime.command import conf_folder, register_resolvers
-from brain_tumor.runtime.finished import read_run
+from brain_tumor.runs.finished import read_run
 from experiments.findings import HERE as ROOT
 from experiments.findings import Findings, in_epoch, kept_runs
 from experiments.keep import keep
@@ -109,7 +109,7 @@ def test_a_table_that_unpacks_to_too_much_is_told(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (kept,) = keep(tmp_path / "kept", [str(run)])
-    monkeypatch.setattr("brain_tumor.runtime.run.run_folder.MOST_UNPACKED", 100)
+    monkeypatch.setattr("brain_tumor.runs.folder.MOST_UNPACKED", 100)
     with pytest.raises(DataError, match="it unpacks to more"):
         read_run(kept)
 

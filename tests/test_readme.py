@@ -4,18 +4,19 @@ import importlib
 import json
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 
 import hydra
 import pytest
 from rich.console import Console
 
-from brain_tumor.report.audit_leakage import leakage_table, split_leakages
-from brain_tumor.report.audit_shortcuts import ACCURACY, BALANCED, seen_entries, shortcut_table
-from brain_tumor.report.blocks import filled_block
-from brain_tumor.report.class_report import class_report
-from brain_tumor.report.page import to_markdown, to_rich
-from brain_tumor.runtime.command import conf_folder, register_resolvers
+from brain_tumor.audit.page.leakage import leakage_table, split_leakages
+from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, seen_entries, shortcut_table
+from brain_tumor.cli.command import conf_folder, register_resolvers
+from brain_tumor.rendering.class_report import class_report
+from brain_tumor.rendering.page import to_markdown, to_rich
+from experiments.blocks import filled_block
 from experiments.findings import Findings
 
 ROOT = Path(__file__).parents[1]
@@ -81,7 +82,7 @@ def test_every_score_in_words_stands_in_a_committed_table(name: str) -> None:
 @pytest.mark.parametrize(("command", "words"), COMMANDS, ids=[" ".join(c) for c in COMMANDS])
 def test_every_command_composes(command: str, words: str) -> None:
     register_resolvers()
-    assert (ROOT / "brain_tumor" / f"{command}.py").is_file()
+    assert find_spec(f"brain_tumor.{command}") is not None
     overrides = [word for word in shlex.split(words) if word != "-m"]
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         hydra.compose(command, [re.sub(r"=0,[0-9,]+$", "=0", word) for word in overrides])

@@ -12,28 +12,23 @@ import torch
 from omegaconf import DictConfig
 from strange_pictures import NO_HEADS, phantom
 
-from brain_tumor.data.crop import cut_to_head, find_head
-from brain_tumor.data.external import prepare_external
-from brain_tumor.data.kaggle import check_counts
-from brain_tumor.data.lookalikes import find_lookalikes
-from brain_tumor.data.prepared import PreparedSet
-from brain_tumor.data.scans import Grey, decode_grey
-from brain_tumor.data.seen import read_seen
-from brain_tumor.evaluation.linear_probe import predict_by_regression
-from brain_tumor.runtime.allocator import keep_freed_memory
-from brain_tumor.runtime.audit.probing import frozen_features, load_frozen
-from brain_tumor.runtime.audit.record import (
-    contradicted,
-    leakage_record,
-    near_record,
-    patients_record,
-)
-from brain_tumor.runtime.audit.splits import audited_splits
-from brain_tumor.runtime.build_scans import build_prepared, build_split
-from brain_tumor.runtime.command import conf_folder, register_resolvers
-from brain_tumor.runtime.trained import open_trained
-from brain_tumor.runtime.training import train
-from brain_tumor.runtime.trust import open_trust
+from brain_tumor.audit.measures.linear_probe import predict_by_regression
+from brain_tumor.audit.probes import frozen_features, load_frozen
+from brain_tumor.audit.record import contradicted, leakage_record, near_record, patients_record
+from brain_tumor.audit.splits import audited_splits
+from brain_tumor.cli.command import conf_folder, register_resolvers
+from brain_tumor.config.data import build_prepared, build_split
+from brain_tumor.data.external.overlap import read_seen
+from brain_tumor.data.external.prepare import prepare_external
+from brain_tumor.data.files.kaggle import check_counts
+from brain_tumor.data.files.scans import Grey, decode_grey
+from brain_tumor.data.groups.lookalikes import find_lookalikes
+from brain_tumor.data.prepared.crop import cut_to_head, find_head
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.engine.allocator import keep_freed_memory
+from brain_tumor.train.train import train
+from brain_tumor.trained.network import open_trained
+from brain_tumor.trained.out_of_distribution import open_trust
 
 DATA = os.environ.get("BRAIN_TUMOR_DATA", "")
 WEIGHTS = Path(os.environ.get("BRAIN_TUMOR_WEIGHTS", "")) / (

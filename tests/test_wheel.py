@@ -24,8 +24,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # The configuration travels with it; tests and scans do not.
     assert "brain_tumor/conf/train.yaml" in names
     assert "brain_tumor/conf/data/pipeline/report.yaml" in names
-    assert "brain_tumor/data/patients.csv" in names
-    assert "brain_tumor/report/templates/page.html.j2" in names
+    assert "brain_tumor/data/groups/patients.csv" in names
+    assert "brain_tumor/rendering/templates/page.html.j2" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"brain_tumor"}
     return folder / "site"
 

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from brain_tumor.data.corruptions import corrupt
 from brain_tumor.data.datamodule import Batch, ScanBatches, ScanDataModule, Share
-from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.transforms.corruptions import corrupt
 
 
 class CorruptedBatches(ScanBatches):

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from brain_tumor.data.augment import Augment, epoch_draws
-from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.resident import ResidentScans, has_room
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION, Rows, Split
+from brain_tumor.data.transforms.report import Augment, epoch_draws
 from brain_tumor.errors import ConfigError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brain_tumor.data.prepared import PreparedSet
+from brain_tumor.data.prepared.prepared_set import PreparedSet
 
 # Of the memory that is free: the network, its activations and the optimizer want the rest.
 SHARE = 0.5

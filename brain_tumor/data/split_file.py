@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from brain_tumor.data.files.table_file import read_table
 from brain_tumor.data.split import PARTS, TEST, TRAIN, Rows, Split
-from brain_tumor.data.table_file import read_table
 from brain_tumor.errors import DataError
 
 

@@ -12,8 +12,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from brain_tumor.errors import ConfigError, TrainingError
-from brain_tumor.models.metrics import ClassificationScores, MeanLoss
-from brain_tumor.models.networks import build_network, settled
+from brain_tumor.models.epoch_scores import ClassificationScores, MeanLoss
+from brain_tumor.models.registry import build_network, settled
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
 
 Group = dict[str, Any]

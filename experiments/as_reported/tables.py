@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from brain_tumor.report.numbers import UNKNOWN, score
-from brain_tumor.report.page import DataTable, to_markdown
-from brain_tumor.report.statements import NAMES
-from brain_tumor.runtime.history import History
+from brain_tumor.rendering.numbers import UNKNOWN, score
+from brain_tumor.rendering.page import DataTable, to_markdown
+from brain_tumor.runs.history import History
 from experiments.findings import Blocks, Findings, in_epoch, kept_runs
+from experiments.statements import NAMES
 
 README = Path(__file__).with_name("README.md")
 

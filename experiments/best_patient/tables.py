@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from brain_tumor.report.certainty import cell
-from brain_tumor.report.numbers import score
-from brain_tumor.report.page import DataTable, to_markdown
-from brain_tumor.runtime.run.run_folder import RunFolder
+from brain_tumor.rendering.certainty import cell
+from brain_tumor.rendering.numbers import score
+from brain_tumor.rendering.page import DataTable, to_markdown
+from brain_tumor.runs.folder import RunFolder
 from experiments.findings import Blocks, Findings, calibration_block
 
 README, TRIALS = (Path(__file__).with_name(name) for name in ("README.md", "trials"))

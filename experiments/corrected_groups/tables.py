@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from brain_tumor.report.certainty import cell
-from brain_tumor.report.numbers import percent, score, whole
-from brain_tumor.report.page import DataTable, to_markdown
-from brain_tumor.runtime.finished import FinishedRun
+from brain_tumor.rendering.certainty import cell
+from brain_tumor.rendering.numbers import percent, score, whole
+from brain_tumor.rendering.page import DataTable, to_markdown
+from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, Values, kept_runs
 
 README = Path(__file__).with_name("README.md")

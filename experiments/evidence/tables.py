@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from brain_tumor.data.lookalikes import LEVELS
-from brain_tumor.report.certainty import cell
-from brain_tumor.report.numbers import percent_range, whole, whole_range
-from brain_tumor.report.page import DataTable, to_markdown
-from brain_tumor.report.pairs import difference
-from brain_tumor.report.statements import NAMES
+from brain_tumor.data.groups.lookalikes import LEVELS
+from brain_tumor.rendering.certainty import cell
+from brain_tumor.rendering.numbers import percent_range, whole, whole_range
+from brain_tumor.rendering.page import DataTable, to_markdown
+from brain_tumor.rendering.pairs import difference
 from experiments.findings import FRONT, Blocks, Findings, Values, calibration_block
+from experiments.statements import NAMES
 
 README = Path(__file__).with_name("README.md")
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from brain_tumor.report.certainty import cell
-from brain_tumor.report.numbers import UNKNOWN
-from brain_tumor.report.page import DataTable, to_markdown
-from brain_tumor.report.pairs import difference
-from brain_tumor.report.statements import NAMES
+from brain_tumor.rendering.certainty import cell
+from brain_tumor.rendering.numbers import UNKNOWN
+from brain_tumor.rendering.page import DataTable, to_markdown
+from brain_tumor.rendering.pairs import difference
 from experiments.findings import Blocks, Findings, Values
+from experiments.statements import NAMES
 
 README = Path(__file__).with_name("README.md")
 SCANS = ("as prepared", "harmonised")

@@ -3,14 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from brain_tumor.report.audit_leakage import leakage_table, lookalike_tables, split_leakages
-from brain_tumor.report.audit_shortcuts import (
-    ACCURACY,
-    BALANCED,
-    seen_entries,
-    shortcut_table,
-)
-from brain_tumor.report.page import DataTable, to_markdown
+from brain_tumor.audit.page.leakage import leakage_table, lookalike_tables, split_leakages
+from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, seen_entries, shortcut_table
+from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import FRONT, Blocks, Findings, Values
 
 README = Path(__file__).with_name("README.md")

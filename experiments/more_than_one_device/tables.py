@@ -8,7 +8,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from brain_tumor.report.page import DataTable, to_markdown
+from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
 
 README = Path(__file__).with_name("README.md")

@@ -19,12 +19,9 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
-from brain_tumor.data.near_duplicates import (
-    cluster,
-    find_near_duplicates,
-)
-from brain_tumor.data.prepared import open_prepared
+from brain_tumor.data.groups.near_duplicates import cluster, find_near_duplicates
+from brain_tumor.data.groups.settings import NearDuplicateSettings
+from brain_tumor.data.prepared.prepared_set import open_prepared
 
 HERE = Path(__file__).parent
 SIZES = (3_500, 7_000, 15_000)

@@ -41,8 +41,8 @@ import numpy.typing as npt
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from brain_tumor.data.groups import numbered
-from brain_tumor.data.prepared import PreparedSet, open_prepared
+from brain_tumor.data.groups.connected import numbered
+from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
 from experiments.near_duplicates.alterations import ALTERATIONS, STRENGTHS
 from experiments.near_duplicates.altered import choose_scans, read_scan
 from experiments.near_duplicates.peers_search import (

@@ -208,10 +208,12 @@ class Ours:
     def __init__(self, prepared: str) -> None:
         sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
         self._search, self._scans = (
-            need(f"brain_tumor.data.{name}") for name in ("near_duplicates", "scans")
+            need(f"brain_tumor.data.{name}") for name in ("groups.near_duplicates", "files.scans")
         )
-        self._small = need("brain_tumor.data.thumbnails")
-        summary = need("brain_tumor.data.prepared").open_prepared(Path(prepared)).summary
+        self._small = need("brain_tumor.data.prepared.thumbnails")
+        summary = (
+            need("brain_tumor.data.prepared.prepared_set").open_prepared(Path(prepared)).summary
+        )
         self._settings = self._search.NearDuplicateSettings(**summary["near_duplicates"])
         self._frames = np.zeros((0, 96, 96), np.uint8)
 

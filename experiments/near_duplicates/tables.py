@@ -4,8 +4,8 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from brain_tumor.report.numbers import percent, whole
-from brain_tumor.report.page import DataTable, to_markdown
+from brain_tumor.rendering.numbers import percent, whole
+from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
 from experiments.near_duplicates.alterations import ALTERATIONS
 from experiments.near_duplicates.truth_tables import judged_table, thresholds_table

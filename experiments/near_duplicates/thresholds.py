@@ -19,14 +19,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.groups import Ids, numbered
-from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
-from brain_tumor.data.near_duplicates import (
-    cluster,
-    find_near_duplicates,
-)
-from brain_tumor.data.pairs import Pair
-from brain_tumor.data.prepared import PreparedSet, open_prepared
+from brain_tumor.data.groups.connected import Ids, numbered
+from brain_tumor.data.groups.near_duplicates import cluster, find_near_duplicates
+from brain_tumor.data.groups.pairs import Pair
+from brain_tumor.data.groups.settings import NearDuplicateSettings
+from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
 
 HERE = Path(__file__).parent
 HEALTHY = "notumor"

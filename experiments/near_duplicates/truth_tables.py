@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from brain_tumor.data.near_duplicate_settings import NearDuplicateSettings
-from brain_tumor.report.numbers import percent, whole
-from brain_tumor.report.page import DataTable
+from brain_tumor.data.groups.settings import NearDuplicateSettings
+from brain_tumor.rendering.numbers import percent, whole
+from brain_tumor.rendering.page import DataTable
 
 Line = Mapping[str, str]
 SHOWN = ("0.5", "0.6", "0.64", "0.68", "0.7", "0.76", "0.82", "0.9", "0.96")  # of thresholds.csv

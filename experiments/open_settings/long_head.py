@@ -27,7 +27,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.runtime.allocator import keep_freed_memory
+from brain_tumor.engine.allocator import keep_freed_memory
 
 keep_freed_memory()  # before torch is imported
 
@@ -38,15 +38,15 @@ import torch.nn.functional as F  # noqa: E402
 from omegaconf import DictConfig  # noqa: E402
 from torch import Tensor  # noqa: E402
 
+from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
+from brain_tumor.config.data import build_prepared, build_split  # noqa: E402
+from brain_tumor.config.instantiate import instantiate  # noqa: E402
 from brain_tumor.data.datamodule import Batch, BatchOrder, ScanBatches, ScanDataModule  # noqa: E402
 from brain_tumor.errors import BrainTumorError  # noqa: E402
-from brain_tumor.evaluation.scores import score  # noqa: E402
+from brain_tumor.metrics.scores import score  # noqa: E402
 from brain_tumor.models.mobilenetv2 import FEATURES  # noqa: E402
-from brain_tumor.models.networks import build_network  # noqa: E402
-from brain_tumor.runtime.build import build_classifier, build_datamodule  # noqa: E402
-from brain_tumor.runtime.build_scans import build_prepared, build_split  # noqa: E402
-from brain_tumor.runtime.command import conf_folder, register_resolvers  # noqa: E402
-from brain_tumor.runtime.config.instantiate import instantiate  # noqa: E402
+from brain_tumor.models.registry import build_network  # noqa: E402
+from brain_tumor.train.build import build_classifier, build_datamodule  # noqa: E402
 
 TOLD = 20  # epochs from one row to the next
 # How scans are augmented, whether statistics are frozen, and how many epochs have augmentation of

@@ -3,11 +3,11 @@
 import csv
 from pathlib import Path
 
-from brain_tumor.report.numbers import UNKNOWN, score
-from brain_tumor.report.page import DataTable, to_markdown
-from brain_tumor.report.statements import NAMES
-from brain_tumor.runtime.finished import FinishedRun
+from brain_tumor.rendering.numbers import UNKNOWN, score
+from brain_tumor.rendering.page import DataTable, to_markdown
+from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, in_epoch, kept_runs, over_seeds
+from experiments.statements import NAMES
 
 README, LONG = (Path(__file__).with_name(name) for name in ("README.md", "long_head.csv"))
 TRANSFER = "mobilenetv2"

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.runtime.allocator import keep_freed_memory
+from brain_tumor.engine.allocator import keep_freed_memory
 
 keep_freed_memory()  # before torch is imported
 
@@ -25,21 +25,16 @@ import torch.nn.functional as F  # noqa: E402
 from omegaconf import DictConfig  # noqa: E402
 from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
-from brain_tumor.data.augment import epoch_draws  # noqa: E402
-from brain_tumor.data.crop import CropSettings, cut_to_head, find_head  # noqa: E402
-from brain_tumor.data.dedupe import pixel_digest  # noqa: E402
-from brain_tumor.data.fingerprint import md5  # noqa: E402
-from brain_tumor.data.scans import (  # noqa: E402
-    decode_grey,
-    find_scans,
-    read_header,
-    read_scan,
-)
-from brain_tumor.data.thumbnails import thumbnail  # noqa: E402
-from brain_tumor.models.networks import build_network  # noqa: E402
-from brain_tumor.report.page import DataTable, to_markdown  # noqa: E402
-from brain_tumor.runtime.command import conf_folder, register_resolvers  # noqa: E402
-from brain_tumor.runtime.config.instantiate import instantiate  # noqa: E402
+from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
+from brain_tumor.config.instantiate import instantiate  # noqa: E402
+from brain_tumor.data.files.scans import decode_grey, find_scans, read_header, read_scan  # noqa: E402
+from brain_tumor.data.prepared.crop import CropSettings, cut_to_head, find_head  # noqa: E402
+from brain_tumor.data.prepared.exact_duplicates import pixel_digest  # noqa: E402
+from brain_tumor.data.prepared.fingerprint import md5  # noqa: E402
+from brain_tumor.data.prepared.thumbnails import thumbnail  # noqa: E402
+from brain_tumor.data.transforms.report import epoch_draws  # noqa: E402
+from brain_tumor.models.registry import build_network  # noqa: E402
+from brain_tumor.rendering.page import DataTable, to_markdown  # noqa: E402
 
 HERE = Path(__file__).parent
 RUN = 256  # scans

@@ -8,8 +8,8 @@ ratios of `benchmark.json` stand in the project's page. `prepare.json` repeats r
 import json
 from pathlib import Path
 
-from brain_tumor.report.page import to_markdown
-from brain_tumor.report.speed import ratio_table, speed_markdown
+from benchmarks.tables import ratio_table, speed_markdown
+from brain_tumor.rendering.page import to_markdown
 from experiments.findings import FRONT, Blocks, Findings
 
 README = Path(__file__).with_name("README.md")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from brain_tumor.report.certainty import cell
-from brain_tumor.report.numbers import score, whole
-from brain_tumor.report.page import DataTable, to_markdown
+from brain_tumor.rendering.certainty import cell
+from brain_tumor.rendering.numbers import score, whole
+from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings, Values
 
 README = Path(__file__).with_name("README.md")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brain_tumor.data import datamodule as served
-from brain_tumor.data.augment import BatchAugment
 from brain_tumor.data.datamodule import Batch, BatchOrder, ScanDataModule
 from brain_tumor.data.resident import ResidentScans
+from brain_tumor.data.transforms.report import BatchAugment
 from brain_tumor.errors import ConfigError
 
 

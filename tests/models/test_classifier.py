@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brain_tumor.config.instantiate import instantiate
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.errors import ConfigError, TrainingError
 from brain_tumor.models.classifier import TrainingSettings, TumorClassifier
 from brain_tumor.models.schedules import WarmupCosine
-from brain_tumor.runtime.config.instantiate import instantiate
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 GBMNET = {"name": "gbmnet", "width": 16, "dropout": 0.3}

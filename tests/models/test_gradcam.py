@@ -10,17 +10,17 @@ import torch.nn.functional as F
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from brain_tumor.data.manifest import ManifestRow
+from brain_tumor.config.data import build_prepared
 from brain_tumor.data.phantom import PhantomScan, read_truth
+from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.split import TEST
 from brain_tumor.models.gbmnet import GBMnet
 from brain_tumor.models.gradcam import gradcam
 from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
-from brain_tumor.models.networks import build_network
-from brain_tumor.runtime.build_scans import build_prepared
-from brain_tumor.runtime.loading import load_classifier
-from brain_tumor.runtime.run.run_folder import RunFolder
-from brain_tumor.runtime.training import train
+from brain_tumor.models.registry import build_network
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.load_checkpoint import load_classifier
+from brain_tumor.train.train import train
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "gbmnet": lambda: GBMnet(width=16),

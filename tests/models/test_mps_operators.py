@@ -52,10 +52,10 @@ from torch import Tensor, library, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from brain_tumor.data.augment import TorchvisionAugment
 from brain_tumor.data.datamodule import ScanDataModule
-from brain_tumor.data.mri_augment import MRIAugment
 from brain_tumor.data.split import Split
+from brain_tumor.data.transforms.mri import MRIAugment
+from brain_tumor.data.transforms.report import TorchvisionAugment
 from brain_tumor.models.classifier import TumorClassifier
 
 CONF = Path(__file__).parents[2] / "conf"

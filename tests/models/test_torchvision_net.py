@@ -7,7 +7,7 @@ from torch import nn
 from torchvision.models import get_model, get_model_weights
 
 from brain_tumor.errors import ConfigError, WeightsError
-from brain_tumor.models.networks import build_network, settled
+from brain_tumor.models.registry import build_network, settled
 from brain_tumor.models.torchvision_net import TorchvisionNet, architectures, published_input
 
 # One of each family that is quick to build.
@@ -110,7 +110,7 @@ def test_its_own_networks_are_no_architectures() -> None:
 
 
 def test_it_runs_as_configured(compose) -> None:
-    from brain_tumor.runtime.config.checking import check_training
+    from brain_tumor.train.check_config import check_training
 
     check_training(compose("model=torchvision", "model.name=resnet18", "model.weights=none"))
     with pytest.raises(ConfigError, match="did you mean resnet18"):

@@ -1,0 +1,79 @@
+"""What the page shows of one scan."""
+
+import base64
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.data.files.scans import UndecodableScanError
+from brain_tumor.data.prepared.crop_head import BlankScanError
+from brain_tumor.errors import DataError
+from brain_tumor.predict.model import Model
+from brain_tumor.predict.overlay import overlay
+from brain_tumor.predict.predictions import Prediction, judge_scans
+from brain_tumor.predict.reader import Reader
+
+Record = dict[str, Any]
+
+
+def answer(model: Model, content: bytes) -> Record:
+    """Predict the scan in a file: of several frames, the first.
+
+    Args:
+        model: The network.
+        content: The file's bytes: a picture or DICOM.
+
+    Returns:
+        Plain values: `class`, `probabilities` by class, `tumour`, `strange`, `unsure`, `flags` (a
+        sentence for each reason not to believe the answer), `frames`, and the pictures `crop` and
+        `overlay` (None for an exported file) as data URLs.
+
+    Raises:
+        DataError: It cannot be decoded, or shows nothing.
+    """
+    try:
+        scan, frames = Reader(model.crop, model.harmonise).first(content)
+    except (UndecodableScanError, BlankScanError) as error:
+        raise DataError(
+            f"This file cannot be used: {error}. Give a picture or a DICOM file of one scan."
+        ) from error
+    (said,) = judge_scans(model, scan[None], [None])
+    number = np.array([model.classes.index(said.label)], np.int64)
+    heat = None if model.heat is None else model.heat(scan[None], number)[0]
+    return {
+        "class": said.label,
+        "probabilities": dict(said.probabilities),
+        "tumour": said.tumour,
+        "strange": said.strange,
+        "unsure": said.unsure,
+        "flags": _flags(model, said),
+        "frames": frames,
+        "crop": _data_url(scan),
+        "overlay": None if heat is None else _data_url(overlay(scan, heat)),
+    }
+
+
+def _flags(model: Model, said: Prediction) -> list[str]:
+    flags = []
+    if said.strange:
+        flags.append(
+            "This does not look like the scans that the network was trained on: do not believe its "
+            "answer."
+        )
+    if said.unsure and model.sure_from > 1:
+        flags.append("No answer of this network is sure enough.")
+    elif said.unsure:
+        flags.append(
+            f"The network is unsure: answers under {model.sure_from:.1%} are wrong too often."
+        )
+    if said.strange is None:
+        flags.append("Whether this scan is like those of training cannot be told by this model.")
+    return flags
+
+
+def _data_url(picture: npt.NDArray[np.uint8]) -> str:
+    stored = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    png = cv2.imencode(".png", stored)[1].tobytes()
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

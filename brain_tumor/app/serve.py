@@ -1,0 +1,119 @@
+"""`app`: open a network, and serve its page to this machine until Ctrl-C."""
+
+import socket
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from brain_tumor.app.answer import answer
+from brain_tumor.config.arguments import check_arguments, filled
+from brain_tumor.config.values import check_values
+from brain_tumor.engine.quiet import hush_lightning
+from brain_tumor.errors import ConfigError
+from brain_tumor.evaluate.predictions import scoring_trainer
+from brain_tumor.predict.model import Model, open_model
+from brain_tumor.trained.abstention import Unsure
+
+HOST = "127.0.0.1"
+MOST_MIB = 256  # as `data.bounded_file`
+
+
+@dataclass(frozen=True)
+class AppValues:
+    """What stands at the top of `conf/app.yaml`, as it says there."""
+
+    run: str
+    port: int
+    checkpoint: Literal["best", "last"] | None
+    unsure: dict[str, Any]
+    most_mib: int
+    accelerator: str
+    trusted: bool
+    keep_freed_memory: bool = True
+
+
+def serve(config: DictConfig) -> None:
+    """Serve the page of a network on this machine until it is stopped.
+
+    Args:
+        config: As `conf/app.yaml` composes it.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend.
+    """
+    hush_lightning()
+    values = check_app(config)
+    try:
+        import uvicorn
+
+        from brain_tumor.app.site import make_site
+    except ImportError as error:
+        raise ConfigError(
+            f"The page needs {error.name}: pip install 'brain-tumor[app]'."
+        ) from error
+    model = open_model(
+        Path(values.run),
+        Unsure(**values.unsure),
+        values.checkpoint,
+        values.accelerator,
+        values.trusted,
+    )
+    site = make_site(
+        partial(_one_at_a_time, Lock(), model), model.name, model.classes, values.most_mib << 20
+    )
+    with listening(values.port) as listener:
+        address = f"http://{HOST}:{listener.getsockname()[1]}"
+        console = Console(highlight=False, markup=False)
+        console.print(f"{model.name}: open {address} in a browser. Ctrl-C ends it.")
+        console.print("For research, not for diagnosis. Nothing that is shown to it is kept.")
+        # Neither a log of who asked for what, nor a header that names the server.
+        server = uvicorn.Server(
+            uvicorn.Config(site, log_level="warning", access_log=False, server_header=False)
+        )
+        server.run(sockets=[listener])
+
+
+def check_app(config: DictConfig) -> AppValues:
+    """Look at every configured value; no file is read.
+
+    Raises:
+        ConfigError: One is unknown, of the wrong kind or outside its range.
+    """
+    values = filled(AppValues, check_values(config, "app"), "")
+    check_arguments(Unsure, values.unsure, "unsure")
+    Unsure(**values.unsure)
+    for name, least, most in (("port", 0, 65_535), ("most_mib", 1, MOST_MIB)):
+        if not least <= getattr(values, name) <= most:
+            raise ConfigError(
+                f"{name} must be a whole number in {least}..{most}: {getattr(values, name)}"
+            )
+    scoring_trainer(values.accelerator)
+    return values
+
+
+def _one_at_a_time(lock: Lock, model: Model, content: bytes) -> dict[str, Any]:
+    with lock:  # so that many large files at once do not take all memory
+        return answer(model, content)
+
+
+def listening(port: int) -> socket.socket:
+    """Take a port of this machine that no other machine reaches.
+
+    Args:
+        port: Its number; 0 takes any that is free.
+
+    Raises:
+        ConfigError: It cannot be had.
+    """
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise ConfigError(
+            f"port={port} cannot be had ({error.strerror}): give another one, or 0 for any that is "
+            "free."
+        ) from error

@@ -1,0 +1,78 @@
+"""The page and what it asks: nothing that it is given is kept, and only this machine is heard."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.rendering.page import open_template
+
+# Another site that points its own name at this machine is not heard (DNS rebinding).
+HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+# A form of another site cannot send this kind without asking first, and is never answered.
+BYTES = "application/octet-stream"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+Answer = Callable[[bytes], dict[str, Any]]
+
+
+def make_site(answer: Answer, title: str, classes: tuple[str, ...], most_bytes: int) -> Starlette:
+    """Make the site.
+
+    Args:
+        answer: Gives what is shown of a file's bytes; the sentence of a BrainTumorError is shown.
+        title: Network and checkpoint.
+        classes: Class names.
+        most_bytes: Size of a file at most.
+    """
+    template = open_template("app.html.j2", "brain_tumor.app")
+
+    async def page(request: Request) -> Response:
+        nonce = secrets.token_urlsafe(16)
+        policy = (
+            f"default-src 'none'; img-src data:; style-src 'nonce-{nonce}'; "
+            f"script-src 'nonce-{nonce}'; connect-src 'self'; base-uri 'none'; "
+            "form-action 'none'; frame-ancestors 'none'"
+        )
+        text = template.render(title=title, classes=classes, nonce=nonce, most_mib=most_bytes >> 20)
+        return HTMLResponse(text, headers=HEADERS | {"Content-Security-Policy": policy})
+
+    async def scan(request: Request) -> Response:
+        if request.headers.get("content-type") != BYTES:
+            return _refusal(415, "Send the bytes of one file.")
+        content = bytearray()
+        async for piece in request.stream():
+            content += piece
+            if len(content) > most_bytes:
+                return _refusal(
+                    413, f"This file has more than {most_bytes >> 20} MiB: give a smaller one."
+                )
+        if not content:
+            return _refusal(400, "This file is empty.")
+        try:
+            return JSONResponse(await run_in_threadpool(answer, bytes(content)), headers=HEADERS)
+        except BrainTumorError as error:
+            return _refusal(422, str(error))
+
+    return Starlette(
+        routes=[Route("/", page), Route("/scan", scan, methods=["POST"])],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
+    )
+
+
+def _refusal(status: int, sentence: str) -> Response:
+    return JSONResponse({"error": sentence}, status_code=status, headers=HEADERS)

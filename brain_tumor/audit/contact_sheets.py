@@ -1,0 +1,87 @@
+"""The contact sheets of an audit: a picture of what it found, for each finding."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from brain_tumor.audit.file_findings import find_oddities
+from brain_tumor.audit.page.copies import (
+    EXACT_ACROSS_LABELS,
+    NEAR_ACROSS_LABELS,
+    NEAR_CLUSTERS,
+    NEAR_MISSED,
+    NEAR_WRONG,
+)
+from brain_tumor.audit.page.leakage import LOOKALIKES
+from brain_tumor.audit.page.patients import CONTRADICTED
+from brain_tumor.audit.record import contradicted
+from brain_tumor.data.prepared.manifest import UNUSABLE
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.rendering.charts.contact_sheet import MOST_GROUPS, contact_sheet, group_sheet
+
+Groups = Sequence[Sequence[int]]
+
+
+def audit_sheets(prepared: PreparedSet, audit: Mapping[str, Any]) -> dict[str, bytes]:
+    """Draw a PNG file for each finding that has scans to show, by its name.
+
+    Args:
+        prepared: The prepared set.
+        audit: The content of `audit.json`.
+    """
+    places = {row.path: number for number, row in enumerate(prepared.manifest)}
+    near = audit["near"]
+    truth = near["truth"] or {"wrong": [], "missed": []}
+
+    def positions(groups: Iterable[Sequence[str]]) -> list[list[int]]:
+        return [[places[path] for path in paths] for paths in groups]
+
+    sheets = {}
+    for finding in find_oddities(prepared.manifest):
+        shown = [places[row.path] for row in finding.rows]
+        captions = [
+            f"{prepared.manifest[i].path}\n{detail}"
+            for i, detail in zip(shown, finding.details, strict=True)
+        ]
+        # A file that is not usable has no pixels to show.
+        pairs = [
+            pair
+            for pair in zip(shown, captions, strict=True)
+            if prepared.manifest[pair[0]].status != UNUSABLE
+        ]
+        if pairs:
+            frames = [prepared.frames[i] for i, _ in pairs]
+            sheets[finding.name] = contact_sheet(frames, [caption for _, caption in pairs])
+    wrong = [places[row.path] for row in contradicted(prepared)]
+    if wrong:
+        captions = [
+            f"{prepared.manifest[i].path}\nsource: {prepared.manifest[i].known_label}"
+            for i in wrong
+        ]
+        sheets[CONTRADICTED] = contact_sheet([prepared.frames[i] for i in wrong], captions)
+    for name, groups in (
+        (EXACT_ACROSS_LABELS, positions(group["paths"] for group in audit["exact"]["groups"])),
+        (NEAR_CLUSTERS, _largest_clusters(prepared)),
+        (NEAR_ACROSS_LABELS, positions(group["paths"] for group in near["across_labels"])),
+        (NEAR_WRONG, positions(truth["wrong"])),
+        (NEAR_MISSED, positions(truth["missed"])),
+        (LOOKALIKES, positions(pair["paths"] for pair in audit["lookalikes"]["pairs"])),
+    ):
+        if groups:
+            sheets[name] = _group_sheet(prepared, groups)
+    return sheets
+
+
+def _largest_clusters(prepared: PreparedSet) -> Groups:
+    members: dict[int, list[int]] = {}
+    for position, row in enumerate(prepared.manifest):
+        if row.cluster is not None:
+            members.setdefault(row.cluster, []).append(position)
+    sizes = Counter({cluster: len(found) for cluster, found in members.items() if len(found) > 1})
+    return [members[cluster] for cluster, _ in sizes.most_common(MOST_GROUPS)]
+
+
+def _group_sheet(prepared: PreparedSet, groups: Groups) -> bytes:
+    return group_sheet(
+        [[(prepared.frames[i], prepared.manifest[i].path) for i in group] for group in groups]
+    )

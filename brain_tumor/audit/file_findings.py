@@ -1,0 +1,173 @@
+"""What is odd about single files, by what the manifest tells of them."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from brain_tumor.data.prepared.manifest import UNUSABLE, ManifestRow
+
+# What each format's files are usually called.
+EXTENSIONS = {
+    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
+    "PNG": {".png"},
+    "BMP": {".bmp", ".dib"},
+    "GIF": {".gif"},
+    "TIFF": {".tif", ".tiff"},
+    "WEBP": {".webp"},
+}
+PLAIN_MODES = {"L", "RGB"}
+SMALL_SIDE = 128  # pixels; half of the report's 256: such a scan is enlarged at least twice
+LONG_ASPECT = 2.0  # a head is never twice as long as it is wide
+SMALL_CROP = 0.2  # of the frame: the largest bright region may not be the head
+WHOLE_CROP = 0.995  # of the frame: nothing was cut away; a pixel at each side is always lost
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Files that share an oddity.
+
+    Attributes:
+        name: Short name, as the audit's files use it.
+        title: What they are.
+        explanation: Why it matters.
+        rows: Their manifest rows, in raw order.
+        details: What was found in each, in the same order.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    rows: tuple[ManifestRow, ...]
+    details: tuple[str, ...]
+
+
+def find_oddities(manifest: Sequence[ManifestRow]) -> list[Finding]:
+    """Look for odd files; a finding without rows says that there are none of its kind.
+
+    Args:
+        manifest: A row for every raw file.
+    """
+    return [
+        _finding(manifest, name, title, explanation, look)
+        for name, (title, explanation, look) in _LOOKS.items()
+    ]
+
+
+def kinds(manifest: Sequence[ManifestRow]) -> Counter[str]:
+    """Count files by format and mode, such as `JPEG RGB`."""
+    return Counter(f"{row.format} {row.mode}".strip() or "unknown" for row in manifest)
+
+
+def sizes(manifest: Sequence[ManifestRow]) -> Counter[str]:
+    """Count files by width and height in pixels, such as `512 x 512`."""
+    known = (row for row in manifest if row.width is not None)
+    return Counter(f"{row.width} x {row.height}" for row in known)
+
+
+def _finding(
+    manifest: Sequence[ManifestRow],
+    name: str,
+    title: str,
+    explanation: str,
+    look: Callable[[ManifestRow], str | None],
+) -> Finding:
+    found = [(row, detail) for row in manifest if (detail := look(row)) is not None]
+    rows, details = (tuple(part) for part in zip(*found, strict=True)) if found else ((), ())
+    return Finding(name, title, explanation, rows, details)
+
+
+def _unreadable(row: ManifestRow) -> str | None:
+    return row.reason if row.reason.startswith("unreadable") else None
+
+
+def _undecodable(row: ManifestRow) -> str | None:
+    return row.reason if row.reason.startswith("undecodable") else None
+
+
+def _blank(row: ManifestRow) -> str | None:
+    return row.reason if row.reason.startswith("blank") else None
+
+
+def _wrong_extension(row: ManifestRow) -> str | None:
+    extension = PurePosixPath(row.path).suffix.lower()
+    if not row.format or extension in EXTENSIONS.get(row.format, {extension}):
+        return None
+    return f"{row.format} named {extension or 'without an extension'}"
+
+
+def _odd_mode(row: ManifestRow) -> str | None:
+    return f"{row.format} of mode {row.mode}" if row.mode and row.mode not in PLAIN_MODES else None
+
+
+def _odd_size(row: ManifestRow) -> str | None:
+    if row.width is None or row.height is None:
+        return None
+    short, long = sorted((row.width, row.height))
+    odd = short < SMALL_SIDE or long > LONG_ASPECT * short
+    return f"{row.width} x {row.height} pixels" if odd else None
+
+
+def _crop_share(row: ManifestRow) -> float | None:
+    box = (row.left, row.top, row.right, row.bottom, row.width, row.height)
+    left, top, right, bottom, width, height = (0 if side is None else side for side in box)
+    if row.status == UNUSABLE or not width or not height:
+        return None
+    # The box leaves out its last column and row, so that of a whole frame lacks one of each.
+    return (right - left + 1) * (bottom - top + 1) / (width * height)
+
+
+def _small_crop(row: ManifestRow) -> str | None:
+    share = _crop_share(row)
+    return f"{share:.1%} of the frame" if share is not None and share < SMALL_CROP else None
+
+
+def _whole_crop(row: ManifestRow) -> str | None:
+    share = _crop_share(row)
+    return f"{share:.1%} of the frame" if share is not None and share >= WHOLE_CROP else None
+
+
+_LOOKS: dict[str, tuple[str, str, Callable[[ManifestRow], str | None]]] = {
+    "unreadable": (
+        "Files that cannot be read",
+        "They are left out of everything.",
+        _unreadable,
+    ),
+    "undecodable": (
+        "Files that cannot be decoded",
+        "They are left out of everything.",
+        _undecodable,
+    ),
+    "blank": (
+        "Blank scans",
+        "No region is brighter than the crop's threshold. They are left out of everything.",
+        _blank,
+    ),
+    "wrong_extension": (
+        "Files whose extension names another format",
+        "They are decoded by their content here; other programs may skip or refuse them.",
+        _wrong_extension,
+    ),
+    "odd_mode": (
+        "Files of unusual pixel modes",
+        "Transparency, palettes or 16 bits are turned to grey here; another program may see other "
+        "pixels.",
+        _odd_mode,
+    ),
+    "odd_size": (
+        "Scans of odd sizes",
+        f"A side shorter than {SMALL_SIDE} pixels, or one more than {LONG_ASPECT:g} times the "
+        "other: they are much enlarged, or distorted, when brought to a square.",
+        _odd_size,
+    ),
+    "small_crop": (
+        "Crops that kept less than a fifth of the frame",
+        "The largest bright region may be a part of the head, or no head.",
+        _small_crop,
+    ),
+    "whole_crop": (
+        "Crops that kept the whole frame",
+        "Nothing was cut away: the head fills the frame, or the background is as bright.",
+        _whole_crop,
+    ),
+}

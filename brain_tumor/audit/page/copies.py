@@ -1,0 +1,187 @@
+"""Copies as the audit shows them: exact duplicates, and the same slice in another form."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brain_tumor.audit.page.blocks import Audit, Sheets, groups_table, scans_table
+from brain_tumor.rendering.charts.contact_sheet import MOST_GROUPS
+from brain_tumor.rendering.numbers import UNKNOWN, counted, percent, whole
+from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
+
+# Names of the contact sheets.
+EXACT_ACROSS_LABELS = "exact_across_labels"
+NEAR_CLUSTERS = "near_clusters"
+NEAR_ACROSS_LABELS = "near_across_labels"
+NEAR_WRONG = "near_wrong"
+NEAR_MISSED = "near_missed"
+
+
+def exact_table(audit: Audit) -> DataTable:
+    """Count exact duplicates, by each way to compare two scans."""
+    folders = list(audit["files"]["balance"])
+    return DataTable(
+        "Exact duplicates",
+        [
+            "the same",
+            "groups",
+            "copies",
+            *(f"within {folder}" for folder in folders),
+            "across folders",
+            "across labels",
+        ],
+        [
+            [
+                what,
+                whole(found["groups"]),
+                whole(found["copies"]),
+                *(whole(found["within"].get(folder)) for folder in folders),
+                whole(found["across_folders"]),
+                whole(found["across_labels"]),
+            ]
+            for what, found in audit["exact"]["by"].items()
+        ],
+        "A group holds all scans that are the same; copies are its scans beyond the first. "
+        "Within a folder copies are counted, across folders and labels groups.",
+    )
+
+
+def exact_section(audit: Audit, sheets: Sheets) -> Section:
+    """Write the section on exact duplicates."""
+    dropped = audit["exact"]["dropped"]
+    across = audit["exact"]["across_labels"]
+    title = "The same scan under several labels"
+    blocks: list[Block] = [
+        Paragraph(
+            "Two scans can be the same byte by byte, or hold the same pixels in another encoding, "
+            "or become the same once the head is cut out and brought to one size."
+        ),
+        exact_table(audit),
+        Paragraph(
+            "Preparing compares the cropped pixels and keeps the first scan of each group: "
+            f"{whole(dropped['training'])} are dropped within Training, "
+            f"{whole(dropped['testing'])} within Testing, and "
+            f"{whole(dropped['testing_in_training'])} of Testing that Training holds too."
+        ),
+        _across_labels(across, "exact copies"),
+    ]
+    if across:
+        blocks.append(groups_table(title, audit["exact"]["groups"], across))
+    blocks += sheets.pictures(EXACT_ACROSS_LABELS, title, across, MOST_GROUPS)
+    return Section("exact", "Exact duplicates", blocks)
+
+
+def near_table(audit: Audit) -> DataTable:
+    """Count pairs and clusters of near-duplicates."""
+    near, truth = audit["near"], audit["near"]["truth"]
+    agreement = []
+    if truth is not None:
+        agreement = [
+            [f"precision, {whole(truth['found_pairs'])} pairs", _four_decimals(truth["precision"])],
+            [f"recall, {whole(truth['true_pairs'])} pairs", _four_decimals(truth["recall"])],
+        ]
+    return DataTable(
+        "Near-duplicates",
+        ["what", "number"],
+        [
+            ["pairs of the same slice", whole(near["pairs"])],
+            ["scans with a near-duplicate", whole(near["scans_with_a_near_duplicate"])],
+            ["clusters, counting single scans", whole(near["clusters"])],
+            ["clusters of two or more", whole(near["clusters_of_two_or_more"])],
+            ["scans in the largest cluster", whole(near["largest"])],
+            ["clusters across labels", whole(len(near["across_labels"]))],
+            ["related pairs", whole(near["related_pairs"])],
+            ["groups of related scans, counting single scans", whole(near["related_groups"])],
+            *agreement,
+        ],
+        "Exact copies count too. Precision and recall are those of pairs in one cluster, beside "
+        "pairs known to show one slice."
+        if agreement
+        else "Exact copies count too.",
+    )
+
+
+def near_section(audit: Audit, sheets: Sheets) -> Section:
+    """Write the section on near-duplicates."""
+    near, across = audit["near"], audit["near"]["across_labels"]
+    least = near["thresholds"]
+    title = "Near-duplicates under several labels"
+    blocks: list[Block] = [
+        Paragraph(
+            "The same slice may stand in the data again: resized, encoded anew, with another "
+            "contrast, mirrored or turned. One scan is laid on the other, and the directions of "
+            "their edges are compared, which a window, sharpening or inversion hardly changes. "
+            "Two scans show the same slice where that similarity reaches "
+            f"{least['same_slice']:g}. They are related, and may not be parted by a split, from "
+            f"{least['related']:g} on, or from "
+            f"{least['related_if_frames_agree']:g} on where their whole frames correlate by "
+            f"{least['frames_agree']:g} or more. Scans joined by a chain of such pairs form a "
+            "cluster."
+        ),
+        near_table(audit),
+        _counts_table("Related pairs by similarity", "similarity", near["pairs_by_similarity"]),
+        _counts_table(
+            "Pairs of the same slice by how one lies on the other",
+            "turn",
+            near["pairs_by_orientation"],
+        ),
+        DataTable(
+            "Clusters of each class",
+            ["class", "scans", "clusters", "largest", "groups of related scans"],
+            [
+                [name, *(whole(row[key]) for key in ("scans", "clusters", "largest", "related"))]
+                for name, row in near["per_class"].items()
+            ],
+            "A class with far fewer clusters than scans holds few slices, many times over.",
+        ),
+        *sheets.pictures(
+            NEAR_CLUSTERS,
+            "The largest clusters, one in each frame",
+            near["clusters_of_two_or_more"],
+            MOST_GROUPS,
+        ),
+        _across_labels(len(across), "near-duplicates"),
+    ]
+    if across:
+        blocks.append(groups_table(title, across, len(across)))
+    blocks += sheets.pictures(NEAR_ACROSS_LABELS, title, len(across), MOST_GROUPS)
+    blocks += [Heading("Beside the known slices"), *_truth(near["truth"], sheets)]
+    return Section("near", "Near-duplicates", blocks)
+
+
+def _truth(truth: Mapping[str, Any] | None, sheets: Sheets) -> list[Block]:
+    if truth is None:
+        why = "No table names the slices of this data, so pairs found cannot be checked against it."
+        return [Paragraph(why)]
+    blocks: list[Block] = []
+    for name, key, of, title in (
+        (NEAR_WRONG, "wrong", "found_pairs", "Pairs found that are no pair of one slice"),
+        (NEAR_MISSED, "missed", "true_pairs", "Pairs of one slice that were not found"),
+    ):
+        pairs, count = truth[key], truth[of] - truth["right_pairs"]
+        if not pairs:
+            blocks.append(Notice("good", f"{title}: none."))
+            continue
+        table = scans_table(title, ["scan", "other scan"], pairs, count, text_columns=2)
+        blocks += [table, *sheets.pictures(name, title, count, MOST_GROUPS)]
+    return blocks
+
+
+def _across_labels(number: int, what: str) -> Notice:
+    if number == 0:
+        return Notice("good", f"No {what} stand under several labels.")
+    stand = "stands" if number == 1 else "stand"
+    groups = f"{counted(number, 'group')} of {what} {stand} under several labels"
+    return Notice("bad", f"{groups}: some of these labels are wrong.")
+
+
+def _counts_table(title: str, what: str, counts: Mapping[str, int]) -> DataTable:
+    whole_number = sum(counts.values())
+    rows = [
+        [name, whole(number), percent(number / whole_number if whole_number else None)]
+        for name, number in counts.items()
+    ]
+    return DataTable(title, [what, "pairs", "share"], rows)
+
+
+def _four_decimals(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.4f}"

@@ -1,0 +1,88 @@
+"""The raw files as the audit shows them: formats, sizes, balance, oddities of single ones."""
+
+from brain_tumor.audit.page.blocks import Audit, Sheets, scans_table
+from brain_tumor.rendering.charts.contact_sheet import MOST_SCANS
+from brain_tumor.rendering.numbers import counted, percent, whole
+from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
+
+_COUNTS = ("raw", "kept")
+
+
+def findings_table(audit: Audit) -> DataTable:
+    """Count the files of each finding."""
+    return DataTable(
+        "Findings on single files",
+        ["finding", "files"],
+        [[finding["title"], whole(finding["count"])] for finding in audit["files"]["findings"]],
+    )
+
+
+def files_section(audit: Audit, sheets: Sheets) -> Section:
+    """Write the section on the raw files."""
+    files = audit["files"]
+    dropped = files["raw"] - files["kept"] - files["unusable"]
+    blocks: list[Block] = [
+        Paragraph(
+            f"{counted(files['raw'], 'raw file')}: {whole(files['kept'])} kept, {whole(dropped)} "
+            f"dropped as duplicates, {whole(files['unusable'])} not usable."
+        )
+    ]
+    version = files["known_version"]
+    if version is None:
+        blocks.append(Paragraph("There is no known version of this data to compare it with."))
+    else:
+        blocks.append(Notice("good" if version["same"] else "warning", version["sentence"]))
+    blocks += [
+        _balance_table(audit),
+        DataTable(
+            "File formats",
+            ["format and mode", "files"],
+            [[name, whole(number)] for name, number in files["formats"].items()],
+        ),
+        DataTable(
+            "Most common sizes",
+            ["width x height, pixels", "files"],
+            [[name, whole(number)] for name, number in files["sizes"]["most_common"]],
+            f"{counted(files['sizes']['distinct'], 'distinct size')} in all.",
+        ),
+        findings_table(audit),
+    ]
+    for finding in files["findings"]:
+        count = finding["count"]
+        if count == 0:
+            continue
+        rows = [[file["path"], file["detail"]] for file in finding["files"]]
+        blocks += [
+            Heading(finding["title"]),
+            Paragraph(finding["explanation"]),
+            scans_table(
+                counted(count, "file"), ["file", "what was found"], rows, count, text_columns=2
+            ),
+            *sheets.pictures(finding["id"], finding["title"], count, MOST_SCANS),
+        ]
+    return Section("files", "Files", blocks)
+
+
+def _balance_table(audit: Audit) -> DataTable:
+    balance, classes = audit["files"]["balance"], audit["data"]["classes"]
+    columns = [f"{folder}, {what}" for folder in balance for what in _COUNTS]
+    counts = {
+        name: [folder.get(name, {}).get(what, 0) for folder in balance.values() for what in _COUNTS]
+        for name in classes
+    }
+    kept = {name: sum(row[1::2]) for name, row in counts.items()}
+    whole_set = sum(kept.values())
+    rows = [
+        [
+            name,
+            *map(whole, row),
+            whole(kept[name]),
+            percent(kept[name] / whole_set if whole_set else None),
+        ]
+        for name, row in counts.items()
+    ]
+    sums = [sum(column) for column in zip(*counts.values(), strict=True)]
+    rows.append(["all", *map(whole, sums), whole(whole_set), ""])
+    return DataTable(
+        "Scans per class and folder", ["class", *columns, "kept", "share of kept"], rows
+    )

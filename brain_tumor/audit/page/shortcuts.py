@@ -1,0 +1,169 @@
+"""Shortcuts as the audit shows them: how far one gets without looking at the brain."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from brain_tumor.rendering.numbers import UNKNOWN, score
+from brain_tumor.rendering.page import (
+    Bar,
+    Bars,
+    Block,
+    DataTable,
+    Heading,
+    Level,
+    Notice,
+    Paragraph,
+    Section,
+)
+
+PROBE = "probe"
+STRICTEST = "patient"
+ACCURACY, BALANCED = "accuracy", "balanced_accuracy"
+
+_NAMES = {ACCURACY: "Accuracy", BALANCED: "Balanced accuracy"}
+# Of the way from always naming the largest class to being always right.
+_LARGE = 0.5
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one classifier was allowed to see, scored on one task under one split.
+
+    Attributes:
+        sees: What it saw.
+        kind: `probe`, which is shown no anatomy, or `classifier`.
+        split: Name of the split.
+        task: What it had to tell apart.
+        variants: Entries of `shortcuts` in `audit.json`, one per seed or fold.
+    """
+
+    sees: str
+    kind: str
+    split: str
+    task: str
+    variants: Sequence[Mapping[str, Any]]
+
+    def ends(self, measure: str) -> tuple[float, float]:
+        """Lower and upper end of the interval, over all variants."""
+        entries = [variant[measure] for variant in self.variants]
+        return (
+            min(entry["value"] if entry["low"] is None else entry["low"] for entry in entries),
+            max(entry["value"] if entry["high"] is None else entry["high"] for entry in entries),
+        )
+
+    def text(self, measure: str) -> str:
+        """The score with its interval, or with its range over seeds or folds."""
+        entries = [variant[measure] for variant in self.variants]
+        if len(entries) == 1:
+            return score(entries[0]["value"], entries[0]["low"], entries[0]["high"])
+        values = [entry["value"] for entry in entries]
+        return f"{score(min(values))} to {score(max(values))}"
+
+    @property
+    def majority(self) -> float:
+        """Largest share of one class among the test scans, over all variants."""
+        return float(max(variant["majority"] for variant in self.variants))
+
+
+def seen_entries(audit: Mapping[str, Any]) -> list[Seen]:
+    """Gather the entries of each classifier, task and split: probes first, else in order."""
+    found: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
+    for entry in sorted(audit["shortcuts"], key=lambda entry: bool(entry["kind"] != PROBE)):
+        key = entry["sees"], entry["kind"], entry["split"], entry["task"]
+        found.setdefault(key, []).append(entry)
+    return [Seen(*key, variants) for key, variants in found.items()]
+
+
+def shortcut_table(entries: Sequence[Seen], task: str, measure: str) -> DataTable:
+    """Lay out one score of one task: a row per classifier, a column per split."""
+    own = [entry for entry in entries if entry.task == task]
+    splits = _unique(entry.split for entry in own)
+    cells = {(entry.sees, entry.split): entry for entry in own}
+    rows = []
+    for sees in _unique(entry.sees for entry in own):
+        found = [cells.get((sees, split)) for split in splits]
+        rows.append([sees, *(entry.text(measure) if entry else UNKNOWN for entry in found)])
+    if measure == ACCURACY:
+        most = [max(e.majority for e in own if e.split == split) for split in splits]
+        rows.append(["nothing: always the largest class", *map(score, most)])
+    return DataTable(
+        f"{_NAMES[measure]}, {task}",
+        ["what the classifier sees", *(f"split={split}" for split in splits)],
+        rows,
+    )
+
+
+def shortcut_notices(entries: Sequence[Seen]) -> list[Notice]:
+    """Say, for each task, how far the best probe gets under the strictest split there is."""
+    probes = [entry for entry in entries if entry.kind == PROBE]
+    notices = []
+    for task in _unique(entry.task for entry in probes):
+        own = [entry for entry in probes if entry.task == task]
+        strict = _strictest(own)
+        own = [entry for entry in own if entry.split == strict]
+        best = max(own, key=lambda entry: entry.ends(ACCURACY)[0])
+        low, chance = best.ends(ACCURACY)[0], best.majority
+        if low <= chance:
+            text = f"{_capital(task)}: under split={strict}, no probe beats the largest class."
+            notices.append(Notice("good", text))
+            continue
+        level: Level = "bad" if low - chance > _LARGE * (1 - chance) else "warning"
+        notices.append(
+            Notice(
+                level,
+                f"{_capital(task)}: a classifier that sees only {best.sees} has accuracy "
+                f"{best.text(ACCURACY)} under split={strict}, without looking at the brain. Always "
+                f"naming the largest class would have {score(chance)}.",
+            )
+        )
+    return notices
+
+
+def shortcut_section(audit: Mapping[str, Any]) -> Section:
+    """Write the section on what can be told without anatomy."""
+    entries = seen_entries(audit)
+    title = "Shortcuts"
+    if not entries:
+        return Section("shortcuts", title, [Paragraph("No probe was asked for in this audit.")])
+    blocks: list[Block] = [
+        Paragraph(
+            "A probe is a classifier that is shown no anatomy: only the size of the file, only how "
+            "bright and sharp the scan is, or only its margin. What it gets right, a network can "
+            "get right the same way, and will get wrong on scans from another source."
+        ),
+        *shortcut_notices(entries),
+    ]
+    for task in _unique(entry.task for entry in entries):
+        own = [entry for entry in entries if entry.task == task]
+        strict = _strictest(own)
+        bars = [
+            Bar(entry.sees, *entry.ends(ACCURACY), entry.text(ACCURACY), entry.majority)
+            for entry in own
+            if entry.split == strict
+        ]
+        blocks += [
+            Heading(_capital(task)),
+            Bars(
+                f"Accuracy under split={strict}, {task}",
+                bars,
+                "A pale end is the interval, or the range over seeds or folds. The line is what "
+                "always naming the largest class gives.",
+            ),
+            shortcut_table(own, task, ACCURACY),
+            shortcut_table(own, task, BALANCED),
+        ]
+    return Section("shortcuts", title, blocks)
+
+
+def _strictest(entries: Sequence[Seen]) -> str:
+    splits = _unique(entry.split for entry in entries)
+    return STRICTEST if STRICTEST in splits else splits[0]
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))

@@ -1,0 +1,151 @@
+"""What makes a function a command: a composed configuration in, one sentence out if it fails."""
+
+import contextlib
+import functools
+import io
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, told
+from brain_tumor.cli.hydra_errors import REFUSALS, refusal
+from brain_tumor.cli.sweep.launchers import check_launcher
+from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
+from brain_tumor.config.conf_folder import conf_folder as conf_folder
+from brain_tumor.engine.allocator import keep_freed_memory
+from brain_tumor.engine.interrupt import heed_termination
+from brain_tumor.engine.ranks import follow_leader, rank, refuse_other_than_single_run
+
+TRACEBACKS = "HYDRA_FULL_ERROR"  # Hydra's variable; 1 asks for them
+MULTIRUN = ("-m", "--multirun")
+
+
+def register_resolvers() -> None:
+    """Teach OmegaConf `${run_id:}`, six random characters that stay the same within a process."""
+    OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
+
+
+# A sweep's job in a process of its own gets its configuration before it gets its task, from which
+# it would learn the resolver otherwise.
+register_resolvers()
+
+
+def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[[], None]]:
+    """Make a function of a configuration runnable from the command line by Hydra.
+
+    Errors that a user can cause end with their sentence on stderr and exit status 2; Ctrl-C ends
+    with status 130, SIGTERM with 143, as shells tell it. With HYDRA_FULL_ERROR=1 every error shows
+    its traceback. Where the configuration has `keep_freed_memory`, it is heeded first.
+
+    In a sweep (`-m`) whose configuration has `hydra.callbacks.sweep` a job that fails does not stop
+    the others. At its end there is a table, and exit status 1 where a job failed.
+
+    Args:
+        config_name: The file in `conf/` that composes the command's configuration.
+    """
+    asked = False  # for tracebacks, by the user
+
+    def decorate(task: Callable[[DictConfig], None]) -> Callable[[], None]:
+        @functools.wraps(task)
+        def guarded(config: DictConfig) -> None:
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                # A path may hold letters that the terminal's encoding lacks; stderr does the same.
+                sys.stdout.reconfigure(errors="backslashreplace")
+            # An error of ours that nobody foresaw is Hydra's to show, shortened to our own frames.
+            raising = None if asked else os.environ.pop(TRACEBACKS, None)
+            if config.get("keep_freed_memory") is True:
+                keep_freed_memory()  # before the task imports torch
+            heed_termination()
+            number = rank(config)
+            if number:
+                _drop_own_folder()
+                follow_leader()
+            job = this_job()
+            try:
+                with ended_in_one_sentence(asked, number), ExitStack() as held:
+                    if job is not None:
+                        # What no job of a sweep can do is refused once, for the whole of it.
+                        refuse_other_than_single_run(config)
+                        held.enter_context(noted(job, told, asked))
+                    task(config)
+            finally:
+                _drop_empty_run_folder()
+            if raising is not None:
+                os.environ[TRACEBACKS] = raising  # for the next job of a sweep
+
+        run: Callable[[], None] = hydra.main(
+            version_base="1.3", config_path=str(conf_folder()), config_name=config_name
+        )(guarded)
+
+        @functools.wraps(task)
+        def main() -> None:
+            nonlocal asked
+            asked = os.environ.get(TRACEBACKS) == "1"
+            # So that Hydra raises what it refuses, where it would print several lines of its own.
+            os.environ[TRACEBACKS] = "1"
+            # Hydra's parser takes the values on one side of -m only.
+            sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
+            heed_termination()
+            try:
+                with ended_in_one_sentence(asked):
+                    check_launcher(sys.argv[1:])
+                    try:
+                        _run(run)
+                    except REFUSALS as error:
+                        if asked:
+                            raise
+                        end_with(refusal(error, config_name, sys.argv[1:]))
+            finally:
+                if not asked:
+                    os.environ.pop(TRACEBACKS, None)
+
+        return main
+
+    return decorate
+
+
+def _run(run: Callable[[], None]) -> None:
+    """Let Hydra run, and end the sweep that it may have been, also where that was cut short."""
+    ended: BaseException | None = None
+    try:
+        run()
+    except (KeyboardInterrupt, SystemExit, *REFUSALS) as error:
+        ended = error
+    failed = False
+    if NotedSweep.folder is not None:
+        from brain_tumor.cli.sweep.ending import end_sweep
+
+        failed = end_sweep(NotedSweep.folder)
+    if ended is not None:
+        raise ended
+    if failed:
+        raise SystemExit(1)
+
+
+def _drop_own_folder() -> None:
+    """Remove the run folder that Hydra made for a process that does not lead, if it is empty.
+
+    Not its parents: the leader may be making its own folder there at this moment.
+    """
+    with contextlib.suppress(OSError):
+        Path(HydraConfig.get().runtime.output_dir).rmdir()
+
+
+def _drop_empty_run_folder() -> None:
+    """Remove the run folder that Hydra made, and its parents, as far as they are empty.
+
+    A run that goes on has its own; one that was refused has none.
+    """
+    folder, here = Path(HydraConfig.get().runtime.output_dir).resolve(), Path.cwd()
+    with contextlib.suppress(OSError):
+        while folder != here and here in folder.parents:
+            if folder.exists():
+                folder.rmdir()  # refuses a folder that holds anything
+            folder = folder.parent

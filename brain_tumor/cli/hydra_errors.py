@@ -1,0 +1,126 @@
+"""What Hydra refuses before a command begins, said in one sentence with the nearest valid name."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import hydra
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from brain_tumor.config.conf_folder import conf_folder
+from brain_tumor.config.values import sentence
+from brain_tumor.errors import suggest
+
+# What composing, and making the run folder, raises over what a user typed.
+REFUSALS = (HydraException, OmegaConfBaseException, OSError, ValueError)
+
+
+def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str:
+    """Say what was wrong with a command line.
+
+    Args:
+        error: One of `REFUSALS`, as Hydra raised it.
+        config_name: The file in `conf/` that composes the command's configuration.
+        words: What was typed behind the command.
+    """
+    if isinstance(error, OverrideParseException):
+        return _unread(error.override)
+    if isinstance(error, MissingConfigException):
+        return _no_choice(error)
+    text = str(error)
+    if found := re.search(r"Could not override '([^']*)'", text):
+        if "@" in found[1]:
+            return f"{found[1]} is not there to be changed: write +{found[1]}=CHOICE to add it."
+        return _unknown(found[1], config_name, words)
+    if found := re.search(r"Multiple values for (\S+?)\.", text):
+        return f"{found[1]} is there already: write {found[1]}=CHOICE once, without a +."
+    if "Config group override must be a string" in text:
+        return "A group takes the name of a choice, as in model=gbmnet: see --help for the groups."
+    if found := re.search(r"An item is already at '([^']*)'", text):
+        return f"{found[1]} is there already: write {found[1]}=VALUE, without the +."
+    if found := re.search(r"Could not delete from config\. '([^']*)' does not exist", text):
+        return _unknown(found[1], config_name, words)
+    if found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']*)'", text):
+        key, _, values = found[1].partition("=")
+        return (
+            f"{found[1]} gives several values: add -m to run one after the other, or write a list "
+            f'as "{key}=[{values}]".'
+        )
+    if isinstance(error, OSError):
+        place = error.filename or "the run folder"
+        return f"{place} cannot be made ({error.strerror or text}): give a writable folder."
+    cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
+    if isinstance(cause, OmegaConfBaseException):
+        return sentence(cause)
+    return " ".join(text.split()) or f"The command line cannot be read ({type(error).__name__})."
+
+
+def _unread(override: str) -> str:
+    if "=" not in override:
+        return f"{override!r} has no value: write {override or 'key'}=VALUE."
+    key = override.partition("=")[0] or "key"
+    return (
+        f"{override!r} cannot be read: write key=VALUE, close every bracket, brace and quote, and "
+        f"quote a value that holds = or blanks, as in \"{key}='a=b'\"."
+    )
+
+
+def _no_choice(error: MissingConfigException) -> str:
+    missing = str(error.missing_cfg_file)
+    group, _, choice = missing.rpartition("/")
+    if not group or not error.options:
+        return f"There is no configuration {missing}: give one from {conf_folder().name}/."
+    listed = ", ".join(error.options)
+    near = suggest(choice, error.options)
+    told = near if near.startswith("choose") else f"{near} There are {listed}."
+    return f"{group}={choice} is no choice of {group}: {told}"
+
+
+def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
+    config, groups = _composed(config_name, words), _groups()
+    known = _keys(config)
+    parent, _, last = key.rpartition(".")
+    # What stands beside it is nearer than what is called so elsewhere.
+    beside = [name for name in known if name.rpartition(".")[0] == parent]
+    value = OmegaConf.select(config, parent) if parent else config
+    if parent and not OmegaConf.is_dict(value) and parent in known:
+        return f"{key} is unknown: {parent} is a single value, write {parent}=VALUE."
+    near = suggest(last, [name.rpartition(".")[2] for name in beside], shown=0)
+    if near.startswith("did you mean"):
+        name = near.removeprefix("did you mean ").rstrip("?")
+        return f"{key} is unknown: did you mean {f'{parent}.{name}' if parent else name}?"
+    if beside and parent:
+        own = sorted(name.rpartition(".")[2] for name in beside)
+        return f"{key} is unknown: {parent} has {', '.join(own)}."
+    return f"{key} is unknown: {suggest(key, [*known, *groups], shown=0)}"
+
+
+def _composed(config_name: str, words: Sequence[str]) -> Any:
+    """Compose what was asked for without the values that were typed; the defaults if that fails."""
+    groups = _groups()
+    choices = [word for word in words if word.partition("=")[0].lstrip("+") in groups]
+    for overrides in (choices, []):
+        try:
+            with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+                return hydra.compose(config_name, overrides)
+        except REFUSALS:
+            continue
+    return OmegaConf.create()
+
+
+def _groups() -> list[str]:
+    folder = conf_folder()
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_dir()]
+
+
+def _keys(node: Any, prefix: str = "") -> list[str]:
+    """Give the dotted key of every value and of every group."""
+    found: list[str] = []
+    for name in node if OmegaConf.is_dict(node) and not node._is_none() else ():
+        key = f"{prefix}.{name}" if prefix else str(name)
+        found.append(key)
+        if not OmegaConf.is_missing(node, name):
+            found += _keys(node._get_node(name), key)
+    return found

@@ -1,0 +1,162 @@
+"""What a sweep found: scores of its jobs, its settings, and which of them won."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from brain_tumor.cli.sweep.data import PARTS, SCORES, Scores, Sweep, SweptJob, SweptSetting
+from brain_tumor.cli.sweep.record import FINISHED, INTERRUPTED, SKIPPED, STARTED
+from brain_tumor.errors import DataError
+from brain_tumor.runs.folder import RunFolder
+
+# Jobs that differ in these alone are one setting.
+AVERAGED = ("seed", "split.seed", "split.fold")
+
+
+def read_sweep(folder: Path, records: Sequence[Mapping[str, Any]]) -> Sweep:
+    """Read what the jobs of a sweep left behind.
+
+    Args:
+        folder: The sweep's.
+        records: Of its jobs, by number; at least one.
+    """
+    given = [_values(record.get("overrides", [])) for record in records]
+    named = list(dict.fromkeys(key for values in given for key in values))
+    keys = [key for key in named if len({values.get(key) for values in given}) > 1]
+    jobs = [
+        _job(record, {key: values.get(key, "") for key in keys})
+        for record, values in zip(records, given, strict=True)
+    ]
+    config = _configured(folder)
+    settings = settings_of(jobs)
+    won, verdict = winner(jobs, settings)
+    name, remark = str(config.get("name") or folder.name), str(config.get("remark") or "")
+    return Sweep(name, keys, jobs, settings, won, verdict, remark)
+
+
+def settings_of(jobs: Sequence[SweptJob]) -> list[SweptSetting]:
+    """Put jobs that differ in seeds and folds alone together, with mean and spread."""
+    gathered: dict[tuple[tuple[str, str], ...], list[SweptJob]] = {}
+    for job in jobs:
+        own = tuple((key, value) for key, value in job.values.items() if key not in AVERAGED)
+        gathered.setdefault(own, []).append(job)
+    settings = []
+    for values, members in gathered.items():
+        scored = [job.scores for job in members if job.scores]
+        numbers = [job.number for job in members]
+        means, spreads = _over(scored, _mean), _over(scored, _spread)
+        settings.append(SweptSetting(dict(values), numbers, len(scored), means, spreads))
+    return settings
+
+
+def winner(jobs: Sequence[SweptJob], settings: Sequence[SweptSetting]) -> tuple[int | None, str]:
+    """Choose the setting of the highest validation score; test scores are never looked at.
+
+    Settings can only be compared on the same validation scans, so one of which a job is missing
+    cannot win, and none does where the scans differ.
+
+    Returns:
+        Place of the winner, None where there is none; and a sentence that says why.
+    """
+    by_number = {job.number: job for job in jobs}
+    whole = [place for place, one in enumerate(settings) if one.done == len(one.jobs)]
+    if not whole:
+        return None, "Nothing won: no setting has all its jobs finished."
+    scored = [_validation(settings[place]) for place in whole]
+    if None in scored:
+        return None, (
+            "Nothing won: there is no validation part, and test scores choose nothing "
+            "(split.validation_fraction=0.15 cuts one from the training scans)."
+        )
+    seen = {frozenset(by_number[n].validation for n in settings[place].jobs) for place in whole}
+    if len(seen) > 1:
+        return None, "Nothing won: the settings were not validated on the same scans."
+    if len(settings) == 1:
+        return None, "There is one setting, so there was nothing to choose."
+    best = max(whole, key=lambda place: _validation(settings[place]) or 0.0)
+    same = sum(_validation(settings[place]) == _validation(settings[best]) for place in whole) - 1
+    tied = f", the first of {same + 1} with this score" if same else ""
+    named = " ".join(f"{key}={value}" for key, value in settings[best].values.items())
+    left = len(settings) - len(whole)
+    out = f" {left} of {len(settings)} settings lack a job and were left out." if left else ""
+    return best, (
+        f"Won: {named}, by balanced accuracy on validation scans "
+        f"({_validation(settings[best]):.4f}{tied}); test scores are for information.{out}"
+    )
+
+
+def _validation(setting: SweptSetting) -> float | None:
+    return setting.means.get("validation", {}).get("balanced_accuracy")
+
+
+def _values(overrides: Sequence[str]) -> dict[str, str]:
+    pairs = (str(word).lstrip("+").partition("=") for word in overrides)
+    return {key: value for key, _, value in pairs}
+
+
+def _job(record: Mapping[str, Any], values: dict[str, str]) -> SweptJob:
+    status, reason = str(record["status"]), str(record.get("reason", ""))
+    run = RunFolder(Path(str(record["folder"])))
+    seconds: float | None = None
+    scores: Scores = {}
+    validation = None
+    if status in (FINISHED, SKIPPED):
+        try:
+            scores, validation = _scores(run)
+            seconds = run.read_json("run.json").get("seconds")
+        except (DataError, KeyError, TypeError) as error:  # nothing kept, or moved away meanwhile
+            reason = reason or f"left no scores ({' '.join(str(error).split())})"
+    if status == STARTED:  # its process was killed
+        status = INTERRUPTED
+    return SweptJob(
+        int(record["number"]), values, status, reason, _shown(run.path), seconds, scores, validation
+    )
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _scores(run: RunFolder) -> tuple[Scores, str | None]:
+    parts = run.read_json("metrics.json")["parts"]
+    scores = {
+        part: {
+            **{name: values[name] for name in SCORES if name != "loss"},
+            "loss": (values["probabilities"]["nll"] or {}).get("value"),
+        }
+        for part, values in parts.items()
+    }
+    held = sorted(row["path"] for row in run.read_rows("split.csv") if row["part"] == "validation")
+    return scores, hashlib.sha256("\n".join(held).encode()).hexdigest() if held else None
+
+
+def _over(scored: Sequence[Scores], combine: Any) -> Scores:
+    return {
+        part: {name: combine([one[part][name] for one in scored]) for name in SCORES}
+        for part in PARTS
+        if scored and all(part in one for one in scored)
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None
+
+
+def _spread(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return stdev(known) if len(known) == len(values) > 1 else None
+
+
+def _configured(folder: Path) -> dict[str, Any]:
+    """Give name and remark from what Hydra wrote down before the configuration of each job."""
+    path = folder / "multirun.yaml"
+    if not path.is_file():
+        return {}
+    config = OmegaConf.load(path)
+    return {key: OmegaConf.select(config, key) for key in ("name", "remark")}

@@ -1,0 +1,1 @@
+"""Pool and compare finished runs."""

@@ -1,0 +1,153 @@
+"""Finished runs, and audits, side by side: a page, Markdown, and all numbers as JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from brain_tumor.compare.errors import mistake_records, shared_mistakes
+from brain_tumor.compare.page.differences import audit_labels
+from brain_tumor.compare.page.figures import draw_comparison
+from brain_tumor.compare.page.page import comparison_page
+from brain_tumor.compare.page.tables import comparison_markdown, comparison_tables
+from brain_tumor.compare.paired_tests import check_same_scans, paired_records
+from brain_tumor.compare.pooled_scores import compare_settings
+from brain_tumor.compare.published import check_published, published_records
+from brain_tumor.compare.settings import Members, gather
+from brain_tumor.config.arguments import check_arguments
+from brain_tumor.config.values import check_values
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.evaluate.part_scores import evidence_settings
+from brain_tumor.rendering.page import render, to_rich
+from brain_tumor.runs.finished import find_folders, listed, read_run
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.identity import flatten
+from brain_tumor.runs.provenance import provenance
+
+
+def compare(config: DictConfig) -> dict[str, Any]:
+    """Lay runs and audits side by side: print the tables, write page, Markdown and figures.
+
+    Args:
+        config: As `conf/compare.yaml` composes it; `folder` must be given where Hydra does not
+            run.
+
+    Returns:
+        What `comparison.json` holds.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend; then nothing is written.
+    """
+    gathered, compared = compare_runs(config)
+    content = provenance() | compared
+    out = RunFolder(Path(str(config.folder)))
+    out.claim("comparison.json", "folder")
+    out.create("folder")
+    pictures = draw_comparison(out, gathered, content, evidence_settings(config.evaluation))
+    page = comparison_page(content, pictures, "figures")
+    out.write("comparison.html", render(page).encode())
+    out.write("comparison.md", comparison_markdown(content).encode())
+    out.write_json("comparison.json", content)
+    console = Console(highlight=False)
+    for table in comparison_tables(content):
+        console.print(to_rich(table))
+    for file in sorted(out.path.glob("comparison.*")):
+        shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+        console.print(f"written: {shown}", soft_wrap=True, markup=False)
+    return content
+
+
+def compare_runs(config: DictConfig) -> tuple[list[Members], dict[str, Any]]:
+    """Lay runs and audits side by side; nothing is written.
+
+    Args:
+        config: As `conf/compare.yaml` composes it.
+
+    Returns:
+        The runs of each setting, and what `comparison.json` holds but for where it was made.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend.
+    """
+    check_comparison(config)
+    given, audited = listed(config.runs, "runs"), listed(config.audits, "audits")
+    if not given and not audited:
+        raise ConfigError(
+            'Nothing to compare is given: name run folders as "runs=[FOLDER,...]", or audits as '
+            '"audits=[FOLDER,...]".'
+        )
+    ask = evidence_settings(config.evaluation)
+    gathered = gather([read_run(path) for path in find_folders(given, "run.json", "run")])
+    differing = check_same_scans(gathered, config.different_scans)
+    settings = compare_settings(gathered, ask)
+    split = str(config.audit_split)
+    audits = _read_audits(find_folders(audited, "audit.json", "audit"), split)
+    return gathered, {
+        "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
+        "settings": [asdict(setting) for setting in settings],
+        "differing": differing,
+        "pairs": paired_records(gathered, ask),
+        "published": published_records(gathered, settings, config.published),
+        "mistakes": mistake_records(gathered, ask.wrong),
+        "shared_mistakes": shared_mistakes(gathered),
+        "audit_split": split,
+        "audits": audits,
+    }
+
+
+@dataclass(frozen=True)
+class ComparisonValues:
+    """What stands at the top of `conf/compare.yaml`, as it says there."""
+
+    runs: list[str] | str
+    different_scans: bool
+    audits: list[str] | str
+    audit_split: str
+    folder: str
+    evaluation: dict[str, Any]
+    published: dict[str, dict[Any, Any]]
+    out: str = "runs"
+
+
+def check_comparison(config: DictConfig) -> None:
+    """Look at every configured value of a comparison; no run is read.
+
+    Raises:
+        ConfigError: One is unknown, of the wrong kind or outside its range.
+    """
+    plain = check_values(config, "compare")
+    check_arguments(ComparisonValues, plain)
+    evidence_settings(plain["evaluation"])
+    check_published(plain["published"])
+
+
+def _read_audits(folders: Sequence[Path], split: str) -> list[dict[str, Any]]:
+    """Read what audits found out about shortcuts under one split."""
+    audits, harmonised = [], []
+    for folder in folders:
+        path = folder / "audit.json"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            data, entries = content["data"], content["shortcuts"]
+            splits = list(dict.fromkeys(str(entry["split"]) for entry in entries))
+            harmonised.append(flatten(data["harmonise"]))
+            found = [entry for entry in entries if entry["split"] == split]
+            named = {key: data[key] for key in ("name", "fingerprint", "harmonise")}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"{path} cannot be read as an audit ({type(error).__name__}): make the audit again."
+            ) from error
+        if not found:
+            raise DataError(
+                f"{path} has no shortcut probes of split={split} (it has "
+                f"{', '.join(splits) or 'none'}): choose another split as audit_split=..."
+            )
+        audits.append({"folder": str(folder), "data": named, "shortcuts": found})
+    labels = audit_labels(harmonised)
+    if len(set(labels)) < len(labels):
+        labels = [f"{label} ({folder})" for label, folder in zip(labels, folders, strict=True)]
+    return [{"label": label} | audit for label, audit in zip(labels, audits, strict=True)]

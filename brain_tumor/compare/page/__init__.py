@@ -1,0 +1,1 @@
+"""The comparison as tables and as a page."""

@@ -1,0 +1,100 @@
+"""What accuracy costs: networks by their multiplications and parameters."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from brain_tumor.compare.page.point_labels import Disc, label_discs
+from brain_tumor.rendering.charts.style import COLOURS, INK, dress, legend_below, new_figure
+
+Point = tuple[str, int, int, float, float, float]
+
+LARGEST = 500.0  # area of the largest marker in square points
+SMALLEST = 8.0  # below it a marker would not be seen
+ROOM = 45  # letters of a label beside a disc
+
+
+def complexity_figure(points: Sequence[Point], title: str) -> Figure:
+    """Draw accuracy against multiplications, a disc for each network.
+
+    Args:
+        points: Of each network label, multiply-accumulates of a scan, parameters, accuracy, and the
+            lower and upper end of its interval, the three in [0, 1]. The area of a disc is
+            proportional to the parameters. Up to eight or so can be labelled without overlaps.
+            Where a label has no room beside its disc, what stands before its colon does, and all
+            labels stand below.
+        title: Which scans.
+
+    Raises:
+        ValueError: There is no point, or a value is outside its range.
+    """
+    if not points:
+        raise ValueError(f"no network to draw in {title!r}")
+    for label, multiplications, parameters, accuracy, low, high in points:
+        if multiplications < 1 or parameters < 1 or not 0 <= low <= accuracy <= high <= 1:
+            raise ValueError(
+                f"{label!r} has {multiplications} multiply-accumulates, {parameters} parameters, "
+                f"accuracy {accuracy} in {low} to {high}"
+            )
+    figure = new_figure(7.0, 4.2, title)
+    axes = figure.subplots()
+    dress(
+        axes,
+        "multiply-accumulates per scan (billions)",
+        "accuracy",
+        "in brackets, and as the area of the discs: parameters",
+    )
+    _, across, sizes, up, low_ends, high_ends = zip(*points, strict=True)
+    areas = np.maximum(LARGEST * np.array(sizes) / max(sizes), SMALLEST)
+    ends = np.abs([np.subtract(up, low_ends), np.subtract(high_ends, up)])
+    axes.errorbar(across, up, ends, fmt="none", ecolor=INK, elinewidth=1, capsize=3, zorder=3)
+    axes.scatter(across, up, areas, color=COLOURS[5], edgecolor=COLOURS[0], alpha=0.85, zorder=2)
+    axes.set_xscale("log")
+    axes.set_xlim(min(across) / 3, max(across) * 3)  # room for a label
+    margin = max(0.15 * (max(high_ends) - min(low_ends)), 0.01)
+    axes.set_ylim(max(min(low_ends) - margin, 0), min(max(high_ends) + margin, 1.005))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e9:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    labels = [label for label, *_ in points]
+    beside = _beside(labels)
+    if beside != labels:
+        figure.set_figheight(figure.get_figheight() + 0.2 * len(labels))
+        legend_below(figure, [Line2D([], [], linestyle="", label=label) for label in labels])
+    label_discs(
+        axes,
+        [
+            Disc(f"{name} ({_amount(parameters)})", x, y, low, high, float(np.sqrt(area / np.pi)))
+            for name, (_, x, parameters, y, low, high), area in zip(
+                beside, points, areas, strict=True
+            )
+        ],
+    )
+    return figure
+
+
+def _beside(labels: Sequence[str]) -> list[str]:
+    """Give what stands beside each disc.
+
+    >>> _beside(["1: a", "2: b"]), _beside(["1: " + "a" * 50, "2: b"])
+    (['1: a', '2: b'], ['1', '2'])
+    """
+    heads = [label.partition(":")[0] for label in labels]
+    short = max(map(len, labels)) <= ROOM or len(set(heads)) < len(heads)
+    return list(labels) if short else heads
+
+
+def _amount(number: int) -> str:
+    """Write a number of parameters.
+
+    >>> _amount(8_415_796), _amount(82_244), _amount(310)
+    ('8.4 M', '82 k', '310')
+    """
+    for size, unit in ((1e6, "M"), (1e3, "k")):
+        if number >= size:
+            digits = 1 if number < 10 * size else 0
+            return f"{number / size:.{digits}f} {unit}"
+    return str(number)

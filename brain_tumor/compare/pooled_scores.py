@@ -1,0 +1,298 @@
+"""Settings, scored: the test predictions of all runs that differ in fold and seed alone, pooled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from brain_tumor.compare.page.differences import distinguishing
+from brain_tumor.compare.run_calibration import CalibrationOverRuns, calibration_over_runs
+from brain_tumor.compare.settings import Members, joined_groups
+from brain_tumor.data.split import VALIDATION
+from brain_tumor.evaluate.part_scores import EvidenceSettings, confidence_evidence
+from brain_tumor.evaluate.patient_scores import patient_evidence
+from brain_tumor.metrics.scores import score
+from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
+from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
+from brain_tumor.runs.finished import FinishedRun
+from brain_tumor.trained.operating_point import Chosen, Judged, Numbers, choose, join, judge
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """Where a run of a setting lies, what sets it apart from the others, and what made it.
+
+    Attributes:
+        folder: Its folder.
+        fold: Its fold; None where the split has none.
+        seed: Of weights, order and augmentation.
+        split_seed: Of the split; None where it has none.
+        test_scans: Scans it was tested on.
+        training_scans: Scans it was trained on.
+        epochs: Epochs trained; None where `run.json` does not tell.
+        training_accuracy: Of the last epoch, as the report takes it: while training, with
+            augmentation and dropout; None where `metrics.csv` does not tell.
+        temperature: Fitted on its validation scans; None where there is none.
+        threshold: Least probability of a tumour that is called one; None without a healthy class.
+        made: What `run.json` tells of versions, device, commit, data and command.
+    """
+
+    folder: str
+    fold: int | None
+    seed: int
+    split_seed: int | None
+    test_scans: int
+    training_scans: int
+    epochs: int | None
+    training_accuracy: float | None
+    temperature: float | None
+    threshold: float | None
+    made: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ComparedSetting:
+    """All runs that differ in nothing but fold and seed.
+
+    Attributes:
+        model: `model.name`.
+        split: `split.name`.
+        differs: Further values that tell it from the other settings, by dotted key.
+        runs: Its runs, by seed and fold.
+        seeds: How many pairs of `seed` and `split.seed` there are.
+        folds: Which folds were tested; None where the split has none.
+        folds_expected: How many the split has; None where it has none.
+        missing: For each pair of seeds that lacks folds, which.
+        same_scans: Whether all seeds were tested on the same scans.
+        grouped: Whether `split.csv` tells which scans belong together.
+        values: The configured values that make the setting.
+        pooled: Scores of all runs together, on their test parts.
+        confidence: What `evidence.confidence_evidence` finds in the same predictions.
+        calibration_over_runs: Calibration error of each run alone, for `confidence` has that of all
+            predictions put together; None for a single run.
+        patients: What `patient_evidence` finds in them; None where no patient is known, or a run
+            was evaluated before `predictions.csv` had patients.
+        train: Scores of all runs together on their training parts, with intervals, as a part of
+            `metrics.json` has them; None where folds train on overlapping scans.
+        class_totals: Scans of each class over all parts of a run.
+        leakage: What each run's test part shares with what it trained on; None where it was
+            evaluated before that was written down.
+        complexity: What the network costs, as its first run measured it; None likewise.
+    """
+
+    model: str
+    split: str
+    differs: Mapping[str, str]
+    runs: tuple[ComparedRun, ...]
+    seeds: int
+    folds: tuple[int, ...] | None
+    folds_expected: int | None
+    missing: tuple[Mapping[str, Any], ...]
+    same_scans: bool
+    grouped: bool
+    values: Mapping[str, Any]
+    pooled: PooledScores
+    confidence: Record
+    calibration_over_runs: CalibrationOverRuns | None
+    patients: Record | None
+    train: Record | None
+    class_totals: Mapping[str, int]
+    leakage: tuple[Mapping[str, Any], ...] | None
+    complexity: Mapping[str, Any] | None
+
+
+def compare_settings(gathered: Sequence[Members], ask: EvidenceSettings) -> list[ComparedSetting]:
+    """Score each setting.
+
+    Args:
+        gathered: The runs of each.
+        ask: How scores are judged.
+
+    Raises:
+        DataError: Runs of one setting disagree about groups.
+    """
+    differences = distinguishing([members[0].setting for members in gathered])
+    return [
+        _compared(members, differs, ask)
+        for members, differs in zip(gathered, differences, strict=True)
+    ]
+
+
+def judged_tests(members: Members, ask: EvidenceSettings) -> Judged:
+    """Put all test predictions of a setting together, each judged by its own validation scans."""
+    return join(_judge(members, _test_groups(members, joined_groups(members)), ask))
+
+
+def _test_groups(members: Members, groups: Mapping[str, str] | None) -> list[Numbers]:
+    return _group_numbers(groups, [run.answers["test"].paths for run in members])
+
+
+def _judge(members: Members, groups: Sequence[Numbers], ask: EvidenceSettings) -> list[Judged]:
+    healthy = ask.healthy_number(members[0].classes)
+    tested = [(run, run.answers["test"], own) for run, own in zip(members, groups, strict=True)]
+    return [
+        judge(_numbers(run, found.labels), found.logits, own, healthy, _chosen(run, ask))
+        for run, found, own in tested
+    ]
+
+
+def _chosen(run: FinishedRun, ask: EvidenceSettings) -> Chosen:
+    """Fit what the run's own validation scans decide, for all runs by the same rule."""
+    found = run.answers.get(VALIDATION)
+    given = None if found is None else (_numbers(run, found.labels), found.logits)
+    return choose(given, ask.healthy_number(run.classes), ask.least_sensitivity)
+
+
+def _numbers(run: FinishedRun, names: Sequence[str]) -> Numbers:
+    places = {name: number for number, name in enumerate(run.classes)}
+    return np.array([places[name] for name in names], np.int64)
+
+
+def _compared(
+    members: Members, differs: Mapping[str, str], ask: EvidenceSettings
+) -> ComparedSetting:
+    first = members[0]
+    passes: dict[tuple[int, int], list[FinishedRun]] = {}
+    for run in members:
+        passes.setdefault(run.seeds, []).append(run)
+    tested = {frozenset(path for run in runs for path in run.test) for runs in passes.values()}
+    expected = first.setting.get("split.folds")
+    folds = {run.fold for run in members if run.fold is not None}
+    missing = [
+        {"seed": runs[0].seed, "split_seed": runs[0].split_seed, "folds": sorted(lacking)}
+        for runs in passes.values()
+        if (lacking := set(range(expected or 0)) - {run.fold for run in runs})
+    ]
+    groups = joined_groups(members)
+    numbered = _test_groups(members, groups)
+    runs = _judge(members, numbered, ask)
+    judged = join(runs)
+    leaks = [run.metrics["leakage"] for run in members if "leakage" in run.metrics]
+    totals: dict[str, int] = {}
+    for sizes in first.part_sizes.values():
+        for name, count in sizes.items():
+            totals[name] = totals.get(name, 0) + count
+    return ComparedSetting(
+        model=first.setting["model.name"],
+        split=first.setting["split.name"],
+        differs=differs,
+        runs=tuple(_run(run, ask) for run in members),
+        seeds=len(passes),
+        folds=tuple(sorted(folds)) or None,
+        folds_expected=expected,
+        missing=tuple(missing),
+        same_scans=len(tested) == 1,
+        grouped=groups is not None,
+        values=first.setting,
+        pooled=_pooled(members, list(passes), numbered, ask),
+        confidence=confidence_evidence(judged, first.classes, ask),
+        calibration_over_runs=calibration_over_runs(runs, ask.bins),
+        patients=_by_patient(members, list(passes), judged, ask),
+        train=None if folds else _train(members, groups, ask),
+        class_totals=totals,
+        leakage=tuple(leaks) if len(leaks) == len(members) else None,
+        complexity=first.complexity,
+    )
+
+
+def _run(run: FinishedRun, ask: EvidenceSettings) -> ComparedRun:
+    names = ("command", "versions", "machine", "git", "started", "device", "threads", "seconds")
+    made = {name: run.record.get(name) for name in names}
+    made["fingerprint"] = run.setting["data.fingerprint"]
+    chosen = _chosen(run, ask)
+    return ComparedRun(
+        str(run.folder),
+        run.fold,
+        run.seed,
+        run.split_seed,
+        len(run.test),
+        sum(run.part_sizes.get("train", {}).values()),
+        run.record.get("epochs"),
+        next(reversed(run.history.get("train/accuracy", ())), None),
+        chosen.temperature,
+        chosen.threshold,
+        made,
+    )
+
+
+def _group_numbers(
+    groups: Mapping[str, str] | None, runs: Sequence[Sequence[str]]
+) -> list[Numbers]:
+    """Number the groups of each run's scans, the same group alike in every run.
+
+    Args:
+        groups: Group of each scan by path; None where every scan is its own.
+        runs: Paths of the scans of each run.
+    """
+    named = [[groups[path] if groups else path for path in paths] for paths in runs]
+    # Numbers in their own order, so that the draws for one run are those of its metrics.json.
+    names = sorted({name for own in named for name in own}, key=lambda name: (len(name), name))
+    numbers = {name: number for number, name in enumerate(names)}
+    return [np.array([numbers[name] for name in own], np.int64) for own in named]
+
+
+def _pooled(
+    members: Members,
+    passes: Sequence[tuple[int, int]],
+    groups: Sequence[Numbers],
+    ask: EvidenceSettings,
+) -> PooledScores:
+    paths = sorted({path for run in members for path in run.test})
+    scans = {path: number for number, path in enumerate(paths)}
+    runs = [
+        RunPredictions(
+            passes.index(run.seeds),
+            run.fold or 0,
+            np.array([scans[path] for path in run.answers["test"].paths], np.int64),
+            own,
+            _numbers(run, run.answers["test"].labels),
+            _numbers(run, run.answers["test"].predicted),
+        )
+        for run, own in zip(members, groups, strict=True)
+    ]
+    return pool_runs(runs, members[0].classes, ask.resamples, ask.seed, ask.level)
+
+
+def _by_patient(
+    members: Members, passes: Sequence[tuple[int, int]], judged: Judged, ask: EvidenceSettings
+) -> Record | None:
+    patients = [run.answers["test"].patients for run in members]
+    known = [own for own in patients if own is not None]
+    if len(known) < len(patients):
+        return None
+    repeats = [np.full(len(run.test), passes.index(run.seeds)) for run in members]
+    return patient_evidence(
+        judged, np.concatenate(known), members[0].classes, ask, np.concatenate(repeats)
+    )
+
+
+def _train(
+    members: Members, groups: Mapping[str, str] | None, ask: EvidenceSettings
+) -> Record | None:
+    """Score the training parts of runs that differ in their seeds alone."""
+    parts = [run.answers.get("train") for run in members]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    first = members[0]
+    labels, predicted = (
+        _numbers(first, [name for part in known for name in getattr(part, kind)])
+        for kind in ("labels", "predicted")
+    )
+    numbered = np.concatenate(_group_numbers(groups, [part.paths for part in known]))
+    found = bootstrap_scores(
+        labels,
+        predicted,
+        numbered,
+        len(first.classes),
+        resamples=ask.resamples,
+        seed=ask.seed,
+        level=ask.level,
+    )
+    return {
+        "scores": score(labels, predicted, first.classes).to_dict(),
+        "intervals": asdict(found),
+    }

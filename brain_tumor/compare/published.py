@@ -1,0 +1,186 @@
+"""The published report's tables 1 to 4 beside those of a setting, under both sets of names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from brain_tumor.audit.published_counts import check_report
+from brain_tumor.compare.pooled_scores import ComparedSetting
+from brain_tumor.compare.settings import Members
+from brain_tumor.config.arguments import check_arguments
+from brain_tumor.errors import ConfigError
+from brain_tumor.runs.finished import FinishedRun
+
+Record = dict[str, Any]
+MEASURES = ("precision", "recall", "f1")
+
+
+@dataclass(frozen=True)
+class Results:
+    """What `conf/published/results.yaml` has of a network, as it says there."""
+
+    curve: dict[int, float]
+    train: dict[str, Any]
+    test: dict[str, Any]
+    cost: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the report's tables."""
+
+    table: int
+    accuracy: float
+    balanced_accuracy: float
+    per_class: dict[str, tuple[float, float, float]]
+
+
+def check_published(published: Mapping[str, Any]) -> None:
+    """Look at the configured numbers of the report.
+
+    Args:
+        published: `counts` and `results`.
+
+    Raises:
+        ConfigError: They are of another form.
+    """
+    for name in ("counts", "results"):
+        if name not in published:
+            raise ConfigError(f"published.{name} is not given: leave it as it is.")
+    check_report(published["counts"], "published.counts")
+    counted = set(published["counts"]["classes"])
+    for model, found in published["results"].items():
+        key = f"published.results.{model}"
+        if not isinstance(found, dict):
+            raise ConfigError(f"{key} must be a group of named values: {found!r}")
+        check_arguments(Results, found, key)
+        for part in ("train", "test"):
+            check_arguments(Table, found[part], f"{key}.{part}")
+            if not counted <= set(found[part]["per_class"]):
+                raise ConfigError(f"{key}.{part}.per_class must have every class that is counted.")
+
+
+def published_records(
+    gathered: Sequence[Members], settings: Sequence[ComparedSetting], published: DictConfig
+) -> list[Record]:
+    """Lay the report's tables beside the settings that they are about.
+
+    The report's class names are permuted, so each row of ours stands beside two of its rows: that
+    of the same name, and that of as many scans, which is about these. A setting is compared if the
+    report has its model and if its scans are the report's, class by class, under whatever names.
+
+    Args:
+        gathered: The runs of each setting.
+        settings: The settings.
+        published: `counts` and `results` of the report.
+
+    Returns:
+        A record for each setting and part that the report has a table of.
+    """
+    counts, results = (_plain(published[name]) for name in ("counts", "results"))
+    records = []
+    for number, (members, setting) in enumerate(zip(gathered, settings, strict=True), 1):
+        names = report_names(setting.class_totals, counts["classes"])
+        if names is None or setting.model not in results:
+            continue
+        theirs = results[setting.model]
+        for part in ("train", "test"):
+            ours = _ours(setting, part)
+            if ours is not None:
+                same = setting.split == "report"
+                rows = _rows(ours, theirs[part], names)
+                record = {"setting": number, "part": part, "table": theirs[part]["table"]}
+                record |= {"same_split": same, "names": names, "rows": rows}
+                curve = _curve(members, theirs["curve"]) if part == "train" and same else []
+                records.append(record | {"curve": curve})
+    return records
+
+
+def report_names(
+    totals: Mapping[str, int], classes: Mapping[str, Mapping[str, int]]
+) -> dict[str, str] | None:
+    """Find the report's name of each class by how many scans it has; None where that cannot be.
+
+    Args:
+        totals: Scans of each class, over all parts.
+        classes: `train` and `test` of each class as the report names it.
+
+    Example:
+        >>> theirs = {"a": {"train": 3, "test": 1}, "b": {"train": 4, "test": 1}}
+        >>> report_names({"a": 5, "b": 4}, theirs)
+        {'a': 'b', 'b': 'a'}
+    """
+    by_total = {found["train"] + found["test"]: name for name, found in classes.items()}
+    if len(by_total) < len(classes) or sorted(totals.values()) != sorted(by_total):
+        return None
+    return {name: by_total[count] for name, count in totals.items()}
+
+
+def _ours(setting: ComparedSetting, part: str) -> Record | None:
+    """Give each score of ours with its interval, by class (None for all) and measure."""
+    if part == "train":
+        if setting.train is None:
+            return None
+        scores, found = setting.train["scores"], setting.train["intervals"]
+    else:
+        scores = setting.pooled.scores.to_dict()
+        found = {
+            key: _plain_interval(value) for key, value in vars(setting.pooled.intervals).items()
+        }
+    ours: Record = {name: {None: found[name]} for name in ("accuracy", "balanced_accuracy")}
+    kinds = {"precision": "precisions", "recall": "recalls", "f1": "f1s"}
+    for measure, kind in kinds.items():
+        ours[measure] = dict(zip(scores["classes"], found[kind], strict=True))
+    return ours
+
+
+def _plain_interval(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_plain_interval(one) for one in value)
+    return None if value is None else vars(value)
+
+
+def _rows(ours: Record, theirs: Mapping[str, Any], names: Mapping[str, str]) -> list[Record]:
+    rows = []
+    for name, report_name in names.items():
+        for place, measure in enumerate(MEASURES):
+            found = ours[measure][name]
+            by_name = theirs["per_class"].get(name)
+            rows.append(
+                {
+                    "class": name,
+                    "measure": measure,
+                    "ours": found,
+                    "same_name": None if by_name is None else by_name[place],
+                    "same_scans": theirs["per_class"][report_name][place],
+                }
+            )
+    for measure in ("accuracy", "balanced_accuracy"):
+        both = {"same_name": theirs[measure], "same_scans": theirs[measure]}
+        rows.append({"class": None, "measure": measure, "ours": ours[measure][None]} | both)
+    return rows
+
+
+def _curve(members: Sequence[FinishedRun], curve: Mapping[int, float]) -> list[Record]:
+    """Lay the report's training accuracy at some epochs beside ours, the mean over seeds."""
+    rows = []
+    for epoch, value in curve.items():
+        reached = [
+            accuracy
+            for run in members
+            for number, accuracy in zip(
+                run.history.get("epoch", ()), run.history.get("train/accuracy", ()), strict=False
+            )
+            if number == epoch and accuracy is not None
+        ]
+        whole = len(reached) == len(members)
+        ours = sum(reached) / len(reached) if whole else None
+        rows.append({"epoch": epoch, "report": value, "ours": ours})
+    return rows
+
+
+def _plain(node: DictConfig) -> dict[str, Any]:
+    values: Any = OmegaConf.to_container(node, resolve=True)
+    return dict(values)

@@ -1,0 +1,69 @@
+"""The calibration error of each run of a setting, beside which that of all together is to be read.
+
+Pooling lets runs cancel: where one is too sure and another not sure enough, the bins of both
+together may hold no gap. A run alone has fewer scans, and their noise only adds to an error (see
+`metrics/calibration_error.py`). So neither the pooled error nor the mean over runs is enough
+alone. Means over runs have no interval: runs are too few.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from brain_tumor.metrics.calibration_error import calibration_errors
+from brain_tumor.metrics.uncertainty.folds import Spread, spread
+from brain_tumor.trained.operating_point import Judged
+
+
+@dataclass(frozen=True)
+class ErrorOverRuns:
+    """Calibration error of the single runs, in their order.
+
+    Attributes:
+        before: Of the network's own probabilities.
+        after: Of those after temperature; None where a run has none.
+        improved: In how many runs the error is smaller after temperature; None likewise.
+    """
+
+    before: Spread
+    after: Spread | None
+    improved: int | None
+
+
+@dataclass(frozen=True)
+class CalibrationOverRuns:
+    """The same for both kinds of bins, named as the pooled errors are."""
+
+    ece_equal_width: ErrorOverRuns
+    ece_equal_mass: ErrorOverRuns
+
+
+def calibration_over_runs(runs: Sequence[Judged], bins: int) -> CalibrationOverRuns | None:
+    """Take the calibration error of each run alone.
+
+    Args:
+        runs: Test predictions of each run of a setting.
+        bins: Number of bins, at least 1.
+
+    Returns:
+        None for a single run.
+    """
+    if len(runs) < 2:
+        return None
+    before = [calibration_errors(run.labels, run.logits, bins) for run in runs]
+    after = [
+        calibration_errors(run.labels, run.calibrated, bins)
+        for run in runs
+        if run.calibrated is not None
+    ]
+
+    def over(name: str) -> ErrorOverRuns:
+        own = [getattr(found, name) for found in before]
+        if len(after) < len(runs):
+            return ErrorOverRuns(spread(own), None, None)
+        scaled = [getattr(found, name) for found in after]
+        improved = int(np.sum(np.less(scaled, own)))
+        return ErrorOverRuns(spread(own), spread(scaled), improved)
+
+    return CalibrationOverRuns(over("ece_equal_width"), over("ece_equal_mass"))

@@ -1,0 +1,137 @@
+"""Which classes a configuration may name by `_target_`, and in which place.
+
+A configuration may come with somebody else's run folder. What it names is built, so each place of
+it takes classes of one kind alone, from the modules that hold them: `torch.hub.load` or
+`torch.utils.cpp_extension.load_inline` would run whatever they are told to.
+"""
+
+import importlib
+from dataclasses import dataclass
+
+from lightning.fabric.plugins import CheckpointIO, ClusterEnvironment, Precision
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.plugins import LayerSync
+from lightning.pytorch.profilers import Profiler
+from lightning.pytorch.strategies import Strategy
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from brain_tumor.config.arguments import shown
+from brain_tumor.data.transforms.report import BatchAugment, TorchvisionAugment
+from brain_tumor.errors import ConfigError, suggest
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What may be built in a place of the configuration.
+
+    Attributes:
+        what: What it is called in messages.
+        bases: Classes, of one of which it has to be a subclass.
+        modules: Where it has to come from: these modules, and what lies below them.
+        partial: Whether the program calls it later, with what is not configured.
+        inside: Kinds that its arguments may be.
+    """
+
+    what: str
+    bases: tuple[type, ...]
+    modules: tuple[str, ...]
+    partial: bool = False
+    inside: tuple["Kind", ...] = ()
+
+
+_PLUGIN = Kind(
+    "a plugin of Lightning",
+    (Precision, CheckpointIO, ClusterEnvironment, LayerSync),
+    ("lightning.pytorch.plugins", "lightning.fabric.plugins"),
+)
+_STRATEGY = Kind(
+    "a strategy of Lightning", (Strategy,), ("lightning.pytorch.strategies",), inside=(_PLUGIN,)
+)
+_PROFILER = Kind("a profiler of Lightning", (Profiler,), ("lightning.pytorch.profilers",))
+
+# By the first part of the key.
+KINDS = {
+    "augment": Kind(
+        "an augmentation",
+        (BatchAugment, TorchvisionAugment),
+        (
+            "brain_tumor.data.transforms.report",
+            "brain_tumor.data.transforms.mri",
+            "brain_tumor.data.transforms.nearest",
+        ),
+    ),
+    "optimizer": Kind("an optimizer of torch", (Optimizer,), ("torch.optim",), partial=True),
+    "scheduler": Kind(
+        "a schedule of torch or ours",
+        (LRScheduler,),
+        ("torch.optim.lr_scheduler", "brain_tumor.models.schedules"),
+        partial=True,
+    ),
+    "trainer": Kind(
+        "Lightning's Trainer",
+        (Trainer,),
+        ("lightning.pytorch",),
+        inside=(_STRATEGY, _PROFILER, _PLUGIN),
+    ),
+    "callbacks": Kind(
+        "a callback of Lightning's or ours",
+        (Callback,),
+        ("lightning.pytorch.callbacks", "brain_tumor.train.callbacks", "brain_tumor.engine"),
+    ),
+    "logger": Kind("a logger of Lightning", (Logger,), ("lightning.pytorch.loggers",)),
+}
+
+
+def find_class(target: object, key: str, kinds: tuple[Kind, ...]) -> tuple[type, Kind]:
+    """Find the class that a `_target_` names.
+
+    Args:
+        target: The dotted name, such as `torch.optim.Adam`.
+        key: Where it stands, for messages.
+        kinds: What it may be; none where nothing may be built.
+
+    Raises:
+        ConfigError: It is no such class, or comes from elsewhere.
+    """
+    module, _, name = str(target).rpartition(".")
+    plain = all(part.isidentifier() and part[0] != "_" for part in str(target).split("."))
+    for kind in kinds if plain else ():
+        if _lies_in(module, kind):
+            found = getattr(_module(module), name, None)
+            # From there, too: a module shows whatever it imports.
+            if (
+                isinstance(found, type)
+                and issubclass(found, kind.bases)
+                and _lies_in(found.__module__, kind)
+            ):
+                return found, kind
+    wanted = " or ".join(kind.what for kind in kinds) or "a plain value"
+    known = [name for kind in kinds for name in _names(kind)]
+    raise ConfigError(
+        f"{key}._target_ is {shown(target)}, but only {wanted} can stand there: "
+        f"{suggest(str(target), known, shown=20)}"
+    )
+
+
+def _lies_in(module: str, kind: Kind) -> bool:
+    return any(f"{module}.".startswith(f"{place}.") for place in kind.modules)
+
+
+def _module(name: str) -> object:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+def _names(kind: Kind) -> list[str]:
+    return [
+        f"{place}.{name}"
+        for place in kind.modules
+        for name, found in vars(importlib.import_module(place)).items()
+        if isinstance(found, type)
+        and issubclass(found, kind.bases)
+        and _lies_in(found.__module__, kind)
+    ]

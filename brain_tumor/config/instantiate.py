@@ -1,0 +1,96 @@
+"""Build the objects that a configuration names by `_target_`."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from brain_tumor.config.allowed_targets import KINDS, Kind, find_class
+from brain_tumor.config.arguments import check_arguments
+from brain_tumor.errors import BrainTumorError, ConfigError
+from brain_tumor.models.schedules import TOTAL_STEPS
+
+# What the program gives when it calls a partial.
+_LATER = {"optimizer": ("params",), "scheduler": ("optimizer", TOTAL_STEPS)}
+
+
+def instantiate(config: DictConfig, key: str, **arguments: Any) -> Any:
+    """Build what `config` describes.
+
+    Args:
+        config: A node with `_target_`.
+        key: Where it stands, such as `optimizer` or `callbacks.best`: its first part says what may
+            be built there (`kinds.KINDS`).
+        **arguments: Given to the target beside the configured ones.
+
+    Returns:
+        The object; for an optimizer and a schedule a `functools.partial` that makes it.
+
+    Raises:
+        ConfigError: A target is not of the kind that stands there, or does not take its arguments.
+    """
+    slot = key.partition(".")[0]
+    return build(config, key, KINDS[slot], _LATER.get(slot, ()), **arguments)
+
+
+def build(
+    config: DictConfig | Mapping[str, Any],
+    key: str,
+    kind: Kind,
+    later: tuple[str, ...] = (),
+    **arguments: Any,
+) -> Any:
+    """Build what `config` describes, of the kind that is given.
+
+    Args:
+        config: A node with `_target_`.
+        key: Where it stands, for messages.
+        kind: What may be built there.
+        later: Arguments that the program gives when it calls a partial.
+        **arguments: Given to the target beside the configured ones.
+
+    Raises:
+        ConfigError: As for `instantiate`.
+    """
+    plain = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
+    if not isinstance(plain, dict) or "_target_" not in plain:
+        raise ConfigError(f"{key} must be a group with a _target_, the class to build: {plain!r}")
+    return _built(plain, key, (kind,), arguments, later)
+
+
+def _built(
+    node: Mapping[Any, Any],
+    key: str,
+    kinds: tuple[Kind, ...],
+    arguments: Mapping[str, Any],
+    later: tuple[str, ...],
+) -> Any:
+    target, kind = find_class(node["_target_"], key, kinds)
+    values = {str(name): value for name, value in node.items() if name != "_target_"}
+    if kind.partial and values.pop("_partial_", True) is not True:
+        raise ConfigError(f"{key}._partial_ must be true: the program calls {node['_target_']}.")
+    for name in values:
+        if name.startswith("_"):
+            raise ConfigError(f"{key}.{name} is unknown: beside _target_ arguments stand alone.")
+    values = {name: _argument(one, f"{key}.{name}", kind.inside) for name, one in values.items()}
+    check_arguments(target, values, key, (*arguments, *later))
+    if kind.partial:
+        return partial(target, **values)
+    try:
+        return target(**values, **arguments)
+    except BrainTumorError:
+        raise
+    except Exception as error:  # torch and Lightning raise a dozen kinds over what they are given
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{key} cannot be built from its configuration: {reason}") from error
+
+
+def _argument(value: Any, key: str, kinds: tuple[Kind, ...]) -> Any:
+    if isinstance(value, dict):
+        if "_target_" in value:
+            return _built(value, key, kinds, {}, ())
+        return {name: _argument(one, f"{key}.{name}", kinds) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_argument(one, f"{key}.{place}", kinds) for place, one in enumerate(value)]
+    return value

@@ -1,0 +1,44 @@
+"""Does the configured network take the scans, and its weights the network?"""
+
+import warnings
+from typing import Any
+
+import torch
+
+from brain_tumor.errors import ConfigError
+from brain_tumor.models.registry import build_network
+
+
+def check_network(options: dict[str, Any], classes: int, size: int) -> None:
+    """Build a network without memory, see that scans fit it, and that its weights do.
+
+    Args:
+        options: What stands under `model`.
+        classes: Number of classes.
+        size: Side of a scan in pixels.
+
+    Raises:
+        ConfigError: An option is unknown or outside its range, or scans do not fit.
+        WeightsError: The weights cannot be had or do not fit.
+    """
+    weights = options.pop("weights", None)
+    name = options.pop("name", None)
+    with torch.device("meta"):
+        network = build_network(classes, name, **options)
+        try:
+            with torch.no_grad():
+                network.eval()(torch.zeros((1, 1, size, size), dtype=torch.uint8))
+        except RuntimeError as error:
+            raise ConfigError(
+                f"The model {name} does not take scans of {size} x {size} pixels: leave "
+                "data.crop.size at 256, or choose another model."
+            ) from error
+    if weights is not None:
+        if not isinstance(weights, str):
+            raise ConfigError(f"model.weights must be imagenet, none or a path: {weights!r}")
+        load = getattr(network, "load_pretrained", None)
+        if load is None:
+            raise ConfigError(f"{name} has no pretrained part: leave model.weights out.")
+        with warnings.catch_warnings():  # nothing is copied to where there is no memory
+            warnings.simplefilter("ignore")
+            load(weights)

@@ -1,0 +1,119 @@
+"""Which scans of other origin a run has seen: those that repeat what it has learnt from."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from brain_tumor.data.external.training_scans import Learnt
+from brain_tumor.data.files.table_file import read_table
+from brain_tumor.data.groups.pairs import Pair
+from brain_tumor.data.prepared.manifest import UNUSABLE, ManifestRow
+from brain_tumor.data.prepared.prepared_set import group_rows
+from brain_tumor.data.split import TRAIN, VALIDATION
+
+_ADJECTIVES = {TRAIN: "training", VALIDATION: "validation"}
+
+
+@dataclass(frozen=True)
+class SeenScan:
+    """A scan of other origin that shows what a scan of the run shows.
+
+    Attributes:
+        path: The scan, relative to its root.
+        training_scan: The run's scan, relative to the run's root; the one that was kept.
+        part: Its part, `train` or `validation`.
+        orientation: What turns the scan into the run's, a key of `ORIENTATIONS`.
+        similarity: Of their heads in that orientation, -1 to 1.
+        through: Empty, or the scan that orientation and similarity are of, where this one is
+            only in one group with it: of its patient, or joined to it by related scans.
+    """
+
+    path: str
+    training_scan: str
+    part: str
+    orientation: str
+    similarity: float
+    through: str
+
+    @property
+    def reason(self) -> str:
+        """Say in a few words why the scan counts as seen."""
+        alike = f"related to the {_ADJECTIVES[self.part]} scan {self.training_scan}"
+        shown = f"{alike} ({self.orientation}, similarity {self.similarity:.3f})"
+        return f"in one group with {self.through}, {shown}" if self.through else shown
+
+
+def find_seen(
+    learnt: Learnt, rows: Sequence[ManifestRow], across: Sequence[Pair]
+) -> dict[int, SeenScan]:
+    """Find the scans that no part of a run may be scored by.
+
+    Those are related to what it has learnt from and, as in `PreparedSet.groups`, what is in
+    one group with one of them.
+
+    Args:
+        learnt: What it has learnt from.
+        rows: Manifest rows of the scans, their clusters numbered.
+        across: Pairs of a position in `learnt` and one in `rows`.
+
+    Returns:
+        The evidence for each by its position in `rows`, in ascending order; the pair of the
+        highest similarity where there are several.
+    """
+    best: dict[int, Pair] = {}
+    for pair in sorted(across, key=lambda pair: -pair.similarity):
+        best.setdefault(pair.second, pair)
+    usable = [position for position, row in enumerate(rows) if row.status != UNUSABLE]
+    groups = group_rows([rows[position] for position in usable]).tolist()
+    group_of = dict(zip(usable, groups, strict=True))
+    # In order of similarity, so that a group's first is its best.
+    evidence: dict[int, int] = {}
+    for position in best:
+        evidence.setdefault(group_of[position], position)
+    seen: dict[int, SeenScan] = {}
+    for position in usable:
+        source = position if position in best else evidence.get(group_of[position])
+        if source is not None:
+            pair = best[source]
+            seen[position] = SeenScan(
+                path=rows[position].path,
+                training_scan=learnt.kept[pair.first],
+                part=learnt.parts[pair.first],
+                orientation=pair.orientation,
+                similarity=pair.similarity,
+                through="" if source == position else rows[source].path,
+            )
+    return seen
+
+
+_COLUMNS = tuple(field.name for field in fields(SeenScan))
+
+
+def write_seen(path: Path, seen: Sequence[SeenScan]) -> None:
+    """Write what a run has seen as CSV with a header."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, _COLUMNS)
+        writer.writeheader()
+        for scan in seen:
+            writer.writerow(asdict(scan) | {"similarity": f"{scan.similarity:.4f}"})
+
+
+def read_seen(path: Path) -> list[SeenScan]:
+    """Read what `write_seen` wrote.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is no such table: a column is missing, or a similarity is no number.
+    """
+    return [
+        SeenScan(
+            line["path"],
+            line["training_scan"],
+            line["part"],
+            line["orientation"],
+            float(line["similarity"]),
+            line["through"],
+        )
+        for line in read_table(path, _COLUMNS)[1]
+    ]

@@ -1,0 +1,144 @@
+"""Scans of other origin, prepared for a run as its own were, without those that it has seen."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from brain_tumor.data.external.find import find_external_scans
+from brain_tumor.data.external.overlap import find_seen, write_seen
+from brain_tumor.data.external.training_scans import compare_with, learnt_scans
+from brain_tumor.data.groups.patients import read_patients
+from brain_tumor.data.groups.settings import NearDuplicateSettings
+from brain_tumor.data.prepared.crop import CropSettings
+from brain_tumor.data.prepared.fingerprint import digest_files, fingerprint_of
+from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.prepared.manifest import SEEN, ManifestRow
+from brain_tumor.data.prepared.mark_duplicates import mark_clusters, mark_duplicates
+from brain_tumor.data.prepared.prepare import (
+    COMPARING,
+    CROPPING,
+    PrepareSettings,
+    Progress,
+    odd_files,
+    silent,
+    summarise,
+)
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.prepared.read_and_crop import Cutter, Entry, cut_scans
+from brain_tumor.data.prepared.write import open_or_write, write_prepared
+from brain_tumor.data.split import Split
+from brain_tumor.errors import DataError
+
+SEEN_FILE = "seen.csv"
+
+
+def prepare_external(
+    root: Path,
+    names: Mapping[str, str | None],
+    run: PreparedSet,
+    split: Split,
+    patients: Path | None,
+    directory: Path,
+    name: str,
+    progress: Progress | None = None,
+) -> PreparedSet:
+    """Prepare scans that a run is to be scored on, or open what an earlier call made of the same.
+
+    They are cut and harmonised by the settings of the run's own prepared set. Left out are files
+    that are not usable, scans that the run was fitted or selected by (`seen.find_seen`), and exact
+    copies of an earlier scan of the folder.
+
+    Args:
+        root: Folder of class folders (`find_external_scans`); classes may be missing.
+        names: Class of each folder that is not named by it; None leaves the folder out.
+        run: The run's prepared set.
+        split: The run's split.
+        patients: What is known of the patients in `root`; None where nothing is.
+        directory: Where prepared sets are kept.
+        name: First part of the folder's name.
+        progress: Called with the step's name, how much of it is done, and how much there is.
+
+    Returns:
+        A prepared set of the run's classes, with `seen.csv` beside its manifest; its summary counts
+        the scans that were `seen` too.
+
+    Raises:
+        ConfigError: `names` names a class or a folder that is not there.
+        DataError: The folder is not as expected, no scan of it is left, or the patient table is no
+            such table.
+    """
+    shown = progress or silent
+    settings = _settings_of(run, patients)
+    scans = find_external_scans(root, names, run.classes)
+    table = None if patients is None else read_patients(patients)
+    made_for = {
+        "run": run.fingerprint,
+        "names": dict(sorted(names.items())),
+        "train": split.train.tolist(),
+        "validation": split.validation.tolist(),
+    }
+    digests = digest_files(root, scans)
+    fingerprint = fingerprint_of(digests, asdict(settings) | made_for, table)
+
+    def write(folder: Path) -> None:
+        cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)
+        cut = cut_scans(cutter, scans, folder, lambda *done: shown(CROPPING, *done))
+        begun = time.perf_counter()
+        learnt = learnt_scans(run, split)
+        inside, across = compare_with(
+            learnt,
+            [ManifestRow(**entry) for entry in cut.entries],
+            cut.frames,
+            settings.near_duplicates,
+            lambda *done: shown(COMPARING, *done),
+        )
+        seconds = time.perf_counter() - begun
+        mark_clusters(cut.entries, inside, settings.near_duplicates.same_slice)
+        seen = find_seen(learnt, [ManifestRow(**entry) for entry in cut.entries], across)
+        for position, scan in seen.items():
+            cut.entries[position] |= {
+                "status": SEEN,
+                "reason": scan.reason,
+                "duplicate_of": scan.training_scan,
+            }
+        # To a run all of them are for testing, whatever folder they lie in.
+        steps = mark_duplicates(cut.entries, ["Testing"] * len(scans))
+        summary = summarise(cut.entries, steps, settings, seconds)
+        if not summary["kept"]:
+            raise _nothing_left(root, cut.entries, len(seen), run)
+        summary |= {"seen": len(seen), "names": made_for["names"], "run": run.fingerprint}
+        write_prepared(folder, cut, inside, summary | {"fingerprint": fingerprint})
+        write_seen(folder / SEEN_FILE, list(seen.values()))
+
+    return open_or_write(directory / f"{name}-{fingerprint[:12]}", write)
+
+
+def _settings_of(run: PreparedSet, patients: Path | None) -> PrepareSettings:
+    return PrepareSettings(
+        run.classes,
+        CropSettings(**run.summary["crop"]),
+        HarmoniseSettings(**run.summary["harmonise"]),
+        NearDuplicateSettings.of(run.summary["near_duplicates"]),
+        patients,
+    )
+
+
+def _nothing_left(root: Path, entries: Sequence[Entry], seen: int, run: PreparedSet) -> DataError:
+    if not seen:
+        return DataError(
+            f"{root} has no usable scan: {odd_files(entries)}; check the files, or give another "
+            "data.root."
+        )
+    own = {row.file_md5 for row in run.manifest}
+    remedy = "give scans of other origin as data.root=FOLDER"
+    if all(entry["file_md5"] in own for entry in entries):
+        remedy = (
+            "these are the run's own files, so if they have moved give root=FOLDER, and scans of "
+            "other origin as data.root=FOLDER"
+        )
+    scans = "the only usable scan" if seen == 1 else f"all {seen:,} usable scans"
+    return DataError(
+        f"There is nothing to score in {root}, as the run was trained on or selected by near-"
+        f"duplicates of {scans}: {remedy}."
+    )

@@ -1,0 +1,286 @@
+"""DICOM files: their frames as grey pictures, and nothing of whom they show.
+
+Only the elements that pixels need are ever parsed (`_NEEDED`), so no name, date or number of a
+patient can get into a table, a message or a log.
+"""
+
+import importlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+
+from brain_tumor.data.files.codestream import frame_size, run_length
+from brain_tumor.data.files.scans import MOST_PIXELS, Grey, UndecodableScanError
+from brain_tumor.data.files.window import Window, show
+
+ENDINGS = (".dcm", ".dicom", ".ima")  # a file without the preamble is known by these
+PREAMBLE = 132  # bytes that tell a DICOM file: 128 of anything, then "DICM" (PS3.10, 7.1)
+MOST_FRAMES = 10_000
+
+_NEEDED = [
+    *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation"),
+    *("PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
+    *("RescaleSlope", "RescaleIntercept", "WindowCenter", "WindowWidth", "VOILUTFunction"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "PixelData"),
+]
+_GREY = ("MONOCHROME1", "MONOCHROME2")
+_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+_BITS = {1: (1, 8, 16, 32), 3: (8, 16)}  # allocated for a value, by values per pixel
+_NATIVE = {"1.2.840.10008.1.2": "", "1.2.840.10008.1.2.1": "", "1.2.840.10008.1.2.2": ""}
+_RLE = "1.2.840.10008.1.2.5"
+# Those of PS3.5, chapter 10, that may stand here. Neither films nor what is deflated: a file of
+# some MiB may be deflated to any size.
+_SYNTAXES = _NATIVE | {
+    _RLE: "RLE",
+    "1.2.840.10008.1.2.4.50": "JPEG baseline",
+    "1.2.840.10008.1.2.4.51": "JPEG extended",
+    "1.2.840.10008.1.2.4.57": "JPEG lossless",
+    "1.2.840.10008.1.2.4.70": "JPEG lossless",
+    "1.2.840.10008.1.2.4.80": "JPEG-LS",
+    "1.2.840.10008.1.2.4.81": "JPEG-LS",
+    "1.2.840.10008.1.2.4.90": "JPEG 2000",
+    "1.2.840.10008.1.2.4.91": "JPEG 2000",
+}
+_DAMAGED = "its DICOM header is damaged"
+
+
+def is_dicom(begin: bytes, name: str) -> bool:
+    """Tell a DICOM file by its first `PREAMBLE` bytes, or by the ending of its name."""
+    return begin[128:PREAMBLE] == b"DICM" or PurePath(name).suffix.lower() in ENDINGS
+
+
+@dataclass(frozen=True)
+class DicomFile:
+    """A DICOM file with a picture in each of its frames.
+
+    Attributes:
+        frames: Their number, 1 to `MOST_FRAMES`.
+    """
+
+    frames: int
+    _dataset: Any
+    _syntax: str
+
+    def frame(self, number: int) -> Grey:
+        """Decode a frame.
+
+        Values are rescaled, then seen through the first window that the file names for the frame,
+        else through one found in the values (`window.show`). MONOCHROME1 is inverted, colour turned
+        to grey by OpenCV's weights. Tables in place of a slope or a window are not heeded.
+
+        Args:
+            number: From 0.
+
+        Returns:
+            `(H, W)`, uint8, 0-255.
+
+        Raises:
+            UndecodableScanError: It is damaged, or compressed in a way that cannot be decoded here.
+        """
+        from pydicom.pixels.utils import pixel_array
+
+        dataset, kind = self._dataset, _SYNTAXES[self._syntax]
+        try:
+            _check_compressed(dataset, self._syntax, number, self.frames)
+            values = pixel_array(dataset, index=number)
+            if dataset.SamplesPerPixel == 3:
+                grey = np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2GRAY))
+                if grey.dtype == np.uint8:
+                    return grey.astype(np.uint8, copy=False)
+                return show(grey, 1, 0, None, False)
+            slope, intercept = _rescaling(dataset, number)
+            inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
+            return show(values, slope, intercept, _window(dataset, number), inverted)
+        except UndecodableScanError:
+            raise
+        except Exception as error:  # pydicom and its plug-ins raise a dozen kinds
+            told = f" ({kind})" if kind else ""
+            raise UndecodableScanError(
+                f"its pixels{told} are damaged, or of a kind that cannot be decoded here"
+            ) from error
+
+
+def open_dicom(content: bytes) -> DicomFile:
+    """Read the header of a DICOM file.
+
+    Args:
+        content: A whole file.
+
+    Raises:
+        UndecodableScanError: It holds no picture of a kind that can be decoded here, or one of more
+            than `MOST_PIXELS`.
+    """
+    try:
+        dataset, syntax = _read(content)
+        if "PixelData" not in dataset:
+            raise UndecodableScanError("a DICOM file without a picture")
+        return DicomFile(_check(dataset), dataset, syntax)
+    except UndecodableScanError:
+        raise
+    except Exception as error:  # pydicom raises a dozen kinds on damaged headers
+        raise UndecodableScanError(_DAMAGED) from error
+
+
+def count_frames(path: Path) -> int:
+    """Look how many frames a file has to offer, without reading its pixels.
+
+    Returns:
+        1 for anything but a DICOM file of several, and where this cannot be told: `open_dicom` has
+        the reason then.
+    """
+    try:
+        if not path.is_file():  # a pipe would wait for its writer
+            return 1
+        with path.open("rb") as file:
+            if not is_dicom(file.read(PREAMBLE), path.name):
+                return 1
+            file.seek(0)
+            _syntax(file)
+            from pydicom import dcmread
+
+            file.seek(0)
+            head = dcmread(
+                file, stop_before_pixels=True, force=True, specific_tags=["NumberOfFrames"]
+            )
+        frames = int(head.get("NumberOfFrames") or 1)
+    except Exception:  # pydicom raises a dozen kinds on damaged headers
+        return 1
+    return frames if 1 <= frames <= MOST_FRAMES else 1
+
+
+def _read(content: bytes) -> tuple[Any, str]:
+    named = _syntax(io.BytesIO(content))
+    # What is not installed has been told by now.
+    from pydicom import dcmread, uid
+    from pydicom.pixels.decoders.base import get_decoder
+
+    _hush_gdcm()
+    dataset = dcmread(io.BytesIO(content), force=True, specific_tags=_NEEDED)
+    if named is None:
+        implicit, little = dataset.original_encoding
+        native = uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian
+        named = native if little else uid.ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = named
+    if not get_decoder(named).is_available:
+        raise UndecodableScanError(
+            f"a DICOM file compressed as {_SYNTAXES[str(named)]}, which needs a plug-in: "
+            "pip install 'brain-tumor[dicom]'"
+        )
+    return dataset, str(named)
+
+
+def _syntax(file: BinaryIO) -> str | None:
+    """Read which transfer syntax a file names; None where it names none.
+
+    Raises:
+        UndecodableScanError: pydicom is not installed, or nothing is to be decoded so.
+    """
+    try:
+        from pydicom.filereader import read_dataset
+    except Exception as error:  # a plug-in that is broken fails in its own way
+        raise UndecodableScanError(
+            "a DICOM file, which needs pydicom: pip install 'brain-tumor[dicom]'"
+        ) from error
+    if file.read(PREAMBLE)[128:] != b"DICM":
+        file.seek(0)
+    meta = read_dataset(file, False, True, stop_when=lambda tag, *_: tag.group != 2)
+    named = meta.get("TransferSyntaxUID")
+    if named is not None and str(named) not in _SYNTAXES:
+        raise UndecodableScanError("a DICOM file that is compressed in a way that is not read here")
+    return None if named is None else str(named)
+
+
+def _check(dataset: Any) -> int:
+    """See that a picture is of a known kind and within bounds; give the number of frames."""
+    rows, columns, samples = int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel)
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    colours = str(dataset.PhotometricInterpretation)
+    if samples not in _BITS or colours not in (_GREY if samples == 1 else _COLOURS):
+        raise UndecodableScanError("a DICOM file whose PhotometricInterpretation is not read here")
+    if int(dataset.BitsAllocated) not in _BITS[samples]:
+        raise UndecodableScanError(f"a DICOM file of {int(dataset.BitsAllocated)} bits to a value")
+    if rows * columns > MOST_PIXELS:
+        raise UndecodableScanError(f"{columns:,} x {rows:,} pixels, more than {MOST_PIXELS:,}")
+    if not 1 <= frames <= MOST_FRAMES:
+        raise UndecodableScanError(f"{frames:,} frames, not 1 to {MOST_FRAMES:,}")
+    if rows < 1 or columns < 1:
+        raise UndecodableScanError(_DAMAGED)
+    return frames
+
+
+def _check_compressed(dataset: Any, syntax: str, number: int, frames: int) -> None:
+    """See that a compressed frame decodes to what the header says, before it is decoded."""
+    from pydicom.encaps import get_frame
+
+    if syntax in _NATIVE:
+        return
+    content = get_frame(dataset.PixelData, number, number_of_frames=frames)
+    rows, columns, samples = dataset.Rows, dataset.Columns, dataset.SamplesPerPixel
+    bits = int(dataset.BitsAllocated)
+    if syntax == _RLE:
+        planes = samples * bits // 8  # each may end with a byte that fills it
+        if run_length(content) > planes * (rows * columns + 1):
+            raise UndecodableScanError("its compressed pixels are more than its header says")
+        return
+    size = frame_size(content)
+    if size is None:
+        raise UndecodableScanError("its compressed pixels are damaged")
+    if (size.columns, size.rows, size.samples) != (columns, rows, samples) or size.bits > bits:
+        raise UndecodableScanError("its compressed pixels are others than its header says")
+
+
+def _rescaling(dataset: Any, number: int) -> tuple[float, float]:
+    where = list(_groups(dataset, number, "PixelValueTransformationSequence"))
+    slope, intercept = _first(where, "RescaleSlope"), _first(where, "RescaleIntercept")
+    found = 1.0 if slope is None else float(slope), 0.0 if intercept is None else float(intercept)
+    if not np.isfinite(found).all() or not found[0]:
+        raise UndecodableScanError("its RescaleSlope or RescaleIntercept cannot be")
+    return found
+
+
+def _window(dataset: Any, number: int) -> Window | None:
+    where = list(_groups(dataset, number, "FrameVOILUTSequence"))
+    centre, width = _first(where, "WindowCenter"), _first(where, "WindowWidth")
+    if centre is None or width is None:
+        return None
+    function = _first(where, "VOILUTFunction") or "LINEAR"
+    window = Window(float(centre), float(width), str(function))
+    return window if window.sound else None
+
+
+def _groups(dataset: Any, number: int, name: str) -> Iterator[Any]:
+    """Give what may hold a value of a frame: its own group, that of all frames, the file."""
+    for outer, place in (
+        ("PerFrameFunctionalGroupsSequence", number),
+        ("SharedFunctionalGroupsSequence", 0),
+    ):
+        groups = dataset.get(outer) or []
+        if place < len(groups):
+            yield from (groups[place].get(name) or [])[:1]
+    yield dataset
+
+
+def _first(where: list[Any], name: str) -> Any:
+    """Give the first value of an element, where it is found first; None where it has none."""
+    for place in where:
+        value = place.get(name)
+        if value is not None and not isinstance(value, str) and hasattr(value, "__len__"):
+            value = value[0] if len(value) else None
+        if value not in (None, ""):
+            return value
+    return None
+
+
+def _hush_gdcm() -> None:
+    """Keep GDCM, where it is installed, from printing what is odd about a file."""
+    try:
+        trace = importlib.import_module("gdcm").Trace
+    except ImportError:
+        return
+    for switch in (trace.DebugOff, trace.WarningOff, trace.ErrorOff):
+        switch()

@@ -1,0 +1,1 @@
+"""Which scans belong together: patients, slices, near-duplicates."""

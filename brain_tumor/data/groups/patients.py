@@ -1,0 +1,88 @@
+"""Which slice of which patient a scan shows, where a table tells."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from brain_tumor.data.files.table_file import read_table
+from brain_tumor.errors import DataError
+
+# Lies in the package: the slices of the Figshare set in the Kaggle set, its sources in its head.
+FIGSHARE = Path(__file__).with_name("patients.csv")
+_KEYS = ("file_md5", "path")
+
+
+@dataclass(frozen=True)
+class KnownSlice:
+    """What a table says of a file.
+
+    Attributes:
+        patient: Identifier of the patient.
+        patient_group: Patients that may be one person share it; the patient where there is none.
+        slice_id: Identifier of the slice; its copies share it. Empty if not known.
+        label: Class that the table's source gives it; empty if not known.
+    """
+
+    patient: str
+    patient_group: str
+    slice_id: str
+    label: str
+
+
+@dataclass(frozen=True)
+class PatientTable:
+    """Slices by the key of their file.
+
+    Attributes:
+        key: `file_md5`, which survives renaming, or `path` relative to the raw root.
+        slices: What is known, by key.
+    """
+
+    key: str
+    slices: dict[str, KnownSlice]
+
+    def find(self, path: str, file_md5: str) -> KnownSlice | None:
+        """Give what is known of a file, None if nothing is."""
+        return self.slices.get(path if self.key == "path" else file_md5)
+
+
+def read_patients(path: Path) -> PatientTable:
+    """Read a patient table.
+
+    A CSV file in UTF-8 with the columns `patient` and `file_md5` or `path`, and if known
+    `patient_group`, `slice_id` and `label`; others are left alone. Lines that begin with # are
+    remarks.
+
+    Raises:
+        DataError: The file cannot be read as a table, lacks a column, or names a file twice,
+            differently.
+    """
+    try:
+        columns, lines = read_table(path, remarks=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(
+            f"The patient table {path} cannot be read ({reason}): give another CSV file as "
+            "data.patients=PATH, or data.patients=null."
+        ) from error
+    key = next((name for name in _KEYS if name in columns), None)
+    if key is None or "patient" not in columns:
+        raise DataError(
+            f"The patient table {path} has the columns {', '.join(columns) or 'none'}: it needs "
+            f"patient, and {' or '.join(_KEYS)}."
+        )
+    slices: dict[str, KnownSlice] = {}
+    for line in lines:
+        if not line[key] or not line["patient"]:
+            continue  # a file of an unknown patient
+        known = KnownSlice(
+            patient=line["patient"],
+            patient_group=line.get("patient_group") or line["patient"],
+            slice_id=line.get("slice_id") or "",
+            label=line.get("label") or "",
+        )
+        if slices.setdefault(line[key], known) != known:
+            raise DataError(
+                f"The patient table {path} names {line[key]} twice, with different content: keep "
+                "one of the two lines."
+            )
+    return PatientTable(key, slices)

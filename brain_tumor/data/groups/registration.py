@@ -1,0 +1,184 @@
+"""How alike two pictures are once one is laid on the other, whatever their contrast.
+
+The second picture's local structure is moved, scaled and turned a little until it fits the
+first's: parts of the one are sought in the other, and an affine map is fitted to where they were
+found, first coarsely, then finely. What is left is one number, the correlation of the two inside
+the head, where slices differ; the outline is much the same for all.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.data.groups.local_structure import Floats, Steps
+
+_PARTS = 8  # per axis: an affine map is fitted to 64 of them
+# Weights of the parts around one, per axis, when it is sought: alone it would fit in many places.
+_AROUND = np.array([1, 2, 3, 2, 1], np.float32) / 9
+_COARSE, _REACH = 3, 3  # pixels pooled to one, and how many of these a part may be away: 9 of 96
+_FINE, _REFINED = 2, 1  # likewise, in the second round: 2 of 96
+_INSIDE = slice(19, 77)  # of 96 pixels: 0.6 of the head's sides
+# Similarities after the first round that need no second one: it hardly adds 0.1, and nothing where
+# the pictures already are one slice.
+_HOPELESS, _CERTAIN = 0.4, 0.9
+_STIFF = 1e-3  # keeps the map near a shift where parts say little
+
+Maps = npt.NDArray[np.float64]  # `(P, 2, 3)`: rows across and down; columns of x, y, 1
+
+
+def similarities(first: Sequence[Steps], second: Sequence[Steps]) -> Floats:
+    """Lay the second picture of each pair on the first, and tell how alike they are inside.
+
+    Args:
+        first: `local_structure` of the first pictures, P of `(2, 96, 96)`, int8.
+        second: Likewise of the second ones, already in the orientation of the first.
+
+    Returns:
+        `(P,)`, float32: normalised correlation of the structure inside the head, -1 to 1.
+    """
+    # Row by row in memory, which a stack of transposed pictures is not.
+    fixed, moving = (np.ascontiguousarray(np.stack(one), np.float32) for one in (first, second))
+    still = np.tile(np.eye(2, 3), (len(fixed), 1, 1))
+    maps = _fit(fixed, moving, _COARSE, _REACH, still)
+    moved = _move(moving, maps)
+    found = np.maximum(_correlate(fixed, moving), _correlate(fixed, moved))
+    unsure = np.flatnonzero((found >= _HOPELESS) & (found < _CERTAIN))
+    if len(unsure):
+        fixed, moving = fixed[unsure], moving[unsure]
+        maps = _fit(fixed, moved[unsure], _FINE, _REFINED, maps[unsure])
+        found[unsure] = np.maximum(found[unsure], _correlate(fixed, _move(moving, maps)))
+    return found
+
+
+def _correlate(fixed: Floats, moved: Floats) -> Floats:
+    one, other = (part[..., _INSIDE, _INSIDE].reshape(len(part), -1) for part in (fixed, moved))
+    sums = np.einsum("pn,pn->p", one, other)
+    squares = np.einsum("pn,pn->p", one, one) * np.einsum("pn,pn->p", other, other)
+    return np.asarray(sums / np.sqrt(squares + 1), np.float32)
+
+
+def _move(moving: Floats, maps: Maps) -> Floats:
+    side = moving.shape[-1]
+    middle = (side - 1) / 2
+    moved = np.empty_like(moving)
+    for into, picture, plan in zip(moved, moving, maps, strict=True):
+        back = plan.copy()
+        back[:, 2] = plan[:, 2] + middle - plan[:, :2] @ (middle, middle)
+        for channel, part in zip(into, picture, strict=True):
+            how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            cv2.warpAffine(part, back, (side, side), dst=channel, flags=how)
+    return moved
+
+
+def _fit(fixed: Floats, moved: Floats, pooled: int, reach: int, maps: Maps) -> Maps:
+    """Improve maps, `(P, 2, 3)`, about the middle of the picture in its pixels.
+
+    Args:
+        fixed: `(P, 2, S, S)`.
+        moved: Likewise, moved by `maps`.
+        pooled: Pixels per axis that become one.
+        reach: How many of these a part may be away.
+        maps: The maps so far.
+    """
+    one, other = _pool(fixed, pooled), _pool(moved, pooled)
+    side = one.shape[-1]
+    padded = np.pad(other, ((0, 0), (0, 0), (reach, reach), (reach, reach)))
+    steps = range(2 * reach + 1)
+    products = np.empty((len(one), len(steps), len(steps), side, side), np.float32)
+    for down in steps:
+        for across in steps:
+            into = products[:, down, across]
+            there = padded[..., down : down + side, across : across + side]
+            np.multiply(one[:, 0], there[:, 0], out=into)
+            into += one[:, 1] * there[:, 1]
+    spread = _spread(side)
+    # The same sums for every place of the window, by matrices that are zero outside of it.
+    windows = np.stack([np.pad(spread, ((0, 0), (step, 2 * reach - step))) for step in steps])
+    squares = np.square(padded).sum(axis=1)[:, None, None]
+    energies = windows[:, None] @ squares @ windows.swapaxes(1, 2)[None, :]
+    own = spread @ np.square(one).sum(axis=1) @ spread.T
+    sums = np.swapaxes(products @ spread.T, -1, -2) @ spread.T
+    faint = 1e-3 * float(own.max()) ** 2 + 1e-6
+    alike = sums.swapaxes(-1, -2) / np.sqrt(own[:, None, None] * energies + faint)
+    found_across, found_down, peak = _peaks(np.asarray(alike, np.float32), reach)
+    change = _affine(found_across * pooled, found_down * pooled, peak, own, side * pooled)
+    return _after(maps, change)
+
+
+def _pool(structure: Floats, pooled: int) -> Floats:
+    *most, height, width = structure.shape
+    matrix = np.repeat(np.eye(width // pooled, dtype=np.float32), pooled, axis=0)
+    rows = (structure.reshape(-1, width) @ matrix).reshape(*most, height // pooled, pooled, -1)
+    return np.asarray(rows.sum(axis=-2) / (127 * pooled * pooled), np.float32)
+
+
+def _spread(side: int) -> Floats:
+    """Weights of the pixels of an axis in each of `_PARTS` parts, those around it included."""
+    reach = len(_AROUND) // 2
+    parts = sum(
+        weight * np.eye(_PARTS, k=offset, dtype=np.float32)
+        for offset, weight in enumerate(_AROUND, -reach)
+    )
+    return np.repeat(np.asarray(parts), side // _PARTS, axis=1)
+
+
+def _peaks(alike: Floats, reach: int) -> tuple[Floats, Floats, Floats]:
+    """Find where each part fits best, to a fraction of a step; `(P, parts)` each."""
+    number, steps = alike.shape[0], alike.shape[1]
+    flat = alike.reshape(number, steps * steps, -1)
+    best = flat.argmax(axis=1)
+    down, across = np.divmod(best, steps)
+    pair, part = np.indices(best.shape)
+    grid = alike.reshape(number, steps, steps, -1)
+
+    def between(before: Floats, at: Floats, after: Floats) -> Floats:
+        bend = np.minimum(before - 2 * at + after, -1e-6)  # of a parabola through three values
+        return np.asarray(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
+
+    peak = grid[pair, down, across, part]
+    finer = []
+    for place, (step_down, step_across) in ((down, (1, 0)), (across, (0, 1))):
+        inner = (place > 0) & (place < steps - 1)
+        before, after = (
+            grid[
+                pair,
+                np.clip(down + way * step_down, 0, steps - 1),
+                np.clip(across + way * step_across, 0, steps - 1),
+                part,
+            ]
+            for way in (-1, 1)
+        )
+        offset = between(before, peak, after)
+        finer.append((place - reach + np.where(inner, offset, 0)).astype(np.float32))
+    return finer[1], finer[0], np.maximum(peak, 0)
+
+
+def _affine(across: Floats, down: Floats, peak: Floats, own: Floats, side: int) -> Maps:
+    """Fit maps to where parts were found, parts that fit well and say much counting most."""
+    length = side / _PARTS
+    centres = (np.arange(_PARTS) + 0.5) * length - side / 2
+    y, x = (axis.ravel() for axis in np.meshgrid(centres, centres, indexing="ij"))
+    places = np.stack([x, y, np.ones_like(x)], axis=1)
+    found = np.stack([across, down], axis=2).astype(np.float64)
+    certain = (peak**4 * own.reshape(len(own), -1)).astype(np.float64) + 1e-9
+    weights = certain
+    for _ in range(3):  # parts that lie far from the map of the others lose their weight
+        weighted = weights[:, :, None] * places
+        normal = np.einsum("pki,kj->pij", weighted, places)
+        total = weights.sum(axis=1)[:, None, None]
+        normal += total * np.diag([_STIFF * side**2 / 12] * 2 + [1e-6])
+        solved = np.linalg.solve(normal, np.einsum("pki,pkj->pij", weighted, found))
+        away = np.linalg.norm(places @ solved - found, axis=2) / length
+        weights = certain / (1 + (6 * away) ** 2)
+    maps = solved.swapaxes(1, 2)
+    maps[:, :, :2] += np.eye(2)
+    return np.asarray(maps)
+
+
+def _after(maps: Maps, change: Maps) -> Maps:
+    """Give the map that looks up through `change`, then through `maps`."""
+    joined = maps[:, :, :2] @ change
+    joined[:, :, 2] += maps[:, :, 2]
+    return np.asarray(joined)

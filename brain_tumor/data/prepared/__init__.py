@@ -1,0 +1,1 @@
+"""The prepared set: cropped, deduplicated scans in one folder."""

@@ -1,0 +1,147 @@
+"""Cut a scan to the head: "Dataset & Preprocessing" of the report, second half."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.data.files.scans import Grey
+from brain_tumor.errors import ConfigError
+
+# Far beyond what a head of some hundred pixels needs; more would take hours, or all of memory.
+MOST = {"blur_kernel": 99, "erosions": 100, "dilations": 100, "size": 2048}
+
+Outline = npt.NDArray[np.int32]  # corners of a closed line, `(P, 1, 2)`: column, row
+
+
+@dataclass(frozen=True)
+class CropSettings:
+    """How the head is told from the background.
+
+    The report names the steps; the numbers come from matching its duplicate counts.
+
+    Attributes:
+        blur_kernel: Side of the Gaussian kernel in pixels, odd, 1 to 99.
+        threshold: Grey value, 0-254; brighter pixels belong to the head.
+        erosions: Rounds of erosion by a 3 x 3 square, which remove specks; 0 to 100.
+        dilations: Rounds of dilation by the same square, which restore the outline; likewise.
+        size: Side of the cropped scan in pixels after resizing, 32 to 2048.
+
+    Raises:
+        ConfigError: A value is outside its range.
+    """
+
+    blur_kernel: int
+    threshold: int
+    erosions: int
+    dilations: int
+    size: int
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise ConfigError(f"data.crop.{name} must be a whole number: {value!r}")
+        if self.blur_kernel < 1 or self.blur_kernel % 2 == 0:
+            raise ConfigError(f"data.crop.blur_kernel must be odd and positive: {self.blur_kernel}")
+        if not 0 <= self.threshold < 255:
+            raise ConfigError(f"data.crop.threshold must lie in 0..254: {self.threshold}")
+        if self.erosions < 0 or self.dilations < 0:
+            raise ConfigError("data.crop.erosions and data.crop.dilations must not be negative")
+        if self.size < 32:
+            raise ConfigError(f"data.crop.size must be at least 32 pixels: {self.size}")
+        for name, most in MOST.items():
+            if getattr(self, name) > most:
+                raise ConfigError(f"data.crop.{name} must be at most {most}: {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class CropBox:
+    """Pixels of the raw scan; `right` and `bottom` are the first column and row left out."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def find_head(scan: Grey, settings: CropSettings) -> CropBox | None:
+    """Find the tight box around the largest bright region.
+
+    The box runs from the contour's smallest to its largest coordinate, the latter left out, as
+    slices from the extreme points do.
+
+    Args:
+        scan: `(H, W)`, uint8, 0-255.
+        settings: Blur, threshold and morphology.
+
+    Returns:
+        The box, or None where nothing stands out (a blank scan, or a region one pixel wide).
+    """
+    outline = _outline(scan, settings)
+    if outline is None:
+        return None
+    left, top, width, height = cv2.boundingRect(outline)
+    if width == 1 or height == 1:
+        return None
+    return CropBox(left, top, left + width - 1, top + height - 1)
+
+
+def cut_to_head(scan: Grey, box: CropBox, size: int) -> Grey:
+    """Cut a scan `(H, W)` to the box and resize it bilinearly to `(size, size)`, uint8, 0-255."""
+    inside = scan[box.top : box.bottom, box.left : box.right]
+    return np.asarray(cv2.resize(inside, (size, size)), np.uint8)
+
+
+def cut_from_thumbnail(frame: Grey, box: CropBox, width: int, height: int) -> Grey:
+    """Cut the head out of a thumbnail of its whole scan, and enlarge it to the thumbnail's size.
+
+    Args:
+        frame: The scan shrunk to a square, `(S, S)`, uint8, 0-255.
+        box: Where the head lies in the scan.
+        width: Pixels of the scan; so is `height`.
+        height: See `width`.
+
+    Returns:
+        `(S, S)`, uint8, 0-255, between pixels interpolated linearly.
+    """
+    side = frame.shape[0]
+    across, down = (box.right - box.left) / width, (box.bottom - box.top) / height
+    # Pixel centres lie at half a pixel.
+    left = box.left / width * side + 0.5 * across - 0.5
+    top = box.top / height * side + 0.5 * down - 0.5
+    back = np.array([[across, 0, left], [0, down, top]], np.float64)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    cut = cv2.warpAffine(frame, back, (side, side), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut, np.uint8)
+
+
+def head_mask(scan: Grey, settings: CropSettings) -> Grey:
+    """Fill the convex hull of the largest bright region, the one `find_head` puts its box around.
+
+    The hull and not the outline: in a dark scan the scalp alone is brighter than the threshold and
+    may not close, and what lies behind the gap is the brain.
+
+    Args:
+        scan: `(H, W)`, uint8, 0-255.
+        settings: Blur, threshold and morphology.
+
+    Returns:
+        `(H, W)`, uint8: 255 in the head, else 0; all 0 where nothing stands out.
+    """
+    mask = np.zeros_like(scan)
+    outline = _outline(scan, settings)
+    if outline is not None:
+        cv2.fillPoly(mask, [cv2.convexHull(outline)], 255)
+    return mask
+
+
+def _outline(scan: Grey, settings: CropSettings) -> Outline | None:
+    blurred = cv2.GaussianBlur(scan, (settings.blur_kernel, settings.blur_kernel), 0)
+    # From here on in place: memory that is new costs as much as what is computed in it.
+    mask = cv2.threshold(blurred, settings.threshold, 255, cv2.THRESH_BINARY, dst=blurred)[1]
+    square = np.ones((3, 3), np.uint8)
+    mask = cv2.erode(mask, square, dst=mask, iterations=settings.erosions)
+    mask = cv2.dilate(mask, square, dst=mask, iterations=settings.dilations)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return np.asarray(max(contours, key=cv2.contourArea), np.int32) if contours else None

@@ -1,0 +1,50 @@
+"""From a whole scan to what a network sees: the same for training, scoring and new scans."""
+
+from dataclasses import dataclass
+
+from brain_tumor.data.files.scans import Grey
+from brain_tumor.data.prepared.crop import (
+    CropBox,
+    CropSettings,
+    cut_to_head,
+    find_head,
+)
+from brain_tumor.data.prepared.harmonise import HarmoniseSettings, harmonise
+
+
+class BlankScanError(ValueError):
+    """Nothing in a scan stands out from the background; the reason is the message."""
+
+
+@dataclass(frozen=True)
+class CutHead:
+    """The head of a scan, cut out.
+
+    Attributes:
+        box: Where it lies in the scan.
+        plain: Cut and resized, `(size, size)`, uint8, 0-255.
+        pixels: The same harmonised, which is what a network takes.
+    """
+
+    box: CropBox
+    plain: Grey
+    pixels: Grey
+
+
+def cut_head(scan: Grey, crop: CropSettings, settings: HarmoniseSettings) -> CutHead:
+    """Find the head in a scan, cut it out and harmonise it.
+
+    Args:
+        scan: The whole scan, `(H, W)`, uint8, 0-255.
+        crop: How to find and cut the head.
+        settings: What is taken out of it.
+
+    Raises:
+        BlankScanError: There is none.
+    """
+    box = find_head(scan, crop)
+    if box is None:
+        raise BlankScanError(f"no region brighter than {crop.threshold}")
+    plain = cut_to_head(scan, box, crop.size)
+    pixels = plain if settings.off else harmonise(scan, box, crop, settings)
+    return CutHead(box, plain, pixels)

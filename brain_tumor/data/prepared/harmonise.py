@@ -1,0 +1,147 @@
+"""Optional preprocessing that takes away what tells the classes apart without the brain.
+
+The classes of the report's set come from different sources: their scans differ in raw size, in the
+scanner's window and in what stands around the head. `python -m brain_tumor.audit` measures how much
+each of these tells, with and without the steps here.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from brain_tumor.data.files.scans import Grey
+from brain_tumor.data.prepared.crop import CropBox, CropSettings, head_mask
+from brain_tumor.errors import ConfigError
+
+# Grey values that `standardise` aims at: a little brighter and wider than most scans of the Kaggle
+# set, and narrow enough that little is clipped at either end.
+MEDIAN = 100
+INTERQUARTILE_RANGE = 34
+
+
+@dataclass(frozen=True)
+class HarmoniseSettings:
+    """What is taken out of the kept scans.
+
+    Attributes:
+        resolution: Side in pixels that every cut head is brought to before the final resize; None
+            to leave it out.
+        intensity: Standardise the grey values of the head (`standardise`).
+        background: Set to 0 what lies outside the head (`crop.head_mask`).
+        mask: Give the head's shape, filled, in place of the scan: a control.
+
+    Raises:
+        ConfigError: A value is of the wrong kind or outside its range, or two contradict.
+    """
+
+    resolution: int | None
+    intensity: bool
+    background: bool
+    mask: bool
+
+    def __post_init__(self) -> None:
+        resolution = self.resolution
+        if resolution is not None:
+            if isinstance(resolution, bool) or not isinstance(resolution, int):
+                raise ConfigError(
+                    f"data.harmonise.resolution must be a whole number or null: {resolution!r}"
+                )
+            if resolution < 32:
+                raise ConfigError(
+                    f"data.harmonise.resolution must be at least 32 pixels: {resolution}"
+                )
+        for name in ("intensity", "background", "mask"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(
+                    f"data.harmonise.{name} must be true or false: {getattr(self, name)!r}"
+                )
+        if self.mask and self.intensity:
+            raise ConfigError(
+                "data.harmonise.mask leaves no grey values to standardise: set it, or "
+                "data.harmonise.intensity, to false."
+            )
+
+    @property
+    def off(self) -> bool:
+        """Whether nothing is taken out."""
+        return not (self.resolution or self.intensity or self.background or self.mask)
+
+
+def harmonise(scan: Grey, box: CropBox, crop: CropSettings, settings: HarmoniseSettings) -> Grey:
+    """Cut a scan to the head, and take out what the settings name.
+
+    With every setting off it is `crop.cut_to_head`, to the last bit.
+
+    Args:
+        scan: The whole raw scan, `(H, W)`, uint8, 0-255.
+        box: Where its head lies (`crop.find_head`).
+        crop: How that was found, and the side of the result.
+        settings: What to take out.
+
+    Returns:
+        `(size, size)`, uint8, 0-255; 0 and 255 alone for `mask`.
+    """
+    inside = np.s_[box.top : box.bottom, box.left : box.right]
+    cut = scan[inside]
+    if settings.intensity or settings.background or settings.mask:
+        head = head_mask(scan, crop)[inside]
+        if settings.mask:
+            cut = head
+        if settings.intensity:
+            cut = standardise(cut, head)
+        if settings.background:
+            cut = np.asarray(cv2.bitwise_and(cut, head), np.uint8)
+    if settings.resolution is not None:
+        cut = limit_resolution(cut, settings.resolution)
+    resized = cv2.resize(cut, (crop.size, crop.size))
+    if settings.mask:
+        # Interpolation has made the outline grey.
+        resized = cv2.threshold(resized, 127, 255, cv2.THRESH_BINARY)[1]
+    return np.asarray(resized, np.uint8)
+
+
+def standardise(scan: Grey, head: Grey) -> Grey:
+    """Give the head's grey values a fixed median and a fixed interquartile range.
+
+    Quartiles rather than mean and standard deviation: the latter move with the scalp's fat, with a
+    tumour that took up contrast agent, and where the scanner's window ends. What this takes from
+    the shortcuts is measured in `experiments/shortcuts`.
+
+    Args:
+        scan: `(H, W)`, uint8, 0-255.
+        head: 255 where the head is and 0 elsewhere, `(H, W)`, uint8.
+
+    Returns:
+        `(H, W)`, uint8: in the head `MEDIAN + (grey - median) * INTERQUARTILE_RANGE / (upper
+        quartile - lower quartile)`, rounded and clipped to 0-255; elsewhere the scan as it was.
+    """
+    counts = cv2.calcHist([scan], [0], head, [256], [0, 256]).ravel()
+    share = np.cumsum(counts, dtype=np.float64) / max(float(counts.sum()), 1.0)
+    lower, median, upper = np.searchsorted(share, (0.25, 0.5, 0.75))
+    # Where half of the head is of one grey value, a range of 1 keeps the gain finite.
+    gain = INTERQUARTILE_RANGE / max(int(upper - lower), 1)
+    greys = MEDIAN + (np.arange(256) - median) * gain
+    table = np.clip(np.rint(greys), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.copyTo(cv2.LUT(scan, table), head, scan.copy()), np.uint8)
+
+
+def limit_resolution(scan: Grey, side: int) -> Grey:
+    """Bring a scan to `(side, side)` pixels, each the mean of those it replaces.
+
+    An axis of fewer pixels is interpolated instead, and stays as blurred as it was.
+
+    Args:
+        scan: `(H, W)`, uint8, 0-255.
+        side: Pixels, at least 1.
+
+    Returns:
+        `(side, side)`, uint8, 0-255.
+    """
+    height, width = scan.shape
+    # OpenCV takes means only where no axis grows, so those that shrink go first.
+    fewer = (min(width, side), min(height, side))
+    shrunk = cv2.resize(scan, fewer, interpolation=cv2.INTER_AREA)
+    # Grown to the full side even where the resize that follows would do it in one step: its
+    # traces would tell the raw size.
+    return np.asarray(cv2.resize(shrunk, (side, side)), np.uint8)

@@ -1,0 +1,122 @@
+"""The manifest of a prepared set: a row for every raw file, kept or not, and why."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.data.files.table_file import Line, read_table
+from brain_tumor.data.prepared.crop import CropBox
+
+KEPT, DUPLICATE, SEEN, UNUSABLE = "kept", "duplicate", "seen", "unusable"
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One raw file.
+
+    Attributes:
+        row: Its place in `images.npy`; None where it was not kept.
+        path: POSIX path relative to the raw root (`scans.Scan.name`).
+        folder: `Training` or `Testing`, as published; empty for scans of other origin where class
+            folders lie side by side.
+        label: Class, by its folder name.
+        status: `kept`, `duplicate`, `unusable`, or, for scans of other origin, `seen`.
+        reason: Why it was not kept; empty where it was.
+        duplicate_of: Path of the scan it repeats, of the run's scan where it was `seen`; empty
+            where it repeats none.
+        format: File format by content (`JPEG`, `PNG`), whatever the extension; empty if unknown.
+        mode: Pixel mode as PIL names it (`L`, `RGB`, `RGBA`, `P`, `I;16`).
+        width: Pixels of the raw scan; None where it could not be read. So is `height`.
+        height: See `width`.
+        left: Crop box in pixels of the raw scan, right and bottom left out; None where there is
+            none. So are `top`, `right` and `bottom`.
+        top: See `left`.
+        right: See `left`.
+        bottom: See `left`.
+        bytes: Size of the file; 0 where it cannot be read.
+        file_md5: MD5 of the file's bytes; empty where it cannot be read.
+        frame_md5: MD5 of its grey pixels, before the crop, where another scan has its
+            `pixel_md5`: only that one's frame may be the same. Empty elsewhere.
+        pixel_md5: MD5 of the cropped, resized pixels; empty where there are none.
+        cluster: Scans of the same slice share it (`near_duplicates`); None where there are no
+            pixels.
+        related: Related scans share it, so all of a cluster do; likewise.
+        slice_id: Slice that a patient table names; empty if not known. So are the next three.
+        patient: Patient that it names.
+        patient_group: Patients that may be one person share it.
+        known_label: Class that it names.
+    """
+
+    row: int | None
+    path: str
+    folder: str
+    label: str
+    status: str
+    reason: str
+    duplicate_of: str
+    format: str
+    mode: str
+    width: int | None
+    height: int | None
+    left: int | None
+    top: int | None
+    right: int | None
+    bottom: int | None
+    bytes: int
+    file_md5: str
+    frame_md5: str
+    pixel_md5: str
+    cluster: int | None
+    related: int | None
+    slice_id: str
+    patient: str
+    patient_group: str
+    known_label: str
+
+    @property
+    def box(self) -> CropBox | None:
+        """The crop box; None where there is none."""
+        if self.left is None or self.top is None or self.right is None or self.bottom is None:
+            return None
+        return CropBox(self.left, self.top, self.right, self.bottom)
+
+    @property
+    def slice_key(self) -> tuple[str, str] | None:
+        """Patient and slice, as slices may be numbered anew for each patient; None if unknown."""
+        return (self.patient, self.slice_id) if self.slice_id else None
+
+
+_COLUMNS = tuple(field.name for field in fields(ManifestRow))
+_NUMBERS = ("row", "width", "height", "left", "top", "right", "bottom", "bytes")
+_CLUSTERS = ("cluster", "related")
+
+
+def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
+    """Write a manifest as CSV with a header; None becomes an empty cell."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, _COLUMNS)
+        writer.writeheader()
+        writer.writerows(vars(row) for row in rows)
+
+
+def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
+    """Read what `write_manifest` wrote.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is no manifest: a column is missing, a line is cut short, or a cell that
+            should be a whole number is none.
+    """
+    columns, lines = read_table(path, [name for name in _COLUMNS if name != "related"])
+    if "related" not in columns:  # before 0.7 the same slice was all that was known
+        lines = [line | {"related": line["cluster"]} for line in lines]
+    return tuple(_parse(line) for line in lines)
+
+
+def _parse(line: Line) -> ManifestRow:
+    values: dict[str, Any] = {name: line[name] for name in _COLUMNS}
+    for name in (*_NUMBERS, *_CLUSTERS):
+        values[name] = int(line[name]) if line[name] else None
+    return ManifestRow(**values)

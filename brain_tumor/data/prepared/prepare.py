@@ -1,0 +1,172 @@
+"""From raw scans to a prepared set: "Dataset & Preprocessing" of the report, whole."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.data.files.scans import find_scans
+from brain_tumor.data.groups.near_duplicates import find_near_duplicates
+from brain_tumor.data.groups.patients import read_patients
+from brain_tumor.data.groups.settings import NearDuplicateSettings
+from brain_tumor.data.prepared.crop import CropSettings
+from brain_tumor.data.prepared.exact_duplicates import (
+    TESTING,
+    TESTING_IN_TRAINING,
+    TRAINING,
+)
+from brain_tumor.data.prepared.fingerprint import BEFORE, digest_files, fingerprint_of
+from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE
+from brain_tumor.data.prepared.mark_duplicates import mark_clusters, mark_duplicates
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.prepared.read_and_crop import Cutter, Entry, cut_scans
+from brain_tumor.data.prepared.write import open_or_write, write_prepared
+from brain_tumor.errors import ConfigError, DataError
+
+CROPPING, COMPARING = "cropping scans", "comparing scans"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class PrepareSettings:
+    """What is done to the scans.
+
+    Attributes:
+        classes: Class folder names; their order numbers the labels.
+        crop: How to find and cut the head.
+        harmonise: What is taken out of the kept scans; duplicates are sought before that.
+        near_duplicates: When two scans count as the same slice, and when as related.
+        patients: A patient table; None where no patient is known.
+
+    Raises:
+        ConfigError: Classes are fewer than two, or no names of folders, or scans would be brought
+            to more pixels than they are given in the end.
+    """
+
+    classes: tuple[str, ...]
+    crop: CropSettings
+    harmonise: HarmoniseSettings
+    near_duplicates: NearDuplicateSettings
+    patients: Path | None = None
+
+    def __post_init__(self) -> None:
+        names = [name for name in self.classes if isinstance(name, str) and Path(name).name == name]
+        if {"", ".."} & set(names) or len(set(names)) < max(len(self.classes), 2):
+            raise ConfigError(
+                "data.classes must be two or more different names of folders: "
+                f"{list(self.classes)!r}"
+            )
+        resolution = self.harmonise.resolution
+        if resolution is not None and resolution > self.crop.size:
+            raise ConfigError(
+                f"data.harmonise.resolution must be at most data.crop.size, {self.crop.size}: "
+                f"{resolution}"
+            )
+
+
+def prepare_scans(
+    root: Path,
+    settings: PrepareSettings,
+    directory: Path,
+    name: str,
+    progress: Progress | None = None,
+) -> PreparedSet:
+    """Crop and dedupe every scan under `root`, or open what an earlier call made of the same.
+
+    The set is named by a fingerprint of the files' contents and the settings.
+
+    Args:
+        root: Folder with `Training` and `Testing`.
+        settings: What is done to the scans.
+        directory: Where prepared sets are kept.
+        name: First part of the folder's name.
+        progress: Called with the step's name, how much of it is done, and how much there is.
+
+    Raises:
+        DataError: The raw folder is not as expected, no scan of a class is usable, or the patient
+            table is no such table.
+    """
+    shown = progress or silent
+    scans = find_scans(root, settings.classes)
+    table = None if settings.patients is None else read_patients(settings.patients)
+    digests = digest_files(root, scans)
+    fingerprint = fingerprint_of(digests, asdict(settings), table)
+
+    def write(folder: Path) -> None:
+        cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)
+        cut = cut_scans(cutter, scans, folder, lambda *done: shown(CROPPING, *done))
+        begun = time.perf_counter()
+        pairs = find_near_duplicates(
+            cut.frames, settings.near_duplicates, lambda *done: shown(COMPARING, *done)
+        )
+        seconds = time.perf_counter() - begun
+        steps = mark_duplicates(cut.entries, [scan.folder for scan in scans])
+        mark_clusters(cut.entries, pairs, settings.near_duplicates.same_slice)
+        summary = summarise(cut.entries, steps, settings, seconds) | {"fingerprint": fingerprint}
+        missing = [label for label, count in summary["classes"].items() if not count]
+        if missing:
+            raise DataError(
+                f"{root} has no usable scan of {', '.join(missing)}: {odd_files(cut.entries)}; "
+                "check the files, or give another data.root."
+            )
+        write_prepared(folder, cut, pairs, summary)
+
+    return open_or_write(directory / f"{name}-{fingerprint[:12]}", write)
+
+
+def fingerprint_before(
+    root: Path, settings: PrepareSettings, near_duplicates: Mapping[str, Any]
+) -> str:
+    """Give the fingerprint under which version 0.6 would have prepared the same scans.
+
+    Args:
+        root: The raw folder.
+        settings: What is done to the scans now.
+        near_duplicates: The thresholds of then.
+    """
+    table = None if settings.patients is None else read_patients(settings.patients)
+    digests = digest_files(root, find_scans(root, settings.classes))
+    then = asdict(settings) | {"near_duplicates": dict(near_duplicates)}
+    return fingerprint_of(digests, then, table, BEFORE)
+
+
+def summarise(
+    entries: Sequence[Entry],
+    steps: Counter[str],
+    settings: PrepareSettings,
+    seconds: float,
+) -> dict[str, Any]:
+    """Count what became of the files, and note how: the content of `summary.json`.
+
+    Args:
+        entries: Manifest entries, marked.
+        steps: Scans that each of the report's steps drops.
+        settings: What was done to the scans.
+        seconds: How long they were compared.
+    """
+    counts = Counter(entry["label"] for entry in entries if entry["status"] == KEPT)
+    return {
+        "raw": len(entries),
+        "duplicates": {step: steps[step] for step in (TRAINING, TESTING, TESTING_IN_TRAINING)},
+        "kept": counts.total(),
+        "classes": {label: counts[label] for label in settings.classes},
+        "unusable": sum(entry["status"] == UNUSABLE for entry in entries),
+        "crop": asdict(settings.crop),
+        "harmonise": asdict(settings.harmonise),
+        "near_duplicates": asdict(settings.near_duplicates),
+        "seconds": {COMPARING: round(seconds, 3)},
+    }
+
+
+def odd_files(entries: Sequence[Entry], shown: int = 3) -> str:
+    """Name some unusable files with their reasons."""
+    odd = [entry for entry in entries if entry["status"] == UNUSABLE]
+    return "; ".join(f"{entry['path']} is {entry['reason']}" for entry in odd[:shown])
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Show nothing."""

@@ -1,0 +1,190 @@
+"""From a raw file to its manifest entry and its pixels, and from many files to arrays of them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brain_tumor.data.files.parallel import each
+from brain_tumor.data.files.scans import (
+    Grey,
+    Scan,
+    UndecodableScanError,
+    UnreadableScanError,
+    decode_grey,
+    read_header,
+    read_scan,
+)
+from brain_tumor.data.groups.patients import PatientTable
+from brain_tumor.data.prepared.crop import CropSettings
+from brain_tumor.data.prepared.crop_head import BlankScanError, cut_head
+from brain_tumor.data.prepared.exact_duplicates import pixel_digest
+from brain_tumor.data.prepared.fingerprint import md5
+from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE, ManifestRow
+from brain_tumor.data.prepared.thumbnails import THUMBNAIL, thumbnail
+from brain_tumor.errors import DataError
+
+CUT = "cut.npy"  # every scan lands here first; those kept are then written to their final place
+KNOWN = ("slice_id", "patient", "patient_group", "known_label")
+# Columns of the manifest that are empty, not None, where nothing is known.
+_TEXTS = (
+    *("reason", "duplicate_of", "format", "mode", "frame_md5", "pixel_md5"),
+    *KNOWN,
+)
+Entry = dict[str, Any]
+_EMPTY: Entry = {field.name: None for field in fields(ManifestRow)} | dict.fromkeys(_TEXTS, "")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What became of one file: its manifest entry so far, and, if it is usable, its pixels.
+
+    These are the harmonised scan, and a thumbnail of its frame.
+    """
+
+    entry: Entry
+    views: tuple[Grey, Grey] | None = None
+
+
+@dataclass(frozen=True)
+class Cutter:
+    """How each file of a raw folder is read, decoded, cut to the head and harmonised.
+
+    Attributes:
+        root: The raw folder.
+        crop: How to find and cut the head.
+        harmonise: What is taken out of the scan.
+        table: What is known of the files; None where nothing is.
+        digests: MD5 of each file's bytes, by name (`fingerprint.digest_files`).
+    """
+
+    root: Path
+    crop: CropSettings
+    harmonise: HarmoniseSettings
+    table: PatientTable | None
+    digests: Mapping[str, str]
+
+    def read(self, scan: Scan) -> bytes:
+        """Read the bytes of a file, which have to be those that were digested.
+
+        Raises:
+            UnreadableScanError: It cannot be read, and could not be before.
+            DataError: It has changed, or is gone: the set would be named by another content.
+        """
+        digested = self.digests[scan.name]
+        try:
+            content = read_scan(self.root, scan)
+            same = md5(content) == digested
+        except UnreadableScanError:
+            if not digested:
+                raise
+            same = False
+        if not same:
+            raise DataError(
+                f"{self.root / scan.name} changed while the scans were prepared: wait until "
+                "nothing writes there any more, and run this again."
+            )
+        return content
+
+    def cut(self, scan: Scan) -> Cut:
+        """Cut one file; one that holds no head is unusable, and its entry says why.
+
+        Raises:
+            DataError: It has changed since it was digested.
+        """
+        file_md5 = self.digests[scan.name]
+        entry = _EMPTY | vars(scan) | {"path": scan.name, "status": UNUSABLE}
+        entry |= {"file_md5": file_md5, "bytes": 0}
+        known = None if self.table is None else self.table.find(scan.name, file_md5)
+        if known is not None:
+            entry |= {
+                "slice_id": known.slice_id,
+                "patient": known.patient,
+                "patient_group": known.patient_group,
+                "known_label": known.label,
+            }
+        try:
+            content = self.read(scan)
+            entry["bytes"] = len(content)
+            entry |= vars(read_header(content))
+            grey = decode_grey(content)
+        except UnreadableScanError as error:
+            return Cut(entry | {"reason": f"unreadable: {error}"})
+        except UndecodableScanError as error:
+            return Cut(entry | {"reason": f"undecodable: {error}"})
+        entry |= dict(zip(("height", "width"), grey.shape, strict=True))
+        try:
+            head = cut_head(grey, self.crop, self.harmonise)
+        except BlankScanError as error:
+            return Cut(entry | {"reason": f"blank: {error}"})
+        entry |= vars(head.box) | {"status": KEPT, "pixel_md5": pixel_digest(head.plain)}
+        return Cut(entry, (head.pixels, thumbnail(grey)))
+
+
+@dataclass(frozen=True)
+class CutScans:
+    """Every file of a raw folder, cut; pixels are black where a file is unusable.
+
+    Attributes:
+        entries: Manifest entries; all that is usable counts as kept so far.
+        images: Harmonised scans, `(R, size, size)`, uint8, 0-255, in a file of their own.
+        frames: Thumbnails of the frames, `(R, 96, 96)`, uint8.
+    """
+
+    entries: list[Entry]
+    images: Grey
+    frames: Grey
+
+
+def cut_scans(
+    cutter: Cutter,
+    scans: Sequence[Scan],
+    folder: Path,
+    progress: Callable[[int, int], None],
+) -> CutScans:
+    """Cut files, and write `CUT` and `frames.npy`.
+
+    Args:
+        cutter: How.
+        scans: Which, R in all.
+        folder: Where the arrays go.
+        progress: Called with scans done and scans in all.
+
+    Raises:
+        DataError: A file has changed since it was digested.
+    """
+    size, number = cutter.crop.size, len(scans)
+    frames = np.zeros((number, THUMBNAIL, THUMBNAIL), np.uint8)
+    entries: list[Entry] = []
+    # Written as plain files: a page of a mapped one costs as much as a page of pixels.
+    with (folder / CUT).open("wb") as file:
+        for position, result in enumerate(each(cutter.cut, scans)):
+            entries.append(result.entry)
+            if result.views is not None:
+                pixels, frames[position] = result.views
+                file.seek(position * size * size)
+                file.write(pixels.data)
+            progress(position + 1, number)
+        file.truncate(number * size * size)
+    _digest_frames(cutter, scans, entries)
+    np.save(folder / "frames.npy", frames)
+    images = np.memmap(folder / CUT, np.uint8, "r", shape=(number, size, size))
+    return CutScans(entries, images, frames)
+
+
+def _digest_frames(cutter: Cutter, scans: Sequence[Scan], entries: Sequence[Entry]) -> None:
+    """Fill in `frame_md5` where cropped pixels repeat: equal frames have equal heads.
+
+    Files of the same bytes have the same frame, which is decoded once.
+    """
+    heads = Counter(entry["pixel_md5"] for entry in entries if entry["pixel_md5"])
+    repeated = [number for number, entry in enumerate(entries) if heads[entry["pixel_md5"]] > 1]
+    files = {entries[number]["file_md5"]: scans[number] for number in repeated}
+    frames = each(lambda scan: pixel_digest(decode_grey(cutter.read(scan))), [*files.values()])
+    digests = dict(zip(files, frames, strict=True))
+    for number in repeated:
+        entries[number]["frame_md5"] = digests[entries[number]["file_md5"]]

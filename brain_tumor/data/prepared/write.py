@@ -1,0 +1,91 @@
+"""Write a prepared set whole or not at all, and take one that is already there."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brain_tumor.data.files.scans import Grey
+from brain_tumor.data.groups.pairs import Pair, write_pairs
+from brain_tumor.data.prepared.manifest import KEPT, ManifestRow, write_manifest
+from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
+from brain_tumor.data.prepared.read_and_crop import CUT, CutScans
+from brain_tumor.errors import DataError
+
+
+def open_or_write(folder: Path, write: Callable[[Path], None]) -> PreparedSet:
+    """Open the prepared set at `folder`, once it is there.
+
+    It is written beside its place and renamed into it, so a killed call leaves nothing half made.
+
+    Args:
+        folder: Its place, named by its fingerprint.
+        write: Cuts scans into the folder that it is given, and writes every file of the set there.
+
+    Raises:
+        DataError: It cannot be written, or what is there is no whole prepared set.
+    """
+    directory = folder.parent
+    try:
+        if folder.exists():
+            return open_prepared(folder)
+        directory.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=directory))
+    except OSError as error:
+        raise DataError(
+            f"The prepared set cannot be written to {directory} ({error.strerror}): "
+            "give another folder as data.prepared=..."
+        ) from error
+    try:
+        write(beside)
+        # Here, where nothing maps it any more: Windows removes no file that is mapped.
+        (beside / CUT).unlink()
+        # mkdtemp makes folders for the owner alone; a prepared set may be shared.
+        beside.chmod(0o755)
+        try:
+            beside.rename(folder)
+        except OSError:
+            if not folder.exists():  # else another process was first, with the same content
+                raise
+    except OSError as error:
+        raise DataError(
+            f"Writing the prepared set to {directory} failed ({error.strerror}): "
+            "free some space there, or give another folder as data.prepared=..."
+        ) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return open_prepared(folder)
+
+
+def write_prepared(
+    folder: Path, cut: CutScans, pairs: Sequence[Pair], summary: Mapping[str, Any]
+) -> None:
+    """Write every file of a prepared set but `frames.npy`, which `cut_scans` has written.
+
+    Args:
+        folder: Where they go.
+        cut: The scans, marked; those that are kept get their rows here.
+        pairs: Near-duplicates among them.
+        summary: The content of `summary.json`.
+    """
+    entries = cut.entries
+    kept = [position for position, entry in enumerate(entries) if entry["status"] == KEPT]
+    for row, position in enumerate(kept):
+        entries[position]["row"] = row
+    _write_images(folder / "images.npy", cut.images, kept)
+    write_pairs(folder / "near_duplicates.csv", pairs, [entry["path"] for entry in entries])
+    write_manifest(folder / "manifest.csv", [ManifestRow(**entry) for entry in entries])
+    text = json.dumps(summary, indent=2) + "\n"
+    (folder / "summary.json").write_text(text, encoding="utf-8")
+
+
+def _write_images(path: Path, images: Grey, kept: Sequence[int]) -> None:
+    form = {"descr": "|u1", "fortran_order": False, "shape": (len(kept), *images.shape[1:])}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, form)
+        for position in kept:
+            file.write(images[position].data)

@@ -1,0 +1,174 @@
+"""Augmentation by what scanners do: for scans from machines that training never saw.
+
+The report's blur and geometry come first, and field of view joins them in the one warp: where the
+head lies is settled before a scanner measures it. Then come contrast, coil, k-space, noise and
+export, each with its own chance (`mri_operations`). Everything is drawn outside, as for
+`BatchAugment`; noise on pixels is a hash of one such number.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brain_tumor.data.transforms.mri_operations import OPERATIONS
+from brain_tumor.data.transforms.report import BatchAugment
+from brain_tumor.errors import ConfigError, suggest
+
+FIELD_OF_VIEW = "field_of_view"
+# Of the field's side against the head's picture, and of the head's way to right and bottom as a
+# share of half a side.
+VIEW_LIMITS: Mapping[str, tuple[float, float]] = {
+    "zoom": (0.25, 4),
+    "shift_x": (-1, 1),
+    "shift_y": (-1, 1),
+}
+
+
+class MRIAugment(BatchAugment):
+    """Augment a batch at once by a scanner's physics, on its own device.
+
+    Args:
+        operations: By name, `field_of_view` or one of `mri_operations.OPERATIONS`: its
+            `probability`, and of each of its values the smallest and the largest, between which
+            it is uniform. One that is left out is never applied.
+        blur_kernel: This and all below as for `BatchAugment`.
+        blur_sigma: Likewise.
+        flip_probability: Likewise.
+        rotation_degrees: Likewise.
+        shear_degrees: Likewise.
+        crop_area: Likewise.
+        crop_aspect: Likewise.
+
+    Raises:
+        ConfigError: A name is unknown or missing, or a value outside its range.
+    """
+
+    def __init__(
+        self,
+        operations: Mapping[str, Mapping[str, Any]],
+        blur_kernel: int,
+        blur_sigma: Sequence[float],
+        flip_probability: float,
+        rotation_degrees: float,
+        shear_degrees: float,
+        crop_area: Sequence[float],
+        crop_aspect: Sequence[float],
+    ) -> None:
+        super().__init__(
+            blur_kernel,
+            blur_sigma,
+            flip_probability,
+            rotation_degrees,
+            shear_degrees,
+            crop_area,
+            crop_aspect,
+        )
+        known = {FIELD_OF_VIEW: VIEW_LIMITS} | {k: one.limits for k, one in OPERATIONS.items()}
+        for name, asked in operations.items():
+            if name not in known:
+                raise ConfigError(f"augment.operations.{name} is unknown: {suggest(name, known)}")
+            _check(f"augment.operations.{name}", asked, known[name])
+        self.operations = {
+            name: (float(asked["probability"]), [asked[value] for value in known[name]])
+            for name, asked in operations.items()
+        }
+        # The report's, then field of view, then each operation in the scanner's order; a chance and
+        # a number for each value come first.
+        self.place_draws = BatchAugment.draws_per_scan + 1 + len(VIEW_LIMITS)
+        self.draws_per_scan = self.place_draws + sum(
+            1 + len(one.limits) + one.draws
+            for name, one in OPERATIONS.items()
+            if name in self.operations
+        )
+
+    def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
+        """Place the head, then scan it.
+
+        Args:
+            images: `(N, 1, H, W)`, uint8 or float, 0-255, H = W.
+            draws: `(N, draws_per_scan)`, float32, uniform in [0, 1).
+
+        Returns:
+            `(N, 1, H, W)`, float32, 0-255.
+        """
+        placed = super().__call__(images, draws[:, : self.place_draws])
+        return self.scan(placed, draws[:, self.place_draws :].to(images.device))
+
+    def scan(self, images: Tensor, draws: Tensor) -> Tensor:
+        """Apply the operations of the scanner, each to the scans whose chance it is.
+
+        Args:
+            images: `(N, 1, H, W)`, float32, 0-255; is changed.
+            draws: Those behind the first `place_draws`.
+        """
+        start = 0
+        for name, operation in OPERATIONS.items():
+            if name not in self.operations:
+                continue
+            probability, ranges = self.operations[name]
+            end = start + 1 + len(ranges) + operation.draws
+            own, start = draws[:, start:end], end
+            # Only these scans pay for a Fourier transform.
+            chosen = torch.nonzero(own[:, 0] < probability)[:, 0]
+            if not len(chosen):
+                continue
+            own = own[chosen]
+            values = {
+                value: low + (high - low) * own[:, place]
+                for place, (value, (low, high)) in enumerate(
+                    zip(operation.limits, ranges, strict=True), start=1
+                )
+            }
+            free = own[:, 1 + len(ranges) :]
+            images[chosen] = operation.apply(images.index_select(0, chosen), free, **values)
+        return images
+
+    def warp(self, draws: Tensor) -> Tensor:
+        """Give the report's matrices `(N, 2, 3)` with the field of view in them.
+
+        Draws are `(N, 11)`: the report's seven, then chance, zoom, and shift to the right and down.
+        """
+        own = BatchAugment.draws_per_scan - 1
+        matrices = super().warp(draws[:, :own])
+        if FIELD_OF_VIEW not in self.operations:
+            return matrices
+        probability, ranges = self.operations[FIELD_OF_VIEW]
+        chance = draws[:, own] < probability
+        zoom, right, down = (
+            low + (high - low) * draws[:, own + place]
+            for place, (low, high) in enumerate(ranges, start=1)
+        )
+        # A position in the wide field is first brought to the head's own picture.
+        zoom = torch.where(chance, zoom, 1.0)[:, None, None]
+        shift = torch.where(chance[:, None], torch.stack((right, down), dim=1), 0.0)[:, :, None]
+        linear = matrices[:, :, :2] * zoom
+        return torch.cat((linear, matrices[:, :, 2:] - linear @ shift), dim=2)
+
+
+def _check(key: str, asked: Any, limits: Mapping[str, tuple[float, float]]) -> None:
+    if not isinstance(asked, Mapping):
+        raise ConfigError(f"{key} must be a group of named values: {asked!r}")
+    for name in asked:
+        if name not in ("probability", *limits):
+            raise ConfigError(
+                f"{key}.{name} is unknown: {suggest(str(name), ('probability', *limits))}"
+            )
+    for name in ("probability", *limits):
+        if name not in asked:
+            raise ConfigError(f"{key}.{name} is not given: add {key}.{name}=VALUE.")
+    chance = asked["probability"]
+    if not _number(chance) or not 0 <= chance <= 1:
+        raise ConfigError(f"{key}.probability must lie in 0..1: {chance!r}")
+    for name, (least, most) in limits.items():
+        ends = asked[name]
+        numbers = isinstance(ends, Sequence) and len(ends) == 2 and all(map(_number, ends))
+        if not numbers or not least <= ends[0] <= ends[1] <= most:
+            raise ConfigError(
+                f"{key}.{name} must be two rising numbers in {least}..{most}: {ends!r}"
+            )
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,240 @@
+"""Augmentation of training scans: "Data Augmentation & Tensor Preparation" of the report.
+
+Two ways to the same operations. `BatchAugment` treats a whole batch on the device it lies on (on a
+CPU by OpenCV 5 where there is one, `augment_cpu`) and joins flip, rotation, shear and resized crop
+into one bilinear warp: cheaper than four, and it blurs less, because pixels are interpolated once.
+`TorchvisionAugment` is the chain as one would write it with torchvision, scan by scan: the
+reference.
+
+Both are pure: what is random comes in as `draws`, uniform numbers that belong to one scan in one
+epoch (`epoch_draws`), so the same seed gives the same scans whatever the batch order or device.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchvision.transforms import v2
+
+from brain_tumor.data.transforms.opencv import EXACT, blur_and_warp
+from brain_tumor.errors import ConfigError
+
+
+class Augment(Protocol):
+    """What the data module asks of an augmentation."""
+
+    draws_per_scan: int
+
+    def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
+        """Augment `(N, 1, H, W)` uint8 by `(N, draws_per_scan)`; give float32 on 0-255."""
+        ...
+
+
+def epoch_draws(seed: int, epoch: int, scans: int, draws_per_scan: int) -> Tensor:
+    """Draw the uniform numbers of one epoch, `(scans, draws_per_scan)`, float32, in [0, 1).
+
+    The table depends on the seed and the epoch alone. It is drawn on the CPU, so that every device
+    sees the same augmentation.
+    """
+    uniform = np.random.default_rng((seed, epoch)).random((scans, draws_per_scan), np.float32)
+    return torch.from_numpy(uniform)
+
+
+class _Settings:
+    """The operations' ranges, shared by both ways.
+
+    Args:
+        blur_kernel: Side of the Gaussian kernel in pixels, odd.
+        blur_sigma: Smallest and largest standard deviation in pixels.
+        flip_probability: Chance of a left-right flip.
+        rotation_degrees: Angles are uniform in plus or minus this.
+        shear_degrees: Horizontal shear angles are uniform in plus or minus this, under 90.
+        crop_area: Smallest and largest share of the area that the resized crop samples, in (0, 1].
+        crop_aspect: Smallest and largest width / height of the crop.
+
+    Raises:
+        ConfigError: A value is outside its range.
+    """
+
+    def __init__(
+        self,
+        blur_kernel: int,
+        blur_sigma: Sequence[float],
+        flip_probability: float,
+        rotation_degrees: float,
+        shear_degrees: float,
+        crop_area: Sequence[float],
+        crop_aspect: Sequence[float],
+    ) -> None:
+        if not isinstance(blur_kernel, int) or blur_kernel < 1 or blur_kernel % 2 == 0:
+            raise ConfigError(f"augment.blur_kernel must be odd and positive: {blur_kernel!r}")
+        for name, bounds in (
+            ("blur_sigma", blur_sigma),
+            ("crop_area", crop_area),
+            ("crop_aspect", crop_aspect),
+        ):
+            if len(bounds) != 2 or not 0 < bounds[0] <= bounds[1]:
+                raise ConfigError(f"augment.{name} must be two rising positive numbers: {bounds}")
+        if crop_area[1] > 1:
+            raise ConfigError(f"augment.crop_area cannot exceed the whole scan, 1: {crop_area}")
+        if not 0 <= flip_probability <= 1:
+            raise ConfigError(f"augment.flip_probability must lie in 0..1: {flip_probability}")
+        if not 0 <= shear_degrees < 90 or rotation_degrees < 0:
+            raise ConfigError(
+                "augment.shear_degrees must lie in 0..90, augment.rotation_degrees not under 0: "
+                f"{shear_degrees}, {rotation_degrees}"
+            )
+        self.blur_kernel = blur_kernel
+        self.blur_sigma = (float(blur_sigma[0]), float(blur_sigma[1]))
+        self.flip_probability = float(flip_probability)
+        self.rotation_degrees = float(rotation_degrees)
+        self.shear_degrees = float(shear_degrees)
+        self.crop_area = (float(crop_area[0]), float(crop_area[1]))
+        self.crop_aspect = (float(crop_aspect[0]), float(crop_aspect[1]))
+
+
+class BatchAugment(_Settings):
+    """Augment a batch at once, on its own device.
+
+    Against torchvision's chain two things differ, on purpose: corners that a rotation pushes out
+    are not lost to the shear or crop after it, and the crop's aspect is drawn from those that fit
+    the scan, where torchvision redraws area and aspect and falls back to the whole scan.
+    """
+
+    draws_per_scan = 8
+
+    def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
+        """Blur, flip, rotate, shear and crop.
+
+        Args:
+            images: `(N, 1, H, W)`, uint8 or float, 0-255, H = W.
+            draws: `(N, 8)`, float32, uniform in [0, 1): blur strength, flip, rotation, shear, crop
+                area, crop aspect, crop's left, crop's top.
+
+        Returns:
+            `(N, 1, H, W)`, float32, 0-255. What lies outside the scan is black.
+        """
+        if images.device.type == "cpu" and EXACT:
+            scans = images if images.dtype == torch.uint8 else images.float()
+            return blur_and_warp(scans, self.gaussians(draws[:, 0]), self.warp(draws[:, 1:]))
+        return self.by_torch(images, draws)
+
+    def by_torch(self, images: Tensor, draws: Tensor) -> Tensor:
+        """Do the same by torch alone, on any device: within 0.02 grey values of OpenCV's way."""
+        draws = draws.to(images.device)
+        blurred = self.blur(images.float(), draws[:, 0])
+        positions = self.positions(self.warp(draws[:, 1:]), images.shape[-1])
+        return F.grid_sample(blurred, positions, align_corners=False)
+
+    def gaussians(self, draws: Tensor) -> Tensor:
+        """Give the blur's kernel of each scan, `(N, blur_kernel)`, float32; draws are `(N,)`."""
+        half = self.blur_kernel // 2
+        low, high = self.blur_sigma
+        sigma = low + (high - low) * draws
+        offsets = torch.arange(-half, half + 1, device=draws.device, dtype=torch.float32)
+        weights = torch.exp(-0.5 * (offsets / sigma[:, None]) ** 2)
+        return weights / weights.sum(dim=1, keepdim=True)
+
+    def blur(self, images: Tensor, draws: Tensor) -> Tensor:
+        """Blur each scan of `(N, 1, H, W)` by a Gaussian of its own; draws are `(N,)`."""
+        half = self.blur_kernel // 2
+        weights = self.gaussians(draws)
+        # Scans become channels of one picture, so that each group of the convolution has its own
+        # kernel; rows first, then columns. Borders are mirrored as in torchvision.
+        number = len(images)
+        stacked = images.transpose(0, 1)
+        stacked = F.pad(stacked, (half, half, half, half), mode="reflect")
+        stacked = F.conv2d(stacked, weights[:, None, None, :], groups=number)
+        stacked = F.conv2d(stacked, weights[:, None, :, None], groups=number)
+        return stacked.transpose(0, 1)
+
+    @staticmethod
+    def positions(matrices: Tensor, side: int) -> Tensor:
+        """Give where each pixel of the output lies in the input, `(N, side, side, 2)`, float32.
+
+        What `affine_grid` gives, in a quarter of its time: the part that depends on the column and
+        the part that depends on the row are added, where a product of matrices treats every pixel.
+
+        Args:
+            matrices: `(N, 2, 3)`, from output to input positions, as `warp` gives them.
+            side: Pixels of a scan's side.
+        """
+        centres = torch.arange(1 - side, side, 2, device=matrices.device) / side
+        along_x, along_y, shift = matrices[:, None].unbind(dim=3)
+        by_column = centres[:, None] * along_x
+        by_row = centres[:, None] * along_y + shift
+        return by_row[:, :, None] + by_column[:, None]
+
+    def warp(self, draws: Tensor) -> Tensor:
+        """Give the matrices `(N, 2, 3)` that take output to input positions.
+
+        Positions run from -1 to 1 over the scan, x to the right and y down. Draws are `(N, 7)`,
+        in the order flip, rotation, shear, crop area, crop aspect, crop's left and top.
+        """
+        return self.matrices(*self.pose(draws[:, :3]), *self.window(draws[:, 3:]))
+
+    def pose(self, draws: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Give flip (-1 or 1), angle (radians) and shear, each `(N,)`, for draws `(N, 3)`."""
+        flip, turn, slant = draws.unbind(dim=1)
+        flip = torch.where(flip < self.flip_probability, -1.0, 1.0)
+        angle = (2 * turn - 1) * math.radians(self.rotation_degrees)
+        shear = torch.tan((2 * slant - 1) * math.radians(self.shear_degrees))
+        return flip, angle, shear
+
+    def window(self, draws: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the crop's sides, as shares of the scan's, and its shift, `(N, 2)` each.
+
+        Draws are `(N, 4)`: area, aspect, left, top. A shift is in half sides of the scan.
+        """
+        area, aspect, left, top = draws.unbind(dim=1)
+        # An aspect that would not fit the scan is not drawn.
+        area = self.crop_area[0] + (self.crop_area[1] - self.crop_area[0]) * area
+        low = torch.clamp(area.log(), min=math.log(self.crop_aspect[0]))
+        high = torch.clamp(-area.log(), max=math.log(self.crop_aspect[1]))
+        aspect = torch.exp(low + (high - low) * aspect)
+        width, height = torch.sqrt(area * aspect), torch.sqrt(area / aspect)
+        shift_x, shift_y = (1 - width) * (2 * left - 1), (1 - height) * (2 * top - 1)
+        return torch.stack((width, height), dim=1), torch.stack((shift_x, shift_y), dim=1)
+
+    @staticmethod
+    def matrices(flip: Tensor, angle: Tensor, shear: Tensor, size: Tensor, shift: Tensor) -> Tensor:
+        """Join what `pose` and `window` give to matrices as `warp` gives them."""
+        # From output back to input: crop, then shear, then rotation, then flip. Written out,
+        # because a chain of tiny matrix products costs more than the warp on some devices.
+        cos, sin = torch.cos(angle), torch.sin(angle)
+        across = torch.stack((cos, cos * shear - sin), dim=1) * flip[:, None]
+        down = torch.stack((sin, sin * shear + cos), dim=1)
+        linear = torch.stack((across, down), dim=1)
+        return torch.cat((linear * size[:, None, :], linear @ shift[:, :, None]), dim=2)
+
+
+class TorchvisionAugment(_Settings):
+    """The report's chain of torchvision transforms, scan by scan, for `draws` of one column."""
+
+    draws_per_scan = 1
+
+    def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
+        """Augment `(N, 1, H, W)`, uint8, by `(N, 1)` draws that seed each scan's own chain."""
+        size = list(images.shape[-2:])
+        bilinear = v2.InterpolationMode.BILINEAR
+        chain = v2.Compose(
+            [
+                v2.GaussianBlur(self.blur_kernel, self.blur_sigma),
+                v2.RandomHorizontalFlip(self.flip_probability),
+                v2.RandomRotation(self.rotation_degrees, interpolation=bilinear),
+                v2.RandomAffine(0, shear=self.shear_degrees, interpolation=bilinear),
+                v2.RandomResizedCrop(size, self.crop_area, self.crop_aspect),
+            ]
+        )
+        seeds = (draws[:, 0] * 2**24).long().tolist()  # exact: float32 draws hold 24 bits
+        augmented = []
+        with torch.random.fork_rng(devices=[]):
+            for image, seed in zip(images, seeds, strict=True):
+                # Not torch.manual_seed: that seeds the accelerator too, and so the next dropout.
+                torch.default_generator.manual_seed(seed)
+                augmented.append(chain(image))
+        return torch.stack(augmented).float()

@@ -1,0 +1,1 @@
+"""The process that torch and Lightning run in: devices, ranks, signals, precision."""

@@ -1,0 +1,1 @@
+"""Score a trained network on the scans of a part."""

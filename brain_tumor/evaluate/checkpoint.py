@@ -1,0 +1,289 @@
+"""A checkpoint on the parts of its split: every file that evaluation writes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import lightning as L
+import numpy as np
+import numpy.typing as npt
+import torch
+from matplotlib.figure import Figure
+from omegaconf import OmegaConf
+
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.groups.lookalikes import find_lookalikes
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.split import TEST, TRAIN, VALIDATION
+from brain_tumor.evaluate.figures import draw_evaluation
+from brain_tumor.evaluate.fit_out_of_distribution import leave_trust
+from brain_tumor.evaluate.leakage_record import overlap_record
+from brain_tumor.evaluate.model_card import model_card
+from brain_tumor.evaluate.part_scores import EvidenceSettings, evidence
+from brain_tumor.evaluate.patient_scores import patient_evidence
+from brain_tumor.evaluate.predictions import (
+    Predictions,
+    predict_parts,
+    scoring_trainer,
+    write_predictions,
+)
+from brain_tumor.metrics.complexity import measure_complexity, seconds_per_scan
+from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.rendering.by_patient import patients_table
+from brain_tumor.rendering.certainty import certainty_table, part_columns
+from brain_tumor.rendering.class_report import class_report
+from brain_tumor.rendering.page import DataTable
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.history import read_history
+from brain_tumor.runs.load_checkpoint import load_classifier
+from brain_tumor.runs.record import device_name
+from brain_tumor.trained.operating_point import Chosen, choose, judge
+from brain_tumor.trained.out_of_distribution import Trust
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        metrics: The content of `metrics.json`.
+        confusion: Each part's confusion matrix, drawn.
+        trust: The content of `trust.json`; None where there are too few scans for it.
+    """
+
+    metrics: Record
+    confusion: dict[str, Figure]
+    trust: Record | None
+
+
+def evaluate_run(
+    run: RunFolder,
+    out: RunFolder,
+    datamodule: ScanDataModule,
+    checkpoint: Path,
+    accelerator: str,
+    ask: EvidenceSettings,
+) -> Evaluation:
+    """Score a checkpoint on every part of its run's split.
+
+    Writes `predictions.csv`, `metrics.json`, `complexity.json`, `trust.npz`, `trust.json`,
+    `figures/` and `MODEL_CARD.md`. All but the seconds in `complexity.json`, and what the card says
+    of them, is the same each time.
+
+    Args:
+        run: The run.
+        out: Where the files go: the run's folder, or one of its own for another checkpoint.
+        datamodule: Serves the parts.
+        checkpoint: What to score.
+        accelerator: Lightning's name of the device kind; `auto` picks one.
+        ask: How scores are judged.
+
+    Raises:
+        ConfigError: There is no such device.
+        DataError: The checkpoint knows other classes than the scans have.
+        WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
+    """
+    classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
+    predictions = predict_parts(datamodule, classifier, checkpoint, trainer)
+    chosen = choose_on_validation(predictions.get(VALIDATION), classifier.classes, ask)
+    metrics = {
+        **judged_record(datamodule, predictions, checkpoint, chosen, ask),
+        "leakage": _leakage(datamodule, predictions),
+    }
+    complexity = _complexity(classifier, datamodule, checkpoint, trainer)
+    write_predictions(out, datamodule, predictions)
+    out.write_json("metrics.json", metrics, checked=True)
+    out.write_json("complexity.json", complexity, checked=True)
+    config = cast(Record, OmegaConf.to_container(run.read_config()))
+    history = read_history(run.path / "metrics.csv")
+    model = str(config["model"]["name"])
+    confusion = draw_evaluation(out, datamodule, predictions, metrics, ask, model, history)
+    card = model_card(run.read_json("run.json"), config, metrics, complexity, checkpoint.name)
+    out.write("MODEL_CARD.md", card.encode())
+    return Evaluation(metrics, confusion, leave_trust(out, datamodule, predictions, ask.seed))
+
+
+def evaluate_elsewhere(
+    out: RunFolder,
+    datamodule: ScanDataModule,
+    foreign: ScanDataModule,
+    checkpoint: Path,
+    accelerator: str,
+    ask: EvidenceSettings,
+    model: str,
+    trust: Trust | None,
+) -> Record:
+    """Score a checkpoint on scans of another origin, with what the run's own validation decided.
+
+    Writes `predictions.csv`, `metrics.json` and `figures/`.
+
+    Args:
+        out: Where the files go.
+        datamodule: The run's own scans; its validation part gives temperature and operating point.
+        foreign: The other scans, as its test part.
+        checkpoint: What to score.
+        accelerator: Lightning's name of the device kind.
+        ask: How scores are judged.
+        model: What the network is called in titles.
+        trust: What tells scans that do not look like the run's training scans; None where the run
+            has nothing that tells them.
+
+    Returns:
+        The content of `metrics.json`.
+
+    Raises:
+        ConfigError: There is no such device.
+        DataError: `trust` is another network's.
+        WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
+    """
+    classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
+    own = predict_parts(datamodule, classifier, checkpoint, trainer, [VALIDATION])
+    chosen = choose_on_validation(own.get(VALIDATION), classifier.classes, ask)
+    predictions = predict_parts(foreign, classifier, checkpoint, trainer)
+    prepared = foreign.prepared
+    counts = {name: prepared.summary[name] for name in ("raw", "unusable", "seen", "kept")}
+    strangeness = None
+    if trust is not None:
+        strangeness = {
+            part: trust.look(prepared.images[found.rows], found.features)
+            for part, found in predictions.items()
+        }
+    metrics = {
+        **judged_record(foreign, predictions, checkpoint, chosen, ask),
+        "scans": {**counts, "fingerprint": prepared.fingerprint},
+        "trust": None if strangeness is None else _strange_record(strangeness),
+    }
+    write_predictions(out, foreign, predictions, strangeness)
+    out.write_json("metrics.json", metrics, checked=True)
+    draw_evaluation(out, foreign, predictions, metrics, ask, model, {})
+    return metrics
+
+
+def _strange_record(strangeness: Mapping[str, npt.NDArray[np.float64]]) -> Record:
+    """Say as `trust.json` does which share of each part does not look like the training scans."""
+    threshold = Trust.threshold
+    shares = {part: float(np.mean(found > threshold)) for part, found in strangeness.items()}
+    return {"threshold": threshold, "strange": shares}
+
+
+def score_tables(metrics: Record, title: str) -> list[DataTable]:
+    """Lay out what a terminal shows: a table per part, and the test part's scores with intervals.
+
+    Args:
+        metrics: The content of `metrics.json`.
+        title: Network and checkpoint.
+    """
+    parts = metrics["parts"]
+    columns = part_columns({part: parts[part] for part in (TEST,) if part in parts})
+    level = metrics["bootstrap"]["level"]
+    by_patient = parts.get(TEST, {}).get("patients")
+    return [
+        *(class_report(values, f"{part}: {title}") for part, values in parts.items()),
+        certainty_table(columns, f"how sure: {title}", level),
+        *([patients_table(by_patient, f"by patient: {title}", level)] if by_patient else []),
+    ]
+
+
+def choose_on_validation(
+    validation: Predictions | None, classes: tuple[str, ...], ask: EvidenceSettings
+) -> Chosen:
+    """Fit temperature and operating point on the validation part, if there is one."""
+    given = None if validation is None else (validation.labels, validation.logits)
+    return choose(given, ask.healthy_number(classes), ask.least_sensitivity)
+
+
+def judged_record(
+    datamodule: ScanDataModule,
+    predictions: dict[str, Predictions],
+    checkpoint: Path,
+    chosen: Chosen,
+    ask: EvidenceSettings,
+) -> Record:
+    """Score the predictions of every part.
+
+    Args:
+        datamodule: Whose scans they are.
+        predictions: Per part.
+        checkpoint: What gave them.
+        chosen: What was fitted on validation scans.
+        ask: How scores are judged.
+
+    Returns:
+        What `metrics.json` holds, beside `leakage`.
+    """
+    healthy = ask.healthy_number(datamodule.prepared.classes)
+    fitted_on = None if chosen.temperature is None else VALIDATION
+    return {
+        "checkpoint": checkpoint.name,
+        "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
+        "temperature": {"value": chosen.temperature, "fitted_on": fitted_on},
+        "operating_point": {
+            "healthy": None if healthy is None else ask.healthy,
+            "threshold": chosen.threshold,
+            "chosen_on": VALIDATION if chosen.fitted else None,
+            "least_sensitivity": ask.least_sensitivity if chosen.fitted else None,
+        },
+        "parts": judged_parts(datamodule.prepared, predictions, chosen, ask),
+    }
+
+
+def judged_parts(
+    prepared: PreparedSet,
+    predictions: Mapping[str, Predictions],
+    chosen: Chosen,
+    ask: EvidenceSettings,
+) -> Record:
+    """Score the predictions of every part over the groups of a prepared set.
+
+    Args:
+        prepared: Whose scans they are.
+        predictions: Per part.
+        chosen: What was fitted on validation scans.
+        ask: How scores are judged.
+
+    Returns:
+        Per part, what `metrics.json` holds.
+    """
+    classes, groups, patients = prepared.classes, prepared.groups, prepared.patients
+    healthy = ask.healthy_number(classes)
+
+    def scored(found: Predictions) -> Record:
+        judged = judge(found.labels, found.logits, groups[found.rows], healthy, chosen)
+        by_patient = patient_evidence(judged, patients[found.rows], classes, ask)
+        return evidence(judged, classes, ask) | {"patients": by_patient}
+
+    return {part: scored(found) for part, found in predictions.items()}
+
+
+def _leakage(datamodule: ScanDataModule, predictions: dict[str, Predictions]) -> Record:
+    # A validation part has been looked at, too: what it shares with the test part counts.
+    prepared = datamodule.prepared
+    seen = [predictions[part].rows for part in (TRAIN, VALIDATION) if part in predictions]
+    return overlap_record(
+        prepared.kept,
+        prepared.labels,
+        prepared.classes,
+        np.sort(np.concatenate(seen)),
+        predictions[TEST].rows,
+        find_lookalikes(prepared),
+    )
+
+
+def _complexity(
+    classifier: TumorClassifier, datamodule: ScanDataModule, checkpoint: Path, trainer: L.Trainer
+) -> Record:
+    device = trainer.strategy.root_device
+    shape = (1, *datamodule.prepared.images.shape[1:])
+    network = classifier.network.cpu()
+    found = measure_complexity(network, shape)
+    seconds = seconds_per_scan(network.to(device), shape, device, limit=0.5)
+    return {
+        **vars(found),
+        "checkpoint_bytes": checkpoint.stat().st_size,
+        "device": device_name(device),
+        "threads": torch.get_num_threads(),
+        "seconds_per_scan": {str(batch): value for batch, value in seconds.items()},
+    }

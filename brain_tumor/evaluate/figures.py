@@ -1,0 +1,134 @@
+"""The pictures of one evaluation: curves, confusion, calibration, and what it gets wrong."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.special import softmax
+
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.split import TEST
+from brain_tumor.evaluate.part_scores import EvidenceSettings, Record, most_confidently_wrong
+from brain_tumor.evaluate.predictions import Predictions
+from brain_tumor.metrics.calibration import reliability
+from brain_tumor.metrics.curves import precision_recall, risk_coverage, roc
+from brain_tumor.rendering.charts.contact_sheet import contact_sheet
+from brain_tumor.rendering.charts.figures import confusion_figure
+from brain_tumor.rendering.charts.learning_curves import learning_curves
+from brain_tumor.rendering.charts.reliability import reliability_figure
+from brain_tumor.rendering.charts.risk_coverage import risk_coverage_figure
+from brain_tumor.rendering.charts.save import save_figure
+from brain_tumor.rendering.charts.table_figure import class_report_figure
+from brain_tumor.rendering.charts.threshold_curves import precision_recall_figure, roc_figure
+from brain_tumor.rendering.class_report import class_report
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.history import History
+
+
+def draw_evaluation(
+    out: RunFolder,
+    datamodule: ScanDataModule,
+    predictions: dict[str, Predictions],
+    metrics: Record,
+    ask: EvidenceSettings,
+    model: str,
+    history: History,
+) -> dict[str, Figure]:
+    """Draw everything into `figures/`, as PNG and SVG, where pictures are asked for.
+
+    Args:
+        out: Where it goes.
+        datamodule: Whose scans were predicted.
+        predictions: Per part.
+        metrics: The content of `metrics.json`.
+        ask: How many mistakes to show, and in how many bins.
+        model: What the network is called in titles.
+        history: The columns of `metrics.csv`; empty draws no curves.
+
+    Returns:
+        Each part's confusion matrix, in any case.
+    """
+    titles = {
+        part: f"{model}, {part}: {values['scans']:,} scans"
+        for part, values in metrics["parts"].items()
+    }
+    confusion = {
+        part: confusion_figure(values["confusion"], values["classes"], titles[part])
+        for part, values in metrics["parts"].items()
+    }
+    if not ask.figures:
+        return confusion
+    for part, values in metrics["parts"].items():
+        save_figure(confusion[part], out.write_figure, f"confusion_{part}")
+        table = class_report(values, titles[part])
+        save_figure(class_report_figure(table), out.write_figure, f"class_report_{part}")
+    if history:
+        epochs = [int(epoch or 0) for epoch in history["epoch"]]
+        figure = learning_curves(history, epochs, model)
+        save_figure(figure, out.write_figure, "curves")
+    if TEST in predictions:
+        _draw_test(out, datamodule, predictions[TEST], metrics, ask, model)
+    return confusion
+
+
+def wrong_sheet(prepared: PreparedSet, listed: Sequence[Record]) -> bytes:
+    """Show wrongly predicted scans of a prepared set as a contact sheet.
+
+    Args:
+        prepared: The prepared set.
+        listed: At least one scan, each with `path`, `label`, `predicted` and `probability`.
+    """
+    rows = {row.path: row.row for row in prepared.kept}
+    return contact_sheet(
+        [np.asarray(prepared.images[rows[one["path"]]]) for one in listed],
+        [
+            f"{Path(one['path']).name}\n{one['label']}, called\n{one['predicted']} "
+            f"({one['probability']:.3f})"
+            for one in listed
+        ],
+        most=len(listed),
+    )
+
+
+def _draw_test(
+    out: RunFolder,
+    datamodule: ScanDataModule,
+    found: Predictions,
+    metrics: Record,
+    ask: EvidenceSettings,
+    model: str,
+) -> None:
+    classes, title = datamodule.prepared.classes, f"{model}, {TEST}: {len(found.rows):,} scans"
+    temperature = metrics["temperature"]["value"]
+    bins = {"as trained": reliability(found.labels, found.logits, ask.bins)}
+    if temperature is not None:
+        after = reliability(found.labels, found.logits / temperature, ask.bins)
+        bins[f"temperature {temperature:.2f}"] = after
+    save_figure(reliability_figure(bins, title), out.write_figure, f"reliability_{TEST}")
+    for name, curve, draw in (
+        ("roc", roc, roc_figure),
+        ("precision_recall", precision_recall, precision_recall_figure),
+    ):
+        curves = {
+            label: curve(found.labels, found.logits, number) for number, label in enumerate(classes)
+        }
+        save_figure(draw(curves, title), out.write_figure, f"{name}_{TEST}")
+    risk = risk_coverage(found.labels, found.logits)
+    figure = risk_coverage_figure({model: (risk.coverage, risk.risk)}, title)
+    save_figure(figure, out.write_figure, f"risk_coverage_{TEST}")
+    wrong = most_confidently_wrong(found.labels, found.logits, ask.wrong)
+    if len(wrong):
+        kept, shares = datamodule.prepared.kept, softmax(found.logits, axis=1)
+        listed = [
+            {
+                "path": kept[int(found.rows[place])].path,
+                "label": classes[int(found.labels[place])],
+                "predicted": classes[int(found.logits[place].argmax())],
+                "probability": float(shares[place].max()),
+            }
+            for place in wrong
+        ]
+        sheet = wrong_sheet(datamodule.prepared, listed)
+        out.write_figure(f"wrong_{TEST}.png", sheet)

@@ -1,0 +1,133 @@
+"""Fit what tells strange scans to a run's own scans, and say how many of those it calls strange."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.split import TEST, TRAIN, VALIDATION
+from brain_tumor.evaluate.predictions import Predictions
+from brain_tumor.metrics.outliers import fit_neighbours, fit_spread, threshold_of
+from brain_tumor.metrics.picture_features import KINDS, picture_features
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.trained.out_of_distribution import MOST_VALUES, Trust, write_trust
+
+Record = dict[str, Any]
+Numbers = npt.NDArray[np.float64]
+
+RECORD_FILE = "trust.json"
+MOST_SCANS = 2000  # of the reference; with more, a file and a look take longer and find no more
+# Of the held-out scans that each distance is to pass as known, so that 2 % in all are strange at
+# most. What a picture looks like tells more kinds than what a network of brain scans alone sees.
+PICTURE_SHARE, SEEN_SHARE = 0.985, 0.995
+LEAST_UNIT = 1e-3
+FOLDS = 5  # of training scans, where there is no validation part
+
+
+def leave_trust(
+    out: RunFolder, datamodule: ScanDataModule, predictions: Mapping[str, Predictions], seed: int
+) -> Record | None:
+    """Fit, and write `trust.npz` and `trust.json`, which are the same each time.
+
+    The reference are up to 2,000 training scans. The validation part says from which distance on a
+    scan is called strange: at most 2 % of its scans are. A split without one, such as `report`, has
+    five folds of the reference take its place in turn, none of which shares a group (patient,
+    slice, near-duplicates) with the rest; but the network has trained on these, so that somewhat
+    more than 2 % of new scans may be called strange.
+
+    Args:
+        out: Folder of the evaluation.
+        datamodule: Whose scans they are.
+        predictions: What the network gave for each part.
+        seed: Of the drawing of the reference and its folds.
+
+    Returns:
+        The content of `trust.json`; None where the training scans are too few, a single group.
+    """
+    images, train = datamodule.prepared.images, predictions[TRAIN]
+    most = min(MOST_SCANS, max(1, MOST_VALUES // train.features.shape[1]), len(train.rows))
+    rng = np.random.default_rng(seed)
+    places = np.sort(rng.permutation(len(train.rows))[:most])
+    pictures = picture_features(images[train.rows[places]])
+    features = train.features[places]
+    asked = {part: predictions[part] for part in (VALIDATION, TEST) if part in predictions}
+    shown = {part: picture_features(images[found.rows]) for part, found in asked.items()}
+    if VALIDATION in asked:
+        trust = fit_trust(pictures, features, shown[VALIDATION], asked[VALIDATION].features)
+        held_out, held_out_part = len(asked[VALIDATION].rows), VALIDATION
+    else:
+        groups = datamodule.prepared.groups[train.rows[places]]
+        if len(np.unique(groups)) < 2:
+            return None
+        trust = cross_fit_trust(pictures, features, groups, rng)
+        held_out, held_out_part = most, f"{TRAIN}, {FOLDS} folds"
+    write_trust(out, trust)
+    record = {
+        "threshold": trust.threshold,
+        "reference_scans": most,
+        "held_out": {"part": held_out_part, "scans": held_out},
+        "share_known": {"picture": PICTURE_SHARE, "network": SEEN_SHARE},
+        "strange": {
+            part: float(np.mean(trust.strangeness(shown[part], found.features) > trust.threshold))
+            for part, found in asked.items()
+        },
+    }
+    out.write_json(RECORD_FILE, record, checked=True)
+    return record
+
+
+def fit_trust(
+    pictures: Numbers,
+    features: npt.NDArray[np.float32],
+    held_out_pictures: Numbers,
+    held_out_features: npt.NDArray[np.float32],
+) -> Trust:
+    """Fit to reference scans, with units from held-out scans.
+
+    Args:
+        pictures: `picture_features` of the reference scans, `(R, 242)`.
+        features: What the network sees in them, `(R, F)`, float32, finite.
+        held_out_pictures: The same of M other scans.
+        held_out_features: Likewise.
+    """
+    spread, neighbours = fit_spread(pictures, KINDS), fit_neighbours(features)
+    far, foreign = spread.score(held_out_pictures), neighbours.score(held_out_features)
+    return Trust(spread, neighbours, *_units(far, foreign))
+
+
+def cross_fit_trust(
+    pictures: Numbers,
+    features: npt.NDArray[np.float32],
+    groups: npt.NDArray[np.int64],
+    rng: np.random.Generator,
+) -> Trust:
+    """Fit to reference scans, with units from each fold's distance from the others.
+
+    Args:
+        pictures: `picture_features` of the reference scans, `(R, 242)`.
+        features: What the network sees in them, `(R, F)`, float32, finite.
+        groups: Group of each, `(R,)`, int64; two at least.
+        rng: Draws the folds.
+    """
+    names, members = np.unique(groups, return_inverse=True)
+    fold = (rng.permutation(len(names)) % FOLDS)[members]
+    far, foreign = np.empty(len(groups)), np.empty(len(groups))
+    for number in np.unique(fold):
+        out = fold == number
+        far[out] = fit_spread(pictures[~out], KINDS).score(pictures[out])
+        foreign[out] = fit_neighbours(features[~out]).score(features[out])
+    return Trust(fit_spread(pictures, KINDS), fit_neighbours(features), *_units(far, foreign))
+
+
+def trust_sentence(record: Record) -> str:
+    """Say how many of a run's own scans would be called strange, for the terminal."""
+    shares = " and ".join(f"{share:.1%} of the {part}" for part, share in record["strange"].items())
+    return f"strange:      {shares} scans do not look like the training scans".replace("%", " %")
+
+
+def _units(far: Numbers, foreign: Numbers) -> tuple[float, float]:
+    units = threshold_of(far, PICTURE_SHARE), threshold_of(foreign, SEEN_SHARE)
+    # Copies of reference scans have no distance, and nothing may be divided by it.
+    return max(units[0], LEAST_UNIT), max(units[1], LEAST_UNIT)

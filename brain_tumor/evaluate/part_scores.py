@@ -1,0 +1,204 @@
+"""Every number that a set of predictions gives, with how sure it is, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig
+from scipy.special import softmax
+
+from brain_tumor.config.arguments import filled
+from brain_tumor.errors import ConfigError
+from brain_tumor.metrics.calibration import reliability
+from brain_tumor.metrics.curves import risk_coverage
+from brain_tumor.metrics.detection import detect
+from brain_tumor.metrics.probabilities import bootstrap_probabilities
+from brain_tumor.metrics.scores import score
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
+from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
+from brain_tumor.trained.operating_point import Judged, Numbers, Values
+
+Record = dict[str, Any]
+
+# Least and most; above, memory and time go where no digit that is shown would change.
+WHOLE = {
+    "resamples": (100, 100_000),
+    "seed": (0, 2**32 - 1),
+    "bins": (2, 1000),
+    "wrong": (1, 1000),
+}
+
+COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)  # shares of the scans whose error is told
+
+
+@dataclass(frozen=True)
+class EvidenceSettings:
+    """How scores are judged.
+
+    Attributes:
+        resamples: Resamples of the bootstrap, 100 to 100,000.
+        level: Share of all data sets whose interval holds the truth, between 0.5 and 1.
+        seed: Of the drawing, 0 to 2**32 - 1.
+        bins: Bins of confidence, 2 to 1000.
+        healthy: Class without a tumour; None where there is none.
+        least_sensitivity: Of the call for a tumour, above 0, up to 1.
+        wrong: How many confidently wrong scans are shown, 1 to 1000.
+        figures: Whether an evaluation draws pictures.
+
+    Raises:
+        ConfigError: A value is outside its range.
+    """
+
+    resamples: int
+    level: float
+    seed: int
+    bins: int
+    healthy: str | None
+    least_sensitivity: float
+    wrong: int
+    figures: bool = True
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in WHOLE.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                raise ConfigError(
+                    f"evaluation.{name} must be a whole number in {least}..{most}: {value!r}"
+                )
+        for name, low, high in (("level", 0.5, 0.9999), ("least_sensitivity", 0.01, 1.0)):
+            value = getattr(self, name)
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not low <= value <= high:
+                raise ConfigError(f"evaluation.{name} must lie in {low}..{high}: {value!r}")
+        if not isinstance(self.figures, bool):
+            raise ConfigError(f"evaluation.figures must be true or false: {self.figures!r}")
+        if self.healthy is not None and not isinstance(self.healthy, str):
+            raise ConfigError(f"evaluation.healthy must be a class or null: {self.healthy!r}")
+
+    def healthy_number(self, classes: tuple[str, ...]) -> int | None:
+        """Give the number of the class without a tumour; None where the classes have none."""
+        return classes.index(self.healthy) if self.healthy in classes else None
+
+
+def evidence_settings(node: DictConfig | Mapping[str, Any]) -> EvidenceSettings:
+    """Read the settings of `conf/evaluation`.
+
+    Raises:
+        ConfigError: A name is unknown or missing, or a value outside its range.
+    """
+    return filled(EvidenceSettings, node, "evaluation")
+
+
+def evidence(judged: Judged, classes: tuple[str, ...], ask: EvidenceSettings) -> Record:
+    """Score the predictions of one part.
+
+    Where a class has no scan, accuracy and macro F1 are None: they would be another score, over
+    fewer classes, under the same name. Balanced accuracy is then the mean recall over the classes
+    in `present`.
+
+    Args:
+        judged: The predictions.
+        classes: Class names in the order of the numbers.
+        ask: The settings.
+
+    Returns:
+        What `metrics.json` holds for a part.
+    """
+    predicted = judged.logits.argmax(axis=1).astype(np.int64)
+    scores = score(judged.labels, predicted, classes).to_dict()
+    found = bootstrap_scores(
+        judged.labels,
+        predicted,
+        judged.groups,
+        len(classes),
+        resamples=ask.resamples,
+        seed=ask.seed,
+        level=ask.level,
+    )
+    per_class = {
+        name: {"precision": _ends(precision), "recall": _ends(recall), "f1": _ends(f1)}
+        for name, precision, recall, f1 in zip(
+            classes, found.precisions, found.recalls, found.f1s, strict=True
+        )
+    }
+    intervals: Record = {
+        name: _ends(getattr(found, name)) for name in ("accuracy", "balanced_accuracy", "macro_f1")
+    }
+    present = [name for name in classes if scores["per_class"][name]["support"]]
+    if len(present) < len(classes):
+        for name in ("accuracy", "macro_f1"):
+            scores[name] = intervals[name] = None
+    return (
+        scores
+        | {"present": present, "groups": len(np.unique(judged.groups))}
+        | {"intervals": intervals | {"per_class": per_class}}
+        | confidence_evidence(judged, classes, ask)
+    )
+
+
+def confidence_evidence(judged: Judged, classes: tuple[str, ...], ask: EvidenceSettings) -> Record:
+    """Score the probabilities of one part: the share of `evidence` that needs more than a class."""
+    curve = risk_coverage(judged.labels, judged.logits)
+    return {
+        "probabilities": _probabilities(judged, judged.logits, classes, ask),
+        "calibrated": None
+        if judged.calibrated is None
+        else _probabilities(judged, judged.calibrated, classes, ask),
+        "tumour": _tumour(judged, classes, ask),
+        "risk_coverage": {
+            "area": curve.area,
+            "risk_at": {f"{share:g}": curve.risk_at(share) for share in COVERAGES},
+        },
+    }
+
+
+def most_confidently_wrong(labels: Numbers, logits: Values, most: int) -> Numbers:
+    """Give the positions of the wrong predictions of highest probability, highest first."""
+    confidence = softmax(logits, axis=1).max(axis=1)
+    wrong = np.flatnonzero(logits.argmax(axis=1) != labels)
+    # Stable, so that equally confident ones keep their order.
+    return wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
+
+
+def _probabilities(
+    judged: Judged, logits: Values, classes: tuple[str, ...], ask: EvidenceSettings
+) -> Record:
+    found = bootstrap_probabilities(
+        judged.labels,
+        logits,
+        judged.groups,
+        bins=ask.bins,
+        resamples=ask.resamples,
+        seed=ask.seed,
+        level=ask.level,
+    )
+    names = ("nll", "brier", "ece_equal_width", "ece_equal_mass", "macro_roc_auc")
+    return {
+        **{name: _plain(getattr(found, name)) for name in names},
+        "roc_auc": dict(zip(classes, map(_plain, found.roc_auc), strict=True)),
+        "reliability": [asdict(one) for one in reliability(judged.labels, logits, ask.bins)],
+    }
+
+
+def _tumour(judged: Judged, classes: tuple[str, ...], ask: EvidenceSettings) -> Record | None:
+    if judged.likely is None or judged.threshold is None:
+        return None
+    found = detect(
+        judged.labels != classes.index(str(ask.healthy)),
+        judged.likely,
+        judged.groups,
+        judged.threshold,
+        resamples=ask.resamples,
+        seed=ask.seed,
+        level=ask.level,
+    )
+    return asdict(found)
+
+
+def _ends(found: Interval | None) -> list[float] | None:
+    return None if found is None else [found.low, found.high]
+
+
+def _plain(found: Interval | None) -> dict[str, float] | None:
+    return None if found is None else asdict(found)

@@ -1,0 +1,81 @@
+"""What pooling the slices of a patient gives, as plain values."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from brain_tumor.data.groups.connected import group_scans
+from brain_tumor.evaluate.part_scores import EvidenceSettings
+from brain_tumor.metrics.patients import score_patients
+from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
+from brain_tumor.trained.operating_point import Judged, Numbers
+
+Record = dict[str, Any]
+
+
+def patient_evidence(
+    judged: Judged,
+    patients: Numbers,
+    classes: tuple[str, ...],
+    ask: EvidenceSettings,
+    repeats: Numbers | None = None,
+) -> Record | None:
+    """Score patients, and beside them the same slices one by one.
+
+    Where a class has no patient, accuracies are None, as in `evidence.evidence`. Logits are pooled
+    as they are: the temperature is one for all slices of a patient, and changes no answer.
+
+    Args:
+        judged: Predictions of slices, N in all.
+        patients: Patient of each, `(N,)`, int64, -1 where unknown.
+        classes: Class names in the order of the numbers.
+        ask: The settings.
+        repeats: Which pass over the slices each prediction is from, `(N,)`, int64, from 0: each is
+            pooled by itself. None where there is one.
+
+    Returns:
+        What `metrics.json` holds as a part's `patients`; None where no patient is known. `answers`
+        counts pooled ones, by class: a patient with slices of two classes has one for each.
+    """
+    known, units = patients >= 0, patients
+    if repeats is not None:
+        units = np.where(known, patients * (repeats.max() + 1) + repeats, -1)
+    # A table may put the files of one patient into several groups: here, it is one patient.
+    alike = [None if patient < 0 else patient for patient in patients.tolist()]
+    groups = group_scans(judged.groups.tolist(), alike)
+    found = score_patients(
+        judged.labels, judged.logits, units, groups, ask.resamples, ask.seed, ask.level
+    )
+    if found is None:
+        return None
+    answers = np.bincount(found.pooled.labels, minlength=len(classes)).tolist()
+    unknown = np.bincount(judged.labels[~known], minlength=len(classes)).tolist()
+    whole = all(answers)
+    difference = asdict(found.difference)
+    mixed = np.unique(np.column_stack((patients, judged.labels))[known], axis=0)[:, 0]
+    distinct, labels_of_each = np.unique(mixed, return_counts=True)
+    return {
+        "patients": len(distinct),
+        "of_several_classes": int(np.sum(labels_of_each > 1)),
+        "answers": dict(zip(classes, answers, strict=True)),
+        "slices": int(known.sum()),
+        "unknown_slices": dict(zip(classes, unknown, strict=True)),
+        "groups": len(np.unique(groups[known])),
+        "present": [name for name, count in zip(classes, answers, strict=True) if count],
+        "by_patient": _scores(found.by_patient, classes, whole),
+        "by_slice": _scores(found.by_slice, classes, whole),
+        "difference": {
+            "accuracy": difference["accuracy"] if whole else None,
+            "balanced_accuracy": difference["balanced_accuracy"],
+        },
+    }
+
+
+def _scores(found: ScoreIntervals, classes: tuple[str, ...], whole: bool) -> Record:
+    recalls = [None if one is None else asdict(one) for one in found.recalls]
+    return {
+        "accuracy": asdict(found.accuracy) if whole else None,
+        "balanced_accuracy": asdict(found.balanced_accuracy),
+        "recalls": dict(zip(classes, recalls, strict=True)),
+    }

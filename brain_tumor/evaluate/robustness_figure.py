@@ -1,0 +1,62 @@
+"""What is left of a score on corrupted scans, over the strength of each corruption."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from brain_tumor.rendering.charts.style import COLOURS, SOFT, dress, legend_below, new_figure
+
+COLUMNS = 7
+_OWN: dict[str, Any] = {"color": COLOURS[0], "marker": "o", "markersize": 3.5, "linewidth": 1.4}
+_MEAN: dict[str, Any] = {"color": SOFT, "linewidth": 1}
+_CHANCE: dict[str, Any] = {"color": SOFT, "linewidth": 1, "linestyle": ":"}
+
+
+def robustness_figure(record: Mapping[str, Any], chance: float, title: str) -> Figure:
+    """Draw balanced accuracy over the strength, a panel for each corruption, worst loss first.
+
+    Args:
+        record: The content of `robustness_<part>.json`.
+        chance: Balanced accuracy of guessing, in [0, 1].
+        title: What was scored.
+
+    Raises:
+        ValueError: There is no corruption.
+    """
+    if not record["corruptions"]:
+        raise ValueError(f"no corruption to draw in {title!r}")
+    clean = record["clean"]["balanced_accuracy"]["value"]
+    found = sorted(record["corruptions"].items(), key=lambda item: item[1]["mean"]["value"])
+    rows = math.ceil(len(found) / COLUMNS)
+    figure = new_figure(10.4, 1.0 + 1.8 * rows, title)
+    grid = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).flatten()
+    for axes in grid[len(found) :]:
+        axes.remove()
+    strengths = range(len(record["by_strength"]) + 1)
+    mean = [clean, *record["by_strength"]]
+    for place, (axes, (name, own)) in enumerate(zip(grid, found, strict=False)):
+        axes.axhline(chance, **_CHANCE)
+        axes.plot(strengths, mean, **_MEAN)
+        axes.plot(strengths, [clean, *own["balanced_accuracy"]], **_OWN)
+        last_row = place + COLUMNS >= len(found)
+        dress(
+            axes,
+            "strength" if last_row else "",
+            "" if place % COLUMNS else "balanced accuracy",
+            name,
+        )
+        axes.set_xticks(strengths)
+        axes.tick_params(labelbottom=last_row)
+        axes.set_ylim(0, 1.02)
+    legend_below(
+        figure,
+        [
+            Line2D([], [], label="this corruption; strength 0 is the clean scan", **_OWN),
+            Line2D([], [], label="mean over all", **_MEAN),
+            Line2D([], [], label="guessing", **_CHANCE),
+        ],
+    )
+    return figure

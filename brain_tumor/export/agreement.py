@@ -1,0 +1,143 @@
+"""Does an exported file say what its checkpoint says?"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.split import Rows
+from brain_tumor.errors import WeightsError
+from brain_tumor.rendering.numbers import counted
+from brain_tumor.trained.network import Trained
+from brain_tumor.trained.out_of_distribution import Trust
+
+# Probabilities are told with four decimals. Other orders of adding part float32 by about 1e-6.
+TOLERANCE = 1e-4
+ALONE = 32  # scans that are also classified one by one
+
+Scans = npt.NDArray[np.uint8]
+Probabilities = npt.NDArray[np.float64]
+# Probabilities `(N, classes)` and features `(N, F)`.
+Look = Callable[[Scans], tuple[npt.NDArray[np.floating], npt.NDArray[np.float32]]]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two sides part on the same scans.
+
+    Attributes:
+        largest: Largest difference of a probability, in [0, 1]; not a number where one has none.
+        same: Share of scans that both give the same class.
+    """
+
+    largest: float
+    same: float
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a side says of N scans.
+
+    Attributes:
+        probabilities: `(N, classes)`, float64.
+        strange: Share of them that do not look like the training scans; None where this cannot be
+            told.
+    """
+
+    probabilities: Probabilities
+    strange: float | None
+
+
+def checkpoint_side(trained: Trained) -> Look:
+    """Give what looks with the checkpoint itself at scans `(N, 1, size, size)`."""
+    temperature = trained.chosen.temperature or 1.0
+    network: Any = trained.network
+
+    def look(scans: Scans) -> tuple[Probabilities, npt.NDArray[np.float32]]:
+        with torch.inference_mode():
+            maps = network.maps(torch.from_numpy(scans))
+            logits = network.classify(maps).double()
+            likely: Probabilities = torch.softmax(logits / temperature, 1).numpy()
+            features: npt.NDArray[np.float32] = maps.mean(dim=(2, 3)).float().numpy()
+        return likely, features
+
+    return look
+
+
+@dataclass(frozen=True)
+class Part:
+    """Scans of a part of a run's split.
+
+    Attributes:
+        images: Of the prepared set, `(M, size, size)`, uint8, memory-mapped.
+        rows: Which of them, `(N,)`.
+        labels: Their class numbers, `(N,)`.
+    """
+
+    images: Scans
+    rows: Rows
+    labels: Rows
+
+    @classmethod
+    def of(cls, datamodule: ScanDataModule, part: str) -> "Part":
+        """Take a part of a run's data, such as `test`."""
+        prepared, rows = datamodule.prepared, datamodule.split.parts[part]
+        return cls(prepared.images, rows, prepared.labels[rows])
+
+    def spaced(self, most: int) -> "Part":
+        """Take up to `most` scans, evenly through all of them: parts are stored class by class."""
+        places = np.linspace(0, len(self.rows) - 1, min(most, len(self.rows))).round()
+        chosen = places.astype(np.int64)
+        return Part(self.images, self.rows[chosen], self.labels[chosen])
+
+    def batches(self, size: int) -> Iterator[Scans]:
+        """Cut them into batches `(n, 1, size, size)`, uint8."""
+        for start in range(0, len(self.rows), size):
+            yield self.images[self.rows[start : start + size]][:, None]
+
+    def seen(self, look: Look, trust: Trust | None, batch_size: int) -> Said:
+        """Let a side look at them.
+
+        Args:
+            look: The side.
+            trust: What tells strange scans; None where nothing does.
+            batch_size: Scans at once.
+        """
+        found, strange = [], 0
+        for batch in self.batches(batch_size):
+            probabilities, features = look(batch)
+            found.append(np.asarray(probabilities, np.float64))
+            if trust is not None:
+                strange += int(np.sum(trust.look(batch[:, 0], features) > trust.threshold))
+        share = None if trust is None else strange / len(self.rows)
+        return Said(np.concatenate(found), share)
+
+
+def compare_sides(ours: Probabilities, checkpoint: Probabilities) -> Agreement:
+    """Tell how far probabilities `(N, classes)` of the same scans part."""
+    same = ours.argmax(axis=1) == checkpoint.argmax(axis=1)
+    return Agreement(float(np.abs(ours - checkpoint).max()), float(same.mean()))
+
+
+def refuse_disagreement(found: Iterable[Agreement], scans: int) -> None:
+    """Make sure that an exported file says what its checkpoint says.
+
+    Args:
+        found: How they agree, tried in one or several ways.
+        scans: How many test scans were tried, for the message.
+
+    Raises:
+        WeightsError: Some probability differs by more than `TOLERANCE`, or is no number.
+    """
+    for agreement in found:
+        if not agreement.largest <= TOLERANCE:
+            raise WeightsError(
+                "The exported file was removed, as it parts from the checkpoint by "
+                f"{agreement.largest:.2g} in a probability, {TOLERANCE:g} is allowed (tried on "
+                f"{counted(scans, 'test scan')}): give another format, or another version of torch "
+                "or onnxruntime."
+            )

@@ -1,0 +1,154 @@
+"""`export`: a run's network as one file for other programs, tried before it takes its place."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from rich.console import Console
+
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.split import TEST, TRAIN
+from brain_tumor.engine.quiet import hush_lightning
+from brain_tumor.errors import DataError
+from brain_tumor.export.agreement import (
+    ALONE,
+    Part,
+    checkpoint_side,
+    compare_sides,
+    refuse_disagreement,
+)
+from brain_tumor.export.comparison import Side, side_records
+from brain_tumor.export.exported import open_as
+from brain_tumor.export.extra import needed
+from brain_tumor.export.graph import trace
+from brain_tumor.export.metadata import gather_facts
+from brain_tumor.export.quantise import BATCH, quantise
+from brain_tumor.export.settings import ExportSettings, export_settings
+from brain_tumor.export.table import export_table
+from brain_tumor.export.write import as_onnx, as_pt2
+from brain_tumor.rendering.page import to_markdown, to_rich
+from brain_tumor.runs.atomic_file import check_no_link, written_whole
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.provenance import installed, processor
+from brain_tumor.runs.reopen import reopen_data
+from brain_tumor.trained.network import Trained, open_trained
+from brain_tumor.trained.out_of_distribution import open_trust
+
+Record = dict[str, Any]
+
+FOLDER = "exports"  # of a run, or of its other checkpoint's evaluation
+EXTRA = ("onnx", "onnxscript", "onnxruntime")
+
+
+def export(config: DictConfig) -> Record:
+    """Write a run's network as one file, try it on the test scans, and print how it does.
+
+    Beside the file lie the printed table, as `<file>.md`, and its numbers, as `<file>.json`.
+
+    Args:
+        config: As `conf/export.yaml` composes it.
+
+    Returns:
+        The content of `<file>.json`.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend.
+    """
+    hush_lightning()
+    asked = export_settings(config)
+    for name in EXTRA if asked.format == "onnx" else ():
+        needed(name)
+    trained = open_trained(Path(asked.run), asked.checkpoint)
+    place, small = _places(asked, trained)
+    settings = trained.run.read_config()
+    if asked.batch_size is not None:
+        settings.data.batch_size = asked.batch_size
+    datamodule = reopen_data(trained.run, settings, asked.root, asked.prepared)
+    console = Console(highlight=False)
+    with console.status(f"exporting {trained.model}"):
+        record = _written(asked, trained, datamodule, place, small)
+    table = export_table(record)
+    folder = RunFolder(place.parent)
+    folder.write_json(f"{place.name}.json", record)
+    folder.write(f"{place.name}.md", f"{to_markdown(table)}\n".encode())
+    console.print(to_rich(table))
+    written = [place, *([small] if asked.int8 else [])]
+    for path in (*written, place.with_name(f"{place.name}.json")):
+        console.print(f"written: {path}", soft_wrap=True, markup=False)
+    return record
+
+
+def _written(
+    asked: ExportSettings, trained: Trained, datamodule: ScanDataModule, place: Path, small: Path
+) -> Record:
+    """Write the file, and its quantised form where that is asked for, and compare them."""
+    test, size = Part.of(datamodule, TEST), datamodule.batch_size
+    facts, checkpoint = gather_facts(trained), checkpoint_side(trained)
+    said = test.seen(checkpoint, open_trust(trained.scored), size)
+    program = trace(trained)
+    content = as_onnx(program, facts) if asked.format == "onnx" else as_pt2(program, facts)
+    with written_whole(place) as file:
+        file.write(content)
+        file.flush()
+        ours = open_as(asked.format, Path(file.name), trusted=True)
+        sides = [
+            Side("checkpoint", trained.checkpoint, checkpoint, said),
+            Side(asked.format, place, ours.look, test.seen(ours.look, ours.trust, size)),
+        ]
+        few = test.spaced(ALONE)
+        alone = [few.seen(side.look, None, 1).probabilities for side in sides]
+        together = [side.said.probabilities for side in sides]
+        refuse_disagreement([compare_sides(*alone), compare_sides(*together)], len(test.rows))
+    calibration = Part.of(datamodule, TRAIN).spaced(asked.calibration) if asked.int8 else None
+    if calibration is not None:
+        with written_whole(small) as file:
+            file.write(quantise(content, facts, calibration.batches(BATCH)))
+            file.flush()
+            quantised = open_as(asked.format, Path(file.name), trusted=True)
+        said = test.seen(quantised.look, quantised.trust, size)
+        sides.append(Side("int8", small, quantised.look, said))
+    return {
+        "run": str(trained.run.path),
+        "model": trained.model,
+        "checkpoint": trained.checkpoint.name,
+        "format": asked.format,
+        "test_scans": len(test.rows),
+        "calibration_scans": None if calibration is None else len(calibration.rows),
+        "rounds": asked.rounds,
+        "threads": torch.get_num_threads(),
+        "processor": processor(),
+        "versions": {name: installed(name) for name in ("brain-tumor", "torch", *EXTRA)},
+        "sides": side_records(sides, test, trained.classes, asked.rounds),
+    }
+
+
+def _places(asked: ExportSettings, trained: Trained) -> tuple[Path, Path]:
+    """Give the place of the file and of its quantised form.
+
+    Raises:
+        DataError: There is a file already, none can be written, or the run's folder for it is a
+            link.
+    """
+    given = asked.path and Path(asked.path).expanduser()
+    place = given or trained.scored.path / FOLDER / f"{trained.model}.{asked.format}"
+    if not given:
+        check_no_link(trained.run.path, place.parent)
+    small = place.with_name(f"{place.stem}-int8{place.suffix}")
+    for path in (place, small) if asked.int8 else (place,):
+        if path.exists() and not (asked.overwrite and path.is_file()):
+            raise DataError(
+                f"{path} is there already, and stays as it is: give overwrite=true, or another "
+                "place as path=..."
+            )
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(place.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise DataError(
+            f"{place} cannot be written ({error.strerror}): give a writable place as path=..."
+        ) from error
+    return place, small

@@ -1,0 +1,129 @@
+"""An exported file, opened: scans in, calibrated probabilities and features out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.errors import WeightsError
+from brain_tumor.export.graph import OUTPUTS
+from brain_tumor.export.metadata import Facts, refused
+from brain_tumor.export.onnx_file import open_onnx
+from brain_tumor.export.pt2_file import open_pt2
+from brain_tumor.trained.out_of_distribution import Trust, from_bytes
+
+Scans = npt.NDArray[np.uint8]
+Values = npt.NDArray[np.float32]
+Run = Callable[[Scans], tuple[Values, Values]]
+
+SUFFIXES = (".onnx", ".pt2")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A network in a file of its own. Several threads may use it at once.
+
+    Attributes:
+        path: The file.
+        classes: Class names, in the order of the probabilities.
+        metadata: Further facts by name (`facts.gather_facts`): `model`, `checkpoint`,
+            `fingerprint`, `version`, `notice`, `card`, `classes`, `temperature`, `threshold`,
+            `threshold_fitted`, `healthy`, `crop`, `harmonise`, `error_steps`, `trust`.
+        trust: What tells scans that do not look like the training scans, from `metadata["trust"]`;
+            None where the run had nothing that tells them.
+    """
+
+    path: Path
+    classes: tuple[str, ...]
+    metadata: Facts
+    trust: Trust | None
+    _run: Run = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Side of a scan in pixels."""
+        return int(self.metadata["crop"]["size"])
+
+    def probabilities(self, scans: Scans) -> Values:
+        """Classify scans on the CPU: the first of what `look` gives, `(N, classes)`."""
+        return self.look(scans)[0]
+
+    def look(self, scans: Scans) -> tuple[Values, Values]:
+        """Look at scans on the CPU.
+
+        Args:
+            scans: `(N, 1, size, size)`, uint8, 0-255, cut as `metadata["crop"]` and
+                `metadata["harmonise"]` say. All are held in memory at once.
+
+        Returns:
+            Probabilities `(N, classes)`, float32, each row in [0, 1] with sum 1, calibrated where
+            the run has a temperature; and means of the network's last feature maps `(N, F)`,
+            float32, which `trust` takes.
+
+        Raises:
+            ValueError: They are of another kind or shape.
+            WeightsError: The file gives anything else.
+        """
+        side, classes = self.size, len(self.classes)
+        if scans.dtype != np.uint8 or scans.shape[1:] != (1, side, side):
+            raise ValueError(
+                f"scans must be uint8 (N, 1, {side}, {side}): {scans.dtype} {scans.shape}"
+            )
+        if not len(scans):
+            return np.zeros((0, classes), np.float32), np.zeros((0, self._maps or 0), np.float32)
+        given = self._run(np.ascontiguousarray(scans))
+        for name, values, wanted in zip(OUTPUTS, given, (classes, self._maps), strict=True):
+            width = values.shape[-1] if wanted is None and values.ndim else wanted
+            if values.dtype != np.float32 or values.shape != (len(scans), width):
+                told = f"{name} are {values.dtype} {values.shape} for {len(scans)} scans"
+                raise refused(self.path, f"its {told}")
+        if not np.isfinite(given[0]).all():
+            raise refused(self.path, "it gives probabilities that are no numbers")
+        return given
+
+    @property
+    def _maps(self) -> int | None:
+        return None if self.trust is None else self.trust.maps
+
+
+def load_exported(path: Path, trusted: bool = False) -> Exported:
+    """Open what `brain_tumor.export` wrote.
+
+    Nothing of an ONNX file is run but its graph, whoever wrote it. A `.pt2` file is another matter:
+    torch has no way to load one that would not also run code that was put into it (it unpickles
+    and evaluates parts of it, and `weights_only` cannot be given), so somebody has to say that he
+    trusts it.
+
+    Args:
+        path: The file, ending in `.onnx` or `.pt2`.
+        trusted: Whether a `.pt2` file is known to be harmless.
+
+    Raises:
+        ConfigError: What runs it is not installed.
+        WeightsError: The file is none of ours, is damaged or far too large, or is a `.pt2` that is
+            not trusted.
+    """
+    path = path.expanduser()
+    if path.suffix not in SUFFIXES:
+        raise WeightsError(
+            f"{path} is no exported model: its name has to end in {' or '.join(SUFFIXES)}."
+        )
+    return open_as(path.suffix.removeprefix("."), path, trusted)
+
+
+def open_as(form: str, path: Path, trusted: bool) -> Exported:
+    """Open a file of any name as `load_exported` does.
+
+    Args:
+        form: `onnx` or `pt2`.
+        path: The file.
+        trusted: See `load_exported`.
+    """
+    facts, run = open_onnx(path) if form == "onnx" else open_pt2(path, trusted)
+    try:
+        trust = facts["trust"] and from_bytes(facts["trust"])
+    except Exception as error:  # zip and NumPy have a dozen kinds on damaged bytes
+        raise refused(path, "its trust is damaged") from error
+    return Exported(path, tuple(facts["classes"]), facts, trust, run)

@@ -1,0 +1,60 @@
+"""The graph that is exported: scans in, calibrated probabilities and features out."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from brain_tumor.models.folding import folded
+from brain_tumor.trained.network import Trained
+
+INPUT, OUTPUTS = "scans", ("probabilities", "features")
+
+
+class Deployed(nn.Module):
+    """A network for evaluation alone, with the run's temperature and the softmax behind it.
+
+    Args:
+        network: Its `maps` take `(N, 1, size, size)`, uint8, and give maps, of which its `classify`
+            makes logits `(N, classes)`. A copy is taken, its batch normalisation folded.
+        temperature: Divides the logits; None leaves them.
+    """
+
+    def __init__(self, network: nn.Module, temperature: float | None) -> None:
+        super().__init__()
+        self.network = folded(network)
+        self.temperature = temperature
+        self.eval()
+
+    def forward(self, scans: Tensor) -> tuple[Tensor, Tensor]:
+        """Classify scans.
+
+        Args:
+            scans: `(N, 1, size, size)`, uint8, 0-255.
+
+        Returns:
+            Probabilities `(N, classes)`, float32, and means of the last feature maps `(N, F)`,
+            float32, which tell strange scans.
+        """
+        network: Any = self.network
+        maps = network.maps(scans)
+        logits = network.classify(maps).float()
+        if self.temperature is not None:
+            logits = logits / self.temperature
+        return torch.softmax(logits, 1), maps.mean(dim=(2, 3)).float()
+
+
+def trace(trained: Trained) -> ExportedProgram:
+    """Trace the graph of a run, for any number of scans.
+
+    Where the code lay that each operation came from is left out: folders bear people's names.
+    """
+    size = trained.crop.size
+    # Two scans: an axis of one would be taken for one that is always of one.
+    scans = torch.zeros((2, 1, size, size), dtype=torch.uint8)
+    deployed = Deployed(trained.network, trained.chosen.temperature)
+    program = torch.export.export(deployed, (scans,), dynamic_shapes=({0: Dim("N")},))
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)
+    return program

@@ -1,0 +1,174 @@
+"""What the test part shares with the training part: copies, slices, near-duplicates, patients."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.metrics.scores import Labels
+
+Ids = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int64]
+
+ANY = "any"
+
+
+@dataclass(frozen=True)
+class ClassOverlap:
+    """Test scans of one class.
+
+    Attributes:
+        known: Those whose identity is known.
+        shared: Those of them whose identity a training scan has, too.
+        scans: All of them.
+    """
+
+    known: int
+    shared: int
+    scans: int
+
+    @property
+    def share_of_known(self) -> float | None:
+        """`shared / known` in [0, 1]; None where none is known."""
+        return self.shared / self.known if self.known else None
+
+    @property
+    def share_of_all(self) -> float | None:
+        """`shared / scans` in [0, 1], a lower bound where some are unknown; None without scans."""
+        return self.shared / self.scans if self.scans else None
+
+
+@dataclass(frozen=True)
+class Overlap(ClassOverlap):
+    """All test scans, and by class name those of each class."""
+
+    per_class: dict[str, ClassOverlap]
+
+
+def leakage(
+    identities: Mapping[str, Ids],
+    train: Rows,
+    test: Rows,
+    labels: Labels,
+    classes: Sequence[str],
+) -> dict[str, Overlap]:
+    """Count the test scans that share an identity with a training scan.
+
+    Args:
+        identities: By name (`patient`, `slice`, ...), the identity of each scan, `(N,)`, int64;
+            two scans with one number are the same patient, slice or whatever the name says, -1 is
+            unknown and shared with none.
+        train: Rows of the training scans; those of a validation part only if they are to count.
+        test: Rows of the test scans.
+        labels: Class numbers of all scans, `(N,)`, int64.
+        classes: Class names in the order of the numbers.
+
+    Returns:
+        An overlap per identity, in their order, then `any`: scans of which at least one identity
+        is known, and at least one shared.
+
+    Raises:
+        ValueError: An identity has another length than the labels, or is named `any`.
+
+    Example:
+        >>> identities = {"patient": np.array([0, 0, 1, -1]), "slice": np.array([0, 1, 2, -1])}
+        >>> train, test = np.array([0]), np.array([1, 2, 3])
+        >>> found = leakage(identities, train, test, np.array([0, 0, 0, 0]), ["glioma"])
+        >>> found["patient"].known, found["patient"].shared, found["patient"].share_of_known
+        (2, 1, 0.5)
+        >>> found["slice"].shared, found["any"].shared
+        (0, 1)
+    """
+    result = {}
+    any_known = np.zeros(len(test), bool)
+    any_shared = np.zeros(len(test), bool)
+    for name, ids in identities.items():
+        if len(ids) != len(labels) or name == ANY:
+            raise ValueError(f"identity {name!r} of {len(ids)} scans for {len(labels)} labels")
+        known = ids[test] >= 0
+        shared = known & np.isin(ids[test], ids[train])
+        result[name] = _overlap(known, shared, labels[test], classes)
+        any_known |= known
+        any_shared |= shared
+    result[ANY] = _overlap(any_known, any_shared, labels[test], classes)
+    return result
+
+
+def _overlap(
+    known: npt.NDArray[np.bool_],
+    shared: npt.NDArray[np.bool_],
+    labels: Labels,
+    classes: Sequence[str],
+) -> Overlap:
+    per_class = {}
+    for number, name in enumerate(classes):
+        own = labels == number
+        per_class[name] = ClassOverlap(
+            int(np.sum(known & own)), int(np.sum(shared & own)), int(np.sum(own))
+        )
+    return Overlap(int(np.sum(known)), int(np.sum(shared)), len(labels), per_class)
+
+
+@dataclass(frozen=True)
+class LookalikeShare:
+    """Test scans that look like a training scan.
+
+    Attributes:
+        level: Least correlation that counts as looking alike.
+        all: All test scans that do, of all there are.
+        per_class: The same for the test scans of each class, by its name.
+        known_patients: The same for those whose patient is known.
+        unknown_patients: The same for the others.
+    """
+
+    level: float
+    all: float | None
+    per_class: dict[str, float | None]
+    known_patients: float | None
+    unknown_patients: float | None
+
+
+def lookalike_shares(
+    closest: npt.NDArray[np.floating],
+    levels: Sequence[float],
+    labels: Labels,
+    classes: Sequence[str],
+    known: npt.NDArray[np.bool_],
+) -> list[LookalikeShare]:
+    """Count the test scans that look like a training scan, at several levels.
+
+    Args:
+        closest: Highest correlation of each test scan with a training scan, `(T,)`.
+        levels: What counts as looking alike.
+        labels: Class numbers of the test scans, `(T,)`, int64.
+        classes: Class names in the order of the numbers.
+        known: Which test scans are of known patients, `(T,)`.
+
+    Returns:
+        A record of shares in [0, 1] per level; a share of no scans is None.
+
+    Example:
+        >>> closest, labels = np.array([0.99, 0.94, 0.0]), np.array([0, 0, 1])
+        >>> known = np.array([True, False, False])
+        >>> found = lookalike_shares(closest, [0.95], labels, ["glioma", "notumor"], known)
+        >>> found[0].per_class, found[0].unknown_patients
+        ({'glioma': 0.5, 'notumor': 0.0}, 0.0)
+    """
+
+    def share(alike: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float | None:
+        return float(np.mean(alike[among])) if among.any() else None
+
+    found = []
+    for level in levels:
+        alike = closest >= level
+        found.append(
+            LookalikeShare(
+                level,
+                share(alike, np.ones(len(alike), bool)),
+                {name: share(alike, labels == number) for number, name in enumerate(classes)},
+                share(alike, known),
+                share(alike, ~known),
+            )
+        )
+    return found

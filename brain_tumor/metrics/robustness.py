@@ -1,0 +1,125 @@
+"""How much of a score is left on corrupted scans, and how sure that is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from brain_tumor.metrics.scores import Labels
+from brain_tumor.metrics.uncertainty.bootstrap import (
+    Interval,
+    Values,
+    Weights,
+    check_resampling,
+    resample,
+)
+from brain_tumor.metrics.uncertainty.intervals import check_answers, count_by_group, scores_of
+
+BALANCED = 1  # the place of balanced accuracy in `scores_of`
+
+
+@dataclass(frozen=True)
+class CorruptionScores:
+    """Scores under one corruption.
+
+    Attributes:
+        accuracy: Share of scans predicted right, in [0, 1], by strength from the weakest.
+        balanced_accuracy: Mean recall over the classes that occur, likewise.
+        mean: Mean of the balanced accuracies.
+    """
+
+    accuracy: tuple[float, ...]
+    balanced_accuracy: tuple[float, ...]
+    mean: Interval
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Scores of the same scans, clean and corrupted.
+
+    Attributes:
+        scans: Number of scans.
+        groups: Number of groups that they form.
+        clean_accuracy: Share of clean scans predicted right.
+        clean: Balanced accuracy on clean scans.
+        by_strength: Mean balanced accuracy over the corruptions at each strength.
+        mean: Mean balanced accuracy over corruptions and strengths.
+        lost: `clean` less `mean`.
+        corruptions: By name.
+    """
+
+    scans: int
+    groups: int
+    clean_accuracy: float
+    clean: Interval
+    by_strength: tuple[float, ...]
+    mean: Interval
+    lost: Interval
+    corruptions: dict[str, CorruptionScores]
+
+
+def bootstrap_robustness(
+    labels: Labels,
+    clean: Labels,
+    corrupted: Mapping[str, Sequence[Labels]],
+    groups: Labels,
+    classes: int,
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Robustness:
+    """Score predictions on clean and on corrupted scans, with BCa intervals of a cluster bootstrap.
+
+    Every resample takes whole groups of scans (see `bootstrap`), the same ones clean and under
+    every corruption, so that an interval of the loss knows that they are the same scans. The
+    intervals are over scans; the corruptions and their strengths are as given.
+
+    Args:
+        labels: True class numbers, `(N,)`, int64, N at least 1.
+        clean: Predicted class numbers of the clean scans, `(N,)`, likewise.
+        corrupted: By corruption, predicted class numbers at each strength, as many for each.
+        groups: Group of each scan, `(N,)`, int64, at least 0.
+        classes: Number of classes.
+        resamples: Number of resamples, at least 100.
+        seed: Seed of the resampling.
+        level: Share of the cases that an interval is to cover, between 0 and 1.
+
+    Raises:
+        ValueError: No scans or corruptions, lengths that differ, or a value outside its range.
+    """
+    strengths = {len(given) for given in corrupted.values()}
+    if len(strengths) != 1 or 0 in strengths:
+        raise ValueError(f"corruptions of {sorted(strengths)} strengths: as many for each")
+    answers = [clean, *(one for given in corrupted.values() for one in given)]
+    for predicted in answers:
+        check_answers(labels, predicted, classes)
+    check_resampling(groups, len(labels), resamples, level)
+    members, group = np.unique(groups, return_inverse=True)
+    counts = [count_by_group(labels, one, group, len(members), classes) for one in answers]
+
+    def measure(weights: Weights) -> Values:
+        balanced = np.stack([scores_of(weights @ one)[:, BALANCED] for one in counts], axis=1)
+        each = balanced[:, 1:].reshape(len(weights), len(corrupted), -1).mean(axis=2)
+        mean = each.mean(axis=1)
+        return np.column_stack((balanced[:, 0], mean, balanced[:, 0] - mean, each))
+
+    found = resample(measure, len(members), resamples, seed)
+    whole = np.stack([scores_of(one.sum(axis=0, keepdims=True))[0, :2] for one in counts])
+    by_corruption = whole[1:].reshape(len(corrupted), -1, 2)
+    return Robustness(
+        scans=len(labels),
+        groups=len(members),
+        clean_accuracy=float(whole[0, 0]),
+        clean=found.interval(0, level),
+        by_strength=tuple(by_corruption[:, :, 1].mean(axis=0).tolist()),
+        mean=found.interval(1, level),
+        lost=found.interval(2, level),
+        corruptions={
+            name: CorruptionScores(
+                tuple(by_corruption[place, :, 0].tolist()),
+                tuple(by_corruption[place, :, 1].tolist()),
+                found.interval(3 + place, level),
+            )
+            for place, name in enumerate(corrupted)
+        },
+    )

@@ -1,0 +1,185 @@
+"""Scores of several trainings of one setting: folds pooled, seeds averaged.
+
+Folds have disjoint test parts, so their predictions put together are one set of predictions, and
+one confusion matrix, over all scans. Scores that are ratios of counts (F1 above all) are taken
+from that matrix, which is less biased than their mean over folds (Forman and Scholz 2010,
+doi 10.1145/1882471.1882479). The mean and spread over folds stand beside them.
+"""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.metrics.scores import Scores, score
+from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
+from brain_tumor.metrics.uncertainty.least_recall import LeastRecall, least_recall
+
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RunPredictions:
+    """What one run predicted for its test part.
+
+    Attributes:
+        repeat: Number of the pass through the data. Runs of one repeat have disjoint test parts;
+            runs that differ in their seeds are different repeats.
+        fold: Number of the test part within its repeat; 0 where there is only one.
+        scans: Number of each scan, `(N,)`, int64, the same for the same scan in every run.
+        groups: Group of each scan, `(N,)`, int64, the same for the same group in every run.
+        labels: True class numbers, `(N,)`, int64.
+        predicted: Predicted class numbers, `(N,)`, int64.
+    """
+
+    repeat: int
+    fold: int
+    scans: Numbers
+    groups: Numbers
+    labels: Numbers
+    predicted: Numbers
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One score over several folds or seeds, at least two.
+
+    Attributes:
+        values: The scores, in [0, 1].
+        mean: Their mean.
+        deviation: Their sample standard deviation (n - 1).
+        low: The lowest.
+        high: The highest.
+    """
+
+    values: tuple[float, ...]
+    mean: float
+    deviation: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ScoreSpreads:
+    """Spread of each score over several folds or seeds."""
+
+    accuracy: Spread
+    balanced_accuracy: Spread
+    macro_f1: Spread
+
+
+@dataclass(frozen=True)
+class PooledScores:
+    """Scores of all runs of one setting.
+
+    Attributes:
+        scans: How many different scans were tested; with several seeds fewer than predictions.
+        groups: How many different groups they belong to.
+        scores: Scores of all predictions put together.
+        intervals: Their intervals, from resampled groups; all predictions for the scans of a
+            group stay together, so several seeds do not count as several scans.
+        least_recall: Which class is found least; None where fewer than two have scans.
+        over_folds: Spread over the folds, each its mean over the repeats; None for one fold.
+        over_seeds: Spread over the repeats, the folds of each pooled; None for one repeat.
+    """
+
+    scans: int
+    groups: int
+    scores: Scores
+    intervals: ScoreIntervals
+    least_recall: LeastRecall | None
+    over_folds: ScoreSpreads | None
+    over_seeds: ScoreSpreads | None
+
+
+def pool_runs(
+    runs: Sequence[RunPredictions],
+    classes: Sequence[str],
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> PooledScores:
+    """Put the test predictions of one setting's runs together and score them.
+
+    Args:
+        runs: At least one, each pair of repeat and fold once.
+        classes: Class names in the order of the numbers.
+        resamples: Resamples of the intervals, at least 100.
+        seed: Seed of the resampling.
+        level: How often an interval is to hold the truth, between 0 and 1.
+
+    Raises:
+        ValueError: No runs, a pair of repeat and fold twice, or a scan twice in one repeat.
+    """
+    if not runs:
+        raise ValueError("no runs")
+    parts = [(run.repeat, run.fold) for run in runs]
+    if len(set(parts)) < len(parts):
+        raise ValueError("a repeat holds a fold twice")
+    repeats, folds = (sorted(set(numbers)) for numbers in zip(*parts, strict=True))
+    by_repeat = [[run for run in runs if run.repeat == repeat] for repeat in repeats]
+    for members in by_repeat:
+        scans = np.concatenate([run.scans for run in members])
+        if len(np.unique(scans)) < len(scans):
+            raise ValueError("folds of one repeat share test scans")
+    by_fold = [[run for run in runs if run.fold == fold] for fold in folds]
+    groups = np.concatenate([run.groups for run in runs])
+    labels, predicted = _joined(runs)
+    passes = np.concatenate([np.full(len(run.scans), run.repeat) for run in runs])
+    return PooledScores(
+        scans=len(np.unique(np.concatenate([run.scans for run in runs]))),
+        groups=len(np.unique(groups)),
+        scores=score(labels, predicted, classes),
+        intervals=bootstrap_scores(labels, predicted, groups, len(classes), resamples, seed, level),
+        least_recall=least_recall(
+            labels,
+            predicted,
+            groups,
+            passes,
+            classes,
+            resamples=resamples,
+            seed=seed,
+            level=level,
+        ),
+        over_folds=_spreads([[_score([run], classes) for run in fold] for fold in by_fold]),
+        over_seeds=_spreads([[_score(members, classes)] for members in by_repeat]),
+    )
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Describe how far at least two scores lie apart.
+
+    Example:
+        >>> found = spread([0.8, 0.9])
+        >>> round(found.mean, 2), round(found.deviation, 4)
+        (0.85, 0.0707)
+    """
+    return Spread(
+        tuple(values), statistics.fmean(values), statistics.stdev(values), min(values), max(values)
+    )
+
+
+def _spreads(rows: Sequence[Sequence[Scores]]) -> ScoreSpreads | None:
+    """Spread over the rows, each the mean of its scores."""
+    if len(rows) < 2:
+        return None
+
+    def over(read: Callable[[Scores], float]) -> Spread:
+        return spread([statistics.fmean(read(scores) for scores in row) for row in rows])
+
+    return ScoreSpreads(
+        over(lambda scores: scores.accuracy),
+        over(lambda scores: scores.balanced_accuracy),
+        over(lambda scores: scores.macro_f1),
+    )
+
+
+def _joined(runs: Sequence[RunPredictions]) -> tuple[Numbers, Numbers]:
+    labels = np.concatenate([run.labels for run in runs])
+    return labels, np.concatenate([run.predicted for run in runs])
+
+
+def _score(runs: Sequence[RunPredictions], classes: Sequence[str]) -> Scores:
+    return score(*_joined(runs), classes)

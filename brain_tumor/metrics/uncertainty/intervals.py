@@ -1,0 +1,147 @@
+"""How far a score can be believed: bootstrap intervals that resample whole groups of scans."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from brain_tumor.metrics.scores import Labels
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Values, check_resampling, resample
+
+
+@dataclass(frozen=True)
+class ScoreIntervals:
+    """Scores of one part with their intervals.
+
+    Attributes:
+        accuracy: Share of scans predicted right.
+        balanced_accuracy: Mean recall over the classes that occur.
+        macro_f1: Mean F1 over the classes that occur or are predicted.
+        recalls: Recall of each class, in the order of the numbers; None where none occurs.
+        precisions: Precision of each class, likewise; None where none is predicted.
+        f1s: F1 of each class, likewise; None where none occurs and none is predicted.
+    """
+
+    accuracy: Interval
+    balanced_accuracy: Interval
+    macro_f1: Interval
+    recalls: tuple[Interval | None, ...]
+    precisions: tuple[Interval | None, ...]
+    f1s: tuple[Interval | None, ...]
+
+
+def bootstrap_scores(
+    labels: Labels,
+    predicted: Labels,
+    groups: Labels,
+    classes: int,
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> ScoreIntervals:
+    """Score predicted classes, with BCa intervals of a cluster bootstrap.
+
+    Every resample takes whole groups of scans (see `bootstrap`). A class that is absent from a
+    resample is left out of its means; a resample that leaves a value undefined, a recall without a
+    scan of the class, is left out of that value's interval. A single group, or a score of exactly
+    1, gives an interval of width zero.
+
+    Args:
+        labels: True class numbers, `(N,)`, int64, 0 to `classes` - 1, N at least 1.
+        predicted: Predicted class numbers, `(N,)`, likewise.
+        groups: Group of each scan, `(N,)`, int64, at least 0; `np.arange(N)` where every scan
+            stands for itself.
+        classes: Number of classes.
+        resamples: Number of resamples, at least 100.
+        seed: Seed of the resampling.
+        level: Share of the cases that an interval is to cover, between 0 and 1.
+
+    Raises:
+        ValueError: No scans, lengths that differ, or a value outside its range.
+
+    Example:
+        >>> labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0])
+        >>> bootstrap_scores(labels, predicted, np.array([0, 0, 1, 2]), classes=2).accuracy
+        Interval(value=0.75, low=0.0, high=1.0)
+    """
+    check_answers(labels, predicted, classes)
+    check_resampling(groups, len(labels), resamples, level)
+    members, group = np.unique(groups, return_inverse=True)
+    counts = count_by_group(labels, predicted, group, len(members), classes)
+    found = resample(lambda weights: scores_of(weights @ counts), len(members), resamples, seed)
+    accuracy, balanced_accuracy, macro_f1 = (found.interval(i, level) for i in range(3))
+    per_class = [
+        None if np.isnan(found.values[i]) else found.interval(i, level)
+        for i in range(3, 3 + 3 * classes)
+    ]
+    return ScoreIntervals(
+        accuracy,
+        balanced_accuracy,
+        macro_f1,
+        recalls=tuple(per_class[:classes]),
+        precisions=tuple(per_class[classes : 2 * classes]),
+        f1s=tuple(per_class[2 * classes :]),
+    )
+
+
+def check_answers(labels: Labels, predicted: Labels, classes: int) -> None:
+    """Refuse predicted classes that cannot be scored.
+
+    Args:
+        labels: True class numbers, `(N,)`, int64.
+        predicted: Predicted class numbers, `(N,)`, int64.
+        classes: Number of classes.
+
+    Raises:
+        ValueError: No scans, lengths that differ, or a number outside 0 to `classes` - 1.
+    """
+    if not 0 < len(labels) == len(predicted):
+        raise ValueError(f"{len(predicted)} predictions for {len(labels)} labels")
+    for name, numbers in (("labels", labels), ("predictions", predicted)):
+        if numbers.min() < 0 or numbers.max() >= classes:
+            raise ValueError(f"{name} must lie in 0..{classes - 1}")
+
+
+def count_by_group(
+    labels: Labels, predicted: Labels, group: Labels, groups: int, classes: int
+) -> Values:
+    """Count each group's answers; a resample is a weighted sum of the rows.
+
+    Args:
+        labels: True class numbers, `(N,)`, int64.
+        predicted: Predicted class numbers, `(N,)`, int64.
+        group: Group of each scan, `(N,)`, int64, 0 to `groups` - 1.
+        groups: Number of groups.
+        classes: Number of classes.
+
+    Returns:
+        `(groups, classes * classes)`, float64: confusion matrices, flat; true class times
+        `classes` plus predicted class.
+    """
+    cells = classes * classes
+    cell = labels * classes + predicted
+    counts = np.bincount(group * cells + cell, minlength=groups * cells)
+    return counts.reshape(groups, cells).astype(np.float64)
+
+
+def scores_of(confusions: Values) -> Values:
+    """Score many confusion matrices at once; NaN where 0/0.
+
+    Args:
+        confusions: `(B, classes * classes)`, float64, counts, as `count_by_group` gives them.
+
+    Returns:
+        `(B, 3 + 3 * classes)`, float64, in [0, 1]: accuracy, balanced accuracy, macro F1, each
+        class's recall, each one's precision, each one's F1.
+    """
+    classes = math.isqrt(confusions.shape[1])
+    confusions = confusions.reshape(-1, classes, classes)
+    right = np.diagonal(confusions, axis1=1, axis2=2)
+    true, predicted = confusions.sum(axis=2), confusions.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        recalls = right / true
+        precisions = right / predicted
+        f1s = 2 * right / (true + predicted)
+    accuracy = right.sum(axis=1) / true.sum(axis=1)
+    means = accuracy, np.nanmean(recalls, axis=1), np.nanmean(f1s, axis=1)
+    return np.column_stack((*means, recalls, precisions, f1s))

@@ -1,0 +1,1 @@
+"""New scans through a trained network."""

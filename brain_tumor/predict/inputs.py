@@ -1,0 +1,121 @@
+"""What a user gives to have predicted: files, folders and globs, or scans that are in memory."""
+
+import glob
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from brain_tumor.data.files.folders import files_below
+from brain_tumor.data.files.scans import MOST_PIXELS, Grey, UndecodableScanError, eight_bits
+from brain_tumor.errors import DataError
+
+_MANY_BITS = ("I", "F")  # modes of PIL whose values are no 8 bits; I;16 and its like begin with I
+
+
+def find_files(given: Iterable[str], but: Collection[Path] = ()) -> list[Path]:
+    """Find the files that are meant by files, folders and globs.
+
+    Args:
+        given: Each in turn. A folder stands for every file below it, at any depth, sorted; a glob
+            (`*`, `?`, `[]`, `**`) for what it matches, sorted, unless a file has that very name.
+        but: Files and folders to pass over.
+
+    Returns:
+        Each file once, as it was given and, of a folder, what lies below. What is no regular file
+        is among them, so that its reason can be told.
+
+    Raises:
+        DataError: One of the given leads to nothing.
+    """
+    found: dict[Path, None] = {}
+    passed = {path.absolute() for path in but}
+    for one in given:
+        # lexists: a link that leads nowhere is something, too.
+        path = Path(one).expanduser()
+        there = os.path.lexists(path)
+        places = [path] if there else [Path(m) for m in sorted(_matches(path))]
+        if not places:
+            raise DataError(
+                f"{path} does not exist, and matches nothing: give scans, folders of scans, or "
+                "globs as input=..."
+            )
+        files = [file for place in places for file in _files(place)]
+        files = [f for f in files if not passed & {f.absolute(), *f.absolute().parents}]
+        if not files:
+            raise DataError(f"There is no file in {path}: give scans, or folders that hold some.")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
+    """Turn a picture in memory into grey values, as `scans.decode_grey` does with a file.
+
+    Args:
+        picture: `(H, W)` or `(H, W, 3)`, uint8, 0-255, red first; or any picture of PIL's.
+
+    Returns:
+        `(H, W)`, uint8, 0-255.
+
+    Raises:
+        UndecodableScanError: It is of another kind, or has more pixels than `MOST_PIXELS`.
+    """
+    if isinstance(picture, Image.Image):
+        _check_size(*picture.size)
+        try:
+            return _grey_of_pil(picture)
+        except UndecodableScanError:
+            raise
+        except Exception as error:  # PIL decodes late, and raises a dozen kinds
+            raise UndecodableScanError("a picture that PIL cannot decode") from error
+    if (
+        picture.dtype != np.uint8
+        or picture.ndim not in (2, 3)
+        or picture.shape[2:] not in ((), (3,))
+    ):
+        raise UndecodableScanError(
+            f"an array of {picture.dtype} {picture.shape}, not uint8 (H, W) or (H, W, 3)"
+        )
+    if not picture.size:
+        raise UndecodableScanError("an array without pixels")
+    _check_size(picture.shape[1], picture.shape[0])
+    if picture.ndim == 3:
+        picture = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
+    return np.ascontiguousarray(picture, np.uint8)
+
+
+def _grey_of_pil(picture: Image.Image) -> Grey:
+    if picture.mode.startswith(_MANY_BITS):
+        return eight_bits(np.asarray(picture))
+    if picture.mode not in ("L", "RGB"):
+        picture = picture.convert("L" if picture.mode in ("1", "LA") else "RGB")
+    return grey_of(np.asarray(picture))
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise UndecodableScanError(f"{width:,} x {height:,} pixels, more than {MOST_PIXELS:,}")
+
+
+def _matches(path: Path) -> list[str]:
+    return glob.glob(str(path), recursive=True)  # noqa: PTH207 (Path.glob: no absolute ones)
+
+
+def _files(place: Path) -> list[Path]:
+    try:
+        is_folder = place.is_dir()
+    except OSError:  # a link in a circle, say: told of it when it is read
+        is_folder = False
+    if not is_folder:
+        return [place]
+    try:
+        return sorted(files_below(place))
+    except DataError as error:
+        raise DataError(
+            f"{place} cannot be looked into: mend its permissions, or give other scans as input=..."
+        ) from error

@@ -1,0 +1,128 @@
+"""Predictions as a CSV or JSON file, written while they are made."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.predict.model import Model
+from brain_tumor.predict.predictions import Prediction, Unusable
+from brain_tumor.runs.atomic_file import written_whole
+
+ENDINGS = (".csv", ".json")
+
+Write = Callable[[Prediction | Unusable, str], None]
+
+
+def check_output(path: Path, overwrite: bool) -> None:
+    """See that a file can become the output; nothing is written.
+
+    Raises:
+        ConfigError: Its name has another ending.
+        DataError: It is there already.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise ConfigError(f"output must end in {' or '.join(ENDINGS)}: {str(path)!r}")
+    if path.is_dir() or (path.exists() and not overwrite):
+        raise DataError(
+            f"{path} is there already, and is not overwritten: give another file as output=..., or "
+            "add overwrite=true."
+        )
+
+
+@contextmanager
+def table_file(path: Path, model: Model) -> Iterator[Write]:
+    """Give what writes a row; the file is there once all are written, or not at all.
+
+    Args:
+        path: Its place; the ending tells the format.
+        model: The network.
+
+    Raises:
+        DataError: It cannot be written.
+    """
+    try:
+        with written_whole(path) as file:
+            write = _csv if path.suffix.lower() == ".csv" else _json
+            yield from write(file, model)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written ({error.strerror}): give another file as output=..."
+        ) from error
+
+
+def row_of(result: Prediction | Unusable, overlay: str) -> dict[str, Any]:
+    """Give a result as plain values; None or nothing where nothing is known.
+
+    Args:
+        result: What became of a scan.
+        overlay: File name of its overlay; empty where there is none.
+    """
+    if isinstance(result, Unusable):
+        known: dict[str, Any] = {"path": result.source, "class": None, "probabilities": None}
+        known |= dict.fromkeys(("tumour", "strangeness", "strange", "unsure"))
+        return known | {"reason": result.reason, "overlay": ""}
+    return {
+        "path": result.source,
+        "class": result.label,
+        "probabilities": dict(result.probabilities),
+        "tumour": result.tumour,
+        "strangeness": result.strangeness,
+        "strange": result.strange,
+        "unsure": result.unsure,
+        "reason": "",
+        "overlay": overlay,
+    }
+
+
+def _csv(file: IO[bytes], model: Model) -> Iterator[Write]:
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    writer = csv.writer(text)
+    probabilities = [f"probability_{name}" for name in model.classes]
+    judged = ("tumour", "strangeness", "strange", "unsure", "reason", "overlay")
+    writer.writerow(["path", "class", *probabilities, *judged])
+
+    def write(result: Prediction | Unusable, overlay: str) -> None:
+        row = row_of(result, overlay)
+        shares: Mapping[str, float] = row["probabilities"] or {}
+        cells = [row["path"], row["class"], *(shares.get(name) for name in model.classes)]
+        writer.writerow(map(_cell, [*cells, *(row[name] for name in judged)]))
+
+    yield write
+    text.flush()
+    text.detach()  # whoever opened the file closes it
+
+
+def _json(file: IO[bytes], model: Model) -> Iterator[Write]:
+    head = {
+        "model": str(model.path),
+        "network": model.name,
+        "classes": list(model.classes),
+        "healthy": model.healthy,
+        "temperature": model.chosen.temperature,
+        "threshold": model.chosen.threshold,
+        "strange_above": model.strange_above,
+        "sure_from": model.sure_from if model.sure_from <= 1 else None,
+    }
+    file.write(f'{json.dumps(head, indent=1)[:-2]},\n "scans": ['.encode())
+    between = "\n"
+
+    def write(result: Prediction | Unusable, overlay: str) -> None:
+        nonlocal between
+        file.write(f"{between}  {json.dumps(row_of(result, overlay), allow_nan=False)}".encode())
+        between = ",\n"
+
+    yield write
+    file.write(b"\n ]\n}\n")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    return "" if value is None else str(value)

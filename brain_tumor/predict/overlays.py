@@ -1,0 +1,87 @@
+"""Overlays of new scans as files, a name for each."""
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.errors import DataError
+from brain_tumor.predict.model import Model, Scans
+from brain_tumor.predict.overlay import overlay
+from brain_tumor.predict.predictions import Prediction
+
+LONGEST = 60  # letters of a scan's own name that its overlay keeps
+
+
+def check_overlays(folder: Path, overwrite: bool) -> None:
+    """See that overlays can go into a folder; nothing is written.
+
+    Raises:
+        DataError: Something lies there already.
+    """
+    try:
+        taken = folder.exists() and not folder.is_dir()
+        taken = taken or (folder.is_dir() and not overwrite and any(folder.iterdir()))
+    except OSError as error:
+        raise _shut(folder, error) from error
+    if taken:
+        raise DataError(
+            f"{folder} holds something already: give a new folder as overlays=..., or add "
+            "overwrite=true where it is a folder."
+        )
+
+
+def write_overlays(
+    folder: Path, model: Model, predictions: list[Prediction], scans: Scans, first: int
+) -> list[str]:
+    """Write an overlay for each scan: where the network sees the class that it answers.
+
+    Args:
+        folder: Where they go; it is made.
+        model: The network, of a run.
+        predictions: What it says, N.
+        scans: What it says it of, `(N, size, size)`, uint8.
+        first: Number of the first of them among all, which begins the file's name.
+
+    Returns:
+        Their file names.
+
+    Raises:
+        DataError: They cannot be written.
+    """
+    if model.heat is None or not predictions:
+        return [""] * len(predictions)
+    numbers = np.array([model.classes.index(one.label) for one in predictions], np.int64)
+    heats = model.heat(scans, numbers)
+    names = [
+        f"{first + place:06d}-{_plain(one.source or 'scan')}.png"
+        for place, one in enumerate(predictions)
+    ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, scan, heat in zip(names, scans, heats, strict=True):
+            (folder / name).write_bytes(_png(overlay(scan, heat)))
+    except OSError as error:
+        raise _shut(folder, error) from error
+    return names
+
+
+def _png(picture: npt.NDArray[np.uint8]) -> bytes:
+    blue_first = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".png", blue_first)[1].tobytes()
+
+
+def _plain(source: str) -> str:
+    """Give what any disk takes of a scan's name, without its ending."""
+    path, _, frame = source.rpartition("/")[2].partition("#")
+    stem = path.rpartition(".")[0] or path
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{stem}-{frame}" if frame else stem)[:LONGEST]
+
+
+def _shut(folder: Path, error: OSError) -> DataError:
+    return DataError(
+        f"The overlays cannot be written to {folder} ({error.strerror}): give another folder as "
+        "overlays=..."
+    )

@@ -1,0 +1,218 @@
+"""`predict`: new scans through a trained network, as a table and as files."""
+
+import contextlib
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from brain_tumor.config.arguments import check_arguments, filled
+from brain_tumor.config.values import check_values
+from brain_tumor.engine.preparation_bar import preparing_bar
+from brain_tumor.engine.quiet import hush_lightning
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.evaluate.predictions import scoring_trainer
+from brain_tumor.predict.inputs import find_files
+from brain_tumor.predict.model import Model, open_model
+from brain_tumor.predict.output_files import Write, check_output, table_file
+from brain_tumor.predict.overlays import check_overlays, write_overlays
+from brain_tumor.predict.predictions import Prediction, Unusable
+from brain_tumor.predict.streaming import Batch, predict_files
+from brain_tumor.predict.table import NOTICE, predictions_summary, predictions_table
+from brain_tumor.rendering.page import to_rich
+from brain_tumor.rendering.tables import unusable_note
+from brain_tumor.trained.abstention import Unsure
+
+MOST = {"batch_size": 1024, "shown": 10_000}
+
+
+@dataclass
+class Outcome:
+    """What came of all files.
+
+    Attributes:
+        shown: The first predictions.
+        place: The folder that all predicted scans lie in; None before there is one.
+        counts: Predictions of each class.
+        strange: Those of scans unlike the training scans.
+        unsure: Those that are unsure.
+        unusable: The files that could not be used, and why.
+    """
+
+    shown: list[Prediction] = field(default_factory=list)
+    place: str | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+    strange: int = 0
+    unsure: int = 0
+    unusable: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def predicted(self) -> int:
+        """How many scans were predicted."""
+        return self.counts.total()
+
+    def add(self, result: Prediction | Unusable, most: int) -> None:
+        """Count a result; of predictions the first `most` are kept."""
+        if isinstance(result, Unusable):
+            self.unusable.append((result.source, result.reason))
+            return
+        folder = os.path.dirname(str(result.source))  # noqa: PTH120 (of text, as commonpath is)
+        self.place = folder if self.place is None else _shared(self.place, folder)
+        if len(self.shown) < most:
+            self.shown.append(result)
+        self.counts[result.label] += 1
+        self.strange += bool(result.strange)
+        self.unsure += result.unsure
+
+
+def predict(config: DictConfig) -> Outcome:
+    """Predict scans, write what is asked for, and print a table.
+
+    Args:
+        config: As `conf/predict.yaml` composes it.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend; also where no scan could be used.
+    """
+    hush_lightning()
+    values = check_prediction(config)
+    output, overlays = map(_path, (values.output, values.overlays))
+    if output is not None:
+        check_output(output, values.overwrite)
+    if overlays is not None:
+        check_overlays(overlays, values.overwrite)
+    given = [values.input] if isinstance(values.input, str) else values.input
+    files = find_files(given, [path for path in (output, overlays) if path is not None])
+    ask = filled(Unsure, values.unsure, "unsure")
+    model = open_model(Path(values.run), ask, values.checkpoint, values.accelerator, values.trusted)
+    if overlays is not None and model.heat is None:
+        raise ConfigError(
+            f"overlays need the network itself, which {model.path} does not show: give the run's "
+            "folder as run=..."
+        )
+    outcome = Outcome()
+    with contextlib.ExitStack() as held:
+        write = None if output is None else held.enter_context(table_file(output, model))
+        progress = held.enter_context(preparing_bar())
+        for batch in predict_files(model, files, values.batch_size, progress):
+            _take(batch, model, overlays, write, outcome, values.shown)
+        if not outcome.predicted:
+            source, reason = outcome.unusable[0]
+            raise DataError(
+                f"Nothing could be used of {len(outcome.unusable):,} given, the first is {source} "
+                f"({reason}): give pictures or DICOM files of scans as input=..."
+            )
+    _print(outcome, model, output, overlays)
+    return outcome
+
+
+@dataclass(frozen=True)
+class PredictionValues:
+    """What stands at the top of `conf/predict.yaml`, as it says there."""
+
+    run: str
+    input: str | list[str]
+    output: str | None
+    overwrite: bool
+    overlays: str | None
+    checkpoint: Literal["best", "last"] | None
+    accelerator: str
+    batch_size: int
+    shown: int
+    unsure: dict[str, Any]
+    trusted: bool
+    keep_freed_memory: bool = True
+
+
+def check_prediction(config: DictConfig) -> PredictionValues:
+    """Look at every configured value; no file is read.
+
+    Raises:
+        ConfigError: One is unknown, of the wrong kind or outside its range.
+    """
+    plain = check_values(config, "predict")
+    values = filled(PredictionValues, plain, "")
+    check_arguments(Unsure, values.unsure, "unsure")
+    Unsure(**values.unsure)
+    for name, most in MOST.items():
+        if not 1 <= getattr(values, name) <= most:
+            raise ConfigError(f"{name} must be a whole number in 1..{most}: {plain[name]!r}")
+    given = [values.input] if isinstance(values.input, str) else values.input
+    if not all(given) or not given:
+        raise ConfigError("input is empty: give scans, folders of scans, or globs as input=...")
+    if values.output is not None:
+        check_output(Path(values.output), overwrite=True)
+    scoring_trainer(values.accelerator)
+    return values
+
+
+def _path(name: str | None) -> Path | None:
+    return None if name is None else Path(name).expanduser()
+
+
+def _take(
+    batch: Batch,
+    model: Model,
+    overlays: Path | None,
+    write: Write | None,
+    outcome: Outcome,
+    most: int,
+) -> None:
+    predictions = [result for result in batch.results if isinstance(result, Prediction)]
+    names = [""] * len(predictions)
+    if overlays is not None:
+        names = write_overlays(overlays, model, predictions, batch.scans, outcome.predicted + 1)
+    named = iter(names)
+    for result in batch.results:
+        name = next(named) if isinstance(result, Prediction) else ""
+        if write is not None:
+            write(result, name)
+        outcome.add(result, most)
+
+
+def _print(outcome: Outcome, model: Model, output: Path | None, overlays: Path | None) -> None:
+    console = Console(highlight=False, markup=False)  # a path may hold [brackets]
+    place = f"{outcome.place.rstrip('/')}/" if outcome.place else ""
+    rows = [
+        (
+            str(one.source).removeprefix(place),
+            *(one.label, one.confidence, one.tumour, one.strange, one.unsure),
+        )
+        for one in outcome.shown
+    ]
+    title = f"{model.name}: scans of {place}" if place else model.name
+    table = predictions_table(title, rows, outcome.predicted, _note(model))
+    console.print(to_rich(table))
+    counts = {name: outcome.counts[name] for name in model.classes}
+    strange = None if model.strange_above is None else outcome.strange
+    bad = outcome.unusable
+    console.print(predictions_summary(counts, strange, outcome.unsure, len(bad)), soft_wrap=True)
+    if bad:
+        where = None if output is None else output.name
+        console.print(unusable_note(bad, where=where), soft_wrap=True)
+    if output is not None:
+        console.print(f"written: {output}", soft_wrap=True)
+    if overlays is not None:
+        console.print(f"written: {overlays}", soft_wrap=True)
+
+
+def _shared(first: str, second: str) -> str:
+    try:
+        return os.path.commonpath([first, second])
+    except ValueError:  # of an absolute path and a relative one, or of two disks
+        return ""
+
+
+def _note(model: Model) -> str:
+    told = "by the run's validation scans" if model.sure_fitted else "no validation scans tell more"
+    sure = f"Unsure: below {model.sure_from:.3f}"
+    words = [f"{sure if model.sure_from <= 1 else 'Every answer is unsure'}, {told}."]
+    if model.chosen.threshold is not None:
+        words.insert(0, f"Tumour: from a probability of {model.chosen.threshold:.3f} on.")
+    if model.strange_above is None:
+        words.append("Whether a scan is like those of training cannot be told.")
+    return " ".join([*words, NOTICE])

@@ -1,0 +1,90 @@
+"""From a network's probabilities to what is said of each scan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from brain_tumor.predict.model import Model, Scans
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What is said of a scan. For research, not for diagnosis.
+
+    Attributes:
+        source: Where the scan came from: a path, with `#3` for the third frame of a DICOM file;
+            None where it was in memory.
+        label: The likeliest class.
+        probabilities: Of each class, by name, in [0, 1]; calibrated where the run has a
+            temperature.
+        tumour: Whether a tumour is called at the run's operating point; None where the classes
+            have no healthy one.
+        strangeness: How little the scan looks like those of training; None where the model cannot
+            tell.
+        strange: Whether that is too much to believe the answer; None likewise.
+        unsure: Whether the answer's probability is lower than where answers can be believed.
+    """
+
+    source: str | None
+    label: str
+    probabilities: Mapping[str, float]
+    tumour: bool | None
+    strangeness: float | None
+    strange: bool | None
+    unsure: bool
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the likeliest class."""
+        return self.probabilities[self.label]
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A file, or a frame of one, that nothing can be said of.
+
+    Attributes:
+        source: Which.
+        reason: Why not.
+    """
+
+    source: str
+    reason: str
+
+
+def judge_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> list[Prediction]:
+    """Let a network look at scans, and judge what it says.
+
+    Args:
+        model: The network.
+        scans: `(N, size, size)`, uint8, 0-255, cut and harmonised as the model's own.
+        sources: Where each came from, N.
+    """
+    if not len(scans):
+        return []
+    seen = model.look(scans)
+    strangeness = [None] * len(scans) if seen.strangeness is None else seen.strangeness.tolist()
+    found = []
+    for source, row, odd in zip(sources, seen.probabilities, strangeness, strict=True):
+        number = int(row.argmax())
+        found.append(
+            Prediction(
+                source,
+                model.classes[number],
+                dict(zip(model.classes, row.tolist(), strict=True)),
+                _tumour(model, row),
+                odd,
+                None if odd is None or model.strange_above is None else odd > model.strange_above,
+                bool(row[number] < model.sure_from),
+            )
+        )
+    return found
+
+
+def _tumour(model: Model, row: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool | None:
+    if model.healthy is None or model.chosen.threshold is None:
+        return None
+    # A sum of the others, as where the threshold was chosen (`runtime.judging`).
+    likely = np.delete(row, model.classes.index(model.healthy)).sum()
+    return bool(min(likely, 1.0) >= model.chosen.threshold)

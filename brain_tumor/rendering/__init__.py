@@ -1,0 +1,1 @@
+"""Tables, charts and pages: the toolkit. Nothing here computes a score."""

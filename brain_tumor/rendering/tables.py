@@ -1,0 +1,80 @@
+"""What became of the raw scans: how they were prepared and how they were split."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from brain_tumor.rendering.foreign_text import visible
+from brain_tumor.rendering.numbers import whole
+from brain_tumor.rendering.page import DataTable
+
+
+def prepared_table(summary: Mapping[str, Any]) -> DataTable:
+    """Lay out what preparing did with the raw scans.
+
+    Args:
+        summary: The content of `summary.json`.
+    """
+    duplicates = summary["duplicates"]
+    done = {
+        "raw": summary["raw"],
+        "not usable": summary["unusable"],
+        "duplicates in Training": duplicates["training"],
+        "duplicates in Testing": duplicates["testing"],
+        "Testing scans that Training holds": duplicates["testing_in_training"],
+    }
+    kept = {f"  {name}": count for name, count in summary["classes"].items()}
+    counts = {**done, "kept": summary["kept"], **kept}
+    rows = [[name, whole(count)] for name, count in counts.items()]
+    return DataTable("prepared scans", ["", "scans"], rows, sections=[len(done)])
+
+
+def external_table(summary: Mapping[str, Any], folder: str) -> DataTable:
+    """Lay out what became of scans of another origin.
+
+    Args:
+        summary: The content of their `summary.json`.
+        folder: Where they came from.
+    """
+    left_out = {
+        "raw": summary["raw"],
+        "not usable": summary["unusable"],
+        "exact duplicates": sum(summary["duplicates"].values()),
+        "seen: copies of the run's own training or validation scans": summary["seen"],
+    }
+    scored = {f"  {name}": count for name, count in summary["classes"].items()}
+    counts = {**left_out, "scored, the others are left out": summary["kept"], **scored}
+    rows = [[name, whole(count)] for name, count in counts.items()]
+    note = "seen.csv names every scan that was left out as seen, and the scan it resembles."
+    return DataTable(f"scans of {folder}", ["", "scans"], rows, note, sections=[len(left_out)])
+
+
+def unusable_note(
+    files: Sequence[tuple[str, str]], shown: int = 10, where: str | None = "manifest.csv"
+) -> str:
+    """Say which files were left out and why, one line each.
+
+    Args:
+        files: Path and reason of each.
+        shown: How many to name.
+        where: The file that names all of them; None where there is none.
+    """
+    number = "1 file was" if len(files) == 1 else f"{len(files):,} files were"
+    lines = [f"{number} left out, the others are used:"]
+    lines += [f"  {visible(path)}: {reason}" for path, reason in files[:shown]]
+    if len(files) > shown:
+        rest = f"  and {len(files) - shown:,} more"
+        lines.append(rest if where is None else f"{rest}, see {where}")
+    return "\n".join(lines)
+
+
+def split_table(counts: Mapping[str, Mapping[str, int]]) -> DataTable:
+    """Lay out how many scans of each class are in each part.
+
+    Args:
+        counts: Scans per class, per part.
+    """
+    parts = counts.values()
+    classes = list(next(iter(parts)))
+    rows = [[name, *(whole(part[name]) for part in parts)] for name in classes]
+    rows.append(["all", *(whole(sum(part.values())) for part in parts)])
+    return DataTable("split", ["class", *counts], rows, sections=[len(classes)])

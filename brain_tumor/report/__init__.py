@@ -1,1 +1,0 @@
-"""Tables and pictures from numbers. Nothing here computes a score."""

@@ -1,0 +1,1 @@
+"""A run folder: written, read, resumed."""

@@ -1,0 +1,121 @@
+"""Checkpoints that are whole on disk or not there, and which of them a training goes on from."""
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+from brain_tumor.errors import TrainingError
+from brain_tumor.runs.atomic_file import written_whole
+from brain_tumor.runs.checkpoint_file import load_plain
+
+LAST = "last.ckpt"
+BEFORE_LAST = "before_last.ckpt"  # kept while training goes on, for the case that LAST is damaged
+# Without these Lightning cannot go on; a file may be a readable state_dict and lack them.
+NEEDED = frozenset({"state_dict", "optimizer_states", "lr_schedulers", "loops", "callbacks"})
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes a checkpoint beside its place and renames it into it, once the disk has it.
+
+    Of `last.ckpt` the one before stays, as `before_last.ckpt`. Lightning's own way puts files
+    together in the system's temporary folder, from where they are copied if that is another disk:
+    killed meanwhile, half a file would be left.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            TrainingError: The disk does not take it; what was there stays.
+        """
+        place = Path(path)
+        aside = place.with_name(BEFORE_LAST) if place.name == LAST else None
+        try:
+            with written_whole(place, aside) as file:
+                torch.save(checkpoint, file)
+        except (OSError, RuntimeError) as error:
+            # The second is what torch's writer makes of the first, and of Ctrl-C.
+            first = error if isinstance(error, OSError) else error.__context__
+            if isinstance(first, KeyboardInterrupt):
+                raise first from None
+            reason = getattr(first, "strerror", None) or "is the disk full?"
+            raise TrainingError(
+                f"The checkpoint {place} cannot be written ({reason}): free some space there; "
+                f"resume={place.parent.parent} then goes on from the epoch before."
+            ) from error
+
+    def load_checkpoint(
+        self,
+        path: str | Path,
+        map_location: Callable[..., Any] | None = lambda storage, loc: storage,
+        weights_only: bool | None = None,
+    ) -> dict[str, Any]:
+        """Load a checkpoint as plain values, for the folder in which it lies now.
+
+        What a `ModelCheckpoint` remembers of its best file holds for the folder that it was written
+        in; Lightning would forget the best score where a run's folder was moved.
+        """
+        place = Path(path)
+        checkpoint = read_checkpoint(place, map_location)
+        for state in checkpoint["callbacks"].values():
+            if isinstance(state, dict) and "dirpath" in state:
+                _move(state, str(state["dirpath"]), os.path.realpath(place.parent))
+        return checkpoint
+
+
+def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
+    """Read a checkpoint without running code from it.
+
+    Raises:
+        ValueError: Something that training needs is missing.
+        Exception: As for `load_plain`.
+    """
+    checkpoint = load_plain(path, map_location)
+    if not isinstance(checkpoint, dict) or not checkpoint.keys() >= NEEDED:
+        raise ValueError("it is no checkpoint of a training")
+    return checkpoint
+
+
+def newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], list[str]]:
+    """Find the checkpoint from which a training goes on.
+
+    Args:
+        folder: A run's `checkpoints`.
+
+    Returns:
+        The checkpoint, None where there is none; its content; a sentence for each damaged one.
+    """
+    damaged: list[str] = []
+    for name in (LAST, BEFORE_LAST):
+        path = folder / name
+        if path.is_file():
+            try:
+                return path, read_checkpoint(path), damaged
+            except Exception as error:
+                damaged.append(f"{path} is damaged ({type(error).__name__}) and passed over.")
+    return None, {}, damaged
+
+
+def forget_before_last(folder: Path) -> None:
+    """Remove what was kept for the case of a damaged `last.ckpt`."""
+    with contextlib.suppress(OSError):
+        (folder / BEFORE_LAST).unlink(missing_ok=True)
+
+
+def _move(state: dict[str, Any], old: str, new: str) -> None:
+    def moved(value: Any) -> Any:
+        inside = isinstance(value, str) and (value == old or value.startswith(f"{old}{os.sep}"))
+        return new + value[len(old) :] if inside else value
+
+    for name, value in state.items():
+        if isinstance(value, dict):
+            state[name] = {moved(path): score for path, score in value.items()}
+        else:
+            state[name] = moved(value)

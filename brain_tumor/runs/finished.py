@@ -1,0 +1,243 @@
+"""A finished run, as far as a comparison needs it: found, read and checked."""
+
+import glob
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from omegaconf import ListConfig, OmegaConf
+
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.history import History, read_history
+from brain_tumor.runs.identity import flatten, setting_of
+
+# What `trainer.accelerator=auto` picked, by the device in run.json, so that it is one setting with
+# a run that asked for it; a card stands there by its own name.
+PICKED = {"CPU": "cpu", "MPS": "mps"}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a run says of the scans of one part, a value per scan.
+
+    Attributes:
+        paths: Their paths, each once.
+        labels: Their classes.
+        predicted: The classes predicted.
+        logits: `(N, classes)`, float64, finite.
+        patients: `(N,)`, int64, -1 where unknown; None where `predictions.csv` has no patients.
+    """
+
+    paths: tuple[str, ...]
+    labels: tuple[str, ...]
+    predicted: tuple[str, ...]
+    logits: npt.NDArray[np.float64]
+    patients: npt.NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a comparison needs of a run folder.
+
+    Attributes:
+        folder: Where it lies.
+        setting: `identity.setting_of` its configured values, and `data.fingerprint`.
+            `trainer.accelerator` is what `auto` picked.
+        fold: `split.fold`; None where the split has none.
+        seed: `seed`.
+        split_seed: `split.seed`; None where the split has none.
+        classes: Class names in the order of the logits.
+        answers: What it says of the scans of each part; `test` is always among them.
+        groups: Group of each scan of any part, by path; None where `split.csv` has no groups.
+        part_sizes: Scans of each class in each part, as `split.csv` has them.
+        record: The content of `run.json`.
+        metrics: The content of `metrics.json`; empty where there is none.
+        complexity: The content of `complexity.json`; None where there is none.
+        history: The columns of `metrics.csv`; empty where there is none.
+    """
+
+    folder: Path
+    setting: dict[str, Any]
+    fold: int | None
+    seed: int
+    split_seed: int | None
+    classes: tuple[str, ...]
+    answers: dict[str, Answers]
+    groups: dict[str, str] | None
+    part_sizes: dict[str, dict[str, int]]
+    record: dict[str, Any]
+    metrics: dict[str, Any]
+    complexity: dict[str, Any] | None
+    history: History
+
+    @cached_property
+    def test(self) -> dict[str, tuple[str, str]]:
+        """Class and predicted class of each test scan, by path."""
+        found = self.answers["test"]
+        pairs = zip(found.labels, found.predicted, strict=True)
+        return dict(zip(found.paths, pairs, strict=True))
+
+    @property
+    def seeds(self) -> tuple[int, int]:
+        """Both seeds, -1 for none; runs that share them are folds of one pass over the scans."""
+        return self.seed, -1 if self.split_seed is None else self.split_seed
+
+
+def listed(value: Any, key: str) -> list[str]:
+    """Give a configured list of folders; one folder alone counts as a list of one.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, ListConfig):
+        raise ConfigError(f'{key} must be a list of folders, "{key}=[FOLDER,...]": {value!r}')
+    return [str(entry) for entry in value]
+
+
+def find_folders(given: Iterable[str], marker: str, kind: str) -> list[Path]:
+    """Find the folders that hold a file, at or below each given folder or glob.
+
+    Args:
+        given: Folders, globs, or such files themselves; a folder found twice counts once.
+        marker: Name of the file.
+        kind: What such a folder is called in the message.
+
+    Raises:
+        DataError: One of the given leads to none.
+    """
+    found: dict[Path, Path] = {}
+    for entry in given:
+        path = Path(entry).expanduser()
+        matches = glob.glob(str(path), recursive=True)  # noqa: PTH207 (Path.glob: no absolute ones)
+        places = [path] if path.exists() else [Path(match) for match in sorted(matches)]
+        if not places:
+            raise DataError(
+                f"{path} does not exist, and matches nothing: give {kind} folders, or folders that "
+                "hold some."
+            )
+        files = [file for place in places for file in _marked(place, marker)]
+        if not files:
+            raise DataError(
+                f"There is no {kind} in {path} (nothing there is named {marker}): give {kind} "
+                "folders, or folders that hold some."
+            )
+        for file in files:
+            found.setdefault(file.parent.resolve(), file.parent)
+    return list(found.values())
+
+
+def _marked(place: Path, marker: str) -> list[Path]:
+    if place.is_dir():
+        return sorted(place.rglob(marker))
+    return [place] if place.name == marker else []
+
+
+def read_run(folder: Path) -> FinishedRun:
+    """Read a run folder.
+
+    Raises:
+        DataError: The run is not finished, has no test part, or is incomplete or damaged.
+    """
+    run = RunFolder(folder)
+    record = run.read_json("run.json")
+    if record.get("status") != "finished":
+        raise DataError(
+            f"The run {folder} is not finished (its status is {record.get('status')}): leave it "
+            "out, or train it again."
+        )
+    config = flatten(OmegaConf.to_container(run.read_config()))
+    try:
+        rows, members = run.read_rows("predictions.csv"), run.read_rows("split.csv")
+        config["data.fingerprint"] = record["data"]["fingerprint"]
+        if config.get("trainer.accelerator") == "auto" and "device" in record:
+            config["trainer.accelerator"] = PICKED.get(record["device"], "gpu")
+        classes = tuple(key.removeprefix("logit_") for key in rows[0] if key.startswith("logit_"))
+        found = FinishedRun(
+            folder,
+            setting_of(config),
+            _whole(config.get("split.fold")),
+            int(config["seed"]),
+            _whole(config.get("split.seed")),
+            classes,
+            _answers(rows, classes),
+            _groups(members),
+            _part_sizes(members),
+            record,
+            run.read_json("metrics.json") if (folder / "metrics.json").exists() else {},
+            run.read_json("complexity.json") if (folder / "complexity.json").exists() else None,
+            read_history(folder / "metrics.csv"),
+        )
+        needed = {"model.name", "split.name", *(["split.folds"] if found.fold is not None else [])}
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise _damaged(folder) from error
+    if "test" not in found.answers:
+        raise DataError(f"The run {folder} predicted no test part: leave it out.")
+    described = needed <= found.setting.keys()
+    for part, answers in found.answers.items():
+        named = {*answers.labels, *answers.predicted}
+        split = {row["path"] for row in members if row["part"] == part}
+        # A scan that stands twice among the predictions would be lost unnoticed.
+        once = len(set(answers.paths)) == len(answers.paths)
+        whole = split == set(answers.paths) and named <= set(classes)
+        if not (described and once and whole):
+            raise _damaged(folder)
+        if not np.isfinite(answers.logits).all():
+            raise DataError(
+                f"The run {folder} predicted values that are no numbers (NaN or infinite) for its "
+                f"{part} scans: its training diverged, leave it out or train it again."
+            )
+    return found
+
+
+def _groups(members: list[dict[str, str]]) -> dict[str, str] | None:
+    if "group" not in members[0]:  # written before split.csv had groups
+        return None
+    return {row["path"]: row["group"] for row in members}
+
+
+def _answers(rows: list[dict[str, str]], classes: Sequence[str]) -> dict[str, Answers]:
+    parts: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        parts.setdefault(row["part"], []).append(row)
+    return {
+        part: Answers(
+            tuple(row["path"] for row in own),
+            tuple(row["label"] for row in own),
+            tuple(row["predicted"] for row in own),
+            np.array([[float(row[f"logit_{name}"]) for name in classes] for row in own]),
+            _patients(own),
+        )
+        for part, own in parts.items()
+    }
+
+
+def _patients(rows: list[dict[str, str]]) -> npt.NDArray[np.int64] | None:
+    if "patient" not in rows[0]:  # written before predictions.csv had patients
+        return None
+    return np.array([int(row["patient"] or -1) for row in rows], np.int64)
+
+
+def _part_sizes(members: list[dict[str, str]]) -> dict[str, dict[str, int]]:
+    sizes: dict[str, dict[str, int]] = {}
+    for row in members:
+        own = sizes.setdefault(row["part"], {})
+        own[row["label"]] = own.get(row["label"], 0) + 1
+    return sizes
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _damaged(folder: Path) -> DataError:
+    return DataError(
+        f"config.yaml, run.json, split.csv and predictions.csv in {folder} are incomplete or do "
+        "not fit together: take the whole folder that training left, or train again."
+    )

@@ -1,0 +1,289 @@
+"""A run folder: everything that one training leaves behind."""
+
+import contextlib
+import csv
+import errno
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from brain_tumor.data.files.bounded_file import read_file
+from brain_tumor.errors import DataError
+from brain_tumor.runs.atomic_file import check_no_link, check_no_links, written_whole
+from brain_tumor.runs.checksums import FILE, check, checksum, read_checksums
+from brain_tumor.runs.earlier_versions import upgrade
+
+# Bytes of a compressed table: 60,000 scans take about 10 MB, and a few bytes could become more than
+# memory holds.
+MOST_UNPACKED = 2**27
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Names and formats of what lies in a run folder.
+
+    Whatever is written is there whole or not at all, and never behind a link inside the folder.
+
+    Attributes:
+        path: The folder.
+        root: The run folder that it is a part of; None where it is one itself.
+    """
+
+    path: Path
+    root: Path | None = None
+
+    def part(self, *names: str) -> "RunFolder":
+        """Give a folder inside this one."""
+        return RunFolder(self.path.joinpath(*names), self.root or self.path)
+
+    @property
+    def shown(self) -> Path:
+        """The folder as a command is given it: relative where that is shorter."""
+        return (
+            self.path.relative_to(Path.cwd()) if self.path.is_relative_to(Path.cwd()) else self.path
+        )
+
+    def claim(self, mark: str = "run.json", key: str = "run_folder") -> None:
+        """Make sure that no earlier result lies here; nothing is written.
+
+        Args:
+            mark: The file that tells.
+            key: What to change in the configuration.
+
+        Raises:
+            DataError: One does.
+        """
+        if (self.path / mark).exists() or self.checkpoints.exists():
+            raise DataError(
+                f"{self.path} holds an earlier result, which is not overwritten: give another "
+                f"folder as {key}=..., or leave it to the program."
+            )
+
+    def create(self, key: str = "runs") -> None:
+        """Make the folder.
+
+        Args:
+            key: What to change in the configuration where that fails.
+
+        Raises:
+            DataError: It cannot be made.
+        """
+        check_no_link(self.root or self.path, self.path)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(
+                f"The run folder {self.path} cannot be made ({error.strerror}): give a writable "
+                f"folder as {key}=..."
+            ) from error
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training into the folder; a killed one keeps nobody out.
+
+        Raises:
+            DataError: One does so now, or there is a link in the folder, which a logger or a
+                checkpoint would follow.
+        """
+        check_no_links(self.path)
+        lock = FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise DataError(
+                f"Another process is training in {self.path}: wait for its end, or stop it."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of `best.ckpt` (where there is a validation part) and `last.ckpt`."""
+        return self.path / "checkpoints"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of pictures."""
+        return self.path / "figures"
+
+    def checkpoint(self, name: str | None) -> Path:
+        """Find a checkpoint by name, `best` or `last`; None takes the best there is.
+
+        Raises:
+            DataError: It is not there.
+        """
+        names = [name] if name else ["best", "last"]
+        for candidate in names:
+            path = self.checkpoints / f"{candidate}.ckpt"
+            if path.is_file():
+                return path
+        raise DataError(
+            f"{self.path} has no checkpoint {' or '.join(names)}: give the folder that training "
+            "printed as run=..., or train again."
+        )
+
+    def write_config(self, config: DictConfig) -> None:
+        """Write the resolved configuration to `config.yaml`."""
+        self.write("config.yaml", OmegaConf.to_yaml(config, resolve=True).encode())
+
+    def read_config(self, as_written: bool = False) -> DictConfig:
+        """Read `config.yaml`, which is plain: whoever wrote it, nothing in it is looked up.
+
+        Args:
+            as_written: Whether settings of earlier versions stay; else they become today's.
+
+        Raises:
+            DataError: The folder is no run folder, or the file refers to something else, such as a
+                variable of the environment.
+        """
+        path = self.path / "config.yaml"
+        if not path.is_file():
+            raise DataError(
+                f"{self.path} is no run folder, it has no config.yaml: give the folder that "
+                "training printed as run=..."
+            )
+        try:
+            config = OmegaConf.load(path)
+        except Exception as error:  # YAML, OmegaConf and the file system have their own kinds
+            raise DataError(f"{path} is damaged: take another run folder.") from error
+        if not isinstance(config, DictConfig):
+            raise DataError(f"{path} is no configuration: take another run folder.")
+        if _refers(config):
+            raise DataError(
+                f"{path} holds a reference (${{...}}), which training never writes: take the "
+                "folder as training left it."
+            )
+        return config if as_written else upgrade(config)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole; a link in its place is replaced.
+
+        Args:
+            name: Its name, or its place inside the folder.
+            content: What it holds.
+
+        Raises:
+            DataError: A folder on the way is a link, or the file may not be written.
+            OSError: The disk is full.
+        """
+        place = self.path / name
+        check_no_link(self.root or self.path, place.parent)
+        try:
+            with written_whole(place) as file:
+                file.write(content)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):  # told with what to do about it
+                raise
+            raise DataError(
+                f"{place} cannot be written ({error.strerror}): make the folder writable, or take "
+                "a copy of it."
+            ) from error
+
+    def write_figure(self, name: str, content: bytes) -> None:
+        """Write a picture into `figures/`, as `write` does."""
+        self.write(f"{self.figures.name}/{name}", content)
+
+    def write_json(self, name: str, content: Mapping[str, Any], checked: bool = False) -> None:
+        """Write a JSON file; numbers that are not defined have to be None.
+
+        Args:
+            name: Its name.
+            content: What it holds.
+            checked: Whether to write down its checksum, for a file that nobody changes by hand.
+        """
+        text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+        if checked:
+            self._write_checked(name, text.encode())
+        else:
+            self.write(name, text.encode())
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read a JSON file.
+
+        Raises:
+            DataError: It is missing or damaged.
+        """
+        path = self.path / name
+        try:
+            text = read_file(path)
+            content = json.loads(text)
+            if not isinstance(content, dict):
+                raise ValueError("it holds no named values")
+        except (OSError, ValueError, RecursionError) as error:
+            raise DataError(
+                f"{path} cannot be read ({error}): take a run folder whose training "
+                "came to its end."
+            ) from error
+        check(path, text, read_checksums(self.path).get(name))
+        return content
+
+    def write_rows(self, name: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Write a CSV file, and its checksum."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(header)
+        writer.writerows(rows)
+        self._write_checked(name, text.getvalue().encode(), len(rows))
+
+    def read_rows(self, name: str) -> list[dict[str, str]]:
+        """Read a CSV file, or `<name>.gz`, as `experiments/` keeps it.
+
+        Raises:
+            DataError: Neither is there, or it is damaged.
+        """
+        plain = self.path / name
+        small = plain.with_name(f"{name}.gz")
+        place = small if small.is_file() and not plain.is_file() else plain
+        try:
+            content = read_file(plain) if place is plain else _unpacked(small)
+            check(place, content, read_checksums(self.path).get(name))
+            return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+        except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise DataError(
+                f"{place} cannot be read ({reason}): take a whole run folder."
+            ) from error
+
+    def _write_checked(self, name: str, content: bytes, rows: int | None = None) -> None:
+        """Write a file with its checksum, unless that very file is there.
+
+        Killed in between, it leaves a file that is whole and has no checksum.
+        """
+        known, place = read_checksums(self.path), self.path / name
+        new = checksum(content, rows)
+        before = known.pop(name, None)
+        if not (place.is_file() and not place.is_symlink() and place.read_bytes() == content):
+            if before not in (None, new):
+                self.write_json(FILE, known)
+            self.write(name, content)
+        if before != new:
+            self.write_json(FILE, dict(sorted({**known, name: new}.items())))
+
+
+def _unpacked(path: Path) -> bytes:
+    with gzip.open(path) as file:
+        content = file.read(MOST_UNPACKED + 1)
+    if len(content) > MOST_UNPACKED:
+        raise OSError(f"it unpacks to more than {MOST_UNPACKED // 2**20} MiB")
+    return content
+
+
+def _refers(node: DictConfig | ListConfig) -> bool:
+    names = range(len(node)) if isinstance(node, ListConfig) else list(node)
+    for name in names:
+        if OmegaConf.is_interpolation(node, name):
+            return True
+        value = None if OmegaConf.is_missing(node, name) else node[name]
+        if isinstance(value, (DictConfig, ListConfig)) and _refers(value):
+            return True
+    return False

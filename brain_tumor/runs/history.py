@@ -1,0 +1,55 @@
+"""`metrics.csv`: a row for every epoch."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from brain_tumor.runs.atomic_file import written_whole
+
+History = dict[str, list[float | None]]  # a value per epoch; None where a part was not scored
+
+
+def read_history(path: Path) -> History:
+    """Read the columns of `metrics.csv`; none where the file is not there.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: A cell is no number.
+    """
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        name: [float(row[name]) if row[name] else None for row in rows]
+        for name in (rows[0] if rows else ())
+    }
+
+
+def trim_history(path: Path, epochs: int) -> None:
+    """Leave the rows of the first epochs alone, as many as are named."""
+    if not path.exists():
+        return
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    _write_rows(path, [row for row in rows if int(row["epoch"]) <= epochs])
+
+
+def append_row(path: Path, row: Mapping[str, float]) -> None:
+    """Append a row to a CSV file, which gets a column for every name that is new in it."""
+    rows: list[Mapping[str, object]] = []
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows += csv.DictReader(file)
+    _write_rows(path, [*rows, row])
+
+
+def _write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    columns = ["epoch", "seconds", *sorted({n for r in rows for n in r} - {"epoch", "seconds"})]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    with written_whole(path) as file:
+        file.write(text.getvalue().encode())

@@ -1,0 +1,163 @@
+"""What makes two runs the same: one table of configured values, read wherever runs are matched.
+
+Every value counts unless it stands here. A run resumes under the values it was begun with, a sweep
+skips runs that are already there, a study continues, and a comparison pools the seeds and folds of
+one setting: each of them leaves out some of the kinds below.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
+from typing import Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from brain_tumor.runs.provenance import installed
+
+
+class Kind(Enum):
+    """What a configured value is for."""
+
+    REQUEST = auto()  # how a run is asked for
+    PLACE = auto()  # where files lie
+    SPEED = auto()  # changes no number
+    THREADS = auto()  # changes the last bits of numbers
+    SOURCE = auto()  # where scans come from; the prepared set's fingerprint tells which they are
+    OUTPUT = auto()  # what is shown and written of a result
+    REPEAT = auto()  # a repetition of one setting: seeds and folds
+
+
+KINDS: dict[str, Kind] = {
+    "resume": Kind.REQUEST,
+    "allow_changes": Kind.REQUEST,
+    "skip_finished": Kind.REQUEST,
+    "remark": Kind.REQUEST,
+    "runs": Kind.PLACE,
+    "run_folder": Kind.PLACE,
+    "data.root": Kind.PLACE,
+    "data.prepared": Kind.PLACE,
+    "data.num_workers": Kind.SPEED,
+    "keep_freed_memory": Kind.SPEED,
+    "threads": Kind.THREADS,
+    "data.source": Kind.SOURCE,
+    "data.kaggle": Kind.SOURCE,
+    "data.patients": Kind.SOURCE,
+    "evaluation": Kind.OUTPUT,
+    "logger": Kind.OUTPUT,
+    "callbacks.pictures": Kind.OUTPUT,
+    "data.report": Kind.OUTPUT,
+    "seed": Kind.REPEAT,
+    "split.seed": Kind.REPEAT,
+    "split.fold": Kind.REPEAT,
+}
+
+# Where the same number comes from the same values: two such runs are one run.
+SAME_RUN = (Kind.REQUEST, Kind.PLACE)
+# What a run that resumes may have otherwise without being asked twice.
+SAME_TRAINING = (*SAME_RUN, Kind.SPEED)
+# What runs of one setting may differ in: a comparison pools them.
+SAME_SETTING = tuple(Kind)
+
+# What a checkpoint's state belongs to: another value would be overruled by it, or break it.
+FIXED_BY_CHECKPOINT = ("data", "split", "model", "training", "optimizer", "scheduler", "seed")
+
+# What runs did that were trained before these could be chosen: with it they are one setting with
+# later ones. By the network that has such a value; None for all.
+DEFAULTS_BEFORE: dict[str | None, dict[str, Any]] = {
+    None: {
+        "training.label_smoothing": 0.0,
+        "training.backbone_rate": 1.0,
+        "training.softmax_twice": False,
+    },
+    "gbmnet": {"model.head": "flatten"},
+    "mobilenetv2": {"model.unfreeze": 0, "model.frozen_statistics": True},
+}
+
+
+def keys_of(kinds: Iterable[Kind]) -> tuple[str, ...]:
+    """Give the dotted keys of some kinds."""
+    wanted = set(kinds)
+    return tuple(key for key, kind in KINDS.items() if kind in wanted)
+
+
+def within(key: str, groups: Iterable[str]) -> bool:
+    """Tell whether a dotted key is one of some keys, or lies below one.
+
+    Example:
+        >>> within("data.crop.size", ["data"]), within("database", ["data"])
+        (True, False)
+    """
+    return any(f"{key}.".startswith(f"{group}.") for group in groups)
+
+
+def flatten(node: Any, prefix: str = "") -> dict[str, Any]:
+    """Name every value of nested mappings by its dotted key; lists are values.
+
+    Example:
+        >>> flatten({"model": {"name": "gbmnet"}, "seed": 0})
+        {'model.name': 'gbmnet', 'seed': 0}
+    """
+    if not isinstance(node, Mapping):
+        return {prefix: node}
+    flat: dict[str, Any] = {}
+    for key, value in node.items():
+        flat |= flatten(value, f"{prefix}.{key}" if prefix else str(key))
+    return flat
+
+
+def setting_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a run shares with all runs of its setting.
+
+    Args:
+        config: The run's values by dotted key, `run_folder` among them.
+
+    Returns:
+        By dotted key, without `SAME_SETTING`, paths inside the run folder and what is null.
+    """
+    home, left_out = f"{config['run_folder']}/", keys_of(SAME_SETTING)
+
+    def counts(key: str, value: Any) -> bool:
+        if value is None or within(key, left_out):
+            return False
+        return not (isinstance(value, str) and value.startswith(home))
+
+    before = DEFAULTS_BEFORE[None] | DEFAULTS_BEFORE.get(config.get("model.name"), {})
+    return before | {key: value for key, value in config.items() if counts(key, value)}
+
+
+def run_fingerprint(config: DictConfig) -> str:
+    """Give the fingerprint of a configuration and of the package's version.
+
+    Two runs of one fingerprint and the same scans are the same run. A path inside the run folder,
+    or inside the folder of raw scans, counts by what it is called there.
+
+    Args:
+        config: As `conf/train.yaml` composes it, `run_folder` included.
+
+    Returns:
+        64 hexadecimal digits (SHA-256).
+    """
+    values = flatten(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)))
+    places = {
+        name: str(values[name])
+        for name in ("run_folder", "data.root")
+        if values.get(name) is not None
+    }
+    left_out = keys_of(SAME_RUN)
+    counted = {
+        key: _placeless(value, places) for key, value in values.items() if not within(key, left_out)
+    }
+    counted["brain-tumor"] = installed("brain-tumor")
+    text = json.dumps(counted, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _placeless(value: Any, places: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_placeless(one, places) for one in value]
+    if isinstance(value, str):
+        for name, place in places.items():
+            if value == place or value.startswith(f"{place}/"):
+                return f"<{name}>{value[len(place) :]}"
+    return value

@@ -1,0 +1,104 @@
+"""The data of an earlier run: the very same scans in the very same parts, or an error."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from brain_tumor.config.data import build_prepared, data_settings, raw_folder
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.prepared.prepare import fingerprint_before
+from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
+from brain_tumor.data.split import Split
+from brain_tumor.data.split_file import read_split
+from brain_tumor.errors import DataError
+from brain_tumor.runs.earlier_versions import thresholds_before
+from brain_tumor.runs.folder import RunFolder
+
+
+def write_split(run: RunFolder, prepared: PreparedSet, split: Split) -> None:
+    """Write `split.csv`: path, class, part and group of every scan of the run."""
+    kept, groups = prepared.kept, prepared.groups
+    rows = [
+        (kept[row].path, kept[row].label, part, groups[row])
+        for part, members in split.parts.items()
+        for row in members
+    ]
+    run.write_rows("split.csv", ("path", "label", "part", "group"), rows)
+
+
+def reopen_data(
+    run: RunFolder, settings: DictConfig, root: str | None, directory: str
+) -> ScanDataModule:
+    """Open the prepared set of a run with the parts that its `split.csv` names.
+
+    Args:
+        run: The run.
+        settings: Its configuration.
+        root: Where the raw scans lie now; None if where training found them.
+        directory: Where they are prepared again if their prepared set is gone. Not where the run's
+            configuration says, which may be somebody else's.
+
+    Raises:
+        DataError: The scans are not those of the run.
+    """
+    folder = Path(run.read_json("run.json")["data"]["prepared"])
+    gone = not (folder / "summary.json").is_file()
+    settings.data.prepared = directory if gone else str(folder.parent)
+    if root is not None:
+        settings.data.root = root
+    prepared = reopen_prepared(run, settings, moved=root is not None)
+    return ScanDataModule(
+        prepared,
+        reopen_split(run, prepared),
+        batch_size=settings.data.batch_size,
+        num_workers=settings.data.num_workers,
+    )
+
+
+def reopen_prepared(run: RunFolder, settings: DictConfig, moved: bool = False) -> PreparedSet:
+    """Open the prepared set of a run, or prepare its scans again.
+
+    Args:
+        run: The run.
+        settings: Its configuration.
+        moved: Whether the raw scans lie elsewhere now, so that they are to be looked at again.
+
+    Raises:
+        DataError: The scans are not those of the run.
+    """
+    data = run.read_json("run.json")["data"]
+    folder = Path(data["prepared"])
+    if not moved and folder.is_dir():
+        prepared = open_prepared(folder)
+    else:
+        prepared = build_prepared(settings.data)
+    noted = data["fingerprint"]
+    if noted != prepared.fingerprint and noted != _fingerprint_before(run, settings):
+        raise DataError(
+            f"{prepared.folder} is not the prepared set of {run.path} (fingerprint "
+            f"{prepared.fingerprint[:12]}, the run has {data['fingerprint'][:12]}): give the "
+            "scans that it was trained on as root=FOLDER."
+        )
+    return prepared
+
+
+def _fingerprint_before(run: RunFolder, settings: DictConfig) -> str | None:
+    """Give the fingerprint that version 0.6 gave these scans, where the run is of that version.
+
+    The pixels are the same; only which scans belong together is found otherwise today.
+    """
+    thresholds = thresholds_before(run.read_config(as_written=True))
+    if thresholds is None:
+        return None
+    return fingerprint_before(raw_folder(settings.data), data_settings(settings.data), thresholds)
+
+
+def reopen_split(run: RunFolder, prepared: PreparedSet) -> Split:
+    """Read the parts of a run from its `split.csv`.
+
+    Raises:
+        DataError: It is missing or damaged.
+    """
+    if (run.path / "split.csv").is_file():
+        run.read_rows("split.csv")  # for its checksum: some lines less are a split, too
+    return read_split(run.path / "split.csv", {row.path: row.row for row in prepared.manifest})

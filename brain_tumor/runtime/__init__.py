@@ -1,1 +1,0 @@
-"""Hydra and Lightning glue between the commands and the rooms."""

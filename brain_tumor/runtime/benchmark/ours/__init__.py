@@ -1,1 +1,0 @@
-"""Our side of each contest: what the real commands run."""

@@ -1,1 +1,0 @@
-"""New scans through a trained network: opened, streamed, judged, written."""

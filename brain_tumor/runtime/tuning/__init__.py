@@ -1,1 +1,0 @@
-"""A study of hyperparameters: trials chosen by a validation score, stopped early, gone on with."""

@@ -1,0 +1,1 @@
+"""Train a network and score it."""

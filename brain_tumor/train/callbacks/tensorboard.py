@@ -1,0 +1,209 @@
+"""TensorBoard beside the curves: configuration, layout, hyperparameters, final scores, scans."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
+from matplotlib.figure import Figure
+from omegaconf import DictConfig, OmegaConf
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.plugins.hparams.api_pb2 import Status
+from tensorboard.plugins.hparams.metadata import (
+    PLUGIN_DATA_VERSION,
+    PLUGIN_NAME,
+    SESSION_END_INFO_TAG,
+)
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
+from torch.utils.tensorboard.summary import hparams
+
+from brain_tumor.data.datamodule import Batch, ScanDataModule
+from brain_tumor.errors import ConfigError
+from brain_tumor.models.classifier import SHORT
+from brain_tumor.rendering.charts.figures import scan_sheet
+from brain_tumor.runs.atomic_file import written_whole
+from brain_tumor.runs.identity import flatten
+from brain_tumor.train.callbacks.epoch_history import fast_dev_run
+
+# What a chart is called -> the end of its two curves' names.
+CHARTS = {
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "balanced accuracy": "balanced_accuracy",
+    "macro F1": "macro_f1",
+}
+FINAL = ("accuracy", "balanced_accuracy", "macro_f1")
+
+
+class AugmentedSheet(Callback):
+    """Shows some training scans as they are and as the first epoch sees them.
+
+    Args:
+        path: PNG file to write, beside what goes to TensorBoard.
+        scans: How many, 1 to 100.
+
+    Raises:
+        ConfigError: `scans` is outside its range.
+    """
+
+    def __init__(self, path: str, scans: int = 16) -> None:
+        if not 1 <= scans <= 100:  # more are too small to be looked at
+            raise ConfigError(f"callbacks.sheet.scans must lie in 1..100: {scans!r}")
+        self.path, self.scans = Path(path), scans
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draw the sheet."""
+        if fast_dev_run(trainer) or not trainer.is_global_zero:
+            return
+        # Lightning attaches the data module without a type of ours.
+        datamodule = cast(ScanDataModule, trainer.datamodule)  # type: ignore[attr-defined]
+        # Evenly spaced, so that every class is on the sheet: rows are sorted by folder and class.
+        train = datamodule.split.train
+        places = np.linspace(0, len(train) - 1, min(self.scans, len(train))).round().astype(int)
+        rows = torch.from_numpy(train[places])
+        images = torch.from_numpy(datamodule.prepared.images[rows.numpy()]).unsqueeze(1)
+        labels = torch.from_numpy(datamodule.prepared.labels)[rows]
+        augmented = datamodule.augmented(Batch(images, labels, rows, len(rows)), 0).images
+        figure = scan_sheet(
+            [images[:, 0].numpy(), augmented[:, 0].float().numpy()],
+            [datamodule.prepared.classes[label] for label in labels],
+            ("as prepared", "as the first epoch sees it"),
+        )
+        with written_whole(self.path) as file:
+            figure.savefig(file, format="png")
+        for writer in tensorboard_writers(trainer.loggers):
+            # In the group of the part it shows: TensorBoard opens the first two groups alone.
+            writer.add_figure("train/augmented", figure, global_step=0)
+
+
+def log_start(
+    loggers: Iterable[Logger], config: DictConfig, classes: Sequence[str], monitored_part: str
+) -> None:
+    """Show the configuration as text and as hyperparameters, and lay out the custom scalars.
+
+    The layout puts the training part and the monitored part on one chart, for the four scores of
+    an epoch and for the F1 of each class.
+
+    Args:
+        loggers: Those of the Trainer; others than TensorBoard's are passed over.
+        config: The run's configuration.
+        classes: Class names.
+        monitored_part: Name of the part that is scored after every epoch.
+    """
+    text = OmegaConf.to_yaml(config, resolve=True)
+    parts = ("train", SHORT.get(monitored_part, monitored_part))
+    layout = {
+        # Categories of one title are joined over all runs, which may monitor different parts.
+        " and ".join(parts): _charts(parts, CHARTS),
+        f"{' and '.join(parts)}: F1 of each class": _charts(
+            parts, {name: f"f1/{name}" for name in classes}
+        ),
+    }
+    for writer in tensorboard_writers(loggers):
+        # Indented lines are code to TensorBoard's Markdown.
+        writer.add_text("config", "\n".join(f"    {line}" for line in text.splitlines()))
+        writer.add_custom_scalars(layout)
+        start, _ = _session(_hyperparameters(config))
+        writer._get_file_writer().add_summary(start)
+
+
+def log_outcome(
+    loggers: Iterable[Logger],
+    scores: Mapping[str, Mapping[str, Any]],
+    figures: Mapping[str, Figure],
+    epochs: int,
+) -> None:
+    """Show the final scores and the confusion matrix of each part.
+
+    They are named `final/<part>/<score>` and `final/<part>/confusion`, with `val` for validation;
+    a score that is undefined is left out. TensorBoard shows the scores beside the hyperparameters.
+
+    Args:
+        loggers: Those of the Trainer; others than TensorBoard's are passed over.
+        scores: Per part, as in `metrics.json`.
+        figures: Per part, its confusion matrix.
+        epochs: Epochs trained, their place on the x axis.
+    """
+    for writer in tensorboard_writers(loggers):
+        for part, values in scores.items():
+            for name in FINAL:
+                if values[name] is not None:
+                    tag = f"final/{SHORT.get(part, part)}/{name}"
+                    writer.add_scalar(tag, values[name], global_step=epochs)
+        for part, figure in figures.items():
+            tag = f"final/{SHORT.get(part, part)}/confusion"
+            add_card(writer, tag, figure, epochs)
+        _, end = _session({})
+        writer._get_file_writer().add_summary(end)
+        writer.flush()
+
+
+def log_failure(loggers: Iterable[Logger]) -> None:
+    """Tell TensorBoard that the training failed: HPARAMS shows its values without final scores.
+
+    Args:
+        loggers: Those of the Trainer; others than TensorBoard's are passed over.
+    """
+    end = HParamsPluginData(
+        session_end_info=SessionEndInfo(status=Status.Value("STATUS_FAILURE")),
+        version=PLUGIN_DATA_VERSION,
+    )
+    plugin = SummaryMetadata.PluginData(plugin_name=PLUGIN_NAME, content=end.SerializeToString())
+    value = Summary.Value(tag=SESSION_END_INFO_TAG, metadata=SummaryMetadata(plugin_data=plugin))
+    for writer in tensorboard_writers(loggers):
+        writer._get_file_writer().add_summary(Summary(value=[value]))
+        writer.flush()
+
+
+def tensorboard_writers(loggers: Iterable[Logger]) -> list[Any]:
+    """Give the writers of those loggers that are TensorBoard's."""
+    return [logger.experiment for logger in loggers if isinstance(logger, TensorBoardLogger)]
+
+
+def tensorboard_folders(loggers: Iterable[Logger]) -> list[Path]:
+    """Give the folders of their event files, whether they are there yet or not."""
+    return [Path(logger.log_dir) for logger in loggers if isinstance(logger, TensorBoardLogger)]
+
+
+def add_card(writer: Any, tag: str, figure: Figure, step: int) -> None:
+    """Show a figure in the size of one of TensorBoard's cards, which shrink without smoothing."""
+    figure.set_size_inches(4.5, 4.0)
+    figure.set_dpi(76)
+    writer.add_figure(tag, figure, global_step=step)
+
+
+def _charts(parts: Sequence[str], endings: Mapping[str, str]) -> dict[str, list[Any]]:
+    # TensorBoard matches the start of a tag by a regular expression.
+    return {
+        title: ["Multiline", [f"{re.escape(f'{part}/{ending}')}$" for part in parts]]
+        for title, ending in endings.items()
+    }
+
+
+def _hyperparameters(config: DictConfig) -> dict[str, int | float | str]:
+    resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
+    groups = ("split", "augment", "model", "optimizer", "scheduler", "seed")
+    data = {name: resolved["data"][name] for name in ("name", "batch_size")}
+    epochs = {"max_epochs": resolved["trainer"]["max_epochs"]}
+    nested = {name: resolved[name] for name in groups} | {"data": data, "trainer": epochs}
+    named: dict[str, int | float | str] = {}
+    for name, value in flatten(nested).items():
+        if name.endswith("._target_"):  # what is built, under its group's name
+            named[name.removesuffix("._target_")] = str(value).rpartition(".")[2]
+        elif not name.endswith("._partial_"):
+            # Numbers and text are what HPARAMS takes; it would show a truth value as a number.
+            named[name] = value if type(value) in (int, float) else str(value)
+    return named
+
+
+def _session(hyperparameters: dict[str, int | float | str]) -> tuple[Any, Any]:
+    # Start and end. The summary of the experiment, the first of the three, is never written: of
+    # many runs TensorBoard would take its columns from an arbitrary one. Where there is none it
+    # gathers them from all runs, and shows those that differ first.
+    _, start, end = hparams(hyperparameters, {})  # type: ignore[no-untyped-call]
+    return start, end

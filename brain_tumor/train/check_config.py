@@ -1,0 +1,173 @@
+"""Every configured value of a training, tried before anything long is begun.
+
+What has rules of its own is built here once, small or without memory, so that a rule stands in one
+place and a wrong value costs no waiting.
+"""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from brain_tumor.config.arguments import check_arguments, filled, plain_values
+from brain_tumor.config.data import data_settings, split_settings
+from brain_tumor.config.instantiate import instantiate
+from brain_tumor.config.network import check_network
+from brain_tumor.config.values import check_values
+from brain_tumor.data.datamodule import check_loading
+from brain_tumor.data.split import FILE, TEST, VALIDATION, SplitSettings
+from brain_tumor.data.transforms.report import Augment
+from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.evaluate.part_scores import EvidenceSettings, evidence_settings
+from brain_tumor.models.classifier import TrainingSettings
+from brain_tumor.models.schedules import make_schedule, steps_per_batch
+from brain_tumor.train.build import build_callbacks, make_trainer
+from brain_tumor.train.check_monitors import check_monitors
+
+STEPS = 1000  # of a schedule that are tried, at most
+
+
+@dataclass(frozen=True)
+class TrainingValues:
+    """What stands at the top of `conf/train.yaml`; groups are looked at one by one."""
+
+    data: dict[str, Any]
+    split: dict[str, Any]
+    augment: dict[str, Any] | None
+    model: dict[str, Any]
+    training: dict[str, Any]
+    optimizer: dict[str, Any]
+    scheduler: dict[str, Any] | None
+    trainer: dict[str, Any]
+    callbacks: dict[str, Any]
+    logger: dict[str, Any]
+    evaluation: dict[str, Any]
+    seed: int
+    run_folder: str
+    name: str = "custom"
+    resume: str | None = None
+    allow_changes: bool = False
+    skip_finished: bool = True
+    threads: int | None = None
+    remark: str | None = None
+    runs: str = "runs"
+    keep_freed_memory: bool = True
+    debug: None = None
+    experiment: None = None
+
+
+def check_training(config: DictConfig) -> None:
+    """Try what `train` will build; no scan is read and nothing is written.
+
+    Args:
+        config: As `conf/train.yaml` composes it.
+
+    Raises:
+        BrainTumorError: A value is unknown, of the wrong kind, outside its range or contradicts
+            another; the message names its key.
+    """
+    plain = check_values(config, "train")
+    config = OmegaConf.create(plain)  # nothing is left to be looked up
+    check_arguments(TrainingValues, plain)
+    data = plain_values(plain["data"], "data")
+    check_loading(data.get("batch_size"), data.get("num_workers"), plain.get("seed"))
+    scans, split = data_settings(config.data), split_settings(config.split)
+    check_healthy(evidence_settings(config.evaluation), scans.classes)
+    check_building(config, scans.classes, scans.crop.size, split)
+
+
+def check_building(
+    config: DictConfig, classes: tuple[str, ...], size: int, split: SplitSettings
+) -> None:
+    """Try augmentation, network, optimizer, schedule, callbacks, loggers and Trainer.
+
+    Args:
+        config: With the groups that configure them.
+        classes: Class names.
+        size: Side of a prepared scan in pixels.
+        split: What the split is made by.
+
+    Raises:
+        BrainTumorError: As for `check_training`.
+    """
+    if config.augment is not None:
+        _try_augment(instantiate(config.augment, "augment"), size)
+    check_network(plain_values(config.model, "model"), len(classes), size)
+    filled(TrainingSettings, config.training, "training")
+    _try_callbacks(config, classes)
+    # Which part a split of one's own monitors is seen when it is read.
+    parts = [VALIDATION if split.validation_fraction else TEST]
+    for part in parts if split.name != FILE else [TEST]:
+        make_trainer(config, part)
+    _try_optimizer(config)
+
+
+def check_healthy(ask: EvidenceSettings, classes: tuple[str, ...]) -> None:
+    """See that the class without a tumour is not merely misspelt.
+
+    Raises:
+        ConfigError: It is not among the classes, but nearly.
+    """
+    if ask.healthy is not None and ask.healthy not in classes:
+        near = suggest(ask.healthy, classes, shown=0)
+        if near.startswith("did you mean"):
+            raise ConfigError(f"evaluation.healthy is {ask.healthy!r}, which is no class: {near}")
+
+
+def _try_augment(augment: Augment, size: int) -> None:
+    try:
+        scan = torch.zeros((1, 1, size, size), dtype=torch.uint8)
+        augment(scan, torch.full((1, augment.draws_per_scan), 0.5))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"augment cannot treat scans of {size} x {size} pixels: {_one_line(error)}"
+        ) from error
+
+
+def _try_callbacks(config: DictConfig, classes: tuple[str, ...]) -> None:
+    callbacks = build_callbacks(config)
+    check_monitors(callbacks, classes)
+    home = Path(str(config.run_folder)) / "checkpoints"
+    for name in ("last", "best"):
+        kept: Any = callbacks.get(name)
+        if kept is None:
+            continue
+        found = (getattr(kept, "filename", None), getattr(kept, "dirpath", None))
+        if found[0] != name or found[1] is None or Path(found[1]) != home.absolute():
+            raise ConfigError(
+                f"callbacks.{name} must keep checkpoints/{name}.ckpt in the run folder, where it "
+                "is looked for: leave its _target_, dirpath and filename as they are."
+            )
+
+
+def _try_optimizer(config: DictConfig) -> None:
+    # One weight each of the shapes that networks have, and as many steps as are configured.
+    weights = [nn.Parameter(torch.zeros((2,) * axes)) for axes in (1, 2, 4)]
+    for weight in weights:
+        weight.grad = torch.zeros_like(weight)
+    make = instantiate(config.optimizer, "optimizer")
+    schedule = None
+    if config.scheduler is not None:
+        schedule = instantiate(config.scheduler, "scheduler")
+    key = "optimizer"
+    try:
+        with warnings.catch_warnings():  # training gives them again
+            warnings.simplefilter("ignore")
+            optimizer = make(weights)
+            optimizer.step(lambda: torch.zeros(()))
+            if schedule is not None:
+                key = "scheduler"
+                made = make_schedule(schedule, optimizer, STEPS)
+                epochs = min(config.trainer.max_epochs, STEPS)
+                for _ in range(STEPS if steps_per_batch(schedule) else epochs):
+                    made.step()
+    except Exception as error:  # torch raises a dozen kinds over what they are given
+        raise ConfigError(f"{key} does not work as configured: {_one_line(error)}") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

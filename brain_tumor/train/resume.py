@@ -1,0 +1,271 @@
+"""Where a training begins: in a new folder, or in an old one after its last whole epoch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, cast
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from brain_tumor.engine.ranks import rank
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.runs.atomic_file import forget_halves
+from brain_tumor.runs.checkpoints import newest_whole
+from brain_tumor.runs.earlier_versions import upgrade
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.history import read_history, trim_history
+from brain_tumor.runs.identity import (
+    FIXED_BY_CHECKPOINT,
+    SAME_TRAINING,
+    Kind,
+    flatten,
+    keys_of,
+    within,
+)
+from brain_tumor.runs.provenance import provenance
+from brain_tumor.runs.tensorboard_events import rewind_events
+from brain_tumor.train.callbacks.resumable import CONFIG
+
+Record = dict[str, Any]
+
+# What writes files by its configuration, and those arguments that are folders or files; of another
+# one, such as a logger's name or a file's, it takes a path that leads out of its folder.
+WRITING = ("callbacks", "logger", "trainer")
+PLACES = ("path", "dirpath", "save_dir", "root_dir", "default_root_dir", "exclude_batches_path")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a training begins.
+
+    Attributes:
+        run: Its folder.
+        config: Its configuration.
+        checkpoint: What it goes on from; None begins with fresh weights.
+        epochs: Epochs that are done.
+        earlier: `run.json` as the last process left it; None in a new folder.
+        said: Sentences about what was found.
+    """
+
+    run: RunFolder
+    config: DictConfig
+    checkpoint: Path | None = None
+    epochs: int = 0
+    earlier: Record | None = None
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to be done."""
+        finished = self.earlier is not None and self.earlier.get("status") == "finished"
+        return finished and self.epochs >= self.config.trainer.max_epochs
+
+    @property
+    def seconds(self) -> float:
+        """How long the epochs took that are done, as `metrics.csv` tells."""
+        if self.earlier is None:
+            return 0.0
+        return sum(second or 0.0 for second in read_history(self._history).get("seconds", []))
+
+    def record(self) -> Record:
+        """Give what `run.json` keeps of the processes before this one."""
+        if self.earlier is None:
+            return {}
+        kept = {name: self.earlier.get(name) for name in ("started", "command", "overrides")}
+        resumed = {
+            "after_epoch": self.epochs,
+            "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "command": provenance()["command"],
+        }
+        return kept | {"resumed": [*self.earlier.get("resumed", []), resumed]}
+
+    @property
+    def _history(self) -> Path:
+        return self.run.path / "metrics.csv"
+
+    def rewind(self, events: Sequence[Path]) -> None:
+        """Bring curves to the last whole epoch: what was written after it will be written again.
+
+        Args:
+            events: Folders of TensorBoard's event files.
+
+        Raises:
+            DataError: A file of the run is damaged.
+        """
+        try:
+            trim_history(self._history, self.epochs)
+            for folder in events:
+                rewind_events(folder, read_history(self._history))
+        except (KeyError, ValueError) as error:
+            raise DataError(f"{self._history} is damaged: this run cannot go on.") from error
+
+
+def find_start(config: DictConfig, held: ExitStack) -> Start:
+    """Give the folder and the configuration that a training begins with; nothing is written.
+
+    Of several processes the leader alone asks whether it may have the folder.
+
+    Args:
+        config: As `conf/train.yaml` composes it. With `resume` the run in that folder goes on with
+            its own configuration, and beside it the command line may hold only `allow_changes` and
+            values that are changed with it.
+        held: Takes the lock of a run that goes on; a new folder is locked once it is made.
+
+    Raises:
+        DataError: There is a result where a new run should go, or no run to go on with.
+        ConfigError: The configuration is not the one that the run was trained with so far.
+    """
+    if config.get("resume") is None:
+        run = RunFolder(Path(str(config.run_folder)))
+        if not rank(config):
+            run.claim()
+        return Start(run, config)
+    run = RunFolder(Path(str(config.resume)).expanduser())
+    saved = run.read_config()
+    if not rank(config):
+        held.enter_context(run.locked())
+        forget_halves(run.path)
+    earlier = run.read_json("run.json")
+    _move(saved, str(saved.run_folder), str(run.path))
+    own = flatten(OmegaConf.to_container(saved, resolve=True))
+    changed = {
+        key: (own.get(key), now)
+        for key, now in _asked_changes(earlier.get("overrides")).items()
+        if own.get(key) != now
+    }
+    checkpoint, content, said = newest_whole(run.checkpoints)
+    if content:
+        trained = upgrade(OmegaConf.create(content.get(CONFIG, {})))
+        if trained:
+            _move(trained, str(trained.run_folder), str(run.path))
+            changed |= _differences(trained, saved)
+    _refuse(changed, run, bool(config.allow_changes))
+    for key, (_, now) in changed.items():
+        with open_dict(saved):
+            OmegaConf.update(saved, key, now, force_add=True)
+    _refuse_strange_places(saved, run, given_overrides() or ())
+    epochs = int(content["epoch"]) + 1 if content else 0
+    said.append(_what_goes_on(run, earlier, epochs))
+    return Start(run, saved, checkpoint, epochs, earlier, said)
+
+
+def _refuse_strange_places(saved: DictConfig, run: RunFolder, typed: Sequence[str]) -> None:
+    # The folder may be somebody else's: what it configures must not write over files of ours.
+    home = run.path.resolve()
+    groups = cast(Record, OmegaConf.to_container(saved))
+    for key, value in (text for group in WRITING for text in _texts(groups.get(group), group)):
+        asked = any(word.lstrip("+") == f"{key}={value}" for word in typed)
+        if not asked and _leads_out(value, key.rpartition(".")[2] in PLACES, home):
+            raise ConfigError(
+                f"{run.path} cannot go on: {key} is {value!r}, which leads out of its folder. If "
+                f"that is what you want, give it again as {key}={value}."
+            )
+
+
+def _leads_out(value: str, is_place: bool, home: Path) -> bool:
+    path = Path(value)
+    if value.startswith("~") or ".." in path.parts or "://" in value or "\0" in value:
+        return True
+    place = path.resolve()
+    inside = place == home or home in place.parents
+    return (is_place or path.is_absolute()) and not inside
+
+
+def _texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
+    """Give every text of nested values, lists too, with its dotted key."""
+    if isinstance(node, str):
+        yield key, node
+    elif isinstance(node, (Mapping, list)):
+        pairs = node.items() if isinstance(node, Mapping) else enumerate(node)
+        for name, value in pairs:
+            yield from _texts(value, f"{key}.{name}")
+
+
+def _what_goes_on(run: RunFolder, earlier: Record, epochs: int) -> str:
+    now, then = provenance(), earlier
+    other = [
+        f"{name} {then['versions'].get(name)} is now {version}"
+        for name, version in now["versions"].items()
+        if then["versions"].get(name) != version
+    ]
+    bits = f" ({', '.join(other)}: bits may differ from a run without a stop)" if other else ""
+    place = f"goes on after epoch {epochs}" if epochs else "has no checkpoint and begins anew"
+    return f"{run.shown} {place}{bits}."
+
+
+def given_overrides() -> list[str] | None:
+    """Give what train's command line changed in its configuration; None where none was typed."""
+    if HydraConfig.initialized() and HydraConfig.get().job.config_name == "train":
+        return list(HydraConfig.get().overrides.task)
+    return None
+
+
+def _asked_changes(before: Sequence[str] | None) -> Record:
+    """Give what the command line that resumes changes in the one that began, by dotted key."""
+    asking = (*keys_of((Kind.REQUEST,)), "run_folder")
+    given = {_key(word): word for word in given_overrides() or () if _key(word) not in asking}
+    if not given:
+        return {}
+    if before is None:
+        raise ConfigError(
+            f"This run was not begun on the command line, so it goes on as it is: leave "
+            f"{', '.join(given.values())} out."
+        )
+    # Hydra takes the choice of a group once.
+    kept = [word for word in before if _key(word) not in given]
+    begun, now = (hydra.compose("train", words) for words in ([*before], [*kept, *given.values()]))
+    for composed in (begun, now):
+        composed.run_folder = "unused"  # would be asked of Hydra, which knows another one
+    return {key: value for key, (_, value) in _differences(begun, now).items()}
+
+
+def _key(word: str) -> str:
+    return word.lstrip("+").partition("=")[0]
+
+
+def _differences(before: DictConfig, now: DictConfig) -> dict[str, tuple[Any, Any]]:
+    first, second = _flat(before), _flat(now)
+    left_out = (*keys_of((Kind.REQUEST,)), "runs", "run_folder")
+    return {
+        key: (first.get(key), second.get(key))
+        for key in sorted(first.keys() | second.keys())
+        if first.get(key) != second.get(key) and not within(key, left_out)
+    }
+
+
+def _refuse(changed: Mapping[str, tuple[Any, Any]], run: RunFolder, allowed: bool) -> None:
+    def named(keys: Sequence[str]) -> str:
+        return "; ".join(f"{key} was {changed[key][0]!r}, now {changed[key][1]!r}" for key in keys)
+
+    free = keys_of(SAME_TRAINING)
+    fixed = [key for key in changed if within(key, FIXED_BY_CHECKPOINT) and not within(key, free)]
+    if fixed:
+        raise ConfigError(
+            f"{run.path} cannot go on with another configuration ({named(fixed)}): what was "
+            "trained so far belongs to the first one. Leave it, or train a new run."
+        )
+    asked = [key for key in changed if not within(key, free)]
+    if asked and not allowed:
+        raise ConfigError(
+            f"{run.path} was trained with another configuration ({named(asked)}): leave it as it "
+            "was, or give allow_changes=true."
+        )
+
+
+def _flat(config: DictConfig) -> dict[str, Any]:
+    return flatten(cast(Record, OmegaConf.to_container(config, resolve=True)))
+
+
+def _move(node: Any, old: str, new: str) -> None:
+    """Let what lay in a run's folder lie in the folder where the run is now."""
+    places = range(len(node)) if OmegaConf.is_list(node) else list(node)
+    for place in places:
+        value = node[place]
+        if OmegaConf.is_config(value):
+            _move(value, old, new)
+        elif isinstance(value, str) and (value == old or value.startswith(f"{old}/")):
+            node[place] = new + value[len(old) :]

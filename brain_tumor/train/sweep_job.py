@@ -1,0 +1,124 @@
+"""A training on the command line; in a sweep one that looks first at what was done before."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from brain_tumor.cli.sweep.prefixed import prefixed
+from brain_tumor.cli.sweep.record import SKIPPED, SweepJob, this_job
+from brain_tumor.config.data import build_prepared
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.runs.checkpoints import newest_whole
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.identity import run_fingerprint
+from brain_tumor.train.train import train
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A run of the same fingerprint and the same scans.
+
+    Attributes:
+        run: Its folder.
+        finished: Whether nothing is left to be done; else it goes on from its checkpoint.
+    """
+
+    run: RunFolder
+    finished: bool
+
+
+def train_here(config: DictConfig) -> None:
+    """Train as configured; a sweep's job that was finished before is not trained again.
+
+    In a sweep a run of the same fingerprint and the same scans is looked for among the sweeps of
+    the same name: a finished one takes the job's place, one that was interrupted or killed goes
+    on in its own folder, one that failed is repeated in a new folder.
+
+    Args:
+        config: As `conf/train.yaml` composes it, under Hydra.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend.
+    """
+    job = this_job()
+    if job is None:
+        train(config)
+        return
+    with ExitStack() as held:
+        # Jobs that run at the same time write to one terminal.
+        if HydraConfig.get().runtime.choices.get("hydra/launcher") == "joblib":
+            held.enter_context(prefixed(f"{job.number} | "))
+        _train_job(config, job)
+
+
+def _train_job(config: DictConfig, job: SweepJob) -> None:
+    earlier = find_earlier(config)
+    if earlier is None:
+        train(config)
+        return
+    folder = str(earlier.run.path.absolute())
+    if earlier.finished:
+        print(f"job {job.number} was finished before, in {earlier.run.path}: skipped.")
+        job.note(status=SKIPPED, folder=folder)
+        return
+    job.note(folder=folder, reason="went on from an earlier sweep")
+    OmegaConf.update(config, "resume", folder)
+    train(config)
+
+
+def find_earlier(config: DictConfig) -> Earlier | None:
+    """Look for a run that a job need not begin anew.
+
+    Args:
+        config: The job's.
+
+    Raises:
+        ConfigError: `skip_finished` is neither true nor false.
+        DataError: The scans cannot be read.
+    """
+    if not isinstance(config.skip_finished, bool):
+        raise ConfigError(f"skip_finished must be true or false: {config.skip_finished!r}")
+    own = RunFolder(Path(str(config.run_folder)))
+    if (own.path / "run.json").is_file():
+        # A cluster took the job away and gave it back: only this job has this folder.
+        return Earlier(own, own.read_json("run.json").get("status") == "finished")
+    if not config.skip_finished:
+        return None
+    wanted = run_fingerprint(config)
+    runs = Path(str(config.runs)).expanduser() / str(config.name)
+    same = [run for run in _records(runs) if run[1].get("fingerprint") == wanted]
+    if not same:
+        return None
+    scans = build_prepared(config.data).fingerprint
+    same = [(run, record) for run, record in same if record["data"]["fingerprint"] == scans]
+    for run, record in same:
+        if record["status"] == "finished" and (run.path / "metrics.json").is_file():
+            return Earlier(run, finished=True)
+    for run, record in same:
+        if record["status"] != "failed" and _is_left(run) and newest_whole(run.checkpoints)[0]:
+            return Earlier(run, finished=False)
+    return None
+
+
+def _records(runs: Path) -> Iterator[tuple[RunFolder, dict[str, Any]]]:
+    """Give every run of earlier sweeps, the newest first; damaged ones are passed over."""
+    for path in sorted(runs.glob("sweep-*/*/run.json"), reverse=True):
+        run = RunFolder(path.parent)
+        try:
+            yield run, run.read_json("run.json")
+        except DataError as error:
+            print(f"brain_tumor: {error}", file=sys.stderr)
+
+
+def _is_left(run: RunFolder) -> bool:
+    try:
+        with run.locked():
+            return True
+    except DataError:
+        return False  # another process is at it

@@ -1,0 +1,90 @@
+"""From which confidence on an answer is sure enough, as a run's validation scans tell."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from brain_tumor.data.split import VALIDATION
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.metrics.curves import risk_coverage
+from brain_tumor.runs.folder import RunFolder
+
+Steps = Sequence[Sequence[float]]  # pairs: share of wrong answers, confidence
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """When an answer counts as unsure.
+
+    Attributes:
+        error: Share of the answers that are not unsure that may be wrong, above 0, below 1.
+
+    Raises:
+        ConfigError: It lies outside.
+    """
+
+    error: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.error < 1:
+            raise ConfigError(f"unsure.error must lie between 0 and 1: {self.error!r}")
+
+    @property
+    def unfitted(self) -> float:
+        """The least confidence where no validation scans tell one.
+
+        Of answers at least so confident no more would be wrong, if confidence kept its word.
+        """
+        return 1 - self.error
+
+
+def error_steps(
+    scored: RunFolder, classes: Sequence[str], temperature: float | None
+) -> Steps | None:
+    """Tell how many of a run's answers are wrong from which confidence on.
+
+    Args:
+        scored: Where the evaluation of the checkpoint left `predictions.csv`.
+        classes: Class names.
+        temperature: Of the probabilities; None for 1.
+
+    Returns:
+        `RiskCoverage.steps` of the validation scans and their calibrated probabilities; None where
+        the run has no validation part.
+
+    Raises:
+        DataError: The file is missing or damaged.
+    """
+    rows = [row for row in scored.read_rows("predictions.csv") if row.get("part") == VALIDATION]
+    if not rows:
+        return None
+    try:
+        numbers = {name: number for number, name in enumerate(classes)}
+        labels = np.array([numbers[row["label"]] for row in rows], np.int64)
+        logits = np.array([[float(row[f"logit_{name}"]) for name in classes] for row in rows])
+        return risk_coverage(labels, logits / (temperature or 1.0)).steps()
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{scored.path / 'predictions.csv'} is damaged: run python -m brain_tumor.evaluate on "
+            "the run again."
+        ) from error
+
+
+def least_confidence(steps: Steps, ask: Unsure) -> float:
+    """Find the confidence from which on answers are sure enough.
+
+    Args:
+        steps: As `error_steps` gives them.
+        ask: How many may be wrong.
+
+    Returns:
+        The least confidence such that of the validation scans answered so no larger share is
+        wrong; infinity where no confidence is enough.
+
+    Example:
+        >>> least_confidence([(0.2, 0.3), (0.1, 0.7), (0.0, 0.9)], Unsure(0.15))
+        0.7
+    """
+    return min((confidence for risk, confidence in steps if risk <= ask.error), default=math.inf)

@@ -1,0 +1,98 @@
+"""A trained network with all that a new scan needs: how it is cut, and what validation chose."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from brain_tumor.config.arguments import filled, plain_values
+from brain_tumor.data.prepared.crop import CropSettings
+from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.errors import DataError
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.load_checkpoint import load_classifier
+from brain_tumor.trained.operating_point import Chosen
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network as a run left it.
+
+    Attributes:
+        run: Its run.
+        scored: Folder of `metrics.json` and whatever else the evaluation of its checkpoint left.
+        checkpoint: The file that it was loaded from.
+        model: Name of the network, such as `gbmnet`.
+        network: In evaluation mode, on the CPU: `(N, 1, size, size)` uint8 to logits
+            `(N, classes)`.
+        classes: Class names, in the order of the logits.
+        healthy: The class without a tumour; None where there is none.
+        chosen: Temperature and operating point, as fitted on validation scans.
+        crop: How a scan is cut to its head.
+        harmonise: What is taken out of it.
+    """
+
+    run: RunFolder
+    scored: RunFolder
+    checkpoint: Path
+    model: str
+    network: nn.Module
+    classes: tuple[str, ...]
+    healthy: str | None
+    chosen: Chosen
+    crop: CropSettings
+    harmonise: HarmoniseSettings
+
+
+def open_trained(folder: Path, checkpoint: str | None = None) -> Trained:
+    """Load the network of a run.
+
+    Args:
+        folder: The run's folder.
+        checkpoint: `best` or `last`; None takes the one that training scored.
+
+    Raises:
+        DataError: It is no run folder, or its checkpoint was never scored.
+        WeightsError: The checkpoint cannot be loaded.
+    """
+    run = RunFolder(folder.expanduser())
+    config = run.read_config()
+    own = str(run.read_json("run.json").get("scored", ""))
+    path = run.checkpoint(checkpoint or own.removesuffix(".ckpt") or None)
+    scored = scored_folder(run, path)
+    metrics = scored.read_json("metrics.json")
+    classifier = load_classifier(path)
+    data = plain_values(config.data, "data")
+    try:
+        chosen, healthy = _chosen(metrics), metrics["operating_point"]["healthy"]
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"{scored.path / 'metrics.json'} does not say what validation chose: run "
+            f"python -m brain_tumor.evaluate run={run.path}"
+        ) from error
+    return Trained(
+        run,
+        scored,
+        path,
+        str(config.model.name),
+        classifier.network.eval(),
+        classifier.classes,
+        healthy,
+        chosen,
+        filled(CropSettings, data.get("crop"), "data.crop"),
+        filled(HarmoniseSettings, data.get("harmonise"), "data.harmonise"),
+    )
+
+
+def scored_folder(run: RunFolder, checkpoint: Path) -> RunFolder:
+    """Give the folder of a checkpoint's evaluation: the run's own for the one training scored."""
+    scored = run.read_json("run.json").get("scored", checkpoint.name)
+    return run if scored == checkpoint.name else run.part(checkpoint.stem)
+
+
+def _chosen(metrics: dict[str, Any]) -> Chosen:
+    point = metrics["operating_point"]
+    return Chosen(
+        metrics["temperature"]["value"], point["threshold"], point["chosen_on"] is not None
+    )

@@ -1,0 +1,1 @@
+"""A study of hyperparameters: trials chosen by a validation score."""

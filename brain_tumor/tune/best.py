@@ -1,0 +1,83 @@
+"""The best trial as an experiment that `train` runs, `experiment/best.yaml` below the study."""
+
+import shlex
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, cast
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig, OmegaConf
+
+from brain_tumor.cli.command import conf_folder
+from brain_tumor.runs.identity import flatten
+
+Choices = Mapping[str, str | None]
+
+EXPERIMENT = Path("experiment", "best.yaml")
+# Recipes always name these, as those in conf/experiment do; others where they are not the default.
+_ALWAYS = ("data", "split", "augment", "model", "training", "optimizer", "scheduler")
+# What a recipe is not: where things lie, and how a run is gone on with.
+_LEFT_OUT = ("name", "runs", "run_folder", "resume", "allow_changes")
+
+
+def best_experiment(config: DictConfig, choices: Choices, said: str) -> str:
+    """Write a trial's configuration as an experiment: choices of groups, and values beside them.
+
+    Args:
+        config: The trial's configuration of training, not resolved.
+        choices: What was chosen of each group, as Hydra tells (`hydra.runtime.choices`).
+        said: How it was chosen, one or more lines.
+
+    Returns:
+        YAML. Composed into `conf/train.yaml` it gives the trial's values, all but its name and
+        where it lies.
+    """
+    with ExitStack() as held:
+        if not GlobalHydra.instance().is_initialized():
+            folder = str(conf_folder())
+            held.enter_context(hydra.initialize_config_dir(folder, version_base="1.3"))
+        default = hydra.compose("train", return_hydra_config=True).hydra.runtime.choices
+        chosen = {
+            group: "null" if choices[group] is None else str(choices[group])
+            for group in reversed(list(choices))
+            if group in default
+            and not group.startswith(("hydra/", "experiment", "debug"))
+            and (group in _ALWAYS or choices[group] != default[group])
+        }
+        plain = hydra.compose("train", [f"{group}={name}" for group, name in chosen.items()])
+    values = OmegaConf.create({"name": f"{config.name}_tuned"})
+    for key, value in _differences(_flat(plain), _flat(config)).items():
+        OmegaConf.update(values, key, value, force_add=True)
+    lines = ["# @package _global_", *(f"# {line}" for line in said.splitlines()), "defaults:"]
+    lines += [f"  - override /{group}: {name}" for group, name in chosen.items()]
+    return "\n".join(lines) + "\n" + OmegaConf.to_yaml(values)
+
+
+def best_command(folder: str) -> str:
+    """Give the command that trains the best trial's recipe.
+
+    Args:
+        folder: The study's, as it is to be typed.
+    """
+    return f"python -m brain_tumor.train --config-dir {shlex.quote(folder)} experiment=best"
+
+
+def _flat(config: DictConfig) -> dict[str, Any]:
+    nested = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
+    return flatten({key: value for key, value in nested.items() if key not in _LEFT_OUT})
+
+
+def _differences(plain: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {key: value for key, value in own.items() if key not in plain or plain[key] != value}
+    emptied = [key for key, value in own.items() if value is None]
+    gone = {
+        key: None
+        for key in plain
+        if key not in own and not any(key.startswith(f"{group}.") for group in emptied)
+    }
+    # Where a group was emptied and is filled now, `plain` has it as one value.
+    return changed | {
+        key: value for key, value in gone.items() if not any(k.startswith(f"{key}.") for k in own)
+    }

@@ -1,0 +1,198 @@
+"""What a study is, read from its configuration and checked before any scan is read."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import optuna
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from brain_tumor.config.allowed_targets import Kind
+from brain_tumor.config.arguments import check_arguments
+from brain_tumor.config.instantiate import build
+from brain_tumor.config.values import check_values
+from brain_tumor.errors import ConfigError
+from brain_tumor.runs.identity import SAME_TRAINING, flatten, keys_of
+from brain_tumor.train.check_config import check_training
+from brain_tumor.tune.search_space import Space, read_space
+
+SAMPLER = Kind("a sampler of optuna", (optuna.samplers.BaseSampler,), ("optuna.samplers",))
+PRUNER = Kind("a pruner of optuna", (optuna.pruners.BasePruner,), ("optuna.pruners",))
+
+# The groups that make a study of a configuration of training.
+OF_THE_STUDY = ("study", "search")
+SCORES = ("balanced_accuracy", "accuracy", "macro_f1", "loss")
+CLASS_SCORES = ("f1", "precision", "recall")
+# What may change between two calls: how long the study goes on, where it lies, what is shown.
+MAY_CHANGE = (
+    *(*keys_of(SAME_TRAINING), "logger", "evaluation"),
+    *("study.trials", "study.timeout", "study.folder"),
+)
+
+
+@dataclass(frozen=True)
+class StudyValues:
+    """What stands under `study` in `conf/tune.yaml`."""
+
+    name: str
+    trials: int
+    timeout: float | None
+    seed: int
+    objective: str
+    folder: str
+    sampler: dict[str, Any]
+    pruner: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """What a study is.
+
+    Attributes:
+        name: Its name.
+        folder: Where it lies.
+        trials: How many there are to be in all.
+        timeout: Seconds after which no further trial is begun; None never.
+        seed: Of the sampler.
+        objective: The score by which trials are chosen, as it is logged: `val/<score>`.
+        space: How each searched value is drawn, by dotted key.
+        sampler: Configuration of the sampler.
+        pruner: Configuration of the pruner.
+        training: Configuration of training that the trials share.
+        fixed: What must be the same in every call of the study, by dotted key.
+    """
+
+    name: str
+    folder: Path
+    trials: int
+    timeout: float | None
+    seed: int
+    objective: str
+    space: Space
+    sampler: DictConfig
+    pruner: DictConfig
+    training: DictConfig
+    fixed: Mapping[str, Any]
+
+    @property
+    def minimised(self) -> bool:
+        """Whether the objective is to be small."""
+        return self.objective == "val/loss"
+
+
+def study_settings(config: DictConfig) -> StudySettings:
+    """Read a study's configuration.
+
+    Args:
+        config: As `conf/tune.yaml` composes it.
+
+    Raises:
+        BrainTumorError: A value is none that a study or a training can have.
+    """
+    plain_study = check_values(config, "tune").get("study")
+    if not isinstance(plain_study, dict):
+        raise ConfigError("study must be a group of named values, as in conf/tune.yaml.")
+    check_arguments(StudyValues, plain_study, "study")
+    study = StudyValues(**plain_study)
+    if study.trials < 1:
+        raise ConfigError(f"study.trials must be a positive whole number: {study.trials}.")
+    if study.timeout is not None and study.timeout <= 0:
+        raise ConfigError(
+            f"study.timeout must be a positive number of seconds or null: {study.timeout}."
+        )
+    if not 0 <= study.seed < 2**32:
+        raise ConfigError(f"study.seed must be a whole number in 0..2**32 - 1: {study.seed}.")
+    if config.get("resume") is not None:
+        raise ConfigError("A study goes on by itself, with the same command: leave resume out.")
+    if config.trainer.get("fast_dev_run"):
+        raise ConfigError("fast_dev_run keeps no score to choose by: leave debug=fast out.")
+    if config.trainer.get("devices") != 1:
+        raise ConfigError(
+            f"trainer.devices must be 1, not {config.trainer.get('devices')!r}: a trial uses one "
+            "device; the same command in a second terminal uses another."
+        )
+    objective = _objective(study.objective, config)
+    _refuse_split_without_validation(config.split)
+    training = copy.deepcopy(config)
+    with open_dict(training):
+        for group in OF_THE_STUDY:
+            training.pop(group)
+        training.run_folder = study.folder  # until a trial has its own
+        if training.callbacks.get("best") is not None:
+            training.callbacks.best.monitor = objective
+            training.callbacks.best.mode = "min" if objective == "val/loss" else "max"
+    plain = cast(dict[str, Any], OmegaConf.to_container(training, resolve=True))
+    space = read_space(config.search, plain)
+    everything = flatten(plain) | flatten(
+        {group: OmegaConf.to_container(config[group], resolve=True) for group in OF_THE_STUDY}
+    )
+    inside = f"{training.run_folder}/"
+    fixed = {
+        key: value
+        for key, value in everything.items()
+        if not any(f"{key}.".startswith(f"{group}.") for group in (*MAY_CHANGE, *space))
+        and not str(value).startswith(inside)
+    }
+    # Tried here, before scans are read; the ledger builds its own.
+    build(config.study.sampler, "study.sampler", SAMPLER, seed=study.seed)
+    build(config.study.pruner, "study.pruner", PRUNER)
+    check_training(training)
+    _check_ends(training, space)
+    return StudySettings(
+        name=study.name,
+        folder=Path(study.folder),
+        trials=study.trials,
+        timeout=study.timeout,
+        seed=study.seed,
+        objective=objective,
+        space=space,
+        sampler=config.study.sampler,
+        pruner=config.study.pruner,
+        training=training,
+        fixed=fixed,
+    )
+
+
+def _check_ends(training: DictConfig, space: Space) -> None:
+    """Refuse bounds and choices that training would refuse when a trial has drawn them."""
+    for key, how in space.items():
+        for value in getattr(how, "choices", None) or (how.low, how.high):  # type: ignore[attr-defined]
+            tried = copy.deepcopy(training)
+            OmegaConf.update(tried, key, value)
+            check_training(tried)
+
+
+def no_validation(split: str) -> ConfigError:
+    """Say that a study needs validation scans."""
+    return ConfigError(
+        f"split={split} has no validation part as it is configured, and nothing may be chosen by "
+        "test scores: give split.validation_fraction=0.15, or choose split=patient."
+    )
+
+
+def _refuse_split_without_validation(split: DictConfig) -> None:
+    fraction = split.get("validation_fraction")
+    # A split of one's own tells by its rows, which are read later.
+    if split.get("name") != "file" and not fraction:
+        raise no_validation(str(split.get("name")))
+
+
+def _objective(objective: str, config: DictConfig) -> str:
+    part, _, score = objective.partition("/")
+    if part in ("test", "train", "final"):
+        raise ConfigError(
+            f"study.objective is {objective}: only validation scores choose, such as "
+            "val/balanced_accuracy."
+        )
+    known = [
+        *SCORES,
+        *(f"{name}/{label}" for name in CLASS_SCORES for label in config.data.classes),
+    ]
+    if part != "val" or score not in known:
+        raise ConfigError(
+            f"study.objective is {objective!r}: choose one of "
+            f"{', '.join(f'val/{name}' for name in known)}."
+        )
+    return objective

@@ -1,0 +1,286 @@
+"""What the report states, beside what experiments found, and whether it holds."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from brain_tumor.rendering.numbers import UNKNOWN, counted, percent_range, score, whole
+from brain_tumor.rendering.page import DataTable
+from brain_tumor.rendering.pairs import difference
+from experiments.verdicts import (
+    FAILS,
+    HOLDS,
+    NOT_RUN,
+    OPEN,
+    REPORT_RATE,
+    UNTESTED,
+    at_report_rate,
+    at_report_schedule,
+    found_least,
+    higher,
+    standard_error,
+    widest_is_highest,
+)
+
+Values = Mapping[str, Any]
+Row = list[str]
+
+IN_BOTH = "Testing scans that Training holds"  # as audit.json calls this step
+NAMES = {"gbmnet": "GBMnet", "mobilenetv2": "GBM_MobileNetV2net"}
+
+
+def statements_table(found: Mapping[str, Values], audit: Values, published: Values) -> DataTable:
+    """Lay the report's statements out, a row for each that experiments are about.
+
+    What a training shows decides a statement only where it had the report's number of epochs and
+    its rate; elsewhere the row tells what was found and that this is not tested.
+
+    Args:
+        found: Content of `comparison.json` by the experiment's name: `as_reported`, `evidence` and
+            `width`; one that is missing leaves its rows out.
+        audit: The content of `audit.json`.
+        published: `counts` and `results` of the report, as `conf/published` has them.
+    """
+    rows = [*_about_scans(audit)]
+    if "as_reported" in found:
+        rows += _about_curves(found["as_reported"])
+        rows += _about_scores(found["as_reported"], published["results"])
+        rows += _about_cost(found["as_reported"])
+    both = [found[name] for name in ("as_reported", "evidence") if name in found]
+    for content in both:
+        rows += _about_which_is_better(content, published["results"])
+    for content in both:
+        rows += _about_weak_class(content, published["results"], audit)
+    if "width" in found:
+        rows += _about_width(found["width"], published["results"])
+    return DataTable(
+        "The report's statements, and what was found here",
+        ["the report says", "its number", "found here", "verdict"],
+        rows,
+        "In brackets 95 % intervals over groups of scans that belong together; how much another "
+        "training would change is not in them. The report trained for "
+        f"{max(published['results']['gbmnet']['curve'])} epochs at a rate of {REPORT_RATE:g}; what "
+        "was trained otherwise decides none of its statements about training. Not decided: the "
+        "interval of the difference holds 0, or seeds disagree.",
+        text_columns=4,
+    )
+
+
+def _about_scans(audit: Values) -> list[Row]:
+    steps = audit["report"]["steps"]
+    numbers = [", ".join(whole(step[kind]) for step in steps) for kind in ("report", "measured")]
+    permuted = [
+        f"its {row['report_class']} is the folder {row['folder']}"
+        for row in audit["report"]["rows"]
+        if row["report_class"] != row["folder"]
+    ]
+    names = ", ".join(permuted) or "the folders' own"
+    removed = next(step["report"] for step in steps if step["step"] == IN_BOTH)
+    known = audit["patients"]
+    shared = {
+        kind: [split["overlaps"][kind]["share_of_all"] for split in _drawn_as_reported(audit)]
+        for kind in ("any", "slice")
+    }
+    same = (
+        f"{whole(known['scans'])} of them are {counted(known['slices'], 'slice')} of "
+        f"{counted(known['patients'], 'patient')}"
+    )
+    return [
+        [
+            "The scans are “presumably from different patients”",
+            whole(audit["report"]["steps"][0]["report"]),
+            same,
+            HOLDS if known["scans"] <= known["patients"] else FAILS,
+        ],
+        [
+            "Scans; duplicates in Training, in Testing, in both; scans left",
+            *numbers,
+            HOLDS if numbers[0] == numbers[1] else FAILS,
+        ],
+        [
+            "Removing duplicates prevents leakage into the test part",
+            f"{whole(removed)} removed from Testing",
+            f"{percent_range(shared['any'])} of the test scans have a relative among those of "
+            f"training, {percent_range(shared['slice'])} the same slice",
+            HOLDS if max(shared["any"]) == 0 else FAILS,
+        ],
+        [
+            "Its classes are those that it names",
+            "by their counts",
+            names,
+            FAILS if permuted else HOLDS,
+        ],
+    ]
+
+
+def _drawn_as_reported(audit: Values) -> list[Values]:
+    return [split for split in audit["leakage"] if split["split"] == "report"]
+
+
+def _about_curves(content: Values) -> list[Row]:
+    rows = []
+    for record in content["published"]:
+        setting = content["settings"][record["setting"] - 1]
+        network, same = NAMES[setting["model"]], at_report_rate([setting])
+        for point in record["curve"]:
+            ours = point["ours"]
+            said = f"{network}: training accuracy at epoch {point['epoch']}"
+            rows.append(
+                [
+                    said,
+                    f"{point['report']:.4f}",
+                    score(ours, decimals=4),
+                    NOT_RUN if ours is None else _away(ours, point["report"]) if same else UNTESTED,
+                ]
+            )
+    return rows
+
+
+def _about_scores(content: Values, results: Values) -> list[Row]:
+    rows = []
+    for setting in content["settings"]:
+        if setting["split"] != "report" or setting["model"] not in results:
+            continue
+        theirs = results[setting["model"]]["test"]["accuracy"]
+        ours = setting["pooled"]["intervals"]["accuracy"]
+        last = max(results[setting["model"]]["curve"])
+        inside = ours["low"] <= theirs <= ours["high"]
+        verdict = HOLDS if inside else _away(ours["value"], theirs)
+        rows.append(
+            [
+                f"{NAMES[setting['model']]}: test accuracy after {last} epochs",
+                f"{theirs:.4f}",
+                f"{_told(ours)} {_trained([setting])}",
+                verdict if at_report_schedule([setting], results[setting["model"]]) else UNTESTED,
+            ]
+        )
+    return rows
+
+
+def _about_cost(content: Values) -> list[Row]:
+    costs = {setting["model"]: setting["complexity"] for setting in content["settings"]}
+    small, large = costs.get("gbmnet"), costs.get("mobilenetv2")
+    if small is None or large is None:
+        return []
+    more = [
+        f"{whole(cost['parameters'])} parameters, {cost['multiply_accumulates'] / 1e6:.0f} million "
+        "multiply-accumulates"
+        for cost in (small, large)
+    ]
+    fewer = {
+        name: small[key] < large[key]
+        for name, key in (("parameters", "parameters"), ("multiplications", "multiply_accumulates"))
+    }
+    less = [name for name, holds in fewer.items() if holds]
+    verdict = HOLDS if len(less) == len(fewer) else f"holds for {less[0]} alone" if less else FAILS
+    return [
+        [
+            "GBMnet is the lightweight one",
+            "“lightweight”; “reduced depth and parameter numbers”",
+            f"{more[0]}; {NAMES['mobilenetv2']} {more[1]}",
+            verdict,
+        ]
+    ]
+
+
+def _about_which_is_better(content: Values, results: Values) -> list[Row]:
+    rows = []
+    gain = results["gbmnet"]["test"]["accuracy"] - results["mobilenetv2"]["test"]["accuracy"]
+    for pair in content["pairs"]:
+        both = [content["settings"][pair[side] - 1] for side in ("first", "second")]
+        models = [setting["model"] for setting in both]
+        if sorted(models) != ["gbmnet", "mobilenetv2"] or both[0]["split"] != both[1]["split"]:
+            continue
+        ends = pair["differences"]["accuracy"]  # second less first
+        if models[0] == "gbmnet":
+            ends = {"value": -ends["value"], "low": -ends["high"], "high": -ends["low"]}
+        same = at_report_schedule(both, results["gbmnet"])
+        rows.append(
+            [
+                f"GBMnet's test accuracy is higher ({both[0]['split']} split)",
+                f"{gain:+.3f}",
+                f"{difference(ends)} {_trained(both)}",
+                higher(ends["low"], ends["high"]) if same else UNTESTED,
+            ]
+        )
+    return rows
+
+
+def _about_weak_class(content: Values, results: Values, audit: Values) -> list[Row]:
+    """Ask of the class with the report's least recall: its name, or the scans that it counts?"""
+    folder_of = {row["report_class"]: row["folder"] for row in audit["report"]["rows"]}
+    rows = []
+    for setting in content["settings"]:
+        theirs = results.get(setting["model"])
+        if theirs is None:
+            continue
+        said = {name: found[1] for name, found in theirs["test"]["per_class"].items()}
+        least = min(said, key=lambda name: said[name])
+        counted_as = folder_of[least]
+        pooled = setting["pooled"]
+        ours = pooled["least_recall"]
+        recalls = dict(
+            zip(pooled["scores"]["per_class"], pooled["intervals"]["recalls"], strict=True)
+        )
+        verdict = found_least(ours["candidates"], least, counted_as)
+        rows.append(
+            [
+                f"{NAMES[setting['model']]}: {least} is found least ({setting['split']} split)",
+                f"recall {said[least]:.2f}, of as many scans as {counted_as} has",
+                f"{ours['name']}, recall {_told(recalls[ours['name']])}, {_next(ours)}, "
+                f"{_trained([setting])}",
+                verdict if at_report_schedule([setting], theirs) else UNTESTED,
+            ]
+        )
+    return rows
+
+
+def _next(ours: Values) -> str:
+    """Tell how far the class of the second least recall is, and whether seeds agree."""
+    name = min(ours["above"], key=lambda name: float(ours["above"][name]["value"]))
+    told = f"{name} {difference(ours['above'][name])} above it"
+    seeds = list(dict.fromkeys(ours["by_repeat"]))
+    return f"{told}, seeds disagree ({', '.join(seeds)})" if len(seeds) > 1 else told
+
+
+def _about_width(content: Values, results: Values) -> list[Row]:
+    settings = [own for own in content["settings"] if own["values"]["model.head"] == "flatten"]
+    found = {
+        int(setting["values"]["model.width"]): [run["training_accuracy"] for run in setting["runs"]]
+        for setting in settings
+        if all(run["training_accuracy"] is not None for run in setting["runs"])
+    }
+    if len(found) < 2:
+        return []
+    scans = min(run["training_scans"] for setting in settings for run in setting["runs"])
+    widths = sorted(found, reverse=True)
+    reached = ", ".join(f"{width}: {fmean(found[width]):.3f}" for width in widths)
+    error = max(standard_error(own, scans) for own in found.values())
+    seeds = counted(max(setting["seeds"] for setting in settings), "seed")
+    verdict = widest_is_highest(found, scans)
+    # The report does not say how it trained narrower layers; what decides nothing needs no such
+    # reservation, and the row tells epochs and rate.
+    same = verdict == OPEN or at_report_schedule(settings, results["gbmnet"])
+    return [
+        [
+            f"Fewer neurons than {widths[0]} lower the training accuracy",
+            UNKNOWN,
+            f"{reached}, standard error up to {error:.3f}, {seeds}, {_trained(settings)}",
+            verdict if same else UNTESTED,
+        ]
+    ]
+
+
+def _away(ours: float, theirs: float) -> str:
+    return f"is {abs(ours - theirs):.3f} {'higher' if ours > theirs else 'lower'} here"
+
+
+def _trained(settings: Sequence[Values]) -> str:
+    epochs = sorted({run["epochs"] for setting in settings for run in setting["runs"]})
+    rates = sorted({setting["values"]["optimizer.lr"] for setting in settings})
+    counts = " and ".join(counted(epoch, "epoch") for epoch in epochs)
+    return f"after {counts} at a rate of {' and '.join(f'{rate:g}' for rate in rates)}"
+
+
+def _told(found: Values) -> str:
+    return score(found["value"], found["low"], found["high"])

@@ -1,0 +1,56 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics.cluster import pair_confusion_matrix
+
+from brain_tumor.audit.measures.matching import score_matching
+
+# Cluster and slice of each scan; -1 is none, or unknown.
+SCANS = st.lists(st.tuples(st.integers(-1, 5), st.integers(-1, 5)), min_size=1, max_size=40)
+
+
+@given(SCANS)
+def test_pairs_are_those_of_a_plain_loop(scans: list[tuple[int, int]]) -> None:
+    clusters, truth = np.array(scans).T
+    scores = score_matching(clusters, truth)
+    pairs = [
+        (a, b) for a, b in combinations(range(len(scans)), 2) if truth[a] >= 0 and truth[b] >= 0
+    ]
+    found = {(a, b) for a, b in pairs if clusters[a] == clusters[b] != -1}
+    true = {(a, b) for a, b in pairs if truth[a] == truth[b]}
+    assert (scores.found_pairs, scores.true_pairs) == (len(found), len(true))
+    assert scores.right_pairs == len(found & true)
+    assert sorted(scores.wrong) == sorted(found - true)
+    assert sorted(scores.missed) == sorted(true - found)
+    assert scores.precision == (len(found & true) / len(found) if found else None)
+    assert scores.recall == (len(found & true) / len(true) if true else None)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=60))
+def test_counts_are_scikit_learn_s_where_all_is_known(scans: list[tuple[int, int]]) -> None:
+    clusters, truth = np.array(scans).T
+    scores = score_matching(clusters, truth)
+    # It counts every pair twice, as (a, b) and (b, a).
+    (_, wrong), (missed, right) = pair_confusion_matrix(truth, clusters) // 2
+    assert scores.right_pairs == right
+    assert scores.found_pairs == right + wrong
+    assert scores.true_pairs == right + missed
+    assert (len(scores.wrong), len(scores.missed)) == (wrong, missed)
+
+
+def test_many_wrong_pairs_are_counted_but_not_listed() -> None:
+    # A threshold far too low: two thousand scans in one cluster, each its own slice.
+    scores = score_matching(np.zeros(2000, np.int64), np.arange(2000), listed=10)
+    assert scores.found_pairs == 2000 * 1999 // 2
+    assert scores.precision == 0
+    assert scores.recall is None
+    assert scores.wrong == tuple((0, other) for other in range(1, 11))
+    assert scores.missed == ()
+
+
+def test_lengths_are_checked() -> None:
+    with pytest.raises(ValueError, match="2 clusters for 3 slices"):
+        score_matching(np.array([0, 1]), np.array([0, 1, 2]))

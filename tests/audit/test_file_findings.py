@@ -1,0 +1,62 @@
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from brain_tumor.audit.file_findings import find_oddities, kinds, sizes
+from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+
+
+@pytest.fixture(scope="module")
+def odd(
+    phantom_root: Path, report_settings: PrepareSettings, tmp_path_factory: pytest.TempPathFactory
+) -> PreparedSet:
+    """Prepare phantoms with one more file of each oddity."""
+    place = tmp_path_factory.mktemp("odd")
+    root = Path(shutil.copytree(phantom_root, place / "raw"))
+    glioma = root / "Training" / "glioma"
+    disc = cv2.circle(np.zeros((400, 400), np.uint8), (200, 200), 60, 180, -1)
+    bright = np.full((300, 200), 200, np.uint8)
+    bright[::2] = 190
+    for name, scan in {
+        "blank.png": np.zeros((64, 64), np.uint8),
+        "small_crop.png": disc,
+        "whole_crop.png": bright,
+        "odd_size.png": cv2.resize(disc, (500, 120)),
+        "odd_mode.png": cv2.merge([disc] * 4),
+    }.items():
+        cv2.imwrite(str(glioma / name), scan)
+    (glioma / "undecodable.jpg").write_bytes(b"no picture")
+    jpeg = cv2.imencode(".jpg", cv2.resize(disc, (333, 333)))[1].tobytes()
+    (glioma / "wrong_extension.png").write_bytes(jpeg)
+    return prepare_scans(root, report_settings, place / "prepared", "odd")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("blank", "undecodable", "wrong_extension", "odd_mode"),
+        *("odd_size", "small_crop", "whole_crop"),
+    ],
+)
+def test_each_planted_oddity_is_found_and_no_whole_phantom_is(
+    odd: PreparedSet, prepared: PreparedSet, name: str
+) -> None:
+    before = {finding.name: finding for finding in find_oddities(prepared.manifest)}[name]
+    after = {finding.name: finding for finding in find_oddities(odd.manifest)}[name]
+    paths = {row.path for row in after.rows} - {row.path for row in before.rows}
+    assert f"Training/glioma/{name}" in {path.rsplit(".", 1)[0] for path in paths}
+    assert all(path.split("/")[-1].split(".")[0].isidentifier() for path in paths)
+    assert len(after.details) == len(after.rows)
+    if name not in {"wrong_extension", "odd_mode"}:  # phantoms come in these, too
+        assert before.rows == ()
+
+
+def test_kinds_and_sizes_count_every_file(odd: PreparedSet) -> None:
+    assert kinds(odd.manifest).total() == len(odd.manifest)
+    assert kinds(odd.manifest)["unknown"] == 1
+    assert sizes(odd.manifest).total() == len(odd.manifest) - 1
+    assert sizes(odd.manifest)["333 x 333"] == 1

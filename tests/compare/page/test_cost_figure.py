@@ -1,0 +1,103 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+from drawn import check_whole, legend_texts
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation
+
+from brain_tumor.compare.page.cost_figure import Point, complexity_figure
+
+TWO: list[Point] = [
+    ("gbmnet", 69_732_352, 8_415_796, 0.838, 0.812, 0.861),
+    ("mobilenetv2", 299_576_448, 2_306_116, 0.874, 0.851, 0.894),
+]
+EIGHT: list[Point] = [
+    ("gbmnet, width 512", 69_732_352, 8_415_796, 0.838, 0.812, 0.861),
+    ("gbmnet, width 256", 65_530_000, 4_220_212, 0.831, 0.805, 0.855),
+    ("gbmnet, width 128", 63_400_000, 2_120_000, 0.829, 0.800, 0.852),
+    ("gbmnet, width 64", 62_400_000, 1_073_524, 0.800, 0.775, 0.828),
+    ("mobilenetv2", 299_576_448, 2_306_116, 0.874, 0.851, 0.894),
+    ("efficientnet_b0", 390_000_000, 4_010_000, 0.897, 0.875, 0.917),
+    ("resnet18", 1_820_000_000, 11_180_000, 0.902, 0.882, 0.921),
+    ("resnet50", 4_110_000_000, 23_500_000, 0.906, 0.886, 0.924),
+]
+
+
+def discs(figure: Figure) -> PathCollection:
+    (found,) = figure.axes[0].findobj(PathCollection)
+    assert isinstance(found, PathCollection)
+    return found
+
+
+def test_discs_lie_where_cost_and_accuracy_say() -> None:
+    figure = complexity_figure(TWO, "1,648 test scans, patient split")
+    (axes,) = figure.axes
+    assert axes.get_xlabel() == "multiply-accumulates per scan (billions)"
+    assert (axes.get_ylabel(), axes.get_xscale()) == ("accuracy", "log")
+    found = discs(figure)
+    np.testing.assert_allclose(found.get_offsets(), [(x, y) for _, x, _, y, _, _ in TWO])
+    large, small = found.get_sizes()
+    assert large / small == pytest.approx(8_415_796 / 2_306_116)
+    (bars,) = axes.containers
+    ends = [segment[:, 1].tolist() for segment in bars.lines[2][0].get_segments()]
+    np.testing.assert_allclose(ends, [(low, high) for *_, low, high in TWO])
+    assert [note.get_text() for note in axes.findobj(Annotation)] == [
+        "gbmnet (8.4 M)",
+        "mobilenetv2 (2.3 M)",
+    ]
+    check_whole(figure)
+    shown = [tick.get_text() for tick in axes.get_xticklabels()]
+    assert {"0.05", "0.1", "0.2", "0.5"} <= set(shown)
+
+
+def test_labels_without_room_stand_below() -> None:
+    long = "mobilenetv2, report split, frozen_statistics=false, input_mean=[0.485, 0.456, 0.406]"
+    points: list[Point] = [
+        (f"{place}: {label}", *values) for place, (label, *values) in enumerate(TWO, start=1)
+    ]
+    points[1] = (f"2: {long}", *points[1][1:])
+    figure = complexity_figure(points, "1,648 test scans, patient split")
+    (axes,) = figure.axes
+    assert [note.get_text() for note in axes.findobj(Annotation)] == ["1 (8.4 M)", "2 (2.3 M)"]
+    assert [text.split() for text in legend_texts(figure)] == [
+        label.split() for label, *_ in points
+    ]
+    check_whole(figure)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_labels_cover_nothing(seed: int) -> None:
+    points = [EIGHT[place] for place in np.random.default_rng(seed).permutation(8)]
+    figure = complexity_figure(points, "1,648 test scans, patient split")
+    check_whole(figure)
+    (axes,) = figure.axes
+    boxes = [note.get_window_extent() for note in axes.findobj(Annotation)]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    radii = np.sqrt(discs(figure).get_sizes() / np.pi) * figure.dpi / 72
+    for (_, x, _, y, low, high), radius in zip(points, radii, strict=True):
+        centre, lower, upper = axes.transData.transform([(x, y), (x, low), (x, high)])
+        for box in boxes:
+            nearest = np.clip(centre, box.min, box.max)
+            assert np.hypot(*(nearest - centre)) > radius
+            beside = not box.x0 <= centre[0] <= box.x1
+            assert beside or box.y0 > upper[1] or box.y1 < lower[1]
+            assert axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        ("a", 0, 5, 0.8, 0.7, 0.9),
+        ("a", 5, 0, 0.8, 0.7, 0.9),
+        ("a", 5, 5, 0.6, 0.7, 0.9),
+        ("a", 5, 5, 0.8, 0.7, 1.1),
+        ("a", 5, 5, float("nan"), 0.7, 0.9),
+    ],
+)
+def test_what_cannot_be_drawn_is_named(point: Point) -> None:
+    with pytest.raises(ValueError, match="'a' has"):
+        complexity_figure([*TWO, point], "t")
+    with pytest.raises(ValueError, match="no network"):
+        complexity_figure([], "t")

@@ -1,0 +1,218 @@
+from typing import Any
+
+import pytest
+
+from brain_tumor.compare.page.differences import audit_labels, distinguishing
+from brain_tumor.compare.page.tables import (
+    comparison_markdown,
+    comparison_tables,
+    setting_class_report,
+    settings_table,
+    shortcut_tables,
+    spread_table,
+)
+
+GBMNET = {"model.name": "gbmnet", "split.name": "patient", "optimizer._target_": "torch.optim.Adam"}
+
+
+def one_of(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.1, "high": value + 0.1}
+
+
+def spreads(mean: float, values: tuple[float, ...]) -> dict[str, Any]:
+    one = {"values": values, "mean": mean, "deviation": 0.0123, "low": 0.5, "high": 0.9}
+    return dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1"), one)
+
+
+def confidence() -> dict[str, Any]:
+    names = ("nll", "brier", "ece_equal_width", "ece_equal_mass", "macro_roc_auc")
+    return {
+        "probabilities": {name: one_of(0.3) for name in names},
+        "calibrated": None,
+        "tumour": {"sensitivity": one_of(0.9), "specificity": None},
+        "risk_coverage": {"area": 0.1, "risk_at": {"1": 0.4, "0.8": 0.25}},
+    }
+
+
+def setting(**values: Any) -> dict[str, Any]:
+    classes = {
+        "glioma": {"precision": 0.75, "recall": 0.6, "f1": 0.667, "support": 1234},
+        "notumor": {"precision": None, "recall": None, "f1": None, "support": 0},
+    }
+    pooled = {
+        "scans": 1234,
+        "groups": 200,
+        "scores": {
+            "classes": list(classes),
+            "per_class": classes,
+            "scans": 1234,
+            **{"accuracy": 0.6, "balanced_accuracy": 0.61, "macro_f1": 0.62},
+        },
+        "intervals": {
+            "accuracy": one_of(0.6),
+            "balanced_accuracy": one_of(0.61),
+            "macro_f1": one_of(0.62),
+            "precisions": [one_of(0.75), None],
+            "recalls": [one_of(0.6), None],
+            "f1s": [one_of(0.667), None],
+        },
+        "least_recall": None,
+        "over_folds": None,
+        "over_seeds": None,
+    }
+    return {
+        "model": "gbmnet",
+        "split": "patient",
+        "differs": {},
+        "runs": [{"folder": "runs/a"}],
+        "seeds": 1,
+        "folds": (0, 1, 2, 3),
+        "folds_expected": 4,
+        "missing": [],
+        "same_scans": True,
+        "grouped": True,
+        "confidence": confidence(),
+        "calibration_over_runs": None,
+        "patients": None,
+        "leakage": None,
+        "pooled": pooled | values.pop("pooled", {}),
+    } | values
+
+
+def test_settings_are_named_by_what_differs() -> None:
+    slow = GBMNET | {"optimizer.lr": 1e-4}
+    fast = GBMNET | {"optimizer.lr": 1e-3}
+    assert distinguishing([slow, fast]) == [{"optimizer.lr": "0.0001"}, {"optimizer.lr": "0.001"}]
+    assert distinguishing([slow]) == [{}]
+
+
+def test_model_and_split_are_not_named_twice() -> None:
+    other = {"model.name": "mobilenetv2", "model.frozen": True, "split.name": "report"}
+    other |= {"optimizer._target_": "torch.optim.Adam", "split.test_fraction": 0.25}
+    wide = GBMNET | {"model.width": 512, "split.folds": 4}
+    assert distinguishing([wide, other]) == [{}, {}]
+
+
+def test_another_optimizer_is_named_without_its_own_settings() -> None:
+    sgd = GBMNET | {"optimizer._target_": "torch.optim.SGD", "optimizer.momentum": 0.9}
+    plain = {key: value for key, value in GBMNET.items() if key != "optimizer._target_"}
+    assert distinguishing([GBMNET, sgd, plain]) == [
+        {"optimizer": "Adam"},
+        {"optimizer": "SGD"},
+        {"optimizer": "none"},
+    ]
+
+
+def test_experiment_and_fingerprint_are_named_only_where_nothing_else_tells() -> None:
+    def named(name: str, fingerprint: str, **values: Any) -> dict[str, Any]:
+        return GBMNET | {"name": name, "data.fingerprint": fingerprint} | values
+
+    first, second = named("a", "f" * 64), named("b", "f" * 64)
+    assert distinguishing([first, second]) == [{"name": "a"}, {"name": "b"}]
+    first, second = named("a", "f" * 64), named("a", "e" * 64)
+    told = distinguishing([first, second])
+    assert told == [{"data.fingerprint": "f" * 12}, {"data.fingerprint": "e" * 12}]
+    harmonised = {"data.harmonise.resolution": 128}
+    told = distinguishing([named("a", "f"), named("b", "e", **harmonised)])
+    assert told == [{"data.harmonise.resolution": "none"}, {"data.harmonise.resolution": "128"}]
+
+
+@pytest.mark.parametrize(
+    ("harmonised", "labels"),
+    [
+        ([{"resolution": None, "mask": False}], ["none"]),
+        ([{"resolution": 128, "mask": True}], ["resolution=128, mask=true"]),
+        ([{"resolution": 128, "mask": True}, {"resolution": 64, "mask": True}],
+         ["resolution=128", "resolution=64"]),
+        ([{"mask": True}, {"mask": True}], ["mask=true", "mask=true"]),
+        ([{"mask": True}, {}], ["mask=true", "none"]),
+    ],
+)  # fmt: skip
+def test_audits_are_named_by_what_differs(harmonised: list, labels: list) -> None:
+    assert audit_labels(harmonised) == labels
+
+
+def test_a_row_tells_runs_and_intervals() -> None:
+    (row,) = settings_table([setting()], 0.95).rows
+    assert list(row) == [
+        "1: gbmnet, patient split", "4 of 4 folds, 1 seed", "1,234",
+        "0.600 (0.500 to 0.700)", "0.610 (0.510 to 0.710)", "0.620 (0.520 to 0.720)",
+    ]  # fmt: skip
+    slow = {"optimizer.lr": "0.1", "scheduler": "none"}
+    clash = {"optimizer.lr": "0.1", "head.lr": "0.2"}
+    table = settings_table([setting(differs=slow, folds=None), setting(differs=clash)], 0.9)
+    assert "90 % interval" in table.note
+    assert table.rows[0][0] == "1: gbmnet, patient split, lr=0.1, scheduler=none"
+    assert table.rows[0][1] == "1 seed"
+    assert table.rows[1][0] == "2: gbmnet, patient split, optimizer.lr=0.1, head.lr=0.2"
+
+
+def test_a_spread_needs_several_runs() -> None:
+    assert spread_table(setting(), 1) is None
+    both = {"over_folds": spreads(0.7, (0.6, 0.8)), "over_seeds": spreads(0.75, (0.7,) * 3)}
+    table = spread_table(setting(pooled=both), 2)
+    assert table is not None and table.title.startswith("2: gbmnet, patient split")
+    assert len(table.rows) == 6
+    assert list(table.rows[0]) == ["accuracy", "2 folds", "0.700", "0.012", "0.500", "0.900"]
+    assert list(table.rows[4])[:3] == ["balanced accuracy", "3 seeds", "0.750"]
+
+
+def test_a_class_without_scans_has_no_scores() -> None:
+    glioma, notumor, *_ = setting_class_report(setting(), 1).rows
+    precision, recall, f1 = "0.750 (0.650 to 0.850)", "0.600 (0.500 to 0.700)", "0.667 (0.567 to"
+    assert list(glioma[:3]) == ["glioma", precision, recall] and glioma[3].startswith(f1)
+    assert notumor[1:] == ["–", "–", "–", "0"]  # noqa: RUF001 (the dash of rendering/numbers.py)
+    plain = setting_class_report(setting(), 1, intervals=False).rows[0]
+    assert list(plain) == ["glioma", "0.7500", "0.6000", "0.6670", "1,234"]
+
+
+def test_what_must_be_known_is_said_beside_the_classes() -> None:
+    assert setting_class_report(setting(), 1).note == ""
+    gaps = [{"seed": 3, "folds": [1]}, {"seed": 4, "folds": [0, 2]}]
+    told = setting_class_report(setting(missing=gaps, seeds=2, same_scans=False), 1).note
+    assert "missing from these numbers: fold 1 of seed 3, fold 0 of seed 4, fold 2 of" in told
+    assert "not tested on the same scans" in told
+    assert "one scan" in setting_class_report(setting(seeds=2), 1).note
+    assert "its own group" in setting_class_report(setting(grouped=False), 1).note
+
+
+@pytest.mark.parametrize(
+    ("candidates", "words"),
+    [
+        (["glioma"], "Lowest recall: glioma, separated from all others."),
+        (["glioma", "notumor"], "Lowest recall: glioma, not separated from notumor."),
+    ],
+)
+def test_whether_the_least_recall_is_told_from_the_others_is_said(
+    candidates: list[str], words: str
+) -> None:
+    least = {"name": "glioma", "candidates": candidates}
+    assert words in setting_class_report(setting(pooled={"least_recall": least}), 1).note
+
+
+def test_variants_of_a_probe_are_shown_as_a_range() -> None:
+    def entry(value: float, low: float | None = None) -> dict[str, Any]:
+        scores = {"value": value, "low": low, "high": low and 0.9}
+        named = {"sees": "the margin", "kind": "probe", "split": "report", "task": "four classes"}
+        return named | {"majority": 0.3, "accuracy": scores, "balanced_accuracy": scores}
+
+    audits = [
+        {"label": "none", "shortcuts": [entry(0.8), entry(0.7)]},
+        {"label": "mask=true", "shortcuts": [entry(0.5, 0.4)]},
+    ]
+    accuracy, balanced = shortcut_tables(audits, "report")
+    assert list(accuracy.columns[2:]) == ["none", "mask=true"]
+    expected = ["the margin", "four classes", "0.700 to 0.800", "0.500 (0.400 to 0.900)"]
+    assert [list(row) for row in accuracy.rows] == [expected]
+    assert "balanced accuracy" in balanced.title
+
+
+def test_the_document_holds_every_table_and_picture() -> None:
+    content = {"settings": [setting(), setting()], "audits": [], "audit_split": "patient"}
+    content |= {"bootstrap": {"level": 0.95}, "pairs": [], "published": []}
+    markdown = comparison_markdown(content)
+    for table in comparison_tables(content):
+        assert f"**{table.title}**" in markdown
+    assert "](figures/confusion_1.png)" in markdown and "](figures/confusion_2.png)" in markdown
+    assert "| specificity for a tumour | – | – |" in markdown  # noqa: RUF001
+    assert "`runs/a`" in markdown and "Shortcuts" not in markdown

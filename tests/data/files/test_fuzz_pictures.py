@@ -1,0 +1,159 @@
+"""Fuzzing of what reads pictures. `make fuzz` tries many more cases than the default suite.
+
+Coverage-guided fuzzing (atheris) would see nothing here: what takes these bytes apart is OpenCV's
+and PIL's native code, whose wheels are not instrumented. A crash in there takes the process along:
+its input is then the file `last-picture` in pytest's temporary folder.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from mutations import PICTURES, mutated
+
+from brain_tumor.data.files.parallel import each
+from brain_tumor.data.files.scans import (
+    MOST_PIXELS,
+    Header,
+    UndecodableScanError,
+    decode_grey,
+    read_header,
+)
+from brain_tumor.data.prepared.crop import (
+    CropBox,
+    CropSettings,
+    cut_from_thumbnail,
+    cut_to_head,
+    find_head,
+    head_mask,
+)
+from brain_tumor.data.prepared.harmonise import HarmoniseSettings, harmonise
+from brain_tumor.data.prepared.thumbnails import thumbnail
+
+REPORT = CropSettings(blur_kernel=3, threshold=45, erosions=2, dilations=2, size=64)
+Keep = Callable[[bytes], None]
+
+
+@pytest.fixture(scope="module")
+def keep(tmp_path_factory: pytest.TempPathFactory) -> Keep:
+    path = tmp_path_factory.getbasetemp() / "last-picture"
+    return lambda content: path.write_bytes(content) and None
+
+
+def taken_apart(content: bytes) -> tuple[Header, np.ndarray] | None:
+    """Read a picture as `cutting` does; None where it is refused."""
+    try:
+        return read_header(content), decode_grey(content)
+    except UndecodableScanError as error:
+        assert str(error)
+        return None
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_is_read_as_it_is(name: str) -> None:
+    read = taken_apart(PICTURES[name])
+    assert read is not None
+    header, grey = read
+    assert grey.shape == (header.height, header.width)
+    assert find_head(grey, REPORT) is not None
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(mutated())
+def test_a_mutated_picture_is_a_picture_within_bounds_or_refused(
+    keep: Keep, content: bytes
+) -> None:
+    keep(content)
+    (read,) = each(taken_apart, [content])  # in silence
+    if read is None:
+        return
+    header, grey = read
+    assert grey.dtype == np.uint8
+    assert grey.ndim == 2
+    assert 0 < grey.size <= MOST_PIXELS
+    assert 0 < header.width * header.height <= MOST_PIXELS
+    box = find_head(grey, REPORT)
+    assert thumbnail(grey).shape == (96, 96)
+    if box is not None:
+        assert cut_to_head(grey, box, 64).shape == (64, 64)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400))
+def test_bytes_that_nobody_made_are_refused(content: bytes) -> None:
+    assert list(each(taken_apart, [content])) == [None]
+
+
+GREY = arrays.arrays(
+    np.uint8,
+    arrays.array_shapes(min_dims=2, max_dims=2, max_side=40),
+    elements=st.sampled_from((0, 44, 45, 46, 255)),
+)
+
+
+@settings(deadline=None)
+@given(GREY, st.sampled_from((1, 3, 5)), st.integers(0, 3), st.integers(0, 3))
+def test_any_array_is_cut_within_itself(
+    scan: np.ndarray, blur_kernel: int, erosions: int, dilations: int
+) -> None:
+    how = CropSettings(blur_kernel, 45, erosions, dilations, 32)
+    height, width = scan.shape
+    box = find_head(scan, how)
+    mask = head_mask(scan, how)
+    assert mask.shape == scan.shape
+    assert set(np.unique(mask)) <= {0, 255}
+    assert thumbnail(scan).shape == (96, 96)
+    if box is None:
+        return
+    assert 0 <= box.left < box.right < width
+    assert 0 <= box.top < box.bottom < height
+    # The box runs over all of the region, but for its last column and row.
+    rows, columns = np.nonzero(mask)
+    bounds = (columns.min(), rows.min(), columns.max(), rows.max())
+    assert (box.left, box.top, box.right, box.bottom) == bounds
+    plain = cut_to_head(scan, box, 32)
+    assert plain.shape == (32, 32)
+    assert plain.min() >= scan[box.top : box.bottom, box.left : box.right].min()
+    assert plain.max() <= scan[box.top : box.bottom, box.left : box.right].max()
+    off = HarmoniseSettings(None, intensity=False, background=False, mask=False)
+    np.testing.assert_array_equal(harmonise(scan, box, how, off), plain)
+    for settings_ in (
+        HarmoniseSettings(32, intensity=True, background=True, mask=False),
+        HarmoniseSettings(None, intensity=False, background=False, mask=True),
+    ):
+        assert harmonise(scan, box, how, settings_).shape == (32, 32)
+
+
+@settings(deadline=None)
+@given(
+    arrays.arrays(np.uint8, (96, 96), elements=st.integers(0, 255), fill=st.just(0)),
+    st.integers(1, 2**20),
+    st.integers(1, 2**20),
+    st.data(),
+)
+def test_any_box_is_cut_from_a_thumbnail(
+    frame: np.ndarray, width: int, height: int, data: st.DataObject
+) -> None:
+    left, right = sorted(data.draw(st.tuples(st.integers(0, width), st.integers(0, width))))
+    top, bottom = sorted(data.draw(st.tuples(st.integers(0, height), st.integers(0, height))))
+    cut = cut_from_thumbnail(frame, CropBox(left, top, right, bottom), width, height)
+    assert cut.shape == (96, 96)
+    assert cut.dtype == np.uint8
+
+
+@settings(deadline=None)
+@given(
+    arrays.arrays(
+        st.sampled_from((np.uint16, np.float32)),
+        arrays.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=8),
+        elements=st.integers(0, 60_000),
+    )
+)
+def test_more_bits_are_scaled_as_by_one_plain_product(scan: np.ndarray) -> None:
+    content = cv2.imencode(".tiff", scan)[1].tobytes()
+    scale = 255.0 / max(float(scan.max()), 1.0)
+    np.testing.assert_array_equal(decode_grey(content), np.rint(scan * scale).astype(np.uint8))

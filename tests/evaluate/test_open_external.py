@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import cv2
+import hydra
+import numpy as np
+import pytest
+from omegaconf import DictConfig
+
+from brain_tumor.cli.command import conf_folder
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.phantom import draw_phantom
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.evaluate.external import open_external
+
+
+@pytest.fixture
+def hospital(tmp_path: Path) -> Path:
+    root = tmp_path / "hospital"
+    for label, folder in (("glioma", "glioma"), ("notumor", "no_tumor")):
+        (root / folder).mkdir(parents=True)
+        for i in range(2):
+            scan = draw_phantom(label, "axial", np.random.default_rng([5, i]), 220).pixels
+            cv2.imwrite(str(root / folder / f"{i}.png"), scan)
+    return root
+
+
+def asked(tmp_path: Path, root: Path, *overrides: str) -> DictConfig:
+    ours = ["run=RUN", f"data.root={root}", f"data.prepared={tmp_path / 'prepared'}"]
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        return hydra.compose("evaluate", [*ours, *overrides]).data
+
+
+def test_every_scan_that_is_left_is_served_as_test_scan(
+    datamodule: ScanDataModule, hospital: Path, tmp_path: Path
+) -> None:
+    node = asked(tmp_path, hospital, "data.names={no_tumor: notumor}")
+    opened = open_external(datamodule, node)
+    assert set(opened.split.parts) == {"test"}
+    assert opened.prepared.classes == datamodule.prepared.classes
+    assert opened.prepared.folder.name.startswith("external-hospital-")
+    batches = list(opened.part_dataloader("test"))
+    labels = np.concatenate([batch.labels.numpy() for batch in batches])
+    assert [opened.prepared.classes[label] for label in labels] == ["glioma"] * 2 + ["notumor"] * 2
+    assert opened.batch_size == datamodule.batch_size
+
+
+def test_a_run_s_own_prepared_set_decides_how_scans_are_cut(
+    datamodule: ScanDataModule, hospital: Path, tmp_path: Path
+) -> None:
+    opened = open_external(datamodule, asked(tmp_path, hospital, "data.names={no_tumor: null}"))
+    for key in ("crop", "harmonise", "near_duplicates"):
+        assert opened.prepared.summary[key] == datamodule.prepared.summary[key]
+
+
+@pytest.mark.parametrize("names", ["notumor", "[no_tumor]"])
+def test_names_have_to_be_a_mapping(
+    datamodule: ScanDataModule, hospital: Path, tmp_path: Path, names: str
+) -> None:
+    with pytest.raises(ConfigError, match=r"data\.names must map folders to classes"):
+        open_external(datamodule, asked(tmp_path, hospital, f"data.names={names}"))
+
+
+def test_a_table_of_other_scans_is_refused(
+    datamodule: ScanDataModule, hospital: Path, phantom_root: Path, tmp_path: Path
+) -> None:
+    table = phantom_root / "phantoms.csv"
+    node = asked(tmp_path, hospital, "data.names={no_tumor: notumor}", f"data.patients={table}")
+    with pytest.raises(DataError, match=r"names no file of .*hospital"):
+        open_external(datamodule, node)

@@ -1,0 +1,98 @@
+"""New scans are cut as those of training were, whatever holds them."""
+
+import shutil
+from pathlib import Path
+
+import hostile
+import numpy as np
+import pytest
+from PIL import Image
+
+from brain_tumor.data.files.scans import decode_grey
+from brain_tumor.data.prepared.crop_head import cut_head
+from brain_tumor.data.prepared.prepare import PrepareSettings
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.predict.reader import Piece, Reader
+
+
+@pytest.fixture(scope="module")
+def reader(report_settings: PrepareSettings) -> Reader:
+    return Reader(report_settings.crop, report_settings.harmonise)
+
+
+def test_every_prepared_scan_is_read_to_the_same_bytes(
+    prepared: PreparedSet, phantom_root: Path, reader: Reader
+) -> None:
+    for row in prepared.kept:
+        assert row.row is not None
+        (piece,) = reader.pieces(phantom_root / row.path)
+        scan = reader.read(piece)
+        assert scan.reason == ""
+        assert np.array_equal(scan.pixels, prepared.images[row.row])
+
+
+def test_a_file_in_memory_is_what_it_is_on_disk(phantom_root: Path, reader: Reader) -> None:
+    for path in sorted((phantom_root / "Testing" / "glioma").iterdir())[:5]:
+        expected = reader.read(Piece(path)).pixels
+        content = path.read_bytes()
+        pictures = [Image.open(path), bytearray(content), memoryview(content)]
+        if path.suffix == ".png":  # PIL's own decoder of JPEG differs by one
+            pictures.append(np.array(Image.open(path)))
+            for given in pictures:
+                (found,) = reader.cut(given)
+                assert np.array_equal(found, expected)
+        (found,) = reader.cut(content)
+        assert np.array_equal(found, expected)
+
+
+@pytest.fixture(scope="module")
+def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("a") / "b" / "c" / "d"
+    folder.mkdir(parents=True)
+    for name, (make, _) in hostile.FILES.items():
+        make(folder / name)
+    return folder
+
+
+@pytest.mark.parametrize("name", hostile.FILES, ids=ascii)
+def test_a_hostile_file_is_read_or_has_its_reason(
+    hostile_folder: Path, reader: Reader, name: str
+) -> None:
+    expected = hostile.FILES[name][1]
+    path = hostile_folder / name
+    if expected is None or path.is_dir():
+        return
+    (piece,) = reader.pieces(path)
+    scan = reader.read(piece)
+    scan.name.encode("utf-8")
+    if expected == hostile.KEPT:
+        assert scan.pixels is not None and not scan.reason
+    else:
+        assert scan.pixels is None and scan.reason.startswith(expected)
+
+
+def test_each_frame_of_a_dicom_file_is_a_scan(reader: Reader, tmp_path: Path) -> None:
+    pytest.importorskip("pydicom")
+    import dicom_files
+
+    frames = np.stack([hostile.phantom(seed, 120) for seed in range(3)])
+    window = {"WindowCenter": 128, "WindowWidth": 256}
+    path = tmp_path / "many"
+    path.write_bytes(dicom_files.written(dicom_files.made(frames, **window)))
+    pieces = reader.pieces(path)
+    assert [piece.name.rpartition("/")[2] for piece in pieces] == ["many#1", "many#2", "many#3"]
+    cut = [cut_head(frame, reader.crop, reader.harmonise).pixels for frame in frames]
+    for piece, in_memory, expected in zip(pieces, reader.cut(path.read_bytes()), cut, strict=True):
+        assert np.array_equal(reader.read(piece).pixels, expected)
+        assert np.array_equal(in_memory, expected)
+    shutil.copy(path, tmp_path / "cut.dcm")
+    (tmp_path / "cut.dcm").write_bytes(path.read_bytes()[:-9_000])
+    assert len(reader.pieces(tmp_path / "cut.dcm")) == 3
+    reasons = [reader.read(piece).reason for piece in reader.pieces(tmp_path / "cut.dcm")]
+    assert reasons[2].startswith("undecodable: its pixels")
+
+
+def test_the_first_frame_of_a_picture_is_taken(reader: Reader) -> None:
+    (found,) = reader.cut(hostile.frames("GIF", 100))
+    expected = cut_head(decode_grey(hostile.frames("GIF", 100)), reader.crop, reader.harmonise)
+    assert np.array_equal(found, expected.pixels)
