@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import percent, score, whole
+from brain_tumor.rendering.numbers import format_count, format_percent, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, Values, kept_runs
@@ -44,11 +44,14 @@ def related_table(runs: Sequence[FinishedRun]) -> DataTable:
         rows.append(
             [
                 f"fold {run.fold}",
-                whole(leak["test"]),
-                percent(related["share_of_all"]),
-                percent(related["per_class"][HEALTHY]),
-                *(percent(alike[level]["per_class"][HEALTHY]) for level in (0.93, 0.95, 0.98)),
-                percent(leak["overlaps"]["patient"]["share_of_known"]),
+                format_count(leak["test"]),
+                format_percent(related["share_of_all"]),
+                format_percent(related["per_class"][HEALTHY]),
+                *(
+                    format_percent(alike[level]["per_class"][HEALTHY])
+                    for level in (0.93, 0.95, 0.98)
+                ),
+                format_percent(leak["overlaps"]["patient"]["share_of_known"]),
             ]
         )
     columns = ["fold of 0.6", "test scans", "related", "healthy, related"]
@@ -77,7 +80,7 @@ def scores_table(found: Findings) -> DataTable:
             ]
         )
         for kind, row in (("balanced accuracy", None), (f"recall of {HEALTHY}", HEALTHY)):
-            rows.append([called, kind, _score(old, row), score(left[row]), _score(new, row)])
+            rows.append([called, kind, _score(old, row), format_score(left[row]), _score(new, row)])
     return DataTable(
         "Four patient folds: over the groups of 0.6, and over today's",
         ["network", "score", "as 0.6 said", "without relatives", "trained again"],

@@ -10,7 +10,7 @@ from brain_tumor.data.files.scans import Grey
 from brain_tumor.errors import ConfigError
 
 # Far beyond what a head of some hundred pixels needs; more would take hours, or all of memory.
-MOST = {"blur_kernel": 99, "erosions": 100, "dilations": 100, "size": 2048}
+MAX = {"blur_kernel": 99, "erosions": 100, "dilations": 100, "size": 2048}
 
 Outline = npt.NDArray[np.int32]  # corners of a closed line, `(P, 1, 2)`: column, row
 
@@ -50,7 +50,7 @@ class CropSettings:
             raise ConfigError("data.crop.erosions and data.crop.dilations must not be negative")
         if self.size < 32:
             raise ConfigError(f"data.crop.size must be at least 32 pixels: {self.size}")
-        for name, most in MOST.items():
+        for name, most in MAX.items():
             if getattr(self, name) > most:
                 raise ConfigError(f"data.crop.{name} must be at most {most}: {getattr(self, name)}")
 

@@ -17,7 +17,7 @@ from mutations import PICTURES, mutated
 
 from brain_tumor.data.files.parallel import each
 from brain_tumor.data.files.scans import (
-    MOST_PIXELS,
+    MAX_PIXELS,
     Header,
     UndecodableScanError,
     decode_grey,
@@ -74,8 +74,8 @@ def test_a_mutated_picture_is_a_picture_within_bounds_or_refused(
     header, grey = read
     assert grey.dtype == np.uint8
     assert grey.ndim == 2
-    assert 0 < grey.size <= MOST_PIXELS
-    assert 0 < header.width * header.height <= MOST_PIXELS
+    assert 0 < grey.size <= MAX_PIXELS
+    assert 0 < header.width * header.height <= MAX_PIXELS
     box = find_head(grey, REPORT)
     assert thumbnail(grey).shape == (96, 96)
     if box is not None:
