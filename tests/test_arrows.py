@@ -22,6 +22,7 @@ FLOORS = (
     {"engine"},
     {"data", "models"},
     {"metrics", "rendering"},
+    {"settings"},
     {"errors"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -17,9 +17,9 @@ from lightning.pytorch.strategies import Strategy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from brain_tumor.config.arguments import repr_short
 from brain_tumor.data.transforms.report import BatchAugment, TorchvisionAugment
 from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.settings import repr_short
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,15 @@
-"""Do configured values fit what a class or function takes, by name and by annotation?"""
+"""From a group of the configuration to what takes its values: by name, and by annotation."""
 
 import inspect
-import os
-import types
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar, get_args, get_origin
 
 from omegaconf import OmegaConf
 
 from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.settings import Settings, annotations, below, check_value, repr_short
 
-_NAMED = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    type(None): "null",
-}
 T = TypeVar("T")
-_LISTS = (list, tuple, set, frozenset, Sequence, Iterable, Collection)
 
 
 def check_arguments(
@@ -36,106 +27,31 @@ def check_arguments(
         given: Names of what the program gives itself.
 
     Raises:
-        ConfigError: A name is unknown or missing, or a value is not of the annotated kind.
+        ConfigError: A name is unknown or missing, or a value is not what is annotated.
     """
-    above = f"{key}." if key else ""
+    taken = inspect.signature(target).parameters
     parameters = {
         name: parameter
-        for name, parameter in inspect.signature(target).parameters.items()
+        for name, parameter in taken.items()
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     }
-    allowed = [parameter.kind for parameter in inspect.signature(target).parameters.values()]
-    hints = _hints(target)
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
+    hints = annotations(target)
     for name, value in values.items():
+        full = below(key, name)
         if name in given:
-            raise ConfigError(f"{above}{name} is set by the program: leave it out.")
+            raise ConfigError(f"{full} is set by the program: leave it out.")
         if name not in parameters:
-            if inspect.Parameter.VAR_KEYWORD in allowed:
+            if takes_any:
                 continue
             free = [known for known in parameters if known not in given]
-            raise ConfigError(
-                f"{above}{name} is unknown, {target.__name__} does not take it: "
-                f"{suggest(name, free)}"
-            )
-        if name in hints and not fits(value, hints[name]):
-            raise ConfigError(
-                f"{above}{name} must be {described(hints[name])}: {repr_short(value)}"
-            )
+            taker = "" if _is_settings(target) else f", {target.__name__} does not take it"
+            raise ConfigError(f"{full} is unknown{taker}: {suggest(name, free)}")
+        check_value(value, hints.get(name, Any), full)
     for name, parameter in parameters.items():
         if parameter.default is parameter.empty and name not in values and name not in given:
-            raise ConfigError(f"{above}{name} is not given: add {above}{name}=VALUE.")
-
-
-def fits(value: Any, hint: Any) -> bool:
-    """Tell whether a configured value is of an annotated kind.
-
-    A truth value is no number, a whole number is a number, a list can stand for a tuple and text
-    for a path.
-
-    Example:
-        >>> fits(True, int), fits(1, float), fits([0.9, 0.999], tuple[float, float]), fits("a", int)
-        (False, True, True, False)
-    """
-    if hint in (Any, inspect.Parameter.empty, object) or isinstance(hint, (str, TypeVar)):
-        return True
-    kind, inner = get_origin(hint), get_args(hint)
-    if kind in (Union, types.UnionType):
-        return any(fits(value, one) for one in inner)
-    if kind is Annotated:
-        return fits(value, inner[0])
-    if kind is Literal:
-        return any(type(value) is type(one) and value == one for one in inner)
-    if hint is None:
-        return value is None
-    kind = kind or hint
-    if kind in _LISTS:
-        return _fits_list(value, kind, inner)
-    if kind in (dict, Mapping):
-        keyed, valued = inner or (Any, Any)
-        return isinstance(value, dict) and all(
-            fits(name, keyed) and fits(one, valued) for name, one in value.items()
-        )
-    if isinstance(value, bool):
-        return kind is bool
-    if kind is float:
-        return isinstance(value, (int, float))
-    if isinstance(kind, type) and issubclass(kind, os.PathLike):
-        return isinstance(value, (str, kind))
-    return isinstance(value, kind) if isinstance(kind, type) else True
-
-
-def described(hint: Any) -> str:
-    """Say in a few words what an annotation asks for.
-
-    Example:
-        >>> described(int | None), described(Literal["min", "max"])
-        ('a whole number or null', 'min or max')
-    """
-    kind, inner = get_origin(hint), get_args(hint)
-    if kind in (Union, types.UnionType):
-        # Classes, which cannot be typed, are named only where there is nothing else.
-        plain = [one for one in inner if not isinstance(one, type) or one in _NAMED]
-        return " or ".join(dict.fromkeys(described(one) for one in plain or inner))
-    if kind is Annotated:
-        return described(inner[0])
-    if kind is Literal:
-        return " or ".join(dict.fromkeys(str(one) for one in inner))
-    kind = kind or hint
-    if kind in _NAMED:
-        return _NAMED[kind]
-    if kind in _LISTS:
-        return "a list"
-    if kind in (dict, Mapping):
-        return "a group of named values"
-    if isinstance(kind, type) and issubclass(kind, os.PathLike):
-        return "a path"
-    return str(getattr(kind, "__name__", kind))
-
-
-def repr_short(value: Any, longest: int = 60) -> str:
-    """Show a value in a message, on one line and not at length."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= longest else f"{text[:longest]}..."
+            full = below(key, name)
+            raise ConfigError(f"{full} is not given: add {full}=VALUE.")
 
 
 def plain_values(node: Any, key: str = "this") -> dict[str, Any]:
@@ -154,29 +70,39 @@ def plain_values(node: Any, key: str = "this") -> dict[str, Any]:
     return {str(name): value for name, value in values.items()}
 
 
-def parse_settings(target: Callable[..., T], node: Any, key: str) -> T:
-    """Give the values of a group to what takes them.
+def parse_settings(target: Callable[..., T], node: Any, key: str = "") -> T:
+    """Give the values of a group to what takes them, and groups within it likewise.
+
+    Args:
+        target: What takes them: a settings class, or a function.
+        node: The group.
+        key: Where it stands; empty at the top.
 
     Raises:
-        ConfigError: A name is unknown or missing, or a value of the wrong kind or outside its
-            range.
+        ConfigError: A name is unknown or missing, or a value is not what is annotated.
     """
-    values = plain_values(node, key)
+    hints = annotations(target)
+    values = {
+        name: _parsed(hints.get(name), value, below(key, name))
+        for name, value in plain_values(node, key or "this").items()
+    }
     check_arguments(target, values, key)
     return target(**values)
 
 
-def _fits_list(value: Any, kind: Any, inner: Sequence[Any]) -> bool:
-    if not isinstance(value, (list, tuple)):
-        return False
-    if kind is tuple and inner and inner[-1] is not Ellipsis:
-        return len(value) == len(inner) and all(map(fits, value, inner))
-    return not inner or all(fits(one, inner[0]) for one in value)
+def _parsed(hint: Any, value: Any, key: str) -> Any:
+    """Turn a group into its settings, and a list into a tuple, where that is what is annotated."""
+    kind, inner = get_origin(hint), get_args(hint)
+    if isinstance(value, dict):
+        if _is_settings(hint):
+            return parse_settings(hint, value, key)
+        if kind is dict and _is_settings(inner[1]):
+            return {name: _parsed(inner[1], one, below(key, name)) for name, one in value.items()}
+    elif isinstance(value, list) and kind is tuple:
+        return tuple(value)
+    settings = [one for one in inner if _is_settings(one) or get_origin(one) is tuple]
+    return _parsed(settings[0], value, key) if settings and kind is not dict else value
 
 
-def _hints(target: Callable[..., Any]) -> dict[str, Any]:
-    takes = target.__init__ if isinstance(target, type) else target  # type: ignore[misc]
-    try:
-        return get_type_hints(takes)
-    except (NameError, TypeError):  # names that exist for type checkers alone
-        return {name: hint for name, hint in getattr(takes, "__annotations__", {}).items()}
+def _is_settings(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Settings)

@@ -5,18 +5,17 @@ Apart from `build`, so that `python -m brain_tumor.prepare` need not wait for to
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.config.arguments import check_arguments, parse_settings, plain_values, repr_short
+from brain_tumor.config.arguments import check_arguments, parse_settings, plain_values
 from brain_tumor.data.files.kaggle import fetch_scans
 from brain_tumor.data.groups.patients import FIGSHARE
 from brain_tumor.data.groups.settings import NearDuplicateSettings
-from brain_tumor.data.phantom import check_drawing, write_phantoms
+from brain_tumor.data.phantom import PhantomSettings, write_phantoms
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
@@ -25,6 +24,7 @@ from brain_tumor.data.split import FILE, Split, SplitSettings, split_scans
 from brain_tumor.data.split_file import check_straddling, read_split
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.errors import ConfigError, DataError, suggest
+from brain_tumor.settings import repr_short
 
 SOURCES = ("kaggle", "phantom", "folder")
 
@@ -81,7 +81,7 @@ def raw_folder(data: DictConfig) -> Path:
     assert root is not None  # data_settings has seen to it
     if data.source == "phantom":
         with Console().status(f"drawing phantom scans into {root}"):
-            parse_settings(partial(write_phantoms, root), data.phantom, "data.phantom")
+            write_phantoms(root, **plain_values(data.phantom))
     return root
 
 
@@ -108,7 +108,7 @@ def data_settings(data: DictConfig) -> PrepareSettings:
             f"data.root is not given: name a folder where data.source={values.source}."
         )
     if values.source == "phantom":
-        parse_settings(check_drawing, data.phantom, "data.phantom")
+        parse_settings(PhantomSettings, data.phantom, "data.phantom")
     return PrepareSettings(
         tuple(values.classes),
         parse_settings(CropSettings, data.crop, "data.crop"),

@@ -8,9 +8,9 @@ import yaml
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from brain_tumor.config.arguments import repr_short
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.settings import repr_short
 
 LARGEST = 2**63 - 1  # torch's and NumPy's whole numbers have 64 bits
 

@@ -13,7 +13,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.resident import ResidentScans, has_room
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION, Rows, Split
 from brain_tumor.data.transforms.report import Augment, epoch_draws
-from brain_tumor.errors import ConfigError
+from brain_tumor.settings import BatchSize, Seed, Workers, check_value
 
 
 def check_loading(batch_size: object, num_workers: object, seed: object) -> None:
@@ -22,13 +22,9 @@ def check_loading(batch_size: object, num_workers: object, seed: object) -> None
     Raises:
         ConfigError: A number is outside its range.
     """
-    for name, value, least, most in (
-        ("data.batch_size", batch_size, 1, 2**31 - 1),
-        ("data.num_workers", num_workers, 0, 256),  # processes: more would bring a machine down
-        ("seed", seed, 0, 2**32 - 1),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ConfigError(f"{name} must be a whole number in {least}..{most}: {value!r}")
+    check_value(batch_size, BatchSize, "data.batch_size")
+    check_value(num_workers, Workers, "data.num_workers")
+    check_value(seed, Seed, "seed")
 
 
 class Batch(NamedTuple):

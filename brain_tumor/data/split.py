@@ -4,13 +4,14 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
+from typing import Annotated, cast
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import ConfigError, DataError, suggest
+from brain_tumor.settings import Range, Seed, Settings
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 PARTS = (TRAIN, VALIDATION, TEST)
@@ -46,16 +47,17 @@ class Split:
 
 
 @dataclass(frozen=True)
-class SplitSettings:
+class SplitSettings(Settings, key="split"):
     """What a split is made by.
 
     Attributes:
         name: `report`, `official`, `patient` or `file`.
-        test_fraction: Share of the pooled scans for testing, between 0 and 1 (`report`).
-        validation_fraction: Share of the training scans to cut off for validation, 0 for none,
-            else 0.001 to 0.5 (not `file`).
-        seed: Seed of the shuffling, 0 to 2**32 - 1.
-        folds: Number of folds, at least 2 (`patient`).
+        test_fraction: Share of the pooled scans for testing (`report`).
+        validation_fraction: Share of the training scans to cut off for validation, 0 for none; half
+            is the most that can be one of several folds, of a thousand folds one is no sample (not
+            `file`).
+        seed: Seed of the shuffling.
+        folds: Number of folds (`patient`).
         fold: Which of them is the test part, from 0 (`patient`).
         path: CSV file with the columns `path` and `part` (`file`).
         leaky: Whether a group of scans may stand on two sides, as in the splits whose leakage is
@@ -66,19 +68,18 @@ class SplitSettings:
     """
 
     name: str
-    test_fraction: float | None = None
-    validation_fraction: float = 0.0
-    seed: int = 0
-    folds: int | None = None
-    fold: int | None = None
+    test_fraction: Annotated[float, Range(0, 1, without=(0, 1))] | None = None
+    validation_fraction: Annotated[float, Range(0.001, 0.5, also=(0,))] = 0.0
+    seed: Seed = 0
+    folds: Annotated[int, Range(2)] | None = None
+    fold: Annotated[int, Range(0)] | None = None
     path: str | None = None
     leaky: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.name not in (*SPLITS, FILE):
-            raise ConfigError(
-                f"split.name is {self.name!r}: choose one of {', '.join((*SPLITS, FILE))}."
-            )
+            raise ConfigError(f"split.name is {self.name!r}: {suggest(self.name, (*SPLITS, FILE))}")
         needed = {"report": ["test_fraction"], "patient": ["folds", "fold"], FILE: ["path"]}
         for key in ("test_fraction", "folds", "fold", "path"):
             value, wanted = getattr(self, key), key in needed.get(self.name, [])
@@ -86,24 +87,8 @@ class SplitSettings:
                 raise ConfigError(f"split.{key} must be given where split={self.name}.")
             if not wanted and value is not None:  # a value that is ignored would mislead
                 raise ConfigError(f"split.{key} must be null where split={self.name}: {value}")
-        fraction = self.test_fraction
-        if fraction is not None and not 0 < fraction < 1:
-            raise ConfigError(f"split.test_fraction must lie between 0 and 1: {fraction}")
-        # Half is the most that can be one of several folds; of a thousand folds one is no sample.
-        if self.validation_fraction != 0 and not 0.001 <= self.validation_fraction <= 0.5:
-            raise ConfigError(
-                "split.validation_fraction must be 0 or lie in 0.001..0.5: "
-                f"{self.validation_fraction}"
-            )
-        if not 0 <= self.seed < 2**32:
-            raise ConfigError(f"split.seed must lie in 0..2**32 - 1: {self.seed}")
-        if not isinstance(self.leaky, bool):
-            raise ConfigError(f"split.leaky must be true or false: {self.leaky!r}")
-        if self.folds is not None and self.fold is not None:
-            if not isinstance(self.folds, int) or self.folds < 2:
-                raise ConfigError(f"split.folds must be a whole number of 2 or more: {self.folds}")
-            if not isinstance(self.fold, int) or not 0 <= self.fold < self.folds:
-                raise ConfigError(f"split.fold must lie in 0..{self.folds - 1}: {self.fold}")
+        if self.folds is not None and self.fold is not None and self.fold >= self.folds:
+            raise ConfigError(f"split.fold must lie in 0..{self.folds - 1}: {self.fold}")
 
 
 def split_scans(

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from omegaconf import DictConfig
 from scipy.special import softmax
 
 from brain_tumor.config.arguments import parse_settings
-from brain_tumor.errors import ConfigError
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.metrics.detection import detect
@@ -17,64 +16,42 @@ from brain_tumor.metrics.probabilities import bootstrap_probabilities
 from brain_tumor.metrics.scores import score
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
+from brain_tumor.settings import Range, Seed, Settings
 from brain_tumor.trained.operating_point import CalibratedPredictions, Numbers, Values
 
 Record = dict[str, Any]
-
-# Least and most; above, memory and time go where no digit that is shown would change.
-WHOLE = {
-    "resamples": (100, 100_000),
-    "seed": (0, 2**32 - 1),
-    "bins": (2, 1000),
-    "wrong": (1, 1000),
-}
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)  # shares of the scans whose error is told
 
 
 @dataclass(frozen=True)
-class ScoringSettings:
+class ScoringSettings(Settings, key="evaluation"):
     """How scores are calibrated.
 
+    Above the ranges memory and time would go where no digit that is shown would change.
+
     Attributes:
-        resamples: Resamples of the bootstrap, 100 to 100,000.
-        level: Share of all data sets whose interval holds the truth, between 0.5 and 1.
-        seed: Of the drawing, 0 to 2**32 - 1.
-        bins: Bins of confidence, 2 to 1000.
+        resamples: Resamples of the bootstrap.
+        level: Share of all data sets whose interval holds the truth.
+        seed: Of the drawing.
+        bins: Bins of confidence.
         healthy: Class without a tumour; None where there is none.
-        least_sensitivity: Of the call for a tumour, above 0, up to 1.
-        wrong: How many confidently wrong scans are shown, 1 to 1000.
+        least_sensitivity: Of the call for a tumour.
+        wrong: How many confidently wrong scans are shown.
         figures: Whether an evaluation draws pictures.
 
     Raises:
         ConfigError: A value is outside its range.
     """
 
-    resamples: int
-    level: float
-    seed: int
-    bins: int
+    resamples: Annotated[int, Range(100, 100_000)]
+    level: Annotated[float, Range(0.5, 0.9999)]
+    seed: Seed
+    bins: Annotated[int, Range(2, 1000)]
     healthy: str | None
-    least_sensitivity: float
-    wrong: int
+    least_sensitivity: Annotated[float, Range(0.01, 1)]
+    wrong: Annotated[int, Range(1, 1000)]
     figures: bool = True
-
-    def __post_init__(self) -> None:
-        for name, (least, most) in WHOLE.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-                raise ConfigError(
-                    f"evaluation.{name} must be a whole number in {least}..{most}: {value!r}"
-                )
-        for name, low, high in (("level", 0.5, 0.9999), ("least_sensitivity", 0.01, 1.0)):
-            value = getattr(self, name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not low <= value <= high:
-                raise ConfigError(f"evaluation.{name} must lie in {low}..{high}: {value!r}")
-        if not isinstance(self.figures, bool):
-            raise ConfigError(f"evaluation.figures must be true or false: {self.figures!r}")
-        if self.healthy is not None and not isinstance(self.healthy, str):
-            raise ConfigError(f"evaluation.healthy must be a class or null: {self.healthy!r}")
 
     def healthy_number(self, classes: tuple[str, ...]) -> int | None:
         """Give the number of the class without a tumour; None where the classes have none."""

@@ -2,21 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from omegaconf import DictConfig
 
-from brain_tumor.config.arguments import check_arguments
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
-from brain_tumor.data.datamodule import check_loading
 from brain_tumor.errors import ConfigError
-
-MAX_SCANS = 100_000  # to calibrate by: beyond that nothing changes but the time
-MAX_ROUNDS = 1000
+from brain_tumor.settings import BatchSize, Range, Settings
 
 
 @dataclass(frozen=True)
-class ExportSettings:
+class ExportSettings(Settings):
     """What stands at the top of `conf/export.yaml`, as it says there."""
 
     run: str
@@ -24,28 +21,22 @@ class ExportSettings:
     path: str | None
     overwrite: bool
     int8: bool
-    calibration: int
+    calibration: Annotated[int, Range(1, 100_000)]  # beyond that nothing changes but the time
     checkpoint: Literal["best", "last"] | None
     root: str | None
-    batch_size: int | None
-    rounds: int
+    batch_size: BatchSize | None
+    rounds: Annotated[int, Range(1, 1000)]
     prepared: str = "data/prepared"
     keep_freed_memory: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.int8 and self.format != "onnx":
             raise ConfigError(
                 f"int8=true is for ONNX files, format is {self.format}: leave one of them out."
             )
         if self.path is not None and Path(self.path).suffix != f".{self.format}":
             raise ConfigError(f"path must end in .{self.format}, as format says: {self.path}")
-        for name, value, most in (
-            ("calibration", self.calibration, MAX_SCANS),
-            ("rounds", self.rounds, MAX_ROUNDS),
-        ):
-            if not 1 <= value <= most:
-                raise ConfigError(f"{name} must be a whole number in 1..{most}: {value}")
-        check_loading(1 if self.batch_size is None else self.batch_size, 0, 0)
 
 
 def export_settings(config: DictConfig) -> ExportSettings:
@@ -57,6 +48,4 @@ def export_settings(config: DictConfig) -> ExportSettings:
     Raises:
         ConfigError: A value is unknown, of the wrong kind or outside its range, or two contradict.
     """
-    plain = check_values(config, "export")
-    check_arguments(ExportSettings, plain)
-    return ExportSettings(**plain)
+    return parse_settings(ExportSettings, check_values(config, "export"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import lightning as L
 import torch.nn.functional as F
@@ -15,6 +15,7 @@ from brain_tumor.errors import ConfigError, TrainingError
 from brain_tumor.models.epoch_scores import ClassificationScores, MeanLoss
 from brain_tumor.models.registry import build_network, with_defaults
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
+from brain_tumor.settings import Range, Settings
 
 Group = dict[str, Any]
 MakeOptimizer = Callable[[Iterable[Parameter] | Iterable[Group]], Optimizer]
@@ -27,14 +28,14 @@ SHORT = {"validation": "val"}
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(Settings, key="training"):
     """What of the loss and of the rates is not in the report.
 
     Attributes:
         label_smoothing: Share of each target that the training loss spreads evenly over all
-            classes, in [0, 1) (Szegedy et al., 2016, arXiv 1512.00567).
+            classes (Szegedy et al., 2016, arXiv 1512.00567).
         backbone_rate: Learning rate of trained layers of a network's `backbone`, its pretrained
-            part, as a share of the optimizer's; above 0, up to 10.
+            part, as a share of the optimizer's.
         softmax_twice: Whether the training loss takes probabilities for logits, as where a network
             ends in a softmax before PyTorch's cross-entropy, which has its own. A perfect network
             then still costs log(1 + (classes - 1) / e), 0.744 for four classes.
@@ -43,23 +44,9 @@ class TrainingSettings:
         ConfigError: A value is outside its range.
     """
 
-    label_smoothing: float = 0.0
-    backbone_rate: float = 1.0
+    label_smoothing: Annotated[float, Range(0, 1, without=(1,))] = 0.0
+    backbone_rate: Annotated[float, Range(0, 10, without=(0,))] = 1.0
     softmax_twice: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.label_smoothing < 1:
-            raise ConfigError(
-                f"training.label_smoothing must lie in 0..1, 1 left out: {self.label_smoothing}"
-            )
-        if not 0 < self.backbone_rate <= 10:
-            raise ConfigError(
-                f"training.backbone_rate must lie in 0..10, 0 left out: {self.backbone_rate}"
-            )
-        if not isinstance(self.softmax_twice, bool):
-            raise ConfigError(
-                f"training.softmax_twice must be true or false: {self.softmax_twice!r}"
-            )
 
 
 class LabelledScans(Protocol):

@@ -3,33 +3,28 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from brain_tumor.data.split import VALIDATION
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import DataError
 from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.settings import Range, Settings
 
 Steps = Sequence[Sequence[float]]  # pairs: share of wrong answers, confidence
 
 
 @dataclass(frozen=True)
-class Abstention:
+class Abstention(Settings, key="abstention"):
     """When the confidence of a prediction is low.
 
     Attributes:
-        error: Share of the confident predictions that may be wrong, above 0, below 1.
-
-    Raises:
-        ConfigError: It lies outside.
+        error: Share of the confident predictions that may be wrong.
     """
 
-    error: float
-
-    def __post_init__(self) -> None:
-        if not 0 < self.error < 1:
-            raise ConfigError(f"abstention.error must lie between 0 and 1: {self.error!r}")
+    error: Annotated[float, Range(0, 1, without=(0, 1))]
 
     @property
     def unfitted(self) -> float:

@@ -94,7 +94,7 @@ def test_the_surest_mistakes_come_first() -> None:
     ("values", "told"),
     [
         ({"resamples": 10}, "resamples must be a whole number in 100..100000"),
-        ({"level": 95}, r"level must lie in 0.5..0.9999: 95"),
+        ({"level": 95}, r"level must be a number in 0.5..0.9999: 95"),
         ({"bins": 1.5}, "bins"),
         ({"least_sensitivity": 0}, "least_sensitivity"),
         ({"healthy": 2}, "healthy must be text or null"),

@@ -6,16 +6,20 @@ Apart from the search, so that a configuration is read without OpenCV.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 from brain_tumor.errors import ConfigError
+from brain_tumor.settings import Range, Settings
 
 BEFORE = {"frame", "head"}  # the settings of versions 0.4 to 0.6
 
+# Below, pairs of different heads by the thousand would count; above, rounding decides.
+Similarity = Annotated[float, Range(0.4, 0.9999)]
+
 
 @dataclass(frozen=True)
-class NearDuplicateSettings:
-    """What makes two scans the same slice, and what makes them related; all in 0.4 to 0.9999.
+class NearDuplicateSettings(Settings, key="data.near_duplicates"):
+    """What makes two scans the same slice, and what makes them related.
 
     How each was found, and how often it errs, stands in `experiments/near_duplicates`.
 
@@ -30,10 +34,10 @@ class NearDuplicateSettings:
         ConfigError: A value is outside its range.
     """
 
-    same_slice: float = 0.82
-    related: float = 0.68
-    related_if_frames_agree: float = 0.5
-    frames_agree: float = 0.88
+    same_slice: Similarity = 0.82
+    related: Similarity = 0.68
+    related_if_frames_agree: Similarity = 0.5
+    frames_agree: Similarity = 0.88
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "NearDuplicateSettings":
@@ -45,12 +49,7 @@ class NearDuplicateSettings:
         return cls() if set(values) == BEFORE else cls(**values)
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise ConfigError(f"data.near_duplicates.{name} must be a number: {value!r}")
-            # Below, pairs of different heads by the thousand would count; above, rounding decides.
-            if not 0.4 <= value <= 0.9999:
-                raise ConfigError(f"data.near_duplicates.{name} must lie in 0.4..0.9999: {value}")
+        super().__post_init__()
         falling = ("same_slice", "related", "related_if_frames_agree")
         for higher, lower in pairwise(falling):
             if getattr(self, lower) > getattr(self, higher):

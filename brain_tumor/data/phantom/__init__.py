@@ -8,15 +8,15 @@ which file repeats which, so `PhantomTruth.summary` says what the prepare step h
 from brain_tumor.data.phantom.anatomy import CLASSES, VIEWS
 from brain_tumor.data.phantom.image import PhantomImage, draw_phantom
 from brain_tumor.data.phantom.truth import PhantomScan, PhantomTruth, read_truth
-from brain_tumor.data.phantom.write import check_drawing, write_phantoms
+from brain_tumor.data.phantom.write import PhantomSettings, write_phantoms
 
 __all__ = [
     "CLASSES",
     "VIEWS",
     "PhantomImage",
     "PhantomScan",
+    "PhantomSettings",
     "PhantomTruth",
-    "check_drawing",
     "draw_phantom",
     "read_truth",
     "write_phantoms",

@@ -4,16 +4,18 @@ import contextlib
 import json
 import shutil
 import uuid
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
 from brain_tumor.data.phantom.files import write_scans
 from brain_tumor.data.phantom.truth import PhantomTruth, read_truth, write_truth
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import DataError
+from brain_tumor.settings import Range, Settings
 
 # Raised whenever the same settings give other bytes: no older folder is taken for a new one.
 _DRAWING = 1
 _SETTINGS, _README = "phantoms.json", "README.txt"
-_LEAST = {"patients_per_class": 1, "slices_per_patient": 2, "seed": 0}
 _README_TEXT = """\
 These brain MRI scans are FAKE.
 
@@ -22,9 +24,22 @@ and no result obtained with them says anything about real tumours. phantoms.csv 
 """
 
 
-def write_phantoms(
-    root: Path, *, patients_per_class: int = 26, slices_per_patient: int = 5, seed: int = 0
-) -> PhantomTruth:
+@dataclass(frozen=True)
+class PhantomSettings(Settings, key="data.phantom"):
+    """What phantoms are drawn; the same settings give the same bytes.
+
+    Attributes:
+        patients_per_class: Patients of each class.
+        slices_per_patient: Slices drawn of each patient; copies come on top.
+        seed: Seed of all drawings.
+    """
+
+    patients_per_class: Annotated[int, Range(1)] = 26
+    slices_per_patient: Annotated[int, Range(2)] = 5
+    seed: Annotated[int, Range(0)] = 0
+
+
+def write_phantoms(root: Path, **numbers: Any) -> PhantomTruth:
     """Write a folder of phantoms, or use the one that is there if its settings are the same.
 
     The folder is made beside `root` and renamed into place, so it is whole or not there. Nothing
@@ -32,9 +47,7 @@ def write_phantoms(
 
     Args:
         root: Folder to write; it may be missing or empty.
-        patients_per_class: Patients of each class, at least 1.
-        slices_per_patient: Slices drawn of each patient, at least 2; copies come on top.
-        seed: Seed of all drawings, 0 or more; the same settings and seed give the same bytes.
+        **numbers: `PhantomSettings`.
 
     Returns:
         What the folder holds.
@@ -44,10 +57,7 @@ def write_phantoms(
         DataError: `root` holds something else, or phantoms of other settings, or only a part; or
             it cannot be written.
     """
-    numbers = check_drawing(
-        patients_per_class=patients_per_class, slices_per_patient=slices_per_patient, seed=seed
-    )
-    root, settings = root.absolute(), {"drawing": _DRAWING, **numbers}
+    root, settings = root.absolute(), {"drawing": _DRAWING, **asdict(PhantomSettings(**numbers))}
     try:
         if _is_taken(root):
             return _reuse(root, settings)
@@ -57,28 +67,6 @@ def write_phantoms(
             f"Phantoms cannot be written to {root} ({error.strerror or error}): give a writable "
             "folder with free space as data.root=..."
         ) from error
-
-
-def check_drawing(
-    *, patients_per_class: int = 26, slices_per_patient: int = 5, seed: int = 0
-) -> dict[str, int]:
-    """Look at the settings of `write_phantoms`, and give them by name.
-
-    Raises:
-        ConfigError: One is below its least value, or no whole number (True is none).
-    """
-    numbers = {
-        "patients_per_class": patients_per_class,
-        "slices_per_patient": slices_per_patient,
-        "seed": seed,
-    }
-    for name, value in numbers.items():
-        least = _LEAST[name]
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ConfigError(
-                f"data.phantom.{name} must be a whole number, {least} or more: {value!r}."
-            )
-    return numbers
 
 
 def _write_folder(root: Path, settings: dict[str, int]) -> PhantomTruth:

@@ -1,58 +1,41 @@
 """Cut a scan to the head: "Dataset & Preprocessing" of the report, second half."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from brain_tumor.data.files.scans import Grey
-from brain_tumor.errors import ConfigError
-
-# Far beyond what a head of some hundred pixels needs; more would take hours, or all of memory.
-MAX = {"blur_kernel": 99, "erosions": 100, "dilations": 100, "size": 2048}
+from brain_tumor.settings import Range, Settings
 
 Outline = npt.NDArray[np.int32]  # corners of a closed line, `(P, 1, 2)`: column, row
 
 
 @dataclass(frozen=True)
-class CropSettings:
+class CropSettings(Settings, key="data.crop"):
     """How the head is told from the background.
 
-    The report names the steps; the numbers come from matching its duplicate counts.
+    The report names the steps; the numbers come from matching its duplicate counts. What is largest
+    is far beyond what a head of some hundred pixels needs; more would take hours, or all of memory.
 
     Attributes:
-        blur_kernel: Side of the Gaussian kernel in pixels, odd, 1 to 99.
-        threshold: Grey value, 0-254; brighter pixels belong to the head.
-        erosions: Rounds of erosion by a 3 x 3 square, which remove specks; 0 to 100.
-        dilations: Rounds of dilation by the same square, which restore the outline; likewise.
-        size: Side of the cropped scan in pixels after resizing, 32 to 2048.
+        blur_kernel: Side of the Gaussian kernel in pixels, odd.
+        threshold: Grey value; brighter pixels belong to the head.
+        erosions: Rounds of erosion by a 3 x 3 square, which remove specks.
+        dilations: Rounds of dilation by the same square, which restore the outline.
+        size: Side of the cropped scan in pixels after resizing.
 
     Raises:
         ConfigError: A value is outside its range.
     """
 
-    blur_kernel: int
-    threshold: int
-    erosions: int
-    dilations: int
-    size: int
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise ConfigError(f"data.crop.{name} must be a whole number: {value!r}")
-        if self.blur_kernel < 1 or self.blur_kernel % 2 == 0:
-            raise ConfigError(f"data.crop.blur_kernel must be odd and positive: {self.blur_kernel}")
-        if not 0 <= self.threshold < 255:
-            raise ConfigError(f"data.crop.threshold must lie in 0..254: {self.threshold}")
-        if self.erosions < 0 or self.dilations < 0:
-            raise ConfigError("data.crop.erosions and data.crop.dilations must not be negative")
-        if self.size < 32:
-            raise ConfigError(f"data.crop.size must be at least 32 pixels: {self.size}")
-        for name, most in MAX.items():
-            if getattr(self, name) > most:
-                raise ConfigError(f"data.crop.{name} must be at most {most}: {getattr(self, name)}")
+    blur_kernel: Annotated[int, Range(1, 99, odd=True)]
+    threshold: Annotated[int, Range(0, 254)]
+    erosions: Annotated[int, Range(0, 100)]
+    dilations: Annotated[int, Range(0, 100)]
+    size: Annotated[int, Range(32, 2048)]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ each of these tells, with and without the steps here.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.prepared.crop import CropBox, CropSettings, head_mask
 from brain_tumor.errors import ConfigError
+from brain_tumor.settings import Range, Settings
 
 # Grey values that `standardise` aims at: a little brighter and wider than most scans of the Kaggle
 # set, and narrow enough that little is clipped at either end.
@@ -21,7 +23,7 @@ INTERQUARTILE_RANGE = 34
 
 
 @dataclass(frozen=True)
-class HarmoniseSettings:
+class HarmoniseSettings(Settings, key="data.harmonise"):
     """What is taken out of the kept scans.
 
     Attributes:
@@ -35,27 +37,13 @@ class HarmoniseSettings:
         ConfigError: A value is of the wrong kind or outside its range, or two contradict.
     """
 
-    resolution: int | None
+    resolution: Annotated[int, Range(32)] | None
     intensity: bool
     background: bool
     mask: bool
 
     def __post_init__(self) -> None:
-        resolution = self.resolution
-        if resolution is not None:
-            if isinstance(resolution, bool) or not isinstance(resolution, int):
-                raise ConfigError(
-                    f"data.harmonise.resolution must be a whole number or null: {resolution!r}"
-                )
-            if resolution < 32:
-                raise ConfigError(
-                    f"data.harmonise.resolution must be at least 32 pixels: {resolution}"
-                )
-        for name in ("intensity", "background", "mask"):
-            if not isinstance(getattr(self, name), bool):
-                raise ConfigError(
-                    f"data.harmonise.{name} must be true or false: {getattr(self, name)!r}"
-                )
+        super().__post_init__()
         if self.mask and self.intensity:
             raise ConfigError(
                 "data.harmonise.mask leaves no grey values to standardise: set it, or "

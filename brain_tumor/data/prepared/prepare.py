@@ -25,6 +25,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.prepared.read_and_crop import Cutter, Entry, cut_scans
 from brain_tumor.data.prepared.write import open_or_write, write_prepared
 from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.settings import Settings
 
 CROPPING, COMPARING = "cropping scans", "comparing scans"
 
@@ -32,7 +33,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class PrepareSettings:
+class PrepareSettings(Settings, key="data"):
     """What is done to the scans.
 
     Attributes:
@@ -54,7 +55,8 @@ class PrepareSettings:
     patients: Path | None = None
 
     def __post_init__(self) -> None:
-        names = [name for name in self.classes if isinstance(name, str) and Path(name).name == name]
+        super().__post_init__()
+        names = [name for name in self.classes if Path(name).name == name]
         if {"", ".."} & set(names) or len(set(names)) < max(len(self.classes), 2):
             raise ConfigError(
                 "data.classes must be two or more different names of folders: "

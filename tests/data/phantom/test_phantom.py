@@ -318,7 +318,7 @@ def test_numbers_out_of_range_are_named(tmp_path, name, least):
     for value in (least - 1, -7, least + 0.5, float(least + 1), str(least), True, None):
         with pytest.raises(ConfigError) as caught:
             write_phantoms(tmp_path / "raw", **{name: value})
-        expected = f"data.phantom.{name} must be a whole number, {least} or more: {value!r}."
+        expected = f"data.phantom.{name} must be a whole number of at least {least}: {value!r}"
         assert str(caught.value) == expected
     assert list(tmp_path.iterdir()) == []
 
