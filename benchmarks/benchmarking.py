@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
@@ -20,23 +20,28 @@ from benchmarks.materials import Materials, lay_ready
 from benchmarks.measuring import Record, Told, hold
 from benchmarks.on_cuda import measure_cuda
 from benchmarks.tables import speed_header, speed_legend, speed_markdown, speed_tables
-from brain_tumor.config.arguments import check_arguments
-from brain_tumor.config.data import data_settings, split_settings
+from brain_tumor.config.arguments import parse_settings
+from brain_tumor.config.data import DataSettings, check_split_file
 from brain_tumor.config.values import check_values
-from brain_tumor.data.datamodule import check_loading
+from brain_tumor.data.split import SplitSettings
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, suggest
-from brain_tumor.evaluate.part_scores import scoring_settings
+from brain_tumor.evaluate.part_scores import ScoringSettings
+from brain_tumor.models.classifier import TrainingSettings
 from brain_tumor.rendering.charts.save import save_figure
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import provenance
+from brain_tumor.settings import Range, Seed, Settings
 from brain_tumor.train.check_config import check_building
 
 GROWTH, LARGER, CUDA = "growth", "larger_than_memory", "cuda"
-LEAST = {"repeats": 1, "steps": 1, "lead": 1, "growth_repeats": 1, "warm_up": 0}
-LEAST |= {"peer_workers": 1, "cuda_epochs": 1}
-OFTEN = {"threads": 1, "raw_scans": 1, "test_scans": 1}  # may be null
+Often = Annotated[int, Range(1)]
+# What of the configuration the record holds.
+ASKED = (
+    *("repeats", "steps", "lead", "growth_repeats", "warm_up", "peer_workers", "cuda_epochs"),
+    *("threads", "raw_scans", "test_scans"),
+)
 ROWS = (
     *("prepare", "prepare_again", "augment", "train_gbmnet", "train_mobilenetv2"),
     *("score_gbmnet", "score_mobilenetv2", "help"),
@@ -92,45 +97,45 @@ def benchmark(config: DictConfig) -> Record:
 
 
 @dataclass(frozen=True)
-class BenchmarkValues:
+class LargerSettings(Settings):
+    """What stands under `larger_than_memory`."""
+
+    times_memory: Annotated[float, Range(0, 100, without=(0,))]
+    scans: Annotated[int, Range(1)] | None
+
+
+@dataclass(frozen=True)
+class BenchmarkSettings(Settings):
     """What stands at the top of `conf/benchmark.yaml`, as it says there."""
 
-    data: dict[str, Any]
-    split: dict[str, Any]
+    data: DataSettings
+    split: SplitSettings
     augment: dict[str, Any] | None
     models: dict[str, dict[str, Any]]
-    training: dict[str, Any]
+    training: TrainingSettings
     optimizer: dict[str, Any]
     scheduler: dict[str, Any] | None
     trainer: dict[str, Any]
     callbacks: dict[str, Any]
     logger: dict[str, Any]
-    evaluation: dict[str, Any]
-    seed: int
+    evaluation: ScoringSettings
+    seed: Seed
     rows: list[str]
-    warm_up: int
-    repeats: int
-    threads: int | None
-    steps: int
-    lead: int
-    peer_workers: int
-    raw_scans: int | None
-    test_scans: int | None
-    growth_repeats: int
-    cuda_epochs: int
-    larger_than_memory: dict[str, Any]
+    warm_up: Annotated[int, Range(0)]
+    repeats: Often
+    threads: Often | None
+    steps: Often
+    lead: Often
+    peer_workers: Often
+    raw_scans: Often | None
+    test_scans: Often | None
+    growth_repeats: Often
+    cuda_epochs: Often
+    larger_than_memory: LargerSettings
     targets: dict[str, dict[str, float]]
     folder: str
     run_folder: str
     out: str = "runs"
-
-
-@dataclass(frozen=True)
-class LargerValues:
-    """What stands under `larger_than_memory`."""
-
-    times_memory: float
-    scans: int | None
 
 
 def check(config: DictConfig) -> None:
@@ -140,29 +145,19 @@ def check(config: DictConfig) -> None:
         BrainTumorError: One is unknown, of the wrong kind or outside its range.
     """
     plain = check_values(config, "benchmark")
-    check_arguments(BenchmarkValues, plain)
-    check_arguments(LargerValues, plain["larger_than_memory"], "larger_than_memory")
+    settings = parse_settings(BenchmarkSettings, plain)
+    scans = settings.data
+    check_split_file(settings.split)
     known = (*ROWS, GROWTH, LARGER, CUDA)
-    for key, names in (("rows", plain["rows"]), ("targets", plain["targets"])):
+    for key, names in (("rows", settings.rows), ("targets", settings.targets)):
         for name in names:
             if name not in known:
                 raise ConfigError(f"{key} names {name!r}: {suggest(name, known)}")
     for name in ROWS:
-        if name not in plain["targets"]:
+        if name not in settings.targets:
             raise ConfigError(f"targets.{name} is not given: leave it as it is.")
-    for name, least in (LEAST | OFTEN).items():
-        value = plain[name]
-        if value is not None and value < least:
-            raise ConfigError(f"{name} must be a whole number of at least {least}: {value!r}")
-    if plain["augment"] is None:
+    if settings.augment is None:
         raise ConfigError("augment=none leaves the peers nothing to do: leave augment=report.")
-    larger = plain["larger_than_memory"]
-    if not 0 < larger["times_memory"] <= 100 or (larger["scans"] or 1) < 1:
-        raise ConfigError(f"larger_than_memory must have positive values: {larger}")
-    check_loading(plain["data"].get("batch_size"), plain["data"].get("num_workers"), plain["seed"])
-    config = OmegaConf.create(plain)
-    scans, split = data_settings(config.data), split_settings(config.split)
-    scoring_settings(config.evaluation)
     for name in MODELS:
         if name not in plain["models"]:
             raise ConfigError(f"models.{name} is not given: leave it as it is.")
@@ -172,7 +167,7 @@ def check(config: DictConfig) -> None:
         if model.get("name") != name:
             raise ConfigError(f"models.{name}.name must be {name}: {model.get('name')!r}")
         whole = OmegaConf.create(plain | {"model": model})
-        check_building(whole, scans.classes, scans.crop.size, split)
+        check_building(whole, scans.classes, scans.crop.size, settings.split)
 
 
 def _nothing_yet(materials: Materials) -> Record:
@@ -187,7 +182,7 @@ def _nothing_yet(materials: Materials) -> Record:
             "kept": len(materials.prepared.images),
             "fingerprint": materials.prepared.fingerprint,
         },
-        "asked": {name: config[name] for name in (*LEAST, "threads", "raw_scans", "test_scans")},
+        "asked": {name: config[name] for name in ASKED},
         "contests": [],
         GROWTH: None,
         LARGER: None,

@@ -11,7 +11,13 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
 from benchmarks.ours.building import resize_split, spread_evenly
-from brain_tumor.config.data import build_prepared, build_split, raw_folder
+from brain_tumor.config.data import (
+    build_prepared,
+    build_split,
+    data_settings,
+    raw_folder,
+    split_settings,
+)
 from brain_tumor.data.files.scans import find_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Split
@@ -161,6 +167,6 @@ def lay_ready(config: DictConfig, scratch: Path) -> Materials:
     Raises:
         BrainTumorError: Anything that the user can mend.
     """
-    raw = raw_folder(config.data)
-    prepared = build_prepared(config.data)
-    return Materials(config, scratch, raw, prepared, build_split(prepared, config.split))
+    data, split = data_settings(config.data), split_settings(config.split)
+    raw, prepared = raw_folder(data), build_prepared(data)
+    return Materials(config, scratch, raw, prepared, build_split(prepared, split))

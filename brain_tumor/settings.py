@@ -66,10 +66,10 @@ class Range:
         """Say which numbers of a kind they are."""
         kind = kind.replace("a ", "an odd ", 1) if self.odd else kind
         also = "".join(f"{number} or " for number in self.also)
-        if self.most == math.inf:
-            return f"{also}{kind} of at least {self.least}"
         without = " and ".join(str(number) for number in self.without)
         left_out = f", {without} left out" if without else ""
+        if self.most == math.inf:
+            return f"{also}{kind} of at least {self.least}{left_out}"
         return f"{also}{kind} in {self.least}..{self.most}{left_out}"
 
 
@@ -113,6 +113,12 @@ def check_value(value: Any, hint: Any, key: str) -> None:
     Raises:
         ConfigError: It is not: the message has key, value, what it must be, and the nearest name.
     """
+    keyed, valued = _group_of(hint) if isinstance(value, dict) else (Any, Any)
+    for name, one in value.items() if isinstance(value, dict) else ():
+        if _choices(keyed) and not fits(name, keyed):
+            known = suggest(str(name), map(str, _choices(keyed)))
+            raise ConfigError(f"{below(key, str(name))} is unknown: {known}")
+        check_value(one, valued, below(key, str(name)))
     if not fits(value, hint):
         names = [name for name in _choices(hint) if isinstance(name, str)]
         near = suggest(value, names, shown=0) if names and isinstance(value, str) else ""
@@ -212,6 +218,14 @@ def _fits_list(value: Any, kind: Any, inner: Sequence[Any]) -> bool:
     if kind is tuple and inner and inner[-1] is not Ellipsis:
         return len(value) == len(inner) and all(map(fits, value, inner))
     return not inner or all(fits(one, inner[0]) for one in value)
+
+
+def _group_of(hint: Any) -> tuple[Any, Any]:
+    """Give what names and values a group may have, of an annotation that allows one."""
+    for one in (hint, *get_args(hint)):
+        if get_origin(one) is dict:
+            return get_args(one)[0], get_args(one)[1]
+    return Any, Any
 
 
 def _choices(hint: Any) -> tuple[Any, ...]:

@@ -24,7 +24,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.cli.command import conf_folder
-from brain_tumor.compare.compare import compare_runs
+from brain_tumor.compare.compare import compare_runs, comparison_settings
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.tables import comparison_markdown, settings_table
 from brain_tumor.compare.settings import RunGroup
@@ -56,7 +56,7 @@ def compared(folder: Path) -> Compared:
         config = hydra.compose("compare", ["different_scans=true", "folder=."])
     beside = [str(HERE / BESIDE[folder.name])] if folder.name in BESIDE else []
     config.runs = [*beside, str(folder / "runs")]
-    members, content = compare_runs(config)
+    members, content = compare_runs(comparison_settings(config))
     for setting in content["settings"]:
         for run in setting["runs"]:
             run["folder"] = os.path.relpath(run["folder"], folder)

@@ -17,7 +17,8 @@ from brain_tumor.audit.probes import frozen_features, load_frozen
 from brain_tumor.audit.record import contradicted, leakage_record, near_record, patients_record
 from brain_tumor.audit.splits import audited_splits
 from brain_tumor.cli.command import conf_folder, register_resolvers
-from brain_tumor.config.data import build_prepared, build_split
+from brain_tumor.config.arguments import plain_values
+from brain_tumor.config.data import build_prepared, build_split, data_settings, split_settings
 from brain_tumor.data.external.overlap import read_overlap
 from brain_tumor.data.external.prepare import prepare_external
 from brain_tumor.data.files.kaggle import check_counts
@@ -56,7 +57,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> DictConfig:
 
 @pytest.fixture(scope="module")
 def real(config: DictConfig) -> PreparedSet:
-    return build_prepared(config.data)
+    return build_prepared(data_settings(config.data))
 
 
 def test_the_folder_is_the_known_version(config: DictConfig) -> None:
@@ -76,7 +77,7 @@ def test_the_duplicate_counts_are_the_report_s(real: PreparedSet) -> None:
 
 
 def test_the_split_is_the_report_s(real: PreparedSet, config: DictConfig) -> None:
-    counts = build_split(real, config.split).class_counts(real.labels, real.classes)
+    counts = build_split(real, split_settings(config.split)).class_counts(real.labels, real.classes)
     assert counts == {
         "train": dict(zip(CLASSES, (1215, 1147, 1274, 1305), strict=True)),
         "test": dict(zip(CLASSES, (405, 383, 425, 435), strict=True)),
@@ -146,7 +147,7 @@ def test_patients_are_known_as_far_as_they_were_matched(real: PreparedSet) -> No
 
 def test_leakage_is_what_was_measured(real: PreparedSet, config: DictConfig) -> None:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        splits = hydra.compose("audit").splits
+        splits = {name: split_settings(one) for name, one in hydra.compose("audit").splits.items()}
     found = leakage_record(real, audited_splits(real, splits, 5), find_lookalikes(real))
     by_split = {(row["split"], row["detail"]): row["overlaps"] for row in found}
     published = by_split["published", "nothing dropped"]
@@ -176,7 +177,7 @@ def test_patient_folds_are_as_large_and_as_mixed_as_the_report_s(
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         for fold in range(4):
             split = hydra.compose("prepare", ["split=patient", f"split.fold={fold}"]).split
-            parts = build_split(real, split).parts
+            parts = build_split(real, split_settings(split)).parts
             assert abs(len(parts["test"]) - 1648) <= 2
             for rows in parts.values():
                 share = np.bincount(real.labels[rows]) / len(rows)
@@ -188,7 +189,9 @@ def test_scans_of_other_origin_are_left_out_where_the_run_has_seen_their_slice(
 ) -> None:
     # Two classes of the published Testing as another hospital's: 200 pixels, mirrored, saved anew.
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        split = build_split(real, hydra.compose("prepare", ["split=official"]).split)
+        split = build_split(
+            real, split_settings(hydra.compose("prepare", ["split=official"]).split)
+        )
     own = {row.path: row for row in real.manifest}
     for row in real.manifest:
         if row.folder == "Testing" and row.label in ("glioma", "meningioma"):
@@ -218,8 +221,8 @@ def test_frozen_features_are_worth_what_was_measured(real: PreparedSet, config: 
     # the report's split: the crop, the preprocessing and the weights all have to be right for it.
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         frozen = hydra.compose("audit", [f"frozen.weights={WEIGHTS}"]).frozen
-    features = frozen_features(real, load_frozen(frozen), lambda step: None)
-    split = build_split(real, config.split)
+    features = frozen_features(real, load_frozen(plain_values(frozen)), lambda step: None)
+    split = build_split(real, split_settings(config.split))
     predicted = predict_by_regression(features, real.labels, split.train, split.test)
     accuracy = float(np.mean(predicted == real.labels[split.test]))
     assert accuracy == pytest.approx(0.917, abs=0.015)

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.config.data import build_split
+from brain_tumor.config.data import build_split, split_settings
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepared_set import open_prepared
 from brain_tumor.data.split import Rows, Split
@@ -23,7 +23,8 @@ def datamodule_of(job: dict[str, Any]) -> tuple[DictConfig, ScanDataModule]:
     """
     config = OmegaConf.create(job["config"])
     prepared = open_prepared(Path(job["prepared"]))
-    split = resize_split(build_split(prepared, config.split), job["train_scans"], job["test_scans"])
+    split = build_split(prepared, split_settings(config.split))
+    split = resize_split(split, job["train_scans"], job["test_scans"])
     return config, build_datamodule(config, prepared, split)
 
 

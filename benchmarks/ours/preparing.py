@@ -4,13 +4,12 @@ import os
 import shutil
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from benchmarks.turns import Turns
-from brain_tumor.config.data import build_prepared
+from brain_tumor.config.data import build_prepared, data_settings
 
 
 def anew(job: dict[str, Any], turns: Turns) -> None:
@@ -20,9 +19,9 @@ def anew(job: dict[str, Any], turns: Turns) -> None:
         job: `data` as configured, `scratch` for the prepared sets.
         turns: Tell when.
     """
-    data = OmegaConf.create(job["data"])
+    configured = data_settings(job["data"])
     while turns.wait():
-        data.prepared = tempfile.mkdtemp(dir=job["scratch"])
+        data = replace(configured, prepared=tempfile.mkdtemp(dir=job["scratch"]))
         begun = time.perf_counter()
         scans = len(build_prepared(data).manifest)
         seconds = time.perf_counter() - begun
@@ -38,8 +37,7 @@ def again(job: dict[str, Any], turns: Turns) -> None:
         job: As for `anew`.
         turns: Tell when.
     """
-    data = OmegaConf.create(job["data"])
-    data.prepared = str(Path(job["scratch"]) / "again")
+    data = replace(data_settings(job["data"]), prepared=str(Path(job["scratch"]) / "again"))
     build_prepared(data)
     while turns.wait():
         begun = time.perf_counter()

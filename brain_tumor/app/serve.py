@@ -5,33 +5,33 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.app.answer import answer
-from brain_tumor.config.arguments import check_arguments, parse_settings
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.predict.model import Model, open_model
+from brain_tumor.settings import Range, Settings
 from brain_tumor.trained.abstention import Abstention
 
 HOST = "127.0.0.1"
-MAX_MIB = 256  # as `data.bounded_file`
 
 
 @dataclass(frozen=True)
-class AppValues:
+class AppSettings(Settings):
     """What stands at the top of `conf/app.yaml`, as it says there."""
 
     run: str
-    port: int
+    port: Annotated[int, Range(0, 65_535)]
     checkpoint: Literal["best", "last"] | None
-    abstention: dict[str, Any]
-    max_mib: int
+    abstention: Abstention
+    max_mib: Annotated[int, Range(1, 256)]  # as `data.bounded_file`
     accelerator: str
     trusted: bool
     keep_freed_memory: bool = True
@@ -47,7 +47,7 @@ def serve(config: DictConfig) -> None:
         BrainTumorError: Anything that the user can mend.
     """
     hush_lightning()
-    values = check_app(config)
+    settings = app_settings(config)
     try:
         import uvicorn
 
@@ -57,16 +57,16 @@ def serve(config: DictConfig) -> None:
             f"The page needs {error.name}: pip install 'brain-tumor[app]'."
         ) from error
     model = open_model(
-        Path(values.run),
-        Abstention(**values.abstention),
-        values.checkpoint,
-        values.accelerator,
-        values.trusted,
+        Path(settings.run),
+        settings.abstention,
+        settings.checkpoint,
+        settings.accelerator,
+        settings.trusted,
     )
     site = make_site(
-        partial(_one_at_a_time, Lock(), model), model.name, model.classes, values.max_mib << 20
+        partial(_one_at_a_time, Lock(), model), model.name, model.classes, settings.max_mib << 20
     )
-    with listening(values.port) as listener:
+    with listening(settings.port) as listener:
         address = f"http://{HOST}:{listener.getsockname()[1]}"
         console = Console(highlight=False, markup=False)
         console.print(f"{model.name}: open {address} in a browser. Ctrl-C ends it.")
@@ -78,22 +78,15 @@ def serve(config: DictConfig) -> None:
         server.run(sockets=[listener])
 
 
-def check_app(config: DictConfig) -> AppValues:
-    """Look at every configured value; no file is read.
+def app_settings(config: DictConfig) -> AppSettings:
+    """Read what is served; no file is read.
 
     Raises:
-        ConfigError: One is unknown, of the wrong kind or outside its range.
+        ConfigError: A value is unknown, of the wrong kind or outside its range.
     """
-    values = parse_settings(AppValues, check_values(config, "app"), "")
-    check_arguments(Abstention, values.abstention, "abstention")
-    Abstention(**values.abstention)
-    for name, least, most in (("port", 0, 65_535), ("max_mib", 1, MAX_MIB)):
-        if not least <= getattr(values, name) <= most:
-            raise ConfigError(
-                f"{name} must be a whole number in {least}..{most}: {getattr(values, name)}"
-            )
-    scoring_trainer(values.accelerator)
-    return values
+    settings = parse_settings(AppSettings, check_values(config, "app"))
+    scoring_trainer(settings.accelerator)
+    return settings
 
 
 def _one_at_a_time(lock: Lock, model: Model, content: bytes) -> dict[str, Any]:

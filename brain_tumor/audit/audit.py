@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.audit.contact_sheets import audit_sheets
@@ -19,7 +19,7 @@ from brain_tumor.audit.probes import (
     score_trained,
     shortcut_features,
 )
-from brain_tumor.audit.published_counts import check_report, report_record
+from brain_tumor.audit.published_counts import Counts, report_record
 from brain_tumor.audit.record import (
     exact_record,
     files_record,
@@ -29,13 +29,14 @@ from brain_tumor.audit.record import (
     patients_record,
 )
 from brain_tumor.audit.splits import AuditedSplit, audited_splits, check_splits
-from brain_tumor.config.arguments import check_arguments, plain_values
-from brain_tumor.config.data import build_prepared, data_settings
+from brain_tumor.config.arguments import parse_settings
+from brain_tumor.config.data import DataSettings, build_prepared
 from brain_tumor.config.network import check_network
 from brain_tumor.config.values import check_values
 from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.groups.pairs import Pair, read_pairs
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.split import SplitSettings
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError, suggest
 from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
@@ -44,6 +45,7 @@ from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.peak_memory import peak_resident
 from brain_tumor.runs.provenance import provenance
+from brain_tumor.settings import Range, Settings
 
 
 def audit(config: DictConfig) -> dict[str, Any]:
@@ -60,24 +62,24 @@ def audit(config: DictConfig) -> dict[str, Any]:
     """
     hush_lightning()
     # First what may be wrong, so that a mistake costs no waiting.
-    check_audit(config)
+    settings = audit_settings(config)
     console = Console(highlight=False, markup=False)  # a path may hold [brackets]
-    folders = find_folders(listed(config.runs, "runs"), "run.json", "run")
+    folders = find_folders(listed(settings.runs), "run.json", "run")
     trained = [read_run(folder) for folder in folders]
-    frozen = None if config.frozen.weights is None else load_frozen(config.frozen)
-    out = RunFolder(Path(str(config.folder)))
+    frozen = None if settings.frozen.get("weights") is None else load_frozen(settings.frozen)
+    out = RunFolder(Path(settings.folder))
     out.claim("audit.json", "folder")
     out.create("folder")
     begun, started = time.perf_counter(), datetime.now(timezone.utc)
-    prepared = build_prepared(config.data)
+    prepared = build_prepared(settings.data)
     ready = time.perf_counter()
-    scores = score_trained(prepared, trained, config.one_against_rest)
-    made = list(audited_splits(prepared, config.splits, config.report_seeds))
+    scores = score_trained(prepared, trained, settings.one_against_rest)
+    made = list(audited_splits(prepared, settings.splits, settings.report_seeds))
     splits = [split for split in made if isinstance(split, AuditedSplit)]
     for note in (split for split in made if isinstance(split, str)):
         console.print(note, soft_wrap=True)
     with console.status("auditing") as status:
-        record = _look(config, prepared, splits, frozen, status.update)
+        record = _look(settings, prepared, splits, frozen, status.update)
         record["shortcuts"] += scores
         status.update("drawing contact sheets")
         sheets = audit_sheets(prepared, record)
@@ -102,81 +104,89 @@ def audit(config: DictConfig) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class AuditValues:
+class AuditSettings(Settings):
     """What stands at the top of `conf/audit.yaml`, as it says there."""
 
-    data: dict[str, Any]
-    splits: dict[str, Any]
+    data: DataSettings
+    splits: dict[str, SplitSettings]
     frozen: dict[str, Any]
-    report_seeds: int
+    report_seeds: Annotated[int, Range(1, 1000)]
     one_against_rest: str | None
     runs: list[str] | str
     folder: str
     out: str = "runs"
     keep_freed_memory: bool = True
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_splits(self.splits, self.report_seeds)
+        rest, classes = self.one_against_rest, self.data.classes
+        if rest is not None and rest not in classes:
+            raise ConfigError(
+                f"one_against_rest is {rest!r}, which is no class: {suggest(rest, classes)}"
+            )
+        if self.frozen.get("name") != "mobilenetv2":
+            raise ConfigError(f"frozen.name must be mobilenetv2: {self.frozen.get('name')!r}")
+        _ = self.counts
 
-def check_audit(config: DictConfig) -> None:
-    """Look at every configured value of an audit; no scan is read.
+    @property
+    def counts(self) -> Counts | None:
+        """What the report counts; None where it is not about these scans."""
+        report = self.data.report
+        return None if report is None else parse_settings(Counts, report, "data.report")
+
+
+def audit_settings(config: DictConfig) -> AuditSettings:
+    """Read what is audited; no scan is read.
 
     Raises:
-        BrainTumorError: One is unknown, of the wrong kind or outside its range.
+        BrainTumorError: A value is unknown, of the wrong kind or outside its range.
     """
-    plain = check_values(config, "audit")
-    check_arguments(AuditValues, plain)
-    config = OmegaConf.create(plain)
-    scans = data_settings(config.data)
-    check_report(plain["data"].get("report"))
-    check_splits(config.splits, config.report_seeds)
-    rest = config.one_against_rest
-    if rest is not None and rest not in scans.classes:
-        raise ConfigError(
-            f"one_against_rest is {rest!r}, which is no class: {suggest(rest, scans.classes)}"
-        )
-    if config.frozen.get("name") != "mobilenetv2":
-        raise ConfigError(f"frozen.name must be mobilenetv2: {config.frozen.get('name')!r}")
-    check_network(plain_values(config.frozen, "frozen"), len(scans.classes), scans.crop.size)
+    settings = parse_settings(AuditSettings, check_values(config, "audit"))
+    data = settings.data
+    check_network(dict(settings.frozen), len(data.classes), data.crop.size)
+    return settings
 
 
 def _look(
-    config: DictConfig,
+    settings: AuditSettings,
     prepared: PreparedSet,
     splits: list[AuditedSplit],
     frozen: GBMMobileNetV2net | None,
     announce: Announce,
 ) -> dict[str, Any]:
-    data = config.data
+    data = settings.data
     announce("looking for scans that look alike across splits")
     lookalikes = find_lookalikes(prepared)
     announce("measuring shortcuts")
     probed = (prepared, splits)
     shortcuts = list(
-        probe(*probed, shortcut_features(prepared), "probe", config.one_against_rest, announce)
+        probe(*probed, shortcut_features(prepared), "probe", settings.one_against_rest, announce)
     )
     if frozen is not None:
         features = {
-            f"the whole scan: frozen {config.frozen.name} features, logistic regression": (
+            f"the whole scan: frozen {settings.frozen['name']} features, logistic regression": (
                 frozen_features(prepared, frozen, announce)
             )
         }
-        shortcuts += probe(*probed, features, "classifier", config.one_against_rest, announce)
+        shortcuts += probe(*probed, features, "classifier", settings.one_against_rest, announce)
     return {
         "data": {
-            "name": str(data.name),
+            "name": data.name,
             "root": str(data.root or "fetched from Kaggle"),
             "prepared": str(prepared.folder),
             "fingerprint": prepared.fingerprint,
             "classes": list(prepared.classes),
             "harmonise": prepared.summary["harmonise"],
         },
-        "files": files_record(prepared, data.get("kaggle")),
+        "files": files_record(prepared, data.kaggle),
         "exact": exact_record(prepared),
         "near": near_record(prepared, _pairs(prepared)),
         "patients": patients_record(prepared, _source(data.patients)),
         "leakage": leakage_record(prepared, splits, lookalikes),
         "lookalikes": lookalikes_record(prepared, lookalikes),
         "shortcuts": shortcuts,
-        "report": report_record(prepared, data.get("report")),
+        "report": report_record(prepared, settings.counts),
     }
 
 

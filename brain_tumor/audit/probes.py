@@ -7,7 +7,6 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import torch
-from omegaconf import DictConfig
 
 from brain_tumor.audit.measures.linear_probe import predict_by_regression
 from brain_tumor.audit.measures.shortcuts import (
@@ -18,7 +17,6 @@ from brain_tumor.audit.measures.shortcuts import (
     predict_by_boosting,
 )
 from brain_tumor.audit.splits import AuditedSplit
-from brain_tumor.config.arguments import plain_values
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows
 from brain_tumor.errors import ConfigError, DataError
@@ -51,7 +49,7 @@ def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64
     }
 
 
-def load_frozen(settings: DictConfig) -> GBMMobileNetV2net:
+def load_frozen(settings: Mapping[str, Any]) -> GBMMobileNetV2net:
     """Build MobileNetV2 with the configured weights, in evaluation mode.
 
     Args:
@@ -61,10 +59,9 @@ def load_frozen(settings: DictConfig) -> GBMMobileNetV2net:
         ConfigError: A setting is outside its range.
         WeightsError: The weights cannot be had or do not fit.
     """
-    plain = plain_values(settings, "frozen")
-    options = {key: plain[key] for key in ("input_size", "input_mean", "input_std")}
+    options = {key: settings[key] for key in ("input_size", "input_mean", "input_std")}
     network = cast(GBMMobileNetV2net, build_network(2, "mobilenetv2", **options))
-    network.load_pretrained(str(plain["weights"]))
+    network.load_pretrained(str(settings["weights"]))
     return network.eval()
 
 

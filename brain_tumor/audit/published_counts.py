@@ -1,16 +1,13 @@
 """The counts of the published report beside those of a prepared set."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from omegaconf import DictConfig
-
-from brain_tumor.config.arguments import check_arguments
 from brain_tumor.data.prepared.prepared_set import PreparedSet
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.settings import Settings
 
-_STEPS = {
+Step = Literal["raw", "training", "testing", "testing_in_training", "kept"]
+_STEPS: dict[Step, str] = {
     "raw": "raw scans",
     "training": "duplicates within Training",
     "testing": "duplicates within Testing",
@@ -20,40 +17,27 @@ _STEPS = {
 
 
 @dataclass(frozen=True)
-class Counts:
+class ClassCounts(Settings):
+    """Scans of a class, by part."""
+
+    train: int
+    test: int
+
+
+@dataclass(frozen=True)
+class Counts(Settings):
     """What stands in `conf/published/counts.yaml`, as it says there."""
 
-    steps: dict[str, int]
-    classes: dict[str, dict[Literal["train", "test"], int]]
+    steps: dict[Step, int]
+    classes: dict[str, ClassCounts]
 
 
-def check_report(counts: Mapping[str, Any] | None, key: str = "data.report") -> None:
-    """Look at configured counts of the report.
-
-    Args:
-        counts: As `conf/published/counts.yaml` has them; None where there are none.
-        key: Where they stand.
-
-    Raises:
-        ConfigError: They are of another form.
-    """
-    if counts is None:
-        return
-    check_arguments(Counts, counts, key)
-    for step in counts["steps"]:
-        if step not in _STEPS:
-            raise ConfigError(f"{key}.steps.{step} is unknown: {suggest(step, _STEPS)}")
-    for name, found in counts["classes"].items():
-        if set(found) != {"train", "test"}:
-            raise ConfigError(f"{key}.classes.{name} must have train and test: {found}")
-
-
-def report_record(prepared: PreparedSet, counts: DictConfig | None) -> dict[str, Any] | None:
+def report_record(prepared: PreparedSet, counts: Counts | None) -> dict[str, Any] | None:
     """Lay the report's counts beside ours; None where the report is not about these scans.
 
     Args:
         prepared: The prepared set.
-        counts: `steps` and, per class as the report names it, `train` and `test`.
+        counts: The report's, under its own class names.
     """
     if counts is None:
         return None
@@ -63,10 +47,7 @@ def report_record(prepared: PreparedSet, counts: DictConfig | None) -> dict[str,
         {"step": _STEPS[step], "report": number, "measured": measured[step]}
         for step, number in counts.steps.items()
     ]
-    named = {
-        str(name): {part: int(number) for part, number in found.items()}
-        for name, found in counts.classes.items()
-    }
+    named = {name: asdict(found) for name, found in counts.classes.items()}
     by_total = {found["train"] + found["test"]: name for name, found in named.items()}
     rows = []
     for folder, kept in summary["classes"].items():

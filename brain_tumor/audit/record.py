@@ -6,13 +6,12 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig
 
 from brain_tumor.audit.file_findings import file_formats, find_oddities, sizes
 from brain_tumor.audit.measures.copies import find_copies
 from brain_tumor.audit.measures.matching import score_matching
 from brain_tumor.audit.splits import AuditedSplit
-from brain_tumor.data.files.kaggle import differing_counts
+from brain_tumor.data.files.kaggle import KaggleSettings, differing_counts
 from brain_tumor.data.files.scans import FOLDERS
 from brain_tumor.data.groups.connected import Ids, numbered
 from brain_tumor.data.groups.lookalikes import LEVELS, Lookalikes
@@ -27,7 +26,7 @@ LISTED_FILES = 50  # of a finding; the manifest has all
 LISTED_GROUPS = 20
 
 
-def files_record(prepared: PreparedSet, version: DictConfig | None) -> Record:
+def files_record(prepared: PreparedSet, version: KaggleSettings | None) -> Record:
     """Describe the raw files.
 
     Args:
@@ -214,7 +213,7 @@ def lookalikes_record(prepared: PreparedSet, lookalikes: Lookalikes) -> Record:
     return {"level": LEVELS[0], "count": len(pairs), "scans": scans, "pairs": pairs[:LISTED_FILES]}
 
 
-def _compare_version(raw: Mapping[tuple[str, str], int], known: DictConfig) -> Record:
+def _compare_version(raw: Mapping[tuple[str, str], int], known: KaggleSettings) -> Record:
     name = f"Kaggle version {known.version}"
     other = [
         f"{folder}/{label} holds {number:,} files instead of {expected:,}"

@@ -1,16 +1,14 @@
 """The splits that an audit looks at: each as it is meant, in several seeds or in all its folds."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.config.arguments import plain_values
-from brain_tumor.config.data import build_split, split_settings
+from brain_tumor.config.data import build_split, check_split_file
 from brain_tumor.data.prepared.prepared_set import PreparedSet
-from brain_tumor.data.split import FILE, Rows
+from brain_tumor.data.split import FILE, Rows, SplitSettings
 from brain_tumor.errors import ConfigError, DataError
 
 
@@ -33,25 +31,21 @@ class AuditedSplit:
     one_of_folds: bool
 
 
-def check_splits(splits: DictConfig, report_seeds: int) -> None:
-    """Look at the settings of every split, in each variant.
+def check_splits(splits: Mapping[str, SplitSettings], report_seeds: int) -> None:
+    """Look at every variant of the splits.
 
     Raises:
-        ConfigError: One is unknown, of the wrong kind or outside its range.
+        ConfigError: A random split has too few seeds left.
         DataError: A split's file is not there.
     """
-    if not 1 <= report_seeds <= 1000:
-        raise ConfigError(f"report_seeds must lie in 1..1000: {report_seeds!r}")
-    for key, settings in splits.items():
-        name = str(key)
-        values = plain_values(settings, f"splits.{name}")
-        split_settings(values, f"splits.{name}")
-        if values["name"] == "report" and values.get("seed", 0) + report_seeds > 2**32:
+    for name, settings in splits.items():
+        check_split_file(settings, f"splits.{name}")
+        if settings.name == "report" and settings.seed + report_seeds > 2**32:
             raise ConfigError(f"splits.{name}.seed leaves no {report_seeds} seeds below 2**32.")
 
 
 def audited_splits(
-    prepared: PreparedSet, splits: DictConfig, report_seeds: int
+    prepared: PreparedSet, splits: Mapping[str, SplitSettings], report_seeds: int
 ) -> Iterator[AuditedSplit | str]:
     """Make every variant of the configured splits, whole: without a validation part.
 
@@ -64,13 +58,12 @@ def audited_splits(
         The splits; for one that cannot be made of these scans, a sentence that says so.
 
     """
-    for key, settings in splits.items():
-        name = str(key)
+    for name, settings in splits.items():
         for detail, changes in _variants(settings, report_seeds):
             if settings.name != FILE:
                 changes["validation_fraction"] = 0.0
             try:
-                split = build_split(prepared, cast(DictConfig, OmegaConf.merge(settings, changes)))
+                split = build_split(prepared, replace(settings, **changes))
             except DataError as error:
                 yield f"{name} {detail} is left out: {error}"
                 continue
@@ -80,12 +73,12 @@ def audited_splits(
             yield AuditedSplit(name, detail, train, split.test, folds)
 
 
-def _variants(settings: DictConfig, report_seeds: int) -> list[tuple[str, dict[str, Any]]]:
+def _variants(settings: SplitSettings, report_seeds: int) -> list[tuple[str, dict[str, Any]]]:
     if settings.name == "report":
-        first = settings.get("seed", 0)
-        return [(f"seed {seed}", {"seed": seed}) for seed in range(first, first + report_seeds)]
+        seeds = range(settings.seed, settings.seed + report_seeds)
+        return [(f"seed {seed}", {"seed": seed}) for seed in seeds]
     if settings.name == "patient":
-        return [(f"fold {fold}", {"fold": fold}) for fold in range(settings.folds)]
+        return [(f"fold {fold}", {"fold": fold}) for fold in range(settings.folds or 0)]
     if settings.name == FILE:
         return [("", {"leaky": True})]  # to be shown, not refused
     return [("", {})]

@@ -16,17 +16,32 @@ from brain_tumor.compare.page.page import comparison_page
 from brain_tumor.compare.page.tables import comparison_markdown, comparison_tables
 from brain_tumor.compare.paired_tests import check_same_scans, paired_records
 from brain_tumor.compare.pooled_scores import compare_settings
-from brain_tumor.compare.published import check_published, published_records
+from brain_tumor.compare.published import Published, published_records
 from brain_tumor.compare.settings import RunGroup, gather
-from brain_tumor.config.arguments import check_arguments
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.evaluate.part_scores import scoring_settings
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.rendering.page import render, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.identity import flatten
 from brain_tumor.runs.provenance import provenance
+from brain_tumor.settings import Settings
+
+
+@dataclass(frozen=True)
+class ComparisonSettings(Settings):
+    """What stands at the top of `conf/compare.yaml`, as it says there."""
+
+    runs: list[str] | str
+    different_scans: bool
+    audits: list[str] | str
+    audit_split: str
+    folder: str
+    evaluation: ScoringSettings
+    published: Published
+    out: str = "runs"
 
 
 def compare(config: DictConfig) -> dict[str, Any]:
@@ -42,12 +57,13 @@ def compare(config: DictConfig) -> dict[str, Any]:
     Raises:
         BrainTumorError: Anything that the user can mend; then nothing is written.
     """
-    gathered, compared = compare_runs(config)
+    settings = comparison_settings(config)
+    gathered, compared = compare_runs(settings)
     content = provenance() | compared
-    out = RunFolder(Path(str(config.folder)))
+    out = RunFolder(Path(settings.folder))
     out.claim("comparison.json", "folder")
     out.create("folder")
-    pictures = draw_comparison(out, gathered, content, scoring_settings(config.evaluation))
+    pictures = draw_comparison(out, gathered, content, settings.evaluation)
     page = comparison_page(content, pictures, "figures")
     out.write("comparison.html", render(page).encode())
     out.write("comparison.md", comparison_markdown(content).encode())
@@ -61,11 +77,11 @@ def compare(config: DictConfig) -> dict[str, Any]:
     return content
 
 
-def compare_runs(config: DictConfig) -> tuple[list[RunGroup], dict[str, Any]]:
+def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], dict[str, Any]]:
     """Lay runs and audits side by side; nothing is written.
 
     Args:
-        config: As `conf/compare.yaml` composes it.
+        settings: What is compared.
 
     Returns:
         The runs of each setting, and what `comparison.json` holds but for where it was made.
@@ -73,25 +89,24 @@ def compare_runs(config: DictConfig) -> tuple[list[RunGroup], dict[str, Any]]:
     Raises:
         BrainTumorError: Anything that the user can mend.
     """
-    check_comparison(config)
-    given, audited = listed(config.runs, "runs"), listed(config.audits, "audits")
+    given, audited = listed(settings.runs), listed(settings.audits)
     if not given and not audited:
         raise ConfigError(
             'Nothing to compare is given: name run folders as "runs=[FOLDER,...]", or audits as '
             '"audits=[FOLDER,...]".'
         )
-    scoring = scoring_settings(config.evaluation)
+    scoring = settings.evaluation
     gathered = gather([read_run(path) for path in find_folders(given, "run.json", "run")])
-    differing = check_same_scans(gathered, config.different_scans)
-    settings = compare_settings(gathered, scoring)
-    split = str(config.audit_split)
+    differing = check_same_scans(gathered, settings.different_scans)
+    groups = compare_settings(gathered, scoring)
+    split = settings.audit_split
     audits = _read_audits(find_folders(audited, "audit.json", "audit"), split)
     return gathered, {
         "bootstrap": {"resamples": scoring.resamples, "level": scoring.level, "seed": scoring.seed},
-        "settings": [asdict(setting) for setting in settings],
+        "settings": [asdict(group) for group in groups],
         "differing": differing,
         "pairs": paired_records(gathered, scoring),
-        "published": published_records(gathered, settings, config.published),
+        "published": published_records(gathered, groups, settings.published),
         "mistakes": error_records(gathered, scoring.wrong),
         "shared_errors": shared_errors(gathered),
         "audit_split": split,
@@ -99,30 +114,13 @@ def compare_runs(config: DictConfig) -> tuple[list[RunGroup], dict[str, Any]]:
     }
 
 
-@dataclass(frozen=True)
-class ComparisonValues:
-    """What stands at the top of `conf/compare.yaml`, as it says there."""
-
-    runs: list[str] | str
-    different_scans: bool
-    audits: list[str] | str
-    audit_split: str
-    folder: str
-    evaluation: dict[str, Any]
-    published: dict[str, dict[Any, Any]]
-    out: str = "runs"
-
-
-def check_comparison(config: DictConfig) -> None:
-    """Look at every configured value of a comparison; no run is read.
+def comparison_settings(config: DictConfig) -> ComparisonSettings:
+    """Read what is compared; no run is read.
 
     Raises:
-        ConfigError: One is unknown, of the wrong kind or outside its range.
+        ConfigError: A value is unknown, of the wrong kind or outside its range.
     """
-    plain = check_values(config, "compare")
-    check_arguments(ComparisonValues, plain)
-    scoring_settings(plain["evaluation"])
-    check_published(plain["published"])
+    return parse_settings(ComparisonSettings, check_values(config, "compare"))
 
 
 def _read_audits(folders: Sequence[Path], split: str) -> list[dict[str, Any]]:

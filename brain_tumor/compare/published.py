@@ -4,31 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-
-from brain_tumor.audit.published_counts import check_report
+from brain_tumor.audit.published_counts import Counts
 from brain_tumor.compare.pooled_scores import PooledRunGroup
 from brain_tumor.compare.settings import RunGroup
-from brain_tumor.config.arguments import check_arguments
 from brain_tumor.errors import ConfigError
 from brain_tumor.runs.finished import FinishedRun
+from brain_tumor.settings import Settings
 
 Record = dict[str, Any]
 MEASURES = ("precision", "recall", "f1")
 
 
 @dataclass(frozen=True)
-class Results:
-    """What `conf/published/results.yaml` has of a network, as it says there."""
-
-    curve: dict[int, float]
-    train: dict[str, Any]
-    test: dict[str, Any]
-    cost: dict[int, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Table:
+class Table(Settings):
     """One of the report's tables."""
 
     table: int
@@ -37,33 +25,40 @@ class Table:
     per_class: dict[str, tuple[float, float, float]]
 
 
-def check_published(published: Mapping[str, Any]) -> None:
-    """Look at the configured numbers of the report.
+@dataclass(frozen=True)
+class Results(Settings):
+    """What `conf/published/results.yaml` has of a network, as it says there."""
 
-    Args:
-        published: `counts` and `results`.
+    curve: dict[int, float]
+    train: Table
+    test: Table
+    cost: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Published(Settings, key="published"):
+    """What the report counts, and its results by network.
 
     Raises:
-        ConfigError: They are of another form.
+        ConfigError: A table has not every class that is counted.
     """
-    for name in ("counts", "results"):
-        if name not in published:
-            raise ConfigError(f"published.{name} is not given: leave it as it is.")
-    check_report(published["counts"], "published.counts")
-    counted = set(published["counts"]["classes"])
-    for model, found in published["results"].items():
-        key = f"published.results.{model}"
-        if not isinstance(found, dict):
-            raise ConfigError(f"{key} must be a group of named values: {found!r}")
-        check_arguments(Results, found, key)
-        for part in ("train", "test"):
-            check_arguments(Table, found[part], f"{key}.{part}")
-            if not counted <= set(found[part]["per_class"]):
-                raise ConfigError(f"{key}.{part}.per_class must have every class that is counted.")
+
+    counts: Counts
+    results: dict[str, Results]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for model, found in self.results.items():
+            for part, table in (("train", found.train), ("test", found.test)):
+                if not self.counts.classes.keys() <= table.per_class.keys():
+                    raise ConfigError(
+                        f"published.results.{model}.{part}.per_class must have every class that is "
+                        "counted."
+                    )
 
 
 def published_records(
-    gathered: Sequence[RunGroup], settings: Sequence[PooledRunGroup], published: DictConfig
+    gathered: Sequence[RunGroup], settings: Sequence[PooledRunGroup], published: Published
 ) -> list[Record]:
     """Lay the report's tables beside the settings that they are about.
 
@@ -74,26 +69,26 @@ def published_records(
     Args:
         gathered: The runs of each setting.
         settings: The settings.
-        published: `counts` and `results` of the report.
+        published: What the report has.
 
     Returns:
         A record for each setting and part that the report has a table of.
     """
-    counts, results = (_plain(published[name]) for name in ("counts", "results"))
+    classes = {name: vars(counts) for name, counts in published.counts.classes.items()}
     records = []
     for number, (members, setting) in enumerate(zip(gathered, settings, strict=True), 1):
-        names = report_names(setting.class_totals, counts["classes"])
-        if names is None or setting.model not in results:
+        names = report_names(setting.class_totals, classes)
+        if names is None or setting.model not in published.results:
             continue
-        theirs = results[setting.model]
-        for part in ("train", "test"):
+        theirs = published.results[setting.model]
+        for part, table in (("train", theirs.train), ("test", theirs.test)):
             ours = _ours(setting, part)
             if ours is not None:
                 same = setting.split == "report"
-                rows = _rows(ours, theirs[part], names)
-                record = {"setting": number, "part": part, "table": theirs[part]["table"]}
+                rows = _rows(ours, table, names)
+                record = {"setting": number, "part": part, "table": table.table}
                 record |= {"same_split": same, "names": names, "rows": rows}
-                curve = _curve(members, theirs["curve"]) if part == "train" and same else []
+                curve = _curve(members, theirs.curve) if part == "train" and same else []
                 records.append(record | {"curve": curve})
     return records
 
@@ -142,23 +137,23 @@ def _plain_interval(value: Any) -> Any:
     return None if value is None else vars(value)
 
 
-def _rows(ours: Record, theirs: Mapping[str, Any], names: Mapping[str, str]) -> list[Record]:
+def _rows(ours: Record, theirs: Table, names: Mapping[str, str]) -> list[Record]:
     rows = []
     for name, report_name in names.items():
         for place, measure in enumerate(MEASURES):
             found = ours[measure][name]
-            by_name = theirs["per_class"].get(name)
+            by_name = theirs.per_class.get(name)
             rows.append(
                 {
                     "class": name,
                     "measure": measure,
                     "ours": found,
                     "same_name": None if by_name is None else by_name[place],
-                    "same_scans": theirs["per_class"][report_name][place],
+                    "same_scans": theirs.per_class[report_name][place],
                 }
             )
     for measure in ("accuracy", "balanced_accuracy"):
-        both = {"same_name": theirs[measure], "same_scans": theirs[measure]}
+        both = dict.fromkeys(("same_name", "same_scans"), getattr(theirs, measure))
         rows.append({"class": None, "measure": measure, "ours": ours[measure][None]} | both)
     return rows
 
@@ -179,8 +174,3 @@ def _curve(members: Sequence[FinishedRun], curve: Mapping[int, float]) -> list[R
         ours = sum(reached) / len(reached) if whole else None
         rows.append({"epoch": epoch, "report": value, "ours": ours})
     return rows
-
-
-def _plain(node: DictConfig) -> dict[str, Any]:
-    values: Any = OmegaConf.to_container(node, resolve=True)
-    return dict(values)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 from omegaconf import OmegaConf
@@ -100,6 +101,8 @@ def _parsed(hint: Any, value: Any, key: str) -> Any:
             return {name: _parsed(inner[1], one, below(key, name)) for name, one in value.items()}
     elif isinstance(value, list) and kind is tuple:
         return tuple(value)
+    elif isinstance(value, str) and hint is Path:
+        return Path(value)
     settings = [one for one in inner if _is_settings(one) or get_origin(one) is tuple]
     return _parsed(settings[0], value, key) if settings and kind is not dict else value
 

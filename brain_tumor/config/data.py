@@ -6,13 +6,13 @@ Apart from `build`, so that `python -m brain_tumor.prepare` need not wait for to
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.config.arguments import check_arguments, parse_settings, plain_values
-from brain_tumor.data.files.kaggle import fetch_scans
+from brain_tumor.config.arguments import parse_settings
+from brain_tumor.data.files.kaggle import KaggleSettings, fetch_scans
 from brain_tumor.data.groups.patients import FIGSHARE
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.phantom import PhantomSettings, write_phantoms
@@ -23,111 +23,111 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import FILE, Split, SplitSettings, split_scans
 from brain_tumor.data.split_file import check_straddling, read_split
 from brain_tumor.engine.preparation_bar import preparing_bar
-from brain_tumor.errors import ConfigError, DataError, suggest
-from brain_tumor.settings import repr_short
-
-SOURCES = ("kaggle", "phantom", "folder")
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.settings import BatchSize, Settings, Workers
 
 
 @dataclass(frozen=True)
-class DataValues:
-    """What stands under `data`, by name, before anything of it is looked up.
+class DataSettings(Settings, key="data"):
+    """What stands under `data`.
 
     Attributes:
         name: First part of a prepared set's folder.
-        source: Of `SOURCES`.
+        source: Where raw scans come from.
         prepared: Where prepared sets are kept.
         classes: Class folder names.
-        crop: `CropSettings`.
-        harmonise: `HarmoniseSettings`.
-        near_duplicates: `NearDuplicateSettings`.
+        crop: How the head is found and cut.
+        harmonise: What is taken out of the scans.
+        near_duplicates: When two scans count as the same slice, and when as related.
         root: The raw folder; None or empty where it is fetched.
         patients: A patient table, `figshare`, or None.
-        batch_size: For training; None where nothing is trained.
-        num_workers: Likewise.
-        kaggle: `handle`, `version` and `counts`.
-        phantom: What `write_phantoms` takes.
-        report: What the report counts, for the audit.
+        batch_size: Scans per batch.
+        num_workers: Processes that cut batches.
+        kaggle: What is fetched where there is no `root`.
+        phantom: What phantoms are drawn.
+        report: What the report counts; the audit reads it.
+
+    Raises:
+        ConfigError: A value is outside its range, missing, or contradicts another.
     """
 
     name: str
-    source: str
+    source: Literal["kaggle", "phantom", "folder"]
     prepared: str
-    classes: list[str]
-    crop: dict[str, Any]
-    harmonise: dict[str, Any]
-    near_duplicates: dict[str, Any]
+    classes: tuple[str, ...]
+    crop: CropSettings
+    harmonise: HarmoniseSettings
+    near_duplicates: NearDuplicateSettings
     root: str | None = None
     patients: str | None = None
-    batch_size: int | None = None
-    num_workers: int | None = None
-    kaggle: dict[str, Any] | None = None
-    phantom: dict[str, Any] | None = None
+    batch_size: BatchSize = 32
+    num_workers: Workers = 0
+    kaggle: KaggleSettings | None = None
+    phantom: PhantomSettings | None = None
     report: dict[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if Path(self.name).name != self.name or "\0" in self.name:
+            raise ConfigError(f"data.name must be the name of a folder: {self.name!r}")
+        if not self.root and self.source != "kaggle":
+            raise ConfigError(
+                f"data.root is not given: name a folder where data.source={self.source}."
+            )
+        if not self.root and self.kaggle is None:
+            raise ConfigError("data.kaggle is not given: name a folder as data.root=...")
+        if self.source == "phantom" and self.phantom is None:
+            raise ConfigError("data.phantom is not given: choose data=phantom.")
+        _ = self.preparation
 
-def raw_folder(data: DictConfig) -> Path:
+    @property
+    def preparation(self) -> PrepareSettings:
+        """What is done to the scans."""
+        return PrepareSettings(
+            self.classes,
+            self.crop,
+            self.harmonise,
+            self.near_duplicates,
+            patient_table(self.patients),
+        )
+
+
+def data_settings(node: DictConfig | Mapping[str, Any]) -> DataSettings:
+    """Read what stands under `data`; no file is looked at.
+
+    Raises:
+        ConfigError: A name is unknown or missing, or a value of the wrong kind or outside its
+            range.
+    """
+    return parse_settings(DataSettings, node, "data")
+
+
+def raw_folder(data: DataSettings) -> Path:
     """Give the folder of raw scans: the one that is configured, else drawn or fetched.
 
     Raises:
         DataError: There is none and none can be had.
     """
     # An environment variable that is set to nothing counts as not set.
-    root = Path(str(data.root)).expanduser() if data.root else None
-    if data.source == "kaggle" and root is None:
-        return fetch_scans(
-            data.kaggle.handle, data.kaggle.version, plain_values(data.kaggle.counts)
-        )
-    assert root is not None  # data_settings has seen to it
+    if not data.root:
+        assert data.kaggle is not None  # the settings have seen to it
+        return fetch_scans(**vars(data.kaggle))
+    root = Path(data.root).expanduser()
     if data.source == "phantom":
         with Console().status(f"drawing phantom scans into {root}"):
-            write_phantoms(root, **plain_values(data.phantom))
+            write_phantoms(root, **vars(data.phantom))
     return root
 
 
-def data_settings(data: DictConfig) -> PrepareSettings:
-    """Read what `data` says of the scans; no file is looked at.
-
-    Raises:
-        ConfigError: A name is unknown or missing, or a value of the wrong kind or outside its
-            range.
-    """
-    values = parse_settings(DataValues, data, "data")
-    if Path(values.name).name != values.name or "\0" in values.name:
-        raise ConfigError(f"data.name must be the name of a folder: {values.name!r}")
-    if values.source not in SOURCES:
-        raise ConfigError(
-            f"data.source is {repr_short(values.source)}: {suggest(values.source, SOURCES)}"
-        )
-    if values.source == "kaggle" and not values.root:
-        if values.kaggle is None:
-            raise ConfigError("data.kaggle is not given: name a folder as data.root=...")
-        check_arguments(fetch_scans, values.kaggle, "data.kaggle")
-    elif not values.root:
-        raise ConfigError(
-            f"data.root is not given: name a folder where data.source={values.source}."
-        )
-    if values.source == "phantom":
-        parse_settings(PhantomSettings, data.phantom, "data.phantom")
-    return PrepareSettings(
-        tuple(values.classes),
-        parse_settings(CropSettings, data.crop, "data.crop"),
-        parse_settings(HarmoniseSettings, data.harmonise, "data.harmonise"),
-        parse_settings(NearDuplicateSettings, data.near_duplicates, "data.near_duplicates"),
-        patient_table(values.patients),
-    )
-
-
-def build_prepared(data: DictConfig) -> PreparedSet:
+def build_prepared(data: DataSettings) -> PreparedSet:
     """Prepare the configured scans, or open what was prepared from the same before.
 
     Shows a progress bar on a terminal.
     """
-    settings = data_settings(data)
     root = raw_folder(data)
-    directory = Path(str(data.prepared)).expanduser()
+    directory = Path(data.prepared).expanduser()
     with preparing_bar() as progress:
-        prepared = prepare_scans(root, settings, directory, str(data.name), progress)
+        prepared = prepare_scans(root, data.preparation, directory, data.name, progress)
     check_patient_table(prepared, data.patients, root)
     return prepared
 
@@ -152,34 +152,38 @@ def check_patient_table(prepared: PreparedSet, patients: str | None, root: Path)
         )
 
 
-def split_settings(split: DictConfig | Mapping[str, Any], key: str = "split") -> SplitSettings:
+def split_settings(node: DictConfig | Mapping[str, Any]) -> SplitSettings:
     """Read what a split is made by.
-
-    Args:
-        split: Its settings.
-        key: Where they stand.
 
     Raises:
         ConfigError: A name is unknown, or a value of the wrong kind or outside its range.
         DataError: Its file is not there.
     """
-    settings = parse_settings(SplitSettings, split, key)
+    settings = parse_settings(SplitSettings, node, "split")
+    check_split_file(settings)
+    return settings
+
+
+def check_split_file(settings: SplitSettings, key: str = "split") -> None:
+    """Make sure that the file of a split is there.
+
+    Raises:
+        DataError: It is not.
+    """
     if settings.path is not None and not Path(settings.path).expanduser().is_file():
         raise DataError(
             f"There is no file {settings.path}: give a CSV file with the columns path and part as "
             f"{key}.path=PATH."
         )
-    return settings
 
 
-def build_split(prepared: PreparedSet, split: DictConfig) -> Split:
+def build_split(prepared: PreparedSet, settings: SplitSettings) -> Split:
     """Split the kept scans as configured.
 
     Raises:
         DataError: The scans cannot be split so, or a group stands on two sides of a split that is
             not meant to leak.
     """
-    settings = split_settings(split)
     if settings.name == FILE:
         rows = {row.path: row.row for row in prepared.manifest}
         made = read_split(Path(str(settings.path)).expanduser(), rows)

@@ -16,17 +16,6 @@ from brain_tumor.data.transforms.report import Augment, epoch_draws
 from brain_tumor.settings import BatchSize, Seed, Workers, check_value
 
 
-def check_loading(batch_size: object, num_workers: object, seed: object) -> None:
-    """Look at what a `ScanDataModule` takes beside scans.
-
-    Raises:
-        ConfigError: A number is outside its range.
-    """
-    check_value(batch_size, BatchSize, "data.batch_size")
-    check_value(num_workers, Workers, "data.num_workers")
-    check_value(seed, Seed, "seed")
-
-
 class Batch(NamedTuple):
     """Some scans.
 
@@ -146,12 +135,14 @@ class ScanDataModule(L.LightningDataModule):
         prepared: PreparedSet,
         split: Split,
         augment: Augment | None = None,
-        batch_size: int = 32,
-        num_workers: int = 0,
-        seed: int = 0,
+        batch_size: BatchSize = 32,
+        num_workers: Workers = 0,
+        seed: Seed = 0,
     ) -> None:
         super().__init__()
-        check_loading(batch_size, num_workers, seed)
+        check_value(batch_size, BatchSize, "data.batch_size")
+        check_value(num_workers, Workers, "data.num_workers")
+        check_value(seed, Seed, "seed")
         self.prepared, self.split, self.augment = prepared, split, augment
         self.batch_size, self.num_workers, self.seed = batch_size, num_workers, seed
         self._batches = ScanBatches(prepared)

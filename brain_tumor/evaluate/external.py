@@ -1,20 +1,30 @@
 """Scans of other origin that a run is to be scored on."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig
 
 from brain_tumor.config.data import check_patient_table, patient_table
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external.prepare import prepare_external
 from brain_tumor.data.split import Split
 from brain_tumor.engine.preparation_bar import preparing_bar
-from brain_tumor.errors import ConfigError
+from brain_tumor.settings import Settings
 
 
-def open_external(datamodule: ScanDataModule, asked: DictConfig) -> ScanDataModule:
+@dataclass(frozen=True)
+class ExternalSettings(Settings, key="data"):
+    """What stands under `data` in `conf/evaluate.yaml`, as it says there."""
+
+    root: str | None
+    names: dict[Any, str | None] | None
+    patients: str | None
+    prepared: str
+
+
+def open_external(datamodule: ScanDataModule, asked: ExternalSettings) -> ScanDataModule:
     """Prepare a folder of scans of other origin for a run, or open what was prepared before.
 
     They are prepared by the settings of the run's own prepared set. Shows a progress bar on a
@@ -22,24 +32,26 @@ def open_external(datamodule: ScanDataModule, asked: DictConfig) -> ScanDataModu
 
     Args:
         datamodule: The run's own scans in its own parts.
-        asked: The folder and what is known of it, as `data` in `conf/evaluate.yaml`.
+        asked: The folder, which is given, and what is known of it.
 
     Returns:
         All scans that are left, as the test part.
 
     Raises:
-        ConfigError: `names` is no mapping, or names a class or a folder that is not there.
+        ConfigError: `names` names a class or a folder that is not there.
         DataError: The folder is not as expected, or no scan of it is left.
     """
     root = Path(str(asked.root)).expanduser()
+    # A folder may be called 1, which YAML takes for a number.
+    names = {str(name): label for name, label in (asked.names or {}).items()}
     with preparing_bar() as progress:
         prepared = prepare_external(
             root,
-            _names(asked.names),
+            names,
             datamodule.prepared,
             datamodule.split,
             patient_table(asked.patients),
-            Path(str(asked.prepared)).expanduser(),
+            Path(asked.prepared).expanduser(),
             f"external-{_name_of(root)}",
             progress,
         )
@@ -60,15 +72,3 @@ def _name_of(root: Path) -> str:
         name = root.name
     # A file name holds 255 bytes; the fingerprint, which tells sets apart, needs room, too.
     return name.encode("utf-8", "backslashreplace").decode("utf-8")[:48]
-
-
-def _names(node: Any) -> dict[str, str | None]:
-    if node is None:
-        return {}
-    if not isinstance(node, DictConfig):
-        raise ConfigError(
-            f'data.names must map folders to classes, as in "data.names={{no_tumor: notumor}}": '
-            f"{node!r}"
-        )
-    # A folder may be called 1, which YAML takes for a number.
-    return {str(name): label for name, label in node.items()}

@@ -63,10 +63,9 @@ def export(config: DictConfig) -> Record:
         needed(name)
     trained = open_trained(Path(asked.run), asked.checkpoint)
     place, small = _places(asked, trained)
-    settings = trained.run.read_config()
-    if asked.batch_size is not None:
-        settings.data.batch_size = asked.batch_size
-    datamodule = reopen_data(trained.run, settings, asked.root, asked.prepared)
+    datamodule = reopen_data(
+        trained.run, trained.run.read_config(), asked.root, asked.prepared, asked.batch_size
+    )
     console = Console(highlight=False)
     with console.status(f"exporting {trained.model}"):
         record = _written(asked, trained, datamodule, place, small)

@@ -5,12 +5,12 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.config.arguments import check_arguments, parse_settings
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.engine.quiet import hush_lightning
@@ -25,9 +25,8 @@ from brain_tumor.predict.streaming import Batch, predict_files
 from brain_tumor.predict.table import NOTICE, predictions_summary, predictions_table
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.rendering.tables import unusable_note
+from brain_tumor.settings import Range, Settings
 from brain_tumor.trained.abstention import Abstention
-
-MAX = {"batch_size": 1024, "shown": 10_000}
 
 
 @dataclass
@@ -79,16 +78,20 @@ def predict(config: DictConfig) -> Outcome:
         BrainTumorError: Anything that the user can mend; also where no scan could be used.
     """
     hush_lightning()
-    values = check_prediction(config)
-    output, overlays = map(_path, (values.output, values.overlays))
+    settings = prediction_settings(config)
+    output, overlays = map(_path, (settings.output, settings.overlays))
     if output is not None:
-        check_output(output, values.overwrite)
+        check_output(output, settings.overwrite)
     if overlays is not None:
-        check_overlays(overlays, values.overwrite)
-    given = [values.input] if isinstance(values.input, str) else values.input
-    files = find_files(given, [path for path in (output, overlays) if path is not None])
-    ask = parse_settings(Abstention, values.abstention, "abstention")
-    model = open_model(Path(values.run), ask, values.checkpoint, values.accelerator, values.trusted)
+        check_overlays(overlays, settings.overwrite)
+    files = find_files(settings.inputs, [path for path in (output, overlays) if path is not None])
+    model = open_model(
+        Path(settings.run),
+        settings.abstention,
+        settings.checkpoint,
+        settings.accelerator,
+        settings.trusted,
+    )
     if overlays is not None and model.cam is None:
         raise ConfigError(
             f"overlays need the network itself, which {model.path} does not show: give the run's "
@@ -98,8 +101,8 @@ def predict(config: DictConfig) -> Outcome:
     with contextlib.ExitStack() as held:
         write = None if output is None else held.enter_context(table_file(output, model))
         progress = held.enter_context(preparing_bar())
-        for batch in predict_files(model, files, values.batch_size, progress):
-            _take(batch, model, overlays, write, outcome, values.shown)
+        for batch in predict_files(model, files, settings.batch_size, progress):
+            _take(batch, model, overlays, write, outcome, settings.shown)
         if not outcome.predicted:
             source, reason = outcome.unusable[0]
             raise DataError(
@@ -111,7 +114,7 @@ def predict(config: DictConfig) -> Outcome:
 
 
 @dataclass(frozen=True)
-class PredictionValues:
+class PredictionSettings(Settings):
     """What stands at the top of `conf/predict.yaml`, as it says there."""
 
     run: str
@@ -121,33 +124,34 @@ class PredictionValues:
     overlays: str | None
     checkpoint: Literal["best", "last"] | None
     accelerator: str
-    batch_size: int
-    shown: int
-    abstention: dict[str, Any]
+    batch_size: Annotated[int, Range(1, 1024)]
+    shown: Annotated[int, Range(1, 10_000)]
+    abstention: Abstention
     trusted: bool
     keep_freed_memory: bool = True
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.inputs or not all(self.inputs):
+            raise ConfigError("input is empty: give scans, folders of scans, or globs as input=...")
+        if self.output is not None:
+            check_output(Path(self.output), overwrite=True)
 
-def check_prediction(config: DictConfig) -> PredictionValues:
-    """Look at every configured value; no file is read.
+    @property
+    def inputs(self) -> list[str]:
+        """The files, folders and globs to predict."""
+        return [self.input] if isinstance(self.input, str) else self.input
+
+
+def prediction_settings(config: DictConfig) -> PredictionSettings:
+    """Read what is predicted; no file is read.
 
     Raises:
-        ConfigError: One is unknown, of the wrong kind or outside its range.
+        ConfigError: A value is unknown, of the wrong kind or outside its range.
     """
-    plain = check_values(config, "predict")
-    values = parse_settings(PredictionValues, plain, "")
-    check_arguments(Abstention, values.abstention, "abstention")
-    Abstention(**values.abstention)
-    for name, most in MAX.items():
-        if not 1 <= getattr(values, name) <= most:
-            raise ConfigError(f"{name} must be a whole number in 1..{most}: {plain[name]!r}")
-    given = [values.input] if isinstance(values.input, str) else values.input
-    if not all(given) or not given:
-        raise ConfigError("input is empty: give scans, folders of scans, or globs as input=...")
-    if values.output is not None:
-        check_output(Path(values.output), overwrite=True)
-    scoring_trainer(values.accelerator)
-    return values
+    settings = parse_settings(PredictionSettings, check_values(config, "predict"))
+    scoring_trainer(settings.accelerator)
+    return settings
 
 
 def _path(name: str | None) -> Path | None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from omegaconf import ListConfig, OmegaConf
+from omegaconf import OmegaConf
 
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import DataError
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import History, read_history
 from brain_tumor.runs.identity import flatten, setting_of
@@ -88,17 +88,9 @@ class FinishedRun:
         return self.seed, -1 if self.split_seed is None else self.split_seed
 
 
-def listed(value: Any, key: str) -> list[str]:
-    """Give a configured list of folders; one folder alone counts as a list of one.
-
-    Raises:
-        ConfigError: It is neither.
-    """
-    if isinstance(value, str):
-        return [value]
-    if not isinstance(value, ListConfig):
-        raise ConfigError(f'{key} must be a list of folders, "{key}=[FOLDER,...]": {value!r}')
-    return [str(entry) for entry in value]
+def listed(folders: list[str] | str) -> list[str]:
+    """Give configured folders; one alone counts as a list of one."""
+    return [folders] if isinstance(folders, str) else folders
 
 
 def find_folders(given: Iterable[str], marker: str, kind: str) -> list[Path]:

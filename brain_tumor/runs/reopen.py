@@ -1,10 +1,11 @@
 """The data of an earlier run: the very same scans in the very same parts, or an error."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from omegaconf import DictConfig
 
-from brain_tumor.config.data import build_prepared, data_settings, raw_folder
+from brain_tumor.config.data import DataSettings, build_prepared, data_settings, raw_folder
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepare import fingerprint_before
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
@@ -27,62 +28,68 @@ def write_split(run: RunFolder, prepared: PreparedSet, split: Split) -> None:
 
 
 def reopen_data(
-    run: RunFolder, settings: DictConfig, root: str | None, directory: str
+    run: RunFolder,
+    config: DictConfig,
+    root: str | None,
+    directory: str,
+    batch_size: int | None = None,
 ) -> ScanDataModule:
     """Open the prepared set of a run with the parts that its `split.csv` names.
 
     Args:
         run: The run.
-        settings: Its configuration.
+        config: Its configuration.
         root: Where the raw scans lie now; None if where training found them.
         directory: Where they are prepared again if their prepared set is gone. Not where the run's
             configuration says, which may be somebody else's.
+        batch_size: Scans per batch; None for as many as in training.
 
     Raises:
         DataError: The scans are not those of the run.
     """
     folder = Path(run.read_json("run.json")["data"]["prepared"])
     gone = not (folder / "summary.json").is_file()
-    settings.data.prepared = directory if gone else str(folder.parent)
-    if root is not None:
-        settings.data.root = root
-    prepared = reopen_prepared(run, settings, moved=root is not None)
+    data = data_settings(config.data)
+    data = replace(
+        data,
+        prepared=directory if gone else str(folder.parent),
+        root=data.root if root is None else root,
+    )
+    prepared = reopen_prepared(run, data, moved=root is not None)
     return ScanDataModule(
         prepared,
         reopen_split(run, prepared),
-        batch_size=settings.data.batch_size,
-        num_workers=settings.data.num_workers,
+        batch_size=batch_size or data.batch_size,
+        num_workers=data.num_workers,
     )
 
 
-def reopen_prepared(run: RunFolder, settings: DictConfig, moved: bool = False) -> PreparedSet:
+def reopen_prepared(run: RunFolder, data: DataSettings, moved: bool = False) -> PreparedSet:
     """Open the prepared set of a run, or prepare its scans again.
 
     Args:
         run: The run.
-        settings: Its configuration.
+        data: What its configuration says of the scans.
         moved: Whether the raw scans lie elsewhere now, so that they are to be looked at again.
 
     Raises:
         DataError: The scans are not those of the run.
     """
-    data = run.read_json("run.json")["data"]
-    folder = Path(data["prepared"])
-    if not moved and folder.is_dir():
-        prepared = open_prepared(folder)
-    else:
-        prepared = build_prepared(settings.data)
-    noted = data["fingerprint"]
-    if noted != prepared.fingerprint and noted != _fingerprint_before(run, settings):
+    record = run.read_json("run.json")["data"]
+    folder = Path(record["prepared"])
+    there = folder.is_dir() and not moved
+    prepared = open_prepared(folder) if there else build_prepared(data)
+    noted = record["fingerprint"]
+    if noted != prepared.fingerprint and noted != _fingerprint_before(run, data):
         raise DataError(
             f"{prepared.folder} is not the prepared set of {run.path} (fingerprint "
-            f"{prepared.fingerprint[:12]}, the run has {data['fingerprint'][:12]}): give the "
+            f"{prepared.fingerprint[:12]}, the run has {noted[:12]}): give the "
             "scans that it was trained on as root=FOLDER."
         )
     return prepared
 
 
-def _fingerprint_before(run: RunFolder, settings: DictConfig) -> str | None:
+def _fingerprint_before(run: RunFolder, data: DataSettings) -> str | None:
     """Give the fingerprint that version 0.6 gave these scans, where the run is of that version.
 
     The pixels are the same; only which scans belong together is found otherwise today.
@@ -90,7 +97,7 @@ def _fingerprint_before(run: RunFolder, settings: DictConfig) -> str | None:
     thresholds = thresholds_before(run.read_config(as_written=True))
     if thresholds is None:
         return None
-    return fingerprint_before(raw_folder(settings.data), data_settings(settings.data), thresholds)
+    return fingerprint_before(raw_folder(data), data.preparation, thresholds)
 
 
 def reopen_split(run: RunFolder, prepared: PreparedSet) -> Split:

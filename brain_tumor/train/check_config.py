@@ -13,18 +13,18 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from brain_tumor.config.arguments import check_arguments, parse_settings, plain_values
-from brain_tumor.config.data import data_settings, split_settings
+from brain_tumor.config.arguments import parse_settings, plain_values
+from brain_tumor.config.data import DataSettings, check_split_file
 from brain_tumor.config.instantiate import instantiate
 from brain_tumor.config.network import check_network
 from brain_tumor.config.values import check_values
-from brain_tumor.data.datamodule import check_loading
 from brain_tumor.data.split import FILE, TEST, VALIDATION, SplitSettings
 from brain_tumor.data.transforms.report import Augment
 from brain_tumor.errors import ConfigError, suggest
-from brain_tumor.evaluate.part_scores import ScoringSettings, scoring_settings
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.models.classifier import TrainingSettings
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
+from brain_tumor.settings import Seed, Settings
 from brain_tumor.train.build import build_callbacks, make_trainer
 from brain_tumor.train.check_monitors import check_monitors
 
@@ -32,21 +32,25 @@ STEPS = 1000  # of a schedule that are tried, at most
 
 
 @dataclass(frozen=True)
-class TrainingValues:
-    """What stands at the top of `conf/train.yaml`; groups are looked at one by one."""
+class RunSettings(Settings):
+    """What stands at the top of `conf/train.yaml`.
 
-    data: dict[str, Any]
-    split: dict[str, Any]
+    Groups from which objects are built by `_target_`, and the options of a network, stay as
+    configured: what they take, their classes say.
+    """
+
+    data: DataSettings
+    split: SplitSettings
     augment: dict[str, Any] | None
     model: dict[str, Any]
-    training: dict[str, Any]
+    training: TrainingSettings
     optimizer: dict[str, Any]
     scheduler: dict[str, Any] | None
     trainer: dict[str, Any]
     callbacks: dict[str, Any]
     logger: dict[str, Any]
-    evaluation: dict[str, Any]
-    seed: int
+    evaluation: ScoringSettings
+    seed: Seed
     run_folder: str
     name: str = "custom"
     resume: str | None = None
@@ -59,25 +63,35 @@ class TrainingValues:
     debug: None = None
     experiment: None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_split_file(self.split)
+        healthy, classes = self.evaluation.healthy, self.data.classes
+        if healthy is not None and healthy not in classes:  # perhaps merely misspelt
+            near = suggest(healthy, classes, shown=0)
+            if near.startswith("did you mean"):
+                raise ConfigError(f"evaluation.healthy is {healthy!r}, which is no class: {near}")
 
-def check_training(config: DictConfig) -> None:
+
+def check_training(config: DictConfig) -> RunSettings:
     """Try what `train` will build; no scan is read and nothing is written.
 
     Args:
         config: As `conf/train.yaml` composes it.
+
+    Returns:
+        Its settings.
 
     Raises:
         BrainTumorError: A value is unknown, of the wrong kind, outside its range or contradicts
             another; the message names its key.
     """
     plain = check_values(config, "train")
-    config = OmegaConf.create(plain)  # nothing is left to be looked up
-    check_arguments(TrainingValues, plain)
-    data = plain_values(plain["data"], "data")
-    check_loading(data.get("batch_size"), data.get("num_workers"), plain.get("seed"))
-    scans, split = data_settings(config.data), split_settings(config.split)
-    check_healthy(scoring_settings(config.evaluation), scans.classes)
-    check_building(config, scans.classes, scans.crop.size, split)
+    settings = parse_settings(RunSettings, plain)
+    data = settings.data
+    # Nothing is left to be looked up.
+    check_building(OmegaConf.create(plain), data.classes, data.crop.size, settings.split)
+    return settings
 
 
 def check_building(
@@ -97,27 +111,12 @@ def check_building(
     if config.augment is not None:
         _try_augment(instantiate(config.augment, "augment"), size)
     check_network(plain_values(config.model, "model"), len(classes), size)
-    parse_settings(TrainingSettings, config.training, "training")
     _try_callbacks(config, classes)
     # Which part a split of one's own monitors is seen when it is read.
     parts = [VALIDATION if split.validation_fraction else TEST]
     for part in parts if split.name != FILE else [TEST]:
         make_trainer(config, part)
     _try_optimizer(config)
-
-
-def check_healthy(scoring: ScoringSettings, classes: tuple[str, ...]) -> None:
-    """See that the class without a tumour is not merely misspelt.
-
-    Raises:
-        ConfigError: It is not among the classes, but nearly.
-    """
-    if scoring.healthy is not None and scoring.healthy not in classes:
-        near = suggest(scoring.healthy, classes, shown=0)
-        if near.startswith("did you mean"):
-            raise ConfigError(
-                f"evaluation.healthy is {scoring.healthy!r}, which is no class: {near}"
-            )
 
 
 def _try_augment(augment: Augment, size: int) -> None:

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.cli.sweep.prefixed import prefixed
 from brain_tumor.cli.sweep.record import SKIPPED, SweepJob, this_job
-from brain_tumor.config.data import build_prepared
+from brain_tumor.config.data import build_prepared, data_settings
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.folder import RunFolder
@@ -95,7 +95,7 @@ def find_earlier(config: DictConfig) -> Earlier | None:
     same = [run for run in _records(runs) if run[1].get("fingerprint") == wanted]
     if not same:
         return None
-    scans = build_prepared(config.data).fingerprint
+    scans = build_prepared(data_settings(config.data)).fingerprint
     same = [(run, record) for run, record in same if record["data"]["fingerprint"] == scans]
     for run, record in same:
         if record["status"] == "finished" and (run.path / "metrics.json").is_file():

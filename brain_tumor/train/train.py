@@ -26,7 +26,6 @@ from brain_tumor.engine.ranks import rank
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.checkpoint import evaluate_run, score_tables
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
-from brain_tumor.evaluate.part_scores import scoring_settings
 from brain_tumor.rendering.certainty import gaps
 from brain_tumor.rendering.lookalikes import lookalikes_table, lookalikes_warning
 from brain_tumor.rendering.page import to_rich
@@ -44,7 +43,7 @@ from brain_tumor.train.callbacks.tensorboard import (
     log_start,
     tensorboard_folders,
 )
-from brain_tumor.train.check_config import check_training
+from brain_tumor.train.check_config import RunSettings, check_training
 from brain_tumor.train.resume import Start, find_start, given_overrides
 
 Scores = dict[str, dict[str, Any]]
@@ -99,21 +98,26 @@ def train(config: DictConfig) -> Scores:
     with ExitStack() as held:
         start = find_start(config, held)
         start = replace(start, config=settle_devices(start.config))
-        check_training(start.config)
+        settings = check_training(start.config)
         if start.complete:
             console.print(f"{start.run.shown} is finished: there is nothing to go on with.")
             scores: Scores = start.run.read_json("metrics.json")["parts"]
             return scores
-        return _train(start, held, console)
+        return _train(start, settings, held, console)
 
 
 def fit(
-    start: Start, held: ExitStack, console: Console, callbacks: Sequence[Callback] = ()
+    start: Start,
+    settings: RunSettings,
+    held: ExitStack,
+    console: Console,
+    callbacks: Sequence[Callback] = (),
 ) -> Fitted | None:
     """Prepare the scans and fit the network; the test part is scored where it is monitored alone.
 
     Args:
-        start: Where it begins.
+        start: Where it begins; its configuration is written, and objects are built from it.
+        settings: What that configuration says.
         held: Takes the lock of the run's folder, and what is to be put back when training ends.
         console: Shows what is trained on what.
         callbacks: Called after the configured ones.
@@ -125,12 +129,12 @@ def fit(
         BrainTumorError: Anything that the user can mend.
     """
     run, config = start.run, start.config
-    L.seed_everything(config.seed, workers=True, verbose=False)
-    if config.get("threads") is not None:
+    L.seed_everything(settings.seed, workers=True, verbose=False)
+    if settings.threads is not None:
         held.callback(torch.set_num_threads, torch.get_num_threads())  # for a sweep's next job
-        torch.set_num_threads(config.threads)
+        torch.set_num_threads(settings.threads)
     with in_turn(config):
-        prepared, split = _data(start)
+        prepared, split = _data(start, settings)
     datamodule = build_datamodule(config, prepared, split)
     classifier = build_classifier(config, datamodule)
     trainer = build_trainer(config, datamodule)
@@ -140,7 +144,7 @@ def fit(
         return None
 
     prepared_data = {
-        "name": str(config.data.name),
+        "name": settings.data.name,
         "fingerprint": prepared.fingerprint,
         "prepared": str(prepared.folder.resolve()),
     }
@@ -190,9 +194,8 @@ def fit(
     return Fitted(run, config, datamodule, trainer, record, begun)
 
 
-def _train(start: Start, held: ExitStack, console: Console) -> Scores:
-    ask = scoring_settings(start.config.evaluation)
-    fitted = fit(start, held, console)
+def _train(start: Start, settings: RunSettings, held: ExitStack, console: Console) -> Scores:
+    fitted = fit(start, settings, held, console)
     if fitted is None:
         return {}
     run, config, trainer, record = fitted.run, fitted.config, fitted.trainer, fitted.record
@@ -203,7 +206,14 @@ def _train(start: Start, held: ExitStack, console: Console) -> Scores:
 
     checkpoint = fitted.checkpoint
     run.write_json("run.json", record | {"status": "trained", "scored": checkpoint.name})
-    found = evaluate_run(run, run, fitted.datamodule, checkpoint, config.trainer.accelerator, ask)
+    found = evaluate_run(
+        run,
+        run,
+        fitted.datamodule,
+        checkpoint,
+        config.trainer.accelerator,
+        settings.evaluation,
+    )
     scores: Scores = found.metrics["parts"]
     log_outcome(trainer.loggers, scores, found.confusion, trainer.current_epoch)
     record["seconds"] = round(time.perf_counter() - fitted.begun, 3)
@@ -223,22 +233,21 @@ def _train(start: Start, held: ExitStack, console: Console) -> Scores:
             lookalikes_table([alike], "test scans that look like a training scan, by correlation")
         )
     )
-    warning = lookalikes_warning(alike, bool(config.split.leaky))
+    warning = lookalikes_warning(alike, settings.split.leaky)
     if warning is not None:
         console.print(warning, soft_wrap=True)
     _print_ways_on(console, run.shown, fitted.datamodule.prepared.folder)
     return scores
 
 
-def _data(start: Start) -> tuple[PreparedSet, Split]:
-    run, config = start.run, start.config
+def _data(start: Start, settings: RunSettings) -> tuple[PreparedSet, Split]:
     if start.earlier is None:
-        prepared = build_prepared(config.data)
-        return prepared, build_split(prepared, config.split)
-    prepared = reopen_prepared(run, config)
+        prepared = build_prepared(settings.data)
+    else:
+        prepared = reopen_prepared(start.run, settings.data)
     if start.checkpoint is None:  # perhaps split.csv was not even written
-        return prepared, build_split(prepared, config.split)
-    return prepared, reopen_split(run, prepared)
+        return prepared, build_split(prepared, settings.split)
+    return prepared, reopen_split(start.run, prepared)
 
 
 def _print_ways_on(console: Console, shown: Path, prepared: Path) -> None:

@@ -1,20 +1,20 @@
 """What a study is, read from its configuration and checked before any scan is read."""
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import optuna
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from brain_tumor.config.allowed_targets import Kind
-from brain_tumor.config.arguments import check_arguments
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.instantiate import build
 from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError
 from brain_tumor.runs.identity import SAME_TRAINING, flatten, keys_of
+from brain_tumor.settings import Range, Seed, Settings
 from brain_tumor.train.check_config import check_training
 from brain_tumor.tune.search_space import Space, read_space
 
@@ -33,48 +33,43 @@ MAY_CHANGE = (
 
 
 @dataclass(frozen=True)
-class StudyValues:
-    """What stands under `study` in `conf/tune.yaml`."""
+class StudyGroup(Settings, key="study"):
+    """What stands under `study` in `conf/tune.yaml`.
+
+    Attributes:
+        name: Its name.
+        trials: How many there are to be in all.
+        timeout: Seconds after which no further trial is begun; None never.
+        seed: Of the sampler.
+        objective: The score by which trials are chosen, as it is logged: `val/<score>`.
+        folder: Where it lies.
+        sampler: Configuration of the sampler, which is built by its `_target_`.
+        pruner: Configuration of the pruner, likewise.
+    """
 
     name: str
-    trials: int
-    timeout: float | None
-    seed: int
+    trials: Annotated[int, Range(1)]
+    timeout: Annotated[float, Range(0, without=(0,))] | None
+    seed: Seed
     objective: str
-    folder: str
+    folder: Path
     sampler: dict[str, Any]
     pruner: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class StudySettings:
+class StudySettings(StudyGroup, key="study"):
     """What a study is.
 
     Attributes:
-        name: Its name.
-        folder: Where it lies.
-        trials: How many there are to be in all.
-        timeout: Seconds after which no further trial is begun; None never.
-        seed: Of the sampler.
-        objective: The score by which trials are chosen, as it is logged: `val/<score>`.
         space: How each searched value is drawn, by dotted key.
-        sampler: Configuration of the sampler.
-        pruner: Configuration of the pruner.
         training: Configuration of training that the trials share.
         fixed: What must be the same in every call of the study, by dotted key.
     """
 
-    name: str
-    folder: Path
-    trials: int
-    timeout: float | None
-    seed: int
-    objective: str
     space: Space
-    sampler: DictConfig
-    pruner: DictConfig
     training: DictConfig
-    fixed: Mapping[str, Any]
+    fixed: dict[str, Any]
 
     @property
     def minimised(self) -> bool:
@@ -91,19 +86,7 @@ def study_settings(config: DictConfig) -> StudySettings:
     Raises:
         BrainTumorError: A value is none that a study or a training can have.
     """
-    plain_study = check_values(config, "tune").get("study")
-    if not isinstance(plain_study, dict):
-        raise ConfigError("study must be a group of named values, as in conf/tune.yaml.")
-    check_arguments(StudyValues, plain_study, "study")
-    study = StudyValues(**plain_study)
-    if study.trials < 1:
-        raise ConfigError(f"study.trials must be a positive whole number: {study.trials}.")
-    if study.timeout is not None and study.timeout <= 0:
-        raise ConfigError(
-            f"study.timeout must be a positive number of seconds or null: {study.timeout}."
-        )
-    if not 0 <= study.seed < 2**32:
-        raise ConfigError(f"study.seed must be a whole number in 0..2**32 - 1: {study.seed}.")
+    study = parse_settings(StudyGroup, check_values(config, "tune").get("study"), "study")
     if config.get("resume") is not None:
         raise ConfigError("A study goes on by itself, with the same command: leave resume out.")
     if config.trainer.get("fast_dev_run"):
@@ -119,7 +102,7 @@ def study_settings(config: DictConfig) -> StudySettings:
     with open_dict(training):
         for group in OF_THE_STUDY:
             training.pop(group)
-        training.run_folder = study.folder  # until a trial has its own
+        training.run_folder = str(study.folder)  # until a trial has its own
         if training.callbacks.get("best") is not None:
             training.callbacks.best.monitor = objective
             training.callbacks.best.mode = "min" if objective == "val/loss" else "max"
@@ -136,23 +119,11 @@ def study_settings(config: DictConfig) -> StudySettings:
         and not str(value).startswith(inside)
     }
     # Tried here, before scans are read; the ledger builds its own.
-    build(config.study.sampler, "study.sampler", SAMPLER, seed=study.seed)
-    build(config.study.pruner, "study.pruner", PRUNER)
+    build(study.sampler, "study.sampler", SAMPLER, seed=study.seed)
+    build(study.pruner, "study.pruner", PRUNER)
     check_training(training)
     _check_ends(training, space)
-    return StudySettings(
-        name=study.name,
-        folder=Path(study.folder),
-        trials=study.trials,
-        timeout=study.timeout,
-        seed=study.seed,
-        objective=objective,
-        space=space,
-        sampler=config.study.sampler,
-        pruner=config.study.pruner,
-        training=training,
-        fixed=fixed,
-    )
+    return StudySettings(**vars(study), space=space, training=training, fixed=fixed)
 
 
 def _check_ends(training: DictConfig, space: Space) -> None:

@@ -75,12 +75,12 @@ def run_trial(trial: Trial, settings: StudySettings, console: Console) -> TrialO
     try:
         with ExitStack() as held:
             start = find_start(config, held)
-            check_training(start.config)
+            own = check_training(start.config)
             watched = WatchedScore(trial, settings.objective, settings.minimised)
             watched.recall(read_history(run.path / "metrics.csv"), start.epochs)
             if start.epochs:
                 console.print(f"goes on after epoch {start.epochs}")
-            fitted = fit(start, held, Console(quiet=True), [watched])
+            fitted = fit(start, own, held, Console(quiet=True), [watched])
             assert fitted is not None  # a trial has one process
             return _kept(fitted, trial, watched)
     except (MemoryError, RuntimeError) as error:

@@ -39,7 +39,12 @@ from omegaconf import DictConfig  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
-from brain_tumor.config.data import build_prepared, build_split  # noqa: E402
+from brain_tumor.config.data import (  # noqa: E402
+    build_prepared,
+    build_split,
+    data_settings,
+    split_settings,
+)
 from brain_tumor.config.instantiate import instantiate  # noqa: E402
 from brain_tumor.data.datamodule import Batch, BatchOrder, ScanBatches, ScanDataModule  # noqa: E402
 from brain_tumor.errors import BrainTumorError  # noqa: E402
@@ -94,8 +99,9 @@ def all_features(
         The recipe, and features by name: `augmented`, `train` and `test`.
     """
     config = composed(weights, augment, frozen)
-    prepared = build_prepared(config.data)
-    datamodule = build_datamodule(config, prepared, build_split(prepared, config.split))
+    prepared = build_prepared(data_settings(config.data))
+    split = build_split(prepared, split_settings(config.split))
+    datamodule = build_datamodule(config, prepared, split)
     network: Any = build_classifier(config, datamodule).network
     kept = Path("data/frozen_features") / f"{prepared.folder.name}-{Path(weights).stem}"
     kept = kept / augment / ("frozen_statistics" if frozen else "free_statistics")

@@ -18,7 +18,8 @@ import torch
 from brain_tumor.audit.audit import audit
 from brain_tumor.audit.probes import load_frozen, score_trained
 from brain_tumor.cli.command import conf_folder, register_resolvers
-from brain_tumor.config.data import build_prepared, build_split
+from brain_tumor.config.arguments import plain_values
+from brain_tumor.config.data import build_prepared, build_split, data_settings, split_settings
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
@@ -298,17 +299,19 @@ def test_a_straddling_patient_is_refused_with_the_pair_named(
     (tmp_path / "split.csv").write_text("\n".join(["path,part", *lines]))
     given = ["split=file", f"split.path={tmp_path / 'split.csv'}"]
     config = config_of(root, tmp_path, *given, name="prepare")
-    prepared = build_prepared(config.data)
+    prepared = build_prepared(data_settings(config.data))
     with pytest.raises(DataError) as refused:
-        build_split(prepared, config.split)
+        build_split(prepared, split_settings(config.split))
     assert f"{own[0]} (train)" in str(refused.value)
     assert "in 1 groups" in str(refused.value)
     leaky = config_of(root, tmp_path, *given, "split.leaky=true", name="prepare")
-    assert own[0] in {prepared.kept[i].path for i in build_split(prepared, leaky.split).train}
+    assert own[0] in {
+        prepared.kept[i].path for i in build_split(prepared, split_settings(leaky.split)).train
+    }
 
 
 def test_the_frozen_network_is_built_as_composed() -> None:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         frozen = hydra.compose("audit", ["frozen.weights=none"]).frozen
-    network = load_frozen(frozen)
+    network = load_frozen(plain_values(frozen))
     assert network.pool(torch.zeros((1, 1, 256, 256), dtype=torch.uint8)).shape == (1, 1280)

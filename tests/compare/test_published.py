@@ -11,8 +11,9 @@ from omegaconf import DictConfig
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare.page.published_table import note, published_table
 from brain_tumor.compare.pooled_scores import compare_settings
-from brain_tumor.compare.published import published_records, report_names
+from brain_tumor.compare.published import Published, published_records, report_names
 from brain_tumor.compare.settings import gather
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.evaluate.part_scores import scoring_settings
 from brain_tumor.runs.finished import read_run
 
@@ -57,7 +58,9 @@ def records(tmp_path: Path, config: DictConfig, **values: Any) -> list[dict[str,
     )
     gathered = gather([read_run(run)])
     settings = compare_settings(gathered, scoring_settings(config.evaluation))
-    return published_records(gathered, settings, config.published)
+    return published_records(
+        gathered, settings, parse_settings(Published, config.published, "published")
+    )
 
 
 def test_a_run_on_the_report_s_scans_stands_beside_its_tables(

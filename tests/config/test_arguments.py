@@ -13,7 +13,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from brain_tumor.config.arguments import check_arguments
 from brain_tumor.errors import ConfigError
 from brain_tumor.settings import fits
-from brain_tumor.train.check_config import TrainingValues
+from brain_tumor.train.check_config import RunSettings
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,6 @@ def test_what_is_missing_is_named() -> None:
 
 
 def test_every_value_at_the_top_of_a_training_has_its_kind(compose) -> None:
-    known = {field.name for field in fields(TrainingValues)}
+    known = {field.name for field in fields(RunSettings)}
     for words in ((), ("experiment=demo", "debug=fast"), ("model=mobilenetv2", "split=patient")):
         assert set(compose(*words)) <= known

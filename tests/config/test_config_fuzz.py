@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
 from benchmarks.benchmarking import check as check_benchmark
-from brain_tumor.app.serve import check_app
-from brain_tumor.audit.audit import check_audit
+from brain_tumor.app.serve import app_settings
+from brain_tumor.audit.audit import audit_settings
 from brain_tumor.cli.command import conf_folder, register_resolvers
-from brain_tumor.compare.compare import check_comparison
+from brain_tumor.compare.compare import comparison_settings
 from brain_tumor.errors import BrainTumorError
-from brain_tumor.evaluate.evaluate import check_evaluation
-from brain_tumor.predict.predict import check_prediction
+from brain_tumor.evaluate.evaluate import evaluation_settings
+from brain_tumor.predict.predict import prediction_settings
 from brain_tumor.train.check_config import check_training
 
-CHECKS: dict[str, Callable[[DictConfig], None]] = {
+CHECKS: dict[str, Callable[[DictConfig], Any]] = {
     "train": check_training,
-    "audit": check_audit,
-    "evaluate": check_evaluation,
-    "compare": check_comparison,
-    "predict": check_prediction,
-    "app": check_app,
+    "audit": audit_settings,
+    "evaluate": evaluation_settings,
+    "compare": comparison_settings,
+    "predict": prediction_settings,
+    "app": app_settings,
     "benchmark": check_benchmark,
 }
 COMPOSED = [

@@ -313,7 +313,7 @@ def test_a_run_of_version_0_6_is_scored_again(run: Path, again: Evaluate, tmp_pa
     record = json.loads((run / "run.json").read_text(encoding="utf-8"))
     gone = str(tmp_path / "gone")
     record["data"] |= {
-        "fingerprint": fingerprint_before(root, settings, thresholds),
+        "fingerprint": fingerprint_before(root, settings.preparation, thresholds),
         "prepared": gone,
     }
     (run / "run.json").write_text(json.dumps(record), encoding="utf-8")

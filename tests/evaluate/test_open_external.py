@@ -4,13 +4,13 @@ import cv2
 import hydra
 import numpy as np
 import pytest
-from omegaconf import DictConfig
 
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.phantom import draw_phantom
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.evaluate.external import open_external
+from brain_tumor.evaluate.evaluate import evaluation_settings
+from brain_tumor.evaluate.external import ExternalSettings, open_external
 
 
 @pytest.fixture
@@ -24,10 +24,11 @@ def hospital(tmp_path: Path) -> Path:
     return root
 
 
-def asked(tmp_path: Path, root: Path, *overrides: str) -> DictConfig:
+def asked(tmp_path: Path, root: Path, *overrides: str) -> ExternalSettings:
     ours = ["run=RUN", f"data.root={root}", f"data.prepared={tmp_path / 'prepared'}"]
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return hydra.compose("evaluate", [*ours, *overrides]).data
+        config = hydra.compose("evaluate", [*ours, *overrides])
+    return evaluation_settings(config).data
 
 
 def test_every_scan_that_is_left_is_served_as_test_scan(
@@ -56,7 +57,7 @@ def test_a_run_s_own_prepared_set_decides_how_scans_are_cut(
 def test_names_have_to_be_a_mapping(
     datamodule: ScanDataModule, hospital: Path, tmp_path: Path, names: str
 ) -> None:
-    with pytest.raises(ConfigError, match=r"data\.names must map folders to classes"):
+    with pytest.raises(ConfigError, match=r"data\.names must be a group of named values or null"):
         open_external(datamodule, asked(tmp_path, hospital, f"data.names={names}"))
 
 

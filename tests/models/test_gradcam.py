@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from brain_tumor.config.data import build_prepared
+from brain_tumor.config.data import build_prepared, data_settings
 from brain_tumor.data.phantom import PhantomScan, read_truth
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.split import TEST
@@ -226,7 +226,7 @@ def test_the_peak_lies_in_the_mass_of_drawn_scans(
     config = compose_in(tmp_path / "run", "experiment=demo", *drawn, "evaluation.figures=false")
     scores = train(config)
     assert scores[TEST]["accuracy"] > 0.9
-    prepared = build_prepared(config.data)
+    prepared = build_prepared(data_settings(config.data))
     truth = {scan.path: scan for scan in read_truth(tmp_path / "raw").scans}
     tested = {
         line["path"]

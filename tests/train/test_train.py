@@ -255,10 +255,12 @@ def test_a_variable_that_is_set_to_nothing_counts_as_not_set(
     compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(scans, "fetch_scans", lambda *known: asked.append(known) or Path("fetched"))
+    monkeypatch.setattr(
+        scans, "fetch_scans", lambda **known: asked.append(known) or Path("fetched")
+    )
     config = compose("data.source=kaggle", "data.root=''")
-    assert scans.raw_folder(config.data) == Path("fetched")
-    assert asked[0][1] == 1
+    assert scans.raw_folder(scans.data_settings(config.data)) == Path("fetched")
+    assert asked[0]["version"] == 1
 
 
 def test_weights_for_gbmnet_are_refused(compose) -> None:

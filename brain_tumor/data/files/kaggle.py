@@ -2,12 +2,23 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from brain_tumor.data.files.scans import find_scans
 from brain_tumor.errors import DataError
+from brain_tumor.settings import Settings
 
 Counts = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class KaggleSettings(Settings, key="data.kaggle"):
+    """A published version of a set on Kaggle: what `fetch_scans` takes, as it says there."""
+
+    handle: str
+    version: int
+    counts: dict[str, dict[str, int]]
 
 
 def fetch_scans(handle: str, version: int, counts: Counts) -> Path:
