@@ -68,8 +68,10 @@ class Range:
         also = "".join(f"{number} or " for number in self.also)
         without = " and ".join(str(number) for number in self.without)
         left_out = f", {without} left out" if without else ""
+        if self.without == (self.least, self.most):
+            return f"{also}{kind} between {self.least} and {self.most}"
         if self.most == math.inf:
-            return f"{also}{kind} of at least {self.least}{left_out}"
+            return f"{also}{kind} {'above' if self.without else 'of at least'} {self.least}"
         return f"{also}{kind} in {self.least}..{self.most}{left_out}"
 
 

@@ -1,4 +1,8 @@
-"""From a composed configuration to the objects that train."""
+"""From a composed configuration to the objects that train.
+
+They take it as it is composed: most of it are groups with a `_target_`, whose arguments the class
+itself names, and a checkpoint keeps all of it.
+"""
 
 from typing import Any
 

@@ -73,6 +73,18 @@ class RunSettings(Settings):
                 raise ConfigError(f"evaluation.healthy is {healthy!r}, which is no class: {near}")
 
 
+def run_settings(config: DictConfig) -> RunSettings:
+    """Read what is trained; nothing is built.
+
+    Args:
+        config: As `conf/train.yaml` composes it.
+
+    Raises:
+        BrainTumorError: A value is unknown, of the wrong kind, or outside its range.
+    """
+    return parse_settings(RunSettings, check_values(config, "train"))
+
+
 def check_training(config: DictConfig) -> RunSettings:
     """Try what `train` will build; no scan is read and nothing is written.
 
@@ -86,11 +98,10 @@ def check_training(config: DictConfig) -> RunSettings:
         BrainTumorError: A value is unknown, of the wrong kind, outside its range or contradicts
             another; the message names its key.
     """
-    plain = check_values(config, "train")
-    settings = parse_settings(RunSettings, plain)
+    settings = run_settings(config)
     data = settings.data
-    # Nothing is left to be looked up.
-    check_building(OmegaConf.create(plain), data.classes, data.crop.size, settings.split)
+    resolved = OmegaConf.create(plain_values(config))  # nothing is left to be looked up
+    check_building(resolved, data.classes, data.crop.size, settings.split)
     return settings
 
 

@@ -12,11 +12,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.cli.sweep.prefixed import prefixed
 from brain_tumor.cli.sweep.record import SKIPPED, SweepJob, this_job
-from brain_tumor.config.data import build_prepared, data_settings
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.config.data import build_prepared
+from brain_tumor.errors import DataError
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.identity import run_fingerprint
+from brain_tumor.train.check_config import run_settings
 from brain_tumor.train.train import train
 
 
@@ -79,23 +80,22 @@ def find_earlier(config: DictConfig) -> Earlier | None:
         config: The job's.
 
     Raises:
-        ConfigError: `skip_finished` is neither true nor false.
+        ConfigError: A value cannot be.
         DataError: The scans cannot be read.
     """
-    if not isinstance(config.skip_finished, bool):
-        raise ConfigError(f"skip_finished must be true or false: {config.skip_finished!r}")
-    own = RunFolder(Path(str(config.run_folder)))
+    settings = run_settings(config)
+    own = RunFolder(Path(settings.run_folder))
     if (own.path / "run.json").is_file():
         # A cluster took the job away and gave it back: only this job has this folder.
         return Earlier(own, own.read_json("run.json").get("status") == "finished")
-    if not config.skip_finished:
+    if not settings.skip_finished:
         return None
     wanted = run_fingerprint(config)
-    runs = Path(str(config.runs)).expanduser() / str(config.name)
+    runs = Path(settings.runs).expanduser() / settings.name
     same = [run for run in _records(runs) if run[1].get("fingerprint") == wanted]
     if not same:
         return None
-    scans = build_prepared(data_settings(config.data)).fingerprint
+    scans = build_prepared(settings.data).fingerprint
     same = [(run, record) for run, record in same if record["data"]["fingerprint"] == scans]
     for run, record in same:
         if record["status"] == "finished" and (run.path / "metrics.json").is_file():

@@ -103,8 +103,8 @@ def write_outcome(ledger: Ledger, outcome: StudyOutcome, choices: Choices, shown
     folder.write("study.md", page.encode())
     if best:
         config = trial_config(settings.training, dict(best.values), folder)
-        split = settings.training.split
-        fold = f", fold {split.fold} of {split.folds}" if "fold" in split else ""
+        split = settings.run.split
+        fold = f", fold {split.fold} of {split.folds}" if split.fold is not None else ""
         said = (
             f"Chosen by the study {settings.name} ({trial_counts(trials)}):\n"
             f"{sentence},\n"

@@ -15,7 +15,7 @@ from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError
 from brain_tumor.runs.identity import SAME_TRAINING, flatten, keys_of
 from brain_tumor.settings import Range, Seed, Settings
-from brain_tumor.train.check_config import check_training
+from brain_tumor.train.check_config import RunSettings, check_training
 from brain_tumor.tune.search_space import Space, read_space
 
 SAMPLER = Kind("a sampler of optuna", (optuna.samplers.BaseSampler,), ("optuna.samplers",))
@@ -63,12 +63,14 @@ class StudySettings(StudyGroup, key="study"):
 
     Attributes:
         space: How each searched value is drawn, by dotted key.
-        training: Configuration of training that the trials share.
+        training: Configuration of training that the trials share; each changes a copy of it.
+        run: What that configuration says.
         fixed: What must be the same in every call of the study, by dotted key.
     """
 
     space: Space
     training: DictConfig
+    run: RunSettings
     fixed: dict[str, Any]
 
     @property
@@ -121,9 +123,9 @@ def study_settings(config: DictConfig) -> StudySettings:
     # Tried here, before scans are read; the ledger builds its own.
     build(study.sampler, "study.sampler", SAMPLER, seed=study.seed)
     build(study.pruner, "study.pruner", PRUNER)
-    check_training(training)
+    run = check_training(training)
     _check_ends(training, space)
-    return StudySettings(**vars(study), space=space, training=training, fixed=fixed)
+    return StudySettings(**vars(study), space=space, training=training, run=run, fixed=fixed)
 
 
 def _check_ends(training: DictConfig, space: Space) -> None:

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from optuna.trial import Trial, TrialState
 from rich.console import Console
 
-from brain_tumor.config.data import build_prepared, build_split, data_settings, split_settings
+from brain_tumor.config.data import build_prepared, build_split
 from brain_tumor.data.split import VALIDATION
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import TrainingError
@@ -50,11 +50,11 @@ def tune(config: DictConfig, choices: Choices) -> StudyTrial | None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     console = Console(highlight=False, soft_wrap=True)
     settings = study_settings(config)
-    prepared = build_prepared(data_settings(config.data))
-    split = build_split(prepared, split_settings(config.split))
+    prepared = build_prepared(settings.run.data)
+    split = build_split(prepared, settings.run.split)
     counts = split.class_counts(prepared.labels, prepared.classes)
     if not sum(counts.get(VALIDATION, {}).values()):
-        raise no_validation(str(config.split.name))
+        raise no_validation(settings.run.split.name)
     ledger = Ledger(settings, prepared.fingerprint)
     console.print(to_rich(prepared_table(prepared.summary)))
     console.print(to_rich(split_table(counts)))

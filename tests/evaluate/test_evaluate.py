@@ -219,7 +219,7 @@ def test_evaluating_on_a_device_that_is_not_there_is_refused(again: Evaluate) ->
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ("batch_size=0", "data.batch_size"),
+        ("batch_size=0", "batch_size"),
         ("evaluation.level=2", "evaluation.level"),
         ("data.root=nowhere", "nowhere"),
     ],
