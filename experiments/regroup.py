@@ -22,13 +22,14 @@ import numpy as np
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.data.groups.lookalikes import Lookalikes, find_lookalikes
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.errors import DataError
 from brain_tumor.evaluate.checkpoint import calibrated_parts, choose_on_validation
 from brain_tumor.evaluate.leakage_record import overlap_record
-from brain_tumor.evaluate.part_scores import ScoringSettings, scoring_settings
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import Predictions
 from brain_tumor.runs.finished import find_folders
 from brain_tumor.runs.folder import RunFolder
@@ -42,7 +43,7 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
     """
     run = RunFolder(folder)
     config = run.read_config()
-    ask = scoring_settings(config.evaluation)
+    ask = parse_settings(ScoringSettings, config.evaluation, "evaluation")
     places = {row.path: row.row for row in prepared.manifest if row.row is not None}
     members = run.read_rows("split.csv")
     missing = [row["path"] for row in members if row["path"] not in places]

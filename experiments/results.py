@@ -28,7 +28,6 @@ from brain_tumor.compare.compare import compare_runs, comparison_settings
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.tables import comparison_markdown, settings_table
 from brain_tumor.compare.settings import RunGroup
-from brain_tumor.evaluate.part_scores import scoring_settings
 from brain_tumor.rendering.page import to_markdown
 from brain_tumor.runs.folder import RunFolder
 from experiments.blocks import filled_block
@@ -114,7 +113,7 @@ def draw(name: str, experiment: Compared) -> None:
     shown = set(re.findall(r"\]\(figures/(\w+\.png)\)", "\n".join(texts)))
     with tempfile.TemporaryDirectory() as place:
         draw_comparison(
-            RunFolder(Path(place)), members, content, scoring_settings(config.evaluation)
+            RunFolder(Path(place)), members, content, comparison_settings(config).evaluation
         )
         (folder / "figures").mkdir(exist_ok=True)
         for picture in shown:

@@ -1,9 +1,10 @@
 """From a group of the configuration to what takes its values: by name, and by annotation."""
 
 import inspect
+import types
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from omegaconf import OmegaConf
 
@@ -94,17 +95,16 @@ def parse_settings(target: Callable[..., T], node: Any, key: str = "") -> T:
 def _parsed(hint: Any, value: Any, key: str) -> Any:
     """Turn a group into its settings, and a list into a tuple, where that is what is annotated."""
     kind, inner = get_origin(hint), get_args(hint)
-    if isinstance(value, dict):
-        if _is_settings(hint):
-            return parse_settings(hint, value, key)
-        if kind is dict and _is_settings(inner[1]):
-            return {name: _parsed(inner[1], one, below(key, name)) for name, one in value.items()}
-    elif isinstance(value, list) and kind is tuple:
+    if kind in (Union, types.UnionType):
+        found = (_parsed(one, value, key) for one in inner)
+        return next((one for one in found if one is not value), value)
+    if isinstance(value, dict) and _is_settings(hint):
+        return parse_settings(hint, value, key)
+    if isinstance(value, dict) and kind is dict:
+        return {name: _parsed(inner[1], one, below(key, str(name))) for name, one in value.items()}
+    if isinstance(value, list) and kind is tuple:
         return tuple(value)
-    elif isinstance(value, str) and hint is Path:
-        return Path(value)
-    settings = [one for one in inner if _is_settings(one) or get_origin(one) is tuple]
-    return _parsed(settings[0], value, key) if settings and kind is not dict else value
+    return Path(value) if isinstance(value, str) and hint is Path else value
 
 
 def _is_settings(hint: Any) -> bool:

@@ -1,14 +1,11 @@
 """Every number that a set of predictions gives, with how sure it is, as plain values."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from omegaconf import DictConfig
 from scipy.special import softmax
 
-from brain_tumor.config.arguments import parse_settings
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.metrics.detection import detect
@@ -56,15 +53,6 @@ class ScoringSettings(Settings, key="evaluation"):
     def healthy_number(self, classes: tuple[str, ...]) -> int | None:
         """Give the number of the class without a tumour; None where the classes have none."""
         return classes.index(self.healthy) if self.healthy in classes else None
-
-
-def scoring_settings(node: DictConfig | Mapping[str, Any]) -> ScoringSettings:
-    """Read the settings of `conf/evaluation`.
-
-    Raises:
-        ConfigError: A name is unknown or missing, or a value outside its range.
-    """
-    return parse_settings(ScoringSettings, node, "evaluation")
 
 
 def score_part(

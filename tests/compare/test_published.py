@@ -14,7 +14,7 @@ from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.published import Published, published_records, report_names
 from brain_tumor.compare.settings import gather
 from brain_tumor.config.arguments import parse_settings
-from brain_tumor.evaluate.part_scores import scoring_settings
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.runs.finished import read_run
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -57,7 +57,9 @@ def records(tmp_path: Path, config: DictConfig, **values: Any) -> list[dict[str,
         "epoch,seconds,train/accuracy,test/accuracy\n19,1,0.5,0.5\n20,1,0.85,\n"
     )
     gathered = gather([read_run(run)])
-    settings = compare_settings(gathered, scoring_settings(config.evaluation))
+    settings = compare_settings(
+        gathered, parse_settings(ScoringSettings, config.evaluation, "evaluation")
+    )
     return published_records(
         gathered, settings, parse_settings(Published, config.published, "published")
     )

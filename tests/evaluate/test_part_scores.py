@@ -5,12 +5,12 @@ import pytest
 from omegaconf import OmegaConf
 from sklearn import metrics
 
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.part_scores import (
     ScoringSettings,
     most_confidently_wrong,
     score_part,
-    scoring_settings,
 )
 from brain_tumor.trained.operating_point import Chosen, calibrate
 
@@ -105,4 +105,4 @@ def test_the_surest_mistakes_come_first() -> None:
 def test_settings_outside_their_range_are_refused(values: dict, told: str) -> None:
     node = OmegaConf.create(vars(ASK) | values)
     with pytest.raises(ConfigError, match=told):
-        scoring_settings(node)
+        parse_settings(ScoringSettings, node, "evaluation")
