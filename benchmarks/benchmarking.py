@@ -26,7 +26,7 @@ from brain_tumor.config.values import check_values
 from brain_tumor.data.datamodule import check_loading
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, suggest
-from brain_tumor.evaluate.part_scores import evidence_settings
+from brain_tumor.evaluate.part_scores import scoring_settings
 from brain_tumor.rendering.charts.save import save_figure
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.runs.folder import RunFolder
@@ -162,7 +162,7 @@ def check(config: DictConfig) -> None:
     check_loading(plain["data"].get("batch_size"), plain["data"].get("num_workers"), plain["seed"])
     config = OmegaConf.create(plain)
     scans, split = data_settings(config.data), split_settings(config.split)
-    evidence_settings(config.evaluation)
+    scoring_settings(config.evaluation)
     for name in MODELS:
         if name not in plain["models"]:
             raise ConfigError(f"models.{name} is not given: leave it as it is.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from brain_tumor.rendering.numbers import UNKNOWN, counted, percent, whole
+from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, format_percent
 from brain_tumor.rendering.page import DataTable, to_markdown
 
 Record = Mapping[str, Any]
@@ -28,22 +28,23 @@ def speed_header(record: Record) -> list[str]:
     """Tell, a line each, on what, with what and with which scans a benchmark was measured."""
     machine, made, data = record["machine"], record["provenance"], record["data"]
     memory = machine["memory"]
-    parts = [machine["processor"], counted(machine["cores"], "core")]
+    parts = [machine["processor"], format_counted(machine["cores"], "core")]
     parts += [] if memory is None else [f"{memory / 2**30:.1f} GiB of memory"]
     parts += [machine["card"]] if machine["card"] else []
     threads = record["asked"]["threads"] or machine["threads"]
-    parts.append(f"torch with {counted(threads, 'thread')}")
+    parts.append(f"torch with {format_counted(threads, 'thread')}")
     versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
     kind = "drawn phantoms, no real scans" if data["drawn"] else "scans"
     lines = [
         f"Machine: {', '.join(parts)}.",
         f"Versions: {versions}; {made['machine']}.",
         f"Commit: {made['git'] or 'unknown'}; begun {made['started']}.",
-        f"Data: {data['name']}, {kind}: {whole(data['raw'])} files, {whole(data['kept'])} kept.",
+        f"Data: {data['name']}, {kind}: {format_count(data['raw'])} files, "
+        f"{format_count(data['kept'])} kept.",
     ]
     for key, what in (("raw_scans", "raw scans are prepared"), ("test_scans", "test scans scored")):
         if record["asked"][key] is not None:
-            lines.append(f"Not all of them: {whole(record['asked'][key])} {what}.")
+            lines.append(f"Not all of them: {format_count(record['asked'][key])} {what}.")
     return lines if not isinstance(record["cuda"], str) else [*lines, record["cuda"]]
 
 
@@ -89,7 +90,8 @@ def ratio_table(record: Record) -> DataTable:
             )
     asked = record["asked"]
     note = (
-        f"Medians of {counted(asked['repeats'], 'round')} after {asked['warm_up']} to warm up, all "
+        f"Medians of {format_counted(asked['repeats'], 'round')} after {asked['warm_up']} to "
+        "warm up, all "
         "sides in turns; in brackets the smallest and the largest, of the ratio within one round. "
         "Milliseconds are per scan, ratios ours / peer. " + " ".join(notes)
     )
@@ -163,7 +165,7 @@ def larger_table(larger: Record) -> DataTable:
         else:
             faults.append(f"{entry['scans']:,} scans: {entry['fault']}.")
         size = f"{entry['bytes'] / 2**30:.1f}"
-        rows.append([whole(entry["scans"]), size, str(entry["num_workers"]), *cells])
+        rows.append([format_count(entry["scans"]), size, str(entry["num_workers"]), *cells])
     memory = larger["physical_memory"]
     known = "" if memory is None else f"The machine has {memory / 2**30:.1f} GiB. "
     columns = (
@@ -181,7 +183,7 @@ def cuda_table(trainings: Sequence[Record]) -> DataTable:
         whole_run, profiled = entry["whole"], entry["profiled"]
         seconds = UNKNOWN if whole_run is None else f"{whole_run['cost']['median']:.1f}"
         share = None if profiled is None else profiled["extras"]["share"]["median"]
-        rows.append([entry["model"], whole(entry["epochs"]), seconds, percent(share)])
+        rows.append([entry["model"], format_count(entry["epochs"]), seconds, format_percent(share)])
         if entry["fault"]:
             faults.append(f"{entry['model']}: {entry['fault']}.")
     note = (
@@ -210,7 +212,7 @@ def mebibytes(size: int | None) -> str:
     >>> mebibytes(3 * 2**30)
     '3,072'
     """
-    return whole(None if size is None else round(size / MIB))
+    return format_count(None if size is None else round(size / MIB))
 
 
 def _seconds(values: Record) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from brain_tumor.compare.page.run_calibration_table import run_calibration_table
 from brain_tumor.compare.page.tables import setting_title
-from brain_tumor.rendering.numbers import score
+from brain_tumor.rendering.numbers import format_score
 from brain_tumor.rendering.page import to_markdown
 from brain_tumor.runs.finished import FinishedRun, read_run
 
@@ -98,4 +98,4 @@ def over_seeds(values: Sequence[float], decimals: int = 3) -> str:
     ('0.855 (0.850 to 0.860)', '0.850')
     """
     low, high = (min(values), max(values)) if len(values) > 1 else (None, None)
-    return score(sum(values) / len(values), low, high, decimals)
+    return format_score(sum(values) / len(values), low, high, decimals)

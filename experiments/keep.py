@@ -22,7 +22,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from brain_tumor.compare.page.differences import distinguishing
+from brain_tumor.compare.page.differences import differing_keys
 from brain_tumor.errors import BrainTumorError, DataError
 from brain_tumor.runs.finished import FinishedRun, find_folders, read_run
 from brain_tumor.runs.folder import RunFolder
@@ -69,7 +69,7 @@ def names(runs: Sequence[FinishedRun]) -> list[str]:
     found = []
     for run, name in zip(runs, plain, strict=True):
         like = [other for other, its in zip(runs, plain, strict=True) if its == name]
-        told = distinguishing([other.setting for other in like])[like.index(run)]
+        told = differing_keys([other.setting for other in like])[like.index(run)]
         values = [f"{key.rpartition('.')[2]}{value}" for key, value in told.items()]
         found.append(_name(run, values))
     if len(set(found)) < len(found) or max(map(len, found)) > LONGEST:

@@ -26,9 +26,9 @@ from brain_tumor.data.groups.lookalikes import Lookalikes, find_lookalikes
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.errors import DataError
-from brain_tumor.evaluate.checkpoint import choose_on_validation, judged_parts
+from brain_tumor.evaluate.checkpoint import calibrated_parts, choose_on_validation
 from brain_tumor.evaluate.leakage_record import overlap_record
-from brain_tumor.evaluate.part_scores import EvidenceSettings, evidence_settings
+from brain_tumor.evaluate.part_scores import ScoringSettings, scoring_settings
 from brain_tumor.evaluate.predictions import Predictions
 from brain_tumor.runs.finished import find_folders
 from brain_tumor.runs.folder import RunFolder
@@ -42,7 +42,7 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
     """
     run = RunFolder(folder)
     config = run.read_config()
-    ask = evidence_settings(config.evaluation)
+    ask = scoring_settings(config.evaluation)
     places = {row.path: row.row for row in prepared.manifest if row.row is not None}
     members = run.read_rows("split.csv")
     missing = [row["path"] for row in members if row["path"] not in places]
@@ -81,7 +81,7 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
 
 
 def _scored(
-    run: RunFolder, prepared: PreparedSet, checkpoint: str, ask: EvidenceSettings
+    run: RunFolder, prepared: PreparedSet, checkpoint: str, ask: ScoringSettings
 ) -> dict[str, Any]:
     """Score the parts of which predictions were kept: a fold's training scans were not."""
     lines = run.read_rows("predictions.csv")
@@ -98,7 +98,7 @@ def _scored(
                 rows, labels, logits, np.zeros((len(own), 0), np.float32)
             )
     chosen = choose_on_validation(predictions.get(VALIDATION), prepared.classes, ask)
-    return judged_parts(prepared, predictions, chosen, ask)
+    return calibrated_parts(prepared, predictions, chosen, ask)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

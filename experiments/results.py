@@ -27,8 +27,8 @@ from brain_tumor.cli.command import conf_folder
 from brain_tumor.compare.compare import compare_runs
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.tables import comparison_markdown, settings_table
-from brain_tumor.compare.settings import Members
-from brain_tumor.evaluate.part_scores import evidence_settings
+from brain_tumor.compare.settings import RunGroup
+from brain_tumor.evaluate.part_scores import scoring_settings
 from brain_tumor.rendering.page import to_markdown
 from brain_tumor.runs.folder import RunFolder
 from experiments.blocks import filled_block
@@ -40,7 +40,7 @@ LEVEL = 0.95  # of intervals, as conf/evaluation has it
 BESIDE = {"harmonised": "corrected_groups/runs/evidence-*"}
 # Runs of several experiments, which differ in everything: laid out in tables of their own alone.
 APART = {"corrected_groups"}
-Compared = tuple[DictConfig, list[Members], dict[str, Any]]
+Compared = tuple[DictConfig, list[RunGroup], dict[str, Any]]
 
 
 def compared(folder: Path) -> Compared:
@@ -114,7 +114,7 @@ def draw(name: str, experiment: Compared) -> None:
     shown = set(re.findall(r"\]\(figures/(\w+\.png)\)", "\n".join(texts)))
     with tempfile.TemporaryDirectory() as place:
         draw_comparison(
-            RunFolder(Path(place)), members, content, evidence_settings(config.evaluation)
+            RunFolder(Path(place)), members, content, scoring_settings(config.evaluation)
         )
         (folder / "figures").mkdir(exist_ok=True)
         for picture in shown:

@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from brain_tumor.rendering.numbers import UNKNOWN, counted, percent_range, score, whole
+from brain_tumor.rendering.numbers import (
+    UNKNOWN,
+    format_count,
+    format_counted,
+    format_percent_range,
+    format_score,
+)
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.rendering.pairs import difference
 from experiments.verdicts import (
@@ -68,7 +74,9 @@ def statements_table(found: Mapping[str, Values], audit: Values, published: Valu
 
 def _about_scans(audit: Values) -> list[Row]:
     steps = audit["report"]["steps"]
-    numbers = [", ".join(whole(step[kind]) for step in steps) for kind in ("report", "measured")]
+    numbers = [
+        ", ".join(format_count(step[kind]) for step in steps) for kind in ("report", "measured")
+    ]
     permuted = [
         f"its {row['report_class']} is the folder {row['folder']}"
         for row in audit["report"]["rows"]
@@ -82,13 +90,13 @@ def _about_scans(audit: Values) -> list[Row]:
         for kind in ("any", "slice")
     }
     same = (
-        f"{whole(known['scans'])} of them are {counted(known['slices'], 'slice')} of "
-        f"{counted(known['patients'], 'patient')}"
+        f"{format_count(known['scans'])} of them are {format_counted(known['slices'], 'slice')} of "
+        f"{format_counted(known['patients'], 'patient')}"
     )
     return [
         [
             "The scans are “presumably from different patients”",
-            whole(audit["report"]["steps"][0]["report"]),
+            format_count(audit["report"]["steps"][0]["report"]),
             same,
             HOLDS if known["scans"] <= known["patients"] else FAILS,
         ],
@@ -99,9 +107,10 @@ def _about_scans(audit: Values) -> list[Row]:
         ],
         [
             "Removing duplicates prevents leakage into the test part",
-            f"{whole(removed)} removed from Testing",
-            f"{percent_range(shared['any'])} of the test scans have a relative among those of "
-            f"training, {percent_range(shared['slice'])} the same slice",
+            f"{format_count(removed)} removed from Testing",
+            f"{format_percent_range(shared['any'])} of the test scans have a relative among "
+            "those of "
+            f"training, {format_percent_range(shared['slice'])} the same slice",
             HOLDS if max(shared["any"]) == 0 else FAILS,
         ],
         [
@@ -129,7 +138,7 @@ def _about_curves(content: Values) -> list[Row]:
                 [
                     said,
                     f"{point['report']:.4f}",
-                    score(ours, decimals=4),
+                    format_score(ours, decimals=4),
                     NOT_RUN if ours is None else _away(ours, point["report"]) if same else UNTESTED,
                 ]
             )
@@ -163,7 +172,8 @@ def _about_cost(content: Values) -> list[Row]:
     if small is None or large is None:
         return []
     more = [
-        f"{whole(cost['parameters'])} parameters, {cost['multiply_accumulates'] / 1e6:.0f} million "
+        f"{format_count(cost['parameters'])} parameters, "
+        f"{cost['multiply_accumulates'] / 1e6:.0f} million "
         "multiply-accumulates"
         for cost in (small, large)
     ]
@@ -256,7 +266,7 @@ def _about_width(content: Values, results: Values) -> list[Row]:
     widths = sorted(found, reverse=True)
     reached = ", ".join(f"{width}: {fmean(found[width]):.3f}" for width in widths)
     error = max(standard_error(own, scans) for own in found.values())
-    seeds = counted(max(setting["seeds"] for setting in settings), "seed")
+    seeds = format_counted(max(setting["seeds"] for setting in settings), "seed")
     verdict = widest_is_highest(found, scans)
     # The report does not say how it trained narrower layers; what decides nothing needs no such
     # reservation, and the row tells epochs and rate.
@@ -278,9 +288,9 @@ def _away(ours: float, theirs: float) -> str:
 def _trained(settings: Sequence[Values]) -> str:
     epochs = sorted({run["epochs"] for setting in settings for run in setting["runs"]})
     rates = sorted({setting["values"]["optimizer.lr"] for setting in settings})
-    counts = " and ".join(counted(epoch, "epoch") for epoch in epochs)
+    counts = " and ".join(format_counted(epoch, "epoch") for epoch in epochs)
     return f"after {counts} at a rate of {' and '.join(f'{rate:g}' for rate in rates)}"
 
 
 def _told(found: Values) -> str:
-    return score(found["value"], found["low"], found["high"])
+    return format_score(found["value"], found["low"], found["high"])

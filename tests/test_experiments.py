@@ -60,7 +60,7 @@ def test_a_fold_keeps_its_test_scans_and_not_its_training_scans(tmp_path: Path) 
     (kept,) = keep(tmp_path / "kept", [str(folder)])
     assert kept.name == "mine-gbmnet-patient-fold2-seed0"
     found = read_run(kept)
-    assert found.answers.keys() == {"test"}
+    assert found.predictions.keys() == {"test"}
     assert found.part_sizes == read_run(folder).part_sizes
 
 
@@ -109,7 +109,7 @@ def test_a_table_that_unpacks_to_too_much_is_told(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (kept,) = keep(tmp_path / "kept", [str(run)])
-    monkeypatch.setattr("brain_tumor.runs.folder.MOST_UNPACKED", 100)
+    monkeypatch.setattr("brain_tumor.runs.folder.MAX_UNPACKED", 100)
     with pytest.raises(DataError, match="it unpacks to more"):
         read_run(kept)
 

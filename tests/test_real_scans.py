@@ -18,7 +18,7 @@ from brain_tumor.audit.record import contradicted, leakage_record, near_record, 
 from brain_tumor.audit.splits import audited_splits
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config.data import build_prepared, build_split
-from brain_tumor.data.external.overlap import read_seen
+from brain_tumor.data.external.overlap import read_overlap
 from brain_tumor.data.external.prepare import prepare_external
 from brain_tumor.data.files.kaggle import check_counts
 from brain_tumor.data.files.scans import Grey, decode_grey
@@ -28,7 +28,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.engine.allocator import keep_freed_memory
 from brain_tumor.train.train import train
 from brain_tumor.trained.network import open_trained
-from brain_tumor.trained.out_of_distribution import open_trust
+from brain_tumor.trained.out_of_distribution import open_ood_detector
 
 DATA = os.environ.get("BRAIN_TUMOR_DATA", "")
 WEIGHTS = Path(os.environ.get("BRAIN_TUMOR_WEIGHTS", "")) / (
@@ -203,7 +203,7 @@ def test_scans_of_other_origin_are_left_out_where_the_run_has_seen_their_slice(
     seen = {row.path for row in found.seen if known[row.path] is not None}
     same = {path for path, key in known.items() if key is not None and key in learnt}
     assert len(same) > 200 and same <= seen
-    shown = {scan.path: scan for scan in read_seen(found.folder / "seen.csv")}
+    shown = {scan.path: scan for scan in read_overlap(found.folder / "seen.csv")}
     for path in seen:  # the others are slices beside one that was learnt from
         trained, tested = own[shown[path].training_scan], own[f"Testing/{path}"]
         assert trained.patient_group == tested.patient_group
@@ -268,11 +268,11 @@ def test_what_does_not_look_like_the_training_scans_is_told(
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         train(hydra.compose("train", [f"model={model}", *run, *changes]))
     trained = open_trained(tmp_path / "run")
-    record, trust = trained.scored.read_json("trust.json"), open_trust(trained.scored)
-    assert trust is not None
+    record, detector = trained.scored.read_json("ood.json"), open_ood_detector(trained.scored)
+    assert detector is not None
     # Measured on scans of other patients: 0.025 for GBMnet after three epochs, 0.018.
-    assert 0.005 < record["strange"]["validation"] <= 0.021
-    assert record["strange"]["test"] < 0.035
+    assert 0.005 < record["flagged"]["validation"] <= 0.021
+    assert record["flagged"]["test"] < 0.035
     network, flagged = trained.network, {}
     for kind, draw in (NO_HEADS | {"phantom": phantom}).items():
         rng = np.random.default_rng(7)
@@ -283,9 +283,9 @@ def test_what_does_not_look_like_the_training_scans_is_told(
                 scans.append(cut_to_head(picture, box, trained.crop.size))
         images = np.stack(scans)
         with torch.inference_mode():
-            maps = network.maps(torch.from_numpy(images).unsqueeze(1))  # type: ignore[operator]
-        found = trust.look(images, maps.mean(dim=(2, 3)).numpy())
-        flagged[kind] = float(np.mean(found > trust.threshold))
+            maps = network.forward_features(torch.from_numpy(images).unsqueeze(1))  # type: ignore[operator]
+        found = detector.score(images, maps.mean(dim=(2, 3)).numpy())
+        flagged[kind] = float(np.mean(found > detector.threshold))
     # The package's own drawn heads pass as scans more often than not: 0.26 were told by GBMnet,
     # 0.50 by MobileNetV2. Of the other kinds the least was 0.98 and 1.00.
     assert flagged.pop("phantom") > (0.1 if model == "gbmnet" else 0.3)

@@ -12,7 +12,7 @@ from brain_tumor.data.prepared.crop_head import BlankScanError
 from brain_tumor.errors import DataError
 from brain_tumor.predict.model import Model
 from brain_tumor.predict.overlay import overlay
-from brain_tumor.predict.predictions import Prediction, judge_scans
+from brain_tumor.predict.predictions import Prediction, predict_scans
 from brain_tumor.predict.reader import Reader
 
 Record = dict[str, Any]
@@ -26,7 +26,8 @@ def answer(model: Model, content: bytes) -> Record:
         content: The file's bytes: a picture or DICOM.
 
     Returns:
-        Plain values: `class`, `probabilities` by class, `tumour`, `strange`, `unsure`, `flags` (a
+        Plain values: `class`, `probabilities` by class, `tumour`, `out_of_distribution`,
+        `low_confidence`, `flags` (a
         sentence for each reason not to believe the answer), `frames`, and the pictures `crop` and
         `overlay` (None for an exported file) as data URLs.
 
@@ -39,37 +40,37 @@ def answer(model: Model, content: bytes) -> Record:
         raise DataError(
             f"This file cannot be used: {error}. Give a picture or a DICOM file of one scan."
         ) from error
-    (said,) = judge_scans(model, scan[None], [None])
+    (said,) = predict_scans(model, scan[None], [None])
     number = np.array([model.classes.index(said.label)], np.int64)
-    heat = None if model.heat is None else model.heat(scan[None], number)[0]
+    cam = None if model.cam is None else model.cam(scan[None], number)[0]
     return {
         "class": said.label,
         "probabilities": dict(said.probabilities),
         "tumour": said.tumour,
-        "strange": said.strange,
-        "unsure": said.unsure,
+        "out_of_distribution": said.out_of_distribution,
+        "low_confidence": said.low_confidence,
         "flags": _flags(model, said),
         "frames": frames,
         "crop": _data_url(scan),
-        "overlay": None if heat is None else _data_url(overlay(scan, heat)),
+        "overlay": None if cam is None else _data_url(overlay(scan, cam)),
     }
 
 
 def _flags(model: Model, said: Prediction) -> list[str]:
     flags = []
-    if said.strange:
+    if said.out_of_distribution:
         flags.append(
-            "This does not look like the scans that the network was trained on: do not believe its "
-            "answer."
+            "This does not look like the scans that the network was trained on: do not trust the "
+            "prediction."
         )
-    if said.unsure and model.sure_from > 1:
-        flags.append("No answer of this network is sure enough.")
-    elif said.unsure:
+    if said.low_confidence and model.confident_from > 1:
+        flags.append("No prediction of this network is reliable enough.")
+    elif said.low_confidence:
         flags.append(
-            f"The network is unsure: answers under {model.sure_from:.1%} are wrong too often."
+            f"Low confidence: predictions below {model.confident_from:.1%} are wrong too often."
         )
-    if said.strange is None:
-        flags.append("Whether this scan is like those of training cannot be told by this model.")
+    if said.out_of_distribution is None:
+        flags.append("This model cannot tell whether a scan is out of distribution.")
     return flags
 
 

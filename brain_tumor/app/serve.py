@@ -11,16 +11,16 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.app.answer import answer
-from brain_tumor.config.arguments import check_arguments, filled
+from brain_tumor.config.arguments import check_arguments, parse_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.predict.model import Model, open_model
-from brain_tumor.trained.abstention import Unsure
+from brain_tumor.trained.abstention import Abstention
 
 HOST = "127.0.0.1"
-MOST_MIB = 256  # as `data.bounded_file`
+MAX_MIB = 256  # as `data.bounded_file`
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class AppValues:
     run: str
     port: int
     checkpoint: Literal["best", "last"] | None
-    unsure: dict[str, Any]
-    most_mib: int
+    abstention: dict[str, Any]
+    max_mib: int
     accelerator: str
     trusted: bool
     keep_freed_memory: bool = True
@@ -58,13 +58,13 @@ def serve(config: DictConfig) -> None:
         ) from error
     model = open_model(
         Path(values.run),
-        Unsure(**values.unsure),
+        Abstention(**values.abstention),
         values.checkpoint,
         values.accelerator,
         values.trusted,
     )
     site = make_site(
-        partial(_one_at_a_time, Lock(), model), model.name, model.classes, values.most_mib << 20
+        partial(_one_at_a_time, Lock(), model), model.name, model.classes, values.max_mib << 20
     )
     with listening(values.port) as listener:
         address = f"http://{HOST}:{listener.getsockname()[1]}"
@@ -84,10 +84,10 @@ def check_app(config: DictConfig) -> AppValues:
     Raises:
         ConfigError: One is unknown, of the wrong kind or outside its range.
     """
-    values = filled(AppValues, check_values(config, "app"), "")
-    check_arguments(Unsure, values.unsure, "unsure")
-    Unsure(**values.unsure)
-    for name, least, most in (("port", 0, 65_535), ("most_mib", 1, MOST_MIB)):
+    values = parse_settings(AppValues, check_values(config, "app"), "")
+    check_arguments(Abstention, values.abstention, "abstention")
+    Abstention(**values.abstention)
+    for name, least, most in (("port", 0, 65_535), ("max_mib", 1, MAX_MIB)):
         if not least <= getattr(values, name) <= most:
             raise ConfigError(
                 f"{name} must be a whole number in {least}..{most}: {getattr(values, name)}"

@@ -30,14 +30,14 @@ HEADERS = {
 Answer = Callable[[bytes], dict[str, Any]]
 
 
-def make_site(answer: Answer, title: str, classes: tuple[str, ...], most_bytes: int) -> Starlette:
+def make_site(answer: Answer, title: str, classes: tuple[str, ...], max_bytes: int) -> Starlette:
     """Make the site.
 
     Args:
         answer: Gives what is shown of a file's bytes; the sentence of a BrainTumorError is shown.
         title: Network and checkpoint.
         classes: Class names.
-        most_bytes: Size of a file at most.
+        max_bytes: Size of a file at most.
     """
     template = open_template("app.html.j2", "brain_tumor.app")
 
@@ -48,7 +48,7 @@ def make_site(answer: Answer, title: str, classes: tuple[str, ...], most_bytes: 
             f"script-src 'nonce-{nonce}'; connect-src 'self'; base-uri 'none'; "
             "form-action 'none'; frame-ancestors 'none'"
         )
-        text = template.render(title=title, classes=classes, nonce=nonce, most_mib=most_bytes >> 20)
+        text = template.render(title=title, classes=classes, nonce=nonce, max_mib=max_bytes >> 20)
         return HTMLResponse(text, headers=HEADERS | {"Content-Security-Policy": policy})
 
     async def scan(request: Request) -> Response:
@@ -57,9 +57,9 @@ def make_site(answer: Answer, title: str, classes: tuple[str, ...], most_bytes: 
         content = bytearray()
         async for piece in request.stream():
             content += piece
-            if len(content) > most_bytes:
+            if len(content) > max_bytes:
                 return _refusal(
-                    413, f"This file has more than {most_bytes >> 20} MiB: give a smaller one."
+                    413, f"This file has more than {max_bytes >> 20} MiB: give a smaller one."
                 )
         if not content:
             return _refusal(400, "This file is empty.")

@@ -17,7 +17,7 @@ from brain_tumor.audit.page.patients import CONTRADICTED
 from brain_tumor.audit.record import contradicted
 from brain_tumor.data.prepared.manifest import UNUSABLE
 from brain_tumor.data.prepared.prepared_set import PreparedSet
-from brain_tumor.rendering.charts.contact_sheet import MOST_GROUPS, contact_sheet, group_sheet
+from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS, contact_sheet, group_sheet
 
 Groups = Sequence[Sequence[int]]
 
@@ -78,7 +78,7 @@ def _largest_clusters(prepared: PreparedSet) -> Groups:
         if row.cluster is not None:
             members.setdefault(row.cluster, []).append(position)
     sizes = Counter({cluster: len(found) for cluster, found in members.items() if len(found) > 1})
-    return [members[cluster] for cluster, _ in sizes.most_common(MOST_GROUPS)]
+    return [members[cluster] for cluster, _ in sizes.most_common(MAX_GROUPS)]
 
 
 def _group_sheet(prepared: PreparedSet, groups: Groups) -> bytes:

@@ -54,7 +54,7 @@ def find_oddities(manifest: Sequence[ManifestRow]) -> list[Finding]:
     ]
 
 
-def kinds(manifest: Sequence[ManifestRow]) -> Counter[str]:
+def file_formats(manifest: Sequence[ManifestRow]) -> Counter[str]:
     """Count files by format and mode, such as `JPEG RGB`."""
     return Counter(f"{row.format} {row.mode}".strip() or "unknown" for row in manifest)
 

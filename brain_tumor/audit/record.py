@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from omegaconf import DictConfig
 
-from brain_tumor.audit.file_findings import find_oddities, kinds, sizes
+from brain_tumor.audit.file_findings import file_formats, find_oddities, sizes
 from brain_tumor.audit.measures.copies import find_copies
 from brain_tumor.audit.measures.matching import score_matching
 from brain_tumor.audit.splits import AuditedSplit
@@ -41,7 +41,7 @@ def files_record(prepared: PreparedSet, version: DictConfig | None) -> Record:
         "raw": len(prepared.manifest),
         "kept": len(prepared.kept),
         "unusable": len(prepared.unusable),
-        "formats": dict(kinds(prepared.manifest).most_common()),
+        "formats": dict(file_formats(prepared.manifest).most_common()),
         "sizes": {
             "distinct": len(sizes(prepared.manifest)),
             "most_common": [list(item) for item in sizes(prepared.manifest).most_common(8)],

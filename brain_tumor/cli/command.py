@@ -14,14 +14,14 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, told
+from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, user_message
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
 from brain_tumor.cli.sweep.launchers import check_launcher
 from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
 from brain_tumor.config.conf_folder import conf_folder as conf_folder
 from brain_tumor.engine.allocator import keep_freed_memory
-from brain_tumor.engine.interrupt import heed_termination
-from brain_tumor.engine.ranks import follow_leader, rank, refuse_other_than_single_run
+from brain_tumor.engine.interrupt import handle_sigterm
+from brain_tumor.engine.ranks import check_single_run, follow_leader, rank
 
 TRACEBACKS = "HYDRA_FULL_ERROR"  # Hydra's variable; 1 asks for them
 MULTIRUN = ("-m", "--multirun")
@@ -62,7 +62,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             raising = None if asked else os.environ.pop(TRACEBACKS, None)
             if config.get("keep_freed_memory") is True:
                 keep_freed_memory()  # before the task imports torch
-            heed_termination()
+            handle_sigterm()
             number = rank(config)
             if number:
                 _drop_own_folder()
@@ -72,8 +72,8 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
                 with ended_in_one_sentence(asked, number), ExitStack() as held:
                     if job is not None:
                         # What no job of a sweep can do is refused once, for the whole of it.
-                        refuse_other_than_single_run(config)
-                        held.enter_context(noted(job, told, asked))
+                        check_single_run(config)
+                        held.enter_context(noted(job, user_message, asked))
                     task(config)
             finally:
                 _drop_empty_run_folder()
@@ -92,7 +92,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             os.environ[TRACEBACKS] = "1"
             # Hydra's parser takes the values on one side of -m only.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
-            heed_termination()
+            handle_sigterm()
             try:
                 with ended_in_one_sentence(asked):
                     check_launcher(sys.argv[1:])

@@ -18,7 +18,7 @@ from brain_tumor.errors import BrainTumorError
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def told(error: Exception) -> str | None:
+def user_message(error: Exception) -> str | None:
     """Say in one sentence what a user can mend; None where an error is a fault of the program."""
     if isinstance(error, OmegaConfBaseException):
         return sentence(error)
@@ -65,7 +65,7 @@ def ended_in_one_sentence(tracebacks: bool, process: int = 0) -> Iterator[None]:
             print(f"brain_tumor: stopped by {by}{what_stays}.", file=sys.stderr)
         raise SystemExit(int(status)) from None
     except Exception as error:
-        words = told(error)
+        words = user_message(error)
         if words is None or tracebacks:
             raise
         end_with(words, process)

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.compare.errors import mistake_records, shared_mistakes
+from brain_tumor.compare.errors import error_records, shared_errors
 from brain_tumor.compare.page.differences import audit_labels
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.page import comparison_page
@@ -17,11 +17,11 @@ from brain_tumor.compare.page.tables import comparison_markdown, comparison_tabl
 from brain_tumor.compare.paired_tests import check_same_scans, paired_records
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.published import check_published, published_records
-from brain_tumor.compare.settings import Members, gather
+from brain_tumor.compare.settings import RunGroup, gather
 from brain_tumor.config.arguments import check_arguments
 from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.evaluate.part_scores import evidence_settings
+from brain_tumor.evaluate.part_scores import scoring_settings
 from brain_tumor.rendering.page import render, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
@@ -47,7 +47,7 @@ def compare(config: DictConfig) -> dict[str, Any]:
     out = RunFolder(Path(str(config.folder)))
     out.claim("comparison.json", "folder")
     out.create("folder")
-    pictures = draw_comparison(out, gathered, content, evidence_settings(config.evaluation))
+    pictures = draw_comparison(out, gathered, content, scoring_settings(config.evaluation))
     page = comparison_page(content, pictures, "figures")
     out.write("comparison.html", render(page).encode())
     out.write("comparison.md", comparison_markdown(content).encode())
@@ -61,7 +61,7 @@ def compare(config: DictConfig) -> dict[str, Any]:
     return content
 
 
-def compare_runs(config: DictConfig) -> tuple[list[Members], dict[str, Any]]:
+def compare_runs(config: DictConfig) -> tuple[list[RunGroup], dict[str, Any]]:
     """Lay runs and audits side by side; nothing is written.
 
     Args:
@@ -80,20 +80,20 @@ def compare_runs(config: DictConfig) -> tuple[list[Members], dict[str, Any]]:
             'Nothing to compare is given: name run folders as "runs=[FOLDER,...]", or audits as '
             '"audits=[FOLDER,...]".'
         )
-    ask = evidence_settings(config.evaluation)
+    scoring = scoring_settings(config.evaluation)
     gathered = gather([read_run(path) for path in find_folders(given, "run.json", "run")])
     differing = check_same_scans(gathered, config.different_scans)
-    settings = compare_settings(gathered, ask)
+    settings = compare_settings(gathered, scoring)
     split = str(config.audit_split)
     audits = _read_audits(find_folders(audited, "audit.json", "audit"), split)
     return gathered, {
-        "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
+        "bootstrap": {"resamples": scoring.resamples, "level": scoring.level, "seed": scoring.seed},
         "settings": [asdict(setting) for setting in settings],
         "differing": differing,
-        "pairs": paired_records(gathered, ask),
+        "pairs": paired_records(gathered, scoring),
         "published": published_records(gathered, settings, config.published),
-        "mistakes": mistake_records(gathered, ask.wrong),
-        "shared_mistakes": shared_mistakes(gathered),
+        "mistakes": error_records(gathered, scoring.wrong),
+        "shared_errors": shared_errors(gathered),
         "audit_split": split,
         "audits": audits,
     }
@@ -121,7 +121,7 @@ def check_comparison(config: DictConfig) -> None:
     """
     plain = check_values(config, "compare")
     check_arguments(ComparisonValues, plain)
-    evidence_settings(plain["evaluation"])
+    scoring_settings(plain["evaluation"])
     check_published(plain["published"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from brain_tumor.compare.settings import Members
+from brain_tumor.compare.settings import RunGroup
 from brain_tumor.data.prepared.prepared_set import open_prepared
 from brain_tumor.errors import DataError
 from brain_tumor.evaluate.figures import wrong_sheet
@@ -15,7 +15,7 @@ from brain_tumor.evaluate.figures import wrong_sheet
 Record = dict[str, Any]
 
 
-def mistake_records(gathered: Sequence[Members], most: int) -> list[Record]:
+def error_records(gathered: Sequence[RunGroup], most: int) -> list[Record]:
     """List the most confidently wrong test scans of each setting, the surest first.
 
     Args:
@@ -30,7 +30,7 @@ def mistake_records(gathered: Sequence[Members], most: int) -> list[Record]:
     for members in gathered:
         surest: dict[str, Record] = {}
         for run in members:
-            found = run.answers["test"]
+            found = run.predictions["test"]
             likely = softmax(found.logits, axis=1).max(axis=1).tolist()
             for path, label, predicted, probability in zip(
                 found.paths, found.labels, found.predicted, likely, strict=True
@@ -48,7 +48,7 @@ def mistake_records(gathered: Sequence[Members], most: int) -> list[Record]:
     return records
 
 
-def shared_mistakes(gathered: Sequence[Members]) -> Record:
+def shared_errors(gathered: Sequence[RunGroup]) -> Record:
     """Count the scans that every setting tested, by how many settings got them wrong.
 
     Returns:
@@ -70,12 +70,12 @@ def shared_mistakes(gathered: Sequence[Members]) -> Record:
     }
 
 
-def mistake_sheet(members: Members, listed: Sequence[Record]) -> bytes | None:
+def error_sheet(members: RunGroup, listed: Sequence[Record]) -> bytes | None:
     """Show the listed scans as a contact sheet; None where their prepared set is gone.
 
     Args:
         members: The runs of the setting.
-        listed: An entry of `mistake_records`.
+        listed: An entry of `error_records`.
     """
     folder = Path(str(members[0].record.get("data", {}).get("prepared", "")))
     try:

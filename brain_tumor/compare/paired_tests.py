@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from brain_tumor.compare.settings import Members, joined_groups
+from brain_tumor.compare.settings import RunGroup, joined_groups
 from brain_tumor.data.groups.connected import group_scans
 from brain_tumor.errors import DataError
-from brain_tumor.evaluate.part_scores import EvidenceSettings
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.metrics.uncertainty.significance import (
-    Answers,
+    GradedPredictions,
     holm,
     mcnemar_exact,
     paired_bootstrap,
@@ -21,7 +21,7 @@ from brain_tumor.metrics.uncertainty.significance import (
 Record = dict[str, Any]
 
 
-def check_same_scans(gathered: Sequence[Members], different_scans: bool) -> list[Record]:
+def check_same_scans(gathered: Sequence[RunGroup], different_scans: bool) -> list[Record]:
     """Find settings that were not tested on the same scans.
 
     Args:
@@ -61,12 +61,12 @@ def check_same_scans(gathered: Sequence[Members], different_scans: bool) -> list
     return differing
 
 
-def paired_records(gathered: Sequence[Members], ask: EvidenceSettings) -> list[Record]:
+def paired_records(gathered: Sequence[RunGroup], scoring: ScoringSettings) -> list[Record]:
     """Test each two settings that were tested on the same scans against each other.
 
     Args:
         gathered: The runs of each setting.
-        ask: Resamples, seed and level of the paired bootstrap.
+        scoring: Resamples, seed and level of the paired bootstrap.
 
     Returns:
         For each pair, their numbers from 1; `mcnemar`, None where a scan was predicted several
@@ -86,9 +86,9 @@ def paired_records(gathered: Sequence[Members], ask: EvidenceSettings) -> list[R
             answers[0],
             answers[1],
             len(first[0].classes),
-            resamples=ask.resamples,
-            seed=ask.seed,
-            level=ask.level,
+            resamples=scoring.resamples,
+            seed=scoring.seed,
+            level=scoring.level,
         )
         ordered = [_in_order(members, paths) for members in (first, second)] if once else []
         labels = np.array([first[0].classes.index(tested[one - 1][path]) for path in paths])
@@ -108,11 +108,11 @@ def paired_records(gathered: Sequence[Members], ask: EvidenceSettings) -> list[R
     return records
 
 
-def _labels(members: Members) -> dict[str, str]:
+def _labels(members: RunGroup) -> dict[str, str]:
     return {path: label for run in members for path, (label, _) in run.test.items()}
 
 
-def _common_groups(first: Members, second: Members, paths: Sequence[str]) -> dict[str, int]:
+def _common_groups(first: RunGroup, second: RunGroup, paths: Sequence[str]) -> dict[str, int]:
     """Join what either setting knows of scans that belong together."""
     known = [joined_groups(members) for members in (first, second)]
     numbers = group_scans(
@@ -121,17 +121,17 @@ def _common_groups(first: Members, second: Members, paths: Sequence[str]) -> dic
     return dict(zip(paths, numbers.tolist(), strict=True))
 
 
-def _answers(members: Members, groups: dict[str, int]) -> Answers:
+def _answers(members: RunGroup, groups: dict[str, int]) -> GradedPredictions:
     classes = members[0].classes
     rows = [
         (classes.index(label), classes.index(predicted), groups[path])
         for run in members
         for path, (label, predicted) in run.test.items()
     ]
-    return Answers(*np.array(rows, np.int64).T)
+    return GradedPredictions(*np.array(rows, np.int64).T)
 
 
-def _in_order(members: Members, paths: Sequence[str]) -> Any:
+def _in_order(members: RunGroup, paths: Sequence[str]) -> Any:
     predicted = {path: name for run in members for path, (_, name) in run.test.items()}
     classes = members[0].classes
     return np.array([classes.index(predicted[path]) for path in paths], np.int64)

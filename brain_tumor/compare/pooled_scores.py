@@ -6,17 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from brain_tumor.compare.page.differences import distinguishing
+from brain_tumor.compare.page.differences import differing_keys
 from brain_tumor.compare.run_calibration import CalibrationOverRuns, calibration_over_runs
-from brain_tumor.compare.settings import Members, joined_groups
+from brain_tumor.compare.settings import RunGroup, joined_groups
 from brain_tumor.data.split import VALIDATION
-from brain_tumor.evaluate.part_scores import EvidenceSettings, confidence_evidence
-from brain_tumor.evaluate.patient_scores import patient_evidence
+from brain_tumor.evaluate.part_scores import ScoringSettings, score_confidence
+from brain_tumor.evaluate.patient_scores import score_part_patients
 from brain_tumor.metrics.scores import score
 from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.runs.finished import FinishedRun
-from brain_tumor.trained.operating_point import Chosen, Judged, Numbers, choose, join, judge
+from brain_tumor.trained.operating_point import (
+    CalibratedPredictions,
+    Chosen,
+    Numbers,
+    calibrate,
+    choose,
+    join,
+)
 
 Record = dict[str, Any]
 
@@ -54,7 +61,7 @@ class ComparedRun:
 
 
 @dataclass(frozen=True)
-class ComparedSetting:
+class PooledRunGroup:
     """All runs that differ in nothing but fold and seed.
 
     Attributes:
@@ -70,10 +77,10 @@ class ComparedSetting:
         grouped: Whether `split.csv` tells which scans belong together.
         values: The configured values that make the setting.
         pooled: Scores of all runs together, on their test parts.
-        confidence: What `evidence.confidence_evidence` finds in the same predictions.
+        confidence: What `part_scores.score_confidence` finds in the same predictions.
         calibration_over_runs: Calibration error of each run alone, for `confidence` has that of all
             predictions put together; None for a single run.
-        patients: What `patient_evidence` finds in them; None where no patient is known, or a run
+        patients: What `score_part_patients` finds in them; None where no patient is known, or a run
             was evaluated before `predictions.csv` had patients.
         train: Scores of all runs together on their training parts, with intervals, as a part of
             `metrics.json` has them; None where folds train on overlapping scans.
@@ -104,46 +111,50 @@ class ComparedSetting:
     complexity: Mapping[str, Any] | None
 
 
-def compare_settings(gathered: Sequence[Members], ask: EvidenceSettings) -> list[ComparedSetting]:
+def compare_settings(
+    gathered: Sequence[RunGroup], scoring: ScoringSettings
+) -> list[PooledRunGroup]:
     """Score each setting.
 
     Args:
         gathered: The runs of each.
-        ask: How scores are judged.
+        scoring: How scores are calibrated.
 
     Raises:
         DataError: Runs of one setting disagree about groups.
     """
-    differences = distinguishing([members[0].setting for members in gathered])
+    differences = differing_keys([members[0].setting for members in gathered])
     return [
-        _compared(members, differs, ask)
+        _compared(members, differs, scoring)
         for members, differs in zip(gathered, differences, strict=True)
     ]
 
 
-def judged_tests(members: Members, ask: EvidenceSettings) -> Judged:
-    """Put all test predictions of a setting together, each judged by its own validation scans."""
-    return join(_judge(members, _test_groups(members, joined_groups(members)), ask))
+def calibrated_tests(members: RunGroup, scoring: ScoringSettings) -> CalibratedPredictions:
+    """Pool the test predictions of a setting, each calibrated by its own validation scans."""
+    return join(_calibrate(members, _test_groups(members, joined_groups(members)), scoring))
 
 
-def _test_groups(members: Members, groups: Mapping[str, str] | None) -> list[Numbers]:
-    return _group_numbers(groups, [run.answers["test"].paths for run in members])
+def _test_groups(members: RunGroup, groups: Mapping[str, str] | None) -> list[Numbers]:
+    return _group_numbers(groups, [run.predictions["test"].paths for run in members])
 
 
-def _judge(members: Members, groups: Sequence[Numbers], ask: EvidenceSettings) -> list[Judged]:
-    healthy = ask.healthy_number(members[0].classes)
-    tested = [(run, run.answers["test"], own) for run, own in zip(members, groups, strict=True)]
+def _calibrate(
+    members: RunGroup, groups: Sequence[Numbers], scoring: ScoringSettings
+) -> list[CalibratedPredictions]:
+    healthy = scoring.healthy_number(members[0].classes)
+    tested = [(run, run.predictions["test"], own) for run, own in zip(members, groups, strict=True)]
     return [
-        judge(_numbers(run, found.labels), found.logits, own, healthy, _chosen(run, ask))
+        calibrate(_numbers(run, found.labels), found.logits, own, healthy, _chosen(run, scoring))
         for run, found, own in tested
     ]
 
 
-def _chosen(run: FinishedRun, ask: EvidenceSettings) -> Chosen:
+def _chosen(run: FinishedRun, scoring: ScoringSettings) -> Chosen:
     """Fit what the run's own validation scans decide, for all runs by the same rule."""
-    found = run.answers.get(VALIDATION)
+    found = run.predictions.get(VALIDATION)
     given = None if found is None else (_numbers(run, found.labels), found.logits)
-    return choose(given, ask.healthy_number(run.classes), ask.least_sensitivity)
+    return choose(given, scoring.healthy_number(run.classes), scoring.least_sensitivity)
 
 
 def _numbers(run: FinishedRun, names: Sequence[str]) -> Numbers:
@@ -152,8 +163,8 @@ def _numbers(run: FinishedRun, names: Sequence[str]) -> Numbers:
 
 
 def _compared(
-    members: Members, differs: Mapping[str, str], ask: EvidenceSettings
-) -> ComparedSetting:
+    members: RunGroup, differs: Mapping[str, str], scoring: ScoringSettings
+) -> PooledRunGroup:
     first = members[0]
     passes: dict[tuple[int, int], list[FinishedRun]] = {}
     for run in members:
@@ -168,18 +179,18 @@ def _compared(
     ]
     groups = joined_groups(members)
     numbered = _test_groups(members, groups)
-    runs = _judge(members, numbered, ask)
-    judged = join(runs)
+    runs = _calibrate(members, numbered, scoring)
+    calibrated = join(runs)
     leaks = [run.metrics["leakage"] for run in members if "leakage" in run.metrics]
     totals: dict[str, int] = {}
     for sizes in first.part_sizes.values():
         for name, count in sizes.items():
             totals[name] = totals.get(name, 0) + count
-    return ComparedSetting(
+    return PooledRunGroup(
         model=first.setting["model.name"],
         split=first.setting["split.name"],
         differs=differs,
-        runs=tuple(_run(run, ask) for run in members),
+        runs=tuple(_run(run, scoring) for run in members),
         seeds=len(passes),
         folds=tuple(sorted(folds)) or None,
         folds_expected=expected,
@@ -187,22 +198,22 @@ def _compared(
         same_scans=len(tested) == 1,
         grouped=groups is not None,
         values=first.setting,
-        pooled=_pooled(members, list(passes), numbered, ask),
-        confidence=confidence_evidence(judged, first.classes, ask),
-        calibration_over_runs=calibration_over_runs(runs, ask.bins),
-        patients=_by_patient(members, list(passes), judged, ask),
-        train=None if folds else _train(members, groups, ask),
+        pooled=_pooled(members, list(passes), numbered, scoring),
+        confidence=score_confidence(calibrated, first.classes, scoring),
+        calibration_over_runs=calibration_over_runs(runs, scoring.bins),
+        patients=_by_patient(members, list(passes), calibrated, scoring),
+        train=None if folds else _train(members, groups, scoring),
         class_totals=totals,
         leakage=tuple(leaks) if len(leaks) == len(members) else None,
         complexity=first.complexity,
     )
 
 
-def _run(run: FinishedRun, ask: EvidenceSettings) -> ComparedRun:
+def _run(run: FinishedRun, scoring: ScoringSettings) -> ComparedRun:
     names = ("command", "versions", "machine", "git", "started", "device", "threads", "seconds")
     made = {name: run.record.get(name) for name in names}
     made["fingerprint"] = run.setting["data.fingerprint"]
-    chosen = _chosen(run, ask)
+    chosen = _chosen(run, scoring)
     return ComparedRun(
         str(run.folder),
         run.fold,
@@ -235,10 +246,10 @@ def _group_numbers(
 
 
 def _pooled(
-    members: Members,
+    members: RunGroup,
     passes: Sequence[tuple[int, int]],
     groups: Sequence[Numbers],
-    ask: EvidenceSettings,
+    scoring: ScoringSettings,
 ) -> PooledScores:
     paths = sorted({path for run in members for path in run.test})
     scans = {path: number for number, path in enumerate(paths)}
@@ -246,34 +257,37 @@ def _pooled(
         RunPredictions(
             passes.index(run.seeds),
             run.fold or 0,
-            np.array([scans[path] for path in run.answers["test"].paths], np.int64),
+            np.array([scans[path] for path in run.predictions["test"].paths], np.int64),
             own,
-            _numbers(run, run.answers["test"].labels),
-            _numbers(run, run.answers["test"].predicted),
+            _numbers(run, run.predictions["test"].labels),
+            _numbers(run, run.predictions["test"].predicted),
         )
         for run, own in zip(members, groups, strict=True)
     ]
-    return pool_runs(runs, members[0].classes, ask.resamples, ask.seed, ask.level)
+    return pool_runs(runs, members[0].classes, scoring.resamples, scoring.seed, scoring.level)
 
 
 def _by_patient(
-    members: Members, passes: Sequence[tuple[int, int]], judged: Judged, ask: EvidenceSettings
+    members: RunGroup,
+    passes: Sequence[tuple[int, int]],
+    calibrated: CalibratedPredictions,
+    scoring: ScoringSettings,
 ) -> Record | None:
-    patients = [run.answers["test"].patients for run in members]
+    patients = [run.predictions["test"].patients for run in members]
     known = [own for own in patients if own is not None]
     if len(known) < len(patients):
         return None
     repeats = [np.full(len(run.test), passes.index(run.seeds)) for run in members]
-    return patient_evidence(
-        judged, np.concatenate(known), members[0].classes, ask, np.concatenate(repeats)
+    return score_part_patients(
+        calibrated, np.concatenate(known), members[0].classes, scoring, np.concatenate(repeats)
     )
 
 
 def _train(
-    members: Members, groups: Mapping[str, str] | None, ask: EvidenceSettings
+    members: RunGroup, groups: Mapping[str, str] | None, scoring: ScoringSettings
 ) -> Record | None:
     """Score the training parts of runs that differ in their seeds alone."""
-    parts = [run.answers.get("train") for run in members]
+    parts = [run.predictions.get("train") for run in members]
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None
@@ -288,9 +302,9 @@ def _train(
         predicted,
         numbered,
         len(first.classes),
-        resamples=ask.resamples,
-        seed=ask.seed,
-        level=ask.level,
+        resamples=scoring.resamples,
+        seed=scoring.seed,
+        level=scoring.level,
     )
     return {
         "scores": score(labels, predicted, first.classes).to_dict(),

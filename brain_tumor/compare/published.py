@@ -7,8 +7,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.audit.published_counts import check_report
-from brain_tumor.compare.pooled_scores import ComparedSetting
-from brain_tumor.compare.settings import Members
+from brain_tumor.compare.pooled_scores import PooledRunGroup
+from brain_tumor.compare.settings import RunGroup
 from brain_tumor.config.arguments import check_arguments
 from brain_tumor.errors import ConfigError
 from brain_tumor.runs.finished import FinishedRun
@@ -63,7 +63,7 @@ def check_published(published: Mapping[str, Any]) -> None:
 
 
 def published_records(
-    gathered: Sequence[Members], settings: Sequence[ComparedSetting], published: DictConfig
+    gathered: Sequence[RunGroup], settings: Sequence[PooledRunGroup], published: DictConfig
 ) -> list[Record]:
     """Lay the report's tables beside the settings that they are about.
 
@@ -118,7 +118,7 @@ def report_names(
     return {name: by_total[count] for name, count in totals.items()}
 
 
-def _ours(setting: ComparedSetting, part: str) -> Record | None:
+def _ours(setting: PooledRunGroup, part: str) -> Record | None:
     """Give each score of ours with its interval, by class (None for all) and measure."""
     if part == "train":
         if setting.train is None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from brain_tumor.metrics.calibration_error import calibration_errors
 from brain_tumor.metrics.uncertainty.folds import Spread, spread
-from brain_tumor.trained.operating_point import Judged
+from brain_tumor.trained.operating_point import CalibratedPredictions
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class CalibrationOverRuns:
     ece_equal_mass: ErrorOverRuns
 
 
-def calibration_over_runs(runs: Sequence[Judged], bins: int) -> CalibrationOverRuns | None:
+def calibration_over_runs(
+    runs: Sequence[CalibratedPredictions], bins: int
+) -> CalibrationOverRuns | None:
     """Take the calibration error of each run alone.
 
     Args:

@@ -7,10 +7,10 @@ from typing import Any
 from brain_tumor.errors import DataError
 from brain_tumor.runs.finished import FinishedRun
 
-Members = tuple[FinishedRun, ...]  # the runs of one setting
+RunGroup = tuple[FinishedRun, ...]  # the runs of one setting
 
 
-def gather(runs: Sequence[FinishedRun]) -> list[Members]:
+def gather(runs: Sequence[FinishedRun]) -> list[RunGroup]:
     """Gather runs by setting, in the order of first appearance, each by seed and fold.
 
     Raises:
@@ -55,7 +55,7 @@ def _place(run: FinishedRun) -> tuple[tuple[int, int], int]:
     return run.seeds, -1 if run.fold is None else run.fold
 
 
-def _check_folds(members: Members) -> None:
+def _check_folds(members: RunGroup) -> None:
     places: dict[Any, FinishedRun] = {}
     testers: dict[Any, FinishedRun] = {}
     for run in members:

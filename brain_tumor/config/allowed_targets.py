@@ -17,7 +17,7 @@ from lightning.pytorch.strategies import Strategy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from brain_tumor.config.arguments import shown
+from brain_tumor.config.arguments import repr_short
 from brain_tumor.data.transforms.report import BatchAugment, TorchvisionAugment
 from brain_tumor.errors import ConfigError, suggest
 
@@ -52,7 +52,7 @@ _STRATEGY = Kind(
 _PROFILER = Kind("a profiler of Lightning", (Profiler,), ("lightning.pytorch.profilers",))
 
 # By the first part of the key.
-KINDS = {
+ALLOWED_TARGETS = {
     "augment": Kind(
         "an augmentation",
         (BatchAugment, TorchvisionAugment),
@@ -84,20 +84,20 @@ KINDS = {
 }
 
 
-def find_class(target: object, key: str, kinds: tuple[Kind, ...]) -> tuple[type, Kind]:
+def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[type, Kind]:
     """Find the class that a `_target_` names.
 
     Args:
         target: The dotted name, such as `torch.optim.Adam`.
         key: Where it stands, for messages.
-        kinds: What it may be; none where nothing may be built.
+        allowed: What it may be; none where nothing may be built.
 
     Raises:
         ConfigError: It is no such class, or comes from elsewhere.
     """
     module, _, name = str(target).rpartition(".")
     plain = all(part.isidentifier() and part[0] != "_" for part in str(target).split("."))
-    for kind in kinds if plain else ():
+    for kind in allowed if plain else ():
         if _lies_in(module, kind):
             found = getattr(_module(module), name, None)
             # From there, too: a module shows whatever it imports.
@@ -107,10 +107,10 @@ def find_class(target: object, key: str, kinds: tuple[Kind, ...]) -> tuple[type,
                 and _lies_in(found.__module__, kind)
             ):
                 return found, kind
-    wanted = " or ".join(kind.what for kind in kinds) or "a plain value"
-    known = [name for kind in kinds for name in _names(kind)]
+    wanted = " or ".join(kind.what for kind in allowed) or "a plain value"
+    known = [name for kind in allowed for name in _names(kind)]
     raise ConfigError(
-        f"{key}._target_ is {shown(target)}, but only {wanted} can stand there: "
+        f"{key}._target_ is {repr_short(target)}, but only {wanted} can stand there: "
         f"{suggest(str(target), known, shown=20)}"
     )
 

@@ -44,13 +44,13 @@ def check_arguments(
         for name, parameter in inspect.signature(target).parameters.items()
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     }
-    kinds = [parameter.kind for parameter in inspect.signature(target).parameters.values()]
+    allowed = [parameter.kind for parameter in inspect.signature(target).parameters.values()]
     hints = _hints(target)
     for name, value in values.items():
         if name in given:
             raise ConfigError(f"{above}{name} is set by the program: leave it out.")
         if name not in parameters:
-            if inspect.Parameter.VAR_KEYWORD in kinds:
+            if inspect.Parameter.VAR_KEYWORD in allowed:
                 continue
             free = [known for known in parameters if known not in given]
             raise ConfigError(
@@ -58,7 +58,9 @@ def check_arguments(
                 f"{suggest(name, free)}"
             )
         if name in hints and not fits(value, hints[name]):
-            raise ConfigError(f"{above}{name} must be {described(hints[name])}: {shown(value)}")
+            raise ConfigError(
+                f"{above}{name} must be {described(hints[name])}: {repr_short(value)}"
+            )
     for name, parameter in parameters.items():
         if parameter.default is parameter.empty and name not in values and name not in given:
             raise ConfigError(f"{above}{name} is not given: add {above}{name}=VALUE.")
@@ -130,7 +132,7 @@ def described(hint: Any) -> str:
     return str(getattr(kind, "__name__", kind))
 
 
-def shown(value: Any, longest: int = 60) -> str:
+def repr_short(value: Any, longest: int = 60) -> str:
     """Show a value in a message, on one line and not at length."""
     text = " ".join(repr(value).split())
     return text if len(text) <= longest else f"{text[:longest]}..."
@@ -148,11 +150,11 @@ def plain_values(node: Any, key: str = "this") -> dict[str, Any]:
     """
     values = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     if not isinstance(values, dict):
-        raise ConfigError(f"{key} must be a group of named values: {shown(values)}")
+        raise ConfigError(f"{key} must be a group of named values: {repr_short(values)}")
     return {str(name): value for name, value in values.items()}
 
 
-def filled(target: Callable[..., T], node: Any, key: str) -> T:
+def parse_settings(target: Callable[..., T], node: Any, key: str) -> T:
     """Give the values of a group to what takes them.
 
     Raises:

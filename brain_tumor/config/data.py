@@ -12,7 +12,7 @@ from typing import Any
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.config.arguments import check_arguments, filled, plain_values, shown
+from brain_tumor.config.arguments import check_arguments, parse_settings, plain_values, repr_short
 from brain_tumor.data.files.kaggle import fetch_scans
 from brain_tumor.data.groups.patients import FIGSHARE
 from brain_tumor.data.groups.settings import NearDuplicateSettings
@@ -22,7 +22,7 @@ from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import FILE, Split, SplitSettings, split_scans
-from brain_tumor.data.split_file import read_split, refuse_straddling
+from brain_tumor.data.split_file import check_straddling, read_split
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.errors import ConfigError, DataError, suggest
 
@@ -81,7 +81,7 @@ def raw_folder(data: DictConfig) -> Path:
     assert root is not None  # data_settings has seen to it
     if data.source == "phantom":
         with Console().status(f"drawing phantom scans into {root}"):
-            filled(partial(write_phantoms, root), data.phantom, "data.phantom")
+            parse_settings(partial(write_phantoms, root), data.phantom, "data.phantom")
     return root
 
 
@@ -92,12 +92,12 @@ def data_settings(data: DictConfig) -> PrepareSettings:
         ConfigError: A name is unknown or missing, or a value of the wrong kind or outside its
             range.
     """
-    values = filled(DataValues, data, "data")
+    values = parse_settings(DataValues, data, "data")
     if Path(values.name).name != values.name or "\0" in values.name:
         raise ConfigError(f"data.name must be the name of a folder: {values.name!r}")
     if values.source not in SOURCES:
         raise ConfigError(
-            f"data.source is {shown(values.source)}: {suggest(values.source, SOURCES)}"
+            f"data.source is {repr_short(values.source)}: {suggest(values.source, SOURCES)}"
         )
     if values.source == "kaggle" and not values.root:
         if values.kaggle is None:
@@ -108,12 +108,12 @@ def data_settings(data: DictConfig) -> PrepareSettings:
             f"data.root is not given: name a folder where data.source={values.source}."
         )
     if values.source == "phantom":
-        filled(check_drawing, data.phantom, "data.phantom")
+        parse_settings(check_drawing, data.phantom, "data.phantom")
     return PrepareSettings(
         tuple(values.classes),
-        filled(CropSettings, data.crop, "data.crop"),
-        filled(HarmoniseSettings, data.harmonise, "data.harmonise"),
-        filled(NearDuplicateSettings, data.near_duplicates, "data.near_duplicates"),
+        parse_settings(CropSettings, data.crop, "data.crop"),
+        parse_settings(HarmoniseSettings, data.harmonise, "data.harmonise"),
+        parse_settings(NearDuplicateSettings, data.near_duplicates, "data.near_duplicates"),
         patient_table(values.patients),
     )
 
@@ -128,7 +128,7 @@ def build_prepared(data: DictConfig) -> PreparedSet:
     directory = Path(str(data.prepared)).expanduser()
     with preparing_bar() as progress:
         prepared = prepare_scans(root, settings, directory, str(data.name), progress)
-    refuse_strange_table(prepared, data.patients, root)
+    check_patient_table(prepared, data.patients, root)
     return prepared
 
 
@@ -139,7 +139,7 @@ def patient_table(patients: str | None) -> Path | None:
     return FIGSHARE if patients == "figshare" else Path(str(patients)).expanduser()
 
 
-def refuse_strange_table(prepared: PreparedSet, patients: str | None, root: Path) -> None:
+def check_patient_table(prepared: PreparedSet, patients: str | None, root: Path) -> None:
     """Make sure that a patient table which was given is one of these scans.
 
     Raises:
@@ -163,7 +163,7 @@ def split_settings(split: DictConfig | Mapping[str, Any], key: str = "split") ->
         ConfigError: A name is unknown, or a value of the wrong kind or outside its range.
         DataError: Its file is not there.
     """
-    settings = filled(SplitSettings, split, key)
+    settings = parse_settings(SplitSettings, split, key)
     if settings.path is not None and not Path(settings.path).expanduser().is_file():
         raise DataError(
             f"There is no file {settings.path}: give a CSV file with the columns path and part as "
@@ -188,5 +188,5 @@ def build_split(prepared: PreparedSet, split: DictConfig) -> Split:
         made = split_scans(prepared.labels, folders, prepared.groups, settings)
     if not settings.leaky:
         paths = [row.path for row in prepared.kept]
-        refuse_straddling(made, prepared.groups, paths, settings.path or settings.name)
+        check_straddling(made, prepared.groups, paths, settings.path or settings.name)
     return made

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.config.allowed_targets import KINDS, Kind, find_class
+from brain_tumor.config.allowed_targets import ALLOWED_TARGETS, Kind, find_class
 from brain_tumor.config.arguments import check_arguments
 from brain_tumor.errors import BrainTumorError, ConfigError
 from brain_tumor.models.schedules import TOTAL_STEPS
@@ -21,7 +21,7 @@ def instantiate(config: DictConfig, key: str, **arguments: Any) -> Any:
     Args:
         config: A node with `_target_`.
         key: Where it stands, such as `optimizer` or `callbacks.best`: its first part says what may
-            be built there (`kinds.KINDS`).
+            be built there (`allowed.ALLOWED_TARGETS`).
         **arguments: Given to the target beside the configured ones.
 
     Returns:
@@ -31,7 +31,7 @@ def instantiate(config: DictConfig, key: str, **arguments: Any) -> Any:
         ConfigError: A target is not of the kind that stands there, or does not take its arguments.
     """
     slot = key.partition(".")[0]
-    return build(config, key, KINDS[slot], _LATER.get(slot, ()), **arguments)
+    return build(config, key, ALLOWED_TARGETS[slot], _LATER.get(slot, ()), **arguments)
 
 
 def build(
@@ -62,11 +62,11 @@ def build(
 def _built(
     node: Mapping[Any, Any],
     key: str,
-    kinds: tuple[Kind, ...],
+    allowed: tuple[Kind, ...],
     arguments: Mapping[str, Any],
     later: tuple[str, ...],
 ) -> Any:
-    target, kind = find_class(node["_target_"], key, kinds)
+    target, kind = find_class(node["_target_"], key, allowed)
     values = {str(name): value for name, value in node.items() if name != "_target_"}
     if kind.partial and values.pop("_partial_", True) is not True:
         raise ConfigError(f"{key}._partial_ must be true: the program calls {node['_target_']}.")
@@ -81,16 +81,16 @@ def _built(
         return target(**values, **arguments)
     except BrainTumorError:
         raise
-    except Exception as error:  # torch and Lightning raise a dozen kinds over what they are given
+    except Exception as error:  # torch and Lightning raise a dozen allowed over what they are given
         reason = " ".join(str(error).split())
         raise ConfigError(f"{key} cannot be built from its configuration: {reason}") from error
 
 
-def _argument(value: Any, key: str, kinds: tuple[Kind, ...]) -> Any:
+def _argument(value: Any, key: str, allowed: tuple[Kind, ...]) -> Any:
     if isinstance(value, dict):
         if "_target_" in value:
-            return _built(value, key, kinds, {}, ())
-        return {name: _argument(one, f"{key}.{name}", kinds) for name, one in value.items()}
+            return _built(value, key, allowed, {}, ())
+        return {name: _argument(one, f"{key}.{name}", allowed) for name, one in value.items()}
     if isinstance(value, list):
-        return [_argument(one, f"{key}.{place}", kinds) for place, one in enumerate(value)]
+        return [_argument(one, f"{key}.{place}", allowed) for place, one in enumerate(value)]
     return value

@@ -8,7 +8,7 @@ import yaml
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from brain_tumor.config.arguments import shown
+from brain_tumor.config.arguments import repr_short
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.errors import ConfigError, suggest
 
@@ -41,7 +41,7 @@ def check_values(config: DictConfig, command: str) -> dict[str, Any]:
     plain = {str(name): _plain(config, name, str(name)) for name in config}
     freed = plain.get("keep_freed_memory", True)
     if not isinstance(freed, bool):  # heeded before a command begins
-        raise ConfigError(f"keep_freed_memory must be true or false: {shown(freed)}")
+        raise ConfigError(f"keep_freed_memory must be true or false: {repr_short(freed)}")
     return plain
 
 
@@ -74,9 +74,9 @@ def _plain(parent: Any, name: Any, key: str) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{key} must be finite: {value}")
     if isinstance(value, str) and "\0" in value:
-        raise ConfigError(f"{key} holds a null character: {shown(value)}")
+        raise ConfigError(f"{key} holds a null character: {repr_short(value)}")
     if isinstance(value, int) and abs(value) > LARGEST:
-        raise ConfigError(f"{key} has more than 64 bits: {shown(value)}")
+        raise ConfigError(f"{key} has more than 64 bits: {repr_short(value)}")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from brain_tumor.data.datamodule import Batch, ScanBatches, ScanDataModule, Share
+from brain_tumor.data.datamodule import Batch, BatchShard, ScanBatches, ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.transforms.corruptions import corrupt
 
@@ -21,7 +21,7 @@ class CorruptedBatches(ScanBatches):
         super().__init__(prepared)
         self.name, self.strength, self.seed = name, strength, seed
 
-    def __getitem__(self, share: Share) -> Batch:
+    def __getitem__(self, share: BatchShard) -> Batch:
         batch = super().__getitem__(share)
         worse: Tensor = corrupt(batch.images, share.rows, self.name, self.strength, self.seed)
         return batch._replace(images=worse)

@@ -38,25 +38,26 @@ class Batch(NamedTuple):
         images: `(N, 1, H, W)`, uint8; float32 after augmentation; both on the 0-255 scale.
         labels: Class numbers, `(N,)`, int64.
         rows: Their rows in the prepared set, `(N,)`, int64.
-        whole: Scans of the whole batch, where several devices hold a share of it each; else N.
+        global_batch_size: Scans of the whole batch, where several devices hold a share of it
+            each; else N.
     """
 
     images: Tensor
     labels: Tensor
     rows: Tensor
-    whole: int
+    global_batch_size: int
 
 
-class Share(NamedTuple):
+class BatchShard(NamedTuple):
     """What a device gets of a batch.
 
     Attributes:
         rows: Of the prepared set, `(N,)`, int64; none where the batch has fewer scans than devices.
-        whole: Scans of the whole batch.
+        global_batch_size: Scans of the whole batch.
     """
 
     rows: Rows
-    whole: int
+    global_batch_size: int
 
 
 class ScanBatches(Dataset[Batch]):
@@ -66,20 +67,20 @@ class ScanBatches(Dataset[Batch]):
         self.images = prepared.images
         self.labels = torch.from_numpy(prepared.labels)
 
-    def __getitem__(self, share: Share) -> Batch:
+    def __getitem__(self, share: BatchShard) -> Batch:
         images = torch.from_numpy(self.images[share.rows]).unsqueeze(1)
         chosen = torch.from_numpy(share.rows)
-        return Batch(images, self.labels[chosen], chosen, share.whole)
+        return Batch(images, self.labels[chosen], chosen, share.global_batch_size)
 
 
 class RowBatches(Dataset[tuple[Tensor, int]]):
     """Rows and whole size of each batch alone, for scans that lie on the device already."""
 
-    def __getitem__(self, share: Share) -> tuple[Tensor, int]:
-        return torch.from_numpy(share.rows), share.whole
+    def __getitem__(self, share: BatchShard) -> tuple[Tensor, int]:
+        return torch.from_numpy(share.rows), share.global_batch_size
 
 
-class BatchOrder(Sampler[Share]):
+class BatchOrder(Sampler[BatchShard]):
     """Rows of each batch: shuffled by (seed, epoch), or in order where there is no seed.
 
     Several processes share the same batches: of each, one after the other takes its part of the
@@ -109,13 +110,13 @@ class BatchOrder(Sampler[Share]):
         """Choose the order; the Trainer calls it before every epoch."""
         self.epoch = epoch
 
-    def __iter__(self) -> Iterator[Share]:
+    def __iter__(self) -> Iterator[BatchShard]:
         rows = self.rows
         if self.seed is not None:
             rows = np.random.default_rng((self.seed, self.epoch)).permutation(rows)
         for start in range(0, len(rows), self.batch_size):
             batch = rows[start : start + self.batch_size]
-            yield Share(np.array_split(batch, self.processes)[self.rank], len(batch))
+            yield BatchShard(np.array_split(batch, self.processes)[self.rank], len(batch))
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.batch_size)

@@ -7,7 +7,7 @@ from torch import Tensor
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 
 # Of the memory that is free: the network, its activations and the optimizer want the rest.
-SHARE = 0.5
+MAX_SHARE = 0.5
 _CHUNK = 1024  # scans copied at a time: 64 MiB of them, so that memory for all is not needed twice
 
 
@@ -19,7 +19,7 @@ def has_room(device: torch.device, prepared: PreparedSet) -> bool:
     if device.type != "cuda":
         return False
     free, _ = torch.cuda.mem_get_info(device)
-    return prepared.images.nbytes <= SHARE * free
+    return prepared.images.nbytes <= MAX_SHARE * free
 
 
 class ResidentScans:

@@ -63,7 +63,7 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
     return Split(*(np.array(sorted(parts[part]), np.int64) for part in PARTS))
 
 
-def refuse_straddling(
+def check_straddling(
     split: Split, groups: Rows, paths: Sequence[str], name: str, shown: int = 3
 ) -> None:
     """Make sure that no group of scans stands in two parts.

@@ -19,7 +19,7 @@ from lightning.pytorch.accelerators import CUDAAccelerator, MPSAccelerator
 from lightning.pytorch.callbacks import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from brain_tumor.engine.ranks import leading, refuse_other_than_single_run, shares_work
+from brain_tumor.engine.ranks import check_single_run, leading, shares_work
 from brain_tumor.errors import ConfigError, TrainingError
 
 CPU_PROCESSES = 2  # where a CPU is asked for and no number is given
@@ -36,7 +36,7 @@ def settle_devices(config: DictConfig) -> DictConfig:
     """
     if not shares_work(config):
         return config
-    refuse_other_than_single_run(config)
+    check_single_run(config)
     accelerator = str(config.trainer.get("accelerator"))
     if accelerator == "mps" or (accelerator in ("auto", "gpu") and MPSAccelerator.is_available()):
         raise ConfigError(

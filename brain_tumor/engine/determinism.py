@@ -55,7 +55,7 @@ def honours_determinism(device: torch.device) -> bool:
     return device.type in ("cpu", "cuda")
 
 
-def refuse_unhonoured(deterministic: Any, trainer: L.Trainer) -> None:
+def check_deterministic(deterministic: Any, trainer: L.Trainer) -> None:
     """Make sure that what was asked for can be had.
 
     Args:

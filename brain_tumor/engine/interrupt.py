@@ -11,7 +11,7 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM came: ends what is done as Ctrl-C does."""
 
 
-def heed_termination() -> None:
+def handle_sigterm() -> None:
     """Let SIGTERM raise `Terminated` in the main thread, wherever it is."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)

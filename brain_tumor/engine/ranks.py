@@ -34,7 +34,7 @@ def shares_work(config: DictConfig) -> bool:
     return bool(strategy == DDP)
 
 
-def refuse_other_than_single_run(config: DictConfig) -> None:
+def check_single_run(config: DictConfig) -> None:
     """Refuse several processes in a sweep, or below another command than `train`.
 
     Raises:

@@ -17,11 +17,11 @@ from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.evaluate.figures import draw_evaluation
-from brain_tumor.evaluate.fit_out_of_distribution import leave_trust
+from brain_tumor.evaluate.fit_out_of_distribution import save_ood_detector
 from brain_tumor.evaluate.leakage_record import overlap_record
 from brain_tumor.evaluate.model_card import model_card
-from brain_tumor.evaluate.part_scores import EvidenceSettings, evidence
-from brain_tumor.evaluate.patient_scores import patient_evidence
+from brain_tumor.evaluate.part_scores import ScoringSettings, score_part
+from brain_tumor.evaluate.patient_scores import score_part_patients
 from brain_tumor.evaluate.predictions import (
     Predictions,
     predict_parts,
@@ -38,8 +38,8 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import read_history
 from brain_tumor.runs.load_checkpoint import load_classifier
 from brain_tumor.runs.record import device_name
-from brain_tumor.trained.operating_point import Chosen, choose, judge
-from brain_tumor.trained.out_of_distribution import Trust
+from brain_tumor.trained.operating_point import Chosen, calibrate, choose
+from brain_tumor.trained.out_of_distribution import OODDetector
 
 Record = dict[str, Any]
 
@@ -51,12 +51,12 @@ class Evaluation:
     Attributes:
         metrics: The content of `metrics.json`.
         confusion: Each part's confusion matrix, drawn.
-        trust: The content of `trust.json`; None where there are too few scans for it.
+        ood: The content of `ood.json`; None where there are too few scans for it.
     """
 
     metrics: Record
     confusion: dict[str, Figure]
-    trust: Record | None
+    ood: Record | None
 
 
 def evaluate_run(
@@ -65,11 +65,11 @@ def evaluate_run(
     datamodule: ScanDataModule,
     checkpoint: Path,
     accelerator: str,
-    ask: EvidenceSettings,
+    settings: ScoringSettings,
 ) -> Evaluation:
     """Score a checkpoint on every part of its run's split.
 
-    Writes `predictions.csv`, `metrics.json`, `complexity.json`, `trust.npz`, `trust.json`,
+    Writes `predictions.csv`, `metrics.json`, `complexity.json`, `ood.npz`, `ood.json`,
     `figures/` and `MODEL_CARD.md`. All but the seconds in `complexity.json`, and what the card says
     of them, is the same each time.
 
@@ -79,7 +79,7 @@ def evaluate_run(
         datamodule: Serves the parts.
         checkpoint: What to score.
         accelerator: Lightning's name of the device kind; `auto` picks one.
-        ask: How scores are judged.
+        settings: How scores are calibrated.
 
     Raises:
         ConfigError: There is no such device.
@@ -88,9 +88,9 @@ def evaluate_run(
     """
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     predictions = predict_parts(datamodule, classifier, checkpoint, trainer)
-    chosen = choose_on_validation(predictions.get(VALIDATION), classifier.classes, ask)
+    chosen = choose_on_validation(predictions.get(VALIDATION), classifier.classes, settings)
     metrics = {
-        **judged_record(datamodule, predictions, checkpoint, chosen, ask),
+        **calibrated_record(datamodule, predictions, checkpoint, chosen, settings),
         "leakage": _leakage(datamodule, predictions),
     }
     complexity = _complexity(classifier, datamodule, checkpoint, trainer)
@@ -100,10 +100,12 @@ def evaluate_run(
     config = cast(Record, OmegaConf.to_container(run.read_config()))
     history = read_history(run.path / "metrics.csv")
     model = str(config["model"]["name"])
-    confusion = draw_evaluation(out, datamodule, predictions, metrics, ask, model, history)
+    confusion = draw_evaluation(out, datamodule, predictions, metrics, settings, model, history)
     card = model_card(run.read_json("run.json"), config, metrics, complexity, checkpoint.name)
     out.write("MODEL_CARD.md", card.encode())
-    return Evaluation(metrics, confusion, leave_trust(out, datamodule, predictions, ask.seed))
+    return Evaluation(
+        metrics, confusion, save_ood_detector(out, datamodule, predictions, settings.seed)
+    )
 
 
 def evaluate_elsewhere(
@@ -112,9 +114,9 @@ def evaluate_elsewhere(
     foreign: ScanDataModule,
     checkpoint: Path,
     accelerator: str,
-    ask: EvidenceSettings,
+    settings: ScoringSettings,
     model: str,
-    trust: Trust | None,
+    detector: OODDetector | None,
 ) -> Record:
     """Score a checkpoint on scans of another origin, with what the run's own validation decided.
 
@@ -126,47 +128,47 @@ def evaluate_elsewhere(
         foreign: The other scans, as its test part.
         checkpoint: What to score.
         accelerator: Lightning's name of the device kind.
-        ask: How scores are judged.
+        settings: How scores are calibrated.
         model: What the network is called in titles.
-        trust: What tells scans that do not look like the run's training scans; None where the run
-            has nothing that tells them.
+        detector: What tells scans that do not look like the run's training scans; None where the
+            run has nothing that tells them.
 
     Returns:
         The content of `metrics.json`.
 
     Raises:
         ConfigError: There is no such device.
-        DataError: `trust` is another network's.
+        DataError: `ood` is another network's.
         WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
     """
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     own = predict_parts(datamodule, classifier, checkpoint, trainer, [VALIDATION])
-    chosen = choose_on_validation(own.get(VALIDATION), classifier.classes, ask)
+    chosen = choose_on_validation(own.get(VALIDATION), classifier.classes, settings)
     predictions = predict_parts(foreign, classifier, checkpoint, trainer)
     prepared = foreign.prepared
     counts = {name: prepared.summary[name] for name in ("raw", "unusable", "seen", "kept")}
-    strangeness = None
-    if trust is not None:
-        strangeness = {
-            part: trust.look(prepared.images[found.rows], found.features)
+    ood_score = None
+    if detector is not None:
+        ood_score = {
+            part: detector.score(prepared.images[found.rows], found.features)
             for part, found in predictions.items()
         }
     metrics = {
-        **judged_record(foreign, predictions, checkpoint, chosen, ask),
+        **calibrated_record(foreign, predictions, checkpoint, chosen, settings),
         "scans": {**counts, "fingerprint": prepared.fingerprint},
-        "trust": None if strangeness is None else _strange_record(strangeness),
+        "ood": None if ood_score is None else _ood_record(ood_score),
     }
-    write_predictions(out, foreign, predictions, strangeness)
+    write_predictions(out, foreign, predictions, ood_score)
     out.write_json("metrics.json", metrics, checked=True)
-    draw_evaluation(out, foreign, predictions, metrics, ask, model, {})
+    draw_evaluation(out, foreign, predictions, metrics, settings, model, {})
     return metrics
 
 
-def _strange_record(strangeness: Mapping[str, npt.NDArray[np.float64]]) -> Record:
-    """Say as `trust.json` does which share of each part does not look like the training scans."""
-    threshold = Trust.threshold
-    shares = {part: float(np.mean(found > threshold)) for part, found in strangeness.items()}
-    return {"threshold": threshold, "strange": shares}
+def _ood_record(ood_score: Mapping[str, npt.NDArray[np.float64]]) -> Record:
+    """Say as `ood.json` does which share of each part does not look like the training scans."""
+    threshold = OODDetector.threshold
+    shares = {part: float(np.mean(found > threshold)) for part, found in ood_score.items()}
+    return {"threshold": threshold, "flagged": shares}
 
 
 def score_tables(metrics: Record, title: str) -> list[DataTable]:
@@ -188,19 +190,19 @@ def score_tables(metrics: Record, title: str) -> list[DataTable]:
 
 
 def choose_on_validation(
-    validation: Predictions | None, classes: tuple[str, ...], ask: EvidenceSettings
+    validation: Predictions | None, classes: tuple[str, ...], settings: ScoringSettings
 ) -> Chosen:
     """Fit temperature and operating point on the validation part, if there is one."""
     given = None if validation is None else (validation.labels, validation.logits)
-    return choose(given, ask.healthy_number(classes), ask.least_sensitivity)
+    return choose(given, settings.healthy_number(classes), settings.least_sensitivity)
 
 
-def judged_record(
+def calibrated_record(
     datamodule: ScanDataModule,
     predictions: dict[str, Predictions],
     checkpoint: Path,
     chosen: Chosen,
-    ask: EvidenceSettings,
+    settings: ScoringSettings,
 ) -> Record:
     """Score the predictions of every part.
 
@@ -209,32 +211,36 @@ def judged_record(
         predictions: Per part.
         checkpoint: What gave them.
         chosen: What was fitted on validation scans.
-        ask: How scores are judged.
+        settings: How scores are calibrated.
 
     Returns:
         What `metrics.json` holds, beside `leakage`.
     """
-    healthy = ask.healthy_number(datamodule.prepared.classes)
+    healthy = settings.healthy_number(datamodule.prepared.classes)
     fitted_on = None if chosen.temperature is None else VALIDATION
     return {
         "checkpoint": checkpoint.name,
-        "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
+        "bootstrap": {
+            "resamples": settings.resamples,
+            "level": settings.level,
+            "seed": settings.seed,
+        },
         "temperature": {"value": chosen.temperature, "fitted_on": fitted_on},
         "operating_point": {
-            "healthy": None if healthy is None else ask.healthy,
+            "healthy": None if healthy is None else settings.healthy,
             "threshold": chosen.threshold,
             "chosen_on": VALIDATION if chosen.fitted else None,
-            "least_sensitivity": ask.least_sensitivity if chosen.fitted else None,
+            "least_sensitivity": settings.least_sensitivity if chosen.fitted else None,
         },
-        "parts": judged_parts(datamodule.prepared, predictions, chosen, ask),
+        "parts": calibrated_parts(datamodule.prepared, predictions, chosen, settings),
     }
 
 
-def judged_parts(
+def calibrated_parts(
     prepared: PreparedSet,
     predictions: Mapping[str, Predictions],
     chosen: Chosen,
-    ask: EvidenceSettings,
+    settings: ScoringSettings,
 ) -> Record:
     """Score the predictions of every part over the groups of a prepared set.
 
@@ -242,18 +248,18 @@ def judged_parts(
         prepared: Whose scans they are.
         predictions: Per part.
         chosen: What was fitted on validation scans.
-        ask: How scores are judged.
+        settings: How scores are calibrated.
 
     Returns:
         Per part, what `metrics.json` holds.
     """
     classes, groups, patients = prepared.classes, prepared.groups, prepared.patients
-    healthy = ask.healthy_number(classes)
+    healthy = settings.healthy_number(classes)
 
     def scored(found: Predictions) -> Record:
-        judged = judge(found.labels, found.logits, groups[found.rows], healthy, chosen)
-        by_patient = patient_evidence(judged, patients[found.rows], classes, ask)
-        return evidence(judged, classes, ask) | {"patients": by_patient}
+        calibrated = calibrate(found.labels, found.logits, groups[found.rows], healthy, chosen)
+        by_patient = score_part_patients(calibrated, patients[found.rows], classes, settings)
+        return score_part(calibrated, classes, settings) | {"patients": by_patient}
 
     return {part: scored(found) for part, found in predictions.items()}
 

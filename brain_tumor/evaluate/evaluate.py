@@ -14,8 +14,8 @@ from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.evaluate.checkpoint import Record, evaluate_elsewhere, evaluate_run, score_tables
 from brain_tumor.evaluate.external import open_external
-from brain_tumor.evaluate.fit_out_of_distribution import trust_sentence
-from brain_tumor.evaluate.part_scores import evidence_settings
+from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
+from brain_tumor.evaluate.part_scores import scoring_settings
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
 from brain_tumor.evaluate.robustness_table import robustness_table
@@ -25,7 +25,7 @@ from brain_tumor.rendering.tables import external_table
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.reopen import reopen_data
 from brain_tumor.trained.network import scored_folder
-from brain_tumor.trained.out_of_distribution import open_trust
+from brain_tumor.trained.out_of_distribution import open_ood_detector
 
 
 def evaluate(config: DictConfig) -> Record:
@@ -42,7 +42,7 @@ def evaluate(config: DictConfig) -> Record:
     """
     hush_lightning()
     check_evaluation(config)
-    ask = evidence_settings(config.evaluation)
+    scoring = scoring_settings(config.evaluation)
     run = RunFolder(Path(str(config.run)).expanduser())
     settings = run.read_config()
     checkpoint = run.checkpoint(config.checkpoint)
@@ -58,27 +58,35 @@ def evaluate(config: DictConfig) -> Record:
     if foreign is None:
         out = home
         out.create()
-        found = evaluate_run(run, out, datamodule, checkpoint, config.accelerator, ask)
-        metrics, trust = found.metrics, found.trust
+        found = evaluate_run(run, out, datamodule, checkpoint, config.accelerator, scoring)
+        metrics, detector = found.metrics, found.ood
     else:
         out = home.part("external", foreign.prepared.folder.name)
         out.create()
         metrics = evaluate_elsewhere(
-            *(out, datamodule, foreign, checkpoint, config.accelerator, ask, settings.model.name),
-            open_trust(home),
+            *(
+                out,
+                datamodule,
+                foreign,
+                checkpoint,
+                config.accelerator,
+                scoring,
+                settings.model.name,
+            ),
+            open_ood_detector(home),
         )
-        trust = metrics["trust"]
+        detector = metrics["ood"]
         out.write(SEEN_FILE, (foreign.prepared.folder / SEEN_FILE).read_bytes())
         console.print(to_rich(external_table(foreign.prepared.summary, config.data.root)))
     for table in score_tables(metrics, f"{settings.model.name}, {checkpoint.name}"):
         console.print(to_rich(table))
     for sentence in gaps(metrics["parts"], metrics["operating_point"], metrics["temperature"]):
         console.print(sentence)
-    if trust is not None:
-        console.print(trust_sentence(trust), soft_wrap=True)
+    if detector is not None:
+        console.print(ood_sentence(detector), soft_wrap=True)
     elif scored is not datamodule:
         console.print(
-            "strange:      how many scans do not look like the training scans cannot be told: "
+            "unlike train: how many scans are out of distribution is not known: "
             "evaluate the run on its own scans first",
             soft_wrap=True,
         )
@@ -90,7 +98,7 @@ def evaluate(config: DictConfig) -> Record:
             scored,
             checkpoint,
             config.accelerator,
-            ask,
+            scoring,
             settings.model.name,
             config.robustness,
         )
@@ -136,6 +144,6 @@ def check_evaluation(config: DictConfig) -> None:
     plain = check_values(config, "evaluate")
     check_arguments(EvaluationValues, plain)
     check_arguments(ForeignValues, plain["data"], "data")
-    evidence_settings(plain["evaluation"])
+    scoring_settings(plain["evaluation"])
     scoring_trainer(plain["accelerator"])
     check_loading(1 if plain["batch_size"] is None else plain["batch_size"], 0, 0)

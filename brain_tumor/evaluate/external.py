@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from omegaconf import DictConfig
 
-from brain_tumor.config.data import patient_table, refuse_strange_table
+from brain_tumor.config.data import check_patient_table, patient_table
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external.prepare import prepare_external
 from brain_tumor.data.split import Split
@@ -43,7 +43,7 @@ def open_external(datamodule: ScanDataModule, asked: DictConfig) -> ScanDataModu
             f"external-{_name_of(root)}",
             progress,
         )
-    refuse_strange_table(prepared, asked.patients, root)
+    check_patient_table(prepared, asked.patients, root)
     nothing = np.empty(0, np.int64)
     return ScanDataModule(
         prepared,

@@ -10,7 +10,7 @@ from scipy.special import softmax
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import TEST
-from brain_tumor.evaluate.part_scores import EvidenceSettings, Record, most_confidently_wrong
+from brain_tumor.evaluate.part_scores import Record, ScoringSettings, most_confidently_wrong
 from brain_tumor.evaluate.predictions import Predictions
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import precision_recall, risk_coverage, roc
@@ -32,7 +32,7 @@ def draw_evaluation(
     datamodule: ScanDataModule,
     predictions: dict[str, Predictions],
     metrics: Record,
-    ask: EvidenceSettings,
+    settings: ScoringSettings,
     model: str,
     history: History,
 ) -> dict[str, Figure]:
@@ -43,7 +43,7 @@ def draw_evaluation(
         datamodule: Whose scans were predicted.
         predictions: Per part.
         metrics: The content of `metrics.json`.
-        ask: How many mistakes to show, and in how many bins.
+        settings: How many mistakes to show, and in how many bins.
         model: What the network is called in titles.
         history: The columns of `metrics.csv`; empty draws no curves.
 
@@ -58,7 +58,7 @@ def draw_evaluation(
         part: confusion_figure(values["confusion"], values["classes"], titles[part])
         for part, values in metrics["parts"].items()
     }
-    if not ask.figures:
+    if not settings.figures:
         return confusion
     for part, values in metrics["parts"].items():
         save_figure(confusion[part], out.write_figure, f"confusion_{part}")
@@ -69,7 +69,7 @@ def draw_evaluation(
         figure = learning_curves(history, epochs, model)
         save_figure(figure, out.write_figure, "curves")
     if TEST in predictions:
-        _draw_test(out, datamodule, predictions[TEST], metrics, ask, model)
+        _draw_test(out, datamodule, predictions[TEST], metrics, settings, model)
     return confusion
 
 
@@ -97,14 +97,14 @@ def _draw_test(
     datamodule: ScanDataModule,
     found: Predictions,
     metrics: Record,
-    ask: EvidenceSettings,
+    settings: ScoringSettings,
     model: str,
 ) -> None:
     classes, title = datamodule.prepared.classes, f"{model}, {TEST}: {len(found.rows):,} scans"
     temperature = metrics["temperature"]["value"]
-    bins = {"as trained": reliability(found.labels, found.logits, ask.bins)}
+    bins = {"as trained": reliability(found.labels, found.logits, settings.bins)}
     if temperature is not None:
-        after = reliability(found.labels, found.logits / temperature, ask.bins)
+        after = reliability(found.labels, found.logits / temperature, settings.bins)
         bins[f"temperature {temperature:.2f}"] = after
     save_figure(reliability_figure(bins, title), out.write_figure, f"reliability_{TEST}")
     for name, curve, draw in (
@@ -118,7 +118,7 @@ def _draw_test(
     risk = risk_coverage(found.labels, found.logits)
     figure = risk_coverage_figure({model: (risk.coverage, risk.risk)}, title)
     save_figure(figure, out.write_figure, f"risk_coverage_{TEST}")
-    wrong = most_confidently_wrong(found.labels, found.logits, ask.wrong)
+    wrong = most_confidently_wrong(found.labels, found.logits, settings.wrong)
     if len(wrong):
         kept, shares = datamodule.prepared.kept, softmax(found.logits, axis=1)
         listed = [

@@ -1,4 +1,4 @@
-"""Fit what tells strange scans to a run's own scans, and say how many of those it calls strange."""
+"""Fit the out-of-distribution detector to a run's own scans, and say how many of them it flags."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,30 +12,30 @@ from brain_tumor.evaluate.predictions import Predictions
 from brain_tumor.metrics.outliers import fit_neighbours, fit_spread, threshold_of
 from brain_tumor.metrics.picture_features import KINDS, picture_features
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.trained.out_of_distribution import MOST_VALUES, Trust, write_trust
+from brain_tumor.trained.out_of_distribution import MAX_VALUES, OODDetector, write_ood_detector
 
 Record = dict[str, Any]
 Numbers = npt.NDArray[np.float64]
 
-RECORD_FILE = "trust.json"
-MOST_SCANS = 2000  # of the reference; with more, a file and a look take longer and find no more
-# Of the held-out scans that each distance is to pass as known, so that 2 % in all are strange at
+RECORD_FILE = "ood.json"
+MAX_SCANS = 2000  # of the reference; with more, a file and a look take longer and find no more
+# Of the held-out scans that each distance is to pass as known, so that 2 % in all are flagged at
 # most. What a picture looks like tells more kinds than what a network of brain scans alone sees.
 PICTURE_SHARE, SEEN_SHARE = 0.985, 0.995
 LEAST_UNIT = 1e-3
 FOLDS = 5  # of training scans, where there is no validation part
 
 
-def leave_trust(
+def save_ood_detector(
     out: RunFolder, datamodule: ScanDataModule, predictions: Mapping[str, Predictions], seed: int
 ) -> Record | None:
-    """Fit, and write `trust.npz` and `trust.json`, which are the same each time.
+    """Fit, and write `detector.npz` and `detector.json`, which are the same each time.
 
     The reference are up to 2,000 training scans. The validation part says from which distance on a
-    scan is called strange: at most 2 % of its scans are. A split without one, such as `report`, has
+    scan is flagged: at most 2 % of its scans are. A split without one, such as `report`, has
     five folds of the reference take its place in turn, none of which shares a group (patient,
     slice, near-duplicates) with the rest; but the network has trained on these, so that somewhat
-    more than 2 % of new scans may be called strange.
+    more than 2 % of new scans may be flagged.
 
     Args:
         out: Folder of the evaluation.
@@ -44,10 +44,10 @@ def leave_trust(
         seed: Of the drawing of the reference and its folds.
 
     Returns:
-        The content of `trust.json`; None where the training scans are too few, a single group.
+        The content of `detector.json`; None where the training scans are too few, a single group.
     """
     images, train = datamodule.prepared.images, predictions[TRAIN]
-    most = min(MOST_SCANS, max(1, MOST_VALUES // train.features.shape[1]), len(train.rows))
+    most = min(MAX_SCANS, max(1, MAX_VALUES // train.features.shape[1]), len(train.rows))
     rng = np.random.default_rng(seed)
     places = np.sort(rng.permutation(len(train.rows))[:most])
     pictures = picture_features(images[train.rows[places]])
@@ -55,22 +55,26 @@ def leave_trust(
     asked = {part: predictions[part] for part in (VALIDATION, TEST) if part in predictions}
     shown = {part: picture_features(images[found.rows]) for part, found in asked.items()}
     if VALIDATION in asked:
-        trust = fit_trust(pictures, features, shown[VALIDATION], asked[VALIDATION].features)
+        detector = fit_ood_detector(
+            pictures, features, shown[VALIDATION], asked[VALIDATION].features
+        )
         held_out, held_out_part = len(asked[VALIDATION].rows), VALIDATION
     else:
         groups = datamodule.prepared.groups[train.rows[places]]
         if len(np.unique(groups)) < 2:
             return None
-        trust = cross_fit_trust(pictures, features, groups, rng)
+        detector = cross_fit_ood_detector(pictures, features, groups, rng)
         held_out, held_out_part = most, f"{TRAIN}, {FOLDS} folds"
-    write_trust(out, trust)
+    write_ood_detector(out, detector)
     record = {
-        "threshold": trust.threshold,
+        "threshold": detector.threshold,
         "reference_scans": most,
         "held_out": {"part": held_out_part, "scans": held_out},
         "share_known": {"picture": PICTURE_SHARE, "network": SEEN_SHARE},
-        "strange": {
-            part: float(np.mean(trust.strangeness(shown[part], found.features) > trust.threshold))
+        "flagged": {
+            part: float(
+                np.mean(detector.score_features(shown[part], found.features) > detector.threshold)
+            )
             for part, found in asked.items()
         },
     }
@@ -78,12 +82,12 @@ def leave_trust(
     return record
 
 
-def fit_trust(
+def fit_ood_detector(
     pictures: Numbers,
     features: npt.NDArray[np.float32],
     held_out_pictures: Numbers,
     held_out_features: npt.NDArray[np.float32],
-) -> Trust:
+) -> OODDetector:
     """Fit to reference scans, with units from held-out scans.
 
     Args:
@@ -94,15 +98,15 @@ def fit_trust(
     """
     spread, neighbours = fit_spread(pictures, KINDS), fit_neighbours(features)
     far, foreign = spread.score(held_out_pictures), neighbours.score(held_out_features)
-    return Trust(spread, neighbours, *_units(far, foreign))
+    return OODDetector(spread, neighbours, *_units(far, foreign))
 
 
-def cross_fit_trust(
+def cross_fit_ood_detector(
     pictures: Numbers,
     features: npt.NDArray[np.float32],
     groups: npt.NDArray[np.int64],
     rng: np.random.Generator,
-) -> Trust:
+) -> OODDetector:
     """Fit to reference scans, with units from each fold's distance from the others.
 
     Args:
@@ -118,13 +122,13 @@ def cross_fit_trust(
         out = fold == number
         far[out] = fit_spread(pictures[~out], KINDS).score(pictures[out])
         foreign[out] = fit_neighbours(features[~out]).score(features[out])
-    return Trust(fit_spread(pictures, KINDS), fit_neighbours(features), *_units(far, foreign))
+    return OODDetector(fit_spread(pictures, KINDS), fit_neighbours(features), *_units(far, foreign))
 
 
-def trust_sentence(record: Record) -> str:
-    """Say how many of a run's own scans would be called strange, for the terminal."""
-    shares = " and ".join(f"{share:.1%} of the {part}" for part, share in record["strange"].items())
-    return f"strange:      {shares} scans do not look like the training scans".replace("%", " %")
+def ood_sentence(record: Record) -> str:
+    """Say how many of a run's own scans are flagged, for the terminal."""
+    shares = " and ".join(f"{share:.1%} of the {part}" for part, share in record["flagged"].items())
+    return f"unlike train: {shares} scans are flagged as out of distribution".replace("%", " %")
 
 
 def _units(far: Numbers, foreign: Numbers) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""A model card: what a trained network is for, what it was trained on, and how far to trust it.
+"""A model card: what a trained network is for, what it was trained on, and how far to detector it.
 
 The layout is Hugging Face's (Mitchell et al. 2019, doi 10.1145/3287560.3287596): metadata in YAML,
 then the sections of its template, so that a card can lie beside the weights on its hub as it is.
@@ -16,7 +16,7 @@ from brain_tumor.rendering.certainty import certainty_table, gaps, part_columns
 from brain_tumor.rendering.class_report import class_report
 from brain_tumor.rendering.foreign_text import markdown_code, markdown_text
 from brain_tumor.rendering.lookalikes import lookalikes_table
-from brain_tumor.rendering.numbers import UNKNOWN, percent, whole
+from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_percent
 from brain_tumor.rendering.page import DataTable, to_markdown
 
 Values = Mapping[str, Any]
@@ -65,8 +65,8 @@ def model_card(
                 "network resizes and normalises by itself",
                 "Output": f"logits of {len(test['classes'])} classes, in this order: "
                 + ", ".join(test["classes"]),
-                "Parameters": f"{whole(complexity['parameters'])}, of which "
-                f"{whole(complexity['trained_parameters'])} were trained",
+                "Parameters": f"{format_count(complexity['parameters'])}, of which "
+                f"{format_count(complexity['trained_parameters'])} were trained",
                 "Multiply-accumulates": f"{complexity['multiply_accumulates'] / 1e6:,.1f} million "
                 "per slice",
                 "Checkpoint": f"{checkpoint}, {complexity['checkpoint_bytes'] / 1e6:,.1f} MB",
@@ -75,7 +75,8 @@ def model_card(
             }
         ),
         "## Uses",
-        "Direct use: to study how such classifiers are trained and judged, and to compare methods "
+        "Direct use: to study how such classifiers are trained and calibrated, and to compare "
+        "methods "
         "on the same slices.",
         "Out of scope: any decision about a person; slices of other sequences, orientations, "
         "scanners or body parts than those it was trained on; finding where a tumour is.",
@@ -101,7 +102,8 @@ def model_card(
         ),
         to_markdown(_scans(parts)),
         "## Evaluation",
-        f"Scored on the {whole(test['scans'])} test slices, in {whole(test['groups'])} groups of "
+        f"Scored on the {format_count(test['scans'])} test slices, in "
+        f"{format_count(test['groups'])} groups of "
         "slices that belong together (patient, slice, related scans); the checkpoint, the "
         "temperature and the operating point were never chosen on them.",
         to_markdown(certainty_table(part_columns(parts), "Scores", level)),
@@ -183,7 +185,8 @@ def _limits(config: Values, metrics: Values, drawn: bool) -> list[str]:
     related = metrics["leakage"]["overlaps"]["any"]["share_of_all"]
     if related:
         said.append(
-            f"{percent(related)} of the test slices have a relative in training (patient, slice or "
+            f"{format_percent(related)} of the test slices have a relative in training "
+            "(patient, slice or "
             "related scan), so the scores measure in part how well a slice is recognised that "
             "was seen before. They do not hold for new patients."
         )
@@ -202,17 +205,17 @@ def _limits(config: Values, metrics: Values, drawn: bool) -> list[str]:
         *said,
         "All scans come from a few public collections; scanners, sequences and populations that "
         "are not in them were not tried.",
-        "Single slices are judged, not patients.",
+        "Single slices are calibrated, not patients.",
     ]
 
 
 def _scans(parts: Mapping[str, Values]) -> DataTable:
     classes = next(iter(parts.values()))["classes"]
     rows = [
-        [label, *(whole(part["per_class"][label]["support"]) for part in parts.values())]
+        [label, *(format_count(part["per_class"][label]["support"]) for part in parts.values())]
         for label in classes
     ]
-    rows.append(["all", *(whole(part["scans"]) for part in parts.values())])
+    rows.append(["all", *(format_count(part["scans"]) for part in parts.values())])
     return DataTable("Slices", ["class", *parts], rows)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from omegaconf import DictConfig
 from scipy.special import softmax
 
-from brain_tumor.config.arguments import filled
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.errors import ConfigError
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import risk_coverage
@@ -17,7 +17,7 @@ from brain_tumor.metrics.probabilities import bootstrap_probabilities
 from brain_tumor.metrics.scores import score
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
-from brain_tumor.trained.operating_point import Judged, Numbers, Values
+from brain_tumor.trained.operating_point import CalibratedPredictions, Numbers, Values
 
 Record = dict[str, Any]
 
@@ -33,8 +33,8 @@ COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)  # shares of the scans whose error is tol
 
 
 @dataclass(frozen=True)
-class EvidenceSettings:
-    """How scores are judged.
+class ScoringSettings:
+    """How scores are calibrated.
 
     Attributes:
         resamples: Resamples of the bootstrap, 100 to 100,000.
@@ -81,16 +81,18 @@ class EvidenceSettings:
         return classes.index(self.healthy) if self.healthy in classes else None
 
 
-def evidence_settings(node: DictConfig | Mapping[str, Any]) -> EvidenceSettings:
+def scoring_settings(node: DictConfig | Mapping[str, Any]) -> ScoringSettings:
     """Read the settings of `conf/evaluation`.
 
     Raises:
         ConfigError: A name is unknown or missing, or a value outside its range.
     """
-    return filled(EvidenceSettings, node, "evaluation")
+    return parse_settings(ScoringSettings, node, "evaluation")
 
 
-def evidence(judged: Judged, classes: tuple[str, ...], ask: EvidenceSettings) -> Record:
+def score_part(
+    calibrated: CalibratedPredictions, classes: tuple[str, ...], settings: ScoringSettings
+) -> Record:
     """Score the predictions of one part.
 
     Where a class has no scan, accuracy and macro F1 are None: they would be another score, over
@@ -98,23 +100,23 @@ def evidence(judged: Judged, classes: tuple[str, ...], ask: EvidenceSettings) ->
     in `present`.
 
     Args:
-        judged: The predictions.
+        calibrated: The predictions.
         classes: Class names in the order of the numbers.
-        ask: The settings.
+        settings: The settings.
 
     Returns:
         What `metrics.json` holds for a part.
     """
-    predicted = judged.logits.argmax(axis=1).astype(np.int64)
-    scores = score(judged.labels, predicted, classes).to_dict()
+    predicted = calibrated.logits.argmax(axis=1).astype(np.int64)
+    scores = score(calibrated.labels, predicted, classes).to_dict()
     found = bootstrap_scores(
-        judged.labels,
+        calibrated.labels,
         predicted,
-        judged.groups,
+        calibrated.groups,
         len(classes),
-        resamples=ask.resamples,
-        seed=ask.seed,
-        level=ask.level,
+        resamples=settings.resamples,
+        seed=settings.seed,
+        level=settings.level,
     )
     per_class = {
         name: {"precision": _ends(precision), "recall": _ends(recall), "f1": _ends(f1)}
@@ -131,21 +133,23 @@ def evidence(judged: Judged, classes: tuple[str, ...], ask: EvidenceSettings) ->
             scores[name] = intervals[name] = None
     return (
         scores
-        | {"present": present, "groups": len(np.unique(judged.groups))}
+        | {"present": present, "groups": len(np.unique(calibrated.groups))}
         | {"intervals": intervals | {"per_class": per_class}}
-        | confidence_evidence(judged, classes, ask)
+        | score_confidence(calibrated, classes, settings)
     )
 
 
-def confidence_evidence(judged: Judged, classes: tuple[str, ...], ask: EvidenceSettings) -> Record:
-    """Score the probabilities of one part: the share of `evidence` that needs more than a class."""
-    curve = risk_coverage(judged.labels, judged.logits)
+def score_confidence(
+    calibrated: CalibratedPredictions, classes: tuple[str, ...], settings: ScoringSettings
+) -> Record:
+    """Score the probabilities of one part: what needs more than the class."""
+    curve = risk_coverage(calibrated.labels, calibrated.logits)
     return {
-        "probabilities": _probabilities(judged, judged.logits, classes, ask),
+        "probabilities": _probabilities(calibrated, calibrated.logits, classes, settings),
         "calibrated": None
-        if judged.calibrated is None
-        else _probabilities(judged, judged.calibrated, classes, ask),
-        "tumour": _tumour(judged, classes, ask),
+        if calibrated.calibrated is None
+        else _probabilities(calibrated, calibrated.calibrated, classes, settings),
+        "tumour": _tumour(calibrated, classes, settings),
         "risk_coverage": {
             "area": curve.area,
             "risk_at": {f"{share:g}": curve.risk_at(share) for share in COVERAGES},
@@ -162,36 +166,43 @@ def most_confidently_wrong(labels: Numbers, logits: Values, most: int) -> Number
 
 
 def _probabilities(
-    judged: Judged, logits: Values, classes: tuple[str, ...], ask: EvidenceSettings
+    calibrated: CalibratedPredictions,
+    logits: Values,
+    classes: tuple[str, ...],
+    settings: ScoringSettings,
 ) -> Record:
     found = bootstrap_probabilities(
-        judged.labels,
+        calibrated.labels,
         logits,
-        judged.groups,
-        bins=ask.bins,
-        resamples=ask.resamples,
-        seed=ask.seed,
-        level=ask.level,
+        calibrated.groups,
+        bins=settings.bins,
+        resamples=settings.resamples,
+        seed=settings.seed,
+        level=settings.level,
     )
     names = ("nll", "brier", "ece_equal_width", "ece_equal_mass", "macro_roc_auc")
     return {
         **{name: _plain(getattr(found, name)) for name in names},
         "roc_auc": dict(zip(classes, map(_plain, found.roc_auc), strict=True)),
-        "reliability": [asdict(one) for one in reliability(judged.labels, logits, ask.bins)],
+        "reliability": [
+            asdict(one) for one in reliability(calibrated.labels, logits, settings.bins)
+        ],
     }
 
 
-def _tumour(judged: Judged, classes: tuple[str, ...], ask: EvidenceSettings) -> Record | None:
-    if judged.likely is None or judged.threshold is None:
+def _tumour(
+    calibrated: CalibratedPredictions, classes: tuple[str, ...], settings: ScoringSettings
+) -> Record | None:
+    if calibrated.likely is None or calibrated.threshold is None:
         return None
     found = detect(
-        judged.labels != classes.index(str(ask.healthy)),
-        judged.likely,
-        judged.groups,
-        judged.threshold,
-        resamples=ask.resamples,
-        seed=ask.seed,
-        level=ask.level,
+        calibrated.labels != classes.index(str(settings.healthy)),
+        calibrated.likely,
+        calibrated.groups,
+        calibrated.threshold,
+        resamples=settings.resamples,
+        seed=settings.seed,
+        level=settings.level,
     )
     return asdict(found)
 

@@ -6,31 +6,31 @@ from typing import Any
 import numpy as np
 
 from brain_tumor.data.groups.connected import group_scans
-from brain_tumor.evaluate.part_scores import EvidenceSettings
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.metrics.patients import score_patients
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
-from brain_tumor.trained.operating_point import Judged, Numbers
+from brain_tumor.trained.operating_point import CalibratedPredictions, Numbers
 
 Record = dict[str, Any]
 
 
-def patient_evidence(
-    judged: Judged,
+def score_part_patients(
+    calibrated: CalibratedPredictions,
     patients: Numbers,
     classes: tuple[str, ...],
-    ask: EvidenceSettings,
+    settings: ScoringSettings,
     repeats: Numbers | None = None,
 ) -> Record | None:
     """Score patients, and beside them the same slices one by one.
 
-    Where a class has no patient, accuracies are None, as in `evidence.evidence`. Logits are pooled
+    Where a class has no patient, accuracies are None, as in `score_part`. Logits are pooled
     as they are: the temperature is one for all slices of a patient, and changes no answer.
 
     Args:
-        judged: Predictions of slices, N in all.
+        calibrated: Predictions of slices, N in all.
         patients: Patient of each, `(N,)`, int64, -1 where unknown.
         classes: Class names in the order of the numbers.
-        ask: The settings.
+        settings: The settings.
         repeats: Which pass over the slices each prediction is from, `(N,)`, int64, from 0: each is
             pooled by itself. None where there is one.
 
@@ -43,17 +43,23 @@ def patient_evidence(
         units = np.where(known, patients * (repeats.max() + 1) + repeats, -1)
     # A table may put the files of one patient into several groups: here, it is one patient.
     alike = [None if patient < 0 else patient for patient in patients.tolist()]
-    groups = group_scans(judged.groups.tolist(), alike)
+    groups = group_scans(calibrated.groups.tolist(), alike)
     found = score_patients(
-        judged.labels, judged.logits, units, groups, ask.resamples, ask.seed, ask.level
+        calibrated.labels,
+        calibrated.logits,
+        units,
+        groups,
+        settings.resamples,
+        settings.seed,
+        settings.level,
     )
     if found is None:
         return None
     answers = np.bincount(found.pooled.labels, minlength=len(classes)).tolist()
-    unknown = np.bincount(judged.labels[~known], minlength=len(classes)).tolist()
+    unknown = np.bincount(calibrated.labels[~known], minlength=len(classes)).tolist()
     whole = all(answers)
     difference = asdict(found.difference)
-    mixed = np.unique(np.column_stack((patients, judged.labels))[known], axis=0)[:, 0]
+    mixed = np.unique(np.column_stack((patients, calibrated.labels))[known], axis=0)[:, 0]
     distinct, labels_of_each = np.unique(mixed, return_counts=True)
     return {
         "patients": len(distinct),

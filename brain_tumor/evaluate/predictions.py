@@ -117,7 +117,7 @@ def write_predictions(
     out: RunFolder,
     datamodule: ScanDataModule,
     predictions: dict[str, Predictions],
-    strangeness: Mapping[str, npt.NDArray[np.float64]] | None = None,
+    ood_score: Mapping[str, npt.NDArray[np.float64]] | None = None,
 ) -> None:
     """Write `predictions.csv`: path, part, class, predicted class, patient, logits, probabilities.
 
@@ -127,7 +127,7 @@ def write_predictions(
         out: Where the file goes.
         datamodule: Whose scans they are.
         predictions: Per part.
-        strangeness: How little each scan looks like the training scans, `(N,)` per part, as a last
+        ood_score: How little each scan looks like the training scans, `(N,)` per part, as a last
             column; None leaves it out.
     """
     classes, kept = datamodule.prepared.classes, datamodule.prepared.kept
@@ -135,7 +135,7 @@ def write_predictions(
     lines: list[list[Any]] = []
     for part, found in predictions.items():
         shares = softmax(found.logits, axis=1)
-        last = np.empty((len(found.rows), 0)) if strangeness is None else strangeness[part][:, None]
+        last = np.empty((len(found.rows), 0)) if ood_score is None else ood_score[part][:, None]
         for row, logits, probabilities, odd in zip(
             found.rows, found.logits, shares, last, strict=True
         ):
@@ -146,5 +146,5 @@ def write_predictions(
             lines.append([*named, *cells, *(f"{x:.9g}" for x in odd)])
     header = ["path", "part", "label", "predicted", "patient"]
     header += [f"{kind}_{name}" for kind in ("logit", "probability") for name in classes]
-    header += [] if strangeness is None else ["strangeness"]
+    header += [] if ood_score is None else ["ood_score"]
     out.write_rows("predictions.csv", header, lines)

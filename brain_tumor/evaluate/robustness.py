@@ -13,7 +13,7 @@ from brain_tumor.data.split import Rows
 from brain_tumor.data.transforms.corruptions import CORRUPTIONS, STRENGTHS
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.errors import DataError
-from brain_tumor.evaluate.part_scores import EvidenceSettings
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import predict_parts, scoring_trainer
 from brain_tumor.evaluate.robustness_figure import robustness_figure
 from brain_tumor.metrics.robustness import bootstrap_robustness
@@ -47,7 +47,7 @@ def evaluate_robustness(
     datamodule: ScanDataModule,
     checkpoint: Path,
     accelerator: str,
-    ask: EvidenceSettings,
+    settings: ScoringSettings,
     model: str,
     part: str,
 ) -> Record:
@@ -62,7 +62,7 @@ def evaluate_robustness(
         datamodule: Serves the scans.
         checkpoint: What to score.
         accelerator: Lightning's name of the device kind; `auto` picks one.
-        ask: How scores are judged; its seed is also that of the corruptions.
+        settings: How scores are calibrated; its seed is also that of the corruptions.
         model: What the network is called in titles.
         part: `test`, or `validation`, so that an augmentation can be chosen and the test part is
             not looked at.
@@ -94,7 +94,7 @@ def evaluate_robustness(
         clean = predicted(datamodule)
         for done, (name, strength) in enumerate(conditions):
             progress(f"{name}, strength {strength}", done, len(conditions))
-            served = CorruptedDataModule(datamodule, name, strength, ask.seed)
+            served = CorruptedDataModule(datamodule, name, strength, settings.seed)
             corrupted[name].append(predicted(served))
     labels = prepared.labels[rows]
     found = asdict(
@@ -104,15 +104,19 @@ def evaluate_robustness(
             corrupted,
             prepared.groups[rows],
             len(prepared.classes),
-            resamples=ask.resamples,
-            seed=ask.seed,
-            level=ask.level,
+            resamples=settings.resamples,
+            seed=settings.seed,
+            level=settings.level,
         )
     )
     record: Record = {
         "checkpoint": checkpoint.name,
         "part": part,
-        "bootstrap": {"resamples": ask.resamples, "level": ask.level, "seed": ask.seed},
+        "bootstrap": {
+            "resamples": settings.resamples,
+            "level": settings.level,
+            "seed": settings.seed,
+        },
         "scans": found["scans"],
         "groups": found["groups"],
         "clean": {"accuracy": found["clean_accuracy"], "balanced_accuracy": found["clean"]},
@@ -128,7 +132,7 @@ def evaluate_robustness(
     out.write_rows(
         table, ("corruption", "strength", "accuracy", "balanced_accuracy"), _rows(record)
     )
-    if ask.figures:
+    if settings.figures:
         title = f"{model}, {part}, corrupted: {len(rows):,} scans"
         figure = robustness_figure(record, 1 / len(np.unique(labels)), title)
         save_figure(figure, out.write_figure, f"robustness_{part}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import score
+from brain_tumor.rendering.numbers import format_score
 from brain_tumor.rendering.page import DataTable
 
 
@@ -20,13 +20,13 @@ def robustness_table(record: Mapping[str, Any], title: str) -> DataTable:
     rows = [
         [
             name,
-            score(clean["value"]),
-            *(score(value) for value in found["balanced_accuracy"]),
+            format_score(clean["value"]),
+            *(format_score(value) for value in found["balanced_accuracy"]),
             cell(found["mean"]),
         ]
         for name, found in record["corruptions"].items()
     ]
-    each = (score(value) for value in record["by_strength"])
+    each = (format_score(value) for value in record["by_strength"])
     rows.append(["all", cell(clean), *each, cell(record["mean"])])
     level = 100 * record["bootstrap"]["level"]
     note = (

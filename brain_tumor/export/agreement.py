@@ -11,9 +11,9 @@ import torch
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import Rows
 from brain_tumor.errors import WeightsError
-from brain_tumor.rendering.numbers import counted
+from brain_tumor.rendering.numbers import format_counted
 from brain_tumor.trained.network import Trained
-from brain_tumor.trained.out_of_distribution import Trust
+from brain_tumor.trained.out_of_distribution import OODDetector
 
 # Probabilities are told with four decimals. Other orders of adding part float32 by about 1e-6.
 TOLERANCE = 1e-4
@@ -22,7 +22,7 @@ ALONE = 32  # scans that are also classified one by one
 Scans = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float64]
 # Probabilities `(N, classes)` and features `(N, F)`.
-Look = Callable[[Scans], tuple[npt.NDArray[np.floating], npt.NDArray[np.float32]]]
+Predict = Callable[[Scans], tuple[npt.NDArray[np.floating], npt.NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
@@ -39,33 +39,33 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Said:
+class SideOutput:
     """What a side says of N scans.
 
     Attributes:
         probabilities: `(N, classes)`, float64.
-        strange: Share of them that do not look like the training scans; None where this cannot be
-            told.
+        out_of_distribution: Share of them that do not look like the training scans; None where
+            this cannot be told.
     """
 
     probabilities: Probabilities
-    strange: float | None
+    out_of_distribution: float | None
 
 
-def checkpoint_side(trained: Trained) -> Look:
+def checkpoint_side(trained: Trained) -> Predict:
     """Give what looks with the checkpoint itself at scans `(N, 1, size, size)`."""
     temperature = trained.chosen.temperature or 1.0
     network: Any = trained.network
 
-    def look(scans: Scans) -> tuple[Probabilities, npt.NDArray[np.float32]]:
+    def predict(scans: Scans) -> tuple[Probabilities, npt.NDArray[np.float32]]:
         with torch.inference_mode():
-            maps = network.maps(torch.from_numpy(scans))
-            logits = network.classify(maps).double()
+            maps = network.forward_features(torch.from_numpy(scans))
+            logits = network.forward_head(maps).double()
             likely: Probabilities = torch.softmax(logits / temperature, 1).numpy()
             features: npt.NDArray[np.float32] = maps.mean(dim=(2, 3)).float().numpy()
         return likely, features
 
-    return look
+    return predict
 
 
 @dataclass(frozen=True)
@@ -99,22 +99,24 @@ class Part:
         for start in range(0, len(self.rows), size):
             yield self.images[self.rows[start : start + size]][:, None]
 
-    def seen(self, look: Look, trust: Trust | None, batch_size: int) -> Said:
-        """Let a side look at them.
+    def predict(
+        self, predict: Predict, detector: OODDetector | None, batch_size: int
+    ) -> SideOutput:
+        """Let a side predict at them.
 
         Args:
-            look: The side.
-            trust: What tells strange scans; None where nothing does.
+            predict: The side.
+            detector: Scores scans as out of distribution; None where there is none.
             batch_size: Scans at once.
         """
-        found, strange = [], 0
+        found, flagged = [], 0
         for batch in self.batches(batch_size):
-            probabilities, features = look(batch)
+            probabilities, features = predict(batch)
             found.append(np.asarray(probabilities, np.float64))
-            if trust is not None:
-                strange += int(np.sum(trust.look(batch[:, 0], features) > trust.threshold))
-        share = None if trust is None else strange / len(self.rows)
-        return Said(np.concatenate(found), share)
+            if detector is not None:
+                flagged += int(np.sum(detector.score(batch[:, 0], features) > detector.threshold))
+        share = None if detector is None else flagged / len(self.rows)
+        return SideOutput(np.concatenate(found), share)
 
 
 def compare_sides(ours: Probabilities, checkpoint: Probabilities) -> Agreement:
@@ -123,7 +125,7 @@ def compare_sides(ours: Probabilities, checkpoint: Probabilities) -> Agreement:
     return Agreement(float(np.abs(ours - checkpoint).max()), float(same.mean()))
 
 
-def refuse_disagreement(found: Iterable[Agreement], scans: int) -> None:
+def check_agreement(found: Iterable[Agreement], scans: int) -> None:
     """Make sure that an exported file says what its checkpoint says.
 
     Args:
@@ -138,6 +140,7 @@ def refuse_disagreement(found: Iterable[Agreement], scans: int) -> None:
             raise WeightsError(
                 "The exported file was removed, as it parts from the checkpoint by "
                 f"{agreement.largest:.2g} in a probability, {TOLERANCE:g} is allowed (tried on "
-                f"{counted(scans, 'test scan')}): give another format, or another version of torch "
+                f"{format_counted(scans, 'test scan')}): give another format, or another "
+                "version of torch "
                 "or onnxruntime."
             )

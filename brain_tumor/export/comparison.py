@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.export.agreement import Look, Part, Said, compare_sides
+from brain_tumor.export.agreement import Part, Predict, SideOutput, compare_sides
 from brain_tumor.export.timing import TIMED, seconds_per_scan
 from brain_tumor.metrics.scores import score
 
@@ -17,14 +17,14 @@ class Side:
     Attributes:
         name: What it is.
         file: Where it lies.
-        look: Runs it.
+        predict: Runs it.
         said: What it says of the test scans.
     """
 
     name: str
     file: Path
-    look: Look
-    said: Said
+    predict: Predict
+    said: SideOutput
 
 
 def side_records(
@@ -41,11 +41,11 @@ def side_records(
     Returns:
         For each side `name`, `file`, `bytes`, `balanced_accuracy`, `same_class` (share of scans
         with the checkpoint's class), `largest_difference` of a probability from the checkpoint's,
-        None for itself, `strange` (share of scans that do not look like the training scans, None
-        where this cannot be told), and `seconds_per_scan` by batch size.
+        None for itself, `out_of_distribution` (share of scans that do not look like the training
+        scans, None where this cannot be told), and `seconds_per_scan` by batch size.
     """
     (scans,) = test.spaced(TIMED).batches(TIMED)
-    seconds = seconds_per_scan({side.name: side.look for side in sides}, scans, rounds)
+    seconds = seconds_per_scan({side.name: side.predict for side in sides}, scans, rounds)
     checkpoint = sides[0]
     records = []
     for side in sides:
@@ -60,7 +60,7 @@ def side_records(
                 "balanced_accuracy": scores.balanced_accuracy,
                 "same_class": agreement.same,
                 "largest_difference": None if side is checkpoint else agreement.largest,
-                "strange": side.said.strange,
+                "out_of_distribution": side.said.out_of_distribution,
                 "seconds_per_scan": seconds[side.name],
             }
         )

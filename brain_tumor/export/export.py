@@ -16,9 +16,9 @@ from brain_tumor.errors import DataError
 from brain_tumor.export.agreement import (
     ALONE,
     Part,
+    check_agreement,
     checkpoint_side,
     compare_sides,
-    refuse_disagreement,
 )
 from brain_tumor.export.comparison import Side, side_records
 from brain_tumor.export.exported import open_as
@@ -35,7 +35,7 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import installed, processor
 from brain_tumor.runs.reopen import reopen_data
 from brain_tumor.trained.network import Trained, open_trained
-from brain_tumor.trained.out_of_distribution import open_trust
+from brain_tumor.trained.out_of_distribution import open_ood_detector
 
 Record = dict[str, Any]
 
@@ -87,7 +87,7 @@ def _written(
     """Write the file, and its quantised form where that is asked for, and compare them."""
     test, size = Part.of(datamodule, TEST), datamodule.batch_size
     facts, checkpoint = gather_facts(trained), checkpoint_side(trained)
-    said = test.seen(checkpoint, open_trust(trained.scored), size)
+    said = test.predict(checkpoint, open_ood_detector(trained.scored), size)
     program = trace(trained)
     content = as_onnx(program, facts) if asked.format == "onnx" else as_pt2(program, facts)
     with written_whole(place) as file:
@@ -96,20 +96,22 @@ def _written(
         ours = open_as(asked.format, Path(file.name), trusted=True)
         sides = [
             Side("checkpoint", trained.checkpoint, checkpoint, said),
-            Side(asked.format, place, ours.look, test.seen(ours.look, ours.trust, size)),
+            Side(
+                asked.format, place, ours.predict, test.predict(ours.predict, ours.detector, size)
+            ),
         ]
         few = test.spaced(ALONE)
-        alone = [few.seen(side.look, None, 1).probabilities for side in sides]
+        alone = [few.predict(side.predict, None, 1).probabilities for side in sides]
         together = [side.said.probabilities for side in sides]
-        refuse_disagreement([compare_sides(*alone), compare_sides(*together)], len(test.rows))
+        check_agreement([compare_sides(*alone), compare_sides(*together)], len(test.rows))
     calibration = Part.of(datamodule, TRAIN).spaced(asked.calibration) if asked.int8 else None
     if calibration is not None:
         with written_whole(small) as file:
             file.write(quantise(content, facts, calibration.batches(BATCH)))
             file.flush()
             quantised = open_as(asked.format, Path(file.name), trusted=True)
-        said = test.seen(quantised.look, quantised.trust, size)
-        sides.append(Side("int8", small, quantised.look, said))
+        said = test.predict(quantised.predict, quantised.detector, size)
+        sides.append(Side("int8", small, quantised.predict, said))
     return {
         "run": str(trained.run.path),
         "model": trained.model,

@@ -12,7 +12,7 @@ from brain_tumor.export.graph import OUTPUTS
 from brain_tumor.export.metadata import Facts, refused
 from brain_tumor.export.onnx_file import open_onnx
 from brain_tumor.export.pt2_file import open_pt2
-from brain_tumor.trained.out_of_distribution import Trust, from_bytes
+from brain_tumor.trained.out_of_distribution import OODDetector, from_bytes
 
 Scans = npt.NDArray[np.uint8]
 Values = npt.NDArray[np.float32]
@@ -30,15 +30,15 @@ class Exported:
         classes: Class names, in the order of the probabilities.
         metadata: Further facts by name (`facts.gather_facts`): `model`, `checkpoint`,
             `fingerprint`, `version`, `notice`, `card`, `classes`, `temperature`, `threshold`,
-            `threshold_fitted`, `healthy`, `crop`, `harmonise`, `error_steps`, `trust`.
-        trust: What tells scans that do not look like the training scans, from `metadata["trust"]`;
+            `threshold_fitted`, `healthy`, `crop`, `harmonise`, `error_steps`, `ood`.
+        detector: What tells scans that do not look like the training scans, from `metadata["ood"]`;
             None where the run had nothing that tells them.
     """
 
     path: Path
     classes: tuple[str, ...]
     metadata: Facts
-    trust: Trust | None
+    detector: OODDetector | None
     _run: Run = field(repr=False)
 
     @property
@@ -47,11 +47,11 @@ class Exported:
         return int(self.metadata["crop"]["size"])
 
     def probabilities(self, scans: Scans) -> Values:
-        """Classify scans on the CPU: the first of what `look` gives, `(N, classes)`."""
-        return self.look(scans)[0]
+        """Classify scans on the CPU: the first of what `predict` gives, `(N, classes)`."""
+        return self.predict(scans)[0]
 
-    def look(self, scans: Scans) -> tuple[Values, Values]:
-        """Look at scans on the CPU.
+    def predict(self, scans: Scans) -> tuple[Values, Values]:
+        """Predict at scans on the CPU.
 
         Args:
             scans: `(N, 1, size, size)`, uint8, 0-255, cut as `metadata["crop"]` and
@@ -60,7 +60,7 @@ class Exported:
         Returns:
             Probabilities `(N, classes)`, float32, each row in [0, 1] with sum 1, calibrated where
             the run has a temperature; and means of the network's last feature maps `(N, F)`,
-            float32, which `trust` takes.
+            float32, which `ood` takes.
 
         Raises:
             ValueError: They are of another kind or shape.
@@ -85,7 +85,7 @@ class Exported:
 
     @property
     def _maps(self) -> int | None:
-        return None if self.trust is None else self.trust.maps
+        return None if self.detector is None else self.detector.feature_maps
 
 
 def load_exported(path: Path, trusted: bool = False) -> Exported:
@@ -123,7 +123,7 @@ def open_as(form: str, path: Path, trusted: bool) -> Exported:
     """
     facts, run = open_onnx(path) if form == "onnx" else open_pt2(path, trusted)
     try:
-        trust = facts["trust"] and from_bytes(facts["trust"])
+        detector = facts["ood"] and from_bytes(facts["ood"])
     except Exception as error:  # zip and NumPy have a dozen kinds on damaged bytes
-        raise refused(path, "its trust is damaged") from error
-    return Exported(path, tuple(facts["classes"]), facts, trust, run)
+        raise refused(path, "its detector is damaged") from error
+    return Exported(path, tuple(facts["classes"]), facts, detector, run)

@@ -16,7 +16,8 @@ class Deployed(nn.Module):
     """A network for evaluation alone, with the run's temperature and the softmax behind it.
 
     Args:
-        network: Its `maps` take `(N, 1, size, size)`, uint8, and give maps, of which its `classify`
+        network: Its `forward_features` take `(N, 1, size, size)`, uint8, and give maps, of which
+            its `forward_head`
             makes logits `(N, classes)`. A copy is taken, its batch normalisation folded.
         temperature: Divides the logits; None leaves them.
     """
@@ -35,11 +36,11 @@ class Deployed(nn.Module):
 
         Returns:
             Probabilities `(N, classes)`, float32, and means of the last feature maps `(N, F)`,
-            float32, which tell strange scans.
+            float32, for the out-of-distribution detector.
         """
         network: Any = self.network
-        maps = network.maps(scans)
-        logits = network.classify(maps).float()
+        maps = network.forward_features(scans)
+        logits = network.forward_head(maps).float()
         if self.temperature is not None:
             logits = logits / self.temperature
         return torch.softmax(logits, 1), maps.mean(dim=(2, 3)).float()

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.config.arguments import filled
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.errors import BrainTumorError, WeightsError
@@ -16,7 +16,7 @@ from brain_tumor.runs.load_checkpoint import CONTROL
 from brain_tumor.runs.provenance import installed
 from brain_tumor.trained.abstention import error_steps
 from brain_tumor.trained.network import Trained
-from brain_tumor.trained.out_of_distribution import MOST_BYTES, as_bytes, open_trust
+from brain_tumor.trained.out_of_distribution import MAX_BYTES, as_bytes, open_ood_detector
 
 NOTICE = "For research and teaching. Not a medical device; nothing here may be used for diagnosis."
 TEXTS = ("model", "checkpoint", "fingerprint", "version", "notice", "card")  # as they are
@@ -25,9 +25,10 @@ VALUES = (
     *("classes", "temperature", "threshold", "threshold_fitted", "healthy", "crop", "harmonise"),
     "error_steps",
 )
-BYTES = ("trust",)  # in base 64; empty for None
+BYTES = ("ood",)  # in base 64; empty for None
+EARLIER_NAMES = {"trust": "ood"}  # up to version 0.6
 NAMES = (*TEXTS, *VALUES, *BYTES)
-MOST_TEXT = 2**20  # letters of a text or a value; a card has about ten thousand
+MAX_TEXT = 2**20  # letters of a text or a value; a card has about ten thousand
 
 Facts = dict[str, Any]
 
@@ -43,13 +44,13 @@ def gather_facts(trained: Trained) -> Facts:
         `threshold`, least probability of a tumour that is called one, None without a healthy
         class; `threshold_fitted`, whether it was chosen on validation scans; `healthy`, that class
         or None; `crop` and `harmonise`, how a scan is cut before the graph takes it; `error_steps`,
-        which tell unsure answers (`runtime.sureness`), None without validation scans; `trust`,
-        content of `trust.npz`, which tells strange scans, None where the run has none.
+        which say where confidence is low (`trained/abstention.py`), None without validation scans;
+        `ood`, content of `ood.npz`, the out-of-distribution detector, None where the run has none.
 
     Raises:
         DataError: A file of the run is damaged.
     """
-    trust = open_trust(trained.scored)
+    detector = open_ood_detector(trained.scored)
     card = trained.scored.path / "MODEL_CARD.md"
     return {
         "model": trained.model,
@@ -66,7 +67,7 @@ def gather_facts(trained: Trained) -> Facts:
         "crop": asdict(trained.crop),
         "harmonise": asdict(trained.harmonise),
         "error_steps": error_steps(trained.scored, trained.classes, trained.chosen.temperature),
-        "trust": None if trust is None else as_bytes(trust),
+        "ood": None if detector is None else as_bytes(detector),
     }
 
 
@@ -77,9 +78,9 @@ def as_texts(facts: Facts) -> dict[str, str]:
     return texts | {name: base64.b64encode(facts[name] or b"").decode() for name in BYTES}
 
 
-def most_text(name: str) -> int:
+def max_text(name: str) -> int:
     """Give how many letters the text of a fact may have."""
-    return 4 * math.ceil(MOST_BYTES / 3) if name in BYTES else MOST_TEXT
+    return 4 * math.ceil(MAX_BYTES / 3) if name in BYTES else MAX_TEXT
 
 
 def from_texts(path: Path, texts: Mapping[str, str]) -> Facts:
@@ -92,10 +93,11 @@ def from_texts(path: Path, texts: Mapping[str, str]) -> Facts:
     Raises:
         WeightsError: One is missing or cannot be.
     """
+    texts = {EARLIER_NAMES.get(name, name): text for name, text in texts.items()}
     missing = [name for name in NAMES if name not in texts]
     if missing:
         raise refused(path, f"it does not say its {', '.join(missing)}")
-    if any(len(texts[name]) > most_text(name) for name in NAMES):
+    if any(len(texts[name]) > max_text(name) for name in NAMES):
         raise refused(path, "its metadata are far too long")
     facts: Facts = {name: texts[name] for name in TEXTS}
     for name in VALUES:
@@ -112,8 +114,8 @@ def from_texts(path: Path, texts: Mapping[str, str]) -> Facts:
         if not right:
             raise refused(path, f"its {name} cannot be: {str(facts[name])[:60]!r}")
     try:
-        filled(CropSettings, facts["crop"], "crop")
-        filled(HarmoniseSettings, facts["harmonise"], "harmonise")
+        parse_settings(CropSettings, facts["crop"], "crop")
+        parse_settings(HarmoniseSettings, facts["harmonise"], "harmonise")
     except BrainTumorError as error:
         raise refused(path, str(error).rstrip(".")) from error
     return facts

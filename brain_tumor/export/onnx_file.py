@@ -13,7 +13,7 @@ from brain_tumor.export.extra import needed
 from brain_tumor.export.graph import OUTPUTS
 from brain_tumor.export.metadata import Facts, from_texts, refused
 
-MOST_BYTES = 2**30  # half of what the format can hold; torchvision's convnext_large has 0.8 GB
+MAX_BYTES = 2**30  # half of what the format can hold; torchvision's convnext_large has 0.8 GB
 FATAL = 4  # of onnxruntime's levels of severity: what goes wrong is told in our own words
 
 Values = npt.NDArray[np.float32]
@@ -35,7 +35,7 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
     """
     onnx, onnxruntime = needed("onnx"), needed("onnxruntime")
     try:
-        content = read_file(path, MOST_BYTES)
+        content = read_file(path, MAX_BYTES)
     except OSError as error:
         raise refused(path, error.strerror or type(error).__name__) from error
     try:
@@ -43,7 +43,7 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
     except Exception as error:  # protobuf has kinds of its own for each of its parsers
         raise refused(path, "it is no ONNX file, or damaged") from error
     facts = from_texts(path, {entry.key: entry.value for entry in model.metadata_props})
-    _refuse_more_than_arithmetic(path, model)
+    _check_arithmetic(path, model)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = FATAL
     options.intra_op_num_threads = torch.get_num_threads()  # onnxruntime heeds no OMP_NUM_THREADS
@@ -69,7 +69,7 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
     return facts, run
 
 
-def _refuse_more_than_arithmetic(path: Path, model: Any) -> None:
+def _check_arithmetic(path: Path, model: Any) -> None:
     """Refuse what we never write: graphs in graphs may loop for ever, tensors lie in other files.
 
     Raises:

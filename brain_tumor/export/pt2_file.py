@@ -10,7 +10,7 @@ import torch
 
 from brain_tumor.engine.quiet import hushed
 from brain_tumor.errors import WeightsError
-from brain_tumor.export.metadata import NAMES, Facts, from_texts, most_text, refused
+from brain_tumor.export.metadata import NAMES, Facts, from_texts, max_text, refused
 
 FOLDER = "extra"  # of the archive, where torch keeps texts
 
@@ -68,7 +68,7 @@ def _read_facts(path: Path) -> Facts:
             for entry in archive.infolist():
                 *_, folder, name = ("", "", *entry.filename.split("/"))
                 # An entry is never read beyond the size that it names.
-                if folder == FOLDER and name in NAMES and entry.file_size <= most_text(name):
+                if folder == FOLDER and name in NAMES and entry.file_size <= max_text(name):
                     texts[name] = archive.read(entry).decode()
     except (OSError, ValueError, RuntimeError, NotImplementedError) as error:
         raise refused(path, getattr(error, "strerror", None) or "its archive is damaged") from error

@@ -11,8 +11,8 @@ from brain_tumor.config.values import check_values
 from brain_tumor.data.datamodule import check_loading
 from brain_tumor.errors import ConfigError
 
-MOST_SCANS = 100_000  # to calibrate by: beyond that nothing changes but the time
-MOST_ROUNDS = 1000
+MAX_SCANS = 100_000  # to calibrate by: beyond that nothing changes but the time
+MAX_ROUNDS = 1000
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class ExportSettings:
         if self.path is not None and Path(self.path).suffix != f".{self.format}":
             raise ConfigError(f"path must end in .{self.format}, as format says: {self.path}")
         for name, value, most in (
-            ("calibration", self.calibration, MOST_SCANS),
-            ("rounds", self.rounds, MOST_ROUNDS),
+            ("calibration", self.calibration, MAX_SCANS),
+            ("rounds", self.rounds, MAX_ROUNDS),
         ):
             if not 1 <= value <= most:
                 raise ConfigError(f"{name} must be a whole number in 1..{most}: {value}")

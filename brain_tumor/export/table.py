@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brain_tumor.rendering.numbers import UNKNOWN, counted, percent, score, whole
+from brain_tumor.rendering.numbers import (
+    UNKNOWN,
+    format_count,
+    format_counted,
+    format_percent,
+    format_score,
+)
 from brain_tumor.rendering.page import DataTable
 
 
@@ -14,29 +20,33 @@ def export_table(record: Mapping[str, Any]) -> DataTable:
         record: What stands beside an exported file as JSON.
     """
     batch_sizes = list(record["sides"][0]["seconds_per_scan"])
-    columns = ["", "balanced", "same", "apart", "strange", "MB"]
+    columns = ["", "balanced", "same", "apart", "out_of_distribution", "MB"]
     columns += [f"ms x{size}" for size in batch_sizes]
     rows = [
         [
             side["name"],
-            score(side["balanced_accuracy"], decimals=4),
-            percent(side["same_class"]),
+            format_score(side["balanced_accuracy"], decimals=4),
+            format_percent(side["same_class"]),
             UNKNOWN if side["largest_difference"] is None else f"{side['largest_difference']:.0e}",
-            percent(side["strange"]),
+            format_percent(side["out_of_distribution"]),
             f"{side['bytes'] / 1e6:,.1f}",
             *(f"{1e3 * side['seconds_per_scan'][size]['median']:.2f}" for size in batch_sizes),
         ]
         for side in record["sides"]
     ]
     note = (
-        f"On {counted(record['test_scans'], 'test scan')}: balanced accuracy, share of scans with "
+        f"On {format_counted(record['test_scans'], 'test scan')}: balanced accuracy, share of "
+        "scans with "
         "the same class as by the checkpoint, by how much a probability lies apart at most, and "
         "share of scans that do not look like the training scans. ms xN: "
-        f"milliseconds per scan, N scans at once; medians of {counted(record['rounds'], 'round')}, "
-        f"all sides in turns, with {counted(record['threads'], 'thread')} on "
+        "milliseconds per scan, N scans at once; medians of "
+        f"{format_counted(record['rounds'], 'round')}, "
+        f"all sides in turns, with {format_counted(record['threads'], 'thread')} on "
         f"{record['processor']}. A checkpoint also holds what training needs to go on."
     )
     if record["calibration_scans"]:
-        note += f" int8 was calibrated on {whole(record['calibration_scans'])} training scans."
+        note += (
+            f" int8 was calibrated on {format_count(record['calibration_scans'])} training scans."
+        )
     title = f"{record['model']}, {record['checkpoint']}, as {record['format']}"
     return DataTable(title, columns, rows, note)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from brain_tumor.export.agreement import Look, Scans
+from brain_tumor.export.agreement import Predict, Scans
 from brain_tumor.metrics.timing import SETTLE_SECONDS, alternate, spread
 
 WARM_UP = 1  # rounds: kernels are chosen, memory is taken
@@ -16,20 +16,20 @@ TIMED = 32  # scans in a turn, one by one or all at once
 class Pass:
     """A side of the contest: some batches, looked at again and again."""
 
-    look: Look
+    predict: Predict
     batches: Sequence[Scans]
 
     def again(self) -> Mapping[str, Any]:
-        """Look at all batches once; give `seconds` and the number of `scans`."""
+        """Predict at all batches once; give `seconds` and the number of `scans`."""
         started = time.perf_counter()
         for batch in self.batches:
-            self.look(batch)
+            self.predict(batch)
         seconds = time.perf_counter() - started
         return {"seconds": seconds, "scans": sum(map(len, self.batches))}
 
 
 def seconds_per_scan(
-    sides: Mapping[str, Look], scans: Scans, rounds: int
+    sides: Mapping[str, Predict], scans: Scans, rounds: int
 ) -> dict[str, dict[str, Any]]:
     """Time several sides on the same scans, in turns, one scan at a time and all at once.
 
@@ -44,7 +44,7 @@ def seconds_per_scan(
     found: dict[str, dict[str, Any]] = {name: {} for name in sides}
     for size in sorted({1, len(scans)}):
         batches = [scans[start : start + size] for start in range(0, len(scans), size)]
-        passes = {name: Pass(look, batches) for name, look in sides.items()}
+        passes = {name: Pass(predict, batches) for name, predict in sides.items()}
         taken, _ = alternate(passes, WARM_UP, rounds, settle=SETTLE_SECONDS)
         for name, turns in taken.items():
             found[name][str(size)] = asdict(spread(turns.timings.cost))

@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 
 from brain_tumor.metrics.calibration_error import equal_width_bins
-from brain_tumor.metrics.logits import check_logits, judge_answers
+from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.scores import Labels
 from brain_tumor.metrics.uncertainty.bootstrap import Values
 
@@ -94,7 +94,7 @@ def reliability(labels: Labels, logits: Values, bins: int = 15) -> tuple[Reliabi
     check_logits(labels, logits)
     if bins < 1:
         raise ValueError(f"{bins} bins: at least 1")
-    confidences, right = judge_answers(labels, logits)
+    confidences, right = confidence_and_rightness(labels, logits)
     numbers = equal_width_bins(confidences, bins)
     result = []
     for number in range(bins):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brain_tumor.metrics.leakage import Rows
-from brain_tumor.metrics.logits import check_logits, judge_answers
+from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.scores import Labels
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Values, Weights
 
@@ -45,7 +45,7 @@ def calibration_errors(labels: Labels, logits: Values, bins: int) -> Calibration
         CalibrationErrors(ece_equal_width=0.25, ece_equal_mass=0.25)
     """
     check_logits(labels, logits)
-    confidences, right = judge_answers(labels, logits)
+    confidences, right = confidence_and_rightness(labels, logits)
     equal_width = np.bincount(equal_width_bins(confidences, bins), right - confidences)
     order = np.argsort(confidences, kind="stable")
     once = np.ones((1, len(labels)), np.int64)

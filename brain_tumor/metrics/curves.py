@@ -11,7 +11,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from brain_tumor.metrics.logits import check_logits, judge_answers
+from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.scores import Labels
 from brain_tumor.metrics.uncertainty.bootstrap import Values
 
@@ -139,8 +139,8 @@ def risk_coverage(labels: Labels, logits: Values) -> RiskCoverage:
     """Tell how the error rate falls when unsure answers are withheld.
 
     Selective classification (Geifman and El-Yaniv, 2017, arXiv 1705.08500) with the softmax
-    probability of the answer as confidence. Answers of one confidence are given together or not
-    at all.
+    probability of the answer as confidence. GradedPredictions of one confidence are given
+    together or not at all.
 
     Args:
         labels: True class numbers, `(N,)`, int64, 0 to C - 1, N at least 1.
@@ -155,7 +155,7 @@ def risk_coverage(labels: Labels, logits: Values) -> RiskCoverage:
         ([0.5, 1.0], [0.0, 0.5], 0.25, 0.0)
     """
     check_logits(labels, logits)
-    confidences, right = judge_answers(labels, logits)
+    confidences, right = confidence_and_rightness(labels, logits)
     order = np.argsort(-confidences, kind="stable")
     falls = np.flatnonzero(np.diff(confidences[order]))
     given = np.append(falls, len(labels) - 1) + 1

@@ -27,7 +27,7 @@ def check_logits(labels: Labels, logits: Values) -> None:
         raise ValueError(f"the logits of {bad} of {len(logits)} scans are not finite")
 
 
-def judge_answers(labels: Labels, logits: Values) -> tuple[Values, Values]:
+def confidence_and_rightness(labels: Labels, logits: Values) -> tuple[Values, Values]:
     """Give the confidence of each answer, and whether it is right.
 
     The answer is the class with the largest logit, the first of several; its confidence is the
@@ -41,7 +41,7 @@ def judge_answers(labels: Labels, logits: Values) -> tuple[Values, Values]:
         Confidences, `(N,)`, float64, in [1 / C, 1], and rightness, `(N,)`, float64, 0 or 1.
 
     Example:
-        >>> judge_answers(np.array([1, 1]), np.array([[0.0, 0.0], [0.0, np.log(3)]]))
+        >>> confidence_and_rightness(np.array([1, 1]), np.array([[0.0, 0.0], [0.0, np.log(3)]]))
         (array([0.5 , 0.75]), array([0., 1.]))
     """
     confidences = softmax(logits, axis=1).max(axis=1)

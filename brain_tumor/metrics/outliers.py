@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 Features = npt.NDArray[np.float64]
 
-MOST_STEPS = 64  # principal components of one kind of features
+MAX_STEPS = 64  # principal components of one kind of features
 # Share of the mean variance that each direction has at least: rounding alone is no difference.
 _SHRINK = 1e-3
 _LEAST_NORM = 1e-6  # of features, so that those of a dead layer, all 0, have a direction: none
@@ -82,11 +82,11 @@ def fit_spread(reference: Features, kinds: Sequence[int]) -> Spread:
     scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 1e-9)
     standard = (reference - mean) * scale
     with threadpool_limits(limits=1, user_api="blas"):  # the same rounding on any number of threads
-        reduce = np.zeros((len(mean), sum(min(kind, MOST_STEPS) for kind in kinds)))
+        reduce = np.zeros((len(mean), sum(min(kind, MAX_STEPS) for kind in kinds)))
         row = column = 0
         for kind in kinds:
             part = slice(row, row + kind)
-            first = _whitening(standard[:, part])[:, :MOST_STEPS]
+            first = _whitening(standard[:, part])[:, :MAX_STEPS]
             reduce[part, column : column + first.shape[1]] = first
             row, column = row + kind, column + first.shape[1]
         steps = reduce @ _whitening(standard @ reduce)

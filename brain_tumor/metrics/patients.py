@@ -10,7 +10,7 @@ from brain_tumor.metrics.scores import Labels
 from brain_tumor.metrics.uncertainty.bootstrap import Values
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.metrics.uncertainty.significance import (
-    Answers,
+    GradedPredictions,
     PairedDifferences,
     paired_bootstrap,
 )
@@ -138,8 +138,8 @@ def score_patients(
     if len(pairs) > len(np.unique(pooled.patients)):
         raise ValueError("a patient's slices lie in several groups")
     said = pooled.log_probabilities.argmax(axis=1)
-    by_patient = Answers(pooled.labels, said, groups[pooled.first])
-    by_slice = Answers(labels[known], logits[known].argmax(axis=1), groups[known])
+    by_patient = GradedPredictions(pooled.labels, said, groups[pooled.first])
+    by_slice = GradedPredictions(labels[known], logits[known].argmax(axis=1), groups[known])
     drawing = (logits.shape[1], resamples, seed, level)
     whole, single = (
         bootstrap_scores(one.labels, one.predicted, one.groups, *drawing)

@@ -11,7 +11,7 @@ from brain_tumor.metrics.calibration_error import (
     equal_width_bins,
 )
 from brain_tumor.metrics.leakage import Rows
-from brain_tumor.metrics.logits import check_logits, judge_answers
+from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.ranking import Ranking, rank
 from brain_tumor.metrics.scores import Labels
 from brain_tumor.metrics.uncertainty.bootstrap import (
@@ -137,7 +137,7 @@ class _Measure:
     @classmethod
     def of(cls, labels: Labels, logits: Values, group: Labels, bins: int) -> "_Measure":
         probabilities = softmax(logits, axis=1)
-        confidences, right = judge_answers(labels, logits)
+        confidences, right = confidence_and_rightness(labels, logits)
         # Not from the probabilities: they round to 0 where the logarithm is still a number.
         nll = -np.take_along_axis(log_softmax(logits, axis=1), labels[:, None], axis=1)[:, 0]
         brier = ((probabilities - np.eye(logits.shape[1])[labels]) ** 2).sum(axis=1)

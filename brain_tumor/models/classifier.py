@@ -13,14 +13,14 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from brain_tumor.errors import ConfigError, TrainingError
 from brain_tumor.models.epoch_scores import ClassificationScores, MeanLoss
-from brain_tumor.models.registry import build_network, settled
+from brain_tumor.models.registry import build_network, with_defaults
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
 
 Group = dict[str, Any]
 MakeOptimizer = Callable[[Iterable[Parameter] | Iterable[Group]], Optimizer]
 MakeScheduler = Callable[..., LRScheduler]
 
-SHARE = "share"  # of the optimizer's learning rate, in a group of parameters
+LR_SCALE = "lr_scale"  # of the optimizer's learning rate, in a group of parameters
 
 # What a part is called in front of its curves, where that is shorter than its name.
 SHORT = {"validation": "val"}
@@ -76,7 +76,7 @@ class LabelledScans(Protocol):
         ...
 
     @property
-    def whole(self) -> int:
+    def global_batch_size(self) -> int:
         """Scans of the whole batch, where several devices hold a share of it each; else N."""
         ...
 
@@ -113,7 +113,7 @@ class TumorClassifier(L.LightningModule):
     ) -> None:
         super().__init__()
         # Not logged here: the run's whole configuration is, once, with the final scores.
-        network = settled(network)
+        network = with_defaults(network)
         self.save_hyperparameters({"network": network, "classes": list(classes)}, logger=False)
         self.classes = tuple(classes)
         self.network = build_network(len(self.classes), **network)
@@ -153,8 +153,8 @@ class TumorClassifier(L.LightningModule):
     def predict_step(self, batch: LabelledScans, batch_idx: int) -> tuple[Tensor, Tensor]:
         """Give logits `(N, classes)`, and the means of the last feature maps, `(N, F)`."""
         network: Any = self.network
-        maps = network.maps(batch.images)
-        return network.classify(maps), maps.mean(dim=(2, 3))
+        maps = network.forward_features(batch.images)
+        return network.forward_head(maps), maps.mean(dim=(2, 3))
 
     def on_train_epoch_end(self) -> None:
         """Log the training part.
@@ -179,7 +179,7 @@ class TumorClassifier(L.LightningModule):
             raise TypeError("TumorClassifier needs an optimizer to train")
         optimizer = self.make_optimizer(self._parameter_groups())
         for group in optimizer.param_groups:
-            group["lr"] *= group.pop(SHARE, 1.0)
+            group["lr"] *= group.pop(LR_SCALE, 1.0)
         if self.make_scheduler is None:
             return optimizer
         by_batch = steps_per_batch(self.make_scheduler)
@@ -200,7 +200,7 @@ class TumorClassifier(L.LightningModule):
             return trained
         fast = [p for p in trained if id(p) not in pretrained]
         head: Group = {"params": fast}
-        return [head, {"params": slow, SHARE: self.settings.backbone_rate}]
+        return [head, {"params": slow, LR_SCALE: self.settings.backbone_rate}]
 
     def _step(
         self,
@@ -221,7 +221,7 @@ class TumorClassifier(L.LightningModule):
             summed = F.cross_entropy(
                 given, batch.labels, reduction="sum", label_smoothing=smoothing
             )
-            loss, total = summed * (processes / batch.whole), summed.detach()
+            loss, total = summed * (processes / batch.global_batch_size), summed.detach()
         scores.update(logits.detach(), batch.labels)
         losses.update(total, scans)
         return loss, logits

@@ -58,14 +58,14 @@ class GBMnet(nn.Module):
 
     def forward(self, scans: Tensor) -> Tensor:
         """Take `(N, 1, 256, 256)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
-        return self.classify(self.maps(scans))
+        return self.forward_head(self.forward_features(scans))
 
-    def maps(self, scans: Tensor) -> Tensor:
+    def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last feature maps, `(N, 64, 16, 16)`, float."""
         maps: Tensor = self.features(self.preprocess(scans))
         return maps
 
-    def classify(self, maps: Tensor) -> Tensor:
-        """Take what `maps` gives; give logits `(N, classes)`."""
+    def forward_head(self, maps: Tensor) -> Tensor:
+        """Take what `forward_features` gives; give logits `(N, classes)`."""
         logits: Tensor = self.head(maps)
         return logits

@@ -15,12 +15,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-class _Mapped(Protocol):
-    """What every network of this package has beside `forward`, which is classify(maps(scans))."""
+class _Network(Protocol):
+    """What every network of this package has beside `forward`, which is the second of the first."""
 
-    def maps(self, scans: Tensor) -> Tensor: ...
+    def forward_features(self, scans: Tensor) -> Tensor: ...
 
-    def classify(self, maps: Tensor) -> Tensor: ...
+    def forward_head(self, maps: Tensor) -> Tensor: ...
 
 
 def gradcam(network: nn.Module, scans: Tensor, class_numbers: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ def gradcam(network: nn.Module, scans: Tensor, class_numbers: Tensor) -> Tensor:
     parameters, their gradients and its mode stay as they are, and several threads may share it.
 
     Args:
-        network: In evaluation mode; has `maps` and `classify`.
+        network: In evaluation mode; has `forward_features` and `forward_head`.
         scans: `(N, 1, S, S)`, uint8, 0-255, on the network's device.
         class_numbers: The class to explain for each scan, `(N,)`, int64.
 
@@ -47,15 +47,15 @@ def gradcam(network: nn.Module, scans: Tensor, class_numbers: Tensor) -> Tensor:
             f"{tuple(scans.shape)} scans need ({len(scans)},) classes, not "
             f"{tuple(class_numbers.shape)}"
         )
-    mapped = cast(_Mapped, network)
+    mapped = cast(_Network, network)
     # Whatever the caller's mode is: tensors of inference mode cannot be differentiated.
     with torch.inference_mode(False):
         with torch.no_grad():
-            maps = mapped.maps(scans).detach().clone()
+            maps = mapped.forward_features(scans).detach().clone()
         with torch.enable_grad():
             maps.requires_grad_()
             # A copy goes on, as the first layer may be one that works in place.
-            logits = mapped.classify(maps.clone())
+            logits = mapped.forward_head(maps.clone())
             # Scans do not mix in evaluation mode, so the sum's gradients are those of each.
             chosen = logits.gather(1, class_numbers.clone().unsqueeze(1)).sum()
             (slopes,) = torch.autograd.grad(chosen, maps)

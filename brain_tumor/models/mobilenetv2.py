@@ -93,9 +93,9 @@ class GBMMobileNetV2net(nn.Module):
 
     def forward(self, scans: Tensor) -> Tensor:
         """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
-        return self.classify(self.maps(scans))
+        return self.forward_head(self.forward_features(scans))
 
-    def maps(self, scans: Tensor) -> Tensor:
+    def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last feature maps, `(N, 1280, h, w)`, float.
 
         Their side is a 32nd of `input_size`, 7 at 224 pixels.
@@ -110,15 +110,15 @@ class GBMMobileNetV2net(nn.Module):
             maps = block(maps)
         return cast(Tensor, maps)
 
-    def classify(self, maps: Tensor) -> Tensor:
-        """Take what `maps` gives; give logits `(N, classes)`."""
+    def forward_head(self, maps: Tensor) -> Tensor:
+        """Take what `forward_features` gives; give logits `(N, classes)`."""
         logits: Tensor = self.head(maps.mean(dim=(2, 3)))  # torchvision pools the same way
         return logits
 
     @torch.no_grad()
     def pool(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the pooled features `(N, 1280)`, float32."""
-        return self.maps(scans).mean(dim=(2, 3))
+        return self.forward_features(scans).mean(dim=(2, 3))
 
     def load_pretrained(self, weights: str) -> None:
         """Fill the features.

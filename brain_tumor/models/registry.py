@@ -20,10 +20,10 @@ NETWORKS: dict[str, type[nn.Module]] = {
 
 # The widest layer behind GBMnet's 16,384 features has 1 GiB of weights; a scan has 256 pixels a
 # side. A checkpoint or a slip of the keyboard may ask for more than there is memory.
-MOST = {"width": 16_384, "input_size": 2048}
+MAX = {"width": 16_384, "input_size": 2048}
 
 
-def settled(network: Mapping[str, Any]) -> dict[str, Any]:
+def with_defaults(network: Mapping[str, Any]) -> dict[str, Any]:
     """Give a network's name and arguments with what its weights decide, as numbers.
 
     A checkpoint keeps these, so that it does not depend on a later torchvision's defaults.
@@ -48,11 +48,11 @@ def build_network(classes: int, name: str, **options: Any) -> nn.Module:
 
     Raises:
         ConfigError: There is no such network, or an option is not for it or outside its range.
-            Sizes are bounded by `MOST`.
+            Sizes are bounded by `MAX`.
     """
     if not isinstance(name, str) or name not in _names():
         raise ConfigError(f"model.name is {name!r}: {suggest(str(name), _names())}")
-    given = settled({"name": name, **options})
+    given = with_defaults({"name": name, **options})
     given.pop("name")
     make: Callable[..., nn.Module] = NETWORKS.get(name) or partial(
         TorchvisionNet, architecture=name
@@ -73,7 +73,7 @@ def _check(network: str, make: Callable[..., nn.Module], options: Mapping[str, A
     for name in options:
         if name not in known:
             raise ConfigError(f"model.{name} is not for {network}: {suggest(name, known)}")
-    for name, most in MOST.items():
+    for name, most in MAX.items():
         value = options.get(name, 1)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
             raise ConfigError(f"model.{name} must be a whole number in 1..{most}: {value!r}")

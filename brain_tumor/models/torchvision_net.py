@@ -115,15 +115,15 @@ class TorchvisionNet(nn.Module):
 
     def forward(self, scans: Tensor) -> Tensor:
         """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
-        return self.classify(self.maps(scans))
+        return self.forward_head(self.forward_features(scans))
 
-    def maps(self, scans: Tensor) -> Tensor:
+    def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last feature maps, `(N, C, h, w)`, float."""
         maps: Tensor = self.backbone(self.preprocess(scans))[MAPS]
         return maps
 
-    def classify(self, maps: Tensor) -> Tensor:
-        """Take what `maps` gives; give logits `(N, classes)`."""
+    def forward_head(self, maps: Tensor) -> Tensor:
+        """Take what `forward_features` gives; give logits `(N, classes)`."""
         logits: Tensor = self.head(maps.mean(dim=(2, 3)))
         return logits
 

@@ -22,10 +22,10 @@ from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import DataError
 from brain_tumor.predict.inputs import find_files
 from brain_tumor.predict.model import Model, open_model
-from brain_tumor.predict.predictions import Prediction, Unusable, judge_scans
+from brain_tumor.predict.predictions import Prediction, Unusable, predict_scans
 from brain_tumor.predict.reader import Reader
 from brain_tumor.predict.streaming import predict_files
-from brain_tumor.trained.abstention import Unsure
+from brain_tumor.trained.abstention import Abstention
 
 __all__ = ["Classifier", "Prediction", "Scan", "Unusable", "load_classifier"]
 
@@ -81,7 +81,7 @@ class Classifier:
                     "a prediction for each."
                 )
         pixels = np.array([one for _, one in read], np.uint8)
-        found = judge_scans(self._model, pixels, [source for source, _ in read])
+        found = predict_scans(self._model, pixels, [source for source, _ in read])
         return found if isinstance(scans, (list, tuple)) else found[0]
 
     def predict_files(
@@ -128,7 +128,7 @@ def load_classifier(
     *,
     checkpoint: str | None = None,
     accelerator: str = "auto",
-    unsure_error: float = 0.05,
+    abstention_error: float = 0.05,
     trusted: bool = False,
 ) -> Classifier:
     """Load the network of a run, or one that was exported, with all that its answers need.
@@ -137,7 +137,8 @@ def load_classifier(
         path: A run's folder, or a file that `python -m brain_tumor.export` wrote.
         checkpoint: Of a run, `best` or `last`; None takes the one that training scored.
         accelerator: `auto`, `cpu`, `gpu` or `mps`; an exported file runs on the CPU.
-        unsure_error: An answer is unsure below the confidence from which on this share of the
+        abstention_error: A prediction has low confidence below the confidence from which on this
+            share of the
             run's validation scans is answered wrongly; where it has none, below 1 minus this.
         trusted: Whether an exported `.pt2` file is known to be harmless: it may run code.
 
@@ -145,7 +146,7 @@ def load_classifier(
         BrainTumorError: It is no run and no exported file, or is damaged.
     """
     hush_lightning()
-    ask = Unsure(unsure_error)
+    ask = Abstention(abstention_error)
     return Classifier(open_model(Path(path), ask, checkpoint, accelerator, trusted))
 
 

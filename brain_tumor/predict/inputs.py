@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from brain_tumor.data.files.folders import files_below
-from brain_tumor.data.files.scans import MOST_PIXELS, Grey, UndecodableScanError, eight_bits
+from brain_tumor.data.files.scans import MAX_PIXELS, Grey, UndecodableScanError, eight_bits
 from brain_tumor.errors import DataError
 
 _MANY_BITS = ("I", "F")  # modes of PIL whose values are no 8 bits; I;16 and its like begin with I
@@ -63,7 +63,7 @@ def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
         `(H, W)`, uint8, 0-255.
 
     Raises:
-        UndecodableScanError: It is of another kind, or has more pixels than `MOST_PIXELS`.
+        UndecodableScanError: It is of another kind, or has more pixels than `MAX_PIXELS`.
     """
     if isinstance(picture, Image.Image):
         _check_size(*picture.size)
@@ -98,8 +98,8 @@ def _grey_of_pil(picture: Image.Image) -> Grey:
 
 
 def _check_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise UndecodableScanError(f"{width:,} x {height:,} pixels, more than {MOST_PIXELS:,}")
+    if width * height > MAX_PIXELS:
+        raise UndecodableScanError(f"{width:,} x {height:,} pixels, more than {MAX_PIXELS:,}")
 
 
 def _matches(path: Path) -> list[str]:

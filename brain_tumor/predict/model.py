@@ -17,27 +17,27 @@ from brain_tumor.errors import WeightsError
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.export.exported import load_exported
 from brain_tumor.models.gradcam import gradcam
-from brain_tumor.trained.abstention import Unsure, error_steps, least_confidence
+from brain_tumor.trained.abstention import Abstention, error_steps, least_confidence
 from brain_tumor.trained.network import Trained, open_trained
 from brain_tumor.trained.operating_point import Chosen
-from brain_tumor.trained.out_of_distribution import open_trust
+from brain_tumor.trained.out_of_distribution import open_ood_detector
 
 Scans = npt.NDArray[np.uint8]  # `(N, size, size)`, 0-255, cut and harmonised
 Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Seen:
+class ModelOutput:
     """What a network says of scans.
 
     Attributes:
         probabilities: `(N, classes)`, float64, in [0, 1], calibrated where there is a temperature.
-        strangeness: How little each looks like the training scans, `(N,)`, float64; None where the
+        ood_score: How little each looks like the training scans, `(N,)`, float64; None where the
             model cannot tell.
     """
 
     probabilities: Values
-    strangeness: Values | None
+    ood_score: Values | None
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ class Model:
         chosen: Temperature (already in the probabilities) and operating point.
         crop: How a scan is cut.
         harmonise: What is taken out of it.
-        strange_above: Strangeness above which a scan is unlike the training scans; None where the
+        ood_threshold: Strangeness above which a scan is unlike the training scans; None where the
             model cannot tell.
-        sure_from: Confidence below which an answer is unsure; may be infinite.
-        sure_fitted: Whether validation scans told it.
-        look: Takes `(N, size, size)`, uint8, 0-255, N at least 1.
-        heat: Takes such scans and a class number for each, `(N,)`, int64; gives where the network
+        confident_from: Confidence below which a prediction is flagged; may be infinite.
+        confident_from_validation: Whether validation scans told it.
+        predict: Takes `(N, size, size)`, uint8, 0-255, N at least 1.
+        cam: Takes such scans and a class number for each, `(N,)`, int64; gives where the network
             sees that class, `(N, size, size)`, float32, 0-1. None for an exported file.
     """
 
@@ -68,18 +68,18 @@ class Model:
     chosen: Chosen
     crop: CropSettings
     harmonise: HarmoniseSettings
-    strange_above: float | None
-    sure_from: float
-    sure_fitted: bool
-    look: Callable[[Scans], Seen] = field(repr=False)
-    heat: Callable[[Scans, npt.NDArray[np.int64]], npt.NDArray[np.float32]] | None = field(
+    ood_threshold: float | None
+    confident_from: float
+    confident_from_validation: bool
+    predict: Callable[[Scans], ModelOutput] = field(repr=False)
+    cam: Callable[[Scans, npt.NDArray[np.int64]], npt.NDArray[np.float32]] | None = field(
         repr=False
     )
 
 
 def open_model(
     path: Path,
-    ask: Unsure,
+    ask: Abstention,
     checkpoint: str | None = None,
     accelerator: str = "auto",
     trusted: bool = False,
@@ -88,7 +88,7 @@ def open_model(
 
     Args:
         path: A run's folder, or a file that `export` wrote.
-        ask: When an answer counts as unsure.
+        ask: When the confidence of a prediction is low.
         checkpoint: Of a run, `best` or `last`; None takes the one that training scored.
         accelerator: Lightning's name of the device kind; an exported file runs on the CPU.
         trusted: Whether an exported `.pt2` file is known to be harmless.
@@ -105,26 +105,26 @@ def open_model(
     return _of_run(open_trained(path, checkpoint), ask, device)
 
 
-def _of_run(trained: Trained, ask: Unsure, device: torch.device) -> Model:
+def _of_run(trained: Trained, ask: Abstention, device: torch.device) -> Model:
     network: Any = trained.network.to(device)
-    trust, lock = open_trust(trained.scored), Lock()
+    detector, lock = open_ood_detector(trained.scored), Lock()
     temperature = trained.chosen.temperature
 
-    def look(scans: Scans) -> Seen:
+    def predict(scans: Scans) -> ModelOutput:
         # One pass at a time: it uses every core as it is.
         with lock, torch.inference_mode():
-            maps = network.maps(torch.from_numpy(scans).unsqueeze(1).to(device))
-            logits = network.classify(maps).double().cpu().numpy()
+            maps = network.forward_features(torch.from_numpy(scans).unsqueeze(1).to(device))
+            logits = network.forward_head(maps).double().cpu().numpy()
             features = maps.mean(dim=(2, 3)).float().cpu().numpy()
         if not np.isfinite(logits).all():
             raise WeightsError(
                 f"The checkpoint {trained.checkpoint} gives values that are no numbers: take "
                 "another one, or train again with a smaller optimizer.lr."
             )
-        strangeness = None if trust is None else trust.look(scans, features)
-        return Seen(softmax(logits / (temperature or 1.0), axis=1), strangeness)
+        ood_score = None if detector is None else detector.score(scans, features)
+        return ModelOutput(softmax(logits / (temperature or 1.0), axis=1), ood_score)
 
-    def heat(scans: Scans, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    def cam(scans: Scans, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         given = torch.from_numpy(scans).unsqueeze(1).to(device)
         with lock:
             found = gradcam(network, given, torch.from_numpy(numbers).to(device))
@@ -139,24 +139,24 @@ def _of_run(trained: Trained, ask: Unsure, device: torch.device) -> Model:
         trained.chosen,
         trained.crop,
         trained.harmonise,
-        None if trust is None else trust.threshold,
+        None if detector is None else detector.threshold,
         ask.unfitted if steps is None else least_confidence(steps, ask),
         steps is not None,
-        look,
-        heat,
+        predict,
+        cam,
     )
 
 
-def _exported(path: Path, ask: Unsure, trusted: bool) -> Model:
+def _exported(path: Path, ask: Abstention, trusted: bool) -> Model:
     found = load_exported(path, trusted)
-    facts, trust = found.metadata, found.trust
+    facts, detector = found.metadata, found.detector
     chosen = Chosen(facts["temperature"], facts["threshold"], facts["threshold_fitted"])
     steps = facts["error_steps"]
 
-    def look(scans: Scans) -> Seen:
-        probabilities, features = found.look(scans[:, None])
-        strangeness = None if trust is None else trust.look(scans, features)
-        return Seen(probabilities.astype(np.float64), strangeness)
+    def predict(scans: Scans) -> ModelOutput:
+        probabilities, features = found.predict(scans[:, None])
+        ood_score = None if detector is None else detector.score(scans, features)
+        return ModelOutput(probabilities.astype(np.float64), ood_score)
 
     return Model(
         path,
@@ -166,9 +166,9 @@ def _exported(path: Path, ask: Unsure, trusted: bool) -> Model:
         chosen,
         CropSettings(**facts["crop"]),
         HarmoniseSettings(**facts["harmonise"]),
-        None if trust is None else trust.threshold,
+        None if detector is None else detector.threshold,
         ask.unfitted if steps is None else least_confidence(steps, ask),
         steps is not None,
-        look,
+        predict,
         None,
     )

@@ -64,16 +64,16 @@ def row_of(result: Prediction | Unusable, overlay: str) -> dict[str, Any]:
     """
     if isinstance(result, Unusable):
         known: dict[str, Any] = {"path": result.source, "class": None, "probabilities": None}
-        known |= dict.fromkeys(("tumour", "strangeness", "strange", "unsure"))
+        known |= dict.fromkeys(("tumour", "ood_score", "out_of_distribution", "low_confidence"))
         return known | {"reason": result.reason, "overlay": ""}
     return {
         "path": result.source,
         "class": result.label,
         "probabilities": dict(result.probabilities),
         "tumour": result.tumour,
-        "strangeness": result.strangeness,
-        "strange": result.strange,
-        "unsure": result.unsure,
+        "ood_score": result.ood_score,
+        "out_of_distribution": result.out_of_distribution,
+        "low_confidence": result.low_confidence,
         "reason": "",
         "overlay": overlay,
     }
@@ -83,14 +83,14 @@ def _csv(file: IO[bytes], model: Model) -> Iterator[Write]:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     writer = csv.writer(text)
     probabilities = [f"probability_{name}" for name in model.classes]
-    judged = ("tumour", "strangeness", "strange", "unsure", "reason", "overlay")
-    writer.writerow(["path", "class", *probabilities, *judged])
+    further = ("tumour", "ood_score", "out_of_distribution", "low_confidence", "reason", "overlay")
+    writer.writerow(["path", "class", *probabilities, *further])
 
     def write(result: Prediction | Unusable, overlay: str) -> None:
         row = row_of(result, overlay)
         shares: Mapping[str, float] = row["probabilities"] or {}
         cells = [row["path"], row["class"], *(shares.get(name) for name in model.classes)]
-        writer.writerow(map(_cell, [*cells, *(row[name] for name in judged)]))
+        writer.writerow(map(_cell, [*cells, *(row[name] for name in further)]))
 
     yield write
     text.flush()
@@ -105,8 +105,8 @@ def _json(file: IO[bytes], model: Model) -> Iterator[Write]:
         "healthy": model.healthy,
         "temperature": model.chosen.temperature,
         "threshold": model.chosen.threshold,
-        "strange_above": model.strange_above,
-        "sure_from": model.sure_from if model.sure_from <= 1 else None,
+        "ood_threshold": model.ood_threshold,
+        "confident_from": model.confident_from if model.confident_from <= 1 else None,
     }
     file.write(f'{json.dumps(head, indent=1)[:-2]},\n "scans": ['.encode())
     between = "\n"

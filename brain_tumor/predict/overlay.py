@@ -7,15 +7,15 @@ import numpy.typing as npt
 # Brighter with every step, also in print and in every common form of colour blindness (van der Walt
 # and Smith, 2015, bids.github.io/colormap); its dark end is where nothing is painted.
 _COLOURS = "inferno"
-_MOST = 0.65  # of the colour where the map has its peak, so that the scan is seen below it
+_MAX = 0.65  # of the colour where the map has its peak, so that the scan is seen below it
 
 
-def overlay(scan: npt.NDArray[np.uint8], heat: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+def overlay(scan: npt.NDArray[np.uint8], cam: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     """Paint a map over a scan: more colour where it is higher, none where it is 0.
 
     Args:
         scan: `(H, W)`, uint8, 0-255.
-        heat: `(H, W)`, 0-1, such as one of `gradcam`.
+        cam: `(H, W)`, 0-1, such as one of `gradcam`.
 
     Returns:
         `(H, W, 3)`, uint8, red, green and blue, 0-255.
@@ -23,8 +23,8 @@ def overlay(scan: npt.NDArray[np.uint8], heat: npt.NDArray[np.float32]) -> npt.N
     Raises:
         ValueError: The two differ in size.
     """
-    if heat.shape != scan.shape:
-        raise ValueError(f"a map of {heat.shape} does not fit a scan of {scan.shape}")
-    share = _MOST * np.clip(heat, 0, 1)[..., None]
-    colours = 255 * matplotlib.colormaps[_COLOURS](np.clip(heat, 0, 1))[..., :3]
+    if cam.shape != scan.shape:
+        raise ValueError(f"a map of {cam.shape} does not fit a scan of {scan.shape}")
+    share = _MAX * np.clip(cam, 0, 1)[..., None]
+    colours = 255 * matplotlib.colormaps[_COLOURS](np.clip(cam, 0, 1))[..., :3]
     return np.asarray(np.rint((1 - share) * scan[..., None] + share * colours), np.uint8)

@@ -51,18 +51,18 @@ def write_overlays(
     Raises:
         DataError: They cannot be written.
     """
-    if model.heat is None or not predictions:
+    if model.cam is None or not predictions:
         return [""] * len(predictions)
     numbers = np.array([model.classes.index(one.label) for one in predictions], np.int64)
-    heats = model.heat(scans, numbers)
+    cams = model.cam(scans, numbers)
     names = [
         f"{first + place:06d}-{_plain(one.source or 'scan')}.png"
         for place, one in enumerate(predictions)
     ]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, scan, heat in zip(names, scans, heats, strict=True):
-            (folder / name).write_bytes(_png(overlay(scan, heat)))
+        for name, scan, cam in zip(names, scans, cams, strict=True):
+            (folder / name).write_bytes(_png(overlay(scan, cam)))
     except OSError as error:
         raise _shut(folder, error) from error
     return names

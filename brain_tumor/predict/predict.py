@@ -10,7 +10,7 @@ from typing import Any, Literal
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.config.arguments import check_arguments, filled
+from brain_tumor.config.arguments import check_arguments, parse_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.engine.quiet import hush_lightning
@@ -25,9 +25,9 @@ from brain_tumor.predict.streaming import Batch, predict_files
 from brain_tumor.predict.table import NOTICE, predictions_summary, predictions_table
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.rendering.tables import unusable_note
-from brain_tumor.trained.abstention import Unsure
+from brain_tumor.trained.abstention import Abstention
 
-MOST = {"batch_size": 1024, "shown": 10_000}
+MAX = {"batch_size": 1024, "shown": 10_000}
 
 
 @dataclass
@@ -38,16 +38,16 @@ class Outcome:
         shown: The first predictions.
         place: The folder that all predicted scans lie in; None before there is one.
         counts: Predictions of each class.
-        strange: Those of scans unlike the training scans.
-        unsure: Those that are unsure.
+        out_of_distribution: Those of scans unlike the training scans.
+        low_confidence: Those of low confidence.
         unusable: The files that could not be used, and why.
     """
 
     shown: list[Prediction] = field(default_factory=list)
     place: str | None = None
     counts: Counter[str] = field(default_factory=Counter)
-    strange: int = 0
-    unsure: int = 0
+    out_of_distribution: int = 0
+    low_confidence: int = 0
     unusable: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -65,8 +65,8 @@ class Outcome:
         if len(self.shown) < most:
             self.shown.append(result)
         self.counts[result.label] += 1
-        self.strange += bool(result.strange)
-        self.unsure += result.unsure
+        self.out_of_distribution += bool(result.out_of_distribution)
+        self.low_confidence += result.low_confidence
 
 
 def predict(config: DictConfig) -> Outcome:
@@ -87,9 +87,9 @@ def predict(config: DictConfig) -> Outcome:
         check_overlays(overlays, values.overwrite)
     given = [values.input] if isinstance(values.input, str) else values.input
     files = find_files(given, [path for path in (output, overlays) if path is not None])
-    ask = filled(Unsure, values.unsure, "unsure")
+    ask = parse_settings(Abstention, values.abstention, "abstention")
     model = open_model(Path(values.run), ask, values.checkpoint, values.accelerator, values.trusted)
-    if overlays is not None and model.heat is None:
+    if overlays is not None and model.cam is None:
         raise ConfigError(
             f"overlays need the network itself, which {model.path} does not show: give the run's "
             "folder as run=..."
@@ -123,7 +123,7 @@ class PredictionValues:
     accelerator: str
     batch_size: int
     shown: int
-    unsure: dict[str, Any]
+    abstention: dict[str, Any]
     trusted: bool
     keep_freed_memory: bool = True
 
@@ -135,10 +135,10 @@ def check_prediction(config: DictConfig) -> PredictionValues:
         ConfigError: One is unknown, of the wrong kind or outside its range.
     """
     plain = check_values(config, "predict")
-    values = filled(PredictionValues, plain, "")
-    check_arguments(Unsure, values.unsure, "unsure")
-    Unsure(**values.unsure)
-    for name, most in MOST.items():
+    values = parse_settings(PredictionValues, plain, "")
+    check_arguments(Abstention, values.abstention, "abstention")
+    Abstention(**values.abstention)
+    for name, most in MAX.items():
         if not 1 <= getattr(values, name) <= most:
             raise ConfigError(f"{name} must be a whole number in 1..{most}: {plain[name]!r}")
     given = [values.input] if isinstance(values.input, str) else values.input
@@ -180,7 +180,7 @@ def _print(outcome: Outcome, model: Model, output: Path | None, overlays: Path |
     rows = [
         (
             str(one.source).removeprefix(place),
-            *(one.label, one.confidence, one.tumour, one.strange, one.unsure),
+            *(one.label, one.confidence, one.tumour, one.out_of_distribution, one.low_confidence),
         )
         for one in outcome.shown
     ]
@@ -188,9 +188,11 @@ def _print(outcome: Outcome, model: Model, output: Path | None, overlays: Path |
     table = predictions_table(title, rows, outcome.predicted, _note(model))
     console.print(to_rich(table))
     counts = {name: outcome.counts[name] for name in model.classes}
-    strange = None if model.strange_above is None else outcome.strange
+    flagged = None if model.ood_threshold is None else outcome.out_of_distribution
     bad = outcome.unusable
-    console.print(predictions_summary(counts, strange, outcome.unsure, len(bad)), soft_wrap=True)
+    console.print(
+        predictions_summary(counts, flagged, outcome.low_confidence, len(bad)), soft_wrap=True
+    )
     if bad:
         where = None if output is None else output.name
         console.print(unusable_note(bad, where=where), soft_wrap=True)
@@ -208,11 +210,19 @@ def _shared(first: str, second: str) -> str:
 
 
 def _note(model: Model) -> str:
-    told = "by the run's validation scans" if model.sure_fitted else "no validation scans tell more"
-    sure = f"Unsure: below {model.sure_from:.3f}"
-    words = [f"{sure if model.sure_from <= 1 else 'Every answer is unsure'}, {told}."]
+    told = (
+        "by the run's validation scans"
+        if model.confident_from_validation
+        else "no validation scans tell more"
+    )
+    sure = (
+        f"Low confidence: below {model.confident_from:.3f}"
+        if model.confident_from <= 1
+        else "Every prediction has low confidence"
+    )
+    words = [f"{sure}, {told}."]
     if model.chosen.threshold is not None:
         words.insert(0, f"Tumour: from a probability of {model.chosen.threshold:.3f} on.")
-    if model.strange_above is None:
-        words.append("Whether a scan is like those of training cannot be told.")
+    if model.ood_threshold is None:
+        words.append("This model cannot tell whether a scan is out of distribution.")
     return " ".join([*words, NOTICE])

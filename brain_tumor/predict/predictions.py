@@ -20,19 +20,20 @@ class Prediction:
             temperature.
         tumour: Whether a tumour is called at the run's operating point; None where the classes
             have no healthy one.
-        strangeness: How little the scan looks like those of training; None where the model cannot
+        ood_score: How little the scan looks like those of training; None where the model cannot
             tell.
-        strange: Whether that is too much to believe the answer; None likewise.
-        unsure: Whether the answer's probability is lower than where answers can be believed.
+        out_of_distribution: Whether that is too much to believe the answer; None likewise.
+        low_confidence: Whether the answer's probability is lower than where answers can be
+            believed.
     """
 
     source: str | None
     label: str
     probabilities: Mapping[str, float]
     tumour: bool | None
-    strangeness: float | None
-    strange: bool | None
-    unsure: bool
+    ood_score: float | None
+    out_of_distribution: bool | None
+    low_confidence: bool
 
     @property
     def confidence(self) -> float:
@@ -53,7 +54,7 @@ class Unusable:
     reason: str
 
 
-def judge_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> list[Prediction]:
+def predict_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> list[Prediction]:
     """Let a network look at scans, and judge what it says.
 
     Args:
@@ -63,10 +64,10 @@ def judge_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> li
     """
     if not len(scans):
         return []
-    seen = model.look(scans)
-    strangeness = [None] * len(scans) if seen.strangeness is None else seen.strangeness.tolist()
+    seen = model.predict(scans)
+    ood_score = [None] * len(scans) if seen.ood_score is None else seen.ood_score.tolist()
     found = []
-    for source, row, odd in zip(sources, seen.probabilities, strangeness, strict=True):
+    for source, row, odd in zip(sources, seen.probabilities, ood_score, strict=True):
         number = int(row.argmax())
         found.append(
             Prediction(
@@ -75,8 +76,8 @@ def judge_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> li
                 dict(zip(model.classes, row.tolist(), strict=True)),
                 _tumour(model, row),
                 odd,
-                None if odd is None or model.strange_above is None else odd > model.strange_above,
-                bool(row[number] < model.sure_from),
+                None if odd is None or model.ood_threshold is None else odd > model.ood_threshold,
+                bool(row[number] < model.confident_from),
             )
         )
     return found

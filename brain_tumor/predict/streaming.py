@@ -9,7 +9,7 @@ import numpy as np
 
 from brain_tumor.data.files.parallel import each
 from brain_tumor.predict.model import Model, Scans
-from brain_tumor.predict.predictions import Prediction, Unusable, judge_scans
+from brain_tumor.predict.predictions import Prediction, Unusable, predict_scans
 from brain_tumor.predict.reader import NewScan, Piece, Reader
 
 LOOKING, PREDICTING = "looking at files", "predicting scans"
@@ -65,7 +65,7 @@ def _predicted(model: Model, batch: Sequence[NewScan]) -> Batch:
     size = model.crop.size
     usable = [(scan.name, scan.pixels) for scan in batch if scan.pixels is not None]
     scans = np.array([pixels for _, pixels in usable], np.uint8).reshape(-1, size, size)
-    judged = iter(judge_scans(model, scans, [name for name, _ in usable]))
+    judged = iter(predict_scans(model, scans, [name for name, _ in usable]))
     results = [
         Unusable(scan.name, scan.reason) if scan.pixels is None else next(judged) for scan in batch
     ]

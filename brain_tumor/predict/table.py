@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from brain_tumor.rendering.foreign_text import visible
-from brain_tumor.rendering.numbers import UNKNOWN, counted
+from brain_tumor.rendering.numbers import UNKNOWN, format_counted
 from brain_tumor.rendering.page import DataTable
 
-UNLIKE, UNSURE = "unlike the training scans", "unsure"
+OUT_OF_DISTRIBUTION, LOW_CONFIDENCE = "out of distribution", "low confidence"
 NOTICE = "For research, not for diagnosis."
 
 
@@ -21,7 +21,7 @@ def predictions_table(
     Args:
         title: What was asked.
         rows: Scan, class, its probability, whether a tumour is called, whether the scan is unlike
-            those of training (None where this is not known), and whether the answer is unsure.
+            those of training (None where this is not known), and whether its confidence is low.
         total: How many predictions there are, which may be more.
         note: What a reader has to know.
     """
@@ -30,10 +30,10 @@ def predictions_table(
             visible(scan),
             label,
             UNKNOWN if tumour is None else "yes" if tumour else "no",
-            ", ".join([UNLIKE] * bool(strange) + [UNSURE] * unsure),
+            ", ".join([OUT_OF_DISTRIBUTION] * bool(flagged) + [LOW_CONFIDENCE] * low),
             f"{probability:.3f}",
         ]
-        for scan, label, probability, tumour, strange, unsure in rows
+        for scan, label, probability, tumour, flagged, low in rows
     ]
     more = f"and {total - len(rows):,} more. " if total > len(rows) else ""
     columns = ("scan", "class", "tumour", "beware", "probability")
@@ -41,22 +41,25 @@ def predictions_table(
 
 
 def predictions_summary(
-    counts: Mapping[str, int], strange: int | None, unsure: int, unusable: int
+    counts: Mapping[str, int], out_of_distribution: int | None, low_confidence: int, unusable: int
 ) -> str:
     """Count predictions in one line.
 
     Args:
         counts: Predictions of each class.
-        strange: Those of scans unlike the training scans; None where this is not known.
-        unsure: Those that are unsure.
+        out_of_distribution: Those of scans unlike the training scans; None where this is not known.
+        low_confidence: Those of low confidence.
         unusable: Files that could not be used.
 
     Example:
         >>> predictions_summary({"glioma": 2, "notumor": 1}, 0, 1, 0)
-        '3 scans predicted: 2 glioma, 1 notumor; 0 unlike the training scans, 1 unsure'
+        '3 scans predicted: 2 glioma, 1 notumor; 0 out of distribution, 1 low confidence'
     """
     classes = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    flags = [] if strange is None else [f"{strange:,} {UNLIKE}"]
-    flags.append(f"{unsure:,} {UNSURE}")
-    bad = f"; {counted(unusable, 'file')} could not be used" if unusable else ""
-    return f"{counted(sum(counts.values()), 'scan')} predicted: {classes}; {', '.join(flags)}{bad}"
+    flags = (
+        [] if out_of_distribution is None else [f"{out_of_distribution:,} {OUT_OF_DISTRIBUTION}"]
+    )
+    flags.append(f"{low_confidence:,} {LOW_CONFIDENCE}")
+    bad = f"; {format_counted(unusable, 'file')} could not be used" if unusable else ""
+    scans = format_counted(sum(counts.values()), "scan")
+    return f"{scans} predicted: {classes}; {', '.join(flags)}{bad}"

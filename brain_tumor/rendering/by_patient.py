@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brain_tumor.rendering.certainty import HARD, cell, listed
-from brain_tumor.rendering.numbers import counted, whole
+from brain_tumor.rendering.numbers import format_count, format_counted
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.rendering.pairs import difference
 
@@ -32,7 +32,10 @@ def patients_table(found: Values, title: str, level: float) -> DataTable:
         for key, value in gain.items()
         if value is not None
     ]
-    rows = [["counted", whole(sum(found["answers"].values())), whole(found["slices"])], *scores]
+    rows = [
+        ["counted", format_count(sum(found["answers"].values())), format_count(found["slices"])],
+        *scores,
+    ]
     note = " ".join(_notes(found, level))
     sections = [1, len(rows)]
     return DataTable(title, ["score", "by patient", "by slice"], rows + gains, note, 1, sections)
@@ -42,9 +45,11 @@ def patients_sentence(found: Values) -> str:
     """Say in one sentence what pooling gives, for the card of a network."""
     pooled, single = (cell(found[key]["balanced_accuracy"]) for key in ("by_patient", "by_slice"))
     return (
-        f"By patient, where the patient is known ({counted(found['patients'], 'patient')}, a "
+        "By patient, where the patient is known "
+        f"({format_counted(found['patients'], 'patient')}, a "
         f"patient's slices pooled by their mean log-probability): balanced accuracy {pooled} over "
-        f"{listed(found['present'])}; of the same {counted(found['slices'], 'slice')} one by one "
+        f"{listed(found['present'])}; of the same {format_counted(found['slices'], 'slice')} "
+        "one by one "
         f"it is {single}."
     )
 
@@ -53,22 +58,26 @@ def _notes(found: Values, level: float) -> list[str]:
     absent = [name for name, count in found["answers"].items() if not count]
     unknown, mixed = sum(found["unknown_slices"].values()), found["of_several_classes"]
     said = [
-        f"{counted(found['patients'], 'patient')}; the slices of each are pooled by their mean "
+        f"{format_counted(found['patients'], 'patient')}; the slices of each are pooled by "
+        "their mean "
         "log-probability, and beside that stand the same slices one by one. By patient, each "
         "counts the same, however many slices there are."
     ]
     if mixed:
         has = "has" if mixed == 1 else "have"
-        said.append(f"{counted(mixed, 'patient')} {has} slices of several classes: once for each.")
+        said.append(
+            f"{format_counted(mixed, 'patient')} {has} slices of several classes: once for each."
+        )
     if unknown:
-        said.append(f"{counted(unknown, 'slice')} of unknown patients are left out.")
+        said.append(f"{format_counted(unknown, 'slice')} of unknown patients are left out.")
     if absent:
         said.append(
             f"No patient of {listed(absent)} is known: there is no accuracy over all classes, and "
             f"balanced accuracy is the mean recall over {listed(found['present'])}."
         )
     said.append(
-        f"In brackets {100 * level:g} % intervals from {counted(found['groups'], 'group')} of "
+        f"In brackets {100 * level:g} % intervals from "
+        f"{format_counted(found['groups'], 'group')} of "
         "patients, drawn again."
     )
     return said

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from brain_tumor.rendering.numbers import UNKNOWN, score, whole
+from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_score
 from brain_tumor.rendering.page import DataTable
 
 Values = Mapping[str, Any]
@@ -54,8 +54,8 @@ def certainty_table(columns: Mapping[str, Values], title: str, level: float) -> 
     """
     shown = list(columns.values())
     rows = [
-        ["scans", *(whole(one["scans"]) for one in shown)],
-        ["groups of scans", *(whole(one["groups"]) for one in shown)],
+        ["scans", *(format_count(one["scans"]) for one in shown)],
+        ["groups of scans", *(format_count(one["groups"]) for one in shown)],
         *([name, *(cell(one[key]) for one in shown)] for key, name in HARD.items()),
         *(
             [f"recall of {label}", *(cell(one["recalls"].get(label)) for one in shown)]
@@ -85,7 +85,7 @@ def certainty_table(columns: Mapping[str, Values], title: str, level: float) -> 
             rows.append(
                 [
                     f"wrong among the surest {100 * float(share):g} %",
-                    *(score(one["risk_coverage"]["risk_at"].get(share)) for one in shown),
+                    *(format_score(one["risk_coverage"]["risk_at"].get(share)) for one in shown),
                 ]
             )
     note = f"In brackets {100 * level:g} % intervals from resampled groups of scans. {EXPLAINED}"
@@ -94,7 +94,7 @@ def certainty_table(columns: Mapping[str, Values], title: str, level: float) -> 
 
 def cell(found: Values | None) -> str:
     """Write a score with its interval."""
-    return UNKNOWN if found is None else score(found["value"], found["low"], found["high"])
+    return UNKNOWN if found is None else format_score(found["value"], found["low"], found["high"])
 
 
 def gaps(parts: Mapping[str, Values], operating_point: Values, temperature: Values) -> list[str]:

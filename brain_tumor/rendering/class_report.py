@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from brain_tumor.rendering.numbers import score, whole
+from brain_tumor.rendering.numbers import format_count, format_score
 from brain_tumor.rendering.page import DataTable
 
 COLUMNS = ("class", "precision", "recall", "F1", "scans")
@@ -32,13 +32,13 @@ def class_report(
     for name, row in named.items():
         ends = {} if intervals is None else intervals["per_class"][name]
         cells = [_cell(row[key], ends.get(key), decimals) for key in ("precision", "recall", "f1")]
-        rows.append([name, *cells, whole(row["support"])])
+        rows.append([name, *cells, format_count(row["support"])])
     accuracy, balanced, macro = (
         _cell(scores[key], None if intervals is None else intervals[key], decimals)
         for key in ("accuracy", "balanced_accuracy", "macro_f1")
     )
     rows += [
-        ["accuracy", "", "", accuracy, whole(scores["scans"])],
+        ["accuracy", "", "", accuracy, format_count(scores["scans"])],
         ["balanced accuracy", "", balanced, "", ""],
         ["macro F1", "", "", macro, ""],
     ]
@@ -47,4 +47,4 @@ def class_report(
 
 def _cell(value: float | None, ends: Sequence[float] | None, decimals: int) -> str:
     low, high = ends or (None, None)
-    return score(value, low, high, decimals)
+    return format_score(value, low, high, decimals)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from brain_tumor.rendering.numbers import percent, percent_range
+from brain_tumor.rendering.numbers import format_percent, format_percent_range
 from brain_tumor.rendering.page import DataTable
 
 Values = Mapping[str, Any]
@@ -37,7 +37,7 @@ def lookalikes_table(records: Sequence[Sequence[Values]], title: str) -> DataTab
         "unknown patients": [[one["unknown_patients"] for one in level] for level in levels],
     }
     columns = ["test scans", *(f"{level[0]['level']:g} or more" for level in levels)]
-    rows = [[name, *map(percent_range, own)] for name, own in shares.items()]
+    rows = [[name, *map(format_percent_range, own)] for name, own in shares.items()]
     return DataTable(title, columns, rows, NOTE)
 
 
@@ -52,7 +52,8 @@ def lookalikes_warning(record: Sequence[Values], leaky: bool) -> str | None:
     if leaky or not share or share <= _SOME:
         return None
     return (
-        f"warning: {percent(share)} of the test scans look like a training scan (correlation "
+        f"warning: {format_percent(share)} of the test scans look like a training scan "
+        "(correlation "
         f"{_TELLING:g} or more), though the split keeps related scans apart. Look at them: "
         "python -m brain_tumor.audit"
     )

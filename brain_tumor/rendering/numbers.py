@@ -5,16 +5,16 @@ from collections.abc import Sequence
 UNKNOWN = "–"  # noqa: RUF001 (an en dash, as tables of numbers use)
 
 
-def whole(count: int | None) -> str:
+def format_count(count: int | None) -> str:
     """Write a count with thousands separated.
 
-    >>> whole(7023)
+    >>> format_count(7023)
     '7,023'
     """
     return UNKNOWN if count is None else f"{count:,}"
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
+def format_counted(count: int, one: str, many: str | None = None) -> str:
     """Write a count with its noun.
 
     Args:
@@ -22,27 +22,27 @@ def counted(count: int, one: str, many: str | None = None) -> str:
         one: The noun for one.
         many: The noun for any other number; None adds an s.
 
-    >>> counted(1, "file"), counted(1648, "test scan")
+    >>> format_counted(1, "file"), format_counted(1648, "test scan")
     ('1 file', '1,648 test scans')
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def percent(share: float | None) -> str:
+def format_percent(share: float | None) -> str:
     """Write a share of 0 to 1 as a percentage with one decimal.
 
     Nothing but 0 and 1 themselves is shown as 0 or 100 %: whether a part is empty matters.
 
-    >>> percent(0.5138), percent(0.99996), percent(1.0)
+    >>> format_percent(0.5138), format_percent(0.99996), format_percent(1.0)
     ('51.4 %', '>99.9 %', '100.0 %')
     """
     return UNKNOWN if share is None else f"{_percent(share)} %"
 
 
-def percent_range(shares: Sequence[float | None]) -> str:
+def format_percent_range(shares: Sequence[float | None]) -> str:
     """Write the smallest and the largest of several shares; those that are None are passed over.
 
-    >>> percent_range([0.374, 0.391, None]), percent_range([0.374, 0.3741])
+    >>> format_percent_range([0.374, 0.391, None]), format_percent_range([0.374, 0.3741])
     ('37.4 to 39.1 %', '37.4 %')
     """
     known = [share for share in shares if share is not None]
@@ -52,22 +52,22 @@ def percent_range(shares: Sequence[float | None]) -> str:
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 
-def whole_range(counts: Sequence[int]) -> str:
+def format_count_range(counts: Sequence[int]) -> str:
     """Write the smallest and the largest of one or more counts.
 
-    >>> whole_range([1648, 1647, 1648])
+    >>> format_count_range([1648, 1647, 1648])
     '1,647 to 1,648'
     """
-    low, high = whole(min(counts)), whole(max(counts))
+    low, high = format_count(min(counts)), format_count(max(counts))
     return low if low == high else f"{low} to {high}"
 
 
-def score(
+def format_score(
     value: float | None, low: float | None = None, high: float | None = None, decimals: int = 3
 ) -> str:
     """Write a score of 0 to 1, and its interval where there is one.
 
-    >>> score(0.8841, 0.868, 0.9)
+    >>> format_score(0.8841, 0.868, 0.9)
     '0.884 (0.868 to 0.900)'
     """
     if value is None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brain_tumor.rendering.certainty import HARD
-from brain_tumor.rendering.numbers import UNKNOWN, whole
+from brain_tumor.rendering.numbers import UNKNOWN, format_count
 from brain_tumor.rendering.page import DataTable
 
 Values = Mapping[str, Any]
@@ -30,8 +30,8 @@ def pairs_table(pairs: Sequence[Values], titles: Sequence[str], level: float) ->
                     (UNKNOWN,) * 4
                     if mcnemar is None
                     else (
-                        whole(mcnemar["only_first_right"]),
-                        whole(mcnemar["only_second_right"]),
+                        format_count(mcnemar["only_first_right"]),
+                        format_count(mcnemar["only_second_right"]),
                         p_value(mcnemar["p_value"]),
                         p_value(mcnemar["p_holm"]),
                     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brain_tumor.rendering.foreign_text import visible
-from brain_tumor.rendering.numbers import whole
+from brain_tumor.rendering.numbers import format_count
 from brain_tumor.rendering.page import DataTable
 
 
@@ -24,7 +24,7 @@ def prepared_table(summary: Mapping[str, Any]) -> DataTable:
     }
     kept = {f"  {name}": count for name, count in summary["classes"].items()}
     counts = {**done, "kept": summary["kept"], **kept}
-    rows = [[name, whole(count)] for name, count in counts.items()]
+    rows = [[name, format_count(count)] for name, count in counts.items()]
     return DataTable("prepared scans", ["", "scans"], rows, sections=[len(done)])
 
 
@@ -43,7 +43,7 @@ def external_table(summary: Mapping[str, Any], folder: str) -> DataTable:
     }
     scored = {f"  {name}": count for name, count in summary["classes"].items()}
     counts = {**left_out, "scored, the others are left out": summary["kept"], **scored}
-    rows = [[name, whole(count)] for name, count in counts.items()]
+    rows = [[name, format_count(count)] for name, count in counts.items()]
     note = "seen.csv names every scan that was left out as seen, and the scan it resembles."
     return DataTable(f"scans of {folder}", ["", "scans"], rows, note, sections=[len(left_out)])
 
@@ -75,6 +75,6 @@ def split_table(counts: Mapping[str, Mapping[str, int]]) -> DataTable:
     """
     parts = counts.values()
     classes = list(next(iter(parts)))
-    rows = [[name, *(whole(part[name]) for part in parts)] for name in classes]
-    rows.append(["all", *(whole(sum(part.values())) for part in parts)])
+    rows = [[name, *(format_count(part[name]) for part in parts)] for name in classes]
+    rows.append(["all", *(format_count(sum(part.values())) for part in parts)])
     return DataTable("split", ["class", *counts], rows, sections=[len(classes)])

@@ -10,7 +10,7 @@ from brain_tumor.data.files.bounded_file import read_file
 from brain_tumor.errors import DataError
 
 FILE = "checksums.json"
-MOST_BYTES = 2**20
+MAX_BYTES = 2**20
 
 Checksums = dict[str, dict[str, Any]]
 
@@ -34,7 +34,7 @@ def read_checksums(folder: Path) -> Checksums:
     """
     path = folder / FILE
     try:
-        known = json.loads(read_file(path, MOST_BYTES))
+        known = json.loads(read_file(path, MAX_BYTES))
         if not all(isinstance(one, dict) and "sha256" in one for one in known.values()):
             raise ValueError("it holds something else")
     except FileNotFoundError:

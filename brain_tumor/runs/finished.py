@@ -22,7 +22,7 @@ PICKED = {"CPU": "cpu", "MPS": "mps"}
 
 
 @dataclass(frozen=True)
-class Answers:
+class PartPredictions:
     """What a run says of the scans of one part, a value per scan.
 
     Attributes:
@@ -52,7 +52,7 @@ class FinishedRun:
         seed: `seed`.
         split_seed: `split.seed`; None where the split has none.
         classes: Class names in the order of the logits.
-        answers: What it says of the scans of each part; `test` is always among them.
+        predictions: What it says of the scans of each part; `test` is always among them.
         groups: Group of each scan of any part, by path; None where `split.csv` has no groups.
         part_sizes: Scans of each class in each part, as `split.csv` has them.
         record: The content of `run.json`.
@@ -67,7 +67,7 @@ class FinishedRun:
     seed: int
     split_seed: int | None
     classes: tuple[str, ...]
-    answers: dict[str, Answers]
+    predictions: dict[str, PartPredictions]
     groups: dict[str, str] | None
     part_sizes: dict[str, dict[str, int]]
     record: dict[str, Any]
@@ -78,7 +78,7 @@ class FinishedRun:
     @cached_property
     def test(self) -> dict[str, tuple[str, str]]:
         """Class and predicted class of each test scan, by path."""
-        found = self.answers["test"]
+        found = self.predictions["test"]
         pairs = zip(found.labels, found.predicted, strict=True)
         return dict(zip(found.paths, pairs, strict=True))
 
@@ -166,7 +166,7 @@ def read_run(folder: Path) -> FinishedRun:
             int(config["seed"]),
             _whole(config.get("split.seed")),
             classes,
-            _answers(rows, classes),
+            _predictions(rows, classes),
             _groups(members),
             _part_sizes(members),
             record,
@@ -177,10 +177,10 @@ def read_run(folder: Path) -> FinishedRun:
         needed = {"model.name", "split.name", *(["split.folds"] if found.fold is not None else [])}
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise _damaged(folder) from error
-    if "test" not in found.answers:
+    if "test" not in found.predictions:
         raise DataError(f"The run {folder} predicted no test part: leave it out.")
     described = needed <= found.setting.keys()
-    for part, answers in found.answers.items():
+    for part, answers in found.predictions.items():
         named = {*answers.labels, *answers.predicted}
         split = {row["path"] for row in members if row["part"] == part}
         # A scan that stands twice among the predictions would be lost unnoticed.
@@ -202,12 +202,12 @@ def _groups(members: list[dict[str, str]]) -> dict[str, str] | None:
     return {row["path"]: row["group"] for row in members}
 
 
-def _answers(rows: list[dict[str, str]], classes: Sequence[str]) -> dict[str, Answers]:
+def _predictions(rows: list[dict[str, str]], classes: Sequence[str]) -> dict[str, PartPredictions]:
     parts: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         parts.setdefault(row["part"], []).append(row)
     return {
-        part: Answers(
+        part: PartPredictions(
             tuple(row["path"] for row in own),
             tuple(row["label"] for row in own),
             tuple(row["predicted"] for row in own),

@@ -23,7 +23,7 @@ from brain_tumor.runs.earlier_versions import upgrade
 
 # Bytes of a compressed table: 60,000 scans take about 10 MB, and a few bytes could become more than
 # memory holds.
-MOST_UNPACKED = 2**27
+MAX_UNPACKED = 2**27
 
 
 @dataclass(frozen=True)
@@ -272,9 +272,9 @@ class RunFolder:
 
 def _unpacked(path: Path) -> bytes:
     with gzip.open(path) as file:
-        content = file.read(MOST_UNPACKED + 1)
-    if len(content) > MOST_UNPACKED:
-        raise OSError(f"it unpacks to more than {MOST_UNPACKED // 2**20} MiB")
+        content = file.read(MAX_UNPACKED + 1)
+    if len(content) > MAX_UNPACKED:
+        raise OSError(f"it unpacks to more than {MAX_UNPACKED // 2**20} MiB")
     return content
 
 

@@ -2,7 +2,7 @@
 
 Every value counts unless it stands here. A run resumes under the values it was begun with, a sweep
 skips runs that are already there, a study continues, and a comparison pools the seeds and folds of
-one setting: each of them leaves out some of the kinds below.
+one setting: each of them leaves out some of the roles below.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from brain_tumor.runs.provenance import installed
 
 
-class Kind(Enum):
+class Role(Enum):
     """What a configured value is for."""
 
     REQUEST = auto()  # how a run is asked for
@@ -28,36 +28,36 @@ class Kind(Enum):
     REPEAT = auto()  # a repetition of one setting: seeds and folds
 
 
-KINDS: dict[str, Kind] = {
-    "resume": Kind.REQUEST,
-    "allow_changes": Kind.REQUEST,
-    "skip_finished": Kind.REQUEST,
-    "remark": Kind.REQUEST,
-    "runs": Kind.PLACE,
-    "run_folder": Kind.PLACE,
-    "data.root": Kind.PLACE,
-    "data.prepared": Kind.PLACE,
-    "data.num_workers": Kind.SPEED,
-    "keep_freed_memory": Kind.SPEED,
-    "threads": Kind.THREADS,
-    "data.source": Kind.SOURCE,
-    "data.kaggle": Kind.SOURCE,
-    "data.patients": Kind.SOURCE,
-    "evaluation": Kind.OUTPUT,
-    "logger": Kind.OUTPUT,
-    "callbacks.pictures": Kind.OUTPUT,
-    "data.report": Kind.OUTPUT,
-    "seed": Kind.REPEAT,
-    "split.seed": Kind.REPEAT,
-    "split.fold": Kind.REPEAT,
+ROLES: dict[str, Role] = {
+    "resume": Role.REQUEST,
+    "allow_changes": Role.REQUEST,
+    "skip_finished": Role.REQUEST,
+    "remark": Role.REQUEST,
+    "runs": Role.PLACE,
+    "run_folder": Role.PLACE,
+    "data.root": Role.PLACE,
+    "data.prepared": Role.PLACE,
+    "data.num_workers": Role.SPEED,
+    "keep_freed_memory": Role.SPEED,
+    "threads": Role.THREADS,
+    "data.source": Role.SOURCE,
+    "data.kaggle": Role.SOURCE,
+    "data.patients": Role.SOURCE,
+    "evaluation": Role.OUTPUT,
+    "logger": Role.OUTPUT,
+    "callbacks.pictures": Role.OUTPUT,
+    "data.report": Role.OUTPUT,
+    "seed": Role.REPEAT,
+    "split.seed": Role.REPEAT,
+    "split.fold": Role.REPEAT,
 }
 
 # Where the same number comes from the same values: two such runs are one run.
-SAME_RUN = (Kind.REQUEST, Kind.PLACE)
+SAME_RUN = (Role.REQUEST, Role.PLACE)
 # What a run that resumes may have otherwise without being asked twice.
-SAME_TRAINING = (*SAME_RUN, Kind.SPEED)
+SAME_TRAINING = (*SAME_RUN, Role.SPEED)
 # What runs of one setting may differ in: a comparison pools them.
-SAME_SETTING = tuple(Kind)
+SAME_SETTING = tuple(Role)
 
 # What a checkpoint's state belongs to: another value would be overruled by it, or break it.
 FIXED_BY_CHECKPOINT = ("data", "split", "model", "training", "optimizer", "scheduler", "seed")
@@ -75,10 +75,10 @@ DEFAULTS_BEFORE: dict[str | None, dict[str, Any]] = {
 }
 
 
-def keys_of(kinds: Iterable[Kind]) -> tuple[str, ...]:
-    """Give the dotted keys of some kinds."""
-    wanted = set(kinds)
-    return tuple(key for key, kind in KINDS.items() if kind in wanted)
+def keys_of(roles: Iterable[Role]) -> tuple[str, ...]:
+    """Give the dotted keys of some roles."""
+    wanted = set(roles)
+    return tuple(key for key, kind in ROLES.items() if kind in wanted)
 
 
 def within(key: str, groups: Iterable[str]) -> bool:

@@ -7,13 +7,13 @@ from lightning.pytorch import Callback
 from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig
 
-from brain_tumor.config.arguments import filled, plain_values
+from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.config.instantiate import instantiate
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import VALIDATION, Split
 from brain_tumor.engine.ddp import OwnTermination
-from brain_tumor.engine.determinism import refuse_unhonoured
+from brain_tumor.engine.determinism import check_deterministic
 from brain_tumor.engine.precision import keep_float32
 from brain_tumor.engine.ranks import shares_work
 from brain_tumor.engine.sync_batchnorm import GlobalBatchNorms
@@ -51,7 +51,7 @@ def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorCla
         instantiate(config.optimizer, "optimizer"),
         scheduler,
         datamodule.monitored_part,
-        filled(TrainingSettings, config.training, "training"),
+        parse_settings(TrainingSettings, config.training, "training"),
     )
     if weights is not None:
         classifier.load_pretrained(str(weights))
@@ -120,7 +120,7 @@ def make_trainer(config: DictConfig, monitored_part: str) -> L.Trainer:
         )
     except ConfigError as error:
         raise ConfigError(f"{error} (trainer=auto takes the device that is there)") from error
-    refuse_unhonoured(config.trainer.get("deterministic"), trainer)
+    check_deterministic(config.trainer.get("deterministic"), trainer)
     return trainer
 
 

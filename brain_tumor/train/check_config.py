@@ -13,7 +13,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from brain_tumor.config.arguments import check_arguments, filled, plain_values
+from brain_tumor.config.arguments import check_arguments, parse_settings, plain_values
 from brain_tumor.config.data import data_settings, split_settings
 from brain_tumor.config.instantiate import instantiate
 from brain_tumor.config.network import check_network
@@ -22,7 +22,7 @@ from brain_tumor.data.datamodule import check_loading
 from brain_tumor.data.split import FILE, TEST, VALIDATION, SplitSettings
 from brain_tumor.data.transforms.report import Augment
 from brain_tumor.errors import ConfigError, suggest
-from brain_tumor.evaluate.part_scores import EvidenceSettings, evidence_settings
+from brain_tumor.evaluate.part_scores import ScoringSettings, scoring_settings
 from brain_tumor.models.classifier import TrainingSettings
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.train.build import build_callbacks, make_trainer
@@ -76,7 +76,7 @@ def check_training(config: DictConfig) -> None:
     data = plain_values(plain["data"], "data")
     check_loading(data.get("batch_size"), data.get("num_workers"), plain.get("seed"))
     scans, split = data_settings(config.data), split_settings(config.split)
-    check_healthy(evidence_settings(config.evaluation), scans.classes)
+    check_healthy(scoring_settings(config.evaluation), scans.classes)
     check_building(config, scans.classes, scans.crop.size, split)
 
 
@@ -97,7 +97,7 @@ def check_building(
     if config.augment is not None:
         _try_augment(instantiate(config.augment, "augment"), size)
     check_network(plain_values(config.model, "model"), len(classes), size)
-    filled(TrainingSettings, config.training, "training")
+    parse_settings(TrainingSettings, config.training, "training")
     _try_callbacks(config, classes)
     # Which part a split of one's own monitors is seen when it is read.
     parts = [VALIDATION if split.validation_fraction else TEST]
@@ -106,16 +106,18 @@ def check_building(
     _try_optimizer(config)
 
 
-def check_healthy(ask: EvidenceSettings, classes: tuple[str, ...]) -> None:
+def check_healthy(scoring: ScoringSettings, classes: tuple[str, ...]) -> None:
     """See that the class without a tumour is not merely misspelt.
 
     Raises:
         ConfigError: It is not among the classes, but nearly.
     """
-    if ask.healthy is not None and ask.healthy not in classes:
-        near = suggest(ask.healthy, classes, shown=0)
+    if scoring.healthy is not None and scoring.healthy not in classes:
+        near = suggest(scoring.healthy, classes, shown=0)
         if near.startswith("did you mean"):
-            raise ConfigError(f"evaluation.healthy is {ask.healthy!r}, which is no class: {near}")
+            raise ConfigError(
+                f"evaluation.healthy is {scoring.healthy!r}, which is no class: {near}"
+            )
 
 
 def _try_augment(augment: Augment, size: int) -> None:

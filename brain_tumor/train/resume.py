@@ -21,7 +21,7 @@ from brain_tumor.runs.history import read_history, trim_history
 from brain_tumor.runs.identity import (
     FIXED_BY_CHECKPOINT,
     SAME_TRAINING,
-    Kind,
+    Role,
     flatten,
     keys_of,
     within,
@@ -143,17 +143,17 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
         if trained:
             _move(trained, str(trained.run_folder), str(run.path))
             changed |= _differences(trained, saved)
-    _refuse(changed, run, bool(config.allow_changes))
+    _check_changes(changed, run, bool(config.allow_changes))
     for key, (_, now) in changed.items():
         with open_dict(saved):
             OmegaConf.update(saved, key, now, force_add=True)
-    _refuse_strange_places(saved, run, given_overrides() or ())
+    _check_places(saved, run, given_overrides() or ())
     epochs = int(content["epoch"]) + 1 if content else 0
     said.append(_what_goes_on(run, earlier, epochs))
     return Start(run, saved, checkpoint, epochs, earlier, said)
 
 
-def _refuse_strange_places(saved: DictConfig, run: RunFolder, typed: Sequence[str]) -> None:
+def _check_places(saved: DictConfig, run: RunFolder, typed: Sequence[str]) -> None:
     # The folder may be somebody else's: what it configures must not write over files of ours.
     home = run.path.resolve()
     groups = cast(Record, OmegaConf.to_container(saved))
@@ -206,7 +206,7 @@ def given_overrides() -> list[str] | None:
 
 def _asked_changes(before: Sequence[str] | None) -> Record:
     """Give what the command line that resumes changes in the one that began, by dotted key."""
-    asking = (*keys_of((Kind.REQUEST,)), "run_folder")
+    asking = (*keys_of((Role.REQUEST,)), "run_folder")
     given = {_key(word): word for word in given_overrides() or () if _key(word) not in asking}
     if not given:
         return {}
@@ -229,7 +229,7 @@ def _key(word: str) -> str:
 
 def _differences(before: DictConfig, now: DictConfig) -> dict[str, tuple[Any, Any]]:
     first, second = _flat(before), _flat(now)
-    left_out = (*keys_of((Kind.REQUEST,)), "runs", "run_folder")
+    left_out = (*keys_of((Role.REQUEST,)), "runs", "run_folder")
     return {
         key: (first.get(key), second.get(key))
         for key in sorted(first.keys() | second.keys())
@@ -237,7 +237,7 @@ def _differences(before: DictConfig, now: DictConfig) -> dict[str, tuple[Any, An
     }
 
 
-def _refuse(changed: Mapping[str, tuple[Any, Any]], run: RunFolder, allowed: bool) -> None:
+def _check_changes(changed: Mapping[str, tuple[Any, Any]], run: RunFolder, allowed: bool) -> None:
     def named(keys: Sequence[str]) -> str:
         return "; ".join(f"{key} was {changed[key][0]!r}, now {changed[key][1]!r}" for key in keys)
 

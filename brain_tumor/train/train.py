@@ -25,8 +25,8 @@ from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.engine.ranks import rank
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.checkpoint import evaluate_run, score_tables
-from brain_tumor.evaluate.fit_out_of_distribution import trust_sentence
-from brain_tumor.evaluate.part_scores import evidence_settings
+from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
+from brain_tumor.evaluate.part_scores import scoring_settings
 from brain_tumor.rendering.certainty import gaps
 from brain_tumor.rendering.lookalikes import lookalikes_table, lookalikes_warning
 from brain_tumor.rendering.page import to_rich
@@ -191,7 +191,7 @@ def fit(
 
 
 def _train(start: Start, held: ExitStack, console: Console) -> Scores:
-    ask = evidence_settings(start.config.evaluation)
+    ask = scoring_settings(start.config.evaluation)
     fitted = fit(start, held, console)
     if fitted is None:
         return {}
@@ -215,8 +215,8 @@ def _train(start: Start, held: ExitStack, console: Console) -> Scores:
     metrics = found.metrics
     for sentence in gaps(scores, metrics["operating_point"], metrics["temperature"]):
         console.print(sentence)
-    if found.trust is not None:
-        console.print(trust_sentence(found.trust), soft_wrap=True)
+    if found.ood is not None:
+        console.print(ood_sentence(found.ood), soft_wrap=True)
     alike = metrics["leakage"]["lookalikes"]
     console.print(
         to_rich(

@@ -15,11 +15,11 @@ Steps = Sequence[Sequence[float]]  # pairs: share of wrong answers, confidence
 
 
 @dataclass(frozen=True)
-class Unsure:
-    """When an answer counts as unsure.
+class Abstention:
+    """When the confidence of a prediction is low.
 
     Attributes:
-        error: Share of the answers that are not unsure that may be wrong, above 0, below 1.
+        error: Share of the confident predictions that may be wrong, above 0, below 1.
 
     Raises:
         ConfigError: It lies outside.
@@ -29,7 +29,7 @@ class Unsure:
 
     def __post_init__(self) -> None:
         if not 0 < self.error < 1:
-            raise ConfigError(f"unsure.error must lie between 0 and 1: {self.error!r}")
+            raise ConfigError(f"abstention.error must lie between 0 and 1: {self.error!r}")
 
     @property
     def unfitted(self) -> float:
@@ -72,7 +72,7 @@ def error_steps(
         ) from error
 
 
-def least_confidence(steps: Steps, ask: Unsure) -> float:
+def least_confidence(steps: Steps, ask: Abstention) -> float:
     """Find the confidence from which on answers are sure enough.
 
     Args:
@@ -84,7 +84,7 @@ def least_confidence(steps: Steps, ask: Unsure) -> float:
         wrong; infinity where no confidence is enough.
 
     Example:
-        >>> least_confidence([(0.2, 0.3), (0.1, 0.7), (0.0, 0.9)], Unsure(0.15))
+        >>> least_confidence([(0.2, 0.3), (0.1, 0.7), (0.0, 0.9)], Abstention(0.15))
         0.7
     """
     return min((confidence for risk, confidence in steps if risk <= ask.error), default=math.inf)

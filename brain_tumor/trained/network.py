@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from brain_tumor.config.arguments import filled, plain_values
+from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.errors import DataError
@@ -80,8 +80,8 @@ def open_trained(folder: Path, checkpoint: str | None = None) -> Trained:
         classifier.classes,
         healthy,
         chosen,
-        filled(CropSettings, data.get("crop"), "data.crop"),
-        filled(HarmoniseSettings, data.get("harmonise"), "data.harmonise"),
+        parse_settings(CropSettings, data.get("crop"), "data.crop"),
+        parse_settings(HarmoniseSettings, data.get("harmonise"), "data.harmonise"),
     )
 
 

@@ -68,7 +68,7 @@ def tumour_probability(logits: Values, healthy: int) -> Values:
 
 
 @dataclass(frozen=True)
-class Judged:
+class CalibratedPredictions:
     """Predictions, and what the numbers fitted on validation scans make of them.
 
     Attributes:
@@ -89,23 +89,23 @@ class Judged:
     threshold: Values | None
 
 
-def judge(
+def calibrate(
     labels: Numbers, logits: Values, groups: Numbers, healthy: int | None, chosen: Chosen
-) -> Judged:
+) -> CalibratedPredictions:
     """Apply what was fitted on validation scans to the predictions of one part."""
     calibrated = None if chosen.temperature is None else logits / chosen.temperature
     likely = threshold = None
     if healthy is not None and chosen.threshold is not None:
         likely = tumour_probability(logits if calibrated is None else calibrated, healthy)
         threshold = np.full(len(labels), chosen.threshold)
-    return Judged(labels, logits, groups, calibrated, likely, threshold)
+    return CalibratedPredictions(labels, logits, groups, calibrated, likely, threshold)
 
 
-def join(parts: Sequence[Judged]) -> Judged:
-    """Put the predictions of several runs, each judged by its own numbers, together."""
+def join(parts: Sequence[CalibratedPredictions]) -> CalibratedPredictions:
+    """Put the predictions of several runs, each calibrated by its own numbers, together."""
 
     def joined(name: str) -> Any:
         values = [getattr(part, name) for part in parts]
         return None if any(value is None for value in values) else np.concatenate(values)
 
-    return Judged(*(joined(field.name) for field in fields(Judged)))
+    return CalibratedPredictions(*(joined(field.name) for field in fields(CalibratedPredictions)))

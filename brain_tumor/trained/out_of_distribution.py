@@ -15,94 +15,97 @@ from brain_tumor.metrics.outliers import Neighbours, Spread
 from brain_tumor.metrics.picture_features import KINDS, picture_features
 from brain_tumor.runs.folder import RunFolder
 
-TRUST_FILE = "trust.npz"
-MOST_BYTES = 20 * 2**20
-MOST_VALUES = 2**23  # of the reference's directions, two bytes each
-MOST_STRANGE = 1e6  # also where a network gives no number
+OOD_FILE = "ood.npz"
+EARLIER_FILE = "trust.npz"  # its name up to version 0.6
+MAX_BYTES = 20 * 2**20
+MAX_VALUES = 2**23  # of the reference's directions, two bytes each
+MAX_SCORE = 1e6  # also where a network gives no number
 
 # What the file holds: type and number of dimensions of each array.
 _ARRAYS = {"mean": ("<f8", 1), "steps": ("<f4", 2), "directions": ("<f2", 2), "units": ("<f8", 1)}
 
 
 @dataclass(frozen=True)
-class Trust:
+class OODDetector:
     """What tells scans that do not look like the training scans.
 
     A scan is looked at as a picture, which needs no network, and as the run's network sees it. The
     larger of the two distances counts, each in units of what few held-out scans exceed.
 
     Attributes:
-        threshold: A scan whose strangeness is above it does not look like the training scans.
+        threshold: A scan whose ood_score is above it does not look like the training scans.
         pictures: Texture and layout of training scans.
-        seen: The network's features of training scans.
+        features_of_training: The network's features of training scans.
         picture_unit: Distance from `pictures` that few held-out scans exceed; above 0.
-        seen_unit: Distance from `seen`, likewise.
+        feature_unit: Distance from `features_of_training`, likewise.
     """
 
     threshold: ClassVar[float] = 1.0
 
     pictures: Spread
-    seen: Neighbours
+    features_of_training: Neighbours
     picture_unit: float
-    seen_unit: float
+    feature_unit: float
 
     @property
-    def maps(self) -> int:
+    def feature_maps(self) -> int:
         """How many feature maps the network has that it was fitted to."""
-        return int(self.seen.directions.shape[1])
+        return int(self.features_of_training.directions.shape[1])
 
-    def look(
+    def score(
         self, images: npt.NDArray[np.uint8], features: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float64]:
-        """Give how strange each scan is.
+        """Score how unlike the training scans each scan is.
 
         Args:
             images: Scans as cropped and prepared, `(N, S, S)`, uint8, 0-255.
-            features: Means of the network's last feature maps, `network.maps(x).mean((2, 3))`,
-                `(N, F)`, float32.
+            features: Means of the network's last feature maps, `(N, F)`, float32.
 
         Returns:
-            `(N,)`, float64, 0 to 1,000,000; strange above `threshold`.
+            `(N,)`, float64, 0 to 1,000,000; out of distribution above `threshold`.
 
         Raises:
             DataError: They are of another network than these were fitted to.
         """
-        if features.shape[1] != self.maps:
+        if features.shape[1] != self.feature_maps:
             raise DataError(
-                f"{TRUST_FILE} was fitted to a network with {self.maps} feature maps, this one has "
+                f"{OOD_FILE} was fitted to a network with {self.feature_maps} feature maps, "
+                "this one has "
                 f"{features.shape[1]}: evaluate the run again."
             )
-        return self.strangeness(picture_features(images), features)
+        return self.score_features(picture_features(images), features)
 
-    def strangeness(
+    def score_features(
         self, pictures: npt.NDArray[np.float64], features: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float64]:
-        """Give what `look` gives, of `picture_features(images)`."""
+        """Give what `score` gives, of `picture_features(images)`."""
         known = np.asarray(np.isfinite(features).all(axis=1))
         with np.errstate(over="ignore", invalid="ignore"):  # what another wrote may hold any number
             found = np.maximum(
                 self.pictures.score(pictures) / self.picture_unit,
-                self.seen.score(np.where(known[:, np.newaxis], features, 0)) / self.seen_unit,
+                self.features_of_training.score(np.where(known[:, np.newaxis], features, 0))
+                / self.feature_unit,
             )
-        return np.minimum(np.where(known & ~np.isnan(found), found, MOST_STRANGE), MOST_STRANGE)
+        return np.minimum(np.where(known & ~np.isnan(found), found, MAX_SCORE), MAX_SCORE)
 
 
-def write_trust(scored: RunFolder, trust: Trust) -> None:
-    """Write `trust.npz` of a scored folder."""
-    scored.write(TRUST_FILE, as_bytes(trust))
+def write_ood_detector(scored: RunFolder, detector: OODDetector) -> None:
+    """Write `detector.npz` of a scored folder."""
+    scored.write(OOD_FILE, as_bytes(detector))
 
 
-def open_trust(scored: RunFolder) -> Trust | None:
-    """Read `trust.npz` of a scored folder; None where an older run left none.
+def open_ood_detector(scored: RunFolder) -> OODDetector | None:
+    """Read `detector.npz` of a scored folder; None where an older run left none.
 
     Raises:
         DataError: It is damaged, or holds something else. Nothing in it is run.
     """
-    path = scored.path / TRUST_FILE
-    if not path.exists():
+    paths = [scored.path / name for name in (OOD_FILE, EARLIER_FILE)]
+    path = next((path for path in paths if path.exists()), None)
+    if path is None:
         return None
     try:
-        return from_bytes(read_file(path, MOST_BYTES))
+        return from_bytes(read_file(path, MAX_BYTES))
     except Exception as error:  # zip, NumPy and the file system have a dozen kinds on damaged files
         raise DataError(
             f"{path} is damaged ({str(error).partition(chr(10))[0] or type(error).__name__}): "
@@ -110,24 +113,24 @@ def open_trust(scored: RunFolder) -> Trust | None:
         ) from error
 
 
-def as_bytes(trust: Trust) -> bytes:
-    """Give what `trust.npz` holds: the same bytes for the same numbers."""
+def as_bytes(detector: OODDetector) -> bytes:
+    """Give what `detector.npz` holds: the same bytes for the same numbers."""
     content = io.BytesIO()
     np.savez(
         content,
-        mean=trust.pictures.mean,
-        steps=trust.pictures.steps,
-        directions=trust.seen.directions.astype(np.float16),
-        units=np.array([trust.picture_unit, trust.seen_unit]),
+        mean=detector.pictures.mean,
+        steps=detector.pictures.steps,
+        directions=detector.features_of_training.directions.astype(np.float16),
+        units=np.array([detector.picture_unit, detector.feature_unit]),
     )
     return content.getvalue()
 
 
-def from_bytes(content: bytes) -> Trust:
+def from_bytes(content: bytes) -> OODDetector:
     """Give what `as_bytes` was given; whoever wrote them, nothing in them is run.
 
     Args:
-        content: At most `MOST_BYTES`.
+        content: At most `MAX_BYTES`.
 
     Raises:
         Exception: They are damaged or hold something else; zip and NumPy have a dozen kinds.
@@ -142,12 +145,12 @@ def from_bytes(content: bytes) -> Trust:
     mean, steps, directions = found["mean"], found["steps"], found["directions"]
     if mean.shape != (sum(KINDS),) or len(steps) != len(mean) or not steps.shape[1]:
         raise ValueError("its arrays do not fit each other")
-    if not directions.size or directions.size > MOST_VALUES:
+    if not directions.size or directions.size > MAX_VALUES:
         raise ValueError("it has no reference")
     units = [float(value) for value in found["units"]]
     if len(units) != 2 or not all(value > 0 for value in units):
         raise ValueError("its units are not above 0")
-    return Trust(Spread(mean, steps), Neighbours(directions.astype(np.float32)), *units)
+    return OODDetector(Spread(mean, steps), Neighbours(directions.astype(np.float32)), *units)
 
 
 def _array(content: bytes, name: str) -> npt.NDArray[Any]:

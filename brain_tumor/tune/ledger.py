@@ -51,7 +51,7 @@ class Ledger:
             self.locks.mkdir(parents=True, exist_ok=True)
             with self.deciding():
                 self.study = self._open(file)
-                self._refuse_another({**settings.fixed, "data.fingerprint": fingerprint})
+                self._check_same_study({**settings.fixed, "data.fingerprint": fingerprint})
         except OSError as error:
             raise DataError(
                 f"The study folder {settings.folder} cannot be used ({error.strerror}): give a "
@@ -81,7 +81,7 @@ class Ledger:
         with self.deciding():
             for earlier in self.trials():
                 if earlier.state == TrialState.RUNNING and self._abandoned(earlier.number):
-                    self._hand_over(earlier)
+                    self._requeue(earlier)
             place = self._begun()
             if place >= self.settings.trials:
                 return None
@@ -96,10 +96,10 @@ class Ledger:
                 trial.set_user_attr(RUN, f"{trial.number}-{model}")
             return trial
 
-    def hand_over(self, trial: Trial) -> None:
+    def requeue(self, trial: Trial) -> None:
         """Leave a trial to whoever begins the next one."""
         with self.deciding():
-            self._hand_over(self.trials()[trial.number])
+            self._requeue(self.trials()[trial.number])
 
     def end(
         self,
@@ -149,7 +149,7 @@ class Ledger:
             load_if_exists=True,
         )
 
-    def _refuse_another(self, fixed: Mapping[str, Any]) -> None:
+    def _check_same_study(self, fixed: Mapping[str, Any]) -> None:
         before = self.study.user_attrs.get("fixed")
         if before is None:
             self.study.set_user_attr("fixed", dict(fixed))
@@ -171,7 +171,7 @@ class Ledger:
         waits = TrialState.WAITING
         return sum(t.state != waits and t.number not in stopped for t in trials)
 
-    def _hand_over(self, trial: FrozenTrial) -> None:
+    def _requeue(self, trial: FrozenTrial) -> None:
         if trial.number not in self.stopped():
             attributes = {CONTINUES: trial.number}
             if RUN in trial.user_attrs:

@@ -114,7 +114,7 @@ def study_settings(config: DictConfig) -> StudySettings:
             "device; the same command in a second terminal uses another."
         )
     objective = _objective(study.objective, config)
-    _refuse_split_without_validation(config.split)
+    _check_validation(config.split)
     training = copy.deepcopy(config)
     with open_dict(training):
         for group in OF_THE_STUDY:
@@ -172,7 +172,7 @@ def no_validation(split: str) -> ConfigError:
     )
 
 
-def _refuse_split_without_validation(split: DictConfig) -> None:
+def _check_validation(split: DictConfig) -> None:
     fraction = split.get("validation_fraction")
     # A split of one's own tells by its rows, which are read later.
     if split.get("name") != "file" and not fraction:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brain_tumor.rendering.foreign_text import markdown_text
-from brain_tumor.rendering.numbers import UNKNOWN, counted, score
+from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 
 FINISHED, PRUNED, FAILED, RUNNING = "finished", "pruned", "failed", "running"
@@ -68,7 +68,7 @@ def trial_table(trials: Sequence[StudyTrial], objective: str) -> DataTable:
             str(trial.number),
             trial.state,
             *(shown_value(trial.values[key]) if key in trial.values else UNKNOWN for key in keys),
-            score(trial.value, decimals=4),
+            format_score(trial.value, decimals=4),
             f"{trial.best_epoch or UNKNOWN} of {trial.epochs or UNKNOWN}",
             UNKNOWN if trial.seconds is None else f"{trial.seconds:,.0f}",
         ]
@@ -102,7 +102,7 @@ def trial_counts(trials: Sequence[StudyTrial]) -> str:
     """
     states = Counter(trial.state for trial in trials if trial.state != STOPPED)
     parts = ", ".join(f"{number} {state}" for state, number in states.items())
-    total = counted(sum(states.values()), "trial")
+    total = format_counted(sum(states.values()), "trial")
     return f"{total}: {parts}" if parts else total
 
 
@@ -114,7 +114,7 @@ def chosen_sentence(best: StudyTrial, objective: str, epochs: int) -> str:
         objective: Name of the score.
         epochs: Epochs configured.
     """
-    value = score(best.value, decimals=4)
+    value = format_score(best.value, decimals=4)
     return f"trial {best.number}, {objective} {value} in epoch {best.best_epoch} of {epochs}"
 
 

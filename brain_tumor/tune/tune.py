@@ -85,7 +85,7 @@ def _run(ledger: Ledger, trial: Trial, console: Console) -> None:
     try:
         outcome = run_trial(trial, ledger.settings, console)
     except KeyboardInterrupt:
-        ledger.hand_over(trial)
+        ledger.requeue(trial)
         raise
     except TrainingError as error:
         ledger.end(trial, TrialState.FAIL, told={"reason": str(error)})

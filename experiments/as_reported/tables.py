@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from brain_tumor.rendering.numbers import UNKNOWN, score
+from brain_tumor.rendering.numbers import UNKNOWN, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.history import History
 from experiments.findings import Blocks, Findings, in_epoch, kept_runs
@@ -31,13 +31,13 @@ def reached_table(found: Findings) -> DataTable:
         ends = [theirs.get("cost", {}).get(last), theirs["test"]["accuracy"]]
         ends.append(found.published_recall(model, "test", weak))
         for epoch in (first, last):
-            told = [score(value) if epoch == last else UNKNOWN for value in ends]
-            accuracy = score(theirs["curve"][epoch], decimals=4)
+            told = [format_score(value) if epoch == last else UNKNOWN for value in ends]
+            accuracy = format_score(theirs["curve"][epoch], decimals=4)
             rows.append([network, "the report", str(epoch), accuracy, *told])
         for run in (run for run in runs if run.setting["model.name"] == model):
             for epoch in (first, reaching(run.history, theirs["curve"][last]), last):
-                told = [score(in_epoch(run, epoch, kind)) for kind in kinds]
-                accuracy = score(in_epoch(run, epoch, "train/accuracy"), decimals=4)
+                told = [format_score(in_epoch(run, epoch, kind)) for kind in kinds]
+                accuracy = format_score(in_epoch(run, epoch, "train/accuracy"), decimals=4)
                 rows.append([network, f"seed {run.seed}", str(epoch), accuracy, *told])
     columns = ["network", "run", "epoch", "training accuracy", "cost", "test accuracy"]
     note = (

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import score
+from brain_tumor.rendering.numbers import format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.folder import RunFolder
 from experiments.findings import Blocks, Findings, calibration_block
@@ -27,7 +27,7 @@ def trials_table(folder: Path) -> DataTable:
             [
                 str(trial.read_config().name),
                 cell(worse["clean"]["balanced_accuracy"]),
-                *map(score, worse["by_strength"]),
+                *map(format_score, worse["by_strength"]),
                 cell(worse["mean"]),
                 cell(worse["lost"]),
             ]

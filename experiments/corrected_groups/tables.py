@@ -6,19 +6,26 @@ from pathlib import Path
 import numpy as np
 
 from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import percent, score, whole
+from brain_tumor.rendering.numbers import format_count, format_percent, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, Values, kept_runs
 
 README = Path(__file__).with_name("README.md")
 HEALTHY = "notumor"
-# Where each setting was trained again, and what it is called.
+# Settings that were trained again: experiment, network, unfrozen blocks; and what each is called.
 AGAIN = {
-    ("evidence", "gbmnet"): "GBMnet, five epochs",
-    ("evidence", "mobilenetv2"): "GBM_MobileNetV2net, five epochs",
-    ("best_patient", "mobilenetv2"): "MobileNetV2, unfrozen (best_patient)",
+    ("evidence", "gbmnet", None): "GBMnet, five epochs",
+    ("evidence", "mobilenetv2", 0): "GBM_MobileNetV2net, five epochs",
+    ("best_patient", "mobilenetv2", 16): "MobileNetV2, unfrozen (best_patient)",
+    ("harmonised", "gbmnet", None): "GBMnet, harmonised scans",
+    ("harmonised", "mobilenetv2", 0): "GBM_MobileNetV2net, harmonised scans",
+    ("unfreeze", "mobilenetv2", 0): "three epochs, frozen",
+    ("unfreeze", "mobilenetv2", 1): "three epochs, 1 block unfrozen",
+    ("unfreeze", "mobilenetv2", 4): "three epochs, 4 blocks unfrozen",
+    ("unfreeze", "mobilenetv2", 16): "three epochs, 16 blocks unfrozen",
 }
+Key = tuple[str, str, int | None]
 
 
 def blocks(found: Findings) -> Blocks:
@@ -33,9 +40,7 @@ def blocks(found: Findings) -> Blocks:
 
 def related_table(runs: Sequence[FinishedRun]) -> DataTable:
     """Lay out how many test scans of each fold of then have a related scan in training."""
-    one = [
-        run for run in runs if (run.setting["name"], run.setting["model.name"]) == next(iter(AGAIN))
-    ]
+    one = [run for run in runs if _key(run.setting) == next(iter(AGAIN))]
     rows = []
     for run in one:
         leak = run.metrics["leakage"]
@@ -44,11 +49,14 @@ def related_table(runs: Sequence[FinishedRun]) -> DataTable:
         rows.append(
             [
                 f"fold {run.fold}",
-                whole(leak["test"]),
-                percent(related["share_of_all"]),
-                percent(related["per_class"][HEALTHY]),
-                *(percent(alike[level]["per_class"][HEALTHY]) for level in (0.93, 0.95, 0.98)),
-                percent(leak["overlaps"]["patient"]["share_of_known"]),
+                format_count(leak["test"]),
+                format_percent(related["share_of_all"]),
+                format_percent(related["per_class"][HEALTHY]),
+                *(
+                    format_percent(alike[level]["per_class"][HEALTHY])
+                    for level in (0.93, 0.95, 0.98)
+                ),
+                format_percent(leak["overlaps"]["patient"]["share_of_known"]),
             ]
         )
     columns = ["fold of 0.6", "test scans", "related", "healthy, related"]
@@ -66,18 +74,13 @@ def scores_table(found: Findings) -> DataTable:
     """Lay out balanced accuracy and the recall of healthy scans: then, without relatives, today."""
     before = found.compared["corrected_groups"]["settings"]
     rows = []
-    for (name, model), called in AGAIN.items():
-        old = _setting(before, name, model)
-        new = _setting(found.compared[name]["settings"], name, model)
-        left = _without_relatives(
-            [
-                run
-                for run in kept_runs("corrected_groups")
-                if (run.setting["name"], run.setting["model.name"]) == (name, model)
-            ]
-        )
+    kept = kept_runs("corrected_groups")
+    for key, called in AGAIN.items():
+        old = _setting(before, key)
+        new = _setting(found.compared[key[0]]["settings"], key)
+        left = _without_relatives([run for run in kept if _key(run.setting) == key])
         for kind, row in (("balanced accuracy", None), (f"recall of {HEALTHY}", HEALTHY)):
-            rows.append([called, kind, _score(old, row), score(left[row]), _score(new, row)])
+            rows.append([called, kind, _score(old, row), format_score(left[row]), _score(new, row)])
     return DataTable(
         "Four patient folds: over the groups of 0.6, and over today's",
         ["network", "score", "as 0.6 said", "without relatives", "trained again"],
@@ -89,12 +92,12 @@ def scores_table(found: Findings) -> DataTable:
     )
 
 
-def _setting(settings: Sequence[Values], name: str, model: str) -> Values:
-    (own,) = [
-        one
-        for one in settings
-        if (one["values"]["name"], one["model"], one["split"]) == (name, model, "patient")
-    ]
+def _key(values: Values) -> Key:
+    return values["name"], values["model.name"], values.get("model.unfreeze")
+
+
+def _setting(settings: Sequence[Values], key: Key) -> Values:
+    (own,) = [one for one in settings if one["split"] == "patient" and _key(one["values"]) == key]
     return own
 
 

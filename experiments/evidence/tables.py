@@ -4,7 +4,7 @@ from pathlib import Path
 
 from brain_tumor.data.groups.lookalikes import LEVELS
 from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import percent_range, whole, whole_range
+from brain_tumor.rendering.numbers import format_count, format_count_range, format_percent_range
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.rendering.pairs import difference
 from experiments.findings import FRONT, Blocks, Findings, Values, calibration_block
@@ -33,8 +33,8 @@ def splits_table(content: Values) -> DataTable:
         alike = [leak["lookalikes"][0]["all"] for leak in both[0]["leakage"]]
         scores = [cell(own["pooled"]["intervals"]["balanced_accuracy"]) for own in both]
         told = difference(ahead[small, large]["balanced_accuracy"])
-        scans = whole(both[0]["pooled"]["scans"])
-        shares = (percent_range(known), percent_range(alike))
+        scans = format_count(both[0]["pooled"]["scans"])
+        shares = (format_percent_range(known), format_percent_range(alike))
         rows.append([split, scans, *shares, *scores, told])
     columns = ["split", "test scans", "known from training", "look alike", *NAMES.values()]
     columns.append("second less first")
@@ -45,7 +45,7 @@ def splits_table(content: Values) -> DataTable:
         f"{LEVELS[0]:g} or more, which knows nothing of that search; over patients those left are "
         "of other patients than the scans that they look like."
     )
-    epochs = whole_range([run["epochs"] for own in settings for run in own["runs"]])
+    epochs = format_count_range([run["epochs"] for own in settings for run in own["runs"]])
     rates = " and ".join(
         f"{rate:g}" for rate in sorted({own["values"]["optimizer.lr"] for own in settings})
     )

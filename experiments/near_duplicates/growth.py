@@ -24,7 +24,7 @@ from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.prepared_set import open_prepared
 
 HERE = Path(__file__).parent
-SIZES = (3_500, 7_000, 15_000)
+SIZES = (3_500, 7_000, 15_000, 60_000)
 
 
 def measure(folder: str, scans: int) -> dict[str, float]:

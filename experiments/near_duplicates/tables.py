@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from brain_tumor.rendering.numbers import percent, whole
+from brain_tumor.rendering.numbers import format_count, format_percent
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
 from experiments.near_duplicates.alterations import ALTERATIONS
@@ -52,15 +52,18 @@ def alterations_table(altered: Sequence[Line]) -> DataTable:
             continue
         what = (alter.__doc__ or "").partition(".\n")[0].strip().rstrip(".")
         found = [
-            " / ".join(percent(int(line[kind]) / int(line["scans"])) for line in own)
+            " / ".join(format_percent(int(line[kind]) / int(line["scans"])) for line in own)
             for kind in (SAME_SLICE, RELATED)
         ]
         wrong = sum(int(line["other patients"]) for line in own)
-        rows.append([name, what, *(cell.replace(" % /", " /") for cell in found), whole(wrong)])
+        rows.append(
+            [name, what, *(cell.replace(" % /", " /") for cell in found), format_count(wrong)]
+        )
     columns = ["alteration", "what it does", "found as same slice", "as related", "wrong pairs"]
     scans = max((int(line["scans"]) for line in altered), default=0)
     note = (
-        f"{whole(scans)} scans of different known slices, altered in three strengths and sought "
+        f"{format_count(scans)} scans of different known slices, altered in three strengths "
+        "and sought "
         "among all raw scans. Of the copies, by strength: those found as the same slice as a scan "
         "of their slice, and those found as related to one. Wrong pairs join a copy to a scan of "
         "another known patient; all strengths together."
@@ -92,12 +95,12 @@ def pairs_table(
             [
                 SHOWN.get(line["peer"], line["peer"]),
                 line["threshold"],
-                whole(pairs),
-                percent(int(line["same slice"]) / int(line["of one slice"])),
-                whole(int(line["other patients"])),
-                percent(right / pairs if pairs else None),
+                format_count(pairs),
+                format_percent(int(line["same slice"]) / int(line["of one slice"])),
+                format_count(int(line["other patients"])),
+                format_percent(right / pairs if pairs else None),
                 found,
-                whole(sum(int(copy["other patients"]) for copy in own) if own else None),
+                format_count(sum(int(copy["other patients"]) for copy in own) if own else None),
                 f"{float(line['processor']):.0f}",
                 f"{float(line['bytes']) / 2**20:,.0f}",
             ]
@@ -107,7 +110,8 @@ def pairs_table(
     of_one_slice = max((int(line["of one slice"]) for line in peers), default=0)
     note = (
         "Pairs of raw scans whose patients are known. Same slices found: of the "
-        f"{whole(of_one_slice)} pairs that show one slice; nearly all are mirror images of each "
+        f"{format_count(of_one_slice)} pairs that show one slice; nearly all are mirror images "
+        "of each "
         "other, which these hashes cannot match. False pairs join two patients, those of copies a "
         "copy and a raw scan; precision is the share of pairs that do not. Threshold: its own is "
         "that which a search comes with; strict is the loosest at which it joins at most one of "
@@ -152,7 +156,7 @@ def recall_table(altered: Sequence[Line], copies: Sequence[Line], threshold: str
 def recall(lines: Sequence[Line], kind: str, copies: str = "scans") -> str:
     """Write the share of copies found; unknown where there are none."""
     count = sum(int(line[copies]) for line in lines)
-    return percent(sum(int(line[kind]) for line in lines) / count if count else None)
+    return format_percent(sum(int(line[kind]) for line in lines) / count if count else None)
 
 
 def of(lines: Sequence[Line], **wanted: str) -> list[Line]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from brain_tumor.data.groups.settings import NearDuplicateSettings
-from brain_tumor.rendering.numbers import percent, whole
+from brain_tumor.rendering.numbers import format_count, format_percent
 from brain_tumor.rendering.page import DataTable
 
 Line = Mapping[str, str]
@@ -23,7 +23,9 @@ def thresholds_table(lines: Sequence[Line], halves: Sequence[Line]) -> DataTable
     """
     shown = [line for line in lines if line["threshold"] in SHOWN]
     kinds = ("same slice", "same patients", "other patients", "healthy", "healthy groups")
-    rows = [[line["threshold"], *(whole(int(line[kind])) for kind in kinds)] for line in shown]
+    rows = [
+        [line["threshold"], *(format_count(int(line[kind])) for kind in kinds)] for line in shown
+    ]
     wrong = [int(line["wrong of these"]) for line in halves]
     chosen = [float(line["threshold"]) for line in halves]
     return DataTable(
@@ -53,7 +55,7 @@ def judged_table(lines: Sequence[Line]) -> DataTable:
             for label in LABELS[:3]
         ]
         related = sum(map(is_related, own))
-        rows.append([name, *map(whole, (len(own), related, *both, len(own) - sum(both)))])
+        rows.append([name, *map(format_count, (len(own), related, *both, len(own) - sum(both)))])
     same = [line for line in lines if line["first judge"] == line["second judge"] == LABELS[0]]
     other = [line for line in lines if line["first judge"] == line["second judge"] == LABELS[2]]
     found, wrong = sum(map(is_related, same)), sum(map(is_related, other))
@@ -61,9 +63,12 @@ def judged_table(lines: Sequence[Line]) -> DataTable:
         "Pairs of healthy scans, judged by eye",
         ["similarity", "pairs", "related", "same slice", "same head", "other head", "disagree"],
         rows,
-        f"Of {whole(len(same))} pairs that both judges call one slice, {whole(found)} are related "
-        f"({percent(found / len(same))}); of {whole(len(other))} that both call two heads, "
-        f"{whole(wrong)}. Same head: another slice of it. Disagree: the judges, or one was unsure.",
+        f"Of {format_count(len(same))} pairs that both judges call one slice, "
+        f"{format_count(found)} are related "
+        f"({format_percent(found / len(same))}); of {format_count(len(other))} that both call "
+        "two heads, "
+        f"{format_count(wrong)}. Same head: another slice of it. Disagree: the judges, or one "
+        "was unsure.",
     )
 
 

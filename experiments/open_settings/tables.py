@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from brain_tumor.rendering.numbers import UNKNOWN, score
+from brain_tumor.rendering.numbers import UNKNOWN, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, in_epoch, kept_runs, over_seeds
@@ -52,7 +52,11 @@ def curves_table(found: Findings) -> DataTable:
                 [part["test"]["accuracy"] for part in parts],
                 [part["test"]["per_class"][weak]["recall"] for part in parts],
             ]
-            told = [score(curve[epoch], decimals=4), *while_training, *map(over_seeds, trained)]
+            told = [
+                format_score(curve[epoch], decimals=4),
+                *while_training,
+                *map(over_seeds, trained),
+            ]
             rows.append([network, name, str(len(runs)), str(epoch), *told])
     columns = ["network", "experiment", "seeds", "epoch", "report: accuracy", "accuracy", "cost"]
     columns += ["training scans", "test scans", f"recall of {weak}"]
@@ -97,8 +101,8 @@ def long_table(found: Findings) -> DataTable:
     for epoch in theirs["curve"]:
         last = epoch == max(theirs["curve"])
         ends = [theirs["cost"].get(epoch), recalls[0], theirs["test"]["accuracy"], recalls[1]]
-        told = [score(value) if last else UNKNOWN for value in ends]
-        rows.append(["the report", "", "", str(epoch), score(theirs["curve"][epoch]), *told])
+        told = [format_score(value) if last else UNKNOWN for value in ends]
+        rows.append(["the report", "", "", str(epoch), format_score(theirs["curve"][epoch]), *told])
         for setting, lines in short_ways().items():
             own = [line for line in lines if int(line["epoch"]) == epoch]
             cells = [over_seeds([float(line[kind]) for line in own]) for kind in kinds]
@@ -127,14 +131,14 @@ def recalls_table(found: Findings) -> DataTable:
     last = max(found.published["results"][TRANSFER]["curve"])
     classes = sorted(row["folder"] for row in found.audit["report"]["rows"])
     theirs = [found.published_recall(TRANSFER, "test", name) for name in classes]
-    rows = [["the report", "", "", *(score(value, decimals=2) for value in theirs), UNKNOWN]]
+    rows = [["the report", "", "", *(format_score(value, decimals=2) for value in theirs), UNKNOWN]]
     for setting, lines in short_ways().items():
         own = [line for line in lines if int(line["epoch"]) == last]
         means = [
             sum(float(line[f"test_recall_{name}"]) for line in own) / len(own) for name in classes
         ]
         furthest = max(abs(ours - value) for ours, value in zip(means, theirs, strict=True))
-        rows.append([*setting, *(score(value, decimals=2) for value in (*means, furthest))])
+        rows.append([*setting, *(format_score(value, decimals=2) for value in (*means, furthest))])
     columns = [*SETTING_COLUMNS, *classes, "furthest"]
     note = (
         f"At epoch {last}, means over three seeds of the head. The report's recalls by the folder "

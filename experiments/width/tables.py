@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import score, whole
+from brain_tumor.rendering.numbers import format_count, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings, Values
 
@@ -25,9 +25,9 @@ def widths_table(content: Values) -> DataTable:
             [
                 HEADS[setting["values"]["model.head"]],
                 str(setting["values"]["model.width"]),
-                whole(setting["complexity"]["parameters"]),
-                score(sum(reached) / len(reached)),  # as the report's statement is judged
-                score(setting["train"]["scores"]["accuracy"]),
+                format_count(setting["complexity"]["parameters"]),
+                format_score(sum(reached) / len(reached)),  # as the report's statement is judged
+                format_score(setting["train"]["scores"]["accuracy"]),
                 cell(setting["pooled"]["intervals"]["accuracy"]),
             ]
         )

@@ -20,7 +20,7 @@ from brain_tumor.engine.allocator import keep_freed_memory
 from brain_tumor.predict.model import open_model
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.train.train import train
-from brain_tumor.trained.abstention import Unsure
+from brain_tumor.trained.abstention import Abstention
 
 DATA = os.environ.get("BRAIN_TUMOR_DATA", "")
 WEIGHTS = Path(os.environ.get("BRAIN_TUMOR_WEIGHTS", "")) / (
@@ -60,7 +60,7 @@ def drop(browser: Browser, path: Path) -> None:
 def test_a_real_scan_goes_in_and_the_right_class_comes_out(
     run: RunFolder, browser: Browser, serve: Callable[[Starlette], int], tmp_path: Path
 ) -> None:
-    model = open_model(run.path, Unsure(0.05), accelerator="cpu")
+    model = open_model(run.path, Abstention(0.05), accelerator="cpu")
     site = make_site(partial(answer, model), model.name, model.classes, 2**20)
     rows = [row for row in run.read_rows("predictions.csv") if row["part"] == "test"]
     assert set(model.classes) == {"glioma", "meningioma", "notumor", "pituitary"}

@@ -22,9 +22,9 @@ from brain_tumor.app.site import BYTES, make_site
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.errors import ConfigError, WeightsError
 from brain_tumor.predict.model import Model, open_model
-from brain_tumor.trained.abstention import Unsure
+from brain_tumor.trained.abstention import Abstention
 
-MOST_BYTES = 2 << 20
+MAX_BYTES = 2 << 20
 
 
 class Served(NamedTuple):
@@ -35,8 +35,8 @@ class Served(NamedTuple):
 @pytest.fixture
 def served(sweep: dict[float, Path], serve: Callable[[Starlette], int]) -> Served:
     """Serve a run of the phantoms."""
-    model = open_model(sweep[1e-3], Unsure(0.05), accelerator="cpu")
-    site = make_site(partial(answer, model), model.name, model.classes, MOST_BYTES)
+    model = open_model(sweep[1e-3], Abstention(0.05), accelerator="cpu")
+    site = make_site(partial(answer, model), model.name, model.classes, MAX_BYTES)
     return Served(model, serve(site))
 
 
@@ -75,7 +75,7 @@ def test_a_scan_is_answered_as_predict_answers_it(
     crop, overlay = picture(found["crop"]), picture(found["overlay"])
     assert crop.shape == (256, 256)
     assert overlay.shape == (256, 256, 3)
-    seen = served.model.look(crop[None])
+    seen = served.model.predict(crop[None])
     np.testing.assert_allclose(list(found["probabilities"].values()), seen.probabilities[0])
 
 
@@ -84,7 +84,7 @@ def test_a_scan_is_answered_as_predict_answers_it(
     [
         (b"", 400, "This file is empty."),
         (b"a list of things to buy", 422, "This file cannot be used: .* picture"),
-        (os.urandom(MOST_BYTES + 1), 413, "more than 2 MiB"),
+        (os.urandom(MAX_BYTES + 1), 413, "more than 2 MiB"),
         (cv2.imencode(".png", np.zeros((64, 64), np.uint8))[1].tobytes(), 422, "brighter than"),
     ],
     ids=["empty", "text", "large", "black"],

@@ -22,7 +22,7 @@ from brain_tumor.config.data import build_prepared, build_split
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
-from brain_tumor.runs.finished import Answers, FinishedRun
+from brain_tumor.runs.finished import FinishedRun, PartPredictions
 
 Pixels = np.ndarray
 
@@ -217,7 +217,7 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
     # Of glioma alone, half of them predicted right, and the others as another tumour.
     own = [row for row in kept if row.label == "glioma"]
     half = len(own) // 2
-    answers = Answers(
+    answers = PartPredictions(
         tuple(row.path for row in own),
         ("glioma",) * len(own),
         tuple("pituitary" if i < half else "glioma" for i in range(len(own))),

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from brain_tumor.audit.file_findings import find_oddities, kinds, sizes
+from brain_tumor.audit.file_findings import file_formats, find_oddities, sizes
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 
@@ -56,7 +56,7 @@ def test_each_planted_oddity_is_found_and_no_whole_phantom_is(
 
 
 def test_kinds_and_sizes_count_every_file(odd: PreparedSet) -> None:
-    assert kinds(odd.manifest).total() == len(odd.manifest)
-    assert kinds(odd.manifest)["unknown"] == 1
+    assert file_formats(odd.manifest).total() == len(odd.manifest)
+    assert file_formats(odd.manifest)["unknown"] == 1
     assert sizes(odd.manifest).total() == len(odd.manifest) - 1
     assert sizes(odd.manifest)["333 x 333"] == 1

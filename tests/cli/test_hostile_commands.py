@@ -13,7 +13,7 @@ import pytest
 from brain_tumor.data.prepared.prepared_set import open_prepared
 
 resource = pytest.importorskip("resource")  # not on Windows
-MOST_MEMORY = 8 * 2**30
+MAX_MEMORY = 8 * 2**30
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(os.name == "nt", reason="pipes and links of POSIX"),
@@ -21,7 +21,7 @@ pytestmark = [
 
 
 def bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
 
 
 def started(place: Path, *overrides: str, **environment: str) -> subprocess.Popen[str]:

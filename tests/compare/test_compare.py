@@ -14,10 +14,10 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score,
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare import compare as comparing
 from brain_tumor.compare.compare import compare
-from brain_tumor.compare.pooled_scores import ComparedSetting, compare_settings
+from brain_tumor.compare.pooled_scores import PooledRunGroup, compare_settings
 from brain_tumor.compare.settings import gather
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.evaluate.part_scores import EvidenceSettings
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.runs.finished import read_run
 
@@ -55,7 +55,7 @@ def folds(write_run: WriteRun, rows: list[Row], **values: Any) -> list[Path]:
     ]
 
 
-ASK = EvidenceSettings(2000, 0.95, 0, 15, "notumor", 0.95, 24)
+ASK = ScoringSettings(2000, 0.95, 0, 15, "notumor", 0.95, 24)
 
 
 def asked(tmp_path: Path, *, different_scans: bool = False, **values: Any) -> DictConfig:
@@ -68,7 +68,7 @@ def asked(tmp_path: Path, *, different_scans: bool = False, **values: Any) -> Di
     return config
 
 
-def compared(*folders: Path) -> list[ComparedSetting]:
+def compared(*folders: Path) -> list[PooledRunGroup]:
     return compare_settings(gather([read_run(folder) for folder in folders]), ASK)
 
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from scipy.special import softmax
 
-from brain_tumor.compare.errors import mistake_records, mistake_sheet, shared_mistakes
-from brain_tumor.compare.settings import Members, gather
+from brain_tumor.compare.errors import error_records, error_sheet, shared_errors
+from brain_tumor.compare.settings import RunGroup, gather
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.runs.finished import read_run
 
@@ -20,7 +20,7 @@ ROWS = [
 ]
 
 
-def settings(tmp_path: Path) -> list[Members]:
+def settings(tmp_path: Path) -> list[RunGroup]:
     other = [(path, label, label, group) for path, label, _, group in ROWS]
     other[0] = ROWS[0]
     folders = [
@@ -32,18 +32,18 @@ def settings(tmp_path: Path) -> list[Members]:
 
 
 def test_a_scan_is_listed_once_by_its_surest_mistake(tmp_path: Path) -> None:
-    first, second = mistake_records(settings(tmp_path), most=24)
+    first, second = error_records(settings(tmp_path), most=24)
     assert first["wrong"] == 2 and second["wrong"] == 1
     assert [one["path"] for one in first["listed"]] == ["a.jpg", "c.jpg"]
     surest = [softmax([confidence, 0.0, 0.0])[0] for confidence in (5.0, 3.0)]
     assert [one["probability"] for one in first["listed"]] == pytest.approx(surest)
     assert (first["listed"][0]["label"], first["listed"][0]["predicted"]) == ("glioma", "notumor")
-    assert len(mistake_records(settings(tmp_path), most=1)[0]["listed"]) == 1
+    assert len(error_records(settings(tmp_path), most=1)[0]["listed"]) == 1
 
 
 def test_scans_are_counted_by_how_many_settings_miss_them(tmp_path: Path) -> None:
     # a is wrong in both settings, c in the first alone, b and d in none.
-    assert shared_mistakes(settings(tmp_path)) == {"scans": 4, "wrong_in": [2, 1, 1]}
+    assert shared_errors(settings(tmp_path)) == {"scans": 4, "wrong_in": [2, 1, 1]}
 
 
 def test_the_sheet_shows_the_scans_of_the_prepared_set(
@@ -56,12 +56,12 @@ def test_the_sheet_shows_the_scans_of_the_prepared_set(
     gone = read_run(folder)
     record = {"data": {"prepared": str(prepared.folder)}}
     run = type(gone)(**{**vars(gone), "record": record})
-    (found,) = mistake_records([(run,)], most=24)
-    sheet = mistake_sheet((run,), found["listed"])
+    (found,) = error_records([(run,)], most=24)
+    sheet = error_sheet((run,), found["listed"])
     with Image.open(io.BytesIO(sheet or b"")) as picture:
         shown = np.asarray(picture)
     assert shown.std() > 10
-    assert mistake_sheet((gone,), found["listed"]) is None  # its prepared set is not there
+    assert error_sheet((gone,), found["listed"]) is None  # its prepared set is not there
     other = type(gone)(**{**vars(run), "setting": run.setting | {"data.fingerprint": "x"}})
-    assert mistake_sheet((other,), found["listed"]) is None
-    assert mistake_sheet((run,), []) is None
+    assert error_sheet((other,), found["listed"]) is None
+    assert error_sheet((run,), []) is None

@@ -9,14 +9,14 @@ from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score
 
 from brain_tumor.compare.paired_tests import check_same_scans, paired_records
-from brain_tumor.compare.settings import Members, gather
+from brain_tumor.compare.settings import RunGroup, gather
 from brain_tumor.errors import DataError
-from brain_tumor.evaluate.part_scores import EvidenceSettings
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.metrics.uncertainty.significance import holm
 from brain_tumor.runs.finished import read_run
 
-ASK = EvidenceSettings(200, 0.95, 0, 15, "notumor", 0.95, 24)
-Made = Callable[..., list[Members]]
+ASK = ScoringSettings(200, 0.95, 0, 15, "notumor", 0.95, 24)
+Made = Callable[..., list[RunGroup]]
 
 
 def drawn(seed: int, right: float, scans: int = 120) -> list[Row]:
@@ -33,7 +33,7 @@ def drawn(seed: int, right: float, scans: int = 120) -> list[Row]:
 def made(tmp_path: Path) -> Made:
     """Write runs of a wide and a narrow network, and gather them."""
 
-    def make(wide: list[list[Row]], narrow: list[list[Row]]) -> list[Members]:
+    def make(wide: list[list[Row]], narrow: list[list[Row]]) -> list[RunGroup]:
         folders = [
             finished_runs.write_run(
                 tmp_path / f"{width}-{seed}", rows, seed=seed, values={"model.width": width}

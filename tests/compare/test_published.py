@@ -13,7 +13,7 @@ from brain_tumor.compare.page.published_table import note, published_table
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.published import published_records, report_names
 from brain_tumor.compare.settings import gather
-from brain_tumor.evaluate.part_scores import evidence_settings
+from brain_tumor.evaluate.part_scores import scoring_settings
 from brain_tumor.runs.finished import read_run
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -56,7 +56,7 @@ def records(tmp_path: Path, config: DictConfig, **values: Any) -> list[dict[str,
         "epoch,seconds,train/accuracy,test/accuracy\n19,1,0.5,0.5\n20,1,0.85,\n"
     )
     gathered = gather([read_run(run)])
-    settings = compare_settings(gathered, evidence_settings(config.evaluation))
+    settings = compare_settings(gathered, scoring_settings(config.evaluation))
     return published_records(gathered, settings, config.published)
 
 

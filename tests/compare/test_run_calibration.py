@@ -3,16 +3,16 @@ import pytest
 
 from brain_tumor.compare.run_calibration import calibration_over_runs
 from brain_tumor.metrics.calibration_error import calibration_errors
-from brain_tumor.trained.operating_point import Chosen, Judged, join, judge
+from brain_tumor.trained.operating_point import CalibratedPredictions, Chosen, calibrate, join
 
 
 def run_of(
     confidence: float, right: float, temperature: float | None = None, scans: int = 200
-) -> Judged:
+) -> CalibratedPredictions:
     """Answer all scans with one confidence, this share of them right."""
     labels = (np.arange(scans) >= right * scans).astype(np.int64)
     logits = np.tile([np.log(confidence / (1 - confidence)), 0.0], (scans, 1))
-    return judge(labels, logits, np.arange(scans), None, Chosen(temperature, None, False))
+    return calibrate(labels, logits, np.arange(scans), None, Chosen(temperature, None, False))
 
 
 def test_errors_of_runs_cancel_where_they_are_pooled_and_not_in_their_mean() -> None:

@@ -63,7 +63,7 @@ def test_processes_share_the_batches_of_one(
     assert {len(shares) for shares in shared} == {len(whole)}
     for batch, shares in zip(whole, zip(*shared, strict=True), strict=True):
         assert [row for share in shares for row in share.rows.tolist()] == batch
-        assert {share.whole for share in shares} == {len(batch)}
+        assert {share.global_batch_size for share in shares} == {len(batch)}
         sizes = [len(share.rows) for share in shares]
         assert max(sizes) - min(sizes) <= 1
 
@@ -140,7 +140,7 @@ def test_scans_on_the_device_give_the_same_batches(
     for part in ("train", "test"):
         assert len(sent[part]) == len(resident[part]) > 0
         for (_, ours), (_, theirs) in zip(resident[part], sent[part], strict=True):
-            assert ours.whole == theirs.whole == len(theirs.rows)
+            assert ours.global_batch_size == theirs.global_batch_size == len(theirs.rows)
             assert all(torch.equal(a, b) for a, b in zip(ours[:3], theirs[:3], strict=True))
 
 
@@ -156,8 +156,12 @@ def test_a_share_of_scans_on_the_device_knows_its_whole_batch(
         datamodule.transfer_batch_to_device(share, torch.device("cpu"), 0)
         for share in datamodule.train_dataloader()
     ]
-    wholes = [share.whole for share in BatchOrder(datamodule.split.train, 7)]
-    assert [batch.whole for batch in cut] == [batch.whole for batch in sent] == wholes
+    wholes = [share.global_batch_size for share in BatchOrder(datamodule.split.train, 7)]
+    assert (
+        [batch.global_batch_size for batch in cut]
+        == [batch.global_batch_size for batch in sent]
+        == wholes
+    )
     for ours, theirs in zip(cut, sent, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(ours[:3], theirs[:3], strict=True))
 

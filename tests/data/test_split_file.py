@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brain_tumor.data.split import Split
-from brain_tumor.data.split_file import read_split, refuse_straddling
+from brain_tumor.data.split_file import check_straddling, read_split
 from brain_tumor.errors import DataError
 
 ROWS = {"a.jpg": 0, "b.jpg": 1, "c.jpg": 2, "again.jpg": None}
@@ -66,10 +66,10 @@ def test_it_is_refused_if_and_only_if_a_group_straddles(scans: list[tuple[int, i
     paths = [f"{i}.jpg" for i in range(len(scans))]
     straddling = [g for g in set(groups.tolist()) if len(set(parts[groups == g].tolist())) > 1]
     if not straddling:
-        refuse_straddling(split, groups, paths, "mine")
+        check_straddling(split, groups, paths, "mine")
         return
     with pytest.raises(DataError) as refused:
-        refuse_straddling(split, groups, paths, "mine")
+        check_straddling(split, groups, paths, "mine")
     assert f"in {len(straddling)} groups" in str(refused.value)
     named = str(refused.value).split("groups: ")[1].split(". Move")[0].split("; ")
     assert len(named) == min(3, len(straddling))

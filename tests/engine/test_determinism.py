@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from brain_tumor.engine.determinism import CUBLAS, kept_determinism, refuse_unhonoured
+from brain_tumor.engine.determinism import CUBLAS, check_deterministic, kept_determinism
 from brain_tumor.errors import ConfigError
 from brain_tumor.train.train import train
 
@@ -85,18 +85,18 @@ def on(device: str):
     ("device", "value"), [("cpu", True), ("cuda", True), ("mps", False), ("mps", "warn")]
 )
 def test_what_a_device_can_do_is_let_through(device: str, value: bool | str) -> None:
-    refuse_unhonoured(value, on(device))
+    check_deterministic(value, on(device))
 
 
 def test_mps_is_refused_with_two_ways_on() -> None:
     with pytest.raises(ConfigError, match=r"MPS.*trainer=cpu.*deterministic=warn"):
-        refuse_unhonoured(True, on("mps"))
+        check_deterministic(True, on("mps"))
 
 
 @pytest.mark.parametrize("value", ["yes", 1, 0.0])
 def test_another_value_is_refused(value: object) -> None:
     with pytest.raises(ConfigError, match="true, false or warn"):
-        refuse_unhonoured(value, on("cpu"))
+        check_deterministic(value, on("cpu"))
 
 
 def test_torch_lists_max_pooling_for_mps() -> None:

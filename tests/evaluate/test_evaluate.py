@@ -26,12 +26,12 @@ from brain_tumor.data.prepared.prepare import fingerprint_before
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.evaluate.evaluate import evaluate
-from brain_tumor.evaluate.part_scores import EvidenceSettings
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.predict.model import open_model
 from brain_tumor.runs.finished import read_run
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.train.train import train
-from brain_tumor.trained.abstention import Unsure
+from brain_tumor.trained.abstention import Abstention
 
 Evaluate = Callable[..., dict[str, Any]]
 WRITTEN = ("metrics.json", "predictions.csv", "figures/confusion_test.svg", "figures/roc_test.png")
@@ -167,12 +167,12 @@ def test_what_validation_decides_is_decided_there(run: Path) -> None:
 def test_a_comparison_decides_the_same_from_what_the_run_said(run: Path) -> None:
     content = json.loads((run / "metrics.json").read_text())
     (run / "metrics.json").unlink()
-    ask = EvidenceSettings(100, 0.95, 0, 15, "notumor", 0.95, 24)
+    settings = ScoringSettings(100, 0.95, 0, 15, "notumor", 0.95, 24)
     members = gather([read_run(run)])
-    (own,) = compare_settings(members, ask)[0].runs
+    (own,) = compare_settings(members, settings)[0].runs
     assert own.temperature == pytest.approx(content["temperature"]["value"], rel=1e-6)
     assert own.threshold == pytest.approx(content["operating_point"]["threshold"], rel=1e-6)
-    (other,) = compare_settings(members, replace(ask, healthy=None))[0].runs
+    (other,) = compare_settings(members, replace(settings, healthy=None))[0].runs
     assert other.threshold is None  # asked of the comparison, not of the run
 
 
@@ -281,24 +281,24 @@ def test_it_is_told_how_many_do_not_look_like_the_training_scans(
     content = again(f"data.root={elsewhere}", "evaluation.figures=false")
     (out,) = (run / "external").iterdir()
     rows = RunFolder(out).read_rows("predictions.csv")
-    found = np.array([float(row["strangeness"]) for row in rows])
-    assert content["trust"]["threshold"] == 1.0
-    (share,) = content["trust"]["strange"].values()
+    found = np.array([float(row["ood_score"]) for row in rows])
+    assert content["ood"]["threshold"] == 1.0
+    (share,) = content["ood"]["flagged"].values()
     assert share == np.mean(found > 1) > 0
     told = f"{share:.1%}".replace("%", " %")
     assert f"{told} of the test scans do not look like the training" in capsys.readouterr().out
     # As predict says it of the same files.
-    model = open_model(run, Unsure(0.05), accelerator="cpu")
+    model = open_model(run, Abstention(0.05), accelerator="cpu")
     prepared = np.load(run.parent / "prepared" / out.name / "images.npy")
-    seen = model.look(prepared)
-    assert seen.strangeness is not None
-    np.testing.assert_allclose(found, seen.strangeness, rtol=1e-3, atol=1e-2)
-    assert "strangeness" not in RunFolder(run).read_rows("predictions.csv")[0]
+    seen = model.predict(prepared)
+    assert seen.ood_score is not None
+    np.testing.assert_allclose(found, seen.ood_score, rtol=1e-3, atol=1e-2)
+    assert "ood_score" not in RunFolder(run).read_rows("predictions.csv")[0]
 
-    (run / "trust.npz").unlink()
+    (run / "ood.npz").unlink()
     content = again(f"data.root={elsewhere}", "evaluation.figures=false")
-    assert content["trust"] is None
-    assert "strangeness" not in RunFolder(out).read_rows("predictions.csv")[0]
+    assert content["ood"] is None
+    assert "ood_score" not in RunFolder(out).read_rows("predictions.csv")[0]
     assert "cannot be told" in capsys.readouterr().out
 
 

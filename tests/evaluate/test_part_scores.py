@@ -7,20 +7,20 @@ from sklearn import metrics
 
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.part_scores import (
-    EvidenceSettings,
-    evidence,
-    evidence_settings,
+    ScoringSettings,
     most_confidently_wrong,
+    score_part,
+    scoring_settings,
 )
-from brain_tumor.trained.operating_point import Chosen, judge
+from brain_tumor.trained.operating_point import Chosen, calibrate
 
-ASK = EvidenceSettings(200, 0.95, 0, 10, "notumor", 0.95, 24)
+ASK = ScoringSettings(200, 0.95, 0, 10, "notumor", 0.95, 24)
 CLASSES = ("glioma", "meningioma", "notumor")
 
 
 def found(labels: np.ndarray, logits: np.ndarray, chosen: Chosen = Chosen(2.0, 0.4, True)) -> dict:  # noqa: B008
     groups = np.arange(len(labels)) // 2
-    record = evidence(judge(labels, logits, groups, 2, chosen), CLASSES, ASK)
+    record = score_part(calibrate(labels, logits, groups, 2, chosen), CLASSES, ASK)
     json.dumps(record, allow_nan=False)  # what cannot be told is None
     return record
 
@@ -105,4 +105,4 @@ def test_the_surest_mistakes_come_first() -> None:
 def test_settings_outside_their_range_are_refused(values: dict, told: str) -> None:
     node = OmegaConf.create(vars(ASK) | values)
     with pytest.raises(ConfigError, match=told):
-        evidence_settings(node)
+        scoring_settings(node)

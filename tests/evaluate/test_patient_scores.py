@@ -7,15 +7,15 @@ import pytest
 from finished_runs import CLASSES, Row, write_run
 from sklearn.metrics import balanced_accuracy_score
 
-from brain_tumor.compare.pooled_scores import ComparedSetting, compare_settings
+from brain_tumor.compare.pooled_scores import PooledRunGroup, compare_settings
 from brain_tumor.compare.settings import gather
-from brain_tumor.evaluate.part_scores import EvidenceSettings
-from brain_tumor.evaluate.patient_scores import patient_evidence
+from brain_tumor.evaluate.part_scores import ScoringSettings
+from brain_tumor.evaluate.patient_scores import score_part_patients
 from brain_tumor.metrics.patients import score_patients
 from brain_tumor.runs.finished import read_run
-from brain_tumor.trained.operating_point import Chosen, judge
+from brain_tumor.trained.operating_point import Chosen, calibrate
 
-ASK = EvidenceSettings(200, 0.95, 0, 10, "notumor", 0.95, 24)
+ASK = ScoringSettings(200, 0.95, 0, 10, "notumor", 0.95, 24)
 
 
 def drawn(seed: int = 0, slices: int = 90) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -29,8 +29,8 @@ def drawn(seed: int = 0, slices: int = 90) -> tuple[np.ndarray, np.ndarray, np.n
 def found(
     labels: np.ndarray, logits: np.ndarray, patients: np.ndarray, groups: np.ndarray, **more: Any
 ) -> dict[str, Any]:
-    judged = judge(labels, logits, groups, 2, Chosen(1.7, 0.4, True))
-    record = patient_evidence(judged, patients, CLASSES, ASK, **more)
+    calibrated = calibrate(labels, logits, groups, 2, Chosen(1.7, 0.4, True))
+    record = score_part_patients(calibrated, patients, CLASSES, ASK, **more)
     assert record is not None
     json.dumps(record, allow_nan=False)  # what cannot be told is None
     return record
@@ -69,8 +69,8 @@ def test_a_class_without_known_patients_is_left_out() -> None:
     known = labels != 2
     balanced = balanced_accuracy_score(labels[known], logits[known].argmax(axis=1))
     assert record["by_slice"]["balanced_accuracy"]["value"] == pytest.approx(balanced)
-    judged = judge(labels, logits, patients, 2, Chosen(None, 0.5, False))
-    assert patient_evidence(judged, np.full(90, -1), CLASSES, ASK) is None
+    calibrated = calibrate(labels, logits, patients, 2, Chosen(None, 0.5, False))
+    assert score_part_patients(calibrated, np.full(90, -1), CLASSES, ASK) is None
 
 
 def test_a_patient_of_several_classes_and_of_several_groups_is_told() -> None:
@@ -102,7 +102,7 @@ def rows() -> tuple[list[Row], dict[str, int]]:
     return drawn_rows, patients
 
 
-def compared(*folders: Path) -> ComparedSetting:
+def compared(*folders: Path) -> PooledRunGroup:
     (setting,) = compare_settings(gather([read_run(folder) for folder in folders]), ASK)
     return setting
 

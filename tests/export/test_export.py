@@ -31,7 +31,7 @@ from brain_tumor.export.graph import trace
 from brain_tumor.predict.model import open_model
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
-from brain_tumor.trained.abstention import Unsure
+from brain_tumor.trained.abstention import Abstention
 from brain_tumor.trained.network import Trained
 
 ExportRun = Callable[..., dict[str, Any]]
@@ -99,7 +99,7 @@ def test_what_the_file_says_of_itself(exports: Callable[[str], Path], name: str)
         assert said["fingerprint"] == record["data"]["fingerprint"]
     assert (said["temperature"] is None) == (name == "mobilenetv2")
     assert (said["error_steps"] is None) == (name == "mobilenetv2")
-    assert said["trust"] == (run / "trust.npz").read_bytes()
+    assert said["ood"] == (run / "ood.npz").read_bytes()
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -111,29 +111,32 @@ def test_it_flags_what_the_run_flags(
     odd = np.random.default_rng(0).integers(0, 256, (2, 256, 256), dtype=np.uint8)
     scans = np.concatenate([scans, odd, 255 - scans[:2]])
     for error in (0.05, 0.5):
-        asked = Unsure(error)
+        asked = Abstention(error)
         own = open_model(run, asked, accelerator="cpu")
         ours = open_model(run / "exports" / f"{name}.{form}", asked, trusted=True)
-        assert (ours.strange_above, ours.sure_fitted) == (1.0, own.sure_fitted)
-        assert ours.sure_from == own.sure_from
-    theirs, found = own.look(scans), ours.look(scans)
-    assert theirs.strangeness is not None and found.strangeness is not None
+        assert (ours.ood_threshold, ours.confident_from_validation) == (
+            1.0,
+            own.confident_from_validation,
+        )
+        assert ours.confident_from == own.confident_from
+    theirs, found = own.predict(scans), ours.predict(scans)
+    assert theirs.ood_score is not None and found.ood_score is not None
     # A distance is the root of what is summed and rounded: next to the reference it tells little.
-    np.testing.assert_allclose(found.strangeness**2, theirs.strangeness**2, rtol=2e-3, atol=3e-3)
-    assert (found.strangeness > 1).any() and (found.strangeness < 1).any()
+    np.testing.assert_allclose(found.ood_score**2, theirs.ood_score**2, rtol=2e-3, atol=3e-3)
+    assert (found.ood_score > 1).any() and (found.ood_score < 1).any()
 
 
 def test_a_run_that_knows_no_strange_scans_gives_a_file_that_knows_none(
     gbmnet: Path, export_run: ExportRun, tmp_path: Path
 ) -> None:
     run = Path(shutil.copytree(gbmnet, tmp_path / "run", ignore=shutil.ignore_patterns("exports")))
-    (run / "trust.npz").unlink()
+    (run / "ood.npz").unlink()
     record = export_run(run, "format=pt2")
-    assert [side["strange"] for side in record["sides"]] == [None, None]
-    model = open_model(run / "exports" / "gbmnet.pt2", Unsure(0.05), trusted=True)
-    assert model.strange_above is None and model.look(drawn(0, 1)[:, 0]).strangeness is None
-    (run / "trust.npz").write_bytes(b"PK")
-    with pytest.raises(DataError, match=r"trust\.npz is damaged"):
+    assert [side["out_of_distribution"] for side in record["sides"]] == [None, None]
+    model = open_model(run / "exports" / "gbmnet.pt2", Abstention(0.05), trusted=True)
+    assert model.ood_threshold is None and model.predict(drawn(0, 1)[:, 0]).ood_score is None
+    (run / "ood.npz").write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"ood\.npz is damaged"):
         export_run(run, "format=pt2", "overwrite=true")
 
 
@@ -151,8 +154,8 @@ def test_others_can_read_it_without_this_package(gbmnet: Path) -> None:
     given_back = program.module()(torch.zeros((3, 1, 256, 256), dtype=torch.uint8))
     assert [tuple(one.shape) for one in given_back] == [(3, 4), (3, 64)]
     assert [one.name for one in model.graph.output] == ["probabilities", "features"]
-    with np.load(io.BytesIO(base64.b64decode(told["trust"]))) as trust:
-        assert trust["directions"].shape[1] == 64
+    with np.load(io.BytesIO(base64.b64decode(told["ood"]))) as detector:
+        assert detector["directions"].shape[1] == 64
 
 
 def test_no_file_tells_where_the_code_lay(gbmnet: Path) -> None:
@@ -238,9 +241,11 @@ def test_eight_bits_stand_beside_the_float_file(
     assert ours["balanced_accuracy"] == checkpoint["balanced_accuracy"]
     assert small["bytes"] == (tmp_path / "a-int8.onnx").stat().st_size < 0.4 * ours["bytes"]
     assert 0 < small["largest_difference"] < 0.2
-    strange = json.loads((gbmnet / "trust.json").read_text())["strange"]["test"]
-    assert ours["strange"] == checkpoint["strange"] == pytest.approx(strange)
-    assert 0 <= small["strange"] <= 1
+    strange = json.loads((gbmnet / "ood.json").read_text())["flagged"]["test"]
+    assert (
+        ours["out_of_distribution"] == checkpoint["out_of_distribution"] == pytest.approx(strange)
+    )
+    assert 0 <= small["out_of_distribution"] <= 1
     assert all(len(side["seconds_per_scan"]) == 2 for side in record["sides"])
     assert record["calibration_scans"] == 16
     weights = onnx.load(tmp_path / "a-int8.onnx").graph.initializer

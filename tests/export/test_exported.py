@@ -23,8 +23,8 @@ from brain_tumor.export.graph import OUTPUTS
 from brain_tumor.metrics.outliers import Neighbours, Spread
 from brain_tumor.metrics.picture_features import KINDS
 from brain_tumor.predict.model import open_model
-from brain_tumor.trained.abstention import Unsure
-from brain_tumor.trained.out_of_distribution import Trust, as_bytes
+from brain_tumor.trained.abstention import Abstention
+from brain_tumor.trained.out_of_distribution import OODDetector, as_bytes
 
 CROP = {"blur_kernel": 3, "threshold": 45, "erosions": 2, "dilations": 2, "size": 32}
 TEXTS = {
@@ -37,7 +37,7 @@ TEXTS = {
     "crop": json.dumps(CROP),
     "harmonise": '{"resolution": null, "intensity": false, "background": false, "mask": false}',
     "error_steps": "[[0.25, 0.4], [0, 0.9]]",
-    "trust": "",
+    "ood": "",
 }
 Change = Callable[[Any], None]
 
@@ -67,17 +67,17 @@ def written(folder: Path, model: Any) -> Path:
     return path
 
 
-def trust_of(maps: int) -> Trust:
-    """Make what calls a scan strange that has other features than the first."""
+def detector_of(maps: int) -> OODDetector:
+    """Make a detector that flags a scan with other features than the first."""
     steps = np.zeros((sum(KINDS), 1), np.float32)
-    return Trust(
+    return OODDetector(
         Spread(np.zeros(len(steps)), steps), Neighbours(np.eye(1, maps, dtype=np.float32)), 1.0, 0.1
     )
 
 
-def as_text(trust: Trust, **changed: bytes) -> str:
-    """Give a trust as metadata hold it, after some of its members were changed."""
-    given, content = io.BytesIO(as_bytes(trust)), io.BytesIO()
+def as_text(detector: OODDetector, **changed: bytes) -> str:
+    """Give a detector as metadata hold it, after some of its members were changed."""
+    given, content = io.BytesIO(as_bytes(detector)), io.BytesIO()
     with zipfile.ZipFile(given) as source, zipfile.ZipFile(content, "w") as target:
         for name in source.namelist():
             target.writestr(name, changed.get(name.removesuffix(".npy"), source.read(name)))
@@ -93,31 +93,46 @@ def npy(values: np.ndarray) -> bytes:
 def test_one_of_ours_is_opened(tmp_path: Path) -> None:
     exported = load_exported(written(tmp_path, small_model()))
     assert (exported.classes, exported.size) == (("a", "b"), 32)
-    assert exported.trust is None
+    assert exported.detector is None
     assert exported.metadata["error_steps"] == [[0.25, 0.4], [0, 0.9]]
     bright = exported.probabilities(np.full((2, 1, 32, 32), 255, np.uint8))
     np.testing.assert_allclose(bright[:, 0], 1 / (1 + np.exp(-2 * 1024 * 255e-6)), rtol=1e-6)
 
 
-def test_a_model_of_it_tells_strange_and_unsure_scans(tmp_path: Path) -> None:
-    model = small_model(trust=as_text(trust_of(2)))
+def test_a_file_of_version_0_6_opens_with_its_detector(tmp_path: Path) -> None:
+    model = small_model(ood=as_text(detector_of(2)))
+    for entry in model.metadata_props:
+        entry.key = {"ood": "trust"}.get(entry.key, entry.key)
+    assert load_exported(written(tmp_path, model)).detector is not None
+
+
+def test_a_model_of_it_flags_scans(tmp_path: Path) -> None:
+    model = small_model(ood=as_text(detector_of(2)))
     model.graph.initializer[0].float_data[:] = [1e-6, 1e-6] * 512 + [1e-6, -1e-6] * 512
-    opened = open_model(written(tmp_path, model), Unsure(0.1))
-    assert (opened.strange_above, opened.sure_from, opened.sure_fitted) == (1.0, 0.9, True)
+    opened = open_model(written(tmp_path, model), Abstention(0.1))
+    assert (opened.ood_threshold, opened.confident_from, opened.confident_from_validation) == (
+        1.0,
+        0.9,
+        True,
+    )
     top, bottom = np.zeros((2, 1, 32, 32), np.uint8)
     top[:, :16], bottom[:, 16:] = 255, 255
     whole = np.full((1, 32, 32), 200, np.uint8)
     # Features of the two halves are as 1 to 1 and 1 to -1, those of the whole as 1 to 0.
-    found = opened.look(np.concatenate([top, bottom, whole])).strangeness
+    found = opened.predict(np.concatenate([top, bottom, whole])).ood_score
     assert found is not None
     aside = np.hypot(1 - 0.5**0.5, 0.5**0.5) / 0.1
     np.testing.assert_allclose(found, [aside, aside, 0], atol=1e-2)
-    assert (found > opened.strange_above).tolist() == [True, True, False]
-    without = open_model(written(tmp_path, small_model(error_steps="null")), Unsure(0.1))
-    assert (without.strange_above, without.sure_from, without.sure_fitted) == (None, 0.9, False)
-    assert without.look(whole).strangeness is None
-    none = open_model(written(tmp_path, small_model(error_steps="[[0.2, 0.9]]")), Unsure(0.1))
-    assert none.sure_from == np.inf
+    assert (found > opened.ood_threshold).tolist() == [True, True, False]
+    without = open_model(written(tmp_path, small_model(error_steps="null")), Abstention(0.1))
+    assert (without.ood_threshold, without.confident_from, without.confident_from_validation) == (
+        None,
+        0.9,
+        False,
+    )
+    assert without.predict(whole).ood_score is None
+    none = open_model(written(tmp_path, small_model(error_steps="[[0.2, 0.9]]")), Abstention(0.1))
+    assert none.confident_from == np.inf
 
 
 @pytest.mark.parametrize(
@@ -143,7 +158,7 @@ def test_a_model_of_it_tells_strange_and_unsure_scans(tmp_path: Path) -> None:
         ({"crop": '{"size": 32}'}, "crop.blur_kernel is not given"),
         ({"harmonise": "3"}, "harmonise must be a group"),
         ({"card": "x" * 2_000_000}, "far too long"),
-        ({"error_steps": None, "trust": None}, "does not say its error_steps, trust"),
+        ({"error_steps": None, "ood": None}, "does not say its error_steps, ood"),
         ({"error_steps": "[[0.1, 0.2], 3]"}, "error_steps cannot be"),
         ({"error_steps": "[[0.1, 0.2, 0.3]]"}, "error_steps cannot be"),
         ({"error_steps": "[[0.1, 1.5]]"}, "error_steps cannot be"),
@@ -151,14 +166,20 @@ def test_a_model_of_it_tells_strange_and_unsure_scans(tmp_path: Path) -> None:
         ({"error_steps": "[[0.1, NaN]]"}, "error_steps cannot be"),
         ({"error_steps": "{}"}, "error_steps cannot be"),
         ({"error_steps": f"[{'[0.1, 0.2], ' * 100_000}[0, 1]]"}, "far too long"),
-        ({"trust": "é"}, "trust is damaged"),
-        ({"trust": "AAAA\n"}, "trust is damaged"),
-        ({"trust": "QUJD"}, "trust is damaged"),
-        ({"trust": as_text(trust_of(2))[:-400]}, "trust is damaged"),
-        ({"trust": as_text(trust_of(2), mean=npy(np.array([{}], object)))}, "trust is damaged"),
-        ({"trust": as_text(trust_of(2), mean=npy(np.full(242, np.nan)))}, "trust is damaged"),
-        ({"trust": as_text(trust_of(3))}, r"features are float32 \(1, 2\)"),
-        ({"trust": "A" * (28 * 2**20)}, "far too long"),
+        ({"ood": "é"}, "(ood|detector) is damaged"),
+        ({"ood": "AAAA\n"}, "(ood|detector) is damaged"),
+        ({"ood": "QUJD"}, "(ood|detector) is damaged"),
+        ({"ood": as_text(detector_of(2))[:-400]}, "(ood|detector) is damaged"),
+        (
+            {"ood": as_text(detector_of(2), mean=npy(np.array([{}], object)))},
+            "(ood|detector) is damaged",
+        ),
+        (
+            {"ood": as_text(detector_of(2), mean=npy(np.full(242, np.nan)))},
+            "(ood|detector) is damaged",
+        ),
+        ({"ood": as_text(detector_of(3))}, r"features are float32 \(1, 2\)"),
+        ({"ood": "A" * (28 * 2**20)}, "far too long"),
     ],
 )
 def test_metadata_that_cannot_be_are_refused(

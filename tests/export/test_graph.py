@@ -27,7 +27,7 @@ def test_the_traced_graph_gives_what_the_network_gives(name: str, options: dict[
     scans = torch.randint(0, 256, (5, 1, 256, 256), dtype=torch.uint8, generator=generator)
     with torch.no_grad():
         expected = softmax(network(scans).double().numpy() / 0.4, axis=1)
-        means = network.maps(scans).mean(dim=(2, 3))
+        means = network.forward_features(scans).mean(dim=(2, 3))
     program = torch.export.export(
         Deployed(network, 0.4), (scans[:2],), dynamic_shapes=({0: torch.export.Dim("N")},)
     )

@@ -6,9 +6,9 @@ from brain_tumor.rendering.page import to_markdown
 def test_every_side_is_told() -> None:
     seconds = {"1": {"median": 0.0123}, "32": {"median": 0.0031}}
     checkpoint = {"name": "checkpoint", "bytes": 101_000_000, "balanced_accuracy": 0.91234}
-    checkpoint |= {"same_class": 1.0, "largest_difference": None, "strange": 0.024}
+    checkpoint |= {"same_class": 1.0, "largest_difference": None, "out_of_distribution": 0.024}
     small = {"name": "int8", "bytes": 8_450_000, "balanced_accuracy": 0.9}
-    small |= {"same_class": 0.9931, "largest_difference": 0.0712, "strange": None}
+    small |= {"same_class": 0.9931, "largest_difference": 0.0712, "out_of_distribution": None}
     record = {
         **{"model": "gbmnet", "checkpoint": "best.ckpt", "format": "onnx", "test_scans": 1648},
         **{"rounds": 5, "threads": 1, "processor": "a processor", "calibration_scans": 256},

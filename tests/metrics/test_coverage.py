@@ -20,11 +20,11 @@ from sklearn.metrics import (
 
 from brain_tumor.metrics.calibration_error import equal_mass_gaps
 from brain_tumor.metrics.detection import detect
-from brain_tumor.metrics.logits import judge_answers
+from brain_tumor.metrics.logits import confidence_and_rightness
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, draw_weights
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
-from brain_tumor.metrics.uncertainty.significance import Answers, paired_bootstrap
+from brain_tumor.metrics.uncertainty.significance import GradedPredictions, paired_bootstrap
 
 # Tells a coverage of 0.95 to +-0.005 (one standard error), so that bounds 0.02 away are no luck.
 REPEATS = 2000
@@ -117,8 +117,8 @@ def intervals_of(part: Part, seed: int) -> dict[str, Interval]:
         labels != NO_TUMOUR, probability, groups, TUMOUR_THRESHOLD, resamples=RESAMPLES, seed=seed
     )
     pair = paired_bootstrap(
-        Answers(labels, predicted, groups),
-        Answers(labels, part.other.argmax(axis=1), groups),
+        GradedPredictions(labels, predicted, groups),
+        GradedPredictions(labels, part.other.argmax(axis=1), groups),
         4,
         resamples=RESAMPLES,
         seed=seed,
@@ -205,7 +205,7 @@ def test_plain_intervals_do_not_cover_a_calibration_error_of_0() -> None:
     covered = {"percentile": 0, "basic": 0}
     for repeat in range(100):
         part = draw_part(generator, 200)
-        confidences, right = judge_answers(part.labels, part.calibrated)
+        confidences, right = confidence_and_rightness(part.labels, part.calibrated)
         order = np.argsort(confidences)
         confidences, right, groups = confidences[order], right[order], part.groups[order]
         blocks = [np.ones((1, 200), np.int64), *draw_weights(200, RESAMPLES, repeat, RESAMPLES)]

@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brain_tumor.metrics.logits import check_logits, judge_answers
+from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 
 
 @given(st.lists(st.lists(st.integers(-3, 3), min_size=4, max_size=4), min_size=1, max_size=20))
 def test_the_answer_is_the_first_largest_logit(rows: list[list[int]]) -> None:
     logits = np.array(rows, np.float64)
     labels = np.zeros(len(rows), np.int64)
-    confidences, right = judge_answers(labels, logits)
+    confidences, right = confidence_and_rightness(labels, logits)
     for row, confidence, is_right in zip(rows, confidences, right, strict=True):
         assert confidence == pytest.approx(np.exp(max(row)) / np.sum(np.exp(row)))
         assert is_right == (row.index(max(row)) == 0)

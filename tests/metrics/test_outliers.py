@@ -6,7 +6,7 @@ from scipy.spatial.distance import mahalanobis
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from brain_tumor.metrics.outliers import MOST_STEPS, fit_neighbours, fit_spread, threshold_of
+from brain_tumor.metrics.outliers import MAX_STEPS, fit_neighbours, fit_spread, threshold_of
 
 
 def correlated(rows: int, columns: int, seed: int = 0) -> np.ndarray:
@@ -41,7 +41,7 @@ def test_units_and_zero_of_a_feature_make_no_difference(power: int, shift: float
 
 def test_a_kind_of_many_features_is_reduced_so_that_it_cannot_drown_another() -> None:
     rng = np.random.default_rng(0)
-    assert fit_spread(rng.normal(size=(500, 210)), [200, 10]).steps.shape == (210, MOST_STEPS + 10)
+    assert fit_spread(rng.normal(size=(500, 210)), [200, 10]).steps.shape == (210, MAX_STEPS + 10)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7])

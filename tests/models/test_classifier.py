@@ -134,7 +134,7 @@ def test_smoothed_targets_are_spread_evenly(smoothing: float, seed: int) -> None
     classifier = TumorClassifier(GBMNET, CLASSES, training=TrainingSettings(smoothing))
     classifier.network.forward = lambda images: images
     classifier.trainer = trainer()
-    batch = SimpleNamespace(images=logits, labels=labels, whole=5)
+    batch = SimpleNamespace(images=logits, labels=labels, global_batch_size=5)
     targets = (1 - smoothing) * F.one_hot(labels, 4) + smoothing / 4
     expected = -(targets * logits.log_softmax(dim=1)).sum(dim=1).mean()
     torch.testing.assert_close(classifier.training_step(batch, 0), expected)
@@ -149,7 +149,9 @@ def test_a_second_softmax_leaves_a_perfect_network_a_cost() -> None:
     sure = TumorClassifier(GBMNET, CLASSES, training=TrainingSettings(softmax_twice=True))
     sure.network.forward = lambda images: images
     sure.trainer = trainer()
-    batch = SimpleNamespace(images=50 * F.one_hot(labels, 4).float(), labels=labels, whole=4)
+    batch = SimpleNamespace(
+        images=50 * F.one_hot(labels, 4).float(), labels=labels, global_batch_size=4
+    )
     assert float(sure.training_step(batch, 0)) == pytest.approx(math.log(1 + 3 / math.e))
     # The monitored part is scored as without it.
     sure.validation_step(batch, 0)

@@ -159,9 +159,9 @@ def test_weights_are_autograd_s_through_the_whole_network(name: str, scans: Tens
 def test_where_maps_are_averaged_it_is_grad_cam_as_published(scans: Tensor) -> None:
     network = made("gbmnet on means")
     with torch.no_grad():
-        maps = network.maps(scans)  # type: ignore[operator]
+        maps = network.forward_features(scans)  # type: ignore[operator]
     maps.requires_grad_()
-    network.classify(maps)[:, 3].sum().backward()  # type: ignore[operator]
+    network.forward_head(maps)[:, 3].sum().backward()  # type: ignore[operator]
     assert maps.grad is not None
     weights = maps.grad.mean(dim=(2, 3), keepdim=True)  # equation 1 of the paper
     heat = F.relu((weights * maps).sum(dim=1, keepdim=True)).detach()  # equation 2
@@ -174,10 +174,10 @@ def test_where_maps_are_averaged_it_is_grad_cam_as_published(scans: Tensor) -> N
 class InPlaceHead(nn.Module):
     """Has a head that begins in place, as some of torchvision's do, and knows one class alone."""
 
-    def maps(self, scans: Tensor) -> Tensor:
+    def forward_features(self, scans: Tensor) -> Tensor:
         return F.avg_pool2d(scans / 255, 32)
 
-    def classify(self, maps: Tensor) -> Tensor:
+    def forward_head(self, maps: Tensor) -> Tensor:
         positive = F.relu(maps, inplace=True).sum(dim=(2, 3))
         return torch.cat([positive, -positive], dim=1)
 

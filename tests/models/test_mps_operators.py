@@ -436,12 +436,12 @@ class Planted(nn.Module):
         self.line, self.layer = line, nn.Linear(256, len(CLASSES))
 
     def forward(self, scans: Tensor) -> Tensor:
-        return self.classify(self.maps(scans))
+        return self.forward_head(self.forward_features(scans))
 
-    def maps(self, scans: Tensor) -> Tensor:
+    def forward_features(self, scans: Tensor) -> Tensor:
         return self.line(scans.float().mean(dim=(1, 2)))[:, :, None, None]
 
-    def classify(self, maps: Tensor) -> Tensor:
+    def forward_head(self, maps: Tensor) -> Tensor:
         logits: Tensor = self.layer(maps[:, :, 0, 0])
         return logits
 

@@ -196,7 +196,7 @@ def test_free_statistics_follow_the_batches_as_in_a_network_without_gradients(
         network.eval()(scans)
     network.train()
     for _ in range(2):
-        torch.testing.assert_close(network.maps(scans), theirs(images))
+        torch.testing.assert_close(network.forward_features(scans), theirs(images))
     F.cross_entropy(network(scans), torch.tensor([0, 1, 3])).backward()
     theirs(images)
     torch.testing.assert_close(network.features.state_dict(), theirs.state_dict())
@@ -207,7 +207,9 @@ def test_free_statistics_follow_the_batches_as_in_a_network_without_gradients(
     # What is scored and saved are the statistics that were followed.
     network.eval()
     with torch.no_grad():
-        torch.testing.assert_close(network.maps(scans), theirs.eval()(images), atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(
+            network.forward_features(scans), theirs.eval()(images), atol=1e-4, rtol=1e-3
+        )
 
 
 def test_mobilenetv2_is_the_same_network_whatever_is_frozen(scans: torch.Tensor) -> None:
@@ -223,9 +225,9 @@ def test_mobilenetv2_is_the_same_network_whatever_is_frozen(scans: torch.Tensor)
 def test_a_network_is_its_maps_and_what_classifies_them(name: str, scans: torch.Tensor) -> None:
     network = build_network(4, name).eval()
     with torch.no_grad():
-        maps = network.maps(scans)
+        maps = network.forward_features(scans)
         assert maps.ndim == 4
-        assert torch.equal(network.classify(maps), network(scans))
+        assert torch.equal(network.forward_head(maps), network(scans))
 
 
 def test_the_input_is_torchvision_s_preset(scans: torch.Tensor) -> None:

@@ -7,7 +7,7 @@ from torch import nn
 from torchvision.models import get_model, get_model_weights
 
 from brain_tumor.errors import ConfigError, WeightsError
-from brain_tumor.models.registry import build_network, settled
+from brain_tumor.models.registry import build_network, with_defaults
 from brain_tumor.models.torchvision_net import TorchvisionNet, architectures, published_input
 
 # One of each family that is quick to build.
@@ -79,12 +79,12 @@ def test_its_input_is_that_of_the_weights(name: str, scans: torch.Tensor) -> Non
         "input_mean": preset.mean,
         "input_std": preset.std,
     }
-    assert settled({"name": name, "input_size": None, "unfreeze": 3}) == {
+    assert with_defaults({"name": name, "input_size": None, "unfreeze": 3}) == {
         "name": name,
         "unfreeze": 3,
         **published_input(name),
     }
-    assert settled({"name": name, "input_size": 64})["input_size"] == 64
+    assert with_defaults({"name": name, "input_size": 64})["input_size"] == 64
 
 
 @pytest.mark.parametrize("name", ["vit_b_16", "squeezenet1_0"])

@@ -18,20 +18,22 @@ def run(sweep: dict[float, Path]) -> Path:
     return sweep[1e-3]
 
 
-class BrightIsStrange:
-    """Stands for what tells strange scans: one that is bright on the whole is strange."""
+class BrightIsUnlike:
+    """Stands for the out-of-distribution detector: bright scans are unlike the training scans."""
 
     threshold = 0.5
 
-    def look(self, images: np.ndarray, features: np.ndarray) -> np.ndarray:
+    def score(self, images: np.ndarray, features: np.ndarray) -> np.ndarray:
         assert images.dtype == np.uint8 and images.shape[1:] == (256, 256)
         assert features.dtype == np.float32 and features.shape == (len(images), 64)
         return images.mean(axis=(1, 2)) / 255
 
 
 @pytest.fixture(autouse=True)
-def trust(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brain_tumor.predict.model.open_trust", lambda scored: BrightIsStrange())
+def detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "brain_tumor.predict.model.open_ood_detector", lambda scored: BrightIsUnlike()
+    )
 
 
 @pytest.fixture

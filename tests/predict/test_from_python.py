@@ -83,8 +83,8 @@ def test_what_cannot_be_predicted_is_said(classifier: Classifier, tmp_path: Path
             classifier.predict(given)
     with pytest.raises(TypeError, match="not <class 'int'>"):
         classifier.predict(3)  # type: ignore[call-overload]
-    with pytest.raises(ConfigError, match=r"unsure\.error"):
-        load_classifier(tmp_path, unsure_error=2)
+    with pytest.raises(ConfigError, match=r"abstention\.error"):
+        load_classifier(tmp_path, abstention_error=2)
 
 
 def test_frames_of_a_dicom_file(classifier: Classifier, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ def test_it_is_the_grey_scan_where_the_map_is_zero() -> None:
 
 
 def test_more_heat_is_more_colour_and_the_scan_stays_visible_below() -> None:
-    heat = np.tile(np.linspace(0, 1, 30, dtype=np.float32), (40, 1))
-    found = overlay(np.full(SCAN.shape, 90, np.uint8), heat)[0].astype(int)
+    cam = np.tile(np.linspace(0, 1, 30, dtype=np.float32), (40, 1))
+    found = overlay(np.full(SCAN.shape, 90, np.uint8), cam)[0].astype(int)
     apart = np.abs(found - 90).sum(axis=1)
     assert (np.diff(apart) >= 0).all()
     assert apart[-1] > 200

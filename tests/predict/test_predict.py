@@ -25,7 +25,7 @@ from brain_tumor.predict.predictions import Prediction
 from brain_tumor.predict.reader import Piece, Reader
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.trained.network import open_trained
-from brain_tumor.trained.out_of_distribution import open_trust
+from brain_tumor.trained.out_of_distribution import open_ood_detector
 
 Predict = Callable[..., predicting.Outcome]
 
@@ -61,7 +61,7 @@ def test_a_run_s_own_test_scans_get_the_answers_of_its_evaluation(
         if abs(1 - expected[healthy] - point["threshold"]) > 1e-6:
             tumour = bool(1 - expected[healthy] >= point["threshold"])
             assert (row["tumour"] == "true") == plain["tumour"] == tumour
-        assert (row["strange"] == "true") == (float(row["strangeness"]) > 0.5)
+        assert (row["out_of_distribution"] == "true") == (float(row["ood_score"]) > 0.5)
         assert row["reason"] == row["overlay"] == ""
 
 
@@ -79,11 +79,11 @@ def test_unsure_is_what_validation_answers_wrongly_too_often(
     kept = [c for c in confidence if wrong[confidence >= c].mean() <= error]
     least = min(kept) if kept else np.inf
     given = [phantom_root / row["path"] for row in rows]
-    outcome = predicted(given, f"unsure.error={error}", output=tmp_path / "a.csv")
-    flags = np.array([row["unsure"] == "true" for row in rows_of(tmp_path / "a.csv")])
+    outcome = predicted(given, f"abstention.error={error}", output=tmp_path / "a.csv")
+    flags = np.array([row["low_confidence"] == "true" for row in rows_of(tmp_path / "a.csv")])
     at_the_edge = np.abs(confidence - least) < 1e-6
     assert np.array_equal(flags[~at_the_edge], (confidence < least)[~at_the_edge])
-    assert outcome.unsure == flags.sum() > 0
+    assert outcome.low_confidence == flags.sum() > 0
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_bad_files_are_named_and_stop_no_others(
     scans = json.loads((tmp_path / "a.json").read_text())["scans"]
     assert [scan["path"] for scan in scans] == sorted(str(path) for path in files)
     for scan in scans:
-        assert bool(scan["reason"]) == (scan["class"] is None) == (scan["unsure"] is None)
+        assert bool(scan["reason"]) == (scan["class"] is None) == (scan["low_confidence"] is None)
     shown = capsys.readouterr().out
     assert "3 files were left out, the others are used:" in shown
     assert "black.png: blank: no region brighter than 45" in shown
@@ -241,8 +241,8 @@ MISTAKES = [
     ("output=a.txt", "output must end in .csv or .json"),
     ("batch_size=0", "batch_size must be a whole number in 1..1024"),
     ("shown=0", "shown must be"),
-    ("unsure.error=1", "unsure.error must lie between 0 and 1"),
-    ("unsure.eror=1", "unsure.eror is unknown"),
+    ("abstention.error=1", "abstention.error must lie between 0 and 1"),
+    ("abstention.eror=1", "abstention.eror is unknown"),
     ("input=''", "input is empty"),
     ("input=[]", "input is empty"),
     ("input=3", "input must be"),
@@ -306,22 +306,25 @@ def test_an_exported_file_says_what_its_run_says_but_shows_no_overlays(
 
     def run_it(scans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with torch.inference_mode():
-            maps: torch.Tensor = trained.network.maps(torch.from_numpy(scans))
-            logits = trained.network.classify(maps).double().numpy()
+            maps: torch.Tensor = trained.network.forward_features(torch.from_numpy(scans))
+            logits = trained.network.forward_head(maps).double().numpy()
         likely = softmax(logits / facts["temperature"], axis=1).astype(np.float32)
         return likely, maps.mean(dim=(2, 3)).numpy()
 
-    trust = open_trust(trained.scored)
-    monkeypatch.setattr("brain_tumor.predict.model.open_trust", lambda scored: trust)
-    made = Exported(file, trained.classes, facts, trust, run_it)
+    detector = open_ood_detector(trained.scored)
+    monkeypatch.setattr("brain_tumor.predict.model.open_ood_detector", lambda scored: detector)
+    made = Exported(file, trained.classes, facts, detector, run_it)
     monkeypatch.setattr("brain_tumor.predict.model.load_exported", lambda path, trusted: made)
     own, exported = predicted(mixture), predicted(mixture, run=file)
     for ours, theirs in zip(own.shown, exported.shown, strict=True):
         assert (ours.label, ours.tumour) == (theirs.label, theirs.tumour)
         assert ours.probabilities == pytest.approx(dict(theirs.probabilities), abs=1e-5)
-        assert ours.strange is not None
-        assert (ours.strange, ours.unsure) == (theirs.strange, theirs.unsure)
-        assert ours.strangeness == pytest.approx(theirs.strangeness, rel=1e-3, abs=1e-2)
+        assert ours.out_of_distribution is not None
+        assert (ours.out_of_distribution, ours.low_confidence) == (
+            theirs.out_of_distribution,
+            theirs.low_confidence,
+        )
+        assert ours.ood_score == pytest.approx(theirs.ood_score, rel=1e-3, abs=1e-2)
     with pytest.raises(ConfigError, match="overlays need the network itself"):
         predicted(mixture, run=file, overlays=tmp_path / "o")
 
@@ -330,7 +333,7 @@ def test_results_are_plain_values(mixture: Path, predicted: Predict) -> None:
     for one in predicted(mixture).shown:
         assert isinstance(one, Prediction)
         assert sum(one.probabilities.values()) == pytest.approx(1)
-        assert type(one.tumour) is type(one.strange) is type(one.unsure) is bool
+        assert type(one.tumour) is type(one.out_of_distribution) is type(one.low_confidence) is bool
         assert one.label == max(one.probabilities, key=lambda name: one.probabilities[name])
 
 
@@ -342,14 +345,16 @@ def test_a_file_where_nothing_was_given_is_told(predicted: Predict) -> None:
 def test_strangeness_is_that_of_the_run_s_own_reference(
     run: Path, mixture: Path, predicted: Predict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("brain_tumor.predict.model.open_trust", open_trust)
-    trained, trust = open_trained(run), open_trust(RunFolder(run))
-    assert trust is not None
+    monkeypatch.setattr("brain_tumor.predict.model.open_ood_detector", open_ood_detector)
+    trained, detector = open_trained(run), open_ood_detector(RunFolder(run))
+    assert detector is not None
     reader = Reader(trained.crop, trained.harmonise)
     found = predicted(mixture, "batch_size=5").shown
     scans = np.array([reader.read(Piece(Path(str(one.source)))).pixels for one in found[:9]])
     with torch.inference_mode():
-        maps: torch.Tensor = trained.network.maps(torch.from_numpy(scans).unsqueeze(1))
-    expected = trust.look(scans, maps.mean(dim=(2, 3)).numpy())
-    np.testing.assert_allclose([one.strangeness for one in found[:9]], expected, rtol=1e-4)
-    assert [one.strange for one in found[:9]] == (expected > trust.threshold).tolist()
+        maps: torch.Tensor = trained.network.forward_features(torch.from_numpy(scans).unsqueeze(1))
+    expected = detector.score(scans, maps.mean(dim=(2, 3)).numpy())
+    np.testing.assert_allclose([one.ood_score for one in found[:9]], expected, rtol=1e-4)
+    assert [one.out_of_distribution for one in found[:9]] == (
+        expected > detector.threshold
+    ).tolist()

@@ -11,8 +11,8 @@ def test_every_row_says_what_to_beware_of() -> None:
     table = predictions_table("gbmnet", rows, 5, "A note.")
     assert [list(row) for row in table.rows] == [
         ["a.png", "glioma", "yes", "", "0.988"],
-        ["b\\x1b[31m.png", "notumor", "no", "unlike the training scans, unsure", "0.500"],
-        ["c.png", "glioma", "\u2013", "unsure", "0.700"],
+        ["b\\x1b[31m.png", "notumor", "no", "out of distribution, low confidence", "0.500"],
+        ["c.png", "glioma", "\u2013", "low confidence", "0.700"],
     ]
     assert table.note == "and 2 more. A note."
     assert predictions_table("gbmnet", rows, 3, "A note.").note == "A note."
@@ -21,4 +21,6 @@ def test_every_row_says_what_to_beware_of() -> None:
 
 def test_the_summary_counts() -> None:
     told = predictions_summary({"glioma": 1, "notumor": 0}, None, 1, 2)
-    assert told == "1 scan predicted: 1 glioma, 0 notumor; 1 unsure; 2 files could not be used"
+    assert (
+        told == "1 scan predicted: 1 glioma, 0 notumor; 1 low confidence; 2 files could not be used"
+    )

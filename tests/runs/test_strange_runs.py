@@ -65,8 +65,8 @@ def assert_untouched(elsewhere: Path) -> None:
 def test_evaluate_replaces_links_and_writes_nothing_elsewhere(
     run: Path, again: Command, elsewhere: Path
 ) -> None:
-    names = ("MODEL_CARD.md", "predictions.csv", "metrics.json", "complexity.json", "trust.npz")
-    names += ("trust.json", "robustness_test.json", "robustness_test.csv")
+    names = ("MODEL_CARD.md", "predictions.csv", "metrics.json", "complexity.json", "ood.npz")
+    names += ("ood.json", "robustness_test.json", "robustness_test.csv")
     for name in names:
         (run / name).unlink(missing_ok=True)
         (run / name).symlink_to(elsewhere / "own")
@@ -248,7 +248,7 @@ def test_a_run_of_an_older_version_is_evaluated(run: Path, again: Command) -> No
     again()
     assert (run / "predictions.csv").read_bytes() == before
     assert set(json.loads((run / "checksums.json").read_text())) == {
-        *("predictions.csv", "metrics.json", "complexity.json", "trust.json")
+        *("predictions.csv", "metrics.json", "complexity.json", "ood.json")
     }
 
 

@@ -54,8 +54,8 @@ def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path)
         "run.json",
         "split.csv",
         "tensorboard",
-        "trust.json",
-        "trust.npz",
+        "ood.json",
+        "ood.npz",
     }
     assert [path.name for path in (run / "checkpoints").iterdir()] == ["last.ckpt"]
     record = json.loads((run / "run.json").read_text())

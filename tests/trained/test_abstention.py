@@ -6,7 +6,7 @@ import pytest
 
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.trained.abstention import Unsure, error_steps, least_confidence
+from brain_tumor.trained.abstention import Abstention, error_steps, least_confidence
 
 CLASSES = ("glioma", "notumor")
 HEADER = ("path", "part", "label", "predicted", "logit_glioma", "logit_notumor")
@@ -23,7 +23,7 @@ def scored(folder: Path, *rows: tuple[str, str, float]) -> RunFolder:
 def least(run: RunFolder, temperature: float | None, error: float) -> float:
     steps = error_steps(run, CLASSES, temperature)
     assert steps is not None
-    return least_confidence(json.loads(json.dumps(steps)), Unsure(error))
+    return least_confidence(json.loads(json.dumps(steps)), Abstention(error))
 
 
 def sigmoid(value: float) -> float:
@@ -48,7 +48,7 @@ def test_without_a_validation_part_nothing_is_told(tmp_path: Path) -> None:
     assert error_steps(scored(tmp_path), CLASSES, None) is None
     run = scored(tmp_path, ("test", "notumor", 4.0))
     assert error_steps(run, CLASSES, None) is None
-    assert Unsure(0.05).unfitted == 0.95
+    assert Abstention(0.05).unfitted == 0.95
 
 
 def test_what_is_damaged_or_out_of_range_is_said(tmp_path: Path) -> None:
@@ -58,5 +58,5 @@ def test_what_is_damaged_or_out_of_range_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"predictions\.csv is damaged"):
         error_steps(run, CLASSES, None)
     for error in (0, 1, -0.1, float("nan")):
-        with pytest.raises(ConfigError, match=r"unsure\.error"):
-            Unsure(error)
+        with pytest.raises(ConfigError, match=r"abstention\.error"):
+            Abstention(error)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
-from brain_tumor.trained.operating_point import Chosen, choose, join, judge, tumour_probability
+from brain_tumor.trained.operating_point import Chosen, calibrate, choose, join, tumour_probability
 
 
 def overconfident(scans: int = 900) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +43,7 @@ def test_no_tumour_s_class_is_called_healthy(least: float, seed: int) -> None:
     labels[:2] = 0, 1
     logits[np.arange(40), labels] += 3 * generator.random()  # from useless to good
     chosen = choose((labels, logits), healthy=1, least_sensitivity=least)
-    found = judge(labels, logits, np.arange(40), 1, chosen)
+    found = calibrate(labels, logits, np.arange(40), 1, chosen)
     called = found.likely >= found.threshold
     assert called[logits.argmax(axis=1) != 1].all()
     assert chosen.fitted and np.mean(called[labels != 1]) >= least
@@ -61,15 +61,15 @@ def test_nothing_is_fitted_without_validation_scans() -> None:
 def test_runs_are_judged_each_by_its_own() -> None:
     labels, logits = overconfident(20)
     groups = np.arange(20)
-    first = judge(labels[:8], logits[:8], groups[:8], 0, Chosen(2.0, 0.3, True))
-    second = judge(labels[8:], logits[8:], groups[8:], 0, Chosen(4.0, 0.6, True))
+    first = calibrate(labels[:8], logits[:8], groups[:8], 0, Chosen(2.0, 0.3, True))
+    second = calibrate(labels[8:], logits[8:], groups[8:], 0, Chosen(4.0, 0.6, True))
     both = join([first, second])
     np.testing.assert_array_equal(both.labels, labels)
     np.testing.assert_allclose(both.calibrated[:8], logits[:8] / 2)
     np.testing.assert_allclose(both.calibrated[8:], logits[8:] / 4)
     np.testing.assert_allclose(both.likely[8:], 1 - softmax(logits[8:] / 4, axis=1)[:, 0])
     assert both.threshold.tolist() == [0.3] * 8 + [0.6] * 12
-    plain = judge(labels[8:], logits[8:], groups[8:], None, Chosen(None, None, False))
+    plain = calibrate(labels[8:], logits[8:], groups[8:], None, Chosen(None, None, False))
     assert (plain.calibrated, plain.likely, plain.threshold) == (None, None, None)
     mixed = join([first, plain])
     assert mixed.calibrated is None and mixed.likely is None and len(mixed.labels) == 20

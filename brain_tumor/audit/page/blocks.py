@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from brain_tumor.rendering.numbers import whole
+from brain_tumor.rendering.numbers import format_count
 from brain_tumor.rendering.page import DataTable, Picture
 
 Audit = Mapping[str, Any]
 
-MOST_ROWS = 12  # of a table that names scans; audit.json names more
+MAX_ROWS = 12  # of a table that names scans; audit.json names more
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Sheets:
         if name not in self.pngs:
             return []
         file = None if self.folder is None else f"{self.folder}/{name}.png"
-        caption = f"{what}: the first {most} of {whole(count)}." if count > most else f"{what}."
+        caption = (
+            f"{what}: the first {most} of {format_count(count)}." if count > most else f"{what}."
+        )
         return [Picture(self.pngs[name], f"Contact sheet. {caption}", caption, file)]
 
 
@@ -56,10 +58,10 @@ def scans_table(
         count: How many there are.
         text_columns: Leading columns that hold words.
     """
-    shown = rows[:MOST_ROWS]
-    note = "" if len(shown) == count else f"The first {len(shown)} of {whole(count)}."
+    shown = rows[:MAX_ROWS]
+    note = "" if len(shown) == count else f"The first {len(shown)} of {format_count(count)}."
     if len(rows) > len(shown):
-        note += f" audit.json names {'all' if len(rows) == count else whole(len(rows))}."
+        note += f" audit.json names {'all' if len(rows) == count else format_count(len(rows))}."
     return DataTable(title, columns, shown, note, text_columns)
 
 

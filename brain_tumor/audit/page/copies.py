@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from brain_tumor.audit.page.blocks import Audit, Sheets, groups_table, scans_table
-from brain_tumor.rendering.charts.contact_sheet import MOST_GROUPS
-from brain_tumor.rendering.numbers import UNKNOWN, counted, percent, whole
+from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
+from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, format_percent
 from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
 
 # Names of the contact sheets.
@@ -32,11 +32,11 @@ def exact_table(audit: Audit) -> DataTable:
         [
             [
                 what,
-                whole(found["groups"]),
-                whole(found["copies"]),
-                *(whole(found["within"].get(folder)) for folder in folders),
-                whole(found["across_folders"]),
-                whole(found["across_labels"]),
+                format_count(found["groups"]),
+                format_count(found["copies"]),
+                *(format_count(found["within"].get(folder)) for folder in folders),
+                format_count(found["across_folders"]),
+                format_count(found["across_labels"]),
             ]
             for what, found in audit["exact"]["by"].items()
         ],
@@ -58,15 +58,15 @@ def exact_section(audit: Audit, sheets: Sheets) -> Section:
         exact_table(audit),
         Paragraph(
             "Preparing compares the cropped pixels and keeps the first scan of each group: "
-            f"{whole(dropped['training'])} are dropped within Training, "
-            f"{whole(dropped['testing'])} within Testing, and "
-            f"{whole(dropped['testing_in_training'])} of Testing that Training holds too."
+            f"{format_count(dropped['training'])} are dropped within Training, "
+            f"{format_count(dropped['testing'])} within Testing, and "
+            f"{format_count(dropped['testing_in_training'])} of Testing that Training holds too."
         ),
         _across_labels(across, "exact copies"),
     ]
     if across:
         blocks.append(groups_table(title, audit["exact"]["groups"], across))
-    blocks += sheets.pictures(EXACT_ACROSS_LABELS, title, across, MOST_GROUPS)
+    blocks += sheets.pictures(EXACT_ACROSS_LABELS, title, across, MAX_GROUPS)
     return Section("exact", "Exact duplicates", blocks)
 
 
@@ -76,21 +76,27 @@ def near_table(audit: Audit) -> DataTable:
     agreement = []
     if truth is not None:
         agreement = [
-            [f"precision, {whole(truth['found_pairs'])} pairs", _four_decimals(truth["precision"])],
-            [f"recall, {whole(truth['true_pairs'])} pairs", _four_decimals(truth["recall"])],
+            [
+                f"precision, {format_count(truth['found_pairs'])} pairs",
+                _four_decimals(truth["precision"]),
+            ],
+            [f"recall, {format_count(truth['true_pairs'])} pairs", _four_decimals(truth["recall"])],
         ]
     return DataTable(
         "Near-duplicates",
         ["what", "number"],
         [
-            ["pairs of the same slice", whole(near["pairs"])],
-            ["scans with a near-duplicate", whole(near["scans_with_a_near_duplicate"])],
-            ["clusters, counting single scans", whole(near["clusters"])],
-            ["clusters of two or more", whole(near["clusters_of_two_or_more"])],
-            ["scans in the largest cluster", whole(near["largest"])],
-            ["clusters across labels", whole(len(near["across_labels"]))],
-            ["related pairs", whole(near["related_pairs"])],
-            ["groups of related scans, counting single scans", whole(near["related_groups"])],
+            ["pairs of the same slice", format_count(near["pairs"])],
+            ["scans with a near-duplicate", format_count(near["scans_with_a_near_duplicate"])],
+            ["clusters, counting single scans", format_count(near["clusters"])],
+            ["clusters of two or more", format_count(near["clusters_of_two_or_more"])],
+            ["scans in the largest cluster", format_count(near["largest"])],
+            ["clusters across labels", format_count(len(near["across_labels"]))],
+            ["related pairs", format_count(near["related_pairs"])],
+            [
+                "groups of related scans, counting single scans",
+                format_count(near["related_groups"]),
+            ],
             *agreement,
         ],
         "Exact copies count too. Precision and recall are those of pairs in one cluster, beside "
@@ -128,7 +134,13 @@ def near_section(audit: Audit, sheets: Sheets) -> Section:
             "Clusters of each class",
             ["class", "scans", "clusters", "largest", "groups of related scans"],
             [
-                [name, *(whole(row[key]) for key in ("scans", "clusters", "largest", "related"))]
+                [
+                    name,
+                    *(
+                        format_count(row[key])
+                        for key in ("scans", "clusters", "largest", "related")
+                    ),
+                ]
                 for name, row in near["per_class"].items()
             ],
             "A class with far fewer clusters than scans holds few slices, many times over.",
@@ -137,13 +149,13 @@ def near_section(audit: Audit, sheets: Sheets) -> Section:
             NEAR_CLUSTERS,
             "The largest clusters, one in each frame",
             near["clusters_of_two_or_more"],
-            MOST_GROUPS,
+            MAX_GROUPS,
         ),
         _across_labels(len(across), "near-duplicates"),
     ]
     if across:
         blocks.append(groups_table(title, across, len(across)))
-    blocks += sheets.pictures(NEAR_ACROSS_LABELS, title, len(across), MOST_GROUPS)
+    blocks += sheets.pictures(NEAR_ACROSS_LABELS, title, len(across), MAX_GROUPS)
     blocks += [Heading("Beside the known slices"), *_truth(near["truth"], sheets)]
     return Section("near", "Near-duplicates", blocks)
 
@@ -162,7 +174,7 @@ def _truth(truth: Mapping[str, Any] | None, sheets: Sheets) -> list[Block]:
             blocks.append(Notice("good", f"{title}: none."))
             continue
         table = scans_table(title, ["scan", "other scan"], pairs, count, text_columns=2)
-        blocks += [table, *sheets.pictures(name, title, count, MOST_GROUPS)]
+        blocks += [table, *sheets.pictures(name, title, count, MAX_GROUPS)]
     return blocks
 
 
@@ -170,14 +182,18 @@ def _across_labels(number: int, what: str) -> Notice:
     if number == 0:
         return Notice("good", f"No {what} stand under several labels.")
     stand = "stands" if number == 1 else "stand"
-    groups = f"{counted(number, 'group')} of {what} {stand} under several labels"
+    groups = f"{format_counted(number, 'group')} of {what} {stand} under several labels"
     return Notice("bad", f"{groups}: some of these labels are wrong.")
 
 
 def _counts_table(title: str, what: str, counts: Mapping[str, int]) -> DataTable:
     whole_number = sum(counts.values())
     rows = [
-        [name, whole(number), percent(number / whole_number if whole_number else None)]
+        [
+            name,
+            format_count(number),
+            format_percent(number / whole_number if whole_number else None),
+        ]
         for name, number in counts.items()
     ]
     return DataTable(title, [what, "pairs", "share"], rows)

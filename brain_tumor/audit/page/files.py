@@ -1,8 +1,8 @@
 """The raw files as the audit shows them: formats, sizes, balance, oddities of single ones."""
 
 from brain_tumor.audit.page.blocks import Audit, Sheets, scans_table
-from brain_tumor.rendering.charts.contact_sheet import MOST_SCANS
-from brain_tumor.rendering.numbers import counted, percent, whole
+from brain_tumor.rendering.charts.contact_sheet import MAX_SCANS
+from brain_tumor.rendering.numbers import format_count, format_counted, format_percent
 from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
 
 _COUNTS = ("raw", "kept")
@@ -13,7 +13,10 @@ def findings_table(audit: Audit) -> DataTable:
     return DataTable(
         "Findings on single files",
         ["finding", "files"],
-        [[finding["title"], whole(finding["count"])] for finding in audit["files"]["findings"]],
+        [
+            [finding["title"], format_count(finding["count"])]
+            for finding in audit["files"]["findings"]
+        ],
     )
 
 
@@ -23,8 +26,9 @@ def files_section(audit: Audit, sheets: Sheets) -> Section:
     dropped = files["raw"] - files["kept"] - files["unusable"]
     blocks: list[Block] = [
         Paragraph(
-            f"{counted(files['raw'], 'raw file')}: {whole(files['kept'])} kept, {whole(dropped)} "
-            f"dropped as duplicates, {whole(files['unusable'])} not usable."
+            f"{format_counted(files['raw'], 'raw file')}: {format_count(files['kept'])} kept, "
+            f"{format_count(dropped)} "
+            f"dropped as duplicates, {format_count(files['unusable'])} not usable."
         )
     ]
     version = files["known_version"]
@@ -37,13 +41,13 @@ def files_section(audit: Audit, sheets: Sheets) -> Section:
         DataTable(
             "File formats",
             ["format and mode", "files"],
-            [[name, whole(number)] for name, number in files["formats"].items()],
+            [[name, format_count(number)] for name, number in files["formats"].items()],
         ),
         DataTable(
             "Most common sizes",
             ["width x height, pixels", "files"],
-            [[name, whole(number)] for name, number in files["sizes"]["most_common"]],
-            f"{counted(files['sizes']['distinct'], 'distinct size')} in all.",
+            [[name, format_count(number)] for name, number in files["sizes"]["most_common"]],
+            f"{format_counted(files['sizes']['distinct'], 'distinct size')} in all.",
         ),
         findings_table(audit),
     ]
@@ -56,9 +60,13 @@ def files_section(audit: Audit, sheets: Sheets) -> Section:
             Heading(finding["title"]),
             Paragraph(finding["explanation"]),
             scans_table(
-                counted(count, "file"), ["file", "what was found"], rows, count, text_columns=2
+                format_counted(count, "file"),
+                ["file", "what was found"],
+                rows,
+                count,
+                text_columns=2,
             ),
-            *sheets.pictures(finding["id"], finding["title"], count, MOST_SCANS),
+            *sheets.pictures(finding["id"], finding["title"], count, MAX_SCANS),
         ]
     return Section("files", "Files", blocks)
 
@@ -75,14 +83,14 @@ def _balance_table(audit: Audit) -> DataTable:
     rows = [
         [
             name,
-            *map(whole, row),
-            whole(kept[name]),
-            percent(kept[name] / whole_set if whole_set else None),
+            *map(format_count, row),
+            format_count(kept[name]),
+            format_percent(kept[name] / whole_set if whole_set else None),
         ]
         for name, row in counts.items()
     ]
     sums = [sum(column) for column in zip(*counts.values(), strict=True)]
-    rows.append(["all", *map(whole, sums), whole(whole_set), ""])
+    rows.append(["all", *map(format_count, sums), format_count(whole_set), ""])
     return DataTable(
         "Scans per class and folder", ["class", *columns, "kept", "share of kept"], rows
     )

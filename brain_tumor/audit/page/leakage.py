@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from brain_tumor.audit.page.blocks import Sheets, scans_table
-from brain_tumor.rendering.charts.contact_sheet import MOST_GROUPS
+from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
 from brain_tumor.rendering.lookalikes import lookalikes_table
-from brain_tumor.rendering.numbers import counted, percent_range, whole_range
+from brain_tumor.rendering.numbers import format_count_range, format_counted, format_percent_range
 from brain_tumor.rendering.page import (
     Bar,
     Bars,
@@ -25,7 +25,7 @@ PATIENT = "patient"
 PUBLISHED = "published"
 
 # A split that keeps scans apart by a threshold may miss a few.
-_MOST_BY_ACCIDENT = 0.01
+_MAX_BY_ACCIDENT = 0.01
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class SplitLeakage:
     def _detail(self) -> str:
         details = [str(variant["detail"]) for variant in self.variants]
         if len(details) > 1:
-            return f" ({counted(len(details), details[0].split(' ')[0])})"
+            return f" ({format_counted(len(details), details[0].split(' ')[0])})"
         return f" ({details[0]})" if details[0] else ""
 
     def tests(self) -> str:
         """Number of test scans, as a range over the variants."""
-        return whole_range([variant["test"] for variant in self.variants])
+        return format_count_range([variant["test"] for variant in self.variants])
 
     def shares(self, relation: str, measure: str = "share_of_all") -> list[float | None]:
         """Shares in [0, 1] of test scans with that relation, one per variant."""
@@ -82,7 +82,8 @@ class SplitLeakage:
         if not records:
             return ""
         *most, last = (
-            f"{percent_range([one['all'] for one in levels])} by {levels[0]['level']:g} or more"
+            f"{format_percent_range([one['all'] for one in levels])} by {levels[0]['level']:g} "
+            "or more"
             for levels in zip(*records, strict=True)
         )
         said = f"{', '.join(most)} and {last}" if most else last
@@ -96,7 +97,7 @@ class SplitLeakage:
     @property
     def apart(self) -> bool:
         """Whether test and training are kept apart, but for single scans."""
-        return self.most <= _MOST_BY_ACCIDENT
+        return self.most <= _MAX_BY_ACCIDENT
 
 
 def split_leakages(audit: Mapping[str, Any]) -> list[SplitLeakage]:
@@ -110,11 +111,11 @@ def split_leakages(audit: Mapping[str, Any]) -> list[SplitLeakage]:
 def leakage_table(splits: Sequence[SplitLeakage]) -> DataTable:
     """Lay out the share of test scans with each relation in training, a column per split."""
     rows = [
-        ["training scans", *(whole_range([v["train"] for v in s.variants]) for s in splits)],
+        ["training scans", *(format_count_range([v["train"] for v in s.variants]) for s in splits)],
         ["test scans", *(split.tests() for split in splits)],
     ]
     rows += [
-        [relation, *(percent_range(split.shares(relation)) for split in splits)]
+        [relation, *(format_percent_range(split.shares(relation)) for split in splits)]
         for relation in _relations(splits)
     ]
     return DataTable(
@@ -148,7 +149,7 @@ def lookalike_pairs(found: Mapping[str, Any], sheets: Sheets) -> list[Block]:
     ]
     columns = ["scan", "other scan", "patients", "correlation"]
     table = scans_table(title, columns, rows, found["count"], text_columns=3)
-    return [table, *sheets.pictures(LOOKALIKES, title, found["count"], MOST_GROUPS)]
+    return [table, *sheets.pictures(LOOKALIKES, title, found["count"], MAX_GROUPS)]
 
 
 def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
@@ -156,7 +157,7 @@ def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
     bars = []
     for split in splits:
         known = [share for share in split.shares(ANY) if share is not None] or [0.0]
-        text = percent_range(split.shares(ANY))
+        text = format_percent_range(split.shares(ANY))
         bars.append(Bar(split.label, min(known), max(known), text))
     return Bars(
         "Test scans with a relative in training",
@@ -168,7 +169,7 @@ def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
 
 def leakage_notice(split: SplitLeakage) -> Notice:
     """Say in a sentence or two what a split lets through."""
-    some = "none" if split.most == 0 else percent_range(split.shares(ANY))
+    some = "none" if split.most == 0 else format_percent_range(split.shares(ANY))
     text = f"Under {split.full_phrase}, {some} of the {split.tests()} test scans "
     text += "has" if split.most == 0 else "have"
     text += " a relative in training"
@@ -181,12 +182,13 @@ def leakage_notice(split: SplitLeakage) -> Notice:
         text += " Patients are not known for this data: what they share cannot be seen here."
         return Notice("warning" if level == "good" else level, text)
     if split.most > 0:
-        text += f" Where the patient is known, {percent_range(of_known)} have theirs in training."
+        share = format_percent_range(of_known)
+        text += f" Where the patient is known, {share} have theirs in training."
     unknown = [
         1 - variant["overlaps"][PATIENT]["known"] / variant["test"] for variant in split.variants
     ]
     if any(unknown):
-        text += f" The patient of {percent_range(unknown)} of the test scans is not known."
+        text += f" The patient of {format_percent_range(unknown)} of the test scans is not known."
     return Notice(level, text)
 
 
@@ -211,7 +213,7 @@ def leakage_section(audit: Mapping[str, Any], sheets: Sheets) -> Section:
                 [
                     split.label,
                     relation,
-                    *(percent_range(split.class_shares(relation, name)) for name in classes),
+                    *(format_percent_range(split.class_shares(relation, name)) for name in classes),
                 ]
                 for split in splits
                 for relation in _relations(splits)
@@ -234,9 +236,9 @@ def _known_table(splits: Sequence[SplitLeakage]) -> DataTable:
                     [
                         split.label,
                         relation,
-                        whole_range([entry["known"] for entry in entries]),
-                        whole_range([entry["shared"] for entry in entries]),
-                        percent_range([entry["share_of_known"] for entry in entries]),
+                        format_count_range([entry["known"] for entry in entries]),
+                        format_count_range([entry["shared"] for entry in entries]),
+                        format_percent_range([entry["share_of_known"] for entry in entries]),
                     ]
                 )
     return DataTable(

@@ -30,12 +30,12 @@ from brain_tumor.audit.page.patients import CONTRADICTED, patients_section
 from brain_tumor.audit.page.report import report_section
 from brain_tumor.audit.page.shortcuts import (
     ACCURACY,
-    seen_entries,
+    probe_entries,
     shortcut_notices,
     shortcut_section,
     shortcut_table,
 )
-from brain_tumor.rendering.numbers import UNKNOWN, counted, whole
+from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted
 from brain_tumor.rendering.page import Block, DataTable, Notice, Page, Paragraph, Section
 
 
@@ -98,8 +98,8 @@ def audit_summary(audit: Mapping[str, Any]) -> list[DataTable]:
         audit: The content of `audit.json`.
     """
     files, found = audit["files"], findings_table(audit)
-    counts = [["raw", whole(files["raw"])], ["kept", whole(files["kept"])]]
-    entries = seen_entries(audit)
+    counts = [["raw", format_count(files["raw"])], ["kept", format_count(files["kept"])]]
+    entries = probe_entries(audit)
     return [
         DataTable("Files", found.columns, [*counts, *found.rows]),
         exact_table(audit),
@@ -120,18 +120,20 @@ def _summary(audit: Audit) -> Section:
         Paragraph(_answer(splits, audit["patients"] is not None)),
         leakage_bars(splits),
         *(leakage_notice(split) for split in splits),
-        *shortcut_notices(seen_entries(audit)),
+        *shortcut_notices(probe_entries(audit)),
     ]
     wrong = len(audit["patients"]["contradicted"]) if audit["patients"] else 0
     if wrong:
-        labels = f"{counted(wrong, 'label')} contradict the source of the scans."
+        labels = f"{format_counted(wrong, 'label')} contradict the source of the scans."
         blocks.append(Notice("warning", labels))
     blocks.append(
         Paragraph(
-            f"Of {counted(files['raw'], 'raw file')}, {whole(files['kept'])} are kept when exact "
-            f"copies are dropped. {whole(near['scans_with_a_near_duplicate'])} of the raw scans "
+            f"Of {format_counted(files['raw'], 'raw file')}, {format_count(files['kept'])} are "
+            "kept when exact "
+            f"copies are dropped. {format_count(near['scans_with_a_near_duplicate'])} of the "
+            "raw scans "
             "have a near-duplicate or an exact copy: counted once each, there are "
-            f"{whole(near['clusters'])} different scans."
+            f"{format_count(near['clusters'])} different scans."
         )
     )
     return Section("summary", "Summary", blocks)

@@ -1,8 +1,8 @@
 """Patients as the audit shows them: who is known, and labels that contradict their source."""
 
 from brain_tumor.audit.page.blocks import Audit, Sheets, scans_table
-from brain_tumor.rendering.charts.contact_sheet import MOST_SCANS
-from brain_tumor.rendering.numbers import counted, whole
+from brain_tumor.rendering.charts.contact_sheet import MAX_SCANS
+from brain_tumor.rendering.numbers import format_count, format_counted
 from brain_tumor.rendering.page import Block, DataTable, Notice, Paragraph, Section
 
 # Name of the contact sheet.
@@ -19,17 +19,23 @@ def patients_section(audit: Audit, sheets: Sheets) -> Section:
     wrong = patients["contradicted"]
     blocks: list[Block] = [
         Paragraph(
-            f"The patient is known for {counted(patients['scans'], 'scan')}: "
-            f"{counted(patients['slices'], 'slice')} of "
-            f"{counted(patients['patients'], 'patient')}, who form "
-            f"{counted(patients['groups'], 'group')} where identifiers that may name one person "
+            f"The patient is known for {format_counted(patients['scans'], 'scan')}: "
+            f"{format_counted(patients['slices'], 'slice')} of "
+            f"{format_counted(patients['patients'], 'patient')}, who form "
+            f"{format_counted(patients['groups'], 'group')} where identifiers that may name "
+            "one person "
             f"are joined. Source: {patients['source']}."
         ),
         DataTable(
             "Kept scans whose patient is known",
             ["class", "known", "unknown", "patients"],
             [
-                [name, whole(row["known"]), whole(row["unknown"]), whole(row["patients"])]
+                [
+                    name,
+                    format_count(row["known"]),
+                    format_count(row["unknown"]),
+                    format_count(row["patients"]),
+                ]
                 for name, row in patients["per_class"].items()
             ],
         ),
@@ -41,7 +47,7 @@ def patients_section(audit: Audit, sheets: Sheets) -> Section:
             else ("stand under other labels than their")
         )
         blocks += [
-            Notice("bad", f"{counted(len(wrong), 'scan')} {other} source."),
+            Notice("bad", f"{format_counted(len(wrong), 'scan')} {other} source."),
             scans_table(
                 "Labels that contradict the source",
                 ["scan", "label here", "label in the source", "slice"],
@@ -53,6 +59,6 @@ def patients_section(audit: Audit, sheets: Sheets) -> Section:
     else:
         blocks.append(Notice("good", "No label contradicts its source."))
     blocks += sheets.pictures(
-        CONTRADICTED, "Scans whose label contradicts the source", len(wrong), MOST_SCANS
+        CONTRADICTED, "Scans whose label contradicts the source", len(wrong), MAX_SCANS
     )
     return Section(anchor, title, blocks)

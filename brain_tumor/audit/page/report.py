@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brain_tumor.audit.page.blocks import Audit
-from brain_tumor.rendering.numbers import UNKNOWN, whole
+from brain_tumor.rendering.numbers import UNKNOWN, format_count
 from brain_tumor.rendering.page import Block, DataTable, Notice, Paragraph, Section
 
 
@@ -26,7 +26,10 @@ def report_section(audit: Audit) -> Section:
         DataTable(
             "Steps of preparing",
             ["step", "report", "measured"],
-            [[s["step"], whole(s["report"]), whole(s["measured"])] for s in report["steps"]],
+            [
+                [s["step"], format_count(s["report"]), format_count(s["measured"])]
+                for s in report["steps"]
+            ],
         ),
         DataTable(
             "Scans kept per folder, and the report's class with that many",
@@ -42,9 +45,9 @@ def report_section(audit: Audit) -> Section:
                 [
                     row["folder"],
                     row["report_class"] or UNKNOWN,
-                    whole(row["kept"]),
-                    whole(row["report_train"]),
-                    whole(row["report_test"]),
+                    format_count(row["kept"]),
+                    format_count(row["report_train"]),
+                    format_count(row["report_test"]),
                     _sum(row["named_alike"]),
                 ]
                 for row in rows
@@ -69,8 +72,8 @@ def _names(rows: list[Mapping[str, Any]]) -> list[Block]:
         return [Notice("good", "The report's class names are those of the folders.")]
     each = "; ".join(
         f"what the report calls “{row['report_class']}” "
-        f"({whole(row['report_train'])} + {whole(row['report_test'])}) is the folder "
-        f"{row['folder']} ({whole(row['kept'])})"
+        f"({format_count(row['report_train'])} + {format_count(row['report_test'])}) is the folder "
+        f"{row['folder']} ({format_count(row['kept'])})"
         for row in other
     )
     counts = [row["kept"] for row in rows]
@@ -101,4 +104,4 @@ def _sum(counts: Mapping[str, int] | None) -> str:
     if not counts:
         return UNKNOWN
     train, test = counts["train"], counts["test"]
-    return f"{whole(train)} + {whole(test)} = {whole(train + test)}"
+    return f"{format_count(train)} + {format_count(test)} = {format_count(train + test)}"

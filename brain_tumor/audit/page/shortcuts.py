@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from brain_tumor.rendering.numbers import UNKNOWN, score
+from brain_tumor.rendering.numbers import UNKNOWN, format_score
 from brain_tumor.rendering.page import (
     Bar,
     Bars,
@@ -27,7 +27,7 @@ _LARGE = 0.5
 
 
 @dataclass(frozen=True)
-class Seen:
+class ProbeEntry:
     """What one classifier was allowed to see, scored on one task under one split.
 
     Attributes:
@@ -56,9 +56,9 @@ class Seen:
         """The score with its interval, or with its range over seeds or folds."""
         entries = [variant[measure] for variant in self.variants]
         if len(entries) == 1:
-            return score(entries[0]["value"], entries[0]["low"], entries[0]["high"])
+            return format_score(entries[0]["value"], entries[0]["low"], entries[0]["high"])
         values = [entry["value"] for entry in entries]
-        return f"{score(min(values))} to {score(max(values))}"
+        return f"{format_score(min(values))} to {format_score(max(values))}"
 
     @property
     def majority(self) -> float:
@@ -66,16 +66,16 @@ class Seen:
         return float(max(variant["majority"] for variant in self.variants))
 
 
-def seen_entries(audit: Mapping[str, Any]) -> list[Seen]:
+def probe_entries(audit: Mapping[str, Any]) -> list[ProbeEntry]:
     """Gather the entries of each classifier, task and split: probes first, else in order."""
     found: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
     for entry in sorted(audit["shortcuts"], key=lambda entry: bool(entry["kind"] != PROBE)):
         key = entry["sees"], entry["kind"], entry["split"], entry["task"]
         found.setdefault(key, []).append(entry)
-    return [Seen(*key, variants) for key, variants in found.items()]
+    return [ProbeEntry(*key, variants) for key, variants in found.items()]
 
 
-def shortcut_table(entries: Sequence[Seen], task: str, measure: str) -> DataTable:
+def shortcut_table(entries: Sequence[ProbeEntry], task: str, measure: str) -> DataTable:
     """Lay out one score of one task: a row per classifier, a column per split."""
     own = [entry for entry in entries if entry.task == task]
     splits = _unique(entry.split for entry in own)
@@ -86,7 +86,7 @@ def shortcut_table(entries: Sequence[Seen], task: str, measure: str) -> DataTabl
         rows.append([sees, *(entry.text(measure) if entry else UNKNOWN for entry in found)])
     if measure == ACCURACY:
         most = [max(e.majority for e in own if e.split == split) for split in splits]
-        rows.append(["nothing: always the largest class", *map(score, most)])
+        rows.append(["nothing: always the largest class", *map(format_score, most)])
     return DataTable(
         f"{_NAMES[measure]}, {task}",
         ["what the classifier sees", *(f"split={split}" for split in splits)],
@@ -94,7 +94,7 @@ def shortcut_table(entries: Sequence[Seen], task: str, measure: str) -> DataTabl
     )
 
 
-def shortcut_notices(entries: Sequence[Seen]) -> list[Notice]:
+def shortcut_notices(entries: Sequence[ProbeEntry]) -> list[Notice]:
     """Say, for each task, how far the best probe gets under the strictest split there is."""
     probes = [entry for entry in entries if entry.kind == PROBE]
     notices = []
@@ -114,7 +114,7 @@ def shortcut_notices(entries: Sequence[Seen]) -> list[Notice]:
                 level,
                 f"{_capital(task)}: a classifier that sees only {best.sees} has accuracy "
                 f"{best.text(ACCURACY)} under split={strict}, without looking at the brain. Always "
-                f"naming the largest class would have {score(chance)}.",
+                f"naming the largest class would have {format_score(chance)}.",
             )
         )
     return notices
@@ -122,7 +122,7 @@ def shortcut_notices(entries: Sequence[Seen]) -> list[Notice]:
 
 def shortcut_section(audit: Mapping[str, Any]) -> Section:
     """Write the section on what can be told without anatomy."""
-    entries = seen_entries(audit)
+    entries = probe_entries(audit)
     title = "Shortcuts"
     if not entries:
         return Section("shortcuts", title, [Paragraph("No probe was asked for in this audit.")])
@@ -156,7 +156,7 @@ def shortcut_section(audit: Mapping[str, Any]) -> Section:
     return Section("shortcuts", title, blocks)
 
 
-def _strictest(entries: Sequence[Seen]) -> str:
+def _strictest(entries: Sequence[ProbeEntry]) -> str:
     splits = _unique(entry.split for entry in entries)
     return STRICTEST if STRICTEST in splits else splits[0]
 

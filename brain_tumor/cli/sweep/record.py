@@ -88,7 +88,7 @@ def read_jobs(sweep: Path) -> list[dict[str, Any]]:
 
 @contextmanager
 def noted(
-    job: SweepJob, told: Callable[[Exception], str | None], tracebacks: bool = False
+    job: SweepJob, user_message: Callable[[Exception], str | None], tracebacks: bool = False
 ) -> Iterator[None]:
     """Write down what becomes of a job, and keep its errors from the jobs after it.
 
@@ -97,7 +97,7 @@ def noted(
 
     Args:
         job: The job.
-        told: Makes one sentence of an error that a user can mend; None of any other.
+        user_message: Makes one sentence of an error that a user can mend; None of any other.
         tracebacks: Whether the traceback is wanted in any case.
     """
     hydra, begun = HydraConfig.get(), time.perf_counter()
@@ -111,7 +111,7 @@ def noted(
         status = INTERRUPTED
         raise
     except Exception as error:
-        status, words = FAILED, told(error)
+        status, words = FAILED, user_message(error)
         reason = words or f"{type(error).__name__}: {error}"
         if words is None or tracebacks:
             traceback.print_exc()

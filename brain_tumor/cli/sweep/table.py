@@ -5,7 +5,7 @@ from typing import Any
 
 from brain_tumor.cli.sweep.data import PARTS, SCORES, Scores, Sweep, SweptJob
 from brain_tumor.rendering.foreign_text import markdown_text
-from brain_tumor.rendering.numbers import UNKNOWN, counted, score
+from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 
 # Column -> part and score: what is chosen by, and test scores for information.
@@ -36,7 +36,7 @@ def job_table(sweep: Sweep) -> DataTable:
             f"{job.number}{' *' if job.number in won else ''}",
             *(job.values[key] for key in sweep.keys),
             job.status,
-            *(score(_value(job.scores, *SHOWN[name]), decimals=4) for name in shown),
+            *(format_score(_value(job.scores, *SHOWN[name]), decimals=4) for name in shown),
             UNKNOWN if job.seconds is None else f"{job.seconds:.1f}",
         ]
         for job in sweep.jobs
@@ -86,7 +86,8 @@ def sweep_lines(sweep: Sweep) -> list[str]:
     stopped = [job for job in sweep.jobs if job.status == "interrupted"]
     if stopped or unwell:
         lines.append(
-            f"{counted(len(stopped), 'job was', 'jobs were')} interrupted, {len(unwell)} failed: "
+            f"{format_counted(len(stopped), 'job was', 'jobs were')} interrupted, "
+            f"{len(unwell)} failed: "
             "the same command again skips what is finished, goes on with what was interrupted "
             "and repeats what failed."
         )
@@ -147,5 +148,5 @@ def _value(scores: Scores, part: str, name: str) -> float | None:
 
 def _with_spread(mean: float | None, spread: float | None) -> str:
     if mean is None or spread is None:
-        return score(mean, decimals=4)
+        return format_score(mean, decimals=4)
     return f"{mean:.4f} ± {spread:.4f}"

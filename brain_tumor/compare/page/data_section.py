@@ -3,7 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from brain_tumor.rendering.numbers import UNKNOWN, percent_range, score, whole, whole_range
+from brain_tumor.rendering.numbers import (
+    UNKNOWN,
+    format_count,
+    format_count_range,
+    format_percent_range,
+    format_score,
+)
 from brain_tumor.rendering.page import Block, DataTable, Paragraph, Section
 
 Values = Mapping[str, Any]
@@ -20,11 +26,20 @@ def data_section(content: Values, titles: Sequence[str]) -> Section:
     rows = [
         ["fingerprint of the data", *fingerprints],
         *(
-            [f"scans of {name}, all parts", *(whole(s["class_totals"].get(name)) for s in settings)]
+            [
+                f"scans of {name}, all parts",
+                *(format_count(s["class_totals"].get(name)) for s in settings),
+            ]
             for name in classes
         ),
-        ["test scans, all runs", *(whole(setting["pooled"]["scans"]) for setting in settings)],
-        ["groups of test scans", *(whole(setting["pooled"]["groups"]) for setting in settings)],
+        [
+            "test scans, all runs",
+            *(format_count(setting["pooled"]["scans"]) for setting in settings),
+        ],
+        [
+            "groups of test scans",
+            *(format_count(setting["pooled"]["groups"]) for setting in settings),
+        ],
     ]
     blocks: list[Block] = [
         Paragraph(
@@ -55,7 +70,7 @@ def shared_table(settings: Sequence[Values], titles: Sequence[str]) -> DataTable
     trained = [
         UNKNOWN
         if setting["leakage"] is None
-        else whole_range([leak["train"] for leak in setting["leakage"]])
+        else format_count_range([leak["train"] for leak in setting["leakage"]])
         for setting in settings
     ]
     rows = [["scans trained or validated on", *trained]]
@@ -66,7 +81,7 @@ def shared_table(settings: Sequence[Values], titles: Sequence[str]) -> DataTable
                 *(
                     UNKNOWN
                     if setting["leakage"] is None
-                    else percent_range(
+                    else format_percent_range(
                         [
                             leak["overlaps"].get(kind, {}).get("share_of_all")
                             for leak in setting["leakage"]
@@ -145,7 +160,7 @@ def _versions(versions: Mapping[str, str | None] | None) -> str | None:
 
 
 def _three(value: float | None) -> str | None:
-    return None if value is None else score(value)
+    return None if value is None else format_score(value)
 
 
 def _whole(value: float | None) -> str | None:

@@ -9,7 +9,7 @@ Values = Mapping[str, Any]
 NOT_SET = "none"
 
 
-def distinguishing(settings: Sequence[Values]) -> list[dict[str, str]]:
+def differing_keys(settings: Sequence[Values]) -> list[dict[str, str]]:
     """Find the shortest list of configured values that tells settings apart.
 
     A value is named only against settings that it can be compared with: the width of a network
@@ -25,7 +25,7 @@ def distinguishing(settings: Sequence[Values]) -> list[dict[str, str]]:
 
     Example:
         >>> width = [{"model.name": "gbmnet", "model.width": width} for width in (16, 512)]
-        >>> distinguishing([*width, {"model.name": "mobilenetv2"}])
+        >>> differing_keys([*width, {"model.name": "mobilenetv2"}])
         [{'model.width': '16'}, {'model.width': '512'}, {}]
     """
     keys = dict.fromkeys(key for setting in settings for key in setting)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from brain_tumor.compare.errors import mistake_sheet
+from brain_tumor.compare.errors import error_sheet
 from brain_tumor.compare.page.cost_figure import complexity_figure
 from brain_tumor.compare.page.tables import setting_title
-from brain_tumor.compare.pooled_scores import judged_tests
-from brain_tumor.compare.settings import Members
-from brain_tumor.evaluate.part_scores import EvidenceSettings
+from brain_tumor.compare.pooled_scores import calibrated_tests
+from brain_tumor.compare.settings import RunGroup
+from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import precision_recall, risk_coverage, roc
 from brain_tumor.rendering.charts.figures import confusion_figure
@@ -23,7 +23,7 @@ Record = dict[str, Any]
 
 
 def draw_comparison(
-    out: RunFolder, gathered: Sequence[Members], content: Record, ask: EvidenceSettings
+    out: RunFolder, gathered: Sequence[RunGroup], content: Record, scoring: ScoringSettings
 ) -> dict[str, bytes]:
     """Draw everything into `figures/`, as PNG and SVG.
 
@@ -31,7 +31,7 @@ def draw_comparison(
         out: Where it goes.
         gathered: The runs of each setting.
         content: The content of `comparison.json`.
-        ask: In how many bins calibration is shown.
+        scoring: In how many bins calibration is shown.
 
     Returns:
         Each picture as a PNG file, by its name without the ending.
@@ -45,22 +45,24 @@ def draw_comparison(
     for number, (members, setting) in enumerate(zip(gathered, settings, strict=True), 1):
         scores, title = setting["pooled"]["scores"], titles[number - 1]
         classes = scores["classes"]
-        judged = judged_tests(members, ask)
+        calibrated = calibrated_tests(members, scoring)
         figures[f"confusion_{number}"] = confusion_figure(scores["confusion"], classes, title)
-        bins = {"as trained": reliability(judged.labels, judged.logits, ask.bins)}
-        if judged.calibrated is not None:
-            bins["after temperature"] = reliability(judged.labels, judged.calibrated, ask.bins)
+        bins = {"as trained": reliability(calibrated.labels, calibrated.logits, scoring.bins)}
+        if calibrated.calibrated is not None:
+            bins["after temperature"] = reliability(
+                calibrated.labels, calibrated.calibrated, scoring.bins
+            )
         figures[f"reliability_{number}"] = reliability_figure(bins, title)
         for name, curve, draw in (
             ("roc", roc, roc_figure),
             ("precision_recall", precision_recall, precision_recall_figure),
         ):
             curves = {
-                label: curve(judged.labels, judged.logits, place)
+                label: curve(calibrated.labels, calibrated.logits, place)
                 for place, label in enumerate(classes)
             }
             figures[f"{name}_{number}"] = draw(curves, title)
-        risk = risk_coverage(judged.labels, judged.logits)
+        risk = risk_coverage(calibrated.labels, calibrated.logits)
         risks[title] = (risk.coverage, risk.risk)
     figures["risk_coverage"] = risk_coverage_figure(risks, "test scans")
     runs = [
@@ -78,7 +80,7 @@ def draw_comparison(
         name: save_figure(figure, out.write_figure, name) for name, figure in figures.items()
     }
     for number, members in enumerate(gathered, 1):
-        sheet = mistake_sheet(members, content["mistakes"][number - 1]["listed"])
+        sheet = error_sheet(members, content["mistakes"][number - 1]["listed"])
         if sheet is not None:
             out.write_figure(f"wrong_{number}.png", sheet)
             pictures[f"wrong_{number}"] = sheet

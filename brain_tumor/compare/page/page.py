@@ -14,7 +14,7 @@ from brain_tumor.compare.page.tables import (
     shortcut_tables,
 )
 from brain_tumor.rendering.certainty import certainty_table
-from brain_tumor.rendering.numbers import counted, percent, score, whole
+from brain_tumor.rendering.numbers import format_count, format_counted, format_percent, format_score
 from brain_tumor.rendering.page import (
     Block,
     DataTable,
@@ -192,16 +192,21 @@ def _calibration(content: Values, titles: Sequence[str], drawn: _Pictures) -> Se
 
 def _mistakes(content: Values, titles: Sequence[str], drawn: _Pictures) -> Section:
     blocks: list[Block] = []
-    shared = content["shared_mistakes"]
+    shared = content["shared_errors"]
     if len(titles) > 1 and shared["scans"]:
         times = shared["wrong_in"]
         rows = [
-            [counted(number, "setting"), whole(count), percent(count / shared["scans"])]
+            [
+                format_counted(number, "setting"),
+                format_count(count),
+                format_percent(count / shared["scans"]),
+            ]
             for number, count in enumerate(times)
         ]
         blocks.append(
             DataTable(
-                f"How many settings get a scan wrong, of {whole(shared['scans'])} that all tested",
+                f"How many settings get a scan wrong, of {format_count(shared['scans'])} that "
+                "all tested",
                 ["wrong in", "scans", "share"],
                 rows,
                 "Scans that every setting gets wrong may be hard, or mislabelled.",
@@ -215,12 +220,13 @@ def _mistakes(content: Values, titles: Sequence[str], drawn: _Pictures) -> Secti
         sheet = drawn.block(
             f"wrong_{number}",
             f"Contact sheet of the scans that {title} is most confidently wrong about",
-            f"{title}: the {len(listed)} most confident mistakes of {whole(found['wrong'])}, the "
+            f"{title}: the {len(listed)} most confident mistakes of "
+            f"{format_count(found['wrong'])}, the "
             "surest first; name, class, the class called, its probability.",
             chart=False,
         )
         rows = [
-            [one["path"], one["label"], one["predicted"], score(one["probability"])]
+            [one["path"], one["label"], one["predicted"], format_score(one["probability"])]
             for one in listed
         ]
         table = DataTable(

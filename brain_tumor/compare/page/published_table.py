@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import UNKNOWN, score
+from brain_tumor.rendering.numbers import UNKNOWN, format_score
 from brain_tumor.rendering.page import DataTable
 
 Values = Mapping[str, Any]
@@ -44,7 +44,7 @@ def published_table(record: Values, setting: str, differences: bool = True) -> D
         )
     for point in record["curve"]:
         ours, theirs = point["ours"], point["report"]
-        shown = UNKNOWN if ours is None else score(ours)
+        shown = UNKNOWN if ours is None else format_score(ours)
         difference = UNKNOWN if ours is None else f"{ours - theirs:+.3f}"
         rows.append(
             [

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import UNKNOWN, score
+from brain_tumor.rendering.numbers import UNKNOWN, format_score
 from brain_tumor.rendering.page import DataTable
 
 Values = Mapping[str, Any]
@@ -62,4 +62,4 @@ def run_calibration_table(
 
 
 def _runs(found: Values) -> list[str]:
-    return [score(found["mean"]), ", ".join(map(score, found["values"]))]
+    return [format_score(found["mean"]), ", ".join(map(format_score, found["values"]))]

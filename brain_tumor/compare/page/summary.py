@@ -5,7 +5,7 @@ from typing import Any
 
 from brain_tumor.compare.page.tables import setting_notes, settings_table
 from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import counted, percent, score, whole
+from brain_tumor.rendering.numbers import format_count, format_counted, format_percent, format_score
 from brain_tumor.rendering.page import Bar, Bars, Block, Notice, Paragraph, Section
 from brain_tumor.rendering.pairs import difference
 
@@ -19,7 +19,7 @@ def summary_section(content: Values, titles: Sequence[str]) -> Section:
     bars = []
     for setting, title in zip(settings, titles, strict=True):
         found = setting["pooled"]["intervals"]["balanced_accuracy"]
-        ends = score(found["value"], found["low"], found["high"])
+        ends = format_score(found["value"], found["low"], found["high"])
         bars.append(Bar(title, found["low"], found["high"], ends, found["value"]))
     level = content["bootstrap"]["level"]
     blocks.append(
@@ -49,12 +49,14 @@ def _answer(content: Values, titles: Sequence[str]) -> str:
             size = abs(found["value"])
             ends = sorted(abs(found[end]) for end in ("low", "high"))
             said.append(
-                f"“{better}” is better than “{worse}” on the same {whole(pair['scans'])} scans: by "
-                f"{score(size, *ends)} in balanced accuracy."
+                f"“{better}” is better than “{worse}” on the same "
+                f"{format_count(pair['scans'])} scans: by "
+                f"{format_score(size, *ends)} in balanced accuracy."
             )
         else:
             said.append(
-                f"Between “{one}” and “{two}” these {whole(pair['scans'])} scans do not decide: "
+                f"Between “{one}” and “{two}” these {format_count(pair['scans'])} scans do not "
+                "decide: "
                 f"{difference(found)} in balanced accuracy."
             )
     if not said:
@@ -71,15 +73,18 @@ def _cautions(content: Values, titles: Sequence[str]) -> list[str]:
     if differing:
         pair, others = differing[0], len(differing) - 1
         one, two = (titles[pair[key] - 1] for key in ("first", "second"))
-        more = f", and so were {counted(others, 'more pair')}" if others else ""
+        more = f", and so were {format_counted(others, 'more pair')}" if others else ""
         said.append(
-            f"“{one}” and “{two}” were tested on different scans ({whole(pair['scans'][0])} and "
-            f"{whole(pair['scans'][1])}, {whole(pair['both'])} in both){more}: their scores do not "
+            f"“{one}” and “{two}” were tested on different scans "
+            f"({format_count(pair['scans'][0])} and "
+            f"{format_count(pair['scans'][1])}, {format_count(pair['both'])} in both){more}: "
+            "their scores do not "
             "tell which is better."
         )
     if len(content["pairs"]) > 1:
         said.append(
-            f"{counted(len(content['pairs']), 'comparison')} are made here, each judged by an "
+            f"{format_counted(len(content['pairs']), 'comparison')} are made here, each "
+            "calibrated by an "
             "interval of its own: of so many, some may be decided by luck. The table of pairs has "
             "p-values that are corrected for their number."
         )
@@ -87,7 +92,7 @@ def _cautions(content: Values, titles: Sequence[str]) -> list[str]:
     for setting, title in zip(content["settings"], titles, strict=True):
         shares = _related(setting)
         if shares:
-            related.setdefault(percent(max(shares)), []).append(f"“{title}”")
+            related.setdefault(format_percent(max(shares)), []).append(f"“{title}”")
     said += [
         f"{share} of the test scans of {' and '.join(named)} have a relative in training (patient, "
         "slice or related scan): such a score is in part recognition, and does not hold for new "

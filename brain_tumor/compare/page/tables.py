@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, seen_entries
+from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries
 from brain_tumor.compare.page.data_section import shared_table
 from brain_tumor.compare.page.published_table import published_table
 from brain_tumor.compare.page.run_calibration_table import run_calibration_table
@@ -13,7 +13,7 @@ from brain_tumor.rendering.by_patient import patients_table
 from brain_tumor.rendering.certainty import certainty_table, listed
 from brain_tumor.rendering.class_report import class_report
 from brain_tumor.rendering.foreign_text import markdown_code, markdown_text
-from brain_tumor.rendering.numbers import UNKNOWN, counted, score, whole
+from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.rendering.pairs import pairs_table
 
@@ -36,7 +36,11 @@ def settings_table(settings: Sequence[Values], level: float) -> DataTable:
     rows = []
     for number, setting in enumerate(settings, start=1):
         intervals = setting["pooled"]["intervals"]
-        row = [setting_title(setting, number), _runs(setting), whole(setting["pooled"]["scans"])]
+        row = [
+            setting_title(setting, number),
+            _runs(setting),
+            format_count(setting["pooled"]["scans"]),
+        ]
         rows.append(row + [_interval(intervals[measure]) for measure in MEASURES])
     return DataTable(
         "settings side by side",
@@ -67,7 +71,9 @@ def spread_table(setting: Values, number: int) -> DataTable | None:
         for measure, name in MEASURES.items():
             found = spreads[measure]
             numbers = (found[key] for key in ("mean", "deviation", "low", "high"))
-            rows.append([name, counted(len(found["values"]), one), *map(score, numbers)])
+            rows.append(
+                [name, format_counted(len(found["values"]), one), *map(format_score, numbers)]
+            )
     if not rows:
         return None
     columns = ["score", "over", "mean", "standard deviation", "lowest", "highest"]
@@ -104,7 +110,7 @@ def shortcut_tables(audits: Sequence[Values], split: str) -> list[DataTable]:
         split: The split that the classifiers were tested under.
     """
     seen = {
-        audit["label"]: {(entry.sees, entry.task): entry for entry in seen_entries(audit)}
+        audit["label"]: {(entry.sees, entry.task): entry for entry in probe_entries(audit)}
         for audit in audits
     }
     keys = list(dict.fromkeys(key for entries in seen.values() for key in entries))
@@ -231,10 +237,10 @@ def setting_title(setting: Values, number: int) -> str:
 
 
 def _runs(setting: Values) -> str:
-    seeds = counted(setting["seeds"], "seed")
+    seeds = format_counted(setting["seeds"], "seed")
     if setting["folds"] is None:
         return seeds
-    folds = f"{len(setting['folds'])} of {counted(setting['folds_expected'], 'fold')}"
+    folds = f"{len(setting['folds'])} of {format_counted(setting['folds_expected'], 'fold')}"
     return f"{folds}, {seeds}"
 
 
@@ -284,4 +290,8 @@ def _ends(found: Values | None) -> list[float] | None:
 
 
 def _interval(found: Values | None) -> str:
-    return score(None) if found is None else score(found["value"], found["low"], found["high"])
+    return (
+        format_score(None)
+        if found is None
+        else format_score(found["value"], found["low"], found["high"])
+    )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from brain_tumor.data.external.training_scans import Learnt
+from brain_tumor.data.external.training_scans import TrainingScans
 from brain_tumor.data.files.table_file import read_table
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.prepared.manifest import UNUSABLE, ManifestRow
@@ -16,7 +16,7 @@ _ADJECTIVES = {TRAIN: "training", VALIDATION: "validation"}
 
 
 @dataclass(frozen=True)
-class SeenScan:
+class OverlappingScan:
     """A scan of other origin that shows what a scan of the run shows.
 
     Attributes:
@@ -44,9 +44,9 @@ class SeenScan:
         return f"in one group with {self.through}, {shown}" if self.through else shown
 
 
-def find_seen(
-    learnt: Learnt, rows: Sequence[ManifestRow], across: Sequence[Pair]
-) -> dict[int, SeenScan]:
+def find_overlap(
+    learnt: TrainingScans, rows: Sequence[ManifestRow], across: Sequence[Pair]
+) -> dict[int, OverlappingScan]:
     """Find the scans that no part of a run may be scored by.
 
     Those are related to what it has learnt from and, as in `PreparedSet.groups`, what is in
@@ -71,12 +71,12 @@ def find_seen(
     evidence: dict[int, int] = {}
     for position in best:
         evidence.setdefault(group_of[position], position)
-    seen: dict[int, SeenScan] = {}
+    seen: dict[int, OverlappingScan] = {}
     for position in usable:
         source = position if position in best else evidence.get(group_of[position])
         if source is not None:
             pair = best[source]
-            seen[position] = SeenScan(
+            seen[position] = OverlappingScan(
                 path=rows[position].path,
                 training_scan=learnt.kept[pair.first],
                 part=learnt.parts[pair.first],
@@ -87,10 +87,10 @@ def find_seen(
     return seen
 
 
-_COLUMNS = tuple(field.name for field in fields(SeenScan))
+_COLUMNS = tuple(field.name for field in fields(OverlappingScan))
 
 
-def write_seen(path: Path, seen: Sequence[SeenScan]) -> None:
+def write_overlap(path: Path, seen: Sequence[OverlappingScan]) -> None:
     """Write what a run has seen as CSV with a header."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, _COLUMNS)
@@ -99,15 +99,15 @@ def write_seen(path: Path, seen: Sequence[SeenScan]) -> None:
             writer.writerow(asdict(scan) | {"similarity": f"{scan.similarity:.4f}"})
 
 
-def read_seen(path: Path) -> list[SeenScan]:
-    """Read what `write_seen` wrote.
+def read_overlap(path: Path) -> list[OverlappingScan]:
+    """Read what `write_overlap` wrote.
 
     Raises:
         OSError: The file cannot be read.
         ValueError: It is no such table: a column is missing, or a similarity is no number.
     """
     return [
-        SeenScan(
+        OverlappingScan(
             line["path"],
             line["training_scan"],
             line["part"],

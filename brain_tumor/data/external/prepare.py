@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from brain_tumor.data.external.find import find_external_scans
-from brain_tumor.data.external.overlap import find_seen, write_seen
-from brain_tumor.data.external.training_scans import compare_with, learnt_scans
+from brain_tumor.data.external.overlap import find_overlap, write_overlap
+from brain_tumor.data.external.training_scans import compare_with, training_scans
 from brain_tumor.data.groups.patients import read_patients
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.crop import CropSettings
@@ -46,8 +46,8 @@ def prepare_external(
     """Prepare scans that a run is to be scored on, or open what an earlier call made of the same.
 
     They are cut and harmonised by the settings of the run's own prepared set. Left out are files
-    that are not usable, scans that the run was fitted or selected by (`seen.find_seen`), and exact
-    copies of an earlier scan of the folder.
+    that are not usable, scans that the run was fitted or selected by (`seen.find_overlap`), and
+    exact copies of an earlier scan of the folder.
 
     Args:
         root: Folder of class folders (`find_external_scans`); classes may be missing.
@@ -85,7 +85,7 @@ def prepare_external(
         cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)
         cut = cut_scans(cutter, scans, folder, lambda *done: shown(CROPPING, *done))
         begun = time.perf_counter()
-        learnt = learnt_scans(run, split)
+        learnt = training_scans(run, split)
         inside, across = compare_with(
             learnt,
             [ManifestRow(**entry) for entry in cut.entries],
@@ -95,7 +95,7 @@ def prepare_external(
         )
         seconds = time.perf_counter() - begun
         mark_clusters(cut.entries, inside, settings.near_duplicates.same_slice)
-        seen = find_seen(learnt, [ManifestRow(**entry) for entry in cut.entries], across)
+        seen = find_overlap(learnt, [ManifestRow(**entry) for entry in cut.entries], across)
         for position, scan in seen.items():
             cut.entries[position] |= {
                 "status": SEEN,
@@ -109,7 +109,7 @@ def prepare_external(
             raise _nothing_left(root, cut.entries, len(seen), run)
         summary |= {"seen": len(seen), "names": made_for["names"], "run": run.fingerprint}
         write_prepared(folder, cut, inside, summary | {"fingerprint": fingerprint})
-        write_seen(folder / SEEN_FILE, list(seen.values()))
+        write_overlap(folder / SEEN_FILE, list(seen.values()))
 
     return open_or_write(directory / f"{name}-{fingerprint[:12]}", write)
 

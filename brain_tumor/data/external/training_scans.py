@@ -16,7 +16,7 @@ from brain_tumor.data.split import TRAIN, VALIDATION, Split
 
 
 @dataclass(frozen=True)
-class Learnt:
+class TrainingScans:
     """The scans that a run was fitted or selected by, K in all.
 
     Attributes:
@@ -32,7 +32,7 @@ class Learnt:
     parts: tuple[str, ...]
 
 
-def learnt_scans(run: PreparedSet, split: Split) -> Learnt:
+def training_scans(run: PreparedSet, split: Split) -> TrainingScans:
     """Gather what a run has learnt from.
 
     Args:
@@ -49,7 +49,7 @@ def learnt_scans(run: PreparedSet, split: Split) -> Learnt:
             rows.append(row)
             positions.append(position)
             shown.append(scan)
-    return Learnt(
+    return TrainingScans(
         tuple(rows),
         run.frames[positions],
         tuple(scan.path for scan in shown),
@@ -58,7 +58,7 @@ def learnt_scans(run: PreparedSet, split: Split) -> Learnt:
 
 
 def compare_with(
-    learnt: Learnt,
+    learnt: TrainingScans,
     rows: Sequence[ManifestRow],
     frames: Grey,
     settings: NearDuplicateSettings,

@@ -4,12 +4,12 @@ import errno
 import stat
 from pathlib import Path
 
-# An uncompressed picture of `scans.MOST_PIXELS` with four channels of 16 bits; also a table of
+# An uncompressed picture of `scans.MAX_PIXELS` with four channels of 16 bits; also a table of
 # about a million scans.
-MOST_BYTES = 2**28
+MAX_BYTES = 2**28
 
 
-def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
+def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
     """Read a file whole; links are followed.
 
     Args:

@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 
 from brain_tumor.data.files.codestream import frame_size, run_length
-from brain_tumor.data.files.scans import MOST_PIXELS, Grey, UndecodableScanError
+from brain_tumor.data.files.scans import MAX_PIXELS, Grey, UndecodableScanError
 from brain_tumor.data.files.window import Window, show
 
 ENDINGS = (".dcm", ".dicom", ".ima")  # a file without the preamble is known by these
 PREAMBLE = 132  # bytes that tell a DICOM file: 128 of anything, then "DICM" (PS3.10, 7.1)
-MOST_FRAMES = 10_000
+MAX_FRAMES = 10_000
 
 _NEEDED = [
     *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation"),
@@ -59,7 +59,7 @@ class DicomFile:
     """A DICOM file with a picture in each of its frames.
 
     Attributes:
-        frames: Their number, 1 to `MOST_FRAMES`.
+        frames: Their number, 1 to `MAX_FRAMES`.
     """
 
     frames: int
@@ -113,7 +113,7 @@ def open_dicom(content: bytes) -> DicomFile:
 
     Raises:
         UndecodableScanError: It holds no picture of a kind that can be decoded here, or one of more
-            than `MOST_PIXELS`.
+            than `MAX_PIXELS`.
     """
     try:
         dataset, syntax = _read(content)
@@ -150,7 +150,7 @@ def count_frames(path: Path) -> int:
         frames = int(head.get("NumberOfFrames") or 1)
     except Exception:  # pydicom raises a dozen kinds on damaged headers
         return 1
-    return frames if 1 <= frames <= MOST_FRAMES else 1
+    return frames if 1 <= frames <= MAX_FRAMES else 1
 
 
 def _read(content: bytes) -> tuple[Any, str]:
@@ -204,10 +204,10 @@ def _check(dataset: Any) -> int:
         raise UndecodableScanError("a DICOM file whose PhotometricInterpretation is not read here")
     if int(dataset.BitsAllocated) not in _BITS[samples]:
         raise UndecodableScanError(f"a DICOM file of {int(dataset.BitsAllocated)} bits to a value")
-    if rows * columns > MOST_PIXELS:
-        raise UndecodableScanError(f"{columns:,} x {rows:,} pixels, more than {MOST_PIXELS:,}")
-    if not 1 <= frames <= MOST_FRAMES:
-        raise UndecodableScanError(f"{frames:,} frames, not 1 to {MOST_FRAMES:,}")
+    if rows * columns > MAX_PIXELS:
+        raise UndecodableScanError(f"{columns:,} x {rows:,} pixels, more than {MAX_PIXELS:,}")
+    if not 1 <= frames <= MAX_FRAMES:
+        raise UndecodableScanError(f"{frames:,} frames, not 1 to {MAX_FRAMES:,}")
     if rows < 1 or columns < 1:
         raise UndecodableScanError(_DAMAGED)
     return frames

@@ -19,7 +19,7 @@ FOLDERS = ("Training", "Testing")
 
 # 33.5 million, as in 5,793 x 5,793: four times a screen of 4K, twice a film of 35 x 43 cm digitised
 # at 100 micrometres. Decoding and cutting one of 16 bits in colour takes about half a gigabyte.
-MOST_PIXELS = 2**25
+MAX_PIXELS = 2**25
 
 Grey = npt.NDArray[np.uint8]
 
@@ -115,18 +115,18 @@ def read_header(content: bytes) -> Header:
     """Read format, mode and size from a file's first bytes, without decoding its pixels.
 
     Raises:
-        UndecodableScanError: No known picture format, or more pixels than `MOST_PIXELS`.
+        UndecodableScanError: No known picture format, or more pixels than `MAX_PIXELS`.
     """
     try:
         with Image.open(io.BytesIO(content)) as picture:
             header = Header(str(picture.format), picture.mode, *picture.size)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UndecodableScanError(f"more than {MOST_PIXELS:,} pixels") from error
+        raise UndecodableScanError(f"more than {MAX_PIXELS:,} pixels") from error
     except Exception as error:  # PIL raises a dozen kinds on damaged headers
         raise UndecodableScanError("not a picture") from error
-    if header.width * header.height > MOST_PIXELS:
+    if header.width * header.height > MAX_PIXELS:
         raise UndecodableScanError(
-            f"{header.width:,} x {header.height:,} pixels, more than {MOST_PIXELS:,}"
+            f"{header.width:,} x {header.height:,} pixels, more than {MAX_PIXELS:,}"
         )
     return header
 
@@ -144,7 +144,7 @@ def decode_grey(content: bytes) -> Grey:
 
     Raises:
         UndecodableScanError: The bytes are no picture, a truncated one, or one whose header hides
-            more pixels than `MOST_PIXELS`.
+            more pixels than `MAX_PIXELS`.
     """
     if content.startswith(_PNG):
         _check_chunks(content)
@@ -158,8 +158,8 @@ def decode_grey(content: bytes) -> Grey:
     if picture is None:
         raise UndecodableScanError("not a picture that OpenCV can decode")
     height, width, *channels = picture.shape
-    if height * width > MOST_PIXELS:
-        raise UndecodableScanError(f"{width:,} x {height:,} pixels, more than {MOST_PIXELS:,}")
+    if height * width > MAX_PIXELS:
+        raise UndecodableScanError(f"{width:,} x {height:,} pixels, more than {MAX_PIXELS:,}")
     if channels and channels[0] not in _TO_GREY:
         raise UndecodableScanError(f"{channels[0]} channels")
     if picture.dtype != np.uint8:

@@ -10,7 +10,7 @@ from brain_tumor.data.files.scans import Grey
 from brain_tumor.errors import ConfigError
 
 # Far beyond what a head of some hundred pixels needs; more would take hours, or all of memory.
-MOST = {"blur_kernel": 99, "erosions": 100, "dilations": 100, "size": 2048}
+MAX = {"blur_kernel": 99, "erosions": 100, "dilations": 100, "size": 2048}
 
 Outline = npt.NDArray[np.int32]  # corners of a closed line, `(P, 1, 2)`: column, row
 
@@ -50,7 +50,7 @@ class CropSettings:
             raise ConfigError("data.crop.erosions and data.crop.dilations must not be negative")
         if self.size < 32:
             raise ConfigError(f"data.crop.size must be at least 32 pixels: {self.size}")
-        for name, most in MOST.items():
+        for name, most in MAX.items():
             if getattr(self, name) > most:
                 raise ConfigError(f"data.crop.{name} must be at most {most}: {getattr(self, name)}")
 
@@ -91,29 +91,6 @@ def cut_to_head(scan: Grey, box: CropBox, size: int) -> Grey:
     """Cut a scan `(H, W)` to the box and resize it bilinearly to `(size, size)`, uint8, 0-255."""
     inside = scan[box.top : box.bottom, box.left : box.right]
     return np.asarray(cv2.resize(inside, (size, size)), np.uint8)
-
-
-def cut_from_thumbnail(frame: Grey, box: CropBox, width: int, height: int) -> Grey:
-    """Cut the head out of a thumbnail of its whole scan, and enlarge it to the thumbnail's size.
-
-    Args:
-        frame: The scan shrunk to a square, `(S, S)`, uint8, 0-255.
-        box: Where the head lies in the scan.
-        width: Pixels of the scan; so is `height`.
-        height: See `width`.
-
-    Returns:
-        `(S, S)`, uint8, 0-255, between pixels interpolated linearly.
-    """
-    side = frame.shape[0]
-    across, down = (box.right - box.left) / width, (box.bottom - box.top) / height
-    # Pixel centres lie at half a pixel.
-    left = box.left / width * side + 0.5 * across - 0.5
-    top = box.top / height * side + 0.5 * down - 0.5
-    back = np.array([[across, 0, left], [0, down, top]], np.float64)
-    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    cut = cv2.warpAffine(frame, back, (side, side), flags=how, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cut, np.uint8)
 
 
 def head_mask(scan: Grey, settings: CropSettings) -> Grey:

@@ -33,7 +33,7 @@ class McNemar:
 
 
 @dataclass(frozen=True)
-class Answers:
+class GradedPredictions:
     """What a classifier answered; several seeds of it may stand one after another.
 
     Attributes:
@@ -112,8 +112,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def paired_bootstrap(
-    first: Answers,
-    second: Answers,
+    first: GradedPredictions,
+    second: GradedPredictions,
     classes: int,
     resamples: int = 2000,
     seed: int = 0,
@@ -125,8 +125,8 @@ def paired_bootstrap(
     both cancels out. Every answer counts once: of several seeds, a scan's answers stay together.
 
     Args:
-        first: Answers of the first.
-        second: Answers of the second, to the same groups, numbered alike.
+        first: GradedPredictions of the first.
+        second: GradedPredictions of the second, to the same groups, numbered alike.
         classes: Number of classes.
         resamples: Number of resamples, at least 100.
         seed: Seed of the resampling.
@@ -140,7 +140,9 @@ def paired_bootstrap(
         >>> labels, groups = np.array([0, 1, 1]), np.arange(3)
         >>> first, second = np.array([0, 0, 0]), np.array([0, 1, 1])
         >>> paired_bootstrap(
-        ...     Answers(labels, first, groups), Answers(labels, second, groups), classes=2
+        ...     GradedPredictions(labels, first, groups),
+        ...     GradedPredictions(labels, second, groups),
+        ...     classes=2,
         ... ).balanced_accuracy.value
         0.5
     """

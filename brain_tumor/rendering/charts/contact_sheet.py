@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 Grey = npt.NDArray[np.uint8]
 
-MOST_SCANS = 24  # on a sheet of single scans
-MOST_GROUPS = 12  # on a sheet of groups
-MOST_IN_GROUP = 12  # two lines
+MAX_SCANS = 24  # on a sheet of single scans
+MAX_GROUPS = 12  # on a sheet of groups
+MAX_IN_GROUP = 12  # two lines
 
 # Pixels. Six columns fill the width of a page; the sheet is shown there at its own size.
 _SIDE = 136
@@ -29,7 +29,7 @@ _SHEET, _FRAME, _EDGE, _INK, _BEHIND = 236, 247, 176, 34, 216
 
 
 def contact_sheet(
-    images: Sequence[Grey], captions: Sequence[str], columns: int = 6, most: int = MOST_SCANS
+    images: Sequence[Grey], captions: Sequence[str], columns: int = 6, most: int = MAX_SCANS
 ) -> bytes:
     """Lay scans out in a grid.
 
@@ -56,8 +56,8 @@ def contact_sheet(
 def group_sheet(
     groups: Sequence[Sequence[tuple[Grey, str]]],
     columns: int = 6,
-    most: int = MOST_GROUPS,
-    most_in_group: int = MOST_IN_GROUP,
+    most: int = MAX_GROUPS,
+    most_in_group: int = MAX_IN_GROUP,
 ) -> bytes:
     """Lay scans that belong together out in frames, one group in each.
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from brain_tumor.compare.page.differences import audit_labels, distinguishing
+from brain_tumor.compare.page.differences import audit_labels, differing_keys
 from brain_tumor.compare.page.tables import (
     comparison_markdown,
     comparison_tables,
@@ -82,21 +82,21 @@ def setting(**values: Any) -> dict[str, Any]:
 def test_settings_are_named_by_what_differs() -> None:
     slow = GBMNET | {"optimizer.lr": 1e-4}
     fast = GBMNET | {"optimizer.lr": 1e-3}
-    assert distinguishing([slow, fast]) == [{"optimizer.lr": "0.0001"}, {"optimizer.lr": "0.001"}]
-    assert distinguishing([slow]) == [{}]
+    assert differing_keys([slow, fast]) == [{"optimizer.lr": "0.0001"}, {"optimizer.lr": "0.001"}]
+    assert differing_keys([slow]) == [{}]
 
 
 def test_model_and_split_are_not_named_twice() -> None:
     other = {"model.name": "mobilenetv2", "model.frozen": True, "split.name": "report"}
     other |= {"optimizer._target_": "torch.optim.Adam", "split.test_fraction": 0.25}
     wide = GBMNET | {"model.width": 512, "split.folds": 4}
-    assert distinguishing([wide, other]) == [{}, {}]
+    assert differing_keys([wide, other]) == [{}, {}]
 
 
 def test_another_optimizer_is_named_without_its_own_settings() -> None:
     sgd = GBMNET | {"optimizer._target_": "torch.optim.SGD", "optimizer.momentum": 0.9}
     plain = {key: value for key, value in GBMNET.items() if key != "optimizer._target_"}
-    assert distinguishing([GBMNET, sgd, plain]) == [
+    assert differing_keys([GBMNET, sgd, plain]) == [
         {"optimizer": "Adam"},
         {"optimizer": "SGD"},
         {"optimizer": "none"},
@@ -108,12 +108,12 @@ def test_experiment_and_fingerprint_are_named_only_where_nothing_else_tells() ->
         return GBMNET | {"name": name, "data.fingerprint": fingerprint} | values
 
     first, second = named("a", "f" * 64), named("b", "f" * 64)
-    assert distinguishing([first, second]) == [{"name": "a"}, {"name": "b"}]
+    assert differing_keys([first, second]) == [{"name": "a"}, {"name": "b"}]
     first, second = named("a", "f" * 64), named("a", "e" * 64)
-    told = distinguishing([first, second])
+    told = differing_keys([first, second])
     assert told == [{"data.fingerprint": "f" * 12}, {"data.fingerprint": "e" * 12}]
     harmonised = {"data.harmonise.resolution": 128}
-    told = distinguishing([named("a", "f"), named("b", "e", **harmonised)])
+    told = differing_keys([named("a", "f"), named("b", "e", **harmonised)])
     assert told == [{"data.harmonise.resolution": "none"}, {"data.harmonise.resolution": "128"}]
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import numpy as np
 
-from brain_tumor.data.external.overlap import find_seen, read_seen, write_seen
-from brain_tumor.data.external.training_scans import Learnt
+from brain_tumor.data.external.overlap import find_overlap, read_overlap, write_overlap
+from brain_tumor.data.external.training_scans import TrainingScans
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.prepared.prepared_set import PreparedSet
@@ -12,8 +12,8 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 OWN = ("Training/glioma/a.jpg", "Testing/glioma/b.jpg")
 
 
-def learnt_of(row: ManifestRow) -> Learnt:
-    return Learnt((row, row), np.zeros((2, 96, 96), np.uint8), OWN, ("train", "validation"))
+def learnt_of(row: ManifestRow) -> TrainingScans:
+    return TrainingScans((row, row), np.zeros((2, 96, 96), np.uint8), OWN, ("train", "validation"))
 
 
 def test_near_duplicates_of_near_duplicates_are_seen_too(prepared: PreparedSet) -> None:
@@ -27,7 +27,7 @@ def test_near_duplicates_of_near_duplicates_are_seen_too(prepared: PreparedSet) 
         Pair(1, 2, "as is", 0.961, 0.9),
         Pair(0, 2, "mirrored left to right", 0.99, 0.9),
     ]
-    found = find_seen(learnt_of(row), rows, across)
+    found = find_overlap(learnt_of(row), rows, across)
     assert list(found) == [0, 1, 2]  # not the unusable one, whatever its cluster
     assert [scan.through for scan in found.values()] == ["1.png", "", ""]
     shown = [(scan.training_scan, scan.part, scan.similarity) for scan in found.values()]
@@ -45,9 +45,9 @@ def test_near_duplicates_of_near_duplicates_are_seen_too(prepared: PreparedSet) 
 def test_what_is_written_is_read(prepared: PreparedSet, tmp_path: Path) -> None:
     rows = [replace(prepared.kept[0], path="glioma/x, y.png"), prepared.kept[1]]
     across = [Pair(1, 0, "turned clockwise", 0.9612, 0.9), Pair(0, 1, "as is", 1.0, 1.0)]
-    seen = list(find_seen(learnt_of(rows[0]), rows, across).values())
-    write_seen(tmp_path / "seen.csv", seen)
-    assert read_seen(tmp_path / "seen.csv") == seen
+    seen = list(find_overlap(learnt_of(rows[0]), rows, across).values())
+    write_overlap(tmp_path / "seen.csv", seen)
+    assert read_overlap(tmp_path / "seen.csv") == seen
     assert [scan.part for scan in seen] == ["validation", "train"]
     header = (tmp_path / "seen.csv").read_text(encoding="utf-8").splitlines()[0]
     assert header == "path,training_scan,part,orientation,similarity,through"

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from brain_tumor.data.external.overlap import read_seen
+from brain_tumor.data.external.overlap import read_overlap
 from brain_tumor.data.external.prepare import SEEN_FILE, prepare_external
 from brain_tumor.data.files.scans import decode_grey
 from brain_tumor.data.groups.orientations import ORIENTATIONS
@@ -128,7 +128,7 @@ def planted(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Planted:
 
 
 def test_copies_of_what_the_run_has_learnt_from_are_found(planted: Planted) -> None:
-    seen = {scan.path: scan for scan in read_seen(planted.found.folder / SEEN_FILE)}
+    seen = {scan.path: scan for scan in read_overlap(planted.found.folder / SEEN_FILE)}
     assert len(planted.copies) > 8
     assert set(seen) == set(planted.copies) == {row.path for row in planted.found.seen}
     assert planted.found.summary["seen"] == len(seen)
@@ -282,7 +282,7 @@ def test_a_patient_of_whom_the_run_has_seen_a_slice_is_left_out(run: Run, tmp_pa
     lines = [f"glioma/{name}.png,{patient}" for name, patient in patients.items()]
     table.write_text("\n".join(["path,patient", *lines]), encoding="utf-8")
     found = prepare(root, run, tmp_path / "a", patients=table)
-    direct, joined = read_seen(found.folder / SEEN_FILE)
+    direct, joined = read_overlap(found.folder / SEEN_FILE)
     assert (direct.path, direct.through) == ("glioma/copy.png", "")
     assert (joined.path, joined.through) == ("glioma/fresh0.png", "glioma/copy.png")
     assert joined.training_scan == direct.training_scan
@@ -298,7 +298,7 @@ def test_a_cut_copy_of_a_seen_scan_is_seen_whatever_its_frame(run: Run, tmp_path
     wide = cv2.copyMakeBorder(scan, 900, 900, 900, 900, cv2.BORDER_CONSTANT, value=0)
     save(tmp_path / "raw", "glioma/wide.png", wide)
     draw_fresh(tmp_path / "raw", "glioma", 1)
-    (seen,) = read_seen(prepare(tmp_path / "raw", run, tmp_path / "a").folder / SEEN_FILE)
+    (seen,) = read_overlap(prepare(tmp_path / "raw", run, tmp_path / "a").folder / SEEN_FILE)
     assert (seen.path, seen.similarity) == ("glioma/wide.png", 1.0)
 
 
@@ -347,4 +347,6 @@ def test_a_call_that_is_stopped_leaves_nothing(run: Run, tmp_path: Path, step: s
 def test_the_set_opens_as_any_other(planted: Planted) -> None:
     again = open_prepared(planted.found.folder)
     assert again.manifest == planted.found.manifest
-    assert {scan.orientation for scan in read_seen(again.folder / SEEN_FILE)} <= set(ORIENTATIONS)
+    assert {scan.orientation for scan in read_overlap(again.folder / SEEN_FILE)} <= set(
+        ORIENTATIONS
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from brain_tumor.data.external.training_scans import compare_with, learnt_scans
+from brain_tumor.data.external.training_scans import compare_with, training_scans
 from brain_tumor.data.files.scans import decode_grey
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
@@ -19,7 +19,7 @@ def rows_of(prepared: PreparedSet, *parts: list[int]) -> Split:
 
 
 def test_test_scans_and_those_in_no_part_are_not_learnt_from(prepared: PreparedSet) -> None:
-    learnt = learnt_scans(prepared, rows_of(prepared, [0, 4], [7], [2, 9]))
+    learnt = training_scans(prepared, rows_of(prepared, [0, 4], [7], [2, 9]))
     kept = prepared.kept
     assert learnt.kept == (kept[0].path, kept[4].path, kept[7].path)
     assert learnt.parts == ("train", "train", "validation")
@@ -41,7 +41,7 @@ def test_a_dropped_copy_of_another_margin_is_compared_too(
     (copy,) = [row for row in run.manifest if row.path.endswith("zz.png")]
     assert copy.status == "duplicate"
     everything = rows_of(run, list(range(len(run.kept))), [], [])
-    learnt = learnt_scans(run, everything)
+    learnt = training_scans(run, everything)
     place = learnt.rows.index(copy)
     assert learnt.kept[place] == copy.duplicate_of
     # Copies of the same frame are not: they would be compared twice.
@@ -56,7 +56,7 @@ def test_a_dropped_copy_of_another_margin_is_compared_too(
 def test_pairs_inside_and_across_are_told_apart(
     prepared: PreparedSet, report_settings: PrepareSettings
 ) -> None:
-    learnt = learnt_scans(prepared, rows_of(prepared, [0, 3], [], []))
+    learnt = training_scans(prepared, rows_of(prepared, [0, 3], [], []))
     rows = [replace(prepared.kept[i], pixel_md5=str(i)) for i in (5, 3, 5)]
     positions = [prepared.manifest.index(prepared.kept[i]) for i in (5, 3, 5)]
     inside, across = compare_with(

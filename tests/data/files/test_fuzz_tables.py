@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from brain_tumor.data.external.overlap import SeenScan, read_seen, write_seen
+from brain_tumor.data.external.overlap import OverlappingScan, read_overlap, write_overlap
 from brain_tumor.data.files.scans import Scan
 from brain_tumor.data.groups.pairs import Pair, read_pairs, write_pairs
 from brain_tumor.data.groups.patients import read_patients
@@ -54,7 +54,7 @@ def test_any_bytes_are_a_table_or_refused_by_name(tmp_path: Path, content: bytes
             read(path)
         except DataError as error:
             assert str(path) in str(error)
-    for read in (read_manifest, read_seen, lambda path: read_pairs(path, ["a", "b"])):
+    for read in (read_manifest, read_overlap, lambda path: read_pairs(path, ["a", "b"])):
         try:
             read(path)
         except (OSError, ValueError, KeyError) as error:
@@ -99,9 +99,11 @@ def test_pairs_seen_scans_and_splits_are_read_as_they_were_written(
     pairs = data.draw(st.lists(st.builds(Pair, ends, ends, CELLS, numbers, numbers)))
     write_pairs(tmp_path / "pairs.csv", pairs, names)
     assert read_pairs(tmp_path / "pairs.csv", names) == pairs
-    seen = data.draw(st.lists(st.builds(SeenScan, NAMES, NAMES, NAMES, CELLS, numbers, CELLS)))
-    write_seen(tmp_path / "seen.csv", seen)
-    assert read_seen(tmp_path / "seen.csv") == seen
+    seen = data.draw(
+        st.lists(st.builds(OverlappingScan, NAMES, NAMES, NAMES, CELLS, numbers, CELLS))
+    )
+    write_overlap(tmp_path / "seen.csv", seen)
+    assert read_overlap(tmp_path / "seen.csv") == seen
 
 
 @ANY

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from brain_tumor.metrics.uncertainty.bootstrap import bca_interval
 from brain_tumor.metrics.uncertainty.significance import (
-    Answers,
+    GradedPredictions,
     McNemar,
     holm,
     mcnemar_exact,
@@ -25,7 +25,7 @@ SCORES = {
 }
 
 
-def drawn_answers(seed: int, seeds: int = 1) -> Answers:
+def drawn_answers(seed: int, seeds: int = 1) -> GradedPredictions:
     """Answer the same 60 scans of 15 groups; `seed` settles how, `seeds` how often."""
     fixed = np.random.default_rng(99)
     labels, groups = fixed.integers(0, 4, 60), fixed.integers(0, 15, 60)
@@ -34,7 +34,9 @@ def drawn_answers(seed: int, seeds: int = 1) -> Answers:
         np.where(generator.random(60) < 0.6, labels, generator.integers(0, 4, 60))
         for _ in range(seeds)
     ]
-    return Answers(np.tile(labels, seeds), np.concatenate(predicted), np.tile(groups, seeds))
+    return GradedPredictions(
+        np.tile(labels, seeds), np.concatenate(predicted), np.tile(groups, seeds)
+    )
 
 
 @given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 5))
@@ -112,7 +114,9 @@ def test_the_same_answers_do_not_differ_and_again_are_no_evidence() -> None:
     for name in SCORES:
         interval = getattr(same, name)
         assert (interval.value, interval.low, interval.high) == (0, 0, 0)
-    twice = Answers(*(np.tile(getattr(second, k), 2) for k in ("labels", "predicted", "groups")))
+    twice = GradedPredictions(
+        *(np.tile(getattr(second, k), 2) for k in ("labels", "predicted", "groups"))
+    )
     assert paired_bootstrap(first, twice, 4) == paired_bootstrap(first, second, 4)
 
 
@@ -120,7 +124,9 @@ def test_pairing_narrows_what_resembles() -> None:
     first = drawn_answers(6)
     predicted = first.predicted.copy()
     predicted[:5] = first.labels[:5]
-    paired = paired_bootstrap(first, Answers(first.labels, predicted, first.groups), 4).accuracy
+    paired = paired_bootstrap(
+        first, GradedPredictions(first.labels, predicted, first.groups), 4
+    ).accuracy
     other = paired_bootstrap(first, drawn_answers(7), 4).accuracy
     assert paired.high - paired.low < 0.6 * (other.high - other.low)
 
@@ -128,8 +134,8 @@ def test_pairing_narrows_what_resembles() -> None:
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 def test_one_group_and_a_class_that_does_not_occur() -> None:
     labels, zeros = np.array([0, 1, 1]), np.zeros(3, np.int64)
-    first = Answers(labels, np.array([0, 0, 3]), zeros)
-    found = paired_bootstrap(first, Answers(labels, labels, zeros), 4)
+    first = GradedPredictions(labels, np.array([0, 0, 3]), zeros)
+    found = paired_bootstrap(first, GradedPredictions(labels, labels, zeros), 4)
     for name, measure in SCORES.items():
         interval = getattr(found, name)
         assert interval.value == pytest.approx(1 - measure(labels, first.predicted))
@@ -138,17 +144,17 @@ def test_one_group_and_a_class_that_does_not_occur() -> None:
 
 def test_what_makes_no_sense_is_refused() -> None:
     labels, groups = np.array([0, 1]), np.array([3, 4])
-    fine = Answers(labels, labels, groups)
+    fine = GradedPredictions(labels, labels, groups)
     with pytest.raises(ValueError, match="2 groups stand on one side only"):
-        paired_bootstrap(fine, Answers(labels, labels, np.array([3, 5])), 4)
+        paired_bootstrap(fine, GradedPredictions(labels, labels, np.array([3, 5])), 4)
     with pytest.raises(ValueError, match="1 groups stand on one side only"):
-        paired_bootstrap(fine, Answers(labels, labels, np.array([3, 3])), 4)
+        paired_bootstrap(fine, GradedPredictions(labels, labels, np.array([3, 3])), 4)
     with pytest.raises(ValueError, match=r"predictions must lie in 0\.\.3"):
-        paired_bootstrap(fine, Answers(labels, np.array([0, 4]), groups), 4)
+        paired_bootstrap(fine, GradedPredictions(labels, np.array([0, 4]), groups), 4)
     with pytest.raises(ValueError, match="0 predictions"):
-        paired_bootstrap(fine, Answers(labels[:0], labels[:0], groups[:0]), 4)
+        paired_bootstrap(fine, GradedPredictions(labels[:0], labels[:0], groups[:0]), 4)
     with pytest.raises(ValueError, match="needs a group"):
-        paired_bootstrap(fine, Answers(labels, labels, np.array([-1, 3])), 4)
+        paired_bootstrap(fine, GradedPredictions(labels, labels, np.array([-1, 3])), 4)
     with pytest.raises(ValueError, match="99 resamples"):
         paired_bootstrap(fine, fine, 4, resamples=99)
     with pytest.raises(ValueError, match="1 and 2 predictions for 2 labels"):
