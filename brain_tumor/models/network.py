@@ -5,7 +5,7 @@ named for the configuration by `register`; the second its name and the values of
 
     @register("small")
     class Small(Network):
-        '''Three strided convolutions, trained from scratch.'''
+        '''One strided convolution, trained from scratch.'''
 
         def __init__(self, classes: int, width: Width = 16) -> None:
             super().__init__()
@@ -18,6 +18,9 @@ named for the configuration by `register`; the second its name and the values of
 
         def forward_head(self, features: Tensor) -> Tensor:
             return self.head(self.pool_features(features))
+
+Any other module is registered the same way if it takes `(N, 1, H, W)`, float, 0-1, and gives logits
+`(N, classes)`; `build_network` puts it into a `PlainNetwork`.
 """
 
 from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
-from math import isfinite
+from sys import float_info
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -47,7 +47,9 @@ def _is_whole(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) <= float_info.max  # finite; a whole number may be larger than any float
 
 
 def _three_numbers(value: object) -> bool:
@@ -113,10 +115,15 @@ def check_options(
     for name, value in options.items():
         allowed = _range(hints.get(name, Any))
         if allowed is not None and not allowed.allows(value):
-            raise ConfigError(f"model.{name} must {allowed.words}: {value!r}")
+            raise ConfigError(f"model.{name} must {allowed.words}: {_short(value)}")
     for name, one in known.items():
         if one.default is Parameter.empty and name not in options:
             raise ConfigError(f"model.{name} is not given: add model.{name}=VALUE.")
+
+
+def _short(value: object, longest: int = 60) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def _hints(takes: Any) -> dict[str, Any]:

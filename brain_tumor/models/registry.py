@@ -3,6 +3,7 @@
 A network names itself by `register`, in its own file in this folder; no list of them is kept.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -115,7 +116,7 @@ def _entries() -> Mapping[str, _Entry]:
 def _import_networks(folders: tuple[str, ...]) -> None:
     """Import the files that register a network; others load Lightning, which takes seconds."""
     for file in sorted(path for folder in folders for path in Path(folder).glob("*.py")):
-        if "\n@register(" in file.read_text(encoding="utf-8"):
+        if re.search(r"^\s*@register\(", file.read_text(encoding="utf-8"), re.MULTILINE):
             # A network may be built where there is no memory; its constants are not.
             with torch.device("cpu"):
                 import_module(f"{brain_tumor.models.__name__}.{file.stem}")
