@@ -89,6 +89,7 @@ class TorchvisionNet(Network):
         channels, node = _last_maps(whole, architecture, input_size)
         blocks = [name for name, block in _blocks(whole) if any(True for _ in block.parameters())]
         self.backbone = create_feature_extractor(whole, {node: MAPS}, suppress_diff_warning=True)
+        self.backbone.train()  # it was traced in evaluation mode, which Lightning would keep
         if not self.backbone.state_dict().keys() <= whole.state_dict().keys():
             raise ValueError(f"{architecture} cannot be taken apart")  # MaxVit's positions
         inside = {name for name, _ in self.backbone.named_modules()}

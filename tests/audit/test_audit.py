@@ -233,7 +233,7 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
         seed=0,
         split_seed=None,
         classes=prepared.classes,
-        answers={"test": answers},
+        predictions={"test": answers},
         groups=None,
         part_sizes={},
         record={},
