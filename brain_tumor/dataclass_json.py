@@ -1,0 +1,129 @@
+"""Frozen dataclasses as plain values for JSON, and back: for results that are kept in a file."""
+
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+_NAMES = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    type(None): "null",
+}
+
+
+def to_plain(value: Any) -> Any:
+    """Turn a dataclass into values that JSON knows; what it holds, at any depth, likewise.
+
+    Example:
+        >>> to_plain({"sizes": (1, 2), "none": None})
+        {'sizes': [1, 2], 'none': None}
+    """
+    if is_dataclass(value):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(one) for one in value]
+    return value
+
+
+def from_plain(kind: type[T], value: Any, where: str = "") -> T:
+    """Build a dataclass from plain values, and check each of them against its annotation.
+
+    Fields may be dataclasses, tuples, mappings with text as keys, `Literal`s, unions, text,
+    numbers and truth values. A whole number can stand for a float; nothing else is converted.
+
+    Args:
+        kind: The dataclass.
+        value: As `to_plain` gave it.
+        where: Dotted name of the value, for messages; empty at the top.
+
+    Raises:
+        ValueError: A field is missing or unknown, or a value has another type. The message names
+            the field.
+    """
+    return cast(T, _read(kind, value, where))
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:
+    origin, inner = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return value
+    if is_dataclass(kind):
+        return _read_fields(cast(type, kind), value, where)
+    if origin in (Union, types.UnionType):
+        return _read_union(inner, value, where)
+    if origin is Literal:
+        if value in inner and not isinstance(value, bool):
+            return value
+        raise _mismatch(where, " or ".join(map(str, inner)), value)
+    if origin is tuple:
+        return _read_tuple(inner, value, where)
+    if origin in (dict, Mapping):
+        if not isinstance(value, dict):
+            raise _mismatch(where, "a group of named values", value)
+        return {key: _read(inner[1], one, _inside(where, key)) for key, one in value.items()}
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind not in _NAMES:
+        raise TypeError(f"{where} is annotated with {kind}, which JSON cannot hold")
+    if type(value) is not kind:
+        raise _mismatch(where, _NAMES[kind], value)
+    return value
+
+
+def _read_fields(kind: type, value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise _mismatch(where, "a group of named values", value)
+    known, hints = _fields(kind)
+    unknown = [key for key in value if key not in known]
+    if unknown:
+        raise ValueError(f"{_inside(where, unknown[0])} is unknown")
+    for name, field in known.items():
+        if name not in value and field.default is MISSING and field.default_factory is MISSING:
+            raise ValueError(f"{_inside(where, name)} is missing")
+    return kind(**{key: _read(hints[key], one, _inside(where, key)) for key, one in value.items()})
+
+
+def _read_union(kinds: Sequence[Any], value: Any, where: str) -> Any:
+    if value is None and type(None) in kinds:
+        return None
+    others = [kind for kind in kinds if kind is not type(None)]
+    for kind in others[:-1]:
+        try:
+            return _read(kind, value, where)
+        except ValueError:
+            continue
+    return _read(others[-1], value, where)
+
+
+def _read_tuple(kinds: Sequence[Any], value: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise _mismatch(where, "a list", value)
+    if kinds[-1] is Ellipsis:
+        kinds = [kinds[0]] * len(value)
+    if len(kinds) != len(value):
+        raise _mismatch(where, f"a list of {len(kinds)}", value)
+    pairs = zip(kinds, value, strict=True)
+    return tuple(_read(kind, one, f"{where}[{place}]") for place, (kind, one) in enumerate(pairs))
+
+
+@cache
+def _fields(kind: Any) -> tuple[dict[str, Field[Any]], dict[str, Any]]:
+    return {field.name: field for field in fields(kind)}, get_type_hints(kind)
+
+
+def _inside(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _mismatch(where: str, expected: str, value: Any) -> ValueError:
+    text = " ".join(repr(value).split())
+    found = text if len(text) <= 60 else f"{text[:60]}..."
+    return ValueError(f"{where or 'the content'} must be {expected}: {found}")
