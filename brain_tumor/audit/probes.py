@@ -1,7 +1,7 @@
-"""How much of a score can be had without looking at the brain, and what classifiers have."""
+"""Score probes, which do not see the brain, and classifiers, which do."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ from brain_tumor.audit.measures.shortcuts import (
     intensity_features,
     predict_by_boosting,
 )
+from brain_tumor.audit.results.shortcuts import ProbeKind, ProbeScore
 from brain_tumor.audit.splits import AuditedSplit
 from brain_tumor.config.arguments import plain_values
 from brain_tumor.data.prepared.prepared_set import PreparedSet
@@ -27,15 +28,25 @@ from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
 from brain_tumor.models.registry import build_network
 from brain_tumor.runs.finished import FinishedRun
 
-Record = dict[str, Any]
 Predict = Callable[[npt.NDArray[Any], Rows, Rows, Rows], Rows]
 Announce = Callable[[str], None]
 
 _WORDS = {2: "two", 3: "three", 4: "four"}
 
 
+@dataclass(frozen=True)
+class _Probe:
+    """What a score is of: the first fields of `ProbeScore`."""
+
+    sees: str
+    kind: ProbeKind
+    split: str
+    detail: str
+    task: str
+
+
 def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64]]:
-    """Compute what the probes see of each kept scan, by what that is."""
+    """Compute the features of each kept scan that probes see, by their description."""
     kept = prepared.kept
     widths, heights, lengths = (
         np.array([getattr(row, name) for row in kept], np.int64)
@@ -76,7 +87,7 @@ def frozen_features(
     Args:
         prepared: The prepared set.
         network: In evaluation mode.
-        announce: Called with how far it is.
+        announce: Called with the progress.
     """
     found = []
     with torch.inference_mode():
@@ -91,22 +102,23 @@ def probe(
     prepared: PreparedSet,
     splits: Sequence[AuditedSplit],
     features: Mapping[str, npt.NDArray[Any]],
-    kind: str,
+    kind: ProbeKind,
     against_rest: str | None,
     announce: Announce,
-) -> Iterator[Record]:
-    """Score one way to classify on each split, with intervals over groups of scans.
+) -> Iterator[ProbeScore]:
+    """Score classifiers of given features on each split, with intervals over groups of scans.
 
-    Variants of a split that part the scans into folds are put together, as each scan is tested
-    once in them; of those that are seeds, the first is scored.
+    Folds of a split are put together, as each scan is tested once in them. Of several seeds, the
+    first is scored.
 
     Args:
         prepared: The prepared set.
         splits: The splits.
-        features: What each probe sees, `(N, F)`, by what that is.
+        features: What each classifier sees, `(N, F)`, by its description.
         kind: `probe` for boosted trees on shortcuts, `classifier` for a regression on features.
-        against_rest: Class to be told from all others; None for the four classes alone.
-        announce: Called with what is being done.
+        against_rest: Class to distinguish from all others, as a second task; None for all classes
+            alone.
+        announce: Called with the current step.
     """
     predict: Predict = predict_by_boosting if kind == "probe" else predict_by_regression
     tasks = _tasks(prepared, against_rest)
@@ -118,22 +130,26 @@ def probe(
                 predicted = np.concatenate(
                     [predict(values, targets, fold.train, fold.test) for fold in folds]
                 )
-                yield {
-                    "sees": sees,
-                    "kind": kind,
-                    "split": name,
-                    "detail": folds[0].detail if len(folds) == 1 else f"{len(folds)} folds",
-                    "task": task,
-                    **_scores(targets[tested], predicted, prepared.groups[tested]),
-                }
+                yield _score(
+                    _Probe(
+                        sees,
+                        kind,
+                        name,
+                        folds[0].detail if len(folds) == 1 else f"{len(folds)} folds",
+                        task,
+                    ),
+                    targets[tested],
+                    predicted,
+                    prepared.groups[tested],
+                )
 
 
 def score_trained(
     prepared: PreparedSet, trained: Sequence[FinishedRun], against_rest: str | None
-) -> list[Record]:
-    """Give the scores of finished runs on their own test parts, to lay beside the probes.
+) -> list[ProbeScore]:
+    """Score finished runs on their own test parts, to compare them with the probes.
 
-    Runs that differ in their fold alone are put together.
+    Runs that differ only in their fold are put together.
 
     Args:
         prepared: The prepared set.
@@ -154,7 +170,7 @@ def score_trained(
             )
         key = (str(run.setting["model.name"]), str(run.setting["split.name"]))
         runs.setdefault(key, []).append(run)
-    records = []
+    scores = []
     for (model, split), members in runs.items():
         found = [
             (rows[path], prepared.classes.index(label))
@@ -169,20 +185,14 @@ def score_trained(
                 "fold: give one run, or the folds of one, as runs=[...]."
             )
         for number, (task, targets) in enumerate(_tasks(prepared, against_rest).items()):
-            told = predicted
+            answers = predicted
             if number:  # after all classes, one against the rest
-                told = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
-            records.append(
-                {
-                    "sees": f"{model}, trained",
-                    "kind": "classifier",
-                    "split": split,
-                    "detail": "" if len(members) == 1 else f"{len(members)} folds",
-                    "task": task,
-                    **_scores(targets[tested], told, prepared.groups[tested]),
-                }
-            )
-    return records
+                answers = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
+            detail = "" if len(members) == 1 else f"{len(members)} folds"
+            described = _Probe(f"{model}, trained", "classifier", split, detail, task)
+            groups = prepared.groups[tested]
+            scores.append(_score(described, targets[tested], answers, groups))
+    return scores
 
 
 def _tasks(prepared: PreparedSet, against_rest: str | None) -> dict[str, Rows]:
@@ -204,13 +214,14 @@ def _scored_once(splits: Sequence[AuditedSplit]) -> dict[str, list[AuditedSplit]
     }
 
 
-def _scores(targets: Rows, predicted: Rows, groups: Rows) -> Record:
+def _score(probe: _Probe, targets: Rows, predicted: Rows, groups: Rows) -> ProbeScore:
     # A test part may lack a class that is predicted all the same.
     classes = int(max(targets.max(), predicted.max())) + 1
     scores = bootstrap_scores(targets, predicted, groups, classes)
-    return {
-        "test": len(targets),
-        "accuracy": asdict(scores.accuracy),
-        "balanced_accuracy": asdict(scores.balanced_accuracy),
-        "majority": float(np.bincount(targets).max() / len(targets)),
-    }
+    return ProbeScore(
+        **vars(probe),
+        test=len(targets),
+        accuracy=scores.accuracy,
+        balanced_accuracy=scores.balanced_accuracy,
+        majority=float(np.bincount(targets).max() / len(targets)),
+    )
