@@ -1,5 +1,6 @@
 """Frozen dataclasses as plain values for JSON, and back: for results that are kept in a file."""
 
+import math
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -37,7 +38,8 @@ def from_plain(kind: type[T], value: Any, where: str = "") -> T:
     """Build a dataclass from plain values, and check each of them against its annotation.
 
     Fields may be dataclasses, tuples, mappings with text as keys, `Literal`s, unions, text,
-    numbers and truth values. A whole number can stand for a float; nothing else is converted.
+    finite numbers and truth values. A whole number can stand for a float; nothing else is
+    converted.
 
     Args:
         kind: The dataclass.
@@ -69,13 +71,23 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         if not isinstance(value, dict):
             raise _mismatch(where, "a group of named values", value)
         return {key: _read(inner[1], one, _inside(where, key)) for key, one in value.items()}
-    if kind is float and type(value) is int:
-        return float(value)
+    if kind is float and type(value) in (int, float):
+        return _read_float(value, where)
     if kind not in _NAMES:
         raise TypeError(f"{where} is annotated with {kind}, which JSON cannot hold")
     if type(value) is not kind:
         raise _mismatch(where, _NAMES[kind], value)
     return value
+
+
+def _read_float(value: float, where: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise _mismatch(where, "a finite number", value)
+    return number
 
 
 def _read_fields(kind: type, value: Any, where: str) -> Any:

@@ -1,6 +1,7 @@
 """Dataclasses become plain values and come back equal; what does not fit is named."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -62,6 +63,8 @@ def test_a_default_may_be_left_out_and_a_whole_number_may_stand_for_a_float() ->
         ({"ends": [True, 1.0]}, r"ends\[0\] must be a whole number: True"),
         ({"ends": [1.0, 1.0]}, r"ends\[0\] must be a whole number: 1.0"),
         ({"ends": [1, True]}, r"ends\[1\] must be a number: True"),
+        ({"ends": [1, math.nan]}, r"ends\[1\] must be a finite number: nan"),
+        ({"ends": [1, 10**400]}, r"ends\[1\] must be a finite number: 10{59}\.\.\."),
         ({"by_class": []}, r"by_class must be a group of named values: \[\]"),
         ({"by_class": {"a": 1}}, r"by_class.a must be a group of named values: 1"),
         ({"kind": "other"}, r"kind must be probe or classifier: 'other'"),

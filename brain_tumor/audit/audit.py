@@ -17,7 +17,7 @@ from brain_tumor.audit.probes import (
     frozen_features,
     load_frozen,
     probe,
-    score_trained,
+    score_runs,
     shortcut_features,
 )
 from brain_tumor.audit.published_counts import check_report, compare_with_report
@@ -74,7 +74,7 @@ def audit(config: DictConfig) -> Audit:
     started, clock = datetime.now(timezone.utc), time.perf_counter()
     prepared = build_prepared(config.data)
     ready = time.perf_counter()
-    scores = score_trained(prepared, runs, config.one_against_rest)
+    scores = score_runs(prepared, runs, config.one_against_rest)
     made = list(audited_splits(prepared, config.splits, config.report_seeds))
     splits = [split for split in made if isinstance(split, AuditedSplit)]
     for note in (split for split in made if isinstance(split, str)):

@@ -1,7 +1,6 @@
 """Score probes, which do not see the brain, and classifiers, which do."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -32,17 +31,6 @@ Predict = Callable[[npt.NDArray[Any], Rows, Rows, Rows], Rows]
 Announce = Callable[[str], None]
 
 _WORDS = {2: "two", 3: "three", 4: "four"}
-
-
-@dataclass(frozen=True)
-class _Probe:
-    """What a score is of: the first fields of `ProbeScore`."""
-
-    sees: str
-    kind: ProbeKind
-    split: str
-    detail: str
-    task: str
 
 
 def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64]]:
@@ -131,21 +119,19 @@ def probe(
                     [predict(values, targets, fold.train, fold.test) for fold in folds]
                 )
                 yield _score(
-                    _Probe(
-                        sees,
-                        kind,
-                        name,
-                        folds[0].detail if len(folds) == 1 else f"{len(folds)} folds",
-                        task,
-                    ),
-                    targets[tested],
-                    predicted,
-                    prepared.groups[tested],
+                    sees=sees,
+                    kind=kind,
+                    split=name,
+                    detail=folds[0].detail if len(folds) == 1 else f"{len(folds)} folds",
+                    task=task,
+                    labels=targets[tested],
+                    predicted=predicted,
+                    groups=prepared.groups[tested],
                 )
 
 
-def score_trained(
-    prepared: PreparedSet, trained: Sequence[FinishedRun], against_rest: str | None
+def score_runs(
+    prepared: PreparedSet, runs: Sequence[FinishedRun], against_rest: str | None
 ) -> list[ProbeScore]:
     """Score finished runs on their own test parts, to compare them with the probes.
 
@@ -153,7 +139,7 @@ def score_trained(
 
     Args:
         prepared: The prepared set.
-        trained: The runs.
+        runs: The runs.
         against_rest: As for `probe`.
 
     Raises:
@@ -161,17 +147,17 @@ def score_trained(
         ConfigError: Runs of one network and split differ in more than their fold.
     """
     rows = {row.path: row.row for row in prepared.kept}
-    runs: dict[tuple[str, str], list[FinishedRun]] = {}
-    for run in trained:
+    by_split: dict[tuple[str, str], list[FinishedRun]] = {}
+    for run in runs:
         if run.setting["data.fingerprint"] != prepared.fingerprint:
             raise DataError(
                 f"The run {run.folder} was trained on other scans, or on these prepared otherwise: "
                 "leave it out, or audit the data that it was trained on."
             )
         key = (str(run.setting["model.name"]), str(run.setting["split.name"]))
-        runs.setdefault(key, []).append(run)
+        by_split.setdefault(key, []).append(run)
     scores = []
-    for (model, split), members in runs.items():
+    for (model, split), members in by_split.items():
         found = [
             (rows[path], prepared.classes.index(label))
             for run in members
@@ -185,13 +171,21 @@ def score_trained(
                 "fold: give one run, or the folds of one, as runs=[...]."
             )
         for number, (task, targets) in enumerate(_tasks(prepared, against_rest).items()):
-            answers = predicted
+            of_task = predicted
             if number:  # after all classes, one against the rest
-                answers = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
-            detail = "" if len(members) == 1 else f"{len(members)} folds"
-            described = _Probe(f"{model}, trained", "classifier", split, detail, task)
-            groups = prepared.groups[tested]
-            scores.append(_score(described, targets[tested], answers, groups))
+                of_task = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
+            scores.append(
+                _score(
+                    sees=f"{model}, trained",
+                    kind="classifier",
+                    split=split,
+                    detail="" if len(members) == 1 else f"{len(members)} folds",
+                    task=task,
+                    labels=targets[tested],
+                    predicted=of_task,
+                    groups=prepared.groups[tested],
+                )
+            )
     return scores
 
 
@@ -214,14 +208,29 @@ def _scored_once(splits: Sequence[AuditedSplit]) -> dict[str, list[AuditedSplit]
     }
 
 
-def _score(probe: _Probe, targets: Rows, predicted: Rows, groups: Rows) -> ProbeScore:
-    # A test part may lack a class that is predicted all the same.
-    classes = int(max(targets.max(), predicted.max())) + 1
-    scores = bootstrap_scores(targets, predicted, groups, classes)
+def _score(
+    *,
+    sees: str,
+    kind: ProbeKind,
+    split: str,
+    detail: str,
+    task: str,
+    labels: Rows,
+    predicted: Rows,
+    groups: Rows,
+) -> ProbeScore:
+    """Score the predicted class numbers of the test scans; the names are those of `ProbeScore`."""
+    # A class may be predicted that no test scan has.
+    classes = int(max(labels.max(), predicted.max())) + 1
+    scores = bootstrap_scores(labels, predicted, groups, classes)
     return ProbeScore(
-        **vars(probe),
-        test=len(targets),
+        sees=sees,
+        kind=kind,
+        split=split,
+        detail=detail,
+        task=task,
+        test=len(labels),
         accuracy=scores.accuracy,
         balanced_accuracy=scores.balanced_accuracy,
-        majority=float(np.bincount(targets).max() / len(targets)),
+        majority=float(np.bincount(labels).max() / len(labels)),
     )

@@ -1,4 +1,4 @@
-"""The counts of the published report beside those of a prepared set."""
+"""Compare the counts of the published report with those of a prepared set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,21 +27,21 @@ _STEPS = {
 
 @dataclass(frozen=True)
 class Counts:
-    """What stands in `conf/published/counts.yaml`, as it says there."""
+    """The values of `conf/published/counts.yaml`, which explains them."""
 
     steps: dict[str, int]
     classes: dict[str, dict[Literal["train", "test"], int]]
 
 
 def check_report(counts: Mapping[str, Any] | None, key: str = "data.report") -> None:
-    """Look at configured counts of the report.
+    """Check configured counts of the report.
 
     Args:
-        counts: As `conf/published/counts.yaml` has them; None where there are none.
-        key: Where they stand.
+        counts: As in `conf/published/counts.yaml`; None where there are none.
+        key: Their place in the configuration.
 
     Raises:
-        ConfigError: They are of another form.
+        ConfigError: They have another form.
     """
     if counts is None:
         return

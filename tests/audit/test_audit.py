@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from brain_tumor.audit.audit import audit
-from brain_tumor.audit.probes import load_frozen, score_trained
+from brain_tumor.audit.probes import load_frozen, score_runs
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
@@ -220,7 +220,7 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
     # Of glioma alone, half of them predicted right, and the others as another tumour.
     own = [row for row in kept if row.label == "glioma"]
     half = len(own) // 2
-    answers = PartPredictions(
+    predictions = PartPredictions(
         tuple(row.path for row in own),
         ("glioma",) * len(own),
         tuple("pituitary" if i < half else "glioma" for i in range(len(own))),
@@ -236,7 +236,7 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
         seed=0,
         split_seed=None,
         classes=prepared.classes,
-        predictions={"test": answers},
+        predictions={"test": predictions},
         groups=None,
         part_sizes={},
         record={},
@@ -244,13 +244,13 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
         complexity=None,
         history={},
     )
-    rows = score_trained(prepared, [run], "notumor")
+    rows = score_runs(prepared, [run], "notumor")
     assert [score.accuracy.value for score in rows] == [1 - half / len(own), 1.0]
     with pytest.raises(DataError, match="trained on other scans"):
         other = replace(run, setting=setting | {"data.fingerprint": "another"})
-        score_trained(prepared, [other], "notumor")
+        score_runs(prepared, [other], "notumor")
     with pytest.raises(ConfigError, match="differ in more than their fold"):
-        score_trained(prepared, [run, replace(run, setting=fitting | {"model.width": 3})], None)
+        score_runs(prepared, [run, replace(run, setting=fitting | {"model.width": 3})], None)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
         ("data.patients=ELSEWHERE", "names no file"),
     ],
 )
-def test_what_cannot_be_audited_is_said_before_the_work(
+def test_what_cannot_be_audited_is_refused_before_the_work(
     phantom_root: Path, prepared: PreparedSet, tmp_path: Path, override: str, named: str
 ) -> None:
     elsewhere = tmp_path / "elsewhere.csv"

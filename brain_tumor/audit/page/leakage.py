@@ -65,7 +65,7 @@ class SplitLeakage:
             return f" ({format_counted(len(details), details[0].split(' ')[0])})"
         return f" ({details[0]})" if details[0] else ""
 
-    def tests(self) -> str:
+    def test_count(self) -> str:
         """Number of test scans, as a range over the variants."""
         return format_count_range([variant.test for variant in self.variants])
 
@@ -106,14 +106,14 @@ class SplitLeakage:
         ]
 
     @property
-    def most(self) -> float:
+    def largest_share(self) -> float:
         """Largest share, over the variants, of test scans with any relation in training."""
         return max((share for share in self.shares(ANY) if share is not None), default=0.0)
 
     @property
     def apart(self) -> bool:
-        """Whether test and training are kept apart, but for single scans."""
-        return self.most <= _MAX_BY_ACCIDENT
+        """Whether the split keeps relatives on one side, except for single scans."""
+        return self.largest_share <= _MAX_BY_ACCIDENT
 
 
 def split_leakages(variants: Sequence[VariantLeakage]) -> list[SplitLeakage]:
@@ -128,7 +128,7 @@ def leakage_table(splits: Sequence[SplitLeakage]) -> DataTable:
     """Lay out the share of test scans with each relation in training, a column per split."""
     rows = [
         ["training scans", *(format_count_range([v.train for v in s.variants]) for s in splits)],
-        ["test scans", *(split.tests() for split in splits)],
+        ["test scans", *(split.test_count() for split in splits)],
     ]
     rows += [
         [relation, *(format_percent_range(split.shares(relation)) for split in splits)]
@@ -145,7 +145,7 @@ def leakage_table(splits: Sequence[SplitLeakage]) -> DataTable:
 
 
 def lookalike_tables(splits: Sequence[SplitLeakage]) -> list[DataTable]:
-    """Lay out, for each split, which test scans look like a training scan."""
+    """Lay out, for each split, the share of test scans that look like a training scan."""
     tables = []
     for split in splits:
         records = split.lookalikes_records()
@@ -183,19 +183,19 @@ def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
 
 def leakage_notice(split: SplitLeakage) -> Notice:
     """Say in a sentence or two how much a split leaks."""
-    some = "none" if split.most == 0 else format_percent_range(split.shares(ANY))
-    text = f"Under {split.full_phrase}, {some} of the {split.tests()} test scans "
-    text += "has" if split.most == 0 else "have"
+    some = "none" if split.largest_share == 0 else format_percent_range(split.shares(ANY))
+    text = f"Under {split.full_phrase}, {some} of the {split.test_count()} test scans "
+    text += "has" if split.largest_share == 0 else "have"
     text += " a relative in training"
-    text += ", by the search that built the groups." if split.most == 0 else "."
+    text += ", by the search that built the groups." if split.largest_share == 0 else "."
     text += split.lookalikes_text()
-    level: Level = "good" if split.most == 0 else "warning" if split.apart else "bad"
+    level: Level = "good" if split.largest_share == 0 else "warning" if split.apart else "bad"
 
     of_known = split.shares_of_known(PATIENT)
     if all(share is None for share in of_known):
         text += " Patients are not known for this data: what they share cannot be seen here."
         return Notice("warning" if level == "good" else level, text)
-    if split.most > 0:
+    if split.largest_share > 0:
         share = format_percent_range(of_known)
         text += f" Where the patient is known, {share} have theirs in training."
     unknown = [1 - variant.overlaps[PATIENT].known / variant.test for variant in split.variants]
