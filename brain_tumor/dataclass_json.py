@@ -34,7 +34,7 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def from_plain(kind: type[T], value: Any, where: str = "") -> T:
+def from_plain(cls: type[T], value: Any, where: str = "") -> T:
     """Build a dataclass from plain values, and check each of them against its annotation.
 
     Fields may be dataclasses, tuples, mappings with text as keys, `Literal`s, unions, text,
@@ -42,7 +42,7 @@ def from_plain(kind: type[T], value: Any, where: str = "") -> T:
     converted.
 
     Args:
-        kind: The dataclass.
+        cls: The dataclass.
         value: As `to_plain` gave it.
         where: Dotted name of the value, for messages; empty at the top.
 
@@ -50,33 +50,33 @@ def from_plain(kind: type[T], value: Any, where: str = "") -> T:
         ValueError: A field is missing or unknown, or a value has another type. The message names
             the field.
     """
-    return cast(T, _read(kind, value, where))
+    return cast(T, _read(cls, value, where))
 
 
-def _read(kind: Any, value: Any, where: str) -> Any:
-    origin, inner = get_origin(kind), get_args(kind)
-    if kind is Any:
+def _read(hint: Any, value: Any, where: str) -> Any:
+    origin, inner = get_origin(hint), get_args(hint)
+    if hint is Any:
         return value
-    if is_dataclass(kind):
-        return _read_fields(cast(type, kind), value, where)
+    if is_dataclass(hint):
+        return _read_fields(cast(type, hint), value, where)
     if origin in (Union, types.UnionType):
         return _read_union(inner, value, where)
     if origin is Literal:
-        if value in inner and not isinstance(value, bool):
+        if any(type(value) is type(one) and value == one for one in inner):
             return value
         raise _mismatch(where, " or ".join(map(str, inner)), value)
     if origin is tuple:
         return _read_tuple(inner, value, where)
-    if origin in (dict, Mapping):
+    if origin in (dict, Mapping) and inner[0] is str:
         if not isinstance(value, dict):
             raise _mismatch(where, "a group of named values", value)
         return {key: _read(inner[1], one, _inside(where, key)) for key, one in value.items()}
-    if kind is float and type(value) in (int, float):
+    if hint is float and type(value) in (int, float):
         return _read_float(value, where)
-    if kind not in _NAMES:
-        raise TypeError(f"{where} is annotated with {kind}, which JSON cannot hold")
-    if type(value) is not kind:
-        raise _mismatch(where, _NAMES[kind], value)
+    if hint not in _NAMES:
+        raise TypeError(f"{where} is annotated with {hint}, which JSON cannot hold")
+    if type(value) is not hint:
+        raise _mismatch(where, _NAMES[hint], value)
     return value
 
 
@@ -90,45 +90,45 @@ def _read_float(value: float, where: str) -> float:
     return number
 
 
-def _read_fields(kind: type, value: Any, where: str) -> Any:
+def _read_fields(cls: type, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise _mismatch(where, "a group of named values", value)
-    known, hints = _fields(kind)
+    known, hints = _fields(cls)
     unknown = [key for key in value if key not in known]
     if unknown:
         raise ValueError(f"{_inside(where, unknown[0])} is unknown")
     for name, field in known.items():
         if name not in value and field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"{_inside(where, name)} is missing")
-    return kind(**{key: _read(hints[key], one, _inside(where, key)) for key, one in value.items()})
+    return cls(**{key: _read(hints[key], one, _inside(where, key)) for key, one in value.items()})
 
 
-def _read_union(kinds: Sequence[Any], value: Any, where: str) -> Any:
-    if value is None and type(None) in kinds:
+def _read_union(options: Sequence[Any], value: Any, where: str) -> Any:
+    if value is None and type(None) in options:
         return None
-    others = [kind for kind in kinds if kind is not type(None)]
-    for kind in others[:-1]:
+    others = [option for option in options if option is not type(None)]
+    for option in others[:-1]:
         try:
-            return _read(kind, value, where)
+            return _read(option, value, where)
         except ValueError:
             continue
     return _read(others[-1], value, where)
 
 
-def _read_tuple(kinds: Sequence[Any], value: Any, where: str) -> tuple[Any, ...]:
+def _read_tuple(items: Sequence[Any], value: Any, where: str) -> tuple[Any, ...]:
     if not isinstance(value, (list, tuple)):
         raise _mismatch(where, "a list", value)
-    if kinds[-1] is Ellipsis:
-        kinds = [kinds[0]] * len(value)
-    if len(kinds) != len(value):
-        raise _mismatch(where, f"a list of {len(kinds)}", value)
-    pairs = zip(kinds, value, strict=True)
-    return tuple(_read(kind, one, f"{where}[{place}]") for place, (kind, one) in enumerate(pairs))
+    if items[-1] is Ellipsis:
+        items = [items[0]] * len(value)
+    if len(items) != len(value):
+        raise _mismatch(where, f"a list of {len(items)}", value)
+    pairs = zip(items, value, strict=True)
+    return tuple(_read(item, one, f"{where}[{place}]") for place, (item, one) in enumerate(pairs))
 
 
 @cache
-def _fields(kind: Any) -> tuple[dict[str, Field[Any]], dict[str, Any]]:
-    return {field.name: field for field in fields(kind)}, get_type_hints(kind)
+def _fields(cls: Any) -> tuple[dict[str, Field[Any]], dict[str, Any]]:
+    return {field.name: field for field in fields(cls)}, get_type_hints(cls)
 
 
 def _inside(where: str, key: str) -> str:

@@ -162,7 +162,7 @@ def _about_scores(content: Values, results: Values) -> list[Row]:
             [
                 f"{NAMES[setting['model']]}: test accuracy after {last} epochs",
                 f"{theirs:.4f}",
-                f"{_told(ours)} {_trained([setting])}",
+                f"{_score_text(ours)} {_trained([setting])}",
                 verdict if at_report_schedule([setting], results[setting["model"]]) else UNTESTED,
             ]
         )
@@ -240,7 +240,7 @@ def _about_weak_class(content: Values, results: Values, audit: Audit) -> list[Ro
             [
                 f"{NAMES[setting['model']]}: {least} is found least ({setting['split']} split)",
                 f"recall {said[least]:.2f}, of as many scans as {counted_as} has",
-                f"{ours['name']}, recall {_told(recalls[ours['name']])}, {_next(ours)}, "
+                f"{ours['name']}, recall {_score_text(recalls[ours['name']])}, {_next(ours)}, "
                 f"{_trained([setting])}",
                 verdict if at_report_schedule([setting], theirs) else UNTESTED,
             ]
@@ -249,11 +249,11 @@ def _about_weak_class(content: Values, results: Values, audit: Audit) -> list[Ro
 
 
 def _next(ours: Values) -> str:
-    """Tell how far the class of the second least recall is, and whether seeds agree."""
+    """Write how far the class of the second least recall is, and whether seeds agree."""
     name = min(ours["above"], key=lambda name: float(ours["above"][name]["value"]))
-    told = f"{name} {difference(ours['above'][name])} above it"
+    distance = f"{name} {difference(ours['above'][name])} above it"
     seeds = list(dict.fromkeys(ours["by_repeat"]))
-    return f"{told}, seeds disagree ({', '.join(seeds)})" if len(seeds) > 1 else told
+    return f"{distance}, seeds disagree ({', '.join(seeds)})" if len(seeds) > 1 else distance
 
 
 def _about_width(content: Values, results: Values) -> list[Row]:
@@ -295,5 +295,5 @@ def _trained(settings: Sequence[Values]) -> str:
     return f"after {counts} at a rate of {' and '.join(f'{rate:g}' for rate in rates)}"
 
 
-def _told(found: Values) -> str:
+def _score_text(found: Values) -> str:
     return format_score(found["value"], found["low"], found["high"])

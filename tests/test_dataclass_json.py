@@ -85,10 +85,17 @@ def test_the_content_itself_must_be_named_values() -> None:
         from_plain(Result, [])
 
 
-def test_a_type_that_json_cannot_hold_is_the_programmer_s_mistake() -> None:
-    @dataclass(frozen=True)
-    class Odd:
-        value: complex
+@dataclass(frozen=True)
+class ComplexNumber:
+    value: complex
 
+
+@dataclass(frozen=True)
+class ByNumber:
+    value: Mapping[int, str]
+
+
+@pytest.mark.parametrize("cls", [ComplexNumber, ByNumber])
+def test_a_type_that_json_cannot_hold_is_a_mistake_of_the_code(cls: type) -> None:
     with pytest.raises(TypeError, match="value is annotated with"):
-        from_plain(Odd, {"value": 1})
+        from_plain(cls, {"value": {}})
