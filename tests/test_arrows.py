@@ -22,7 +22,7 @@ FLOORS = (
     {"engine"},
     {"data", "models"},
     {"metrics", "rendering"},
-    {"errors"},
+    {"errors", "dataclass_json"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # Commands whose public functions another command calls.

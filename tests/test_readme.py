@@ -13,6 +13,7 @@ from rich.console import Console
 
 from brain_tumor.audit.page.leakage import leakage_table, split_leakages
 from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries, shortcut_table
+from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.rendering.class_report import class_report
 from brain_tumor.rendering.page import to_markdown, to_rich
@@ -37,11 +38,11 @@ def test_the_table_is_that_of_the_committed_scores() -> None:
 
 def leakage_tables() -> list[str]:
     """Lay out the committed audit's tables as the README and experiments/leakage show them."""
-    audit = json.loads((ROOT / "experiments/leakage/audit.json").read_text(encoding="utf-8"))
-    entries = probe_entries(audit)
+    audit = read_audit(ROOT / "experiments/leakage/audit.json")
+    entries, splits = probe_entries(audit.shortcuts), split_leakages(audit.leakage)
     tasks = dict.fromkeys(entry.task for entry in entries)
     tables = [shortcut_table(entries, task, measure) for task in tasks for measure in MEASURES]
-    return [to_markdown(table).strip() for table in (*tables, leakage_table(split_leakages(audit)))]
+    return [to_markdown(table).strip() for table in (*tables, leakage_table(splits))]
 
 
 def test_the_scores_are_those_of_the_committed_audit() -> None:

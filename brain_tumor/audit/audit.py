@@ -1,4 +1,4 @@
-"""An audit from a composed configuration: look at the data, write the page, print the tables."""
+"""Audit the scans of a configuration: measure, write the page, print the tables."""
 
 import time
 from dataclasses import dataclass
@@ -10,24 +10,27 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from brain_tumor.audit.contact_sheets import audit_sheets
+from brain_tumor.audit.leakage import list_lookalikes, measure_leakage
 from brain_tumor.audit.page.page import audit_page, audit_summary
 from brain_tumor.audit.probes import (
     Announce,
     frozen_features,
     load_frozen,
     probe,
-    score_trained,
+    score_runs,
     shortcut_features,
 )
-from brain_tumor.audit.published_counts import check_report, report_record
+from brain_tumor.audit.published_counts import check_report, compare_with_report
 from brain_tumor.audit.record import (
-    exact_record,
-    files_record,
-    leakage_record,
-    lookalikes_record,
-    near_record,
-    patients_record,
+    count_exact_duplicates,
+    describe_files,
+    describe_near_duplicates,
+    describe_patients,
 )
+from brain_tumor.audit.results.audit import Audit, AuditedData, AuditProvenance, AuditSeconds
+from brain_tumor.audit.results.json_file import AUDIT_FILE, write_audit
+from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
+from brain_tumor.audit.results.shortcuts import ProbeScore
 from brain_tumor.audit.splits import AuditedSplit, audited_splits, check_splits
 from brain_tumor.config.arguments import check_arguments, plain_values
 from brain_tumor.config.data import build_prepared, data_settings
@@ -47,7 +50,7 @@ from brain_tumor.runs.peak_memory import peak_resident
 from brain_tumor.runs.provenance import provenance
 
 
-def audit(config: DictConfig) -> dict[str, Any]:
+def audit(config: DictConfig) -> Audit:
     """Audit the configured scans; write `audit.html`, `audit.json` and `sheets/`, print tables.
 
     Args:
@@ -57,49 +60,62 @@ def audit(config: DictConfig) -> dict[str, Any]:
         The content of `audit.json`.
 
     Raises:
-        BrainTumorError: Anything that the user can mend.
+        BrainTumorError: Anything that the user can fix.
     """
     hush_lightning()
-    # First what may be wrong, so that a mistake costs no waiting.
+    # Mistakes are found first, before the long work.
     check_audit(config)
     console = Console(highlight=False, markup=False)  # a path may hold [brackets]
     folders = find_folders(listed(config.runs, "runs"), "run.json", "run")
-    trained = [read_run(folder) for folder in folders]
+    runs = [read_run(folder) for folder in folders]
     frozen = None if config.frozen.weights is None else load_frozen(config.frozen)
     out = RunFolder(Path(str(config.folder)))
-    out.claim("audit.json", "folder")
+    out.claim(AUDIT_FILE, "folder")
     out.create("folder")
-    begun, started = time.perf_counter(), datetime.now(timezone.utc)
+    started, clock = datetime.now(timezone.utc), time.perf_counter()
     prepared = build_prepared(config.data)
     ready = time.perf_counter()
-    scores = score_trained(prepared, trained, config.one_against_rest)
+    scores = score_runs(prepared, runs, config.one_against_rest)
     made = list(audited_splits(prepared, config.splits, config.report_seeds))
     splits = [split for split in made if isinstance(split, AuditedSplit)]
     for note in (split for split in made if isinstance(split, str)):
         console.print(note, soft_wrap=True)
     with console.status("auditing") as status:
-        record = _look(config, prepared, splits, frozen, status.update)
-        record["shortcuts"] += scores
+        shortcuts, leakage, lookalikes = _measure(config, prepared, splits, frozen, status.update)
+        exact = count_exact_duplicates(prepared)
+        near = describe_near_duplicates(prepared, _pairs(prepared))
+        patients = describe_patients(prepared, _source(config.data.patients))
         status.update("drawing contact sheets")
-        sheets = audit_sheets(prepared, record)
-    record["provenance"] = provenance() | {
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": {
-            "preparing": round(ready - begun, 1),
-            "auditing": round(time.perf_counter() - ready, 1),
-        },
-        "peak_memory_bytes": peak_resident(),
-    }
+        sheets = audit_sheets(prepared, exact, near, lookalikes)
+    found = Audit(
+        data=AuditedData(
+            name=str(config.data.name),
+            root=str(config.data.root or "fetched from Kaggle"),
+            prepared=str(prepared.folder),
+            fingerprint=prepared.fingerprint,
+            classes=tuple(prepared.classes),
+            harmonise=prepared.summary["harmonise"],
+        ),
+        files=describe_files(prepared, config.data.get("kaggle")),
+        exact=exact,
+        near=near,
+        patients=patients,
+        leakage=leakage,
+        lookalikes=lookalikes,
+        shortcuts=(*shortcuts, *scores),
+        report=compare_with_report(prepared, config.data.get("report")),
+        provenance=_provenance(started, ready - clock, time.perf_counter() - ready),
+    )
     for name, png in sheets.items():
         out.write(f"sheets/{name}.png", png)
-    out.write_json("audit.json", record)
-    out.write("audit.html", render(audit_page(record, sheets, "sheets")).encode())
-    for table in audit_summary(record):
+    write_audit(out, found)
+    out.write("audit.html", render(audit_page(found, sheets, "sheets")).encode())
+    for table in audit_summary(found):
         console.print(to_rich(table))
     console.print(f"prepared set: {prepared.folder}", soft_wrap=True)
-    console.print(f"numbers:      {out.path / 'audit.json'}", soft_wrap=True)
+    console.print(f"numbers:      {out.path / AUDIT_FILE}", soft_wrap=True)
     console.print(f"page:         {out.path / 'audit.html'}", soft_wrap=True)
-    return record
+    return found
 
 
 @dataclass(frozen=True)
@@ -140,46 +156,43 @@ def check_audit(config: DictConfig) -> None:
     check_network(plain_values(config.frozen, "frozen"), len(scans.classes), scans.crop.size)
 
 
-def _look(
+def _measure(
     config: DictConfig,
     prepared: PreparedSet,
     splits: list[AuditedSplit],
     frozen: Network | None,
     announce: Announce,
-) -> dict[str, Any]:
-    data = config.data
+) -> tuple[list[ProbeScore], tuple[VariantLeakage, ...], LookalikePairs]:
+    """Measure what takes time: shortcuts, leakage, and scans that look alike across groups."""
     announce("looking for scans that look alike across splits")
     lookalikes = find_lookalikes(prepared)
     announce("measuring shortcuts")
-    probed = (prepared, splits)
-    shortcuts = list(
-        probe(*probed, shortcut_features(prepared), "probe", config.one_against_rest, announce)
-    )
+    probed, rest = (prepared, splits), config.one_against_rest
+    shortcuts = list(probe(*probed, shortcut_features(prepared), "probe", rest, announce))
     if frozen is not None:
         features = {
             f"the whole scan: frozen {config.frozen.name} features, logistic regression": (
                 frozen_features(prepared, frozen, announce)
             )
         }
-        shortcuts += probe(*probed, features, "classifier", config.one_against_rest, announce)
-    return {
-        "data": {
-            "name": str(data.name),
-            "root": str(data.root or "fetched from Kaggle"),
-            "prepared": str(prepared.folder),
-            "fingerprint": prepared.fingerprint,
-            "classes": list(prepared.classes),
-            "harmonise": prepared.summary["harmonise"],
-        },
-        "files": files_record(prepared, data.get("kaggle")),
-        "exact": exact_record(prepared),
-        "near": near_record(prepared, _pairs(prepared)),
-        "patients": patients_record(prepared, _source(data.patients)),
-        "leakage": leakage_record(prepared, splits, lookalikes),
-        "lookalikes": lookalikes_record(prepared, lookalikes),
-        "shortcuts": shortcuts,
-        "report": report_record(prepared, data.get("report")),
-    }
+        shortcuts += probe(*probed, features, "classifier", rest, announce)
+    leakage = measure_leakage(prepared, splits, lookalikes)
+    return shortcuts, leakage, list_lookalikes(prepared, lookalikes)
+
+
+def _provenance(started: datetime, preparing: float, auditing: float) -> AuditProvenance:
+    made = provenance()
+    return AuditProvenance(
+        command=tuple(made["command"]),
+        versions=made["versions"],
+        machine=made["machine"],
+        hardware=made["hardware"],
+        git=made["git"],
+        git_dirty=made["git_dirty"],
+        started=started.isoformat(timespec="seconds"),
+        seconds=AuditSeconds(round(preparing, 1), round(auditing, 1)),
+        peak_memory_bytes=peak_resident(),
+    )
 
 
 def _pairs(prepared: PreparedSet) -> list[Pair]:

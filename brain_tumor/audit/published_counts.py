@@ -1,4 +1,4 @@
-"""The counts of the published report beside those of a prepared set."""
+"""Compare the counts of the published report with those of a prepared set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,12 @@ from typing import Any, Literal
 
 from omegaconf import DictConfig
 
+from brain_tumor.audit.results.report import (
+    FolderCounts,
+    PartCounts,
+    ReportComparison,
+    StepCount,
+)
 from brain_tumor.config.arguments import check_arguments
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import ConfigError, suggest
@@ -21,21 +27,21 @@ _STEPS = {
 
 @dataclass(frozen=True)
 class Counts:
-    """What stands in `conf/published/counts.yaml`, as it says there."""
+    """The values of `conf/published/counts.yaml`, which explains them."""
 
     steps: dict[str, int]
     classes: dict[str, dict[Literal["train", "test"], int]]
 
 
 def check_report(counts: Mapping[str, Any] | None, key: str = "data.report") -> None:
-    """Look at configured counts of the report.
+    """Check configured counts of the report.
 
     Args:
-        counts: As `conf/published/counts.yaml` has them; None where there are none.
-        key: Where they stand.
+        counts: As in `conf/published/counts.yaml`; None where there are none.
+        key: Their place in the configuration.
 
     Raises:
-        ConfigError: They are of another form.
+        ConfigError: They have another form.
     """
     if counts is None:
         return
@@ -48,8 +54,10 @@ def check_report(counts: Mapping[str, Any] | None, key: str = "data.report") -> 
             raise ConfigError(f"{key}.classes.{name} must have train and test: {found}")
 
 
-def report_record(prepared: PreparedSet, counts: DictConfig | None) -> dict[str, Any] | None:
-    """Lay the report's counts beside ours; None where the report is not about these scans.
+def compare_with_report(
+    prepared: PreparedSet, counts: DictConfig | None
+) -> ReportComparison | None:
+    """Compare the report's counts with ours; None where the report is not about these scans.
 
     Args:
         prepared: The prepared set.
@@ -60,27 +68,26 @@ def report_record(prepared: PreparedSet, counts: DictConfig | None) -> dict[str,
     summary = prepared.summary
     measured = {"raw": summary["raw"], **summary["duplicates"], "kept": summary["kept"]}
     steps = [
-        {"step": _STEPS[step], "report": number, "measured": measured[step]}
-        for step, number in counts.steps.items()
+        StepCount(_STEPS[step], number, measured[step]) for step, number in counts.steps.items()
     ]
     named = {
-        str(name): {part: int(number) for part, number in found.items()}
+        str(name): PartCounts(int(found["train"]), int(found["test"]))
         for name, found in counts.classes.items()
     }
-    by_total = {found["train"] + found["test"]: name for name, found in named.items()}
+    by_total = {found.train + found.test: name for name, found in named.items()}
     rows = []
     for folder, kept in summary["classes"].items():
         name = by_total.get(kept)
         rows.append(
-            {
-                "folder": folder,
-                "kept": kept,
-                "report_class": name,
-                "report_train": named[name]["train"] if name else None,
-                "report_test": named[name]["test"] if name else None,
-                "named_alike": named.get(folder),
-            }
+            FolderCounts(
+                folder=folder,
+                kept=kept,
+                report_class=name,
+                report_train=named[name].train if name else None,
+                report_test=named[name].test if name else None,
+                named_alike=named.get(folder),
+            )
         )
-    same = all(step["report"] == step["measured"] for step in steps)
-    same &= all(row["report_class"] for row in rows)
-    return {"rows": rows, "steps": steps, "same": same}
+    same = all(step.report == step.measured for step in steps)
+    same = same and all(row.report_class is not None for row in rows)
+    return ReportComparison(tuple(rows), tuple(steps), same)

@@ -1,4 +1,4 @@
-"""The splits that an audit looks at: each as it is meant, in several seeds or in all its folds."""
+"""The splits of an audit: each configured split with several seeds, or with all its folds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from brain_tumor.errors import ConfigError, DataError
 
 @dataclass(frozen=True)
 class AuditedSplit:
-    """One way to part the kept scans.
+    """One variant of a split of the kept scans: a seed, a fold, or the only one.
 
     Attributes:
         name: What the split is called in the configuration, such as `report` or `patient`.
-        detail: Which seed, fold or file; empty where there is but one.
+        detail: The seed or fold, such as `seed 0`; empty where there is only one variant.
         train: Rows of the training part, `(N,)`, int64.
-        test: Rows of the test part, likewise.
-        one_of_folds: Whether the test parts of its name part the scans among them.
+        test: Rows of the test part, `(N,)`, int64.
+        one_of_folds: Whether it is a fold: the folds of a split test each scan once.
     """
 
     name: str
@@ -34,7 +34,7 @@ class AuditedSplit:
 
 
 def check_splits(splits: DictConfig, report_seeds: int) -> None:
-    """Look at the settings of every split, in each variant.
+    """Check the settings of every split, in each variant.
 
     Raises:
         ConfigError: One is unknown, of the wrong kind or outside its range.
@@ -53,16 +53,15 @@ def check_splits(splits: DictConfig, report_seeds: int) -> None:
 def audited_splits(
     prepared: PreparedSet, splits: DictConfig, report_seeds: int
 ) -> Iterator[AuditedSplit | str]:
-    """Make every variant of the configured splits, whole: without a validation part.
+    """Make every variant of the configured splits, without a validation part.
 
     Args:
         prepared: The prepared set.
         splits: Settings of each split, by name.
-        report_seeds: How many seeds of a random split to look at.
+        report_seeds: How many seeds of the random split to make.
 
     Returns:
-        The splits; for one that cannot be made of these scans, a sentence that says so.
-
+        The splits; in place of one that cannot be made of these scans, a sentence that says so.
     """
     for key, settings in splits.items():
         name = str(key)
@@ -74,7 +73,7 @@ def audited_splits(
             except DataError as error:
                 yield f"{name} {detail} is left out: {error}"
                 continue
-            # A file's validation part is not tested, and so may have been looked at.
+            # The validation part of a split file counts as training: it may select the model.
             train = np.sort(np.concatenate([split.train, split.validation]))
             folds = settings.name == "patient"
             yield AuditedSplit(name, detail, train, split.test, folds)
@@ -87,5 +86,5 @@ def _variants(settings: DictConfig, report_seeds: int) -> list[tuple[str, dict[s
     if settings.name == "patient":
         return [(f"fold {fold}", {"fold": fold}) for fold in range(settings.folds)]
     if settings.name == FILE:
-        return [("", {"leaky": True})]  # to be shown, not refused
+        return [("", {"leaky": True})]  # an audit shows leaks, training refuses them
     return [("", {})]

@@ -1,4 +1,4 @@
-"""What frozen features are worth: a logistic regression on them."""
+"""A linear probe: logistic regression on frozen features."""
 
 import numpy as np
 import numpy.typing as npt

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries
+from brain_tumor.compare.audits import ComparedAudit
 from brain_tumor.compare.page.data_section import shared_table
 from brain_tumor.compare.page.published_table import published_table
 from brain_tumor.compare.page.run_calibration_table import run_calibration_table
@@ -102,24 +103,24 @@ def setting_class_report(setting: Values, number: int, intervals: bool = True) -
     return replace(table, note=" ".join([*setting_notes(setting), *_found_least(setting)]))
 
 
-def shortcut_tables(audits: Sequence[Values], split: str) -> list[DataTable]:
+def shortcut_tables(audits: Sequence[ComparedAudit], split: str) -> list[DataTable]:
     """Lay the shortcuts that several audits measured side by side, a table per score.
 
     Args:
-        audits: As `comparison.json` holds them.
+        audits: The audits, with different labels.
         split: The split that the classifiers were tested under.
     """
-    seen = {
-        audit["label"]: {(entry.sees, entry.task): entry for entry in probe_entries(audit)}
+    by_label = {
+        audit.label: {(entry.sees, entry.task): entry for entry in probe_entries(audit.shortcuts)}
         for audit in audits
     }
-    keys = list(dict.fromkeys(key for entries in seen.values() for key in entries))
+    keys = list(dict.fromkeys(key for entries in by_label.values() for key in entries))
     return [
         DataTable(
             f"shortcuts, split={split}: {MEASURES[measure]}",
-            ["the classifier sees", "task", *seen],
+            ["the classifier sees", "task", *by_label],
             [
-                [*key, *(e[key].text(measure) if key in e else UNKNOWN for e in seen.values())]
+                [*key, *(e[key].text(measure) if key in e else UNKNOWN for e in by_label.values())]
                 for key in keys
             ],
             "The columns are audits, named by how their scans were harmonised.",
@@ -223,8 +224,7 @@ def comparison_markdown(content: Values) -> str:
         parts += map(to_markdown, shortcut_tables(audits, content["audit_split"]))
         parts.append(
             "\n".join(
-                f"- {markdown_text(audit['label'])}: {markdown_code(audit['folder'])}"
-                for audit in audits
+                f"- {markdown_text(audit.label)}: {markdown_code(audit.folder)}" for audit in audits
             )
         )
     return "\n\n".join(parts) + "\n"
