@@ -1,7 +1,6 @@
 """How much of a score can be had without looking at the brain, and what classifiers have."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, cast
 
 import numpy as np
@@ -207,10 +206,10 @@ def _scored_once(splits: Sequence[AuditedSplit]) -> dict[str, list[AuditedSplit]
 def _scores(targets: Rows, predicted: Rows, groups: Rows) -> Record:
     # A test part may lack a class that is predicted all the same.
     classes = int(max(targets.max(), predicted.max())) + 1
-    scores = bootstrap_scores(targets, predicted, groups, classes)
+    scores = bootstrap_scores(targets, predicted, groups, classes).to_dict()
     return {
         "test": len(targets),
-        "accuracy": asdict(scores.accuracy),
-        "balanced_accuracy": asdict(scores.balanced_accuracy),
+        "accuracy": scores["accuracy"],
+        "balanced_accuracy": scores["balanced_accuracy"],
         "majority": float(np.bincount(targets).max() / len(targets)),
     }

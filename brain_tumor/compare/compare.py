@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def compare_runs(config: DictConfig) -> tuple[list[RunGroup], dict[str, Any]]:
     audits = _read_audits(find_folders(audited, "audit.json", "audit"), split)
     return gathered, {
         "bootstrap": {"resamples": scoring.resamples, "level": scoring.level, "seed": scoring.seed},
-        "settings": [asdict(setting) for setting in settings],
+        "settings": [setting.to_dict() for setting in settings],
         "differing": differing,
         "pairs": paired_records(gathered, scoring),
         "published": published_records(gathered, settings, config.published),

@@ -29,6 +29,7 @@ from brain_tumor.evaluate.predictions import (
     write_predictions,
 )
 from brain_tumor.metrics.complexity import measure_complexity, seconds_per_scan
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.rendering.by_patient import patients_table
 from brain_tumor.rendering.certainty import certainty_table, part_columns
@@ -178,14 +179,18 @@ def score_tables(metrics: Record, title: str) -> list[DataTable]:
         metrics: The content of `metrics.json`.
         title: Network and checkpoint.
     """
-    parts = metrics["parts"]
-    columns = part_columns({part: parts[part] for part in (TEST,) if part in parts})
+    parts, scores = metrics["parts"], SCORES.values()
+    columns = part_columns({part: parts[part] for part in (TEST,) if part in parts}, scores)
     level = metrics["bootstrap"]["level"]
     by_patient = parts.get(TEST, {}).get("patients")
     return [
-        *(class_report(values, f"{part}: {title}") for part, values in parts.items()),
-        certainty_table(columns, f"how sure: {title}", level),
-        *([patients_table(by_patient, f"by patient: {title}", level)] if by_patient else []),
+        *(class_report(values, scores, f"{part}: {title}") for part, values in parts.items()),
+        certainty_table(columns, scores, f"how sure: {title}", level),
+        *(
+            [patients_table(by_patient, scores, f"by patient: {title}", level)]
+            if by_patient
+            else []
+        ),
     ]
 
 
