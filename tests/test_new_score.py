@@ -90,7 +90,8 @@ def test_it_stands_in_all_that_a_training_leaves(
     assert len(lines) == 2  # with its interval beside the other parts, and below the classes
     shown = f"{test['kappa']:.3f} ({low:.3f} to {high:.3f})"
     assert all(shown in line for line in lines)
-    assert "| spherical score " in card
+    assert "| spherical score " in card and "| spherical score, after temperature " in card
+    assert "Of the spherical score, higher is better." in card
 
     # In the tables of a sweep.
     job = {"number": 0, "status": "finished", "folder": str(run)}

@@ -36,7 +36,7 @@ class NamedScore(Protocol):
 
     @property
     def needs(self) -> str:
-        """What it is computed from: `labels`, or more than these."""
+        """What it is computed from: `labels`, a `ranking` of scans, or other probabilities."""
         ...
 
     @property
@@ -75,17 +75,14 @@ def certainty_table(
         columns: By heading: each score of labels by its key, with `value`, `low` and `high` or
             None; `recalls`, likewise by class; `scans`, `groups`; and `probabilities`,
             `calibrated`, `tumour` and `risk_coverage` as a part of `metrics.json` has them.
-        scores: What there is, in the order of the rows; of probabilities, those of which a higher
-            one is better come first.
+        scores: What there is, in the order of the rows; of probabilities, those that rank scans
+            come first, and only the others are shown after temperature too.
         title: What the table shows.
         level: How often an interval is to hold the truth, in [0, 1].
     """
     shown, scores = list(columns.values()), list(scores)
-    soft = [score for score in scores if score.needs != "labels"]
-    higher, lower = (
-        {score.key: score.title for score in soft if score.better == way}
-        for way in ("higher", "lower")
-    )
+    ranked = {score.key: score.title for score in scores if score.needs == "ranking"}
+    soft = {s.key: s.title for s in scores if s.needs not in ("labels", "ranking")}
     rows = [
         ["scans", *(format_count(one["scans"]) for one in shown)],
         ["groups of scans", *(format_count(one["groups"]) for one in shown)],
@@ -99,7 +96,7 @@ def certainty_table(
         ),
         *(
             [name, *(cell(one["probabilities"].get(key)) for one in shown)]
-            for key, name in (higher | lower).items()
+            for key, name in (ranked | soft).items()
         ),
     ]
     if any(one["calibrated"] for one in shown):
@@ -108,7 +105,7 @@ def certainty_table(
                 f"{name}, after temperature",
                 *(cell((one["calibrated"] or {}).get(key)) for one in shown),
             ]
-            for key, name in lower.items()
+            for key, name in soft.items()
         ]
     if any(one["tumour"] for one in shown):
         rows += [
@@ -124,7 +121,12 @@ def certainty_table(
                 ]
             )
     note = f"In brackets {100 * level:g} % intervals from resampled groups of scans. {EXPLAINED}"
-    return DataTable(title, ["score", *columns], rows, note)
+    others = [
+        f" Of the {score.title}, {score.better} is better."
+        for score in scores
+        if score.better == ("higher" if score.key in soft else "lower")
+    ]
+    return DataTable(title, ["score", *columns], rows, "".join([note, *others]))
 
 
 def cell(found: Values | None) -> str:
