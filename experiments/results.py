@@ -37,7 +37,7 @@ from experiments.statements import statements_table
 
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
 # Without the change that an experiment is about: runs of another one, as a glob.
-BESIDE = {"harmonised": "corrected_groups/runs/evidence-*"}
+BESIDE = {"harmonised": "evidence/runs/*-patient-*"}
 # Runs of several experiments, which differ in everything: laid out in tables of their own alone.
 APART = {"corrected_groups"}
 Compared = tuple[DictConfig, list[RunGroup], dict[str, Any]]

@@ -38,7 +38,8 @@ from brain_tumor.data.groups.pairs import Pair, read_pairs
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError, suggest
-from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
+from brain_tumor.models.network import Network
+from brain_tumor.models.registry import network_names
 from brain_tumor.rendering.page import render, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
@@ -133,8 +134,9 @@ def check_audit(config: DictConfig) -> None:
         raise ConfigError(
             f"one_against_rest is {rest!r}, which is no class: {suggest(rest, scans.classes)}"
         )
-    if config.frozen.get("name") != "mobilenetv2":
-        raise ConfigError(f"frozen.name must be mobilenetv2: {config.frozen.get('name')!r}")
+    name = str(config.frozen.get("name"))
+    if name not in network_names():
+        raise ConfigError(f"frozen.name is {name!r}: {suggest(name, network_names())}")
     check_network(plain_values(config.frozen, "frozen"), len(scans.classes), scans.crop.size)
 
 
@@ -142,7 +144,7 @@ def _look(
     config: DictConfig,
     prepared: PreparedSet,
     splits: list[AuditedSplit],
-    frozen: GBMMobileNetV2net | None,
+    frozen: Network | None,
     announce: Announce,
 ) -> dict[str, Any]:
     data = config.data

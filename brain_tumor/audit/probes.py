@@ -1,7 +1,7 @@
 """How much of a score can be had without looking at the brain, and what classifiers have."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
-from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
+from brain_tumor.models.network import Network
 from brain_tumor.models.registry import build_network
 from brain_tumor.runs.finished import FinishedRun
 
@@ -50,27 +50,27 @@ def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64
     }
 
 
-def load_frozen(settings: DictConfig) -> GBMMobileNetV2net:
-    """Build MobileNetV2 with the configured weights, in evaluation mode.
+def load_frozen(settings: DictConfig) -> Network:
+    """Build a network with the configured weights, in evaluation mode.
 
     Args:
-        settings: `conf/model/mobilenetv2.yaml`, with the weights.
+        settings: A choice of `conf/model` that has a pretrained part, with the weights.
 
     Raises:
-        ConfigError: A setting is outside its range.
+        ConfigError: A setting is outside its range, or the network has no pretrained part.
         WeightsError: The weights cannot be had or do not fit.
     """
-    plain = plain_values(settings, "frozen")
-    options = {key: plain[key] for key in ("input_size", "input_mean", "input_std")}
-    network = cast(GBMMobileNetV2net, build_network(2, "mobilenetv2", **options))
-    network.load_pretrained(str(plain["weights"]))
+    options = plain_values(settings, "frozen")
+    weights = options.pop("weights")
+    network = build_network(2, **options)
+    network.load_pretrained(str(weights))
     return network.eval()
 
 
 def frozen_features(
-    prepared: PreparedSet, network: GBMMobileNetV2net, announce: Announce
+    prepared: PreparedSet, network: Network, announce: Announce
 ) -> npt.NDArray[np.float32]:
-    """Compute a network's pooled features of each kept scan, `(N, 1280)`, float32.
+    """Compute a network's pooled features of each kept scan, `(N, F)`, float32.
 
     Args:
         prepared: The prepared set.
@@ -82,7 +82,8 @@ def frozen_features(
         for start in range(0, len(prepared.images), 64):
             announce(f"frozen features of scan {start:,} of {len(prepared.images):,}")
             scans = torch.from_numpy(np.array(prepared.images[start : start + 64]))
-            found.append(network.pool(scans.unsqueeze(1)).numpy())
+            features = network.forward_features(scans.unsqueeze(1))
+            found.append(network.pool_features(features).numpy())
     return np.concatenate(found)
 
 

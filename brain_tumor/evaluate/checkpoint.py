@@ -102,7 +102,8 @@ def evaluate_run(
     history = read_history(run.path / "metrics.csv")
     model = str(config["model"]["name"])
     confusion = draw_evaluation(out, datamodule, predictions, metrics, settings, model, history)
-    card = model_card(run.read_json("run.json"), config, metrics, complexity, checkpoint.name)
+    network, record = classifier.network.describe(), run.read_json("run.json")
+    card = model_card(record, config, metrics, complexity, checkpoint.name, network)
     out.write("MODEL_CARD.md", card.encode())
     return Evaluation(
         metrics, confusion, save_ood_detector(out, datamodule, predictions, settings.seed)

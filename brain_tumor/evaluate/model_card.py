@@ -22,16 +22,14 @@ from brain_tumor.rendering.page import DataTable, to_markdown
 
 Values = Mapping[str, Any]
 
-_NETWORKS = {
-    "gbmnet": "GBMnet, four convolutional blocks and two fully connected layers, trained from "
-    "scratch",
-    "mobilenetv2": "GBM_MobileNetV2net, MobileNetV2's features pretrained on ImageNet and frozen, "
-    "under a small trained head",
-}
-
 
 def model_card(
-    record: Values, config: Values, metrics: Values, complexity: Values, checkpoint: str
+    record: Values,
+    config: Values,
+    metrics: Values,
+    complexity: Values,
+    checkpoint: str,
+    network: str,
 ) -> str:
     """Write the card of a run.
 
@@ -41,6 +39,7 @@ def model_card(
         metrics: The content of `metrics.json`.
         complexity: The content of `complexity.json`.
         checkpoint: Name of the checkpoint that was scored.
+        network: What its network says of itself.
 
     Returns:
         Markdown with YAML front matter.
@@ -60,7 +59,7 @@ def model_card(
         "## Model details",
         _list(
             {
-                "Network": _NETWORKS.get(model, model),
+                "Network": network,
                 "Input": "one grey slice, uint8, 0 to 255, the head cut out and resized to "
                 f"{config['data']['crop']['size']} x {config['data']['crop']['size']} pixels; the "
                 "network resizes and normalises by itself",

@@ -14,14 +14,12 @@ from torch.optim.lr_scheduler import LRScheduler
 from brain_tumor.errors import ConfigError, TrainingError
 from brain_tumor.metrics.registry import LOSS
 from brain_tumor.models.epoch_scores import ClassificationScores, MeanLoss
+from brain_tumor.models.network import LR_SCALE, Group
 from brain_tumor.models.registry import build_network, with_defaults
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
 
-Group = dict[str, Any]
 MakeOptimizer = Callable[[Iterable[Parameter] | Iterable[Group]], Optimizer]
 MakeScheduler = Callable[..., LRScheduler]
-
-LR_SCALE = "lr_scale"  # of the optimizer's learning rate, in a group of parameters
 
 # What a part is called in front of its curves, where that is shorter than its name.
 SHORT = {"validation": "val"}
@@ -34,8 +32,8 @@ class TrainingSettings:
     Attributes:
         label_smoothing: Share of each target that the training loss spreads evenly over all
             classes, in [0, 1) (Szegedy et al., 2016, arXiv 1512.00567).
-        backbone_rate: Learning rate of trained layers of a network's `backbone`, its pretrained
-            part, as a share of the optimizer's; above 0, up to 10.
+        backbone_rate: Learning rate of trained layers of a network's pretrained part, as a share
+            of the optimizer's; above 0, up to 10.
         softmax_twice: Whether the training loss takes probabilities for logits, as where a network
             ends in a softmax before PyTorch's cross-entropy, which has its own. A perfect network
             then still costs log(1 + (classes - 1) / e), 0.744 for four classes.
@@ -126,17 +124,13 @@ class TumorClassifier(L.LightningModule):
         self.train_loss, self.monitored_loss = MeanLoss(), MeanLoss()
 
     def load_pretrained(self, weights: str) -> None:
-        """Fill the network's frozen part; see the network for what `weights` may be.
+        """Fill the network's pretrained part; see the network for what `weights` may be.
 
         Raises:
             ConfigError: The network has no pretrained part.
             WeightsError: The weights cannot be had or do not fit.
         """
-        load = getattr(self.network, "load_pretrained", None)
-        if load is None:
-            name = type(self.network).__name__
-            raise ConfigError(f"{name} has no pretrained part: leave model.weights out.")
-        load(weights)
+        self.network.load_pretrained(weights)
 
     def forward(self, images: Tensor) -> Tensor:
         """Take `(N, 1, 256, 256)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
@@ -153,9 +147,8 @@ class TumorClassifier(L.LightningModule):
 
     def predict_step(self, batch: LabelledScans, batch_idx: int) -> tuple[Tensor, Tensor]:
         """Give logits `(N, classes)`, and the means of the last feature maps, `(N, F)`."""
-        network: Any = self.network
-        maps = network.forward_features(batch.images)
-        return network.forward_head(maps), maps.mean(dim=(2, 3))
+        features = self.network.forward_features(batch.images)
+        return self.network.forward_head(features), self.network.pool_features(features)
 
     def on_train_epoch_end(self) -> None:
         """Log the training part.
@@ -178,7 +171,7 @@ class TumorClassifier(L.LightningModule):
         """Make the optimizer of the trained parameters, and its schedule."""
         if self.make_optimizer is None:
             raise TypeError("TumorClassifier needs an optimizer to train")
-        optimizer = self.make_optimizer(self._parameter_groups())
+        optimizer = self.make_optimizer(self.network.parameter_groups(self.settings.backbone_rate))
         for group in optimizer.param_groups:
             group["lr"] *= group.pop(LR_SCALE, 1.0)
         if self.make_scheduler is None:
@@ -191,17 +184,6 @@ class TumorClassifier(L.LightningModule):
             "interval": "step" if by_batch else "epoch",
         }
         return {"optimizer": optimizer, "lr_scheduler": schedule}
-
-    def _parameter_groups(self) -> list[Parameter] | list[Group]:
-        trained: list[Parameter] = [p for p in self.parameters() if p.requires_grad]
-        backbone = getattr(self.network, "backbone", None)
-        pretrained = {id(p) for p in backbone.parameters()} if backbone is not None else set()
-        slow = [p for p in trained if id(p) in pretrained]
-        if not slow:
-            return trained
-        fast = [p for p in trained if id(p) not in pretrained]
-        head: Group = {"params": fast}
-        return [head, {"params": slow, LR_SCALE: self.settings.backbone_rate}]
 
     def _step(
         self,

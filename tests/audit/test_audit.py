@@ -261,6 +261,8 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
         ("data.harmonise=null", "group of named values"),
         ("data/harmonise=resolution data.harmonise.resolution=1000", "at most data.crop.size"),
         ("frozen.weights=none frozen.input_size=abc", "model.input_size"),
+        ("model@frozen=gbmnet +frozen.weights=none", "gbmnet has no pretrained part"),
+        ("frozen.name=mobilenet", "frozen.name is 'mobilenet': did you mean"),
         ("data.patients=ELSEWHERE", "names no file"),
     ],
 )
@@ -311,4 +313,5 @@ def test_the_frozen_network_is_built_as_composed() -> None:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         frozen = hydra.compose("audit", ["frozen.weights=none"]).frozen
     network = load_frozen(frozen)
-    assert network.pool(torch.zeros((1, 1, 256, 256), dtype=torch.uint8)).shape == (1, 1280)
+    features = network.forward_features(torch.zeros((1, 1, 256, 256), dtype=torch.uint8))
+    assert network.pool_features(features).shape == (1, 1280)
