@@ -12,13 +12,14 @@ from brain_tumor.config.values import check_values
 from brain_tumor.data.datamodule import check_loading
 from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.engine.quiet import hush_lightning
-from brain_tumor.evaluate.checkpoint import Record, evaluate_elsewhere, evaluate_run, score_tables
+from brain_tumor.evaluate.checkpoint import Record, evaluate_elsewhere, evaluate_run
 from brain_tumor.evaluate.external import open_external
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.part_scores import scoring_settings
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
 from brain_tumor.evaluate.robustness_table import robustness_table
+from brain_tumor.evaluate.score_tables import score_tables
 from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.certainty import gaps
 from brain_tumor.rendering.page import to_rich

@@ -24,9 +24,10 @@ from brain_tumor.engine.interrupt import keyboard_interrupts
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.engine.ranks import rank
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.evaluate.checkpoint import evaluate_run, score_tables
+from brain_tumor.evaluate.checkpoint import evaluate_run
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.part_scores import scoring_settings
+from brain_tumor.evaluate.score_tables import score_tables
 from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.certainty import gaps
 from brain_tumor.rendering.lookalikes import lookalikes_table, lookalikes_warning
