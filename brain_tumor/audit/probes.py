@@ -231,7 +231,7 @@ def _score(
         detail=detail,
         task=task,
         test=len(labels),
-        accuracy=scores.accuracy,
-        balanced_accuracy=scores.balanced_accuracy,
+        accuracy=scores.overall["accuracy"],
+        balanced_accuracy=scores.overall["balanced_accuracy"],
         majority=float(np.bincount(labels).max() / len(labels)),
     )

@@ -1,6 +1,6 @@
 """Finished runs, and audits, side by side: a page, Markdown, and all numbers as JSON."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def compare_runs(config: DictConfig) -> tuple[list[RunGroup], dict[str, Any]]:
     split = str(config.audit_split)
     return gathered, {
         "bootstrap": {"resamples": scoring.resamples, "level": scoring.level, "seed": scoring.seed},
-        "settings": [asdict(setting) for setting in settings],
+        "settings": [setting.to_dict() for setting in settings],
         "differing": differing,
         "pairs": paired_records(gathered, scoring),
         "published": published_records(gathered, settings, config.published),

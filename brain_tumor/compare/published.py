@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.audit.published_counts import check_report
-from brain_tumor.compare.pooled_scores import PooledRunGroup
+from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.settings import RunGroup
 from brain_tumor.config.arguments import check_arguments
 from brain_tumor.errors import ConfigError
@@ -126,20 +126,12 @@ def _ours(setting: PooledRunGroup, part: str) -> Record | None:
         scores, found = setting.train["scores"], setting.train["intervals"]
     else:
         scores = setting.pooled.scores.to_dict()
-        found = {
-            key: _plain_interval(value) for key, value in vars(setting.pooled.intervals).items()
-        }
+        found = setting.pooled.intervals.to_dict()
     ours: Record = {name: {None: found[name]} for name in ("accuracy", "balanced_accuracy")}
     kinds = {"precision": "precisions", "recall": "recalls", "f1": "f1s"}
     for measure, kind in kinds.items():
         ours[measure] = dict(zip(scores["classes"], found[kind], strict=True))
     return ours
-
-
-def _plain_interval(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_plain_interval(one) for one in value)
-    return None if value is None else vars(value)
 
 
 def _rows(ours: Record, theirs: Mapping[str, Any], names: Mapping[str, str]) -> list[Record]:

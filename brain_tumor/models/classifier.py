@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from brain_tumor.errors import ConfigError, TrainingError
+from brain_tumor.metrics.registry import LOSS
 from brain_tumor.models.epoch_scores import ClassificationScores, MeanLoss
 from brain_tumor.models.network import LR_SCALE, Group
 from brain_tumor.models.registry import build_network, with_defaults
@@ -85,8 +86,8 @@ class TumorClassifier(L.LightningModule):
     Its hyperparameters are plain values, so a checkpoint loads with `weights_only=True` and tells
     by itself which network it holds: `TumorClassifier.load_from_checkpoint(path)`.
 
-    Logged per epoch, named `<part>/<score>` with `val` for validation: loss, accuracy,
-    balanced_accuracy, macro_f1, and `precision/<class>`, `recall/<class>` and `f1/<class>`. The x
+    Logged per epoch, named `<part>/<score>` with `val` for validation: loss, each score of labels
+    in `metrics/registry.py`, and `precision/<class>`, `recall/<class>` and `f1/<class>`. The x
     axis is the number of epochs done. Training scores are taken as the report's: while training,
     with augmentation and dropout.
 
@@ -210,7 +211,7 @@ class TumorClassifier(L.LightningModule):
 
     def _log_epoch(self, part: str, scores: ClassificationScores, losses: MeanLoss) -> Tensor:
         loss: Tensor = losses.compute()
-        for name, value in {"loss": loss, **scores.scores()}.items():
+        for name, value in {LOSS: loss, **scores.scores()}.items():
             self.log(f"{SHORT.get(part, part)}/{name}", value)
         scores.reset()
         losses.reset()

@@ -17,7 +17,8 @@ from brain_tumor.audit.results.json_file import write_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare import compare as comparing
 from brain_tumor.compare.compare import compare
-from brain_tumor.compare.pooled_scores import PooledRunGroup, compare_settings
+from brain_tumor.compare.compared import PooledRunGroup
+from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.settings import gather
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.part_scores import ScoringSettings

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from brain_tumor.metrics.leakage import Rows
-from brain_tumor.metrics.scores import Labels
+from brain_tumor.metrics.uncertainty.bootstrap import Labels
 
 
 def predict_by_regression(

@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from brain_tumor.metrics.leakage import Rows
-from brain_tumor.metrics.scores import Labels
+from brain_tumor.metrics.uncertainty.bootstrap import Labels
 
 Features = npt.NDArray[np.float64]
 Images = npt.NDArray[np.uint8]

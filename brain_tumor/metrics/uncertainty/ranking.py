@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.metrics.leakage import Rows
-from brain_tumor.metrics.uncertainty.bootstrap import Values, Weights
+from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values, Weights
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,10 @@ class Ranking:
         upto: How many score less or the same, `(P,)`, int64.
     """
 
-    own: Rows
-    rest: Rows
-    below: Rows
-    upto: Rows
+    own: Labels
+    rest: Labels
+    below: Labels
+    upto: Labels
 
     def areas(self, weights: Weights) -> Values:
         """Give the area under the ROC curve of each resample.
