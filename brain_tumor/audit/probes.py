@@ -223,7 +223,9 @@ def _score(
     """Score the predicted class numbers of the test scans; the names are those of `ProbeScore`."""
     # A class may be predicted that no test scan has.
     classes = int(max(labels.max(), predicted.max())) + 1
-    scores = bootstrap_scores(labels, predicted, groups, classes)
+    scores = bootstrap_scores(labels, predicted, groups, classes).overall
+    accuracy, balanced_accuracy = scores["accuracy"], scores["balanced_accuracy"]
+    assert accuracy is not None and balanced_accuracy is not None  # there is at least one scan
     return ProbeScore(
         sees=sees,
         kind=kind,
@@ -231,7 +233,7 @@ def _score(
         detail=detail,
         task=task,
         test=len(labels),
-        accuracy=scores.overall["accuracy"],
-        balanced_accuracy=scores.overall["balanced_accuracy"],
+        accuracy=accuracy,
+        balanced_accuracy=balanced_accuracy,
         majority=float(np.bincount(labels).max() / len(labels)),
     )
