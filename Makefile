@@ -17,7 +17,7 @@ demo: .venv/installed  ## Draw phantom scans, train GBMnet on them for a few epo
 	$(RUN) brain_tumor.train experiment=demo
 
 .PHONY: doctor
-doctor: .venv/installed  ## Look for what keeps a training from running on this machine
+doctor: .venv/installed  ## Check whether a training would run on this machine
 	@$(RUN) brain_tumor.doctor
 
 # Runs lie at runs/<experiment>/<model or sweep>/<run>; the newest run tells the experiment.

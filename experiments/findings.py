@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from brain_tumor.audit.results.audit import Audit
+from brain_tumor.audit.results.report import ReportComparison
 from brain_tumor.compare.page.run_calibration_table import run_calibration_table
 from brain_tumor.compare.page.tables import setting_title
 from brain_tumor.rendering.numbers import format_score
@@ -24,12 +26,12 @@ class Findings:
     Attributes:
         compared: What `comparison.json` would hold of an experiment's runs, by its folder's name.
         published: `counts` and `results` of the report, as `conf/published` has them.
-        audit: The content of `leakage/audit.json`.
+        audit: The audit in `leakage/audit.json`.
     """
 
     compared: Mapping[str, Values]
     published: Values
-    audit: Values
+    audit: Audit
 
     def weak_class(self) -> str:
         """Give the class of the report's least test recall, by the scans that it counts.
@@ -56,8 +58,14 @@ class Findings:
         return {self._folder_of(name): float(found[1]) for name, found in rows.items()}[folder]
 
     def _folder_of(self, name: str) -> str:
-        rows = self.audit["report"]["rows"]
-        return {row["report_class"]: str(row["folder"]) for row in rows}[name]
+        rows = report_counts(self.audit).rows
+        return {row.report_class: row.folder for row in rows}[name]
+
+
+def report_counts(audit: Audit) -> ReportComparison:
+    """Give the report's counts beside those of the data, from an audit of the report's scans."""
+    assert audit.report is not None, "the audit is of other data than the report's"
+    return audit.report
 
 
 def calibration_block(content: Values) -> str:

@@ -11,7 +11,6 @@ a change does, runs of another one stand beside its own (`BESIDE`).
 """
 
 import importlib
-import json
 import os
 import re
 import shutil
@@ -23,6 +22,7 @@ from typing import Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
+from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.compare.compare import compare_runs, comparison_settings
 from brain_tumor.compare.page.figures import draw_comparison
@@ -36,7 +36,7 @@ from experiments.statements import statements_table
 
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
 # Without the change that an experiment is about: runs of another one, as a glob.
-BESIDE = {"harmonised": "corrected_groups/runs/evidence-*"}
+BESIDE = {"harmonised": "evidence/runs/*-patient-*"}
 # Runs of several experiments, which differ in everything: laid out in tables of their own alone.
 APART = {"corrected_groups"}
 Compared = tuple[DictConfig, list[RunGroup], dict[str, Any]]
@@ -71,7 +71,7 @@ def filled(experiments: Mapping[str, Compared]) -> dict[Path, str]:
     contents = {name: content for name, (_, _, content) in experiments.items()}
     config, _, _ = next(iter(experiments.values()))
     published = {name: OmegaConf.to_container(own) for name, own in config.published.items()}
-    audit = json.loads((HERE / "leakage" / "audit.json").read_text(encoding="utf-8"))
+    audit = read_audit(HERE / "leakage" / "audit.json")
     made = {
         HERE / name / "comparison.md": comparison_markdown(content)
         for name, content in contents.items()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from brain_tumor.audit.results.audit import Audit
 from brain_tumor.rendering.numbers import (
     UNKNOWN,
     format_count,
@@ -13,6 +14,7 @@ from brain_tumor.rendering.numbers import (
 )
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.rendering.pairs import difference
+from experiments.findings import report_counts
 from experiments.verdicts import (
     FAILS,
     HOLDS,
@@ -35,7 +37,7 @@ IN_BOTH = "Testing scans that Training holds"  # as audit.json calls this step
 NAMES = {"gbmnet": "GBMnet", "mobilenetv2": "GBM_MobileNetV2net"}
 
 
-def statements_table(found: Mapping[str, Values], audit: Values, published: Values) -> DataTable:
+def statements_table(found: Mapping[str, Values], audit: Audit, published: Values) -> DataTable:
     """Lay the report's statements out, a row for each that experiments are about.
 
     What a training shows decides a statement only where it had the report's number of epochs and
@@ -44,7 +46,7 @@ def statements_table(found: Mapping[str, Values], audit: Values, published: Valu
     Args:
         found: Content of `comparison.json` by the experiment's name: `as_reported`, `evidence` and
             `width`; one that is missing leaves its rows out.
-        audit: The content of `audit.json`.
+        audit: An audit of the report's scans, with known patients.
         published: `counts` and `results` of the report, as `conf/published` has them.
     """
     rows = [*_about_scans(audit)]
@@ -72,33 +74,31 @@ def statements_table(found: Mapping[str, Values], audit: Values, published: Valu
     )
 
 
-def _about_scans(audit: Values) -> list[Row]:
-    steps = audit["report"]["steps"]
+def _about_scans(audit: Audit) -> list[Row]:
+    report, known = report_counts(audit), audit.patients
+    assert known is not None, "the audit knows no patients"
     numbers = [
-        ", ".join(format_count(step[kind]) for step in steps) for kind in ("report", "measured")
+        ", ".join(format_count(step.report) for step in report.steps),
+        ", ".join(format_count(step.measured) for step in report.steps),
     ]
     permuted = [
-        f"its {row['report_class']} is the folder {row['folder']}"
-        for row in audit["report"]["rows"]
-        if row["report_class"] != row["folder"]
+        f"its {row.report_class} is the folder {row.folder}"
+        for row in report.rows
+        if row.report_class != row.folder
     ]
     names = ", ".join(permuted) or "the folders' own"
-    removed = next(step["report"] for step in steps if step["step"] == IN_BOTH)
-    known = audit["patients"]
-    shared = {
-        kind: [split["overlaps"][kind]["share_of_all"] for split in _drawn_as_reported(audit)]
-        for kind in ("any", "slice")
-    }
-    same = (
-        f"{format_count(known['scans'])} of them are {format_counted(known['slices'], 'slice')} of "
-        f"{format_counted(known['patients'], 'patient')}"
+    removed = next(step.report for step in report.steps if step.step == IN_BOTH)
+    related, same_slice = _shares(audit, "any"), _shares(audit, "slice")
+    patients = (
+        f"{format_count(known.scans)} of them are {format_counted(known.slices, 'slice')} of "
+        f"{format_counted(known.patients, 'patient')}"
     )
     return [
         [
             "The scans are “presumably from different patients”",
-            format_count(audit["report"]["steps"][0]["report"]),
-            same,
-            HOLDS if known["scans"] <= known["patients"] else FAILS,
+            format_count(report.steps[0].report),
+            patients,
+            HOLDS if known.scans <= known.patients else FAILS,
         ],
         [
             "Scans; duplicates in Training, in Testing, in both; scans left",
@@ -108,10 +108,10 @@ def _about_scans(audit: Values) -> list[Row]:
         [
             "Removing duplicates prevents leakage into the test part",
             f"{format_count(removed)} removed from Testing",
-            f"{format_percent_range(shared['any'])} of the test scans have a relative among "
+            f"{format_percent_range(related)} of the test scans have a relative among "
             "those of "
-            f"training, {format_percent_range(shared['slice'])} the same slice",
-            HOLDS if max(shared["any"]) == 0 else FAILS,
+            f"training, {format_percent_range(same_slice)} the same slice",
+            HOLDS if max(related) == 0 else FAILS,
         ],
         [
             "Its classes are those that it names",
@@ -122,8 +122,11 @@ def _about_scans(audit: Values) -> list[Row]:
     ]
 
 
-def _drawn_as_reported(audit: Values) -> list[Values]:
-    return [split for split in audit["leakage"] if split["split"] == "report"]
+def _shares(audit: Audit, relation: str) -> list[float]:
+    """Give the share of test scans with a relation in training, for each seed of the split."""
+    drawn = [variant for variant in audit.leakage if variant.split == "report"]
+    shares = [variant.overlaps[relation].share_of_all for variant in drawn]
+    return [share for share in shares if share is not None]
 
 
 def _about_curves(content: Values) -> list[Row]:
@@ -159,7 +162,7 @@ def _about_scores(content: Values, results: Values) -> list[Row]:
             [
                 f"{NAMES[setting['model']]}: test accuracy after {last} epochs",
                 f"{theirs:.4f}",
-                f"{_told(ours)} {_trained([setting])}",
+                f"{_score_text(ours)} {_trained([setting])}",
                 verdict if at_report_schedule([setting], results[setting["model"]]) else UNTESTED,
             ]
         )
@@ -216,9 +219,9 @@ def _about_which_is_better(content: Values, results: Values) -> list[Row]:
     return rows
 
 
-def _about_weak_class(content: Values, results: Values, audit: Values) -> list[Row]:
+def _about_weak_class(content: Values, results: Values, audit: Audit) -> list[Row]:
     """Ask of the class with the report's least recall: its name, or the scans that it counts?"""
-    folder_of = {row["report_class"]: row["folder"] for row in audit["report"]["rows"]}
+    folder_of = {row.report_class: row.folder for row in report_counts(audit).rows}
     rows = []
     for setting in content["settings"]:
         theirs = results.get(setting["model"])
@@ -237,7 +240,7 @@ def _about_weak_class(content: Values, results: Values, audit: Values) -> list[R
             [
                 f"{NAMES[setting['model']]}: {least} is found least ({setting['split']} split)",
                 f"recall {said[least]:.2f}, of as many scans as {counted_as} has",
-                f"{ours['name']}, recall {_told(recalls[ours['name']])}, {_next(ours)}, "
+                f"{ours['name']}, recall {_score_text(recalls[ours['name']])}, {_next(ours)}, "
                 f"{_trained([setting])}",
                 verdict if at_report_schedule([setting], theirs) else UNTESTED,
             ]
@@ -246,11 +249,11 @@ def _about_weak_class(content: Values, results: Values, audit: Values) -> list[R
 
 
 def _next(ours: Values) -> str:
-    """Tell how far the class of the second least recall is, and whether seeds agree."""
+    """Write how far the class of the second least recall is, and whether seeds agree."""
     name = min(ours["above"], key=lambda name: float(ours["above"][name]["value"]))
-    told = f"{name} {difference(ours['above'][name])} above it"
+    distance = f"{name} {difference(ours['above'][name])} above it"
     seeds = list(dict.fromkeys(ours["by_repeat"]))
-    return f"{told}, seeds disagree ({', '.join(seeds)})" if len(seeds) > 1 else told
+    return f"{distance}, seeds disagree ({', '.join(seeds)})" if len(seeds) > 1 else distance
 
 
 def _about_width(content: Values, results: Values) -> list[Row]:
@@ -292,5 +295,5 @@ def _trained(settings: Sequence[Values]) -> str:
     return f"after {counts} at a rate of {' and '.join(f'{rate:g}' for rate in rates)}"
 
 
-def _told(found: Values) -> str:
+def _score_text(found: Values) -> str:
     return format_score(found["value"], found["low"], found["high"])

@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import json
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from finished_runs import CLASSES, Row, write_run
 from omegaconf import OmegaConf
 
+from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.errors import DataError
 from brain_tumor.runs.finished import read_run
@@ -38,10 +38,10 @@ def test_what_is_kept_says_what_the_run_said(run: Path, tmp_path: Path) -> None:
     assert after.test == before.test
     assert after.groups == before.groups
     assert after.part_sizes == before.part_sizes
-    assert after.answers.keys() == {"train", "test"}
-    for part, own in after.answers.items():
-        assert (own.logits == before.answers[part].logits).all()
-        assert own.paths == before.answers[part].paths
+    assert after.predictions.keys() == {"train", "test"}
+    for part, own in after.predictions.items():
+        assert (own.logits == before.predictions[part].logits).all()
+        assert own.paths == before.predictions[part].paths
     # Where data lie is no part of a setting, so both are the same one.
     assert after.setting == before.setting
 
@@ -137,7 +137,7 @@ def test_the_class_that_the_report_finds_least_is_that_of_its_scans() -> None:
             for name in ("counts", "results")
         }
     )
-    audit = json.loads((ROOT / "leakage" / "audit.json").read_text(encoding="utf-8"))
+    audit = read_audit(ROOT / "leakage" / "audit.json")
     found = Findings({}, published, audit)
     # "No tumor": recall 0.26 of 383 scans, which are as many as the folder meningioma gives.
     assert found.weak_class() == "meningioma"

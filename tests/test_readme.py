@@ -13,7 +13,9 @@ from rich.console import Console
 
 from brain_tumor.audit.page.leakage import leakage_table, split_leakages
 from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries, shortcut_table
+from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.class_report import class_report
 from brain_tumor.rendering.page import to_markdown, to_rich
 from experiments.blocks import filled_block
@@ -28,7 +30,9 @@ COMMANDS = re.findall(r"^python -m brain_tumor\.(\w+) ?(.*?)(?:  #.*)?$", README
 def test_the_table_is_that_of_the_committed_scores() -> None:
     scores = json.loads((ROOT / "experiments/demo/metrics.json").read_text(encoding="utf-8"))
     console = Console(width=100, legacy_windows=False, force_terminal=False)
-    table = class_report(scores["parts"]["test"], f"test: gbmnet, {scores['checkpoint']}")
+    table = class_report(
+        scores["parts"]["test"], SCORES.values(), f"test: gbmnet, {scores['checkpoint']}"
+    )
     with console.capture() as capture:
         console.print(to_rich(table))
     lines = [line.rstrip() for line in capture.get().splitlines()]
@@ -37,11 +41,11 @@ def test_the_table_is_that_of_the_committed_scores() -> None:
 
 def leakage_tables() -> list[str]:
     """Lay out the committed audit's tables as the README and experiments/leakage show them."""
-    audit = json.loads((ROOT / "experiments/leakage/audit.json").read_text(encoding="utf-8"))
-    entries = probe_entries(audit)
+    audit = read_audit(ROOT / "experiments/leakage/audit.json")
+    entries, splits = probe_entries(audit.shortcuts), split_leakages(audit.leakage)
     tasks = dict.fromkeys(entry.task for entry in entries)
     tables = [shortcut_table(entries, task, measure) for task in tasks for measure in MEASURES]
-    return [to_markdown(table).strip() for table in (*tables, leakage_table(split_leakages(audit)))]
+    return [to_markdown(table).strip() for table in (*tables, leakage_table(splits))]
 
 
 def test_the_scores_are_those_of_the_committed_audit() -> None:

@@ -12,9 +12,14 @@ import torch
 from omegaconf import DictConfig
 from strange_pictures import NO_HEADS, phantom
 
+from brain_tumor.audit.leakage import measure_leakage
 from brain_tumor.audit.measures.linear_probe import predict_by_regression
 from brain_tumor.audit.probes import frozen_features, load_frozen
-from brain_tumor.audit.record import contradicted, leakage_record, near_record, patients_record
+from brain_tumor.audit.record import (
+    contradicted,
+    describe_near_duplicates,
+    describe_patients,
+)
 from brain_tumor.audit.splits import audited_splits
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config.arguments import plain_values
@@ -106,16 +111,17 @@ def test_every_crop_box_lies_in_its_scan(real: PreparedSet) -> None:
 
 
 def test_clusters_agree_with_every_known_slice(real: PreparedSet) -> None:
-    near = near_record(real, [])
-    assert near["truth"]["true_pairs"] == 1711
-    assert near["truth"]["precision"] == near["truth"]["recall"] == 1.0
+    near = describe_near_duplicates(real, [])
+    assert near.truth is not None
+    assert near.truth.true_pairs == 1711
+    assert near.truth.precision == near.truth.recall == 1.0
     # findings: 1,426, 841, 516 and 948 by correlating whole frames. Copies with other margins,
     # turned upside down, sharpened or re-windowed leave fewer.
-    clusters = {label: row["clusters"] for label, row in near["per_class"].items()}
+    clusters = {label: found.clusters for label, found in near.per_class.items()}
     expected = dict(zip(CLASSES, (1426, 822, 299, 948), strict=True))
     # Rounding differs between processors: a pair at the threshold may fall to either side.
     assert all(abs(clusters[label] - number) <= 2 for label, number in expected.items()), clusters
-    assert len(near["across_labels"]) == 4
+    assert len(near.across_labels) == 4
 
 
 def test_no_group_holds_two_known_patients_by_their_looks(real: PreparedSet) -> None:
@@ -139,35 +145,35 @@ def test_the_four_wrong_labels_are_named(real: PreparedSet) -> None:
 
 
 def test_patients_are_known_as_far_as_they_were_matched(real: PreparedSet) -> None:
-    known = patients_record(real, None)
+    known = describe_patients(real, None)
     assert known is not None
-    found = [known[name] for name in ("scans", "slices", "patients", "groups")]
-    assert found == [4750, 3064, 233, 209]
+    found = (known.scans, known.slices, known.patients, known.groups)
+    assert found == (4750, 3064, 233, 209)
 
 
 def test_leakage_is_what_was_measured(real: PreparedSet, config: DictConfig) -> None:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         splits = {name: split_settings(one) for name, one in hydra.compose("audit").splits.items()}
-    found = leakage_record(real, audited_splits(real, splits, 5), find_lookalikes(real))
-    by_split = {(row["split"], row["detail"]): row["overlaps"] for row in found}
+    found = measure_leakage(real, audited_splits(real, splits, 5), find_lookalikes(real))
+    by_split = {(one.split, one.detail): one.overlaps for one in found}
     published = by_split["published", "nothing dropped"]
-    assert (published["patient"]["known"], published["patient"]["shared"]) == (788, 788)
-    assert published["slice"]["shared"] == 481
+    assert (published["patient"].known, published["patient"].shared) == (788, 788)
+    assert published["slice"].shared == 481
     report = [overlaps for (split, _), overlaps in by_split.items() if split == "report"]
     assert len(report) == 5
     for overlaps in report:
-        assert overlaps["patient"]["share_of_known"] >= 0.998
-        assert 0.505 <= overlaps["slice"]["share_of_known"] <= 0.545  # "51-54 %"
-        assert 0.365 <= overlaps["slice"]["share_of_all"] <= 0.395
+        assert overlaps["patient"].share_of_known >= 0.998
+        assert 0.505 <= overlaps["slice"].share_of_known <= 0.545  # "51-54 %"
+        assert 0.365 <= overlaps["slice"].share_of_all <= 0.395
     patient = [overlaps for (split, _), overlaps in by_split.items() if split == "patient"]
-    assert [overlaps["any"]["shared"] for overlaps in patient] == [0] * 4
+    assert [overlaps["any"].shared for overlaps in patient] == [0] * 4
     # By another instrument than the one that built the groups: at most 0.5 % of the healthy scans,
     # and of the others those that the table knows to be of other patients.
     for row in found:
-        if row["split"] == "patient":
-            shares = {one["level"]: one for one in row["lookalikes"]}
-            assert shares[0.93]["per_class"]["notumor"] <= 0.005
-            assert shares[0.93]["all"] < 0.02 and shares[0.98]["all"] == 0
+        if row.split == "patient":
+            shares = {one.level: one for one in row.lookalikes or ()}
+            assert shares[0.93].per_class["notumor"] <= 0.005
+            assert shares[0.93].all < 0.02 and shares[0.98].all == 0
 
 
 def test_patient_folds_are_as_large_and_as_mixed_as_the_report_s(

@@ -1,4 +1,4 @@
-"""An audit from a composed configuration: look at the data, write the page, print the tables."""
+"""Audit the scans of a configuration: measure, write the page, print the tables."""
 
 import time
 from dataclasses import dataclass
@@ -10,24 +10,27 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.audit.contact_sheets import audit_sheets
+from brain_tumor.audit.leakage import list_lookalikes, measure_leakage
 from brain_tumor.audit.page.page import audit_page, audit_summary
 from brain_tumor.audit.probes import (
     Announce,
     frozen_features,
     load_frozen,
     probe,
-    score_trained,
+    score_runs,
     shortcut_features,
 )
-from brain_tumor.audit.published_counts import Counts, report_record
+from brain_tumor.audit.published_counts import Counts, compare_with_report
 from brain_tumor.audit.record import (
-    exact_record,
-    files_record,
-    leakage_record,
-    lookalikes_record,
-    near_record,
-    patients_record,
+    count_exact_duplicates,
+    describe_files,
+    describe_near_duplicates,
+    describe_patients,
 )
+from brain_tumor.audit.results.audit import Audit, AuditedData, AuditProvenance, AuditSeconds
+from brain_tumor.audit.results.json_file import AUDIT_FILE, write_audit
+from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
+from brain_tumor.audit.results.shortcuts import ProbeScore
 from brain_tumor.audit.splits import AuditedSplit, audited_splits, check_splits
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.data import DataSettings, build_prepared
@@ -39,7 +42,8 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import SplitSettings
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError, suggest
-from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
+from brain_tumor.models.network import Network
+from brain_tumor.models.registry import network_names
 from brain_tumor.rendering.page import render, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
@@ -48,7 +52,7 @@ from brain_tumor.runs.provenance import provenance
 from brain_tumor.settings import Range, Settings
 
 
-def audit(config: DictConfig) -> dict[str, Any]:
+def audit(config: DictConfig) -> Audit:
     """Audit the configured scans; write `audit.html`, `audit.json` and `sheets/`, print tables.
 
     Args:
@@ -58,49 +62,62 @@ def audit(config: DictConfig) -> dict[str, Any]:
         The content of `audit.json`.
 
     Raises:
-        BrainTumorError: Anything that the user can mend.
+        BrainTumorError: Anything that the user can fix.
     """
     hush_lightning()
-    # First what may be wrong, so that a mistake costs no waiting.
+    # Mistakes are found first, before the long work.
     settings = audit_settings(config)
     console = Console(highlight=False, markup=False)  # a path may hold [brackets]
     folders = find_folders(listed(settings.runs), "run.json", "run")
-    trained = [read_run(folder) for folder in folders]
+    runs = [read_run(folder) for folder in folders]
     frozen = None if settings.frozen.get("weights") is None else load_frozen(settings.frozen)
     out = RunFolder(Path(settings.folder))
-    out.claim("audit.json", "folder")
+    out.claim(AUDIT_FILE, "folder")
     out.create("folder")
-    begun, started = time.perf_counter(), datetime.now(timezone.utc)
+    started, clock = datetime.now(timezone.utc), time.perf_counter()
     prepared = build_prepared(settings.data)
     ready = time.perf_counter()
-    scores = score_trained(prepared, trained, settings.one_against_rest)
+    scores = score_runs(prepared, runs, settings.one_against_rest)
     made = list(audited_splits(prepared, settings.splits, settings.report_seeds))
     splits = [split for split in made if isinstance(split, AuditedSplit)]
     for note in (split for split in made if isinstance(split, str)):
         console.print(note, soft_wrap=True)
     with console.status("auditing") as status:
-        record = _look(settings, prepared, splits, frozen, status.update)
-        record["shortcuts"] += scores
+        shortcuts, leakage, lookalikes = _measure(settings, prepared, splits, frozen, status.update)
+        exact = count_exact_duplicates(prepared)
+        near = describe_near_duplicates(prepared, _pairs(prepared))
+        patients = describe_patients(prepared, _source(settings.data.patients))
         status.update("drawing contact sheets")
-        sheets = audit_sheets(prepared, record)
-    record["provenance"] = provenance() | {
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": {
-            "preparing": round(ready - begun, 1),
-            "auditing": round(time.perf_counter() - ready, 1),
-        },
-        "peak_memory_bytes": peak_resident(),
-    }
+        sheets = audit_sheets(prepared, exact, near, lookalikes)
+    found = Audit(
+        data=AuditedData(
+            name=settings.data.name,
+            root=str(settings.data.root or "fetched from Kaggle"),
+            prepared=str(prepared.folder),
+            fingerprint=prepared.fingerprint,
+            classes=tuple(prepared.classes),
+            harmonise=prepared.summary["harmonise"],
+        ),
+        files=describe_files(prepared, settings.data.kaggle),
+        exact=exact,
+        near=near,
+        patients=patients,
+        leakage=leakage,
+        lookalikes=lookalikes,
+        shortcuts=(*shortcuts, *scores),
+        report=compare_with_report(prepared, settings.counts),
+        provenance=_provenance(started, ready - clock, time.perf_counter() - ready),
+    )
     for name, png in sheets.items():
         out.write(f"sheets/{name}.png", png)
-    out.write_json("audit.json", record)
-    out.write("audit.html", render(audit_page(record, sheets, "sheets")).encode())
-    for table in audit_summary(record):
+    write_audit(out, found)
+    out.write("audit.html", render(audit_page(found, sheets, "sheets")).encode())
+    for table in audit_summary(found):
         console.print(to_rich(table))
     console.print(f"prepared set: {prepared.folder}", soft_wrap=True)
-    console.print(f"numbers:      {out.path / 'audit.json'}", soft_wrap=True)
+    console.print(f"numbers:      {out.path / AUDIT_FILE}", soft_wrap=True)
     console.print(f"page:         {out.path / 'audit.html'}", soft_wrap=True)
-    return record
+    return found
 
 
 @dataclass(frozen=True)
@@ -125,8 +142,9 @@ class AuditSettings(Settings):
             raise ConfigError(
                 f"one_against_rest is {rest!r}, which is no class: {suggest(rest, classes)}"
             )
-        if self.frozen.get("name") != "mobilenetv2":
-            raise ConfigError(f"frozen.name must be mobilenetv2: {self.frozen.get('name')!r}")
+        name = str(self.frozen.get("name"))
+        if name not in network_names():
+            raise ConfigError(f"frozen.name is {name!r}: {suggest(name, network_names())}")
         _ = self.counts
 
     @property
@@ -148,46 +166,43 @@ def audit_settings(config: DictConfig) -> AuditSettings:
     return settings
 
 
-def _look(
+def _measure(
     settings: AuditSettings,
     prepared: PreparedSet,
     splits: list[AuditedSplit],
-    frozen: GBMMobileNetV2net | None,
+    frozen: Network | None,
     announce: Announce,
-) -> dict[str, Any]:
-    data = settings.data
+) -> tuple[list[ProbeScore], tuple[VariantLeakage, ...], LookalikePairs]:
+    """Measure what takes time: shortcuts, leakage, and scans that look alike across groups."""
     announce("looking for scans that look alike across splits")
     lookalikes = find_lookalikes(prepared)
     announce("measuring shortcuts")
-    probed = (prepared, splits)
-    shortcuts = list(
-        probe(*probed, shortcut_features(prepared), "probe", settings.one_against_rest, announce)
-    )
+    probed, rest = (prepared, splits), settings.one_against_rest
+    shortcuts = list(probe(*probed, shortcut_features(prepared), "probe", rest, announce))
     if frozen is not None:
         features = {
             f"the whole scan: frozen {settings.frozen['name']} features, logistic regression": (
                 frozen_features(prepared, frozen, announce)
             )
         }
-        shortcuts += probe(*probed, features, "classifier", settings.one_against_rest, announce)
-    return {
-        "data": {
-            "name": data.name,
-            "root": str(data.root or "fetched from Kaggle"),
-            "prepared": str(prepared.folder),
-            "fingerprint": prepared.fingerprint,
-            "classes": list(prepared.classes),
-            "harmonise": prepared.summary["harmonise"],
-        },
-        "files": files_record(prepared, data.kaggle),
-        "exact": exact_record(prepared),
-        "near": near_record(prepared, _pairs(prepared)),
-        "patients": patients_record(prepared, _source(data.patients)),
-        "leakage": leakage_record(prepared, splits, lookalikes),
-        "lookalikes": lookalikes_record(prepared, lookalikes),
-        "shortcuts": shortcuts,
-        "report": report_record(prepared, settings.counts),
-    }
+        shortcuts += probe(*probed, features, "classifier", rest, announce)
+    leakage = measure_leakage(prepared, splits, lookalikes)
+    return shortcuts, leakage, list_lookalikes(prepared, lookalikes)
+
+
+def _provenance(started: datetime, preparing: float, auditing: float) -> AuditProvenance:
+    made = provenance()
+    return AuditProvenance(
+        command=tuple(made["command"]),
+        versions=made["versions"],
+        machine=made["machine"],
+        hardware=made["hardware"],
+        git=made["git"],
+        git_dirty=made["git_dirty"],
+        started=started.isoformat(timespec="seconds"),
+        seconds=AuditSeconds(round(preparing, 1), round(auditing, 1)),
+        peak_memory_bytes=peak_resident(),
+    )
 
 
 def _pairs(prepared: PreparedSet) -> list[Pair]:

@@ -1,8 +1,7 @@
-"""The contact sheets of an audit: a picture of what it found, for each finding."""
+"""The contact sheets of an audit: a picture for each finding."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from brain_tumor.audit.file_findings import find_oddities
 from brain_tumor.audit.page.copies import (
@@ -15,6 +14,8 @@ from brain_tumor.audit.page.copies import (
 from brain_tumor.audit.page.leakage import LOOKALIKES
 from brain_tumor.audit.page.patients import CONTRADICTED
 from brain_tumor.audit.record import contradicted
+from brain_tumor.audit.results.copies import ExactDuplicates, NearDuplicates
+from brain_tumor.audit.results.leakage import LookalikePairs
 from brain_tumor.data.prepared.manifest import UNUSABLE
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS, contact_sheet, group_sheet
@@ -22,31 +23,36 @@ from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS, contact_sheet
 Groups = Sequence[Sequence[int]]
 
 
-def audit_sheets(prepared: PreparedSet, audit: Mapping[str, Any]) -> dict[str, bytes]:
+def audit_sheets(
+    prepared: PreparedSet,
+    exact: ExactDuplicates,
+    near: NearDuplicates,
+    lookalikes: LookalikePairs,
+) -> dict[str, bytes]:
     """Draw a PNG file for each finding that has scans to show, by its name.
 
     Args:
         prepared: The prepared set.
-        audit: The content of `audit.json`.
+        exact: Its exact duplicates.
+        near: Its near-duplicates.
+        lookalikes: Pairs of its scans that look alike across groups.
     """
     places = {row.path: number for number, row in enumerate(prepared.manifest)}
-    near = audit["near"]
-    truth = near["truth"] or {"wrong": [], "missed": []}
 
     def positions(groups: Iterable[Sequence[str]]) -> list[list[int]]:
         return [[places[path] for path in paths] for paths in groups]
 
     sheets = {}
     for finding in find_oddities(prepared.manifest):
-        shown = [places[row.path] for row in finding.rows]
+        rows = [places[row.path] for row in finding.rows]
         captions = [
             f"{prepared.manifest[i].path}\n{detail}"
-            for i, detail in zip(shown, finding.details, strict=True)
+            for i, detail in zip(rows, finding.details, strict=True)
         ]
         # A file that is not usable has no pixels to show.
         pairs = [
             pair
-            for pair in zip(shown, captions, strict=True)
+            for pair in zip(rows, captions, strict=True)
             if prepared.manifest[pair[0]].status != UNUSABLE
         ]
         if pairs:
@@ -60,12 +66,12 @@ def audit_sheets(prepared: PreparedSet, audit: Mapping[str, Any]) -> dict[str, b
         ]
         sheets[CONTRADICTED] = contact_sheet([prepared.frames[i] for i in wrong], captions)
     for name, groups in (
-        (EXACT_ACROSS_LABELS, positions(group["paths"] for group in audit["exact"]["groups"])),
+        (EXACT_ACROSS_LABELS, positions(group.paths for group in exact.groups)),
         (NEAR_CLUSTERS, _largest_clusters(prepared)),
-        (NEAR_ACROSS_LABELS, positions(group["paths"] for group in near["across_labels"])),
-        (NEAR_WRONG, positions(truth["wrong"])),
-        (NEAR_MISSED, positions(truth["missed"])),
-        (LOOKALIKES, positions(pair["paths"] for pair in audit["lookalikes"]["pairs"])),
+        (NEAR_ACROSS_LABELS, positions(group.paths for group in near.across_labels)),
+        (NEAR_WRONG, positions(near.truth.wrong if near.truth else ())),
+        (NEAR_MISSED, positions(near.truth.missed if near.truth else ())),
+        (LOOKALIKES, positions(pair.paths for pair in lookalikes.pairs)),
     ):
         if groups:
             sheets[name] = _group_sheet(prepared, groups)

@@ -1,4 +1,4 @@
-"""What is odd about single files, by what the manifest tells of them."""
+"""Oddities of single files, found in the manifest."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -43,14 +43,14 @@ class Finding:
 
 
 def find_oddities(manifest: Sequence[ManifestRow]) -> list[Finding]:
-    """Look for odd files; a finding without rows says that there are none of its kind.
+    """Look for odd files; a finding without rows says that no file has that oddity.
 
     Args:
         manifest: A row for every raw file.
     """
     return [
-        _finding(manifest, name, title, explanation, look)
-        for name, (title, explanation, look) in _LOOKS.items()
+        _finding(manifest, name, title, explanation, check)
+        for name, (title, explanation, check) in _CHECKS.items()
     ]
 
 
@@ -70,9 +70,9 @@ def _finding(
     name: str,
     title: str,
     explanation: str,
-    look: Callable[[ManifestRow], str | None],
+    check: Callable[[ManifestRow], str | None],
 ) -> Finding:
-    found = [(row, detail) for row in manifest if (detail := look(row)) is not None]
+    found = [(row, detail) for row in manifest if (detail := check(row)) is not None]
     rows, details = (tuple(part) for part in zip(*found, strict=True)) if found else ((), ())
     return Finding(name, title, explanation, rows, details)
 
@@ -127,7 +127,7 @@ def _whole_crop(row: ManifestRow) -> str | None:
     return f"{share:.1%} of the frame" if share is not None and share >= WHOLE_CROP else None
 
 
-_LOOKS: dict[str, tuple[str, str, Callable[[ManifestRow], str | None]]] = {
+_CHECKS: dict[str, tuple[str, str, Callable[[ManifestRow], str | None]]] = {
     "unreadable": (
         "Files that cannot be read",
         "They are left out of everything.",

@@ -1,8 +1,7 @@
-"""How much of a score can be had without looking at the brain, and what classifiers have."""
+"""Score probes, which do not see the brain, and classifiers, which do."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +15,16 @@ from brain_tumor.audit.measures.shortcuts import (
     intensity_features,
     predict_by_boosting,
 )
+from brain_tumor.audit.results.shortcuts import ProbeKind, ProbeScore
 from brain_tumor.audit.splits import AuditedSplit
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
-from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
+from brain_tumor.models.network import Network
 from brain_tumor.models.registry import build_network
 from brain_tumor.runs.finished import FinishedRun
 
-Record = dict[str, Any]
 Predict = Callable[[npt.NDArray[Any], Rows, Rows, Rows], Rows]
 Announce = Callable[[str], None]
 
@@ -33,7 +32,7 @@ _WORDS = {2: "two", 3: "three", 4: "four"}
 
 
 def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64]]:
-    """Compute what the probes see of each kept scan, by what that is."""
+    """Compute the features of each kept scan that probes see, by their description."""
     kept = prepared.kept
     widths, heights, lengths = (
         np.array([getattr(row, name) for row in kept], np.int64)
@@ -49,38 +48,40 @@ def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64
     }
 
 
-def load_frozen(settings: Mapping[str, Any]) -> GBMMobileNetV2net:
-    """Build MobileNetV2 with the configured weights, in evaluation mode.
+def load_frozen(settings: Mapping[str, Any]) -> Network:
+    """Build a network with the configured weights, in evaluation mode.
 
     Args:
-        settings: `conf/model/mobilenetv2.yaml`, with the weights.
+        settings: A choice of `conf/model` that has a pretrained part, with the weights.
 
     Raises:
-        ConfigError: A setting is outside its range.
+        ConfigError: A setting is outside its range, or the network has no pretrained part.
         WeightsError: The weights cannot be had or do not fit.
     """
-    options = {key: settings[key] for key in ("input_size", "input_mean", "input_std")}
-    network = cast(GBMMobileNetV2net, build_network(2, "mobilenetv2", **options))
-    network.load_pretrained(str(settings["weights"]))
+    options = dict(settings)
+    weights = options.pop("weights")
+    network = build_network(2, **options)
+    network.load_pretrained(str(weights))
     return network.eval()
 
 
 def frozen_features(
-    prepared: PreparedSet, network: GBMMobileNetV2net, announce: Announce
+    prepared: PreparedSet, network: Network, announce: Announce
 ) -> npt.NDArray[np.float32]:
-    """Compute a network's pooled features of each kept scan, `(N, 1280)`, float32.
+    """Compute a network's pooled features of each kept scan, `(N, F)`, float32.
 
     Args:
         prepared: The prepared set.
         network: In evaluation mode.
-        announce: Called with how far it is.
+        announce: Called with the progress.
     """
     found = []
     with torch.inference_mode():
         for start in range(0, len(prepared.images), 64):
             announce(f"frozen features of scan {start:,} of {len(prepared.images):,}")
             scans = torch.from_numpy(np.array(prepared.images[start : start + 64]))
-            found.append(network.pool(scans.unsqueeze(1)).numpy())
+            features = network.forward_features(scans.unsqueeze(1))
+            found.append(network.pool_features(features).numpy())
     return np.concatenate(found)
 
 
@@ -88,22 +89,23 @@ def probe(
     prepared: PreparedSet,
     splits: Sequence[AuditedSplit],
     features: Mapping[str, npt.NDArray[Any]],
-    kind: str,
+    kind: ProbeKind,
     against_rest: str | None,
     announce: Announce,
-) -> Iterator[Record]:
-    """Score one way to classify on each split, with intervals over groups of scans.
+) -> Iterator[ProbeScore]:
+    """Score classifiers of given features on each split, with intervals over groups of scans.
 
-    Variants of a split that part the scans into folds are put together, as each scan is tested
-    once in them; of those that are seeds, the first is scored.
+    Folds of a split are put together, as each scan is tested once in them. Of several seeds, the
+    first is scored.
 
     Args:
         prepared: The prepared set.
         splits: The splits.
-        features: What each probe sees, `(N, F)`, by what that is.
+        features: What each classifier sees, `(N, F)`, by its description.
         kind: `probe` for boosted trees on shortcuts, `classifier` for a regression on features.
-        against_rest: Class to be told from all others; None for the four classes alone.
-        announce: Called with what is being done.
+        against_rest: Class to distinguish from all others, as a second task; None for all classes
+            alone.
+        announce: Called with the current step.
     """
     predict: Predict = predict_by_boosting if kind == "probe" else predict_by_regression
     tasks = _tasks(prepared, against_rest)
@@ -115,26 +117,28 @@ def probe(
                 predicted = np.concatenate(
                     [predict(values, targets, fold.train, fold.test) for fold in folds]
                 )
-                yield {
-                    "sees": sees,
-                    "kind": kind,
-                    "split": name,
-                    "detail": folds[0].detail if len(folds) == 1 else f"{len(folds)} folds",
-                    "task": task,
-                    **_scores(targets[tested], predicted, prepared.groups[tested]),
-                }
+                yield _score(
+                    sees=sees,
+                    kind=kind,
+                    split=name,
+                    detail=folds[0].detail if len(folds) == 1 else f"{len(folds)} folds",
+                    task=task,
+                    labels=targets[tested],
+                    predicted=predicted,
+                    groups=prepared.groups[tested],
+                )
 
 
-def score_trained(
-    prepared: PreparedSet, trained: Sequence[FinishedRun], against_rest: str | None
-) -> list[Record]:
-    """Give the scores of finished runs on their own test parts, to lay beside the probes.
+def score_runs(
+    prepared: PreparedSet, runs: Sequence[FinishedRun], against_rest: str | None
+) -> list[ProbeScore]:
+    """Score finished runs on their own test parts, to compare them with the probes.
 
-    Runs that differ in their fold alone are put together.
+    Runs that differ only in their fold are put together.
 
     Args:
         prepared: The prepared set.
-        trained: The runs.
+        runs: The runs.
         against_rest: As for `probe`.
 
     Raises:
@@ -142,17 +146,17 @@ def score_trained(
         ConfigError: Runs of one network and split differ in more than their fold.
     """
     rows = {row.path: row.row for row in prepared.kept}
-    runs: dict[tuple[str, str], list[FinishedRun]] = {}
-    for run in trained:
+    by_split: dict[tuple[str, str], list[FinishedRun]] = {}
+    for run in runs:
         if run.setting["data.fingerprint"] != prepared.fingerprint:
             raise DataError(
                 f"The run {run.folder} was trained on other scans, or on these prepared otherwise: "
                 "leave it out, or audit the data that it was trained on."
             )
         key = (str(run.setting["model.name"]), str(run.setting["split.name"]))
-        runs.setdefault(key, []).append(run)
-    records = []
-    for (model, split), members in runs.items():
+        by_split.setdefault(key, []).append(run)
+    scores = []
+    for (model, split), members in by_split.items():
         found = [
             (rows[path], prepared.classes.index(label))
             for run in members
@@ -166,20 +170,22 @@ def score_trained(
                 "fold: give one run, or the folds of one, as runs=[...]."
             )
         for number, (task, targets) in enumerate(_tasks(prepared, against_rest).items()):
-            told = predicted
+            of_task = predicted
             if number:  # after all classes, one against the rest
-                told = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
-            records.append(
-                {
-                    "sees": f"{model}, trained",
-                    "kind": "classifier",
-                    "split": split,
-                    "detail": "" if len(members) == 1 else f"{len(members)} folds",
-                    "task": task,
-                    **_scores(targets[tested], told, prepared.groups[tested]),
-                }
+                of_task = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
+            scores.append(
+                _score(
+                    sees=f"{model}, trained",
+                    kind="classifier",
+                    split=split,
+                    detail="" if len(members) == 1 else f"{len(members)} folds",
+                    task=task,
+                    labels=targets[tested],
+                    predicted=of_task,
+                    groups=prepared.groups[tested],
+                )
             )
-    return records
+    return scores
 
 
 def _tasks(prepared: PreparedSet, against_rest: str | None) -> dict[str, Rows]:
@@ -201,13 +207,31 @@ def _scored_once(splits: Sequence[AuditedSplit]) -> dict[str, list[AuditedSplit]
     }
 
 
-def _scores(targets: Rows, predicted: Rows, groups: Rows) -> Record:
-    # A test part may lack a class that is predicted all the same.
-    classes = int(max(targets.max(), predicted.max())) + 1
-    scores = bootstrap_scores(targets, predicted, groups, classes)
-    return {
-        "test": len(targets),
-        "accuracy": asdict(scores.accuracy),
-        "balanced_accuracy": asdict(scores.balanced_accuracy),
-        "majority": float(np.bincount(targets).max() / len(targets)),
-    }
+def _score(
+    *,
+    sees: str,
+    kind: ProbeKind,
+    split: str,
+    detail: str,
+    task: str,
+    labels: Rows,
+    predicted: Rows,
+    groups: Rows,
+) -> ProbeScore:
+    """Score the predicted class numbers of the test scans; the names are those of `ProbeScore`."""
+    # A class may be predicted that no test scan has.
+    classes = int(max(labels.max(), predicted.max())) + 1
+    scores = bootstrap_scores(labels, predicted, groups, classes).overall
+    accuracy, balanced_accuracy = scores["accuracy"], scores["balanced_accuracy"]
+    assert accuracy is not None and balanced_accuracy is not None  # there is at least one scan
+    return ProbeScore(
+        sees=sees,
+        kind=kind,
+        split=split,
+        detail=detail,
+        task=task,
+        test=len(labels),
+        accuracy=accuracy,
+        balanced_accuracy=balanced_accuracy,
+        majority=float(np.bincount(labels).max() / len(labels)),
+    )

@@ -1,8 +1,14 @@
-"""The counts of the published report beside those of a prepared set."""
+"""Compare the counts of the published report with those of a prepared set."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
+from brain_tumor.audit.results.report import (
+    FolderCounts,
+    PartCounts,
+    ReportComparison,
+    StepCount,
+)
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.settings import Settings
 
@@ -26,14 +32,14 @@ class ClassCounts(Settings):
 
 @dataclass(frozen=True)
 class Counts(Settings):
-    """What stands in `conf/published/counts.yaml`, as it says there."""
+    """The values of `conf/published/counts.yaml`, which explains them."""
 
     steps: dict[Step, int]
     classes: dict[str, ClassCounts]
 
 
-def report_record(prepared: PreparedSet, counts: Counts | None) -> dict[str, Any] | None:
-    """Lay the report's counts beside ours; None where the report is not about these scans.
+def compare_with_report(prepared: PreparedSet, counts: Counts | None) -> ReportComparison | None:
+    """Compare the report's counts with ours; None where the report is not about these scans.
 
     Args:
         prepared: The prepared set.
@@ -44,24 +50,23 @@ def report_record(prepared: PreparedSet, counts: Counts | None) -> dict[str, Any
     summary = prepared.summary
     measured = {"raw": summary["raw"], **summary["duplicates"], "kept": summary["kept"]}
     steps = [
-        {"step": _STEPS[step], "report": number, "measured": measured[step]}
-        for step, number in counts.steps.items()
+        StepCount(_STEPS[step], number, measured[step]) for step, number in counts.steps.items()
     ]
-    named = {name: asdict(found) for name, found in counts.classes.items()}
-    by_total = {found["train"] + found["test"]: name for name, found in named.items()}
+    named = {name: PartCounts(found.train, found.test) for name, found in counts.classes.items()}
+    by_total = {found.train + found.test: name for name, found in named.items()}
     rows = []
     for folder, kept in summary["classes"].items():
         name = by_total.get(kept)
         rows.append(
-            {
-                "folder": folder,
-                "kept": kept,
-                "report_class": name,
-                "report_train": named[name]["train"] if name else None,
-                "report_test": named[name]["test"] if name else None,
-                "named_alike": named.get(folder),
-            }
+            FolderCounts(
+                folder=folder,
+                kept=kept,
+                report_class=name,
+                report_train=named[name].train if name else None,
+                report_test=named[name].test if name else None,
+                named_alike=named.get(folder),
+            )
         )
-    same = all(step["report"] == step["measured"] for step in steps)
-    same &= all(row["report_class"] for row in rows)
-    return {"rows": rows, "steps": steps, "same": same}
+    same = all(step.report == step.measured for step in steps)
+    same = same and all(row.report_class is not None for row in rows)
+    return ReportComparison(tuple(rows), tuple(steps), same)

@@ -1,4 +1,4 @@
-"""The splits that an audit looks at: each as it is meant, in several seeds or in all its folds."""
+"""The splits of an audit: each configured split with several seeds, or with all its folds."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,14 +14,14 @@ from brain_tumor.errors import ConfigError, DataError
 
 @dataclass(frozen=True)
 class AuditedSplit:
-    """One way to part the kept scans.
+    """One variant of a split of the kept scans: a seed, a fold, or the only one.
 
     Attributes:
         name: What the split is called in the configuration, such as `report` or `patient`.
-        detail: Which seed, fold or file; empty where there is but one.
+        detail: The seed or fold, such as `seed 0`; empty where there is only one variant.
         train: Rows of the training part, `(N,)`, int64.
-        test: Rows of the test part, likewise.
-        one_of_folds: Whether the test parts of its name part the scans among them.
+        test: Rows of the test part, `(N,)`, int64.
+        one_of_folds: Whether it is a fold: the folds of a split test each scan once.
     """
 
     name: str
@@ -32,7 +32,7 @@ class AuditedSplit:
 
 
 def check_splits(splits: Mapping[str, SplitSettings], report_seeds: int) -> None:
-    """Look at every variant of the splits.
+    """Check every variant of the splits.
 
     Raises:
         ConfigError: A random split has too few seeds left.
@@ -47,16 +47,15 @@ def check_splits(splits: Mapping[str, SplitSettings], report_seeds: int) -> None
 def audited_splits(
     prepared: PreparedSet, splits: Mapping[str, SplitSettings], report_seeds: int
 ) -> Iterator[AuditedSplit | str]:
-    """Make every variant of the configured splits, whole: without a validation part.
+    """Make every variant of the configured splits, without a validation part.
 
     Args:
         prepared: The prepared set.
         splits: Settings of each split, by name.
-        report_seeds: How many seeds of a random split to look at.
+        report_seeds: How many seeds of the random split to make.
 
     Returns:
-        The splits; for one that cannot be made of these scans, a sentence that says so.
-
+        The splits; in place of one that cannot be made of these scans, a sentence that says so.
     """
     for name, settings in splits.items():
         for detail, changes in _variants(settings, report_seeds):
@@ -67,7 +66,7 @@ def audited_splits(
             except DataError as error:
                 yield f"{name} {detail} is left out: {error}"
                 continue
-            # A file's validation part is not tested, and so may have been looked at.
+            # The validation part of a split file counts as training: it may select the model.
             train = np.sort(np.concatenate([split.train, split.validation]))
             folds = settings.name == "patient"
             yield AuditedSplit(name, detail, train, split.test, folds)
@@ -80,5 +79,5 @@ def _variants(settings: SplitSettings, report_seeds: int) -> list[tuple[str, dic
     if settings.name == "patient":
         return [(f"fold {fold}", {"fold": fold}) for fold in range(settings.folds or 0)]
     if settings.name == FILE:
-        return [("", {"leaky": True})]  # to be shown, not refused
+        return [("", {"leaky": True})]  # an audit shows leaks, training refuses them
     return [("", {})]

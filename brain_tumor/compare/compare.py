@@ -1,16 +1,15 @@
 """Finished runs, and audits, side by side: a page, Markdown, and all numbers as JSON."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
 
+from brain_tumor.audit.results.json_file import AUDIT_FILE
+from brain_tumor.compare.audits import read_audits
 from brain_tumor.compare.errors import error_records, shared_errors
-from brain_tumor.compare.page.differences import audit_labels
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.page import comparison_page
 from brain_tumor.compare.page.tables import comparison_markdown, comparison_tables
@@ -20,12 +19,12 @@ from brain_tumor.compare.published import Published, published_records
 from brain_tumor.compare.settings import RunGroup, gather
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.dataclass_json import to_plain
+from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.rendering.page import render, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.runs.identity import flatten
 from brain_tumor.runs.provenance import provenance
 from brain_tumor.settings import Settings
 
@@ -52,10 +51,10 @@ def compare(config: DictConfig) -> dict[str, Any]:
             run.
 
     Returns:
-        What `comparison.json` holds.
+        What `comparison.json` holds; audits are still `ComparedAudit`s.
 
     Raises:
-        BrainTumorError: Anything that the user can mend; then nothing is written.
+        BrainTumorError: Anything that the user can fix; then nothing is written.
     """
     settings = comparison_settings(config)
     gathered, compared = compare_runs(settings)
@@ -67,7 +66,7 @@ def compare(config: DictConfig) -> dict[str, Any]:
     page = comparison_page(content, pictures, "figures")
     out.write("comparison.html", render(page).encode())
     out.write("comparison.md", comparison_markdown(content).encode())
-    out.write_json("comparison.json", content)
+    out.write_json("comparison.json", to_plain(content))
     console = Console(highlight=False)
     for table in comparison_tables(content):
         console.print(to_rich(table))
@@ -84,33 +83,33 @@ def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], dict[str
         settings: What is compared.
 
     Returns:
-        The runs of each setting, and what `comparison.json` holds but for where it was made.
+        The runs of each setting, and what `comparison.json` holds without its provenance; audits
+        are still `ComparedAudit`s.
 
     Raises:
-        BrainTumorError: Anything that the user can mend.
+        BrainTumorError: Anything that the user can fix.
     """
-    given, audited = listed(settings.runs), listed(settings.audits)
-    if not given and not audited:
+    runs, audits = listed(settings.runs), listed(settings.audits)
+    if not runs and not audits:
         raise ConfigError(
             'Nothing to compare is given: name run folders as "runs=[FOLDER,...]", or audits as '
             '"audits=[FOLDER,...]".'
         )
     scoring = settings.evaluation
-    gathered = gather([read_run(path) for path in find_folders(given, "run.json", "run")])
+    gathered = gather([read_run(path) for path in find_folders(runs, "run.json", "run")])
     differing = check_same_scans(gathered, settings.different_scans)
     groups = compare_settings(gathered, scoring)
     split = settings.audit_split
-    audits = _read_audits(find_folders(audited, "audit.json", "audit"), split)
     return gathered, {
         "bootstrap": {"resamples": scoring.resamples, "level": scoring.level, "seed": scoring.seed},
-        "settings": [asdict(group) for group in groups],
+        "settings": [group.to_dict() for group in groups],
         "differing": differing,
         "pairs": paired_records(gathered, scoring),
         "published": published_records(gathered, groups, settings.published),
         "mistakes": error_records(gathered, scoring.wrong),
         "shared_errors": shared_errors(gathered),
         "audit_split": split,
-        "audits": audits,
+        "audits": read_audits(find_folders(audits, AUDIT_FILE, "audit"), split),
     }
 
 
@@ -121,31 +120,3 @@ def comparison_settings(config: DictConfig) -> ComparisonSettings:
         ConfigError: A value is unknown, of the wrong kind or outside its range.
     """
     return parse_settings(ComparisonSettings, check_values(config, "compare"))
-
-
-def _read_audits(folders: Sequence[Path], split: str) -> list[dict[str, Any]]:
-    """Read what audits found out about shortcuts under one split."""
-    audits, harmonised = [], []
-    for folder in folders:
-        path = folder / "audit.json"
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            data, entries = content["data"], content["shortcuts"]
-            splits = list(dict.fromkeys(str(entry["split"]) for entry in entries))
-            harmonised.append(flatten(data["harmonise"]))
-            found = [entry for entry in entries if entry["split"] == split]
-            named = {key: data[key] for key in ("name", "fingerprint", "harmonise")}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f"{path} cannot be read as an audit ({type(error).__name__}): make the audit again."
-            ) from error
-        if not found:
-            raise DataError(
-                f"{path} has no shortcut probes of split={split} (it has "
-                f"{', '.join(splits) or 'none'}): choose another split as audit_split=..."
-            )
-        audits.append({"folder": str(folder), "data": named, "shortcuts": found})
-    labels = audit_labels(harmonised)
-    if len(set(labels)) < len(labels):
-        labels = [f"{label} ({folder})" for label, folder in zip(labels, folders, strict=True)]
-    return [{"label": label} | audit for label, audit in zip(labels, audits, strict=True)]

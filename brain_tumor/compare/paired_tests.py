@@ -99,7 +99,9 @@ def paired_records(gathered: Sequence[RunGroup], scoring: ScoringSettings) -> li
                 "scans": len(paths),
                 "groups": len(set(groups.values())),
                 "mcnemar": asdict(mcnemar_exact(labels, *ordered)) if once else None,
-                "differences": asdict(found),
+                "differences": {
+                    key: None if one is None else asdict(one) for key, one in found.items()
+                },
             }
         )
     tests = [record["mcnemar"] for record in records if record["mcnemar"] is not None]

@@ -1,13 +1,13 @@
 """Settings, scored: the test predictions of all runs that differ in fold and seed alone, pooled."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from brain_tumor.compare.compared import ComparedRun, PooledRunGroup
 from brain_tumor.compare.page.differences import differing_keys
-from brain_tumor.compare.run_calibration import CalibrationOverRuns, calibration_over_runs
+from brain_tumor.compare.run_calibration import calibration_over_runs
 from brain_tumor.compare.settings import RunGroup, joined_groups
 from brain_tumor.data.split import VALIDATION
 from brain_tumor.evaluate.part_scores import ScoringSettings, score_confidence
@@ -26,89 +26,6 @@ from brain_tumor.trained.operating_point import (
 )
 
 Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class ComparedRun:
-    """Where a run of a setting lies, what sets it apart from the others, and what made it.
-
-    Attributes:
-        folder: Its folder.
-        fold: Its fold; None where the split has none.
-        seed: Of weights, order and augmentation.
-        split_seed: Of the split; None where it has none.
-        test_scans: Scans it was tested on.
-        training_scans: Scans it was trained on.
-        epochs: Epochs trained; None where `run.json` does not tell.
-        training_accuracy: Of the last epoch, as the report takes it: while training, with
-            augmentation and dropout; None where `metrics.csv` does not tell.
-        temperature: Fitted on its validation scans; None where there is none.
-        threshold: Least probability of a tumour that is called one; None without a healthy class.
-        made: What `run.json` tells of versions, device, commit, data and command.
-    """
-
-    folder: str
-    fold: int | None
-    seed: int
-    split_seed: int | None
-    test_scans: int
-    training_scans: int
-    epochs: int | None
-    training_accuracy: float | None
-    temperature: float | None
-    threshold: float | None
-    made: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class PooledRunGroup:
-    """All runs that differ in nothing but fold and seed.
-
-    Attributes:
-        model: `model.name`.
-        split: `split.name`.
-        differs: Further values that tell it from the other settings, by dotted key.
-        runs: Its runs, by seed and fold.
-        seeds: How many pairs of `seed` and `split.seed` there are.
-        folds: Which folds were tested; None where the split has none.
-        folds_expected: How many the split has; None where it has none.
-        missing: For each pair of seeds that lacks folds, which.
-        same_scans: Whether all seeds were tested on the same scans.
-        grouped: Whether `split.csv` tells which scans belong together.
-        values: The configured values that make the setting.
-        pooled: Scores of all runs together, on their test parts.
-        confidence: What `part_scores.score_confidence` finds in the same predictions.
-        calibration_over_runs: Calibration error of each run alone, for `confidence` has that of all
-            predictions put together; None for a single run.
-        patients: What `score_part_patients` finds in them; None where no patient is known, or a run
-            was evaluated before `predictions.csv` had patients.
-        train: Scores of all runs together on their training parts, with intervals, as a part of
-            `metrics.json` has them; None where folds train on overlapping scans.
-        class_totals: Scans of each class over all parts of a run.
-        leakage: What each run's test part shares with what it trained on; None where it was
-            evaluated before that was written down.
-        complexity: What the network costs, as its first run measured it; None likewise.
-    """
-
-    model: str
-    split: str
-    differs: Mapping[str, str]
-    runs: tuple[ComparedRun, ...]
-    seeds: int
-    folds: tuple[int, ...] | None
-    folds_expected: int | None
-    missing: tuple[Mapping[str, Any], ...]
-    same_scans: bool
-    grouped: bool
-    values: Mapping[str, Any]
-    pooled: PooledScores
-    confidence: Record
-    calibration_over_runs: CalibrationOverRuns | None
-    patients: Record | None
-    train: Record | None
-    class_totals: Mapping[str, int]
-    leakage: tuple[Mapping[str, Any], ...] | None
-    complexity: Mapping[str, Any] | None
 
 
 def compare_settings(
@@ -308,5 +225,5 @@ def _train(
     )
     return {
         "scores": score(labels, predicted, first.classes).to_dict(),
-        "intervals": asdict(found),
+        "intervals": found.to_dict(),
     }

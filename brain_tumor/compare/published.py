@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brain_tumor.audit.published_counts import Counts
-from brain_tumor.compare.pooled_scores import PooledRunGroup
+from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.settings import RunGroup
 from brain_tumor.errors import ConfigError
 from brain_tumor.runs.finished import FinishedRun
@@ -121,20 +121,12 @@ def _ours(setting: PooledRunGroup, part: str) -> Record | None:
         scores, found = setting.train["scores"], setting.train["intervals"]
     else:
         scores = setting.pooled.scores.to_dict()
-        found = {
-            key: _plain_interval(value) for key, value in vars(setting.pooled.intervals).items()
-        }
+        found = setting.pooled.intervals.to_dict()
     ours: Record = {name: {None: found[name]} for name in ("accuracy", "balanced_accuracy")}
     kinds = {"precision": "precisions", "recall": "recalls", "f1": "f1s"}
     for measure, kind in kinds.items():
         ours[measure] = dict(zip(scores["classes"], found[kind], strict=True))
     return ours
-
-
-def _plain_interval(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_plain_interval(one) for one in value)
-    return None if value is None else vars(value)
 
 
 def _rows(ours: Record, theirs: Table, names: Mapping[str, str]) -> list[Record]:

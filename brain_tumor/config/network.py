@@ -36,9 +36,6 @@ def check_network(options: dict[str, Any], classes: int, size: int) -> None:
     if weights is not None:
         if not isinstance(weights, str):
             raise ConfigError(f"model.weights must be imagenet, none or a path: {weights!r}")
-        load = getattr(network, "load_pretrained", None)
-        if load is None:
-            raise ConfigError(f"{name} has no pretrained part: leave model.weights out.")
         with warnings.catch_warnings():  # nothing is copied to where there is no memory
             warnings.simplefilter("ignore")
-            load(weights)
+            network.load_pretrained(weights)

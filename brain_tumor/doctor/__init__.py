@@ -1,5 +1,4 @@
-"""Checks of a machine: would the configured training run here?
+"""Would the configured training run on this machine?
 
-What may crash or hang is imported and tried in processes of its own, so that the doctor survives
-what it looks for.
+Libraries that may crash or hang are imported only in child processes (`child.py`, `probes.py`).
 """

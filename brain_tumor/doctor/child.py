@@ -1,103 +1,80 @@
-"""Ask a process of its own, which may crash or hang without harm."""
+"""Run probes in a child process, which may crash or hang without harm."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import brain_tumor
+Result = dict[str, Any]
+Results = Mapping[str, Result]
 
-Job = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a process told before it ended.
-
-    Attributes:
-        steps: What each step found, by its name; `error` where it raised.
-        fault: Why the process ended before its last step; None where it did not.
-    """
-
-    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
-    fault: str | None = None
-
-    def error(self, step: str) -> str | None:
-        """Tell why a step came to nothing; None where it succeeded."""
-        if step in self.steps:
-            found = self.steps[step].get("error")
-            return None if found is None else str(found)
-        return self.fault or "it was not reached"
+PREFIX = "probe result: "  # libraries print lines of their own
+# Probes of a group share a child process; each needs those before it.
+GROUPS = (("torch", "torchvision", "device", "network"), ("opencv", "scans"))
 
 
-def ask(module: str, job: Job, patience: float) -> Answer:
-    """Run a module of this package in a new process, and read what `answer` printed there.
+class Probes(dict[str, Result]):
+    """Results of probes by name; a group of probes runs when one of its results is first read.
 
     Args:
-        module: Its dotted name.
-        job: Plain values for it.
-        patience: Seconds after which it is ended.
+        config: Composed from `conf/doctor.yaml`.
     """
-    # The copy of the package that is running, wherever the process starts.
-    paths = [str(Path(brain_tumor.__file__).parents[1]), os.environ.get("PYTHONPATH")]
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in paths if path))
-    command = [sys.executable, "-m", module]
-    pipes: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    words: Any = {"text": True, "encoding": "utf-8", "errors": "replace"}
-    fault = None
-    with subprocess.Popen(command, env=environment, **pipes, **words) as process:
-        try:
-            told, said = process.communicate(json.dumps(job), timeout=patience)
-        except subprocess.TimeoutExpired as late:
-            process.kill()
-            told, said = _text(late.stdout), ""
-            fault = f"it did not answer within {patience:g} s"
-        except BaseException:
-            process.kill()
-            raise
-    if fault is None and process.returncode:
-        fault = _ending(process.returncode, said)
-    return Answer(_steps(told), fault)
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self._config = config
+
+    def __missing__(self, name: str) -> Result:
+        from omegaconf import OmegaConf
+
+        parts = {key: self._config[key] for key in ("model", "data", "trainer")}
+        settings = {key: OmegaConf.to_container(part, resolve=True) for key, part in parts.items()}
+        group = next(group for group in GROUPS if name in group)
+        self.update(run_probes(group, settings, self._config.timeout))
+        return self[name]
 
 
-def answer(steps: Mapping[str, Callable[[], Mapping[str, Any]]]) -> None:
-    """Do steps in order and print what each found, in the process that was asked."""
-    for name, step in steps.items():
-        try:
-            found = dict(step())
-        except Exception as error:  # whatever is wrong with the machine: it is what is looked for
-            found = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps({"step": name} | found), flush=True)
+def run_probes(
+    names: Sequence[str], settings: Mapping[str, Any], timeout: float
+) -> dict[str, Result]:
+    """Run probes in one child process.
+
+    Args:
+        names: Functions in `probes.py`, in order.
+        settings: Plain values for them.
+        timeout: Seconds for all of them.
+
+    Returns:
+        A result for each name. It has the key `error` if the probe failed, and is empty if the
+        probe was skipped because an earlier one failed.
+    """
+    command = [sys.executable, "-m", "brain_tumor.doctor.probes", *names]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    given = json.dumps(settings).encode()
+    failure = ""
+    try:
+        ended = subprocess.run(
+            command, input=given, env=environment, capture_output=True, timeout=timeout, check=False
+        )
+        output = ended.stdout
+        if ended.returncode:
+            failure = _describe_exit(ended.returncode, ended.stderr.decode(errors="replace"))
+    except subprocess.TimeoutExpired as late:
+        output, failure = late.stdout or b"", f"no answer within {timeout:g} s"
+    results: dict[str, Result] = {}
+    for line in output.decode(errors="replace").splitlines():
+        if line.startswith(PREFIX):
+            results |= json.loads(line.removeprefix(PREFIX))
+    missing = [name for name in names if name not in results]
+    if failure and missing:
+        results[missing[0]] = {"error": failure}
+    return {name: results.get(name, {}) for name in names}
 
 
-def job() -> dict[str, Any]:
-    """Read the job, in the process that was asked."""
-    return dict(json.load(sys.stdin))
-
-
-def _steps(told: str) -> dict[str, dict[str, Any]]:
-    steps = {}
-    for line in told.splitlines():
-        try:
-            found = json.loads(line)
-            steps[str(found.pop("step"))] = found
-        except (AttributeError, KeyError, TypeError, ValueError):  # a library's own words
-            continue
-    return steps
-
-
-def _ending(code: int, said: str) -> str:
-    if code < 0:
-        return f"it crashed ({signal.Signals(-code).name})"
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return f"it ended with status {code}: {lines[-1] if lines else 'it said nothing'}"
-
-
-def _text(told: Any) -> str:
-    # What was read before the time was over comes as bytes, whatever was asked for.
-    return told.decode("utf-8", "replace") if isinstance(told, bytes) else (told or "")
+def _describe_exit(code: int, stderr: str) -> str:
+    how = f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended with status {code}"
+    lines = stderr.strip().splitlines()
+    return f"the process {how}: {lines[-1]}" if lines else f"the process {how}"

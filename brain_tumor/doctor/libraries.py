@@ -1,77 +1,68 @@
-"""torch, torchvision and OpenCV: each imports, and fits the others."""
+"""Do torch, torchvision, OpenCV and Hydra's plug-ins work?"""
 
+import traceback
+import warnings
 from collections.abc import Iterator
-from importlib.metadata import requires
+from importlib.metadata import packages_distributions
+from typing import Any
 
-from brain_tumor.doctor.finding import Finding, broken, ok, warning
-from brain_tumor.doctor.machine import Machine
-from brain_tumor.doctor.packages import opencv_builds
+from brain_tumor.doctor.child import Results
+from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.packages import reinstall_opencv
 
-_AGAIN = "python -m pip uninstall torch torchvision; then install both in one call from one index"
+REINSTALL = "python -m pip install --force-reinstall torch torchvision"
+SYSTEM_LIBRARIES = ("libGL", "libgthread", "libglib")  # of the wheel that opens windows
 
 
-def torch_pair(machine: Machine) -> Iterator[Finding]:
-    """See whether torch and torchvision were built for each other."""
-    answer = machine.torch
-    error = answer.error("torch")
-    if error:
-        yield broken("torch", f"torch does not import: {error}", _AGAIN)
+def torch_and_torchvision(config: Any, probes: Results) -> Iterator[Finding]:
+    """Report whether both import and come from the same build."""
+    torch, torchvision = probes["torch"], probes["torchvision"]
+    if "error" in torch:
+        yield Finding("wrong", "torch", f"torch does not work: {torch['error']}", REINSTALL)
         return
-    torch = str(answer.steps["torch"]["version"])
-    error = answer.error("torchvision")
-    if error:
-        yield broken("torch", f"torchvision does not work with torch {torch}: {error}", _AGAIN)
+    if "error" in torchvision:
+        message = f"torchvision does not work with torch {torch['version']}: {torchvision['error']}"
+        yield Finding("wrong", "torch", message, REINSTALL)
         return
-    vision = str(answer.steps["torchvision"]["version"])
-    pair = f"torch {torch}, torchvision {vision}"
-    # Some builds carry no label, such as those for macOS; torchvision's for Linux on ARM neither.
-    builds = {version.partition("+")[2] for version in (torch, vision)} - {""}
-    if len(builds) > 1:
-        yield warning("torch", f"{pair} come from two indexes; their operators work so far", _AGAIN)
-    elif not _asked_for(torch):
-        yield warning("torch", f"{pair}: torchvision asks for another torch", _AGAIN)
+    pair = f"torch {torch['version']} and torchvision {torchvision['version']}"
+    # Such as +cpu or +cu126; wheels for macOS have none.
+    if len({found["version"].partition("+")[2] for found in (torch, torchvision)} - {""}) > 1:
+        yield Finding("note", "torch", f"{pair} are not from the same build.", REINSTALL)
     else:
-        yield ok("torch", pair)
+        yield Finding("ok", "torch", f"{pair} work together.")
 
 
-def opencv(machine: Machine) -> Iterator[Finding]:
-    """See whether there is one OpenCV, and whether it imports."""
-    builds = opencv_builds()
-    one = (
-        "python -m pip uninstall -y opencv-python opencv-python-headless opencv-contrib-python "
-        "opencv-contrib-python-headless; then python -m pip install opencv-python"
-    )
-    error = machine.opencv.error("opencv")
-    if error:
-        library = any(name in error for name in ("libGL", "libgthread", "libglib"))
-        yield broken(
-            "opencv",
-            f"cv2 does not import: {error}",
-            "make system-libraries (Debian, Ubuntu), or opencv-python-headless instead of "
-            "opencv-python"
-            if library
-            else one,
-        )
+def opencv(config: Any, probes: Results) -> Iterator[Finding]:
+    """Report whether OpenCV imports."""
+    error = probes["opencv"].get("error")
+    if error is None:
+        yield Finding("ok", "opencv", f"OpenCV {probes['opencv']['version']} works.")
         return
-    found = machine.opencv.steps["opencv"]
-    if not found["decodes"]:
-        yield broken("opencv", f"{found['version']} decodes a picture wrongly", one)
-    elif len(builds) > 1:
-        yield warning("opencv", f"{' and '.join(builds)} overwrite each other's files", one)
-    elif int(str(found["version"]).partition(".")[0]) < 5:
-        yield ok(
-            "opencv",
-            f"{found['version']}; scans are augmented by torch on a CPU, which takes longer than "
-            "with OpenCV 5, whose warp is exact",
-        )
-    else:
-        yield ok("opencv", f"{found['version']}")
+    headless = any(name in error for name in SYSTEM_LIBRARIES)
+    fix = reinstall_opencv("opencv-python-headless" if headless else "opencv-python")
+    yield Finding("wrong", "opencv", f"OpenCV does not work: {error}", fix)
 
 
-def _asked_for(torch: str) -> bool:
-    """Tell whether the installed torchvision takes this torch, by its own requirements."""
-    from packaging.requirements import Requirement
+def hydra_plugins() -> Iterator[Finding]:
+    """Load Hydra's plug-ins, as every command does; Hydra skips only those that lack an import."""
+    from hydra.core.plugins import Plugins
 
-    wanted = [Requirement(line) for line in requires("torchvision") or []]
-    own = [one.specifier for one in wanted if one.name == "torch"]
-    return all(one.contains(torch.partition("+")[0], prereleases=True) for one in own)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            Plugins.instance()
+        except Exception as error:
+            files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+            plugin = next((file for file in files if "hydra_plugins" in file), "A Hydra plug-in")
+            message = f"{plugin} stops every command: {type(error).__name__}: {error}"
+            plugins = packages_distributions().get("hydra_plugins", ["hydra-..."])
+            fix = f"python -m pip uninstall {' '.join(plugins)}"
+            yield Finding("wrong", "hydra", message, fix)
+            return
+    failing = [
+        str(warning.message) for warning in caught if "hydra_plugins" in str(warning.message)
+    ]
+    for message in failing:
+        yield Finding("note", "hydra", message)
+    if not failing:
+        yield Finding("ok", "hydra", "Hydra and its plug-ins work.")

@@ -1,124 +1,80 @@
-"""Installed packages against the bounds that this package declares itself."""
+"""Installed packages, by their metadata: nothing is imported."""
 
+import platform
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distributions, requires, version
-from typing import TYPE_CHECKING
+from importlib.metadata import PackageNotFoundError, distribution, version
 
-from brain_tumor.doctor.finding import Finding, broken, ok, warning
+from brain_tumor.doctor.finding import Finding
 
-if TYPE_CHECKING:  # may be missing, too
-    from packaging.requirements import Requirement
-
-# Uploaded by somebody who had taken over the account; they steal credentials.
-MALICIOUS = {"lightning": {"2.6.2", "2.6.3"}, "pytorch-lightning": {"2.6.2", "2.6.3"}}
-# Other builds of one library, which import under the same name.
+# Uploaded from a stolen account; they steal credentials.
+MALICIOUS = {"lightning": ("2.6.2", "2.6.3"), "pytorch-lightning": ("2.6.2", "2.6.3")}
+# All of them install the module cv2; any of them is enough.
 OPENCV = (
     *("opencv-python", "opencv-python-headless"),
     *("opencv-contrib-python", "opencv-contrib-python-headless"),
 )
-# What one may do without, and what it is for.
-OPTIONAL = {
-    "kornia": "a peer of make benchmark",
-    "optuna": "tune",
-    "hydra-joblib-launcher": "several runs at once",
-    "hydra-submitit-launcher": "runs on a Slurm cluster",
-}
+
+
+def versions() -> Iterator[Finding]:
+    """Compare installed versions with our requirements; those of extras only if installed."""
+    from packaging.requirements import Requirement
+
+    try:
+        package = distribution("brain-tumor")
+    except PackageNotFoundError:
+        message = "The package brain-tumor is not installed, so no versions are checked."
+        yield Finding("note", "packages", message, "python -m pip install -e .")
+        return
+    python = Requirement(f"python{package.metadata['Requires-Python']}")
+    running = platform.python_version()
+    if python.specifier.contains(running, prereleases=True):
+        yield Finding("ok", "python", f"Python {running} fits {python.specifier}.")
+    else:
+        message = f"Python {running} does not fit {python.specifier}."
+        yield Finding("wrong", "python", message, "make clean && make install PYTHON=python3.11")
+    fitting, failing = set(), 0
+    for requirement in map(Requirement, package.requires or []):
+        name, bounds = requirement.name, requirement.specifier
+        optional = requirement.marker is not None and not requirement.marker.evaluate({"extra": ""})
+        found = next(filter(None, map(installed, OPENCV if name in OPENCV else [name])), None)
+        if found and bounds.contains(found, prereleases=True):
+            fitting.add(name)
+        elif found or not optional:
+            failing += 1
+            state = f"{found} does not fit {bounds}" if found else "is not installed"
+            fix = f'python -m pip install "{name}{bounds}"'
+            yield Finding("note" if optional else "wrong", "packages", f"{name} {state}.", fix)
+    if not failing:
+        yield Finding("ok", "packages", f"{len(fitting)} packages have fitting versions.")
+
+
+def malicious_releases() -> Iterator[Finding]:
+    """Find releases that are known to steal credentials."""
+    for name, releases in MALICIOUS.items():
+        found = installed(name)
+        if found in releases:
+            message = f"{name} {found} is a malicious release: change all passwords and keys, too."
+            fix = f'python -m pip uninstall -y {name} && python -m pip install "lightning>=2.6.6"'
+            yield Finding("wrong", "packages", message, fix)
+
+
+def opencv_wheels() -> Iterator[Finding]:
+    """Find several OpenCV wheels, which overwrite each other's files."""
+    wheels = [f"{name} {installed(name)}" for name in OPENCV if installed(name)]
+    if len(wheels) > 1:
+        message = f"{' and '.join(wheels)} overwrite each other's files."
+        yield Finding("wrong", "opencv", message, reinstall_opencv("opencv-python"))
+
+
+def reinstall_opencv(wheel: str) -> str:
+    """Give the command that replaces all OpenCV wheels by one."""
+    uninstall = f"python -m pip uninstall -y {' '.join(OPENCV)}"
+    return f'{uninstall} && python -m pip install "{wheel}>=4.10"'
 
 
 def installed(name: str) -> str | None:
-    """Give the version of an installed distribution; None where it is not installed."""
+    """Give the installed version of a package; None if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def bounds() -> Iterator[Finding]:
-    """Compare what is installed with our own requirements; an extra's only where it is there."""
-    from packaging.requirements import Requirement
-
-    try:
-        declared = [Requirement(line) for line in requires("brain-tumor") or []]
-    except PackageNotFoundError:  # `interpreter.python_version` has said so
-        return
-    missing = False
-    within: set[str] = set()
-    for wanted in declared:
-        extra = wanted.marker is not None and not wanted.marker.evaluate({"extra": ""})
-        found = _found(wanted.name)
-        if found is None:
-            if not extra:
-                missing = True
-                yield broken(
-                    "packages", f"{wanted.name} is not installed", _install(wanted.name, wanted)
-                )
-        elif wanted.specifier.contains(found, prereleases=True):
-            within.add(wanted.name)
-        else:
-            missing = missing or not extra
-            tell = warning if extra else broken
-            yield tell(
-                "packages",
-                f"{wanted.name} {found} is installed, wanted {wanted.specifier}",
-                _install(wanted.name, wanted),
-            )
-    if not missing:
-        yield ok("packages", f"{len(within)} that this package names are within their bounds")
-
-
-def malicious() -> Iterator[Finding]:
-    """Look for uploads that are known to steal."""
-    for name, versions in MALICIOUS.items():
-        found = installed(name)
-        if found in versions:
-            yield broken(
-                "packages",
-                f"{name} {found} was a malicious upload that steals credentials",
-                f"python -m pip uninstall {name}; renew every key and password this machine "
-                'knows; then python -m pip install "lightning>=2.6.6"',
-            )
-
-
-def twins() -> Iterator[Finding]:
-    """Look for one library under two names, or one package twice."""
-    here, there = installed("lightning"), installed("pytorch-lightning")
-    if here and there and here != there:
-        yield warning(
-            "packages",
-            f"lightning {here} beside pytorch-lightning {there}: classes of one are strangers to "
-            "the other",
-            f'python -m pip install "pytorch-lightning=={here}"',
-        )
-    seen: dict[tuple[str, str], str] = {}
-    for one in distributions():
-        name = (one.name or "").lower().replace("_", "-").replace(".", "-")
-        place = (str(one.locate_file("")), name)
-        if name and place in seen and seen[place] != one.version:
-            yield warning(
-                "packages",
-                f"{name} is there twice, as {seen[place]} and {one.version}: an installation was "
-                "broken off",
-                f"python -m pip install --force-reinstall {name}",
-            )
-        seen[place] = one.version
-
-
-def optional() -> Iterator[Finding]:
-    """Tell which packages are there that only some commands want."""
-    there = {name: installed(name) or "not installed" for name in OPTIONAL}
-    shown = [f"{name} {there[name]} ({purpose})" for name, purpose in OPTIONAL.items()]
-    yield ok("optional", ", ".join(shown))
-
-
-def opencv_builds() -> list[str]:
-    """Name the installed builds of OpenCV with their versions."""
-    return [f"{name} {found}" for name in OPENCV if (found := installed(name))]
-
-
-def _found(name: str) -> str | None:
-    builds = OPENCV if name in OPENCV else (name,)  # any of them serves
-    return next((found for build in builds if (found := installed(build))), None)
-
-
-def _install(name: str, wanted: "Requirement") -> str:
-    return f'python -m pip install "{name}{wanted.specifier}"'

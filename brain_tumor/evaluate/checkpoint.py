@@ -30,10 +30,6 @@ from brain_tumor.evaluate.predictions import (
 )
 from brain_tumor.metrics.complexity import measure_complexity, seconds_per_scan
 from brain_tumor.models.classifier import TumorClassifier
-from brain_tumor.rendering.by_patient import patients_table
-from brain_tumor.rendering.certainty import certainty_table, part_columns
-from brain_tumor.rendering.class_report import class_report
-from brain_tumor.rendering.page import DataTable
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import read_history
 from brain_tumor.runs.load_checkpoint import load_classifier
@@ -101,7 +97,8 @@ def evaluate_run(
     history = read_history(run.path / "metrics.csv")
     model = str(config["model"]["name"])
     confusion = draw_evaluation(out, datamodule, predictions, metrics, settings, model, history)
-    card = model_card(run.read_json("run.json"), config, metrics, complexity, checkpoint.name)
+    network, record = classifier.network.describe(), run.read_json("run.json")
+    card = model_card(record, config, metrics, complexity, checkpoint.name, network)
     out.write("MODEL_CARD.md", card.encode())
     return Evaluation(
         metrics, confusion, save_ood_detector(out, datamodule, predictions, settings.seed)
@@ -169,24 +166,6 @@ def _ood_record(ood_score: Mapping[str, npt.NDArray[np.float64]]) -> Record:
     threshold = OODDetector.threshold
     shares = {part: float(np.mean(found > threshold)) for part, found in ood_score.items()}
     return {"threshold": threshold, "flagged": shares}
-
-
-def score_tables(metrics: Record, title: str) -> list[DataTable]:
-    """Lay out what a terminal shows: a table per part, and the test part's scores with intervals.
-
-    Args:
-        metrics: The content of `metrics.json`.
-        title: Network and checkpoint.
-    """
-    parts = metrics["parts"]
-    columns = part_columns({part: parts[part] for part in (TEST,) if part in parts})
-    level = metrics["bootstrap"]["level"]
-    by_patient = parts.get(TEST, {}).get("patients")
-    return [
-        *(class_report(values, f"{part}: {title}") for part, values in parts.items()),
-        certainty_table(columns, f"how sure: {title}", level),
-        *([patients_table(by_patient, f"by patient: {title}", level)] if by_patient else []),
-    ]
 
 
 def choose_on_validation(

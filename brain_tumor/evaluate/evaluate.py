@@ -11,13 +11,15 @@ from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.engine.quiet import hush_lightning
-from brain_tumor.evaluate.checkpoint import Record, evaluate_elsewhere, evaluate_run, score_tables
+from brain_tumor.evaluate.checkpoint import Record, evaluate_elsewhere, evaluate_run
 from brain_tumor.evaluate.external import ExternalSettings, open_external
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
 from brain_tumor.evaluate.robustness_table import robustness_table
+from brain_tumor.evaluate.score_tables import score_tables
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.certainty import gaps
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.rendering.tables import external_table
@@ -81,7 +83,9 @@ def evaluate(config: DictConfig) -> Record:
         console.print(to_rich(external_table(foreign.prepared.summary, str(settings.data.root))))
     for table in score_tables(metrics, f"{model}, {checkpoint.name}"):
         console.print(to_rich(table))
-    for sentence in gaps(metrics["parts"], metrics["operating_point"], metrics["temperature"]):
+    for sentence in gaps(
+        metrics["parts"], SCORES.values(), metrics["operating_point"], metrics["temperature"]
+    ):
         console.print(sentence)
     if detector is not None:
         console.print(ood_sentence(detector), soft_wrap=True)

@@ -14,6 +14,7 @@ from brain_tumor.evaluate.part_scores import Record, ScoringSettings, most_confi
 from brain_tumor.evaluate.predictions import Predictions
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import precision_recall, risk_coverage, roc
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.charts.contact_sheet import contact_sheet
 from brain_tumor.rendering.charts.figures import confusion_figure
 from brain_tumor.rendering.charts.learning_curves import learning_curves
@@ -62,7 +63,7 @@ def draw_evaluation(
         return confusion
     for part, values in metrics["parts"].items():
         save_figure(confusion[part], out.write_figure, f"confusion_{part}")
-        table = class_report(values, titles[part])
+        table = class_report(values, SCORES.values(), titles[part])
         save_figure(class_report_figure(table), out.write_figure, f"class_report_{part}")
     if history:
         epochs = [int(epoch or 0) for epoch in history["epoch"]]

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from brain_tumor.metrics.registry import SCORES, label_scores
 from brain_tumor.rendering.by_patient import patients_sentence
 from brain_tumor.rendering.certainty import certainty_table, gaps, part_columns
 from brain_tumor.rendering.class_report import class_report
@@ -21,16 +22,14 @@ from brain_tumor.rendering.page import DataTable, to_markdown
 
 Values = Mapping[str, Any]
 
-_NETWORKS = {
-    "gbmnet": "GBMnet, four convolutional blocks and two fully connected layers, trained from "
-    "scratch",
-    "mobilenetv2": "GBM_MobileNetV2net, MobileNetV2's features pretrained on ImageNet and frozen, "
-    "under a small trained head",
-}
-
 
 def model_card(
-    record: Values, config: Values, metrics: Values, complexity: Values, checkpoint: str
+    record: Values,
+    config: Values,
+    metrics: Values,
+    complexity: Values,
+    checkpoint: str,
+    network: str,
 ) -> str:
     """Write the card of a run.
 
@@ -40,12 +39,13 @@ def model_card(
         metrics: The content of `metrics.json`.
         complexity: The content of `complexity.json`.
         checkpoint: Name of the checkpoint that was scored.
+        network: What its network says of itself.
 
     Returns:
         Markdown with YAML front matter.
     """
     parts = metrics["parts"]
-    test = parts["test"]
+    test, scores = parts["test"], SCORES.values()
     level = metrics["bootstrap"]["level"]
     classes = markdown_text(", ".join(test["classes"]))
     model, split, data = config["model"]["name"], config["split"], record["data"]
@@ -59,7 +59,7 @@ def model_card(
         "## Model details",
         _list(
             {
-                "Network": _NETWORKS.get(model, model),
+                "Network": network,
                 "Input": "one grey slice, uint8, 0 to 255, the head cut out and resized to "
                 f"{config['data']['crop']['size']} x {config['data']['crop']['size']} pixels; the "
                 "network resizes and normalises by itself",
@@ -106,8 +106,8 @@ def model_card(
         f"{format_count(test['groups'])} groups of "
         "slices that belong together (patient, slice, related scans); the checkpoint, the "
         "temperature and the operating point were never chosen on them.",
-        to_markdown(certainty_table(part_columns(parts), "Scores", level)),
-        to_markdown(class_report(test, "Test part, by class", test["intervals"])),
+        to_markdown(certainty_table(part_columns(parts, scores), scores, "Scores", level)),
+        to_markdown(class_report(test, scores, "Test part, by class", test["intervals"])),
         to_markdown(lookalikes_table([alike], "Test slices that look like a training slice"))
         if alike
         else "",
@@ -115,7 +115,7 @@ def model_card(
             f"- {markdown_text(sentence)}"
             for sentence in [
                 *([patients_sentence(test["patients"])] if test["patients"] else []),
-                *gaps(parts, metrics["operating_point"], metrics["temperature"]),
+                *gaps(parts, scores, metrics["operating_point"], metrics["temperature"]),
             ]
         ),
         "## Technical specifications",
@@ -147,13 +147,9 @@ def model_card(
 
 def _metadata(model: str, data: Values, split: Values, test: Values) -> str:
     metrics = [
-        {"type": key, "value": test[key], "name": name}
-        for key, name in (
-            ("accuracy", "accuracy"),
-            ("balanced_accuracy", "balanced accuracy"),
-            ("macro_f1", "macro F1"),
-        )
-        if test[key] is not None
+        {"type": score.key, "value": test[score.key], "name": score.title}
+        for score in label_scores()
+        if test[score.key] is not None
     ]
     name = f"brain_tumor {model}"
     dataset = {"name": data["name"], "type": data["name"], "split": f"test, {split['name']}"}

@@ -10,6 +10,7 @@ from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.metrics.detection import detect
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
+from brain_tumor.metrics.registry import label_scores
 from brain_tumor.metrics.scores import score
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
@@ -60,9 +61,9 @@ def score_part(
 ) -> Record:
     """Score the predictions of one part.
 
-    Where a class has no scan, accuracy and macro F1 are None: they would be another score, over
-    fewer classes, under the same name. Balanced accuracy is then the mean recall over the classes
-    in `present`.
+    Where a class has no scan, accuracy, macro F1 and such are None: they would be another score,
+    over fewer classes, under the same name (see `Score.absent_classes`). Balanced accuracy is then
+    the mean recall over the classes in `present`.
 
     Args:
         calibrated: The predictions.
@@ -89,13 +90,12 @@ def score_part(
             classes, found.precisions, found.recalls, found.f1s, strict=True
         )
     }
-    intervals: Record = {
-        name: _ends(getattr(found, name)) for name in ("accuracy", "balanced_accuracy", "macro_f1")
-    }
+    intervals: Record = {key: _ends(interval) for key, interval in found.overall.items()}
     present = [name for name in classes if scores["per_class"][name]["support"]]
     if len(present) < len(classes):
-        for name in ("accuracy", "macro_f1"):
-            scores[name] = intervals[name] = None
+        for one in label_scores():
+            if not one.absent_classes:
+                scores[one.key] = intervals[one.key] = None
     return (
         scores
         | {"present": present, "groups": len(np.unique(calibrated.groups))}
@@ -145,9 +145,8 @@ def _probabilities(
         seed=settings.seed,
         level=settings.level,
     )
-    names = ("nll", "brier", "ece_equal_width", "ece_equal_mass", "macro_roc_auc")
     return {
-        **{name: _plain(getattr(found, name)) for name in names},
+        **{key: _plain(interval) for key, interval in found.overall.items()},
         "roc_auc": dict(zip(classes, map(_plain, found.roc_auc), strict=True)),
         "reliability": [
             asdict(one) for one in reliability(calibrated.labels, logits, settings.bins)

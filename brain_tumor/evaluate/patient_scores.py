@@ -8,6 +8,7 @@ import numpy as np
 from brain_tumor.data.groups.connected import group_scans
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.metrics.patients import score_patients
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
 from brain_tumor.trained.operating_point import CalibratedPredictions, Numbers
 
@@ -58,7 +59,6 @@ def score_part_patients(
     answers = np.bincount(found.pooled.labels, minlength=len(classes)).tolist()
     unknown = np.bincount(calibrated.labels[~known], minlength=len(classes)).tolist()
     whole = all(answers)
-    difference = asdict(found.difference)
     mixed = np.unique(np.column_stack((patients, calibrated.labels))[known], axis=0)[:, 0]
     distinct, labels_of_each = np.unique(mixed, return_counts=True)
     return {
@@ -72,16 +72,19 @@ def score_part_patients(
         "by_patient": _scores(found.by_patient, classes, whole),
         "by_slice": _scores(found.by_slice, classes, whole),
         "difference": {
-            "accuracy": difference["accuracy"] if whole else None,
-            "balanced_accuracy": difference["balanced_accuracy"],
+            "accuracy": _plain(found.difference["accuracy"]) if whole else None,
+            "balanced_accuracy": _plain(found.difference["balanced_accuracy"]),
         },
     }
 
 
 def _scores(found: ScoreIntervals, classes: tuple[str, ...], whole: bool) -> Record:
-    recalls = [None if one is None else asdict(one) for one in found.recalls]
     return {
-        "accuracy": asdict(found.accuracy) if whole else None,
-        "balanced_accuracy": asdict(found.balanced_accuracy),
-        "recalls": dict(zip(classes, recalls, strict=True)),
+        "accuracy": _plain(found.overall["accuracy"]) if whole else None,
+        "balanced_accuracy": _plain(found.overall["balanced_accuracy"]),
+        "recalls": dict(zip(classes, map(_plain, found.recalls), strict=True)),
     }
+
+
+def _plain(found: Interval | None) -> dict[str, float] | None:
+    return None if found is None else asdict(found)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,14 +54,14 @@ class SideOutput:
 def checkpoint_side(trained: Trained) -> Predict:
     """Give what looks with the checkpoint itself at scans `(N, 1, size, size)`."""
     temperature = trained.chosen.temperature or 1.0
-    network: Any = trained.network
+    network = trained.network
 
     def predict(scans: Scans) -> tuple[Probabilities, npt.NDArray[np.float32]]:
         with torch.inference_mode():
-            maps = network.forward_features(torch.from_numpy(scans))
-            logits = network.forward_head(maps).double()
+            found = network.forward_features(torch.from_numpy(scans))
+            logits = network.forward_head(found).double()
             likely: Probabilities = torch.softmax(logits / temperature, 1).numpy()
-            features: npt.NDArray[np.float32] = maps.mean(dim=(2, 3)).float().numpy()
+            features: npt.NDArray[np.float32] = network.pool_features(found).float().numpy()
         return likely, features
 
     return predict

@@ -57,7 +57,7 @@ def side_records(
                 "name": side.name,
                 "file": side.file.name,
                 "bytes": side.file.stat().st_size,
-                "balanced_accuracy": scores.balanced_accuracy,
+                "balanced_accuracy": scores.overall["balanced_accuracy"],
                 "same_class": agreement.same,
                 "largest_difference": None if side is checkpoint else agreement.largest,
                 "out_of_distribution": side.said.out_of_distribution,

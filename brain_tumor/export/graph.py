@@ -1,12 +1,11 @@
 """The graph that is exported: scans in, calibrated probabilities and features out."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from brain_tumor.models.folding import folded
+from brain_tumor.models.network import Network
 from brain_tumor.trained.network import Trained
 
 INPUT, OUTPUTS = "scans", ("probabilities", "features")
@@ -16,13 +15,11 @@ class Deployed(nn.Module):
     """A network for evaluation alone, with the run's temperature and the softmax behind it.
 
     Args:
-        network: Its `forward_features` take `(N, 1, size, size)`, uint8, and give maps, of which
-            its `forward_head`
-            makes logits `(N, classes)`. A copy is taken, its batch normalisation folded.
+        network: The network. A copy is taken, its batch normalisation folded.
         temperature: Divides the logits; None leaves them.
     """
 
-    def __init__(self, network: nn.Module, temperature: float | None) -> None:
+    def __init__(self, network: Network, temperature: float | None) -> None:
         super().__init__()
         self.network = folded(network)
         self.temperature = temperature
@@ -38,12 +35,11 @@ class Deployed(nn.Module):
             Probabilities `(N, classes)`, float32, and means of the last feature maps `(N, F)`,
             float32, for the out-of-distribution detector.
         """
-        network: Any = self.network
-        maps = network.forward_features(scans)
-        logits = network.forward_head(maps).float()
+        features = self.network.forward_features(scans)
+        logits = self.network.forward_head(features).float()
         if self.temperature is not None:
             logits = logits / self.temperature
-        return torch.softmax(logits, 1), maps.mean(dim=(2, 3)).float()
+        return torch.softmax(logits, 1), self.network.pool_features(features).float()
 
 
 def trace(trained: Trained) -> ExportedProgram:

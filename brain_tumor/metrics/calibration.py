@@ -8,8 +8,7 @@ from scipy.special import softmax
 
 from brain_tumor.metrics.calibration_error import equal_width_bins
 from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
-from brain_tumor.metrics.scores import Labels
-from brain_tumor.metrics.uncertainty.bootstrap import Values
+from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 100.0
 

@@ -12,8 +12,7 @@ import numpy as np
 
 from brain_tumor.metrics.leakage import Rows
 from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
-from brain_tumor.metrics.scores import Labels
-from brain_tumor.metrics.uncertainty.bootstrap import Interval, Values, Weights
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Labels, Values, Weights
 
 
 @dataclass(frozen=True)

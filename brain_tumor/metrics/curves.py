@@ -12,8 +12,7 @@ from sklearn.metrics import (
 )
 
 from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
-from brain_tumor.metrics.scores import Labels
-from brain_tumor.metrics.uncertainty.bootstrap import Values
+from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 
 
 @dataclass(frozen=True)

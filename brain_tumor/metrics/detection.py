@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.metrics.scores import Labels
-from brain_tumor.metrics.uncertainty.bootstrap import Interval, Values
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Labels, Values
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 
 Truth = npt.NDArray[np.bool_]

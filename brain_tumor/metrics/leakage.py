@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.metrics.scores import Labels
+from brain_tumor.metrics.uncertainty.bootstrap import Labels
 
 Ids = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]

@@ -3,8 +3,7 @@
 import numpy as np
 from scipy.special import softmax
 
-from brain_tumor.metrics.scores import Labels
-from brain_tumor.metrics.uncertainty.bootstrap import Values
+from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 
 
 def check_logits(labels: Labels, logits: Values) -> None:

@@ -6,12 +6,10 @@ import numpy as np
 from scipy.special import log_softmax
 
 from brain_tumor.metrics.logits import check_logits
-from brain_tumor.metrics.scores import Labels
-from brain_tumor.metrics.uncertainty.bootstrap import Values
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Labels, Values
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.metrics.uncertainty.significance import (
     GradedPredictions,
-    PairedDifferences,
     paired_bootstrap,
 )
 
@@ -52,7 +50,7 @@ class PatientScores:
     pooled: PooledPatients
     by_patient: ScoreIntervals
     by_slice: ScoreIntervals
-    difference: PairedDifferences
+    difference: dict[str, Interval | None]
 
 
 def pool_patients(labels: Labels, logits: Values, patients: Labels) -> PooledPatients:

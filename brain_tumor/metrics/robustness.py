@@ -5,17 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brain_tumor.metrics.scores import Labels
+from brain_tumor.metrics.registry import accuracy, balanced_accuracy
 from brain_tumor.metrics.uncertainty.bootstrap import (
     Interval,
+    Labels,
     Values,
     Weights,
     check_resampling,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import check_answers, count_by_group, scores_of
-
-BALANCED = 1  # the place of balanced accuracy in `scores_of`
+from brain_tumor.metrics.uncertainty.intervals import check_answers, count_by_group, square
 
 
 @dataclass(frozen=True)
@@ -98,13 +97,14 @@ def bootstrap_robustness(
     counts = [count_by_group(labels, one, group, len(members), classes) for one in answers]
 
     def measure(weights: Weights) -> Values:
-        balanced = np.stack([scores_of(weights @ one)[:, BALANCED] for one in counts], axis=1)
+        balanced = np.stack([balanced_accuracy(square(weights @ one)) for one in counts], axis=1)
         each = balanced[:, 1:].reshape(len(weights), len(corrupted), -1).mean(axis=2)
         mean = each.mean(axis=1)
         return np.column_stack((balanced[:, 0], mean, balanced[:, 0] - mean, each))
 
     found = resample(measure, len(members), resamples, seed)
-    whole = np.stack([scores_of(one.sum(axis=0, keepdims=True))[0, :2] for one in counts])
+    together = square(np.stack([one.sum(axis=0) for one in counts]))
+    whole = np.column_stack((accuracy(together), balanced_accuracy(together)))
     by_corruption = whole[1:].reshape(len(corrupted), -1, 2)
     return Robustness(
         scans=len(labels),

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-Labels = npt.NDArray[np.int64]
+from brain_tumor.metrics.registry import compute_scores, label_scores
+from brain_tumor.metrics.uncertainty.bootstrap import Labels
 
 
 @dataclass(frozen=True)
@@ -28,24 +28,22 @@ class Scores:
     Attributes:
         classes: Class names in the order of the labels.
         scans: Number of scans.
-        accuracy: Share of scans predicted right, in [0, 1].
-        balanced_accuracy: Mean recall over the classes that occur.
-        macro_f1: Mean F1 over the classes that occur or are predicted.
+        overall: Each score of labels in the registry, by key; None where 0/0.
         per_class: Scores by class name.
         confusion: Counts; row = true class, column = predicted class.
     """
 
     classes: tuple[str, ...]
     scans: int
-    accuracy: float
-    balanced_accuracy: float
-    macro_f1: float
+    overall: dict[str, float | None]
     per_class: dict[str, ClassScores]
     confusion: tuple[tuple[int, ...], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give plain values, as `metrics.json` holds them."""
-        return asdict(self)
+        """Give plain values, as `metrics.json` holds them: scores by key, beside the rest."""
+        plain = asdict(self)
+        first = {name: plain.pop(name) for name in ("classes", "scans")}
+        return {**first, **plain.pop("overall"), **plain}
 
 
 def score(labels: Labels, predicted: Labels, classes: Sequence[str]) -> Scores:
@@ -61,13 +59,14 @@ def score(labels: Labels, predicted: Labels, classes: Sequence[str]) -> Scores:
 
     Example:
         >>> result = score(np.array([0, 0, 1]), np.array([0, 1, 1]), ["glioma", "notumor"])
-        >>> result.confusion, round(result.balanced_accuracy, 2)
+        >>> result.confusion, result.overall["balanced_accuracy"]
         (((1, 1), (0, 1)), 0.75)
     """
     if len(labels) == 0 or len(labels) != len(predicted):
         raise ValueError(f"{len(predicted)} predictions for {len(labels)} labels")
     numbers = np.arange(len(classes))
     matrix = confusion_matrix(labels, predicted, labels=numbers)
+    overall = compute_scores(label_scores(), matrix[None].astype(np.float64))[0]
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=numbers, zero_division=np.nan
     )
@@ -80,11 +79,9 @@ def score(labels: Labels, predicted: Labels, classes: Sequence[str]) -> Scores:
     return Scores(
         classes=tuple(classes),
         scans=len(labels),
-        accuracy=float(np.mean(labels == predicted)),
-        balanced_accuracy=float(np.nanmean(recall)),
-        macro_f1=float(
-            f1_score(labels, predicted, labels=numbers, average="macro", zero_division=np.nan)
-        ),
+        overall={
+            one.key: _defined(value) for one, value in zip(label_scores(), overall, strict=True)
+        },
         per_class=per_class,
         confusion=tuple(tuple(int(count) for count in row) for row in matrix),
     )

@@ -11,17 +11,16 @@ from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from brain_tumor.errors import ConfigError, TrainingError
+from brain_tumor.errors import TrainingError
+from brain_tumor.metrics.registry import LOSS
 from brain_tumor.models.epoch_scores import ClassificationScores, MeanLoss
+from brain_tumor.models.network import LR_SCALE, Group
 from brain_tumor.models.registry import build_network, with_defaults
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.settings import Range, Settings
 
-Group = dict[str, Any]
 MakeOptimizer = Callable[[Iterable[Parameter] | Iterable[Group]], Optimizer]
 MakeScheduler = Callable[..., LRScheduler]
-
-LR_SCALE = "lr_scale"  # of the optimizer's learning rate, in a group of parameters
 
 # What a part is called in front of its curves, where that is shorter than its name.
 SHORT = {"validation": "val"}
@@ -34,8 +33,8 @@ class TrainingSettings(Settings, key="training"):
     Attributes:
         label_smoothing: Share of each target that the training loss spreads evenly over all
             classes (Szegedy et al., 2016, arXiv 1512.00567).
-        backbone_rate: Learning rate of trained layers of a network's `backbone`, its pretrained
-            part, as a share of the optimizer's.
+        backbone_rate: Learning rate of trained layers of a network's pretrained part, as a share
+            of the optimizer's.
         softmax_twice: Whether the training loss takes probabilities for logits, as where a network
             ends in a softmax before PyTorch's cross-entropy, which has its own. A perfect network
             then still costs log(1 + (classes - 1) / e), 0.744 for four classes.
@@ -74,8 +73,8 @@ class TumorClassifier(L.LightningModule):
     Its hyperparameters are plain values, so a checkpoint loads with `weights_only=True` and tells
     by itself which network it holds: `TumorClassifier.load_from_checkpoint(path)`.
 
-    Logged per epoch, named `<part>/<score>` with `val` for validation: loss, accuracy,
-    balanced_accuracy, macro_f1, and `precision/<class>`, `recall/<class>` and `f1/<class>`. The x
+    Logged per epoch, named `<part>/<score>` with `val` for validation: loss, each score of labels
+    in `metrics/registry.py`, and `precision/<class>`, `recall/<class>` and `f1/<class>`. The x
     axis is the number of epochs done. Training scores are taken as the report's: while training,
     with augmentation and dropout.
 
@@ -112,17 +111,13 @@ class TumorClassifier(L.LightningModule):
         self.train_loss, self.monitored_loss = MeanLoss(), MeanLoss()
 
     def load_pretrained(self, weights: str) -> None:
-        """Fill the network's frozen part; see the network for what `weights` may be.
+        """Fill the network's pretrained part; see the network for what `weights` may be.
 
         Raises:
             ConfigError: The network has no pretrained part.
             WeightsError: The weights cannot be had or do not fit.
         """
-        load = getattr(self.network, "load_pretrained", None)
-        if load is None:
-            name = type(self.network).__name__
-            raise ConfigError(f"{name} has no pretrained part: leave model.weights out.")
-        load(weights)
+        self.network.load_pretrained(weights)
 
     def forward(self, images: Tensor) -> Tensor:
         """Take `(N, 1, 256, 256)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
@@ -139,9 +134,8 @@ class TumorClassifier(L.LightningModule):
 
     def predict_step(self, batch: LabelledScans, batch_idx: int) -> tuple[Tensor, Tensor]:
         """Give logits `(N, classes)`, and the means of the last feature maps, `(N, F)`."""
-        network: Any = self.network
-        maps = network.forward_features(batch.images)
-        return network.forward_head(maps), maps.mean(dim=(2, 3))
+        features = self.network.forward_features(batch.images)
+        return self.network.forward_head(features), self.network.pool_features(features)
 
     def on_train_epoch_end(self) -> None:
         """Log the training part.
@@ -164,7 +158,7 @@ class TumorClassifier(L.LightningModule):
         """Make the optimizer of the trained parameters, and its schedule."""
         if self.make_optimizer is None:
             raise TypeError("TumorClassifier needs an optimizer to train")
-        optimizer = self.make_optimizer(self._parameter_groups())
+        optimizer = self.make_optimizer(self.network.parameter_groups(self.settings.backbone_rate))
         for group in optimizer.param_groups:
             group["lr"] *= group.pop(LR_SCALE, 1.0)
         if self.make_scheduler is None:
@@ -177,17 +171,6 @@ class TumorClassifier(L.LightningModule):
             "interval": "step" if by_batch else "epoch",
         }
         return {"optimizer": optimizer, "lr_scheduler": schedule}
-
-    def _parameter_groups(self) -> list[Parameter] | list[Group]:
-        trained: list[Parameter] = [p for p in self.parameters() if p.requires_grad]
-        backbone = getattr(self.network, "backbone", None)
-        pretrained = {id(p) for p in backbone.parameters()} if backbone is not None else set()
-        slow = [p for p in trained if id(p) in pretrained]
-        if not slow:
-            return trained
-        fast = [p for p in trained if id(p) not in pretrained]
-        head: Group = {"params": fast}
-        return [head, {"params": slow, LR_SCALE: self.settings.backbone_rate}]
 
     def _step(
         self,
@@ -215,7 +198,7 @@ class TumorClassifier(L.LightningModule):
 
     def _log_epoch(self, part: str, scores: ClassificationScores, losses: MeanLoss) -> Tensor:
         loss: Tensor = losses.compute()
-        for name, value in {"loss": loss, **scores.scores()}.items():
+        for name, value in {LOSS: loss, **scores.scores()}.items():
             self.log(f"{SHORT.get(part, part)}/{name}", value)
         scores.reset()
         losses.reset()

@@ -7,9 +7,11 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassConfusionMatrix
 
+from brain_tumor.metrics.registry import compute_scores, label_scores
+
 
 class ClassificationScores(MulticlassConfusionMatrix):
-    """Accuracy, balanced accuracy and per-class precision, recall and F1.
+    """Each score of labels in the registry, and per-class precision, recall and F1.
 
     All are read off one confusion matrix (row = true class, column = predicted), so a step costs
     one count. A score that is 0/0 is NaN, and balanced accuracy and macro F1 average over the
@@ -41,12 +43,15 @@ class ClassificationScores(MulticlassConfusionMatrix):
         self.confmat += (true[:, :, None] & predicted[:, None, :]).sum(dim=0)
 
     def scores(self) -> dict[str, Tensor]:
-        """Give the scores so far, each a float32 scalar in [0, 1] or NaN.
+        """Give the scores so far, each a float32 scalar, NaN where 0/0.
 
-        Keys are `accuracy`, `balanced_accuracy`, `macro_f1`, and `precision/<class>`,
-        `recall/<class>`, `f1/<class>`.
+        Keys are those of the registry (`accuracy`, `balanced_accuracy`, `macro_f1`), and
+        `precision/<class>`, `recall/<class>`, `f1/<class>`.
         """
         matrix = self.compute().float()
+        # Computed on the processor, once an epoch: a score is written for NumPy alone.
+        overall = compute_scores(label_scores(), matrix.cpu().numpy()[None])[0]
+        values = torch.from_numpy(overall).float().to(matrix.device)
         hits, true, predicted = matrix.diagonal(), matrix.sum(dim=1), matrix.sum(dim=0)
         per_class = {
             "precision": hits / predicted,
@@ -58,12 +63,8 @@ class ClassificationScores(MulticlassConfusionMatrix):
             for score, values in per_class.items()
             for label, value in zip(self.classes, values, strict=True)
         }
-        return {
-            "accuracy": hits.sum() / matrix.sum(),
-            "balanced_accuracy": _mean_of_defined(per_class["recall"]),
-            "macro_f1": _mean_of_defined(per_class["f1"]),
-            **named,
-        }
+        keys = [score.key for score in label_scores()]
+        return dict(zip(keys, values, strict=True)) | named
 
 
 def score_names(classes: Sequence[str]) -> list[str]:
@@ -74,7 +75,7 @@ def score_names(classes: Sequence[str]) -> list[str]:
         ['macro_f1', 'precision/glioma']
     """
     per_class = [f"{kind}/{label}" for kind in ("precision", "recall", "f1") for label in classes]
-    return ["accuracy", "balanced_accuracy", "macro_f1", *per_class]
+    return [*(score.key for score in label_scores()), *per_class]
 
 
 class MeanLoss(Metric):
@@ -105,9 +106,3 @@ class MeanLoss(Metric):
     def compute(self) -> Tensor:
         """Give the mean so far, float32 scalar; NaN where there was no scan."""
         return self.total / self.scans
-
-
-def _mean_of_defined(values: Tensor) -> Tensor:
-    # Spelled out with a mask and two sums, which every device has.
-    defined = ~torch.isnan(values)
-    return torch.where(defined, values, 0.0).sum() / defined.sum()

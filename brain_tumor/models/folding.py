@@ -1,10 +1,13 @@
 """Batch normalisation that no longer moves, folded into the convolution before it."""
 
 import copy
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
+
+Copied = TypeVar("Copied", bound=nn.Module)
 
 
 class FoldedFeatures:
@@ -41,7 +44,7 @@ class FoldedFeatures:
         return maps
 
 
-def folded(network: nn.Module) -> nn.Module:
+def folded(network: Copied) -> Copied:
     """Copy a network for evaluation alone, its batch normalisation folded wherever that can be.
 
     Args:

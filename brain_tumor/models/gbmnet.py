@@ -1,15 +1,21 @@
 """GBMnet: "Custom CNN Architecture (GBMnet)" of the report."""
 
+from typing import Literal
+
 from torch import Tensor, nn
 
+from brain_tumor.models.network import Network
+from brain_tumor.models.options import Dropout, Width
 from brain_tumor.models.preprocess import UnitRange
+from brain_tumor.models.registry import register
 
 CHANNELS = (8, 16, 32, 64)  # "increases from 8 to 64 across successive layers"
 # What the fully connected layer sees -> how many values; "16 x 16 pixels at the final stage".
 HEADS = {"flatten": 64 * 16 * 16, "gap": 64}
 
 
-class GBMnet(nn.Module):
+@register("gbmnet")
+class GBMnet(Network):
     """Four convolutional blocks and two fully connected layers, trained from scratch.
 
     Each block is a 3 x 3 convolution (stride 1, padding 1), batch normalisation, ReLU and 2 x 2
@@ -29,7 +35,11 @@ class GBMnet(nn.Module):
     """
 
     def __init__(
-        self, classes: int = 4, width: int = 512, dropout: float = 0.3, head: str = "flatten"
+        self,
+        classes: int = 4,
+        width: Width = 512,
+        dropout: Dropout = 0.3,
+        head: Literal["flatten", "gap"] = "flatten",
     ) -> None:
         super().__init__()
         if head not in HEADS:
@@ -56,16 +66,18 @@ class GBMnet(nn.Module):
             nn.Linear(width, classes),
         )
 
-    def forward(self, scans: Tensor) -> Tensor:
-        """Take `(N, 1, 256, 256)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
-        return self.forward_head(self.forward_features(scans))
-
     def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last feature maps, `(N, 64, 16, 16)`, float."""
         maps: Tensor = self.features(self.preprocess(scans))
         return maps
 
-    def forward_head(self, maps: Tensor) -> Tensor:
+    def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""
-        logits: Tensor = self.head(maps)
+        logits: Tensor = self.head(features)
         return logits
+
+    def describe(self) -> str:
+        """Say what it is, for the model card."""
+        return (
+            "GBMnet, four convolutional blocks and two fully connected layers, trained from scratch"
+        )

@@ -8,22 +8,15 @@ GBMnet's fully connected layer sees each place by itself, and a mean gradient lo
 there: the map's peak lay in the mass of 42 % of drawn scans, and of 98 % with each place's own.
 """
 
-from typing import Protocol, cast
-
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
+
+from brain_tumor.errors import ConfigError
+from brain_tumor.models.network import Network
 
 
-class _Network(Protocol):
-    """What every network of this package has beside `forward`, which is the second of the first."""
-
-    def forward_features(self, scans: Tensor) -> Tensor: ...
-
-    def forward_head(self, maps: Tensor) -> Tensor: ...
-
-
-def gradcam(network: nn.Module, scans: Tensor, class_numbers: Tensor) -> Tensor:
+def gradcam(network: Network, scans: Tensor, class_numbers: Tensor) -> Tensor:
     """Map what speaks for a class in each scan.
 
     The last feature maps are added up, weighted by the gradient of the class's logit with respect
@@ -32,7 +25,7 @@ def gradcam(network: nn.Module, scans: Tensor, class_numbers: Tensor) -> Tensor:
     parameters, their gradients and its mode stay as they are, and several threads may share it.
 
     Args:
-        network: In evaluation mode; has `forward_features` and `forward_head`.
+        network: In evaluation mode.
         scans: `(N, 1, S, S)`, uint8, 0-255, on the network's device.
         class_numbers: The class to explain for each scan, `(N,)`, int64.
 
@@ -40,6 +33,7 @@ def gradcam(network: nn.Module, scans: Tensor, class_numbers: Tensor) -> Tensor:
         `(N, S, S)`, float32, each with a maximum of 1; all 0 where nothing speaks for the class.
 
     Raises:
+        ConfigError: The network has no feature maps.
         ValueError: There is not one class for each scan.
     """
     if class_numbers.shape != scans.shape[:1]:
@@ -47,15 +41,19 @@ def gradcam(network: nn.Module, scans: Tensor, class_numbers: Tensor) -> Tensor:
             f"{tuple(scans.shape)} scans need ({len(scans)},) classes, not "
             f"{tuple(class_numbers.shape)}"
         )
-    mapped = cast(_Network, network)
+    if not network.has_maps:
+        raise ConfigError(
+            f"Grad-CAM needs feature maps, which {network.name or type(network).__name__} does not "
+            "have: leave overlays out."
+        )
     # Whatever the caller's mode is: tensors of inference mode cannot be differentiated.
     with torch.inference_mode(False):
         with torch.no_grad():
-            maps = mapped.forward_features(scans).detach().clone()
+            maps = network.forward_features(scans).detach().clone()
         with torch.enable_grad():
             maps.requires_grad_()
             # A copy goes on, as the first layer may be one that works in place.
-            logits = mapped.forward_head(maps.clone())
+            logits = network.forward_head(maps.clone())
             # Scans do not mix in evaluation mode, so the sum's gradients are those of each.
             chosen = logits.gather(1, class_numbers.clone().unsqueeze(1)).sum()
             (slopes,) = torch.autograd.grad(chosen, maps)

@@ -8,8 +8,11 @@ from torch import Tensor, nn
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
 from brain_tumor.models.folding import FoldedFeatures
+from brain_tumor.models.network import Network
+from brain_tumor.models.options import ChannelMean, ChannelStd, Dropout, InputSize, Unfreeze, Width
 from brain_tumor.models.preprocess import ImageNetInput
 from brain_tumor.models.pretrained import fill
+from brain_tumor.models.registry import register
 
 FEATURES = 1280  # channels of MobileNetV2's last layer (Sandler et al., 2018, table 2)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of torchvision's weights, on the 0-1 scale
@@ -17,7 +20,8 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 BLOCKS = 19  # of the features: a convolution, 17 inverted residuals, a convolution
 
 
-class GBMMobileNetV2net(nn.Module):
+@register("mobilenetv2")
+class GBMMobileNetV2net(Network):
     """MobileNetV2's features, frozen in the report, under a small trained head.
 
     2,306,116 parameters, of which 82,244 are trained where all features are frozen. Frozen blocks
@@ -44,12 +48,12 @@ class GBMMobileNetV2net(nn.Module):
     def __init__(
         self,
         classes: int = 4,
-        width: int = 64,
-        dropout: float = 0.5,
-        input_size: int = 224,
-        input_mean: Sequence[float] = IMAGENET_MEAN,
-        input_std: Sequence[float] = IMAGENET_STD,
-        unfreeze: int | str = 0,
+        width: Width = 64,
+        dropout: Dropout = 0.5,
+        input_size: InputSize = 224,
+        input_mean: ChannelMean = IMAGENET_MEAN,
+        input_std: ChannelStd = IMAGENET_STD,
+        unfreeze: Unfreeze = 0,
         frozen_statistics: bool = True,
     ) -> None:
         super().__init__()
@@ -69,31 +73,17 @@ class GBMMobileNetV2net(nn.Module):
         )
         self.freeze()
 
-    @property
-    def backbone(self) -> nn.Module:
-        """The pretrained part."""
+    def pretrained_part(self) -> nn.Module:
+        """Give the features."""
         return cast(nn.Module, self.features)
+
+    def frozen_parts(self) -> Sequence[nn.Module]:
+        """Give the blocks that are not trained, or all features as one."""
+        return [self._frozen if self.frozen_blocks < BLOCKS else self.pretrained_part()]
 
     @property
     def _frozen(self) -> nn.Sequential:
         return cast(nn.Sequential, self.features[: self.frozen_blocks])
-
-    def freeze(self) -> None:
-        """Keep the weights of frozen blocks as they are, and their statistics where these are."""
-        self._frozen.requires_grad_(False)
-        self.train(self.training)
-
-    def train(self, mode: bool = True) -> "GBMMobileNetV2net":
-        """Switch what is trained; blocks whose statistics are frozen stay in evaluation mode."""
-        super().train(mode)
-        if self.frozen_statistics:
-            self.features.train(mode and self.frozen_blocks < BLOCKS)
-            self._frozen.eval()
-        return self
-
-    def forward(self, scans: Tensor) -> Tensor:
-        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
-        return self.forward_head(self.forward_features(scans))
 
     def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last feature maps, `(N, 1280, h, w)`, float.
@@ -110,15 +100,15 @@ class GBMMobileNetV2net(nn.Module):
             maps = block(maps)
         return cast(Tensor, maps)
 
-    def forward_head(self, maps: Tensor) -> Tensor:
+    def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""
-        logits: Tensor = self.head(maps.mean(dim=(2, 3)))  # torchvision pools the same way
+        logits: Tensor = self.head(self.pool_features(features))  # torchvision pools the same way
         return logits
 
     @torch.no_grad()
     def pool(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the pooled features `(N, 1280)`, float32."""
-        return self.forward_features(scans).mean(dim=(2, 3))
+        return self.pool_features(self.forward_features(scans))
 
     def load_pretrained(self, weights: str) -> None:
         """Fill the features.
@@ -132,3 +122,14 @@ class GBMMobileNetV2net(nn.Module):
             WeightsError: They cannot be fetched or read, or do not fit.
         """
         fill(self.features, "features.", weights, MobileNet_V2_Weights.IMAGENET1K_V1)
+
+    def describe(self) -> str:
+        """Say what it is, and how much of it is trained, for the model card."""
+        trained = BLOCKS - self.frozen_blocks
+        how = f"with their last {trained} of {BLOCKS} blocks trained" if trained else "and frozen"
+        if trained == BLOCKS:
+            how = "and trained further"
+        return (
+            f"GBM_MobileNetV2net, MobileNetV2's features pretrained on ImageNet {how}, under a "
+            "small trained head"
+        )

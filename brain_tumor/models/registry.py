@@ -1,26 +1,66 @@
-"""The networks by name, so that a checkpoint can say in plain words which one it holds."""
+"""The networks by name, so that a checkpoint can say in plain words which one it holds.
 
+A network names itself by `register`, in its own file in this folder; no list of them is kept.
+"""
+
+import re
 from collections.abc import Callable, Mapping
-from functools import partial
-from inspect import signature
-from math import isfinite
-from typing import Any
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
 
+import torch
 from torch import nn
 
+import brain_tumor.models
 from brain_tumor.errors import ConfigError, suggest
-from brain_tumor.models.gbmnet import GBMnet
-from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
-from brain_tumor.models.torchvision_net import TorchvisionNet, architectures, published_input
+from brain_tumor.models.network import Network, PlainNetwork
+from brain_tumor.models.options import check_options
 
-NETWORKS: dict[str, type[nn.Module]] = {
-    "gbmnet": GBMnet,
-    "mobilenetv2": GBMMobileNetV2net,
-}
+Made = TypeVar("Made", bound=type[nn.Module])
 
-# The widest layer behind GBMnet's 16,384 features has 1 GiB of weights; a scan has 256 pixels a
-# side. A checkpoint or a slip of the keyboard may ask for more than there is memory.
-MAX = {"width": 16_384, "input_size": 2048}
+
+@dataclass(frozen=True)
+class _Entry:
+    made: type[nn.Module]
+    name_as: str | None
+
+
+_ENTRIES: dict[str, _Entry] = {}
+
+
+def register(*names: str, name_as: str | None = None) -> Callable[[Made], Made]:
+    """Name a network for configurations and checkpoints.
+
+    Write it in front of the class, in a file of this folder: files that say so are imported when a
+    network is first asked for.
+
+    Args:
+        *names: What it is called as `model.name`. A class with several names takes its own.
+        name_as: The argument of its `__init__` that takes the name.
+
+    Raises:
+        ValueError: Another class has the name.
+    """
+
+    def named(made: Made) -> Made:
+        for name in names:
+            known = _ENTRIES.get(name)
+            if known is not None and _place(known.made) != _place(made):
+                raise ValueError(
+                    f"Two networks are called {name}: {_place(known.made)} and {_place(made)}"
+                )
+            _ENTRIES[name] = _Entry(made, name_as)
+        return made
+
+    return named
+
+
+def network_names() -> list[str]:
+    """Name all networks there are, each as `model.name` takes it."""
+    return list(_entries())
 
 
 def with_defaults(network: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,68 +73,54 @@ def with_defaults(network: Mapping[str, Any]) -> dict[str, Any]:
     """
     given = {key: value for key, value in network.items() if value is not None}
     name = given.get("name")
-    if isinstance(name, str) and name not in NETWORKS and name in architectures():
-        return published_input(name) | given
-    return given
+    entry = _entries().get(name) if isinstance(name, str) else None
+    if entry is None or not issubclass(entry.made, Network):
+        return given
+    return entry.made.default_options(str(name)) | given
 
 
-def build_network(classes: int, name: str, **options: Any) -> nn.Module:
+def build_network(classes: int, name: str, **options: Any) -> Network:
     """Build a network with random weights.
 
     Args:
         classes: Number of classes.
-        name: A key of `NETWORKS`, or an architecture of torchvision's.
+        name: One of `network_names()`.
         **options: The network's own arguments; None is as good as left out.
 
     Raises:
         ConfigError: There is no such network, or an option is not for it or outside its range.
-            Sizes are bounded by `MAX`.
     """
-    if not isinstance(name, str) or name not in _names():
-        raise ConfigError(f"model.name is {name!r}: {suggest(str(name), _names())}")
+    entry = _entries().get(name) if isinstance(name, str) else None
+    if entry is None:
+        raise ConfigError(f"model.name is {name!r}: {suggest(str(name), network_names())}")
     given = with_defaults({"name": name, **options})
     given.pop("name")
-    make: Callable[..., nn.Module] = NETWORKS.get(name) or partial(
-        TorchvisionNet, architecture=name
-    )
-    _check(name, make, given)
+    own = {} if entry.name_as is None else {entry.name_as: name}
+    check_options(name, entry.made, given, ["classes", *own])
+    make: Callable[..., nn.Module] = entry.made
     try:
-        return make(classes=classes, **given)
+        made = make(classes=classes, **own, **given)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ConfigError(f"The model {name} cannot be built: {error}.") from error
+    network = made if isinstance(made, Network) else PlainNetwork(made)
+    network.name = name
+    return network
 
 
-def _names() -> list[str]:
-    return [*NETWORKS, *architectures()]
+def _entries() -> Mapping[str, _Entry]:
+    _import_networks(tuple(brain_tumor.models.__path__))
+    return _ENTRIES
 
 
-def _check(network: str, make: Callable[..., nn.Module], options: Mapping[str, Any]) -> None:
-    known = [name for name in signature(make).parameters if name not in ("classes", "architecture")]
-    for name in options:
-        if name not in known:
-            raise ConfigError(f"model.{name} is not for {network}: {suggest(name, known)}")
-    for name, most in MAX.items():
-        value = options.get(name, 1)
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise ConfigError(f"model.{name} must be a whole number in 1..{most}: {value!r}")
-    dropout = options.get("dropout", 0.0)
-    if not _is_number(dropout) or not 0 <= dropout < 1:
-        raise ConfigError(f"model.dropout must lie in 0..1, 1 left out: {dropout!r}")
-    unfreeze = options.get("unfreeze", 0)
-    counted = isinstance(unfreeze, int) and not isinstance(unfreeze, bool)
-    if unfreeze != "all" and not (counted and unfreeze >= 0):
-        raise ConfigError(
-            f"model.unfreeze must be all or a number of blocks, 0 or more: {unfreeze!r}"
-        )
-    frozen = options.get("frozen_statistics", True)
-    if not isinstance(frozen, bool):
-        raise ConfigError(f"model.frozen_statistics must be true or false: {frozen!r}")
-    for name in ("input_mean", "input_std"):
-        values = options.get(name, (0.5, 0.5, 0.5))
-        numbers = isinstance(values, (list, tuple)) and all(map(_is_number, values))
-        if not numbers or len(values) != 3 or (name == "input_std" and min(values) <= 0):
-            raise ConfigError(f"model.{name} must be three numbers (std above 0): {values!r}")
+@lru_cache
+def _import_networks(folders: tuple[str, ...]) -> None:
+    """Import the files that register a network; others load Lightning, which takes seconds."""
+    for file in sorted(path for folder in folders for path in Path(folder).glob("*.py")):
+        if re.search(r"^\s*@register\(", file.read_text(encoding="utf-8"), re.MULTILINE):
+            # A network may be built where there is no memory; its constants are not.
+            with torch.device("cpu"):
+                import_module(f"{brain_tumor.models.__name__}.{file.stem}")
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+def _place(made: type[nn.Module]) -> str:
+    return f"{made.__module__}.{made.__qualname__}"

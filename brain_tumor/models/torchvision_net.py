@@ -1,9 +1,9 @@
 """Any of torchvision's classification networks under a new last layer."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torchvision.models
@@ -17,8 +17,11 @@ from torchvision.models.feature_extraction import (
     get_graph_node_names,
 )
 
+from brain_tumor.models.network import Network
+from brain_tumor.models.options import ChannelMean, ChannelStd, Dropout, InputSize, Unfreeze
 from brain_tumor.models.preprocess import ImageNetInput
 from brain_tumor.models.pretrained import fill
+from brain_tumor.models.registry import register
 
 MAPS = "maps"
 # What these do to their input themselves, beside their transforms, with published weights.
@@ -49,7 +52,8 @@ def published_input(name: str) -> dict[str, Any]:
     }
 
 
-class TorchvisionNet(nn.Module):
+@register(*architectures(), name_as="architecture")
+class TorchvisionNet(Network):
     """An architecture of torchvision up to its last feature maps, their means, one linear layer.
 
     Args:
@@ -72,11 +76,11 @@ class TorchvisionNet(nn.Module):
         self,
         classes: int,
         architecture: str,
-        input_size: int,
-        input_mean: Sequence[float],
-        input_std: Sequence[float],
-        dropout: float = 0.2,
-        unfreeze: int | str = "all",
+        input_size: InputSize,
+        input_mean: ChannelMean,
+        input_std: ChannelStd,
+        dropout: Dropout = 0.2,
+        unfreeze: Unfreeze = "all",
     ) -> None:
         super().__init__()
         self.architecture = architecture
@@ -85,6 +89,7 @@ class TorchvisionNet(nn.Module):
         channels, node = _last_maps(whole, architecture, input_size)
         blocks = [name for name, block in _blocks(whole) if any(True for _ in block.parameters())]
         self.backbone = create_feature_extractor(whole, {node: MAPS}, suppress_diff_warning=True)
+        self.backbone.train()  # it was traced in evaluation mode, which Lightning would keep
         if not self.backbone.state_dict().keys() <= whole.state_dict().keys():
             raise ValueError(f"{architecture} cannot be taken apart")  # MaxVit's positions
         inside = {name for name, _ in self.backbone.named_modules()}
@@ -101,31 +106,32 @@ class TorchvisionNet(nn.Module):
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(channels, classes))
         self.freeze()
 
-    def freeze(self) -> None:
-        """Keep frozen blocks as they are: no gradients, and fixed BatchNorm statistics."""
-        for name in self.frozen_blocks:
-            self.backbone.get_submodule(name).requires_grad_(False).eval()
+    @classmethod
+    def default_options(cls, name: str) -> dict[str, Any]:
+        """Give the input that the architecture's published weights were trained with."""
+        return published_input(name)
 
-    def train(self, mode: bool = True) -> "TorchvisionNet":
-        """Switch what is trained; frozen blocks stay in evaluation mode."""
-        super().train(mode)
-        for name in self.frozen_blocks:
-            self.backbone.get_submodule(name).eval()
-        return self
+    def pretrained_part(self) -> nn.Module:
+        """Give the architecture, without its own classifier."""
+        return cast(nn.Module, self.backbone)
 
-    def forward(self, scans: Tensor) -> Tensor:
-        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
-        return self.forward_head(self.forward_features(scans))
+    def frozen_parts(self) -> list[nn.Module]:
+        """Give the blocks that are not trained."""
+        return [self.backbone.get_submodule(name) for name in self.frozen_blocks]
 
     def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last feature maps, `(N, C, h, w)`, float."""
         maps: Tensor = self.backbone(self.preprocess(scans))[MAPS]
         return maps
 
-    def forward_head(self, maps: Tensor) -> Tensor:
+    def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""
-        logits: Tensor = self.head(maps.mean(dim=(2, 3)))
+        logits: Tensor = self.head(self.pool_features(features))
         return logits
+
+    def describe(self) -> str:
+        """Name the architecture, for the model card."""
+        return f"{self.architecture} of torchvision, under one new linear layer"
 
     def load_pretrained(self, weights: str) -> None:
         """Fill all but the new layer.

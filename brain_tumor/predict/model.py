@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +58,8 @@ class Model:
         confident_from_validation: Whether validation scans told it.
         predict: Takes `(N, size, size)`, uint8, 0-255, N at least 1.
         cam: Takes such scans and a class number for each, `(N,)`, int64; gives where the network
-            sees that class, `(N, size, size)`, float32, 0-1. None for an exported file.
+            sees that class, `(N, size, size)`, float32, 0-1. None for an exported file, and
+            for a network without feature maps.
     """
 
     path: Path
@@ -106,16 +107,16 @@ def open_model(
 
 
 def _of_run(trained: Trained, ask: Abstention, device: torch.device) -> Model:
-    network: Any = trained.network.to(device)
+    network = trained.network.to(device)
     detector, lock = open_ood_detector(trained.scored), Lock()
     temperature = trained.chosen.temperature
 
     def predict(scans: Scans) -> ModelOutput:
         # One pass at a time: it uses every core as it is.
         with lock, torch.inference_mode():
-            maps = network.forward_features(torch.from_numpy(scans).unsqueeze(1).to(device))
-            logits = network.forward_head(maps).double().cpu().numpy()
-            features = maps.mean(dim=(2, 3)).float().cpu().numpy()
+            found = network.forward_features(torch.from_numpy(scans).unsqueeze(1).to(device))
+            logits = network.forward_head(found).double().cpu().numpy()
+            features = network.pool_features(found).float().cpu().numpy()
         if not np.isfinite(logits).all():
             raise WeightsError(
                 f"The checkpoint {trained.checkpoint} gives values that are no numbers: take "
@@ -143,7 +144,7 @@ def _of_run(trained: Trained, ask: Abstention, device: torch.device) -> Model:
         ask.unfitted if steps is None else least_confidence(steps, ask),
         steps is not None,
         predict,
-        cam,
+        cam if network.has_maps else None,
     )
 
 

@@ -93,6 +93,10 @@ def predict(config: DictConfig) -> Outcome:
         settings.trusted,
     )
     if overlays is not None and model.cam is None:
+        if not model.path.is_file():
+            raise ConfigError(
+                f"overlays need feature maps, which {model.name} does not have: leave overlays out."
+            )
         raise ConfigError(
             f"overlays need the network itself, which {model.path} does not show: give the run's "
             "folder as run=..."

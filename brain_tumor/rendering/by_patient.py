@@ -1,9 +1,9 @@
 """Scores by patient, beside those of the same slices one by one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from brain_tumor.rendering.certainty import HARD, cell, listed
+from brain_tumor.rendering.certainty import NamedScore, cell, listed, of_labels
 from brain_tumor.rendering.numbers import format_count, format_counted
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.rendering.pairs import difference
@@ -11,30 +11,34 @@ from brain_tumor.rendering.pairs import difference
 Values = Mapping[str, Any]
 
 
-def patients_table(found: Values, title: str, level: float) -> DataTable:
+def patients_table(
+    found: Values, scores: Iterable[NamedScore], title: str, level: float
+) -> DataTable:
     """Lay out what pooling the slices of each patient gives.
 
     Args:
         found: The `patients` of a part of `metrics.json`, or of a setting of `comparison.json`.
+        scores: What scores are called.
         title: What the table shows.
         level: How often an interval is to hold the truth, in [0, 1].
     """
     pooled, single, gain = (found[key] for key in ("by_patient", "by_slice", "difference"))
-    scores = [
-        *([HARD[key], cell(pooled[key]), cell(single[key])] for key in gain),
+    names = of_labels(scores)
+    shown = [
+        *([names[key], cell(pooled[key]), cell(single[key])] for key in gain),
         *(
             [f"recall of {label}", cell(pooled["recalls"][label]), cell(single["recalls"][label])]
             for label in found["present"]
         ),
     ]
     gains = [
-        [f"gain, {HARD[key]}", difference(value), ""]
+        [f"gain, {names[key]}", difference(value), ""]
         for key, value in gain.items()
         if value is not None
     ]
     rows = [
         ["counted", format_count(sum(found["answers"].values())), format_count(found["slices"])],
-        *scores,
+        *shown,
     ]
     note = " ".join(_notes(found, level))
     sections = [1, len(rows)]

@@ -1,24 +1,13 @@
 """How sure the scores are: every number with its interval, a row for each, a column per part."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_score
 from brain_tumor.rendering.page import DataTable
 
 Values = Mapping[str, Any]
 
-HARD = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro F1",
-}
-SOFT = {
-    "nll": "negative log-likelihood",
-    "brier": "Brier score",
-    "ece_equal_width": "calibration error, bins of equal width",
-    "ece_equal_mass": "calibration error, bins of equal mass",
-}
 EXPLAINED = (
     "ROC AUC is each class against the rest, averaged. Negative log-likelihood is in nats per "
     "scan; the Brier score sums over classes (0 to 2); the calibration error compares the highest "
@@ -27,12 +16,48 @@ EXPLAINED = (
 )
 
 
-def part_columns(parts: Mapping[str, Values]) -> dict[str, Values]:
+class NamedScore(Protocol):
+    """What a table has to know of a score; callers pass those of `metrics/registry.py`."""
+
+    @property
+    def key(self) -> str:
+        """Its name in records."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Its name in tables."""
+        ...
+
+    @property
+    def better(self) -> str:
+        """Which way is better: `higher` or `lower`."""
+        ...
+
+    @property
+    def needs(self) -> str:
+        """What it is computed from: `labels`, a `ranking` of scans, or other probabilities."""
+        ...
+
+    @property
+    def absent_classes(self) -> bool:
+        """Whether there is one where a class has no scan."""
+        ...
+
+
+def of_labels(scores: Iterable[NamedScore]) -> dict[str, str]:
+    """Give the titles of the scores that need labels alone, by key."""
+    return {score.key: score.title for score in scores if score.needs == "labels"}
+
+
+def part_columns(parts: Mapping[str, Values], scores: Iterable[NamedScore]) -> dict[str, Values]:
     """Bring the parts of `metrics.json` to the form that `certainty_table` takes."""
     columns: dict[str, Values] = {}
+    keys = list(of_labels(scores))
     for name, part in parts.items():
         intervals = part["intervals"]
-        found = {key: _interval(part[key], intervals[key]) for key in HARD}
+        # A file of an earlier version has none of a score that is younger.
+        found = {key: _interval(part.get(key), intervals.get(key)) for key in keys}
         recalls = {
             label: _interval(own["recall"], intervals["per_class"][label]["recall"])
             for label, own in part["per_class"].items()
@@ -41,30 +66,37 @@ def part_columns(parts: Mapping[str, Values]) -> dict[str, Values]:
     return columns
 
 
-def certainty_table(columns: Mapping[str, Values], title: str, level: float) -> DataTable:
+def certainty_table(
+    columns: Mapping[str, Values], scores: Iterable[NamedScore], title: str, level: float
+) -> DataTable:
     """Lay scores out with their intervals.
 
     Args:
-        columns: By heading: `accuracy`, `balanced_accuracy` and `macro_f1`, each with `value`,
-            `low` and `high` or None; `recalls`, likewise by class; `scans`, `groups`; and
-            `probabilities`, `calibrated`, `tumour` and `risk_coverage` as a part of `metrics.json`
-            has them.
+        columns: By heading: each score of labels by its key, with `value`, `low` and `high` or
+            None; `recalls`, likewise by class; `scans`, `groups`; and `probabilities`,
+            `calibrated`, `tumour` and `risk_coverage` as a part of `metrics.json` has them.
+        scores: What there is, in the order of the rows; of probabilities, those that rank scans
+            come first, and only the others are shown after temperature too.
         title: What the table shows.
         level: How often an interval is to hold the truth, in [0, 1].
     """
-    shown = list(columns.values())
+    shown, scores = list(columns.values()), list(scores)
+    ranked = {score.key: score.title for score in scores if score.needs == "ranking"}
+    soft = {s.key: s.title for s in scores if s.needs not in ("labels", "ranking")}
     rows = [
         ["scans", *(format_count(one["scans"]) for one in shown)],
         ["groups of scans", *(format_count(one["groups"]) for one in shown)],
-        *([name, *(cell(one[key]) for one in shown)] for key, name in HARD.items()),
+        *(
+            [name, *(cell(one.get(key)) for one in shown)]
+            for key, name in of_labels(scores).items()
+        ),
         *(
             [f"recall of {label}", *(cell(one["recalls"].get(label)) for one in shown)]
             for label in dict.fromkeys(label for one in shown for label in one["recalls"])
         ),
-        ["ROC AUC", *(cell(one["probabilities"]["macro_roc_auc"]) for one in shown)],
         *(
-            [name, *(cell(one["probabilities"][key]) for one in shown)]
-            for key, name in SOFT.items()
+            [name, *(cell(one["probabilities"].get(key)) for one in shown)]
+            for key, name in (ranked | soft).items()
         ),
     ]
     if any(one["calibrated"] for one in shown):
@@ -73,7 +105,7 @@ def certainty_table(columns: Mapping[str, Values], title: str, level: float) -> 
                 f"{name}, after temperature",
                 *(cell((one["calibrated"] or {}).get(key)) for one in shown),
             ]
-            for key, name in SOFT.items()
+            for key, name in soft.items()
         ]
     if any(one["tumour"] for one in shown):
         rows += [
@@ -89,7 +121,12 @@ def certainty_table(columns: Mapping[str, Values], title: str, level: float) -> 
                 ]
             )
     note = f"In brackets {100 * level:g} % intervals from resampled groups of scans. {EXPLAINED}"
-    return DataTable(title, ["score", *columns], rows, note)
+    others = [
+        f" Of the {score.title}, {score.better} is better."
+        for score in scores
+        if score.better == ("higher" if score.key in soft else "lower")
+    ]
+    return DataTable(title, ["score", *columns], rows, "".join([note, *others]))
 
 
 def cell(found: Values | None) -> str:
@@ -97,14 +134,20 @@ def cell(found: Values | None) -> str:
     return UNKNOWN if found is None else format_score(found["value"], found["low"], found["high"])
 
 
-def gaps(parts: Mapping[str, Values], operating_point: Values, temperature: Values) -> list[str]:
+def gaps(
+    parts: Mapping[str, Values],
+    scores: Iterable[NamedScore],
+    operating_point: Values,
+    temperature: Values,
+) -> list[str]:
     """Say what is not there, and why, a sentence each."""
     said = []
+    whole = [s.title for s in scores if s.needs == "labels" and not s.absent_classes]
     for name, part in parts.items():
         absent = [label for label in part["classes"] if label not in part["present"]]
         if absent:
             said.append(
-                f"The {name} part has no scan of {listed(absent)}: accuracy and macro F1 over all "
+                f"The {name} part has no scan of {listed(absent)}: {listed(whole)} over all "
                 f"classes are not given, and balanced accuracy is the mean recall over "
                 f"{listed(part['present'])}."
             )

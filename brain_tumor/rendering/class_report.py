@@ -1,8 +1,9 @@
 """The classification report of one part, as the report's tables 1 to 4 give it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from brain_tumor.rendering.certainty import NamedScore, of_labels
 from brain_tumor.rendering.numbers import format_count, format_score
 from brain_tumor.rendering.page import DataTable
 
@@ -10,21 +11,25 @@ COLUMNS = ("class", "precision", "recall", "F1", "scans")
 
 
 def class_report(
-    scores: Mapping[str, Any], title: str, intervals: Mapping[str, Any] | None = None
+    scores: Mapping[str, Any],
+    names: Iterable[NamedScore],
+    title: str,
+    intervals: Mapping[str, Any] | None = None,
 ) -> DataTable:
     """Lay out the scores of each class, and of all together below.
 
     Args:
         scores: As `metrics.json` holds them for a part.
+        names: Which scores there are; those of labels stand below the classes.
         title: What the table shows.
-        intervals: Lower and upper end of the interval of each score: of `accuracy`,
-            `balanced_accuracy` and `macro_f1`, and under `per_class` of each class's `precision`,
-            `recall` and `f1`, None where there is none. Scores then have three decimals, as more
-            would say nothing; without intervals they have four, as in the report.
+        intervals: Lower and upper end of the interval of each score: of each of labels by its key,
+            and under `per_class` of each class's `precision`, `recall` and `f1`, None where there
+            is none. Scores then have three decimals, as more would say nothing; without intervals
+            they have four, as in the report.
 
     Returns:
         The columns are `COLUMNS`; the accuracy, which is precision, recall and F1 of all classes
-        pooled, stands under F1.
+        pooled, stands under F1, and so do other scores but the mean recall.
     """
     named = scores["per_class"]
     decimals = 4 if intervals is None else 3
@@ -33,15 +38,11 @@ def class_report(
         ends = {} if intervals is None else intervals["per_class"][name]
         cells = [_cell(row[key], ends.get(key), decimals) for key in ("precision", "recall", "f1")]
         rows.append([name, *cells, format_count(row["support"])])
-    accuracy, balanced, macro = (
-        _cell(scores[key], None if intervals is None else intervals[key], decimals)
-        for key in ("accuracy", "balanced_accuracy", "macro_f1")
-    )
-    rows += [
-        ["accuracy", "", "", accuracy, format_count(scores["scans"])],
-        ["balanced accuracy", "", balanced, "", ""],
-        ["macro F1", "", "", macro, ""],
-    ]
+    for key, name in of_labels(names).items():
+        # A file of an earlier version has none of a score that is younger.
+        shown = _cell(scores.get(key), (intervals or {}).get(key), decimals)
+        row = [name, "", shown, ""] if key == "balanced_accuracy" else [name, "", "", shown]
+        rows.append([*row, format_count(scores["scans"]) if key == "accuracy" else ""])
     return DataTable(title, COLUMNS, rows, sections=[len(named)])
 
 

@@ -1,31 +1,35 @@
 """Tables that say which of two settings is better on the same scans, and whether that is luck."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from brain_tumor.rendering.certainty import HARD
+from brain_tumor.rendering.certainty import NamedScore, of_labels
 from brain_tumor.rendering.numbers import UNKNOWN, format_count
 from brain_tumor.rendering.page import DataTable
 
 Values = Mapping[str, Any]
 
 
-def pairs_table(pairs: Sequence[Values], titles: Sequence[str], level: float) -> DataTable:
+def pairs_table(
+    pairs: Sequence[Values], scores: Iterable[NamedScore], titles: Sequence[str], level: float
+) -> DataTable:
     """Lay the paired tests out, a row for each two settings.
 
     Args:
         pairs: `pairs` of `comparison.json`.
+        scores: Which scores there are; those of labels are shown.
         titles: What each setting is called, in their order.
         level: How often an interval is to hold the truth, in [0, 1].
     """
     rows = []
+    names = of_labels(scores)
     for pair in pairs:
         mcnemar = pair["mcnemar"]
         rows.append(
             [
                 titles[pair["first"] - 1],
                 titles[pair["second"] - 1],
-                *(difference(pair["differences"][key]) for key in HARD),
+                *(difference(pair["differences"].get(key)) for key in names),
                 *(
                     (UNKNOWN,) * 4
                     if mcnemar is None
@@ -43,7 +47,7 @@ def pairs_table(pairs: Sequence[Values], titles: Sequence[str], level: float) ->
         [
             "first",
             "second",
-            *HARD.values(),
+            *names.values(),
             "only first right",
             "only second right",
             "p, McNemar",
@@ -62,8 +66,10 @@ def pairs_table(pairs: Sequence[Values], titles: Sequence[str], level: float) ->
     )
 
 
-def difference(found: Values) -> str:
+def difference(found: Values | None) -> str:
     """Write a difference of two scores with its interval."""
+    if found is None:
+        return UNKNOWN
     return f"{found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
 
 

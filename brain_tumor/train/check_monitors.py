@@ -6,8 +6,11 @@ from lightning.pytorch import Callback
 
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.metrics.registry import LOSS, better
 from brain_tumor.models.classifier import SHORT
 from brain_tumor.models.epoch_scores import score_names
+
+WAYS = {"lower": "min", "higher": "max"}  # as Lightning's callbacks call it
 
 
 def check_monitors(callbacks: Mapping[str, Callback], classes: Sequence[str]) -> None:
@@ -21,7 +24,7 @@ def check_monitors(callbacks: Mapping[str, Callback], classes: Sequence[str]) ->
         ConfigError: One monitors the test part or what is not logged, or takes the worst for the
             best.
     """
-    scores = ("loss", *score_names(classes))
+    scores = (LOSS, *score_names(classes))
     known = [f"{SHORT.get(part, part)}/{name}" for part in (VALIDATION, TRAIN) for name in scores]
     for name, callback in callbacks.items():
         key, monitor = f"callbacks.{name}.monitor", getattr(callback, "monitor", None)
@@ -36,7 +39,7 @@ def check_monitors(callbacks: Mapping[str, Callback], classes: Sequence[str]) ->
             )
         if monitor not in known:
             raise ConfigError(f"{key} is {monitor}, which is not logged: {suggest(monitor, known)}")
-        mode, right = getattr(callback, "mode", None), "min" if monitor.endswith("/loss") else "max"
+        mode, right = getattr(callback, "mode", None), WAYS[better(monitor)]
         if mode != right:
             raise ConfigError(
                 f"callbacks.{name}.mode must be {right} where {monitor} is monitored: {mode}"

@@ -24,8 +24,10 @@ from brain_tumor.engine.interrupt import keyboard_interrupts
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.engine.ranks import rank
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.evaluate.checkpoint import evaluate_run, score_tables
+from brain_tumor.evaluate.checkpoint import evaluate_run
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
+from brain_tumor.evaluate.score_tables import score_tables
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.certainty import gaps
 from brain_tumor.rendering.lookalikes import lookalikes_table, lookalikes_warning
 from brain_tumor.rendering.page import to_rich
@@ -223,7 +225,9 @@ def _train(start: Start, settings: RunSettings, held: ExitStack, console: Consol
     for table in score_tables(found.metrics, f"{config.model.name}, {checkpoint.name}"):
         console.print(to_rich(table))
     metrics = found.metrics
-    for sentence in gaps(scores, metrics["operating_point"], metrics["temperature"]):
+    for sentence in gaps(
+        scores, SCORES.values(), metrics["operating_point"], metrics["temperature"]
+    ):
         console.print(sentence)
     if found.ood is not None:
         console.print(ood_sentence(found.ood), soft_wrap=True)

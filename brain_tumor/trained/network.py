@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.errors import DataError
+from brain_tumor.models.network import Network
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
 from brain_tumor.trained.operating_point import Chosen
@@ -37,7 +36,7 @@ class Trained:
     scored: RunFolder
     checkpoint: Path
     model: str
-    network: nn.Module
+    network: Network
     classes: tuple[str, ...]
     healthy: str | None
     chosen: Chosen

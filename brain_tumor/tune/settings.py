@@ -13,6 +13,8 @@ from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.instantiate import build
 from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError
+from brain_tumor.metrics.registry import LOSS, better
+from brain_tumor.models.epoch_scores import score_names
 from brain_tumor.runs.identity import SAME_TRAINING, flatten, keys_of
 from brain_tumor.settings import Range, Seed, Settings
 from brain_tumor.train.check_config import RunSettings, check_training
@@ -23,8 +25,6 @@ PRUNER = Kind("a pruner of optuna", (optuna.pruners.BasePruner,), ("optuna.prune
 
 # The groups that make a study of a configuration of training.
 OF_THE_STUDY = ("study", "search")
-SCORES = ("balanced_accuracy", "accuracy", "macro_f1", "loss")
-CLASS_SCORES = ("f1", "precision", "recall")
 # What may change between two calls: how long the study goes on, where it lies, what is shown.
 MAY_CHANGE = (
     *(*keys_of(SAME_TRAINING), "logger", "evaluation"),
@@ -76,7 +76,7 @@ class StudySettings(StudyGroup, key="study"):
     @property
     def minimised(self) -> bool:
         """Whether the objective is to be small."""
-        return self.objective == "val/loss"
+        return better(self.objective) == "lower"
 
 
 def study_settings(config: DictConfig) -> StudySettings:
@@ -107,7 +107,7 @@ def study_settings(config: DictConfig) -> StudySettings:
         training.run_folder = str(study.folder)  # until a trial has its own
         if training.callbacks.get("best") is not None:
             training.callbacks.best.monitor = objective
-            training.callbacks.best.mode = "min" if objective == "val/loss" else "max"
+            training.callbacks.best.mode = "min" if better(objective) == "lower" else "max"
     plain = cast(dict[str, Any], OmegaConf.to_container(training, resolve=True))
     space = read_space(config.search, plain)
     everything = flatten(plain) | flatten(
@@ -159,10 +159,7 @@ def _objective(objective: str, config: DictConfig) -> str:
             f"study.objective is {objective}: only validation scores choose, such as "
             "val/balanced_accuracy."
         )
-    known = [
-        *SCORES,
-        *(f"{name}/{label}" for name in CLASS_SCORES for label in config.data.classes),
-    ]
+    known = [*score_names(config.data.classes), LOSS]
     if part != "val" or score not in known:
         raise ConfigError(
             f"study.objective is {objective!r}: choose one of "

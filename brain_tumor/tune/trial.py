@@ -13,10 +13,11 @@ from rich.console import Console
 
 from brain_tumor.data.split import VALIDATION
 from brain_tumor.errors import TrainingError
+from brain_tumor.metrics.registry import label_scores
 from brain_tumor.runs.checkpoints import forget_before_last
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import read_history
-from brain_tumor.train.callbacks.tensorboard import FINAL, log_outcome
+from brain_tumor.train.callbacks.tensorboard import log_outcome
 from brain_tumor.train.check_config import check_training
 from brain_tumor.train.resume import find_start
 from brain_tumor.train.train import Fitted, fit
@@ -113,8 +114,8 @@ def _kept(fitted: Fitted, trial: Trial, watched: WatchedScore) -> TrialOutcome:
     history = read_history(run.path / "metrics.csv")
     row = history["epoch"].index(epoch) if "epoch" in history else None
     scores = {
-        name: None if row is None else history.get(f"val/{name}", [None] * (row + 1))[row]
-        for name in FINAL
+        score.key: None if row is None else history.get(f"val/{score.key}", [None] * (row + 1))[row]
+        for score in label_scores()
     }
     log_outcome(fitted.trainer.loggers, {VALIDATION: scores}, {}, record["epochs"])
     return TrialOutcome(value, epoch, record["epochs"], record["seconds_fit"], watched.pruned)

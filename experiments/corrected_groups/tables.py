@@ -13,12 +13,19 @@ from experiments.findings import Blocks, Findings, Values, kept_runs
 
 README = Path(__file__).with_name("README.md")
 HEALTHY = "notumor"
-# Where each setting was trained again, and what it is called.
+# Settings that were trained again: experiment, network, unfrozen blocks; and what each is called.
 AGAIN = {
-    ("evidence", "gbmnet"): "GBMnet, five epochs",
-    ("evidence", "mobilenetv2"): "GBM_MobileNetV2net, five epochs",
-    ("best_patient", "mobilenetv2"): "MobileNetV2, unfrozen (best_patient)",
+    ("evidence", "gbmnet", None): "GBMnet, five epochs",
+    ("evidence", "mobilenetv2", 0): "GBM_MobileNetV2net, five epochs",
+    ("best_patient", "mobilenetv2", 16): "MobileNetV2, unfrozen (best_patient)",
+    ("harmonised", "gbmnet", None): "GBMnet, harmonised scans",
+    ("harmonised", "mobilenetv2", 0): "GBM_MobileNetV2net, harmonised scans",
+    ("unfreeze", "mobilenetv2", 0): "three epochs, frozen",
+    ("unfreeze", "mobilenetv2", 1): "three epochs, 1 block unfrozen",
+    ("unfreeze", "mobilenetv2", 4): "three epochs, 4 blocks unfrozen",
+    ("unfreeze", "mobilenetv2", 16): "three epochs, 16 blocks unfrozen",
 }
+Key = tuple[str, str, int | None]
 
 
 def blocks(found: Findings) -> Blocks:
@@ -33,9 +40,7 @@ def blocks(found: Findings) -> Blocks:
 
 def related_table(runs: Sequence[FinishedRun]) -> DataTable:
     """Lay out how many test scans of each fold of then have a related scan in training."""
-    one = [
-        run for run in runs if (run.setting["name"], run.setting["model.name"]) == next(iter(AGAIN))
-    ]
+    one = [run for run in runs if _key(run.setting) == next(iter(AGAIN))]
     rows = []
     for run in one:
         leak = run.metrics["leakage"]
@@ -69,16 +74,11 @@ def scores_table(found: Findings) -> DataTable:
     """Lay out balanced accuracy and the recall of healthy scans: then, without relatives, today."""
     before = found.compared["corrected_groups"]["settings"]
     rows = []
-    for (name, model), called in AGAIN.items():
-        old = _setting(before, name, model)
-        new = _setting(found.compared[name]["settings"], name, model)
-        left = _without_relatives(
-            [
-                run
-                for run in kept_runs("corrected_groups")
-                if (run.setting["name"], run.setting["model.name"]) == (name, model)
-            ]
-        )
+    kept = kept_runs("corrected_groups")
+    for key, called in AGAIN.items():
+        old = _setting(before, key)
+        new = _setting(found.compared[key[0]]["settings"], key)
+        left = _without_relatives([run for run in kept if _key(run.setting) == key])
         for kind, row in (("balanced accuracy", None), (f"recall of {HEALTHY}", HEALTHY)):
             rows.append([called, kind, _score(old, row), format_score(left[row]), _score(new, row)])
     return DataTable(
@@ -92,12 +92,12 @@ def scores_table(found: Findings) -> DataTable:
     )
 
 
-def _setting(settings: Sequence[Values], name: str, model: str) -> Values:
-    (own,) = [
-        one
-        for one in settings
-        if (one["values"]["name"], one["model"], one["split"]) == (name, model, "patient")
-    ]
+def _key(values: Values) -> Key:
+    return values["name"], values["model.name"], values.get("model.unfreeze")
+
+
+def _setting(settings: Sequence[Values], key: Key) -> Values:
+    (own,) = [one for one in settings if one["split"] == "patient" and _key(one["values"]) == key]
     return own
 
 

@@ -230,7 +230,7 @@ def trained(
             with torch.no_grad():
                 answers = head(parts[part].values[0]).argmax(dim=1).numpy()
             found = score(parts[part].labels.numpy(), answers, classes)
-            row |= {f"{part}_accuracy": found.accuracy}
+            row |= {f"{part}_accuracy": found.overall["accuracy"]}
             row |= {f"{part}_recall_{name}": own.recall for name, own in found.per_class.items()}
         yield {"softmax_twice": twice, "seed": seed, "epoch": epoch + 1} | row
 

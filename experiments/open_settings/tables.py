@@ -6,7 +6,7 @@ from pathlib import Path
 from brain_tumor.rendering.numbers import UNKNOWN, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
-from experiments.findings import Blocks, Findings, in_epoch, kept_runs, over_seeds
+from experiments.findings import Blocks, Findings, in_epoch, kept_runs, over_seeds, report_counts
 from experiments.statements import NAMES
 
 README, LONG = (Path(__file__).with_name(name) for name in ("README.md", "long_head.csv"))
@@ -129,7 +129,7 @@ def long_table(found: Findings) -> DataTable:
 def recalls_table(found: Findings) -> DataTable:
     """Lay out which test scans the short way finds in the end, class by class."""
     last = max(found.published["results"][TRANSFER]["curve"])
-    classes = sorted(row["folder"] for row in found.audit["report"]["rows"])
+    classes = sorted(row.folder for row in report_counts(found.audit).rows)
     theirs = [found.published_recall(TRANSFER, "test", name) for name in classes]
     rows = [["the report", "", "", *(format_score(value, decimals=2) for value in theirs), UNKNOWN]]
     for setting, lines in short_ways().items():

@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +15,9 @@ import pytest
 import torch
 
 from brain_tumor.audit.audit import audit
-from brain_tumor.audit.probes import load_frozen, score_trained
+from brain_tumor.audit.probes import load_frozen, score_runs
+from brain_tumor.audit.results.audit import Audit
+from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config.arguments import plain_values
 from brain_tumor.config.data import build_prepared, build_split, data_settings, split_settings
@@ -47,7 +48,7 @@ CHANGES: dict[str, Callable[[Pixels], Pixels]] = {
 class Planted:
     """What was planted: the audit, its folder, and which file is a copy of which."""
 
-    found: dict[str, Any]
+    found: Audit
     folder: Path
     copies: dict[str, tuple[str, str]]
     swapped: str
@@ -121,7 +122,7 @@ def test_enough_was_planted(planted: Planted) -> None:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_each_changed_copy_is_in_the_cluster_of_its_original(planted: Planted, change: str) -> None:
-    manifest = Path(planted.found["data"]["prepared"]) / "manifest.csv"
+    manifest = Path(planted.found.data.prepared) / "manifest.csv"
     with manifest.open(newline="") as file:
         cluster = {row["path"]: row["cluster"] for row in csv.DictReader(file)}
     original, copy = planted.copies[change]
@@ -130,7 +131,7 @@ def test_each_changed_copy_is_in_the_cluster_of_its_original(planted: Planted, c
 
 
 def test_pairs_are_listed_with_their_orientation(planted: Planted) -> None:
-    table = Path(planted.found["data"]["prepared"]) / "near_duplicates.csv"
+    table = Path(planted.found.data.prepared) / "near_duplicates.csv"
     with table.open(newline="") as file:
         pairs = {
             frozenset((row["first"], row["second"])): row["orientation"]
@@ -150,31 +151,33 @@ def test_pairs_are_listed_with_their_orientation(planted: Planted) -> None:
 
 def test_the_swapped_label_is_named(planted: Planted) -> None:
     pair = {planted.swapped, planted.original}
-    assert [set(g["paths"]) for g in planted.found["exact"]["groups"]] == [pair]
-    assert pair in [set(group["paths"]) for group in planted.found["near"]["across_labels"]]
-    for found in planted.found["exact"]["by"].values():
-        assert found["across_labels"] == 1
+    assert [set(group.paths) for group in planted.found.exact.groups] == [pair]
+    assert pair in [set(group.paths) for group in planted.found.near.across_labels]
+    for found in planted.found.exact.by.values():
+        assert found.across_labels == 1
 
 
 def test_labels_that_contradict_the_source_are_named(planted: Planted) -> None:
-    named = {row["path"]: row["known_label"] for row in planted.found["patients"]["contradicted"]}
+    assert planted.found.patients is not None
+    named = {scan.path: scan.known_label for scan in planted.found.patients.contradicted}
     assert named.pop(planted.contradicted) == "notumor"
     # The copy under another label has its original's bytes, and so its known label.
     assert named.keys() == {planted.swapped}
 
 
 def test_clusters_agree_with_the_known_slices(planted: Planted) -> None:
-    found = planted.found["near"]["truth"]
-    assert (found["precision"], found["recall"]) == (1.0, 1.0)
-    assert found["true_pairs"] > 5
+    found = planted.found.near.truth
+    assert found is not None
+    assert (found.precision, found.recall) == (1.0, 1.0)
+    assert found.true_pairs > 5
 
 
-def test_leakage_is_told_for_every_split(planted: Planted) -> None:
+def test_leakage_is_measured_for_every_split(planted: Planted) -> None:
     shares = {
-        (row["split"], row["detail"]): {
-            name: overlap["share_of_all"] for name, overlap in row["overlaps"].items()
+        (variant.split, variant.detail): {
+            name: overlap.share_of_all for name, overlap in variant.overlaps.items()
         }
-        for row in planted.found["leakage"]
+        for variant in planted.found.leakage
     }
     assert set(shares) == {
         ("published", "nothing dropped"),
@@ -188,22 +191,22 @@ def test_leakage_is_told_for_every_split(planted: Planted) -> None:
 
 
 def test_an_earlier_audit_is_not_overwritten(planted: Planted, tmp_path: Path) -> None:
-    config = config_of(Path(planted.found["data"]["root"]), tmp_path, f"folder={planted.folder}")
+    config = config_of(Path(planted.found.data.root), tmp_path, f"folder={planted.folder}")
     with pytest.raises(DataError, match="not overwritten: give another folder as folder="):
         audit(config)
 
 
 def test_every_probe_is_scored_with_an_interval(planted: Planted) -> None:
-    probes = planted.found["shortcuts"]
+    probes = planted.found.shortcuts
     assert len(probes) == 4 * 2 * 2  # what is seen, splits, tasks
-    for row in probes:
-        assert row["accuracy"]["low"] <= row["accuracy"]["value"] <= row["accuracy"]["high"]
-    kept = planted.found["files"]["kept"]
-    assert {row["test"] for row in probes if row["split"] == "patient"} == {kept}
+    for score in probes:
+        assert score.accuracy.low <= score.accuracy.value <= score.accuracy.high
+    kept = planted.found.files.kept
+    assert {score.test for score in probes if score.split == "patient"} == {kept}
 
 
 def test_the_page_and_its_sheets_are_written(planted: Planted) -> None:
-    assert json.loads((planted.folder / "audit.json").read_text()) == planted.found
+    assert read_audit(planted.folder / "audit.json") == planted.found
     page = (planted.folder / "audit.html").read_text().replace("<wbr>", "")
     assert planted.swapped in page
     sheets = {path.stem for path in (planted.folder / "sheets").iterdir()}
@@ -218,7 +221,7 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
     # Of glioma alone, half of them predicted right, and the others as another tumour.
     own = [row for row in kept if row.label == "glioma"]
     half = len(own) // 2
-    answers = PartPredictions(
+    predictions = PartPredictions(
         tuple(row.path for row in own),
         ("glioma",) * len(own),
         tuple("pituitary" if i < half else "glioma" for i in range(len(own))),
@@ -234,7 +237,7 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
         seed=0,
         split_seed=None,
         classes=prepared.classes,
-        answers={"test": answers},
+        predictions={"test": predictions},
         groups=None,
         part_sizes={},
         record={},
@@ -242,13 +245,13 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
         complexity=None,
         history={},
     )
-    rows = score_trained(prepared, [run], "notumor")
-    assert [row["accuracy"]["value"] for row in rows] == [1 - half / len(own), 1.0]
+    rows = score_runs(prepared, [run], "notumor")
+    assert [score.accuracy.value for score in rows] == [1 - half / len(own), 1.0]
     with pytest.raises(DataError, match="trained on other scans"):
         other = replace(run, setting=setting | {"data.fingerprint": "another"})
-        score_trained(prepared, [other], "notumor")
+        score_runs(prepared, [other], "notumor")
     with pytest.raises(ConfigError, match="differ in more than their fold"):
-        score_trained(prepared, [run, replace(run, setting=fitting | {"model.width": 3})], None)
+        score_runs(prepared, [run, replace(run, setting=fitting | {"model.width": 3})], None)
 
 
 @pytest.mark.parametrize(
@@ -262,10 +265,12 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
         ("data.harmonise=null", "group of named values"),
         ("data/harmonise=resolution data.harmonise.resolution=1000", "at most data.crop.size"),
         ("frozen.weights=none frozen.input_size=abc", "model.input_size"),
+        ("model@frozen=gbmnet +frozen.weights=none", "gbmnet has no pretrained part"),
+        ("frozen.name=mobilenet", "frozen.name is 'mobilenet': did you mean"),
         ("data.patients=ELSEWHERE", "names no file"),
     ],
 )
-def test_what_cannot_be_audited_is_said_before_the_work(
+def test_what_cannot_be_audited_is_refused_before_the_work(
     phantom_root: Path, prepared: PreparedSet, tmp_path: Path, override: str, named: str
 ) -> None:
     elsewhere = tmp_path / "elsewhere.csv"
@@ -314,4 +319,5 @@ def test_the_frozen_network_is_built_as_composed() -> None:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         frozen = hydra.compose("audit", ["frozen.weights=none"]).frozen
     network = load_frozen(plain_values(frozen))
-    assert network.pool(torch.zeros((1, 1, 256, 256), dtype=torch.uint8)).shape == (1, 1280)
+    features = network.forward_features(torch.zeros((1, 1, 256, 256), dtype=torch.uint8))
+    assert network.pool_features(features).shape == (1, 1280)

@@ -55,7 +55,7 @@ def test_each_planted_oddity_is_found_and_no_whole_phantom_is(
         assert before.rows == ()
 
 
-def test_kinds_and_sizes_count_every_file(odd: PreparedSet) -> None:
+def test_formats_and_sizes_count_every_file(odd: PreparedSet) -> None:
     assert file_formats(odd.manifest).total() == len(odd.manifest)
     assert file_formats(odd.manifest)["unknown"] == 1
     assert sizes(odd.manifest).total() == len(odd.manifest) - 1

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,22 @@ import numpy as np
 import pytest
 from finished_runs import CLASSES, Row
 from omegaconf import DictConfig
+from sample_audit import AUDIT, probe_score
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, recall_score
 
+from brain_tumor.audit.results.json_file import write_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare import compare as comparing
 from brain_tumor.compare.compare import compare
-from brain_tumor.compare.pooled_scores import PooledRunGroup, compare_settings
+from brain_tumor.compare.compared import PooledRunGroup
+from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.settings import gather
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.part_scores import ScoringSettings
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.runs.finished import read_run
+from brain_tumor.runs.folder import RunFolder
 
 WriteRun = Callable[..., Path]
 
@@ -255,37 +261,34 @@ def test_what_is_no_list_is_refused(tmp_path: Path, values: dict, told: str) -> 
         compare(asked(tmp_path, **values))
 
 
-def write_audit(
+def write_sample(
     folder: Path, resolution: int | None, *values: float, split: str = "patient"
 ) -> Path:
     folder.mkdir(parents=True)
-    entries = [
-        {
-            "sees": sees,
-            "kind": "probe",
-            "split": split,
-            "detail": "fold 0",
-            "task": "four classes",
-            "test": 100,
-            "accuracy": {"value": value, "low": value - 0.05, "high": value + 0.05},
-            "balanced_accuracy": {"value": value / 2, "low": 0.1, "high": 0.9},
-            "majority": 0.3,
-        }
+    scores = tuple(
+        replace(
+            probe_score(sees, "four classes", split, value),
+            accuracy=Interval(value, value - 0.05, value + 0.05),
+            balanced_accuracy=Interval(value / 2, 0.1, 0.9),
+        )
         for sees, value in zip(("width and height", "the margin"), values, strict=False)
-    ]
-    harmonise = {"resolution": resolution, "intensity": False}
-    data = {"name": "mri", "fingerprint": "a1b2", "harmonise": harmonise}
-    (folder / "audit.json").write_text(json.dumps({"data": data, "shortcuts": entries}))
+    )
+    data = replace(AUDIT.data, harmonise={"resolution": resolution, "intensity": False})
+    write_audit(RunFolder(folder), replace(AUDIT, data=data, shortcuts=scores))
     return folder
 
 
 def test_audits_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_audit(tmp_path / "audits" / "a", None, 0.8, 0.7)
-    second = write_audit(tmp_path / "audits" / "b", 128, 0.6)
+    write_sample(tmp_path / "audits" / "a", None, 0.8, 0.7)
+    second = write_sample(tmp_path / "audits" / "b", 128, 0.6)
     given = [str(tmp_path / "audits"), str(second / "audit.json")]
     content = compare(asked(tmp_path, audits=given))
-    assert [audit["label"] for audit in content["audits"]] == ["none", "resolution=128"]
+    assert [audit.label for audit in content["audits"]] == ["none", "resolution=128"]
     assert content["settings"] == []
+    written = json.loads((tmp_path / "out" / "comparison.json").read_text())["audits"]
+    assert written[1]["data"]["harmonise"] == {"resolution": 128, "intensity": False}
+    balanced = {"value": 0.3, "low": 0.1, "high": 0.9}
+    assert written[1]["shortcuts"][0]["balanced_accuracy"] == balanced
     markdown = (tmp_path / "out" / "comparison.md").read_text()
     rows = [line for line in markdown.splitlines() if line.startswith(("| width", "| the margin"))]
     assert "0.800 (0.750 to 0.850) | 0.600 (0.550 to 0.650)" in rows[0]
@@ -295,14 +298,14 @@ def test_audits_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_audits_harmonised_alike_are_named_by_their_folders(tmp_path: Path) -> None:
-    folders = [write_audit(tmp_path / name, 128, 0.8) for name in ("a", "b")]
+    folders = [write_sample(tmp_path / name, 128, 0.8) for name in ("a", "b")]
     content = compare(asked(tmp_path, audits=[str(folder) for folder in folders]))
-    labels = [audit["label"] for audit in content["audits"]]
+    labels = [audit.label for audit in content["audits"]]
     assert labels == [f"resolution=128 ({folder})" for folder in folders]
 
 
 def test_an_audit_that_does_not_tell_is_refused(tmp_path: Path) -> None:
-    other = write_audit(tmp_path / "other", None, 0.8, split="report")
+    other = write_sample(tmp_path / "other", None, 0.8, split="report")
     with pytest.raises(DataError, match=r"split=patient \(it has report\)"):
         compare(asked(tmp_path, audits=[str(other)]))
     for damage in ("[1", "[1]", "{}", '{"data": {}, "shortcuts": []}'):

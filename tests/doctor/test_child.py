@@ -1,56 +1,53 @@
-import textwrap
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from brain_tumor.doctor.child import ask
+from brain_tumor.doctor import child
+from brain_tumor.doctor.child import Probes, run_probes
 
-Write = Callable[[str], str]
-
-
-@pytest.fixture
-def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-
-    def write(body: str) -> str:
-        start = "from brain_tumor.doctor.child import answer, job\nasked = job()\n"
-        (tmp_path / "asked_module.py").write_text(start + textwrap.dedent(body))
-        return "asked_module"
-
-    return write
-
-
-def test_steps_come_back_by_name(written: Write) -> None:
-    module = written("print('a library greets')\nanswer({'a': lambda: asked, 'b': dict})")
-    found = ask(module, {"x": [1, "ü"]}, 30)
-    assert found.steps == {"a": {"x": [1, "ü"]}, "b": {}}
-    assert found.fault is None
-    assert found.error("a") is None
-
-
-def test_a_step_that_raises_does_not_stop_the_next(written: Write) -> None:
-    found = ask(written("answer({'a': lambda: 1 / 0, 'b': dict})"), {}, 30)
-    assert found.error("a") == "ZeroDivisionError: division by zero"
-    assert found.error("b") is None
+GROUP = ("opencv", "scans")
+SETTINGS = {"data": {"root": "nowhere", "source": "folder", "classes": ["a", "b"]}}
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("cv2", "timeout", "failure"),
     [
-        ("import os\nos.abort()", "SIGABRT"),
-        ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
-        ("import sys\nsys.exit('no such library')", "no such library"),
-        ("import os\nos._exit(7)", "status 7: it said nothing"),
+        ("import os; os.abort()", 30, "SIGABRT"),
+        ("import sys; sys.exit('no such library')", 30, "status 1: no such library"),
+        ("import os; os._exit(7)", 30, "status 7"),
+        ("import time; time.sleep(60)", 1, "no answer within 1 s"),
+        ("raise ImportError('libGL.so.1: cannot open')", 30, "ImportError: libGL.so.1"),
     ],
 )
-def test_a_crash_is_told_with_what_came_before(written: Write, body: str, told: str) -> None:
-    found = ask(written(f"answer({{'a': dict}})\n{body}"), {}, 30)
-    assert found.error("a") is None
-    assert told in found.error("b")
+def test_a_failing_library_fails_its_probe_and_skips_the_next(
+    plant: Callable[[str, str], None], cv2: str, timeout: float, failure: str
+) -> None:
+    plant("cv2", cv2)
+    found = run_probes(GROUP, SETTINGS, timeout)
+    assert failure in found["opencv"]["error"]
+    assert found["scans"] == {}
 
 
-def test_a_process_that_hangs_is_ended(written: Write) -> None:
-    found = ask(written("answer({'a': dict})\nimport time\ntime.sleep(60)"), {}, 2)
-    assert found.error("a") is None
-    assert found.error("b") == "it did not answer within 2 s"
+def test_a_crash_keeps_earlier_results_whatever_libraries_print(
+    plant: Callable[[str, str], None],
+) -> None:
+    plant("cv2", "print('{}'); __version__ = '5'\ndef __getattr__(name): import os; os.abort()")
+    found = run_probes(GROUP, SETTINGS, 30)
+    assert found["opencv"] == {"version": "5"}
+    assert "SIGABRT" in found["scans"]["error"]
+
+
+def test_a_group_runs_once_and_only_when_it_is_needed(
+    configure: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def run(names: tuple[str, ...], settings: dict, timeout: float) -> dict:
+        calls.append((names, settings["data"]["classes"], timeout))
+        return {name: {"version": name} for name in names}
+
+    monkeypatch.setattr(child, "run_probes", run)
+    probes = Probes(configure("data.classes=[a,b]", "timeout=5"))
+    assert calls == []
+    assert (probes["scans"], probes["opencv"]) == ({"version": "scans"}, {"version": "opencv"})
+    assert calls == [(GROUP, ["a", "b"], 5)]

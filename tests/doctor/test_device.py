@@ -1,108 +1,99 @@
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from brain_tumor.doctor.device import FALLBACK, device
-from brain_tumor.doctor.finding import Finding, Mark
+from brain_tumor.doctor import device as module
+from brain_tumor.doctor.device import device, threads
+from brain_tumor.doctor.finding import Finding
+
+CPU = {"kind": "cpu", "available": True, "reason": "", "difference": 0.0}
+CUDA = CPU | {"kind": "cuda", "name": "T4", "count": 1, "free": 2**30}
+MISSING = {"kind": None, "available": False, "reason": ""}
 
 
 @pytest.fixture(autouse=True)
-def no_card_nor_mac(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr("brain_tumor.doctor.device.DRIVER", Path("nowhere"))
-    monkeypatch.setattr("platform.system", lambda: "Linux")
-    monkeypatch.delenv(FALLBACK, raising=False)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-
-
-CARD = {"kind": "cuda", "cuda_available": True, "name": "T4", "count": 1, "memory": 2**30}
-MAC = {"kind": "mps", "mps_available": True}
-
-
-def look(machine) -> list[Finding]:
-    return list(device(machine))
-
-
-def test_a_cpu_is_well_and_deterministic(machine_with) -> None:
-    found = look(machine_with())
-    assert [finding.mark for finding in found] == [Mark.OK, Mark.OK]
-    assert "is honoured" in found[1].found
-
-
-def test_a_card_is_named(machine_with) -> None:
-    found = look(machine_with("trainer=gpu", "trainer.accelerator=gpu", torch__device=CARD))
-    assert found[0].found == "T4, 1 in all, 1.0 GiB free"
-    assert [finding.mark for finding in found] == [Mark.OK, Mark.OK]
-
-
-def test_a_card_that_is_left_idle_is_told(machine_with) -> None:
-    found = look(machine_with(torch__device={"cuda_available": True}))
-    assert [finding.mark for finding in found] == [Mark.OK, Mark.WARNING, Mark.OK]
-
-
-def test_a_device_that_is_asked_for_and_missing_is_broken(machine_with) -> None:
-    machine = machine_with("trainer.accelerator=gpu", torch__device={"kind": "cuda"})
-    del machine.torch.steps["device"]["difference"]
-    found = look(machine)
-    assert found[0].mark is Mark.BROKEN
-    assert "wants CUDA" in found[0].found
-
-
-@pytest.mark.parametrize("difference", [0.5, float("nan")])
-def test_a_device_that_computes_wrongly_is_broken(machine_with, difference: float) -> None:
-    found = look(machine_with(torch__device=CARD | {"difference": difference}))
-    assert found[0].mark is Mark.BROKEN
-
-
-def test_a_device_that_raises_is_broken(machine_with) -> None:
-    error = "RuntimeError: CUDA error: no kernel image is available"
-    (found,) = look(machine_with(torch__device={"error": error}))
-    assert found.mark is Mark.BROKEN
-    assert "no kernel image" in found.found
+    for name in ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.parametrize(
-    ("cuda", "hidden", "said", "told"),
+    ("found", "mark"),
+    [
+        (CPU, "ok"),
+        (CUDA, "ok"),
+        (CUDA | {"difference": 0.5}, "wrong"),
+        (CUDA | {"difference": float("nan")}, "wrong"),
+        (MISSING, "wrong"),
+        ({"error": "RuntimeError: no kernel image is available"}, "wrong"),
+    ],
+)
+def test_a_device_has_to_be_there_and_compute(configure: Callable, found: dict, mark: str) -> None:
+    (finding,) = device(configure(), {"device": found})
+    assert finding.mark == mark
+    assert bool(finding.fix) == (mark == "wrong")
+
+
+@pytest.mark.parametrize(
+    ("cuda", "visible", "reason", "expected"),
     [
         (None, None, "", "built without CUDA"),
         ("13.2", "", "", "CUDA_VISIBLE_DEVICES hides"),
-        ("13.2", None, "The NVIDIA driver on your system is too old", "is too old"),
-        ("13.2", None, "", "it does not say why"),
+        ("13.2", None, "the driver is too old", "CUDA 13.2: the driver is too old"),
     ],
 )
-def test_a_driver_that_torch_cannot_use_is_told(
-    machine_with,
+def test_an_nvidia_gpu_that_torch_does_not_use_is_a_note(
+    configure: Callable,
     monkeypatch: pytest.MonkeyPatch,
     cuda: str | None,
-    hidden: str | None,
-    said: str,
-    told: str,
+    visible: str | None,
+    reason: str,
+    expected: str,
 ) -> None:
-    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/nvidia-smi")
-    if hidden is not None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
-    found = look(machine_with(torch__torch={"cuda": cuda}, torch__device={"said": said}))
-    assert found[1].mark is Mark.WARNING
-    assert told in found[1].found
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    probes = {"device": CPU | {"reason": reason}, "torch": {"cuda": cuda}}
+    findings = list(device(configure(), probes))
+    assert [finding.mark for finding in findings] == ["ok", "note"]
+    assert expected in findings[1].message
+    assert len(list(device(configure("trainer=cpu"), probes))) == 1
+    assert len(list(device(configure(), probes | {"device": CUDA}))) == 1
 
 
-def test_on_a_mac(machine_with, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("platform.system", lambda: "Darwin")
-    found = look(machine_with(torch__device=MAC))
-    assert [finding.mark for finding in found] == [Mark.OK, Mark.OK]
-    assert "not to be had on MPS" in found[1].found
-
-    monkeypatch.setenv(FALLBACK, "1")
-    found = look(machine_with(torch__device=MAC))
-    assert [finding.mark for finding in found] == [Mark.OK, Mark.WARNING, Mark.OK]
-
-    found = look(machine_with())  # an old Mac
-    assert found[1].mark is Mark.WARNING
+def threads_of(configure: Callable, number: int, *overrides: str) -> Finding:
+    (finding,) = threads(configure(*overrides), {"torch": {"threads": number}})
+    return finding
 
 
-def test_determinism_that_mps_lacks_is_broken_where_it_is_asked(machine_with) -> None:
-    found = look(machine_with("trainer.deterministic=true", torch__device=MAC))
-    assert found[-1].mark is Mark.BROKEN
-    found = look(machine_with("trainer.deterministic=warn", torch__device=MAC))
-    assert found[-1].mark is Mark.OK
+def test_threads_are_compared_with_cores(
+    configure: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(4)), raising=False)
+    monkeypatch.setattr(module, "read_cgroup", lambda name: "max 100000")
+    assert threads_of(configure, 4).mark == "ok"
+    assert threads_of(configure, 1).mark == "ok"
+    assert threads_of(configure, 8).fix == "add threads=4"
+    assert threads_of(configure, 4, "threads=5").mark == "note"
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert threads_of(configure, 1).fix == "add threads=4"
+    assert threads_of(configure, 1, "threads=1").mark == "ok"
+
+
+@pytest.mark.parametrize(("quota", "cores"), [("150000 100000", 2), ("50000 100000", 1)])
+def test_a_container_may_use_fewer_cores(
+    configure: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quota: str, cores: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(4)), raising=False)
+    monkeypatch.setattr("brain_tumor.doctor.resources.CGROUP", tmp_path)
+    (tmp_path / "cpu.max").write_text(quota + "\n")
+    assert threads_of(configure, 4).fix == f"add threads={cores}"
+
+
+def test_without_torch_there_is_nothing_to_add(configure: Callable) -> None:
+    probes = {"torch": {"error": "it crashed"}, "device": {}}
+    assert [*device(configure(), probes), *threads(configure(), probes)] == []

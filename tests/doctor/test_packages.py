@@ -1,105 +1,71 @@
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError
-from pathlib import Path
 
 import pytest
 
 from brain_tumor.doctor import packages
-from brain_tumor.doctor.finding import Finding, Mark
+from brain_tumor.doctor.finding import Finding
 
-Install = Callable[..., Path]
-
-
-def marked(findings: list[Finding], mark: Mark) -> list[str]:
-    return [finding.found for finding in findings if finding.mark is mark]
+Install = Callable[..., None]
 
 
-def test_what_is_installed_is_within_the_bounds() -> None:
-    (found,) = packages.bounds()
-    assert found.mark is Mark.OK
+def messages(findings: list[Finding], mark: str) -> list[str]:
+    return [finding.message for finding in findings if finding.mark == mark]
 
 
-def test_the_bounds_are_those_that_the_package_declares(install: Install) -> None:
-    install("brain-tumor", "9", "one>=2", "two<3,>=2", "gone>1", 'three>=2; extra == "test"')
-    for name, version in (("one", "2.0+cpu"), ("two", "3.0"), ("three", "1.0")):
-        install(name, version)
-    found = list(packages.bounds())
-    assert marked(found, Mark.BROKEN) == [
-        "two 3.0 is installed, wanted <3,>=2",
-        "gone is not installed",
+def test_the_tested_environment_fits() -> None:
+    findings = [*packages.versions(), *packages.malicious_releases(), *packages.opencv_wheels()]
+    assert [(finding.mark, finding.topic) for finding in findings] == [
+        ("ok", "python"),
+        ("ok", "packages"),
     ]
-    assert marked(found, Mark.WARNING) == ["three 1.0 is installed, wanted >=2"]
-    assert found[0].remedy == 'python -m pip install "two<3,>=2"'
 
 
-def test_an_extra_that_is_not_installed_is_left_out(install: Install) -> None:
-    install("brain-tumor", "9", "one>=2", 'gone>=2; extra == "test"')
-    install("one", "2.1rc1")
-    (found,) = packages.bounds()
-    assert found.mark is Mark.OK
+def test_bounds_are_those_of_our_metadata(install: Install) -> None:
+    requirements = ("one>=2", "two<3,>=2", "gone>1", 'gone-vms>1; sys_platform == "vms"')
+    install("brain-tumor", "9", *requirements, 'three>=2; extra == "x"', 'none; extra == "x"')
+    for name, version in (("one", "2.1rc1"), ("two", "3.0"), ("three", "1.0")):
+        install(name, version)
+    findings = list(packages.versions())
+    assert messages(findings, "wrong") == ["two 3.0 does not fit <3,>=2.", "gone is not installed."]
+    assert messages(findings, "note") == ["three 1.0 does not fit >=2."]
+    assert 'python -m pip install "two<3,>=2"' in [finding.fix for finding in findings]
 
 
-def test_a_requirement_of_other_systems_is_left_out(install: Install) -> None:
-    install("brain-tumor", "9", 'gone>=2; sys_platform == "vms"')
-    (found,) = packages.bounds()
-    assert found.mark is Mark.OK
+def test_another_python_is_wrong(install: Install) -> None:
+    install("brain-tumor", "9", python=">=3.99")
+    assert [finding.mark for finding in packages.versions()] == ["wrong", "ok"]
 
 
-def test_the_known_clash_of_omegaconf_and_hydra(install: Install) -> None:
-    install("omegaconf", "2.4.0")
-    (found,) = packages.bounds()
-    assert found.mark is Mark.BROKEN
-    assert "omegaconf 2.4.0" in found.found
+def test_a_checkout_that_is_not_installed_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise packages.PackageNotFoundError(name)
+
+    monkeypatch.setattr(packages, "distribution", missing)
+    (finding,) = packages.versions()
+    assert (finding.mark, finding.fix) == ("note", "python -m pip install -e .")
 
 
-def test_a_checkout_that_is_not_installed_declares_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("version", "wrong"), [("5.0", 0), ("4.9", 1)])
+def test_any_opencv_wheel_is_enough(
+    install: Install, monkeypatch: pytest.MonkeyPatch, version: str, wrong: int
 ) -> None:
-    def none(name: str) -> list[str]:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr(packages, "requires", none)
-    assert list(packages.bounds()) == []
-
-
-def test_any_opencv_serves(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     install("brain-tumor", "9", "opencv-python>=4.10")
-    there = {"opencv-python-headless": "5.0"}
-    monkeypatch.setattr(packages, "installed", there.get)
-    assert [finding.mark for finding in packages.bounds()] == [Mark.OK]
-    there["opencv-python-headless"] = "4.9"
-    assert [finding.mark for finding in packages.bounds()] == [Mark.BROKEN]
+    monkeypatch.setattr(packages, "installed", {"opencv-python-headless": version}.get)
+    assert len(messages(list(packages.versions()), "wrong")) == wrong
+
+
+def test_two_opencv_wheels_are_wrong(install: Install) -> None:
+    install("opencv-python", "5.0.0")
+    install("opencv-python-headless", "4.12.0")
+    (finding,) = packages.opencv_wheels()
+    assert finding.mark == "wrong"
+    assert "opencv-python 5.0.0 and opencv-python-headless 4.12.0" in finding.message
 
 
 @pytest.mark.parametrize("name", ["lightning", "pytorch-lightning"])
 @pytest.mark.parametrize("version", ["2.6.2", "2.6.3"])
-def test_malicious_uploads_are_known(install: Install, name: str, version: str) -> None:
-    assert list(packages.malicious()) == []
+def test_malicious_releases_are_wrong(install: Install, name: str, version: str) -> None:
     install(name, version)
-    (found,) = packages.malicious()
-    assert found.mark is Mark.BROKEN
-    assert "renew every key" in found.remedy
-
-
-def test_two_lightnings_have_to_be_one(install: Install) -> None:
-    install("lightning", "2.6.6")
-    install("pytorch-lightning", "2.5.0")
-    (found,) = packages.twins()
-    assert found.mark is Mark.WARNING
-    assert "lightning 2.6.6 beside pytorch-lightning 2.5.0" in found.found
-
-
-def test_a_package_that_is_there_twice_is_named(install: Install) -> None:
-    assert list(packages.twins()) == []
-    install("some-thing", "1.0")
-    install("some-thing", "1.1")
-    (found,) = packages.twins()
-    assert found.mark is Mark.WARNING
-    assert "some-thing is there twice" in found.found
-
-
-def test_optional_packages_are_never_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "installed", lambda name: None)
-    (found,) = packages.optional()
-    assert found.mark is Mark.OK
-    assert found.found.count("not installed") == len(packages.OPTIONAL)
+    (finding,) = packages.malicious_releases()
+    assert finding.mark == "wrong"
+    assert finding.fix.startswith(f"python -m pip uninstall -y {name}")

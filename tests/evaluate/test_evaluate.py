@@ -286,7 +286,7 @@ def test_it_is_told_how_many_do_not_look_like_the_training_scans(
     (share,) = content["ood"]["flagged"].values()
     assert share == np.mean(found > 1) > 0
     told = f"{share:.1%}".replace("%", " %")
-    assert f"{told} of the test scans do not look like the training" in capsys.readouterr().out
+    assert f"{told} of the test scans are flagged" in capsys.readouterr().out
     # As predict says it of the same files.
     model = open_model(run, Abstention(0.05), accelerator="cpu")
     prepared = np.load(run.parent / "prepared" / out.name / "images.npy")

@@ -7,7 +7,8 @@ import pytest
 from finished_runs import CLASSES, Row, write_run
 from sklearn.metrics import balanced_accuracy_score
 
-from brain_tumor.compare.pooled_scores import PooledRunGroup, compare_settings
+from brain_tumor.compare.compared import PooledRunGroup
+from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.settings import gather
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.patient_scores import score_part_patients
@@ -45,11 +46,11 @@ def test_all_that_is_scored_is_told() -> None:
     assert record["answers"] == {"glioma": 6, "meningioma": 6, "notumor": 6}
     assert record["groups"] == 18 and record["present"] == list(CLASSES)
     for name, scores in (("by_patient", expected.by_patient), ("by_slice", expected.by_slice)):
-        assert record[name]["accuracy"]["value"] == pytest.approx(scores.accuracy.value)
+        assert record[name]["accuracy"]["value"] == pytest.approx(scores.overall["accuracy"].value)
         recalls = [one.value for one in scores.recalls if one]
         assert [one["value"] for one in record[name]["recalls"].values()] == pytest.approx(recalls)
     for name, gain in record["difference"].items():
-        assert gain["value"] == pytest.approx(getattr(expected.difference, name).value)
+        assert gain["value"] == pytest.approx(expected.difference[name].value)
         assert gain["low"] <= gain["value"] <= gain["high"]
 
 
@@ -136,7 +137,7 @@ def test_folds_are_pooled_and_seeds_kept_apart(tmp_path: Path) -> None:
 def test_runs_of_older_versions_have_none(tmp_path: Path) -> None:
     part, patients = rows()
     old = write_run(tmp_path / "old", part)
-    assert read_run(old).answers["test"].patients is None
+    assert read_run(old).predictions["test"].patients is None
     assert compared(old).patients is None
     new = write_run(tmp_path / "new", part, seed=1, patients=patients)
     assert compared(old, new).patients is None

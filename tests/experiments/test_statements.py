@@ -1,11 +1,17 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from sample_audit import AUDIT
 
+from brain_tumor.audit.results.audit import Audit
+from brain_tumor.audit.results.leakage import VariantLeakage
+from brain_tumor.audit.results.report import FolderCounts, ReportComparison, StepCount
 from brain_tumor.cli.command import conf_folder
+from brain_tumor.evaluate.leakage_record import SharedScans
 from brain_tumor.rendering.pairs import difference
 from experiments.statements import statements_table
 from experiments.verdicts import FAILS, HOLDS, NOT_RUN, OPEN, UNTESTED
@@ -19,22 +25,24 @@ CLASSES = ["glioma", "meningioma", "notumor", "pituitary"]
 NAMES = {"glioma": "meningioma", "meningioma": "notumor", "notumor": "glioma"}
 
 
-def audit(
-    names: Mapping[str, str] = NAMES, kept: int = 6589, shared: float = 0.942
-) -> dict[str, Any]:
-    rows = [{"folder": name, "report_class": names.get(name, name)} for name in CLASSES]
-    steps = [
-        {"step": "raw scans", "report": 7023, "measured": 7023},
-        {"step": "Testing scans that Training holds", "report": 182, "measured": 182},
-        {"step": "scans left", "report": 6589, "measured": kept},
-    ]
-    overlaps = {"any": {"share_of_all": shared}, "slice": {"share_of_all": shared / 2}}
-    leakage = [{"split": "official", "overlaps": {}}, {"split": "report", "overlaps": overlaps}]
-    return {
-        "report": {"rows": rows, "steps": steps},
-        "patients": {"scans": 4750, "slices": 3064, "patients": 233},
-        "leakage": leakage,
+def audit(names: Mapping[str, str] = NAMES, kept: int = 6589, shared: float = 0.942) -> Audit:
+    rows = tuple(
+        FolderCounts(name, 1648, names.get(name, name), 1236, 412, None) for name in CLASSES
+    )
+    steps = (
+        StepCount("raw scans", 7023, 7023),
+        StepCount("Testing scans that Training holds", 182, 182),
+        StepCount("scans left", 6589, kept),
+    )
+    overlaps = {
+        name: SharedScans(1000, round(1000 * share), share, share, {})
+        for name, share in (("any", shared), ("slice", shared / 2))
     }
+    leakage = (
+        VariantLeakage("official", "", 5497, 1092, {}, None),
+        VariantLeakage("report", "seed 0", 4941, 1000, overlaps, None),
+    )
+    return replace(AUDIT, report=ReportComparison(rows, steps, True), leakage=leakage)
 
 
 def ends(value: float, wide: float = 0.02) -> dict[str, float]:

@@ -124,21 +124,21 @@ def intervals_of(part: Part, seed: int) -> dict[str, Interval]:
         seed=seed,
     )
     return {
-        "accuracy": scores.accuracy,
-        "balanced accuracy": scores.balanced_accuracy,
-        "macro F1": scores.macro_f1,
+        "accuracy": scores.overall["accuracy"],
+        "balanced accuracy": scores.overall["balanced_accuracy"],
+        "macro F1": scores.overall["macro_f1"],
         "recall": scores.recalls[0],
         "precision": scores.precisions[0],
         "F1": scores.f1s[0],
         "ROC AUC": sure.roc_auc[0],
-        "macro ROC AUC": sure.macro_roc_auc,
-        "NLL": sure.nll,
-        "Brier": sure.brier,
-        "ECE, equal width": sure.ece_equal_width,
-        "ECE, equal mass": sure.ece_equal_mass,
+        "macro ROC AUC": sure.overall["macro_roc_auc"],
+        "NLL": sure.overall["nll"],
+        "Brier": sure.overall["brier"],
+        "ECE, equal width": sure.overall["ece_equal_width"],
+        "ECE, equal mass": sure.overall["ece_equal_mass"],
         "sensitivity": found.sensitivity,
         "specificity": found.specificity,
-        "accuracy difference": pair.accuracy,
+        "accuracy difference": pair["accuracy"],
     }
 
 
@@ -147,8 +147,8 @@ def intervals_of_no_error(part: Part, seed: int) -> dict[str, Interval]:
         part.labels, part.calibrated, part.groups, resamples=RESAMPLES, seed=seed
     )
     return {
-        "ECE of 0, equal width": found.ece_equal_width,
-        "ECE of 0, equal mass": found.ece_equal_mass,
+        "ECE of 0, equal width": found.overall["ece_equal_width"],
+        "ECE of 0, equal mass": found.overall["ece_equal_mass"],
     }
 
 
@@ -156,7 +156,7 @@ def intervals_by_scan(part: Part, seed: int) -> dict[str, Interval]:
     predicted, alone = part.too_sure.argmax(axis=1), np.arange(len(part.labels))
     found = bootstrap_scores(part.labels, predicted, alone, 4, resamples=RESAMPLES, seed=seed)
     return {
-        "accuracy": found.accuracy,
+        "accuracy": found.overall["accuracy"],
         "recall": found.recalls[0],
         "precision": found.precisions[0],
     }

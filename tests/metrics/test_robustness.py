@@ -46,7 +46,8 @@ def test_scores_are_scikit_learn_s() -> None:
 def test_the_interval_of_the_clean_score_is_that_of_an_evaluation() -> None:
     labels, clean, corrupted, groups = drawn(1)
     found = bootstrap_robustness(labels, clean, corrupted, groups, 4, resamples=300, seed=5)
-    alone = bootstrap_scores(labels, clean, groups, 4, resamples=300, seed=5).balanced_accuracy
+    scores = bootstrap_scores(labels, clean, groups, 4, resamples=300, seed=5)
+    alone = scores.overall["balanced_accuracy"]
     assert (found.clean.low, found.clean.high) == pytest.approx((alone.low, alone.high))
 
 

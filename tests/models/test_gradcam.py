@@ -17,6 +17,7 @@ from brain_tumor.data.split import TEST
 from brain_tumor.models.gbmnet import GBMnet
 from brain_tumor.models.gradcam import gradcam
 from brain_tumor.models.mobilenetv2 import GBMMobileNetV2net
+from brain_tumor.models.network import Network
 from brain_tumor.models.registry import build_network
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
@@ -171,7 +172,7 @@ def test_where_maps_are_averaged_it_is_grad_cam_as_published(scans: Tensor) -> N
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
-class InPlaceHead(nn.Module):
+class InPlaceHead(Network):
     """Has a head that begins in place, as some of torchvision's do, and knows one class alone."""
 
     def forward_features(self, scans: Tensor) -> Tensor:

@@ -11,7 +11,9 @@ from brain_tumor.errors import ConfigError, WeightsError
 from brain_tumor.models.gbmnet import GBMnet
 from brain_tumor.models.mobilenetv2 import IMAGENET_MEAN, IMAGENET_STD, GBMMobileNetV2net
 from brain_tumor.models.preprocess import ImageNetInput
-from brain_tumor.models.registry import NETWORKS, build_network
+from brain_tumor.models.registry import build_network
+
+NETWORKS = ("gbmnet", "mobilenetv2")
 
 
 def parameters(network: nn.Module) -> tuple[int, int]:
@@ -299,7 +301,15 @@ def test_imagenet_goes_through_torchvision_and_names_the_way_on(
         ("gbmnet", {"width": 0}, r"model\.width"),
         ("gbmnet", {"width": "512"}, r"model\.width"),
         ("gbmnet", {"dropout": 1.0}, r"model\.dropout"),
+        ("gbmnet", {"dropout": 10**400}, r"model\.dropout must lie in .*: 10{59}\.\.\."),
         ("gbmnet", {"depth": 3}, "depth"),
+        ("gbmnet", {"head": "gmp"}, r"model\.head must be flatten or gap: 'gmp'"),
+        ("resnet18", {"architecture": "resnet50"}, r"model\.architecture is not for resnet18"),
+        (
+            "resnet18",
+            {"input_size": 4096},
+            r"model\.input_size must be a whole number in 1",
+        ),
         ("mobilenetv2", {"input_std": [0.0, 1.0, 1.0]}, r"model\.input_std"),
     ],
 )

@@ -115,3 +115,16 @@ def test_it_runs_as_configured(compose) -> None:
     check_training(compose("model=torchvision", "model.name=resnet18", "model.weights=none"))
     with pytest.raises(ConfigError, match="did you mean resnet18"):
         check_training(compose("model=torchvision", "model.name=resnet1", "model.weights=none"))
+
+
+def test_blocks_that_are_trained_are_in_training_mode() -> None:
+    network = build_network(2, "resnet18", input_size=64, unfreeze=1)
+    scans = torch.randint(0, 256, (4, 1, 256, 256), dtype=torch.uint8)
+    before = {name: value.clone() for name, value in network.named_buffers()}
+    network(scans)  # as Lightning finds it: it keeps the modes that a network was built with
+    moved = {
+        name.rsplit(".", 1)[0]
+        for name, value in network.named_buffers()
+        if name.endswith("running_mean") and not torch.equal(value, before[name])
+    }
+    assert moved and all("layer4.1" in name for name in moved)

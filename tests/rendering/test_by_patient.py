@@ -3,6 +3,7 @@ from typing import Any
 
 from rich.console import Console
 
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.by_patient import patients_sentence, patients_table
 from brain_tumor.rendering.page import to_rich
 
@@ -35,7 +36,7 @@ def found(**values: Any) -> dict[str, Any]:
 
 
 def test_what_is_not_known_is_left_out_and_said() -> None:
-    table = patients_table(found(), "by patient: gbmnet", 0.95)
+    table = patients_table(found(), SCORES.values(), "by patient: gbmnet", 0.95)
     assert table.rows == [
         ["counted", "1", "1,182"],
         ["accuracy", "–", "–"],  # noqa: RUF001
@@ -62,7 +63,7 @@ def test_where_all_is_known_there_is_an_accuracy() -> None:
         by_slice=scores(0.7, True),
         difference={"accuracy": one(0.1), "balanced_accuracy": one(0.1)},
     )
-    table = patients_table(whole, "by patient", 0.9)
+    table = patients_table(whole, SCORES.values(), "by patient", 0.9)
     assert list(table.rows[0]) == ["counted", "32", "1,182"]
     assert [row[0] for row in table.rows][-2:] == ["gain, accuracy", "gain, balanced accuracy"]
     assert "2 patients have slices of several classes: once for each." in table.note
@@ -71,7 +72,7 @@ def test_where_all_is_known_there_is_an_accuracy() -> None:
 
 def test_it_fits_a_terminal_of_eighty_columns() -> None:
     shown = io.StringIO()
-    table = patients_table(found(), "by patient", 0.95)
+    table = patients_table(found(), SCORES.values(), "by patient", 0.95)
     Console(file=shown, width=80).print(to_rich(table))
     for row in table.rows:
         assert any(all(cell in line for cell in row) for line in shown.getvalue().splitlines())

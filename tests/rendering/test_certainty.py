@@ -1,5 +1,6 @@
 from typing import Any
 
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.certainty import certainty_table, gaps, part_columns
 from brain_tumor.rendering.pairs import difference, pairs_table
 
@@ -29,8 +30,8 @@ def part(**values: Any) -> dict[str, Any]:
 
 
 def rows(**parts: dict[str, Any]) -> dict[str, list[str]]:
-    table = certainty_table(part_columns(parts), "x", 0.9)
-    assert "90 % intervals" in table.note
+    table = certainty_table(part_columns(parts, SCORES.values()), SCORES.values(), "x", 0.9)
+    assert "90 % intervals" in table.note and table.note.endswith("lies high in its interval.")
     return {row[0]: list(row[1:]) for row in table.rows}
 
 
@@ -52,13 +53,20 @@ def test_every_number_has_its_interval_and_every_gap_a_dash() -> None:
 def test_what_is_missing_is_said_and_why() -> None:
     fitted = {"value": 1.5, "fitted_on": "validation"}
     point = {"threshold": 0.25, "chosen_on": "validation", "least_sensitivity": 0.95}
-    (said,) = gaps({"test": part()}, point, fitted)
+    (said,) = gaps({"test": part()}, SCORES.values(), point, fitted)
     assert "at least 0.2500" in said and "at least 0.95" in said
     none = {"threshold": 0.5, "chosen_on": None, "least_sensitivity": None}
-    said = " ".join(gaps({"test": part(present=["glioma"])}, none, {"value": None}))
-    for words in ("no scan of notumor", "mean recall over glioma", "fit a temperature", "one half"):
+    said = " ".join(
+        gaps({"test": part(present=["glioma"])}, SCORES.values(), none, {"value": None})
+    )
+    for words in (
+        "no scan of notumor: accuracy and macro F1 over all",
+        "mean recall over glioma",
+        "fit a temperature",
+        "one half",
+    ):
         assert words in said
-    assert gaps({"test": part()}, point | {"threshold": None}, fitted) == []
+    assert gaps({"test": part()}, SCORES.values(), point | {"threshold": None}, fitted) == []
 
 
 def test_pairs_tell_sign_size_and_chance() -> None:
@@ -69,6 +77,6 @@ def test_pairs_tell_sign_size_and_chance() -> None:
     pair = {"first": 1, "second": 2, "scans": 9, "groups": 3, "mcnemar": mcnemar}
     pair["differences"] = dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1"), found)
     several = pair | {"mcnemar": None}
-    one, two = pairs_table([pair, several], ["a", "b"], 0.95).rows
+    one, two = pairs_table([pair, several], SCORES.values(), ["a", "b"], 0.95).rows
     assert list(one[:2]) == ["a", "b"] and list(one[-4:]) == ["12", "3", "0.035", "0.14"]
     assert list(two[-4:]) == ["–"] * 4  # noqa: RUF001

@@ -66,7 +66,7 @@ def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path)
     shown = capsys.readouterr().out
     assert "epoch   1/2 | train loss" in shown
     assert "macro F1" in shown
-    assert "% of the test scans do not look like the training scans" in shown
+    assert "% of the test scans are flagged as out of distribution" in shown
     assert "python -m brain_tumor.evaluate run=" in shown
 
 

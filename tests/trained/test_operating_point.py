@@ -30,10 +30,10 @@ def test_validation_decides_temperature_and_operating_point() -> None:
     # On scans that were not looked at the probabilities are the better for it.
     groups = np.arange(450)
     before, after = (
-        bootstrap_probabilities(labels[450:], values[450:], groups, resamples=100).nll.value
+        bootstrap_probabilities(labels[450:], values[450:], groups, resamples=100).overall["nll"]
         for values in (logits, logits / chosen.temperature)
     )
-    assert after < before - 0.1
+    assert after.value < before.value - 0.1
 
 
 @given(least=st.floats(0.01, 1.0), seed=st.integers(0, 2**32 - 1))

@@ -1,1 +1,1 @@
-"""What an audit measures of scans: copies, near-duplicates that were missed, shortcuts."""
+"""Measures of an audit, from arrays: copies, agreement with known slices, shortcuts."""

@@ -1,4 +1,4 @@
-"""Exact copies: how many scans share a digest, and whether folders or labels part them."""
+"""Exact copies: scans that share a digest, within and across folders and labels."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ Group = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Copies:
-    """Groups of scans that are the same by one way to compare them.
+    """Groups of scans that are equal by one way to compare them.
 
     Attributes:
         groups: Positions of the scans of each group of two or more, in order of first member.
         within: By folder, the scans beyond the first of their group inside that folder.
-        across_folders: Groups that stand in more than one folder.
-        across_labels: Those that stand under more than one label, in order of first member.
+        across_folders: Number of groups with scans of more than one folder.
+        across_labels: Groups with scans of more than one label, in order of first member.
     """
 
     groups: tuple[Group, ...]
@@ -33,7 +33,7 @@ def find_copies(digests: Sequence[str], folders: Sequence[str], labels: Sequence
     """Group scans by digest.
 
     Args:
-        digests: One per scan; an empty one is like no other.
+        digests: One per scan; an empty digest equals no other.
         folders: Folder of each scan.
         labels: Class of each scan.
 

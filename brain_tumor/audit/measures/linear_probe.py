@@ -1,4 +1,4 @@
-"""What frozen features are worth: a logistic regression on them."""
+"""A linear probe: logistic regression on frozen features."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from brain_tumor.metrics.leakage import Rows
-from brain_tumor.metrics.scores import Labels
+from brain_tumor.metrics.uncertainty.bootstrap import Labels
 
 
 def predict_by_regression(

@@ -1,4 +1,4 @@
-"""How well clusters of near-duplicates agree with what is known of the slices they show."""
+"""How well clusters of near-duplicates agree with the known slices."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class MatchingScores:
         true_pairs: Pairs that show one slice.
         found_pairs: Pairs put into one cluster.
         right_pairs: Pairs that are both.
-        precision: `right_pairs / found_pairs` in [0, 1]; None where none was found.
-        recall: `right_pairs / true_pairs` in [0, 1]; None where there is none to find.
+        precision: `right_pairs / found_pairs` in [0, 1]; None where no pair was found.
+        recall: `right_pairs / true_pairs` in [0, 1]; None where there is no pair to find.
         wrong: Rows of pairs put into one cluster that show two slices, the smaller first.
-        missed: Rows of pairs that show one slice and stand in two clusters, likewise.
+        missed: Rows of pairs that show one slice but are in two clusters, the smaller first.
     """
 
     true_pairs: int
@@ -34,14 +34,14 @@ class MatchingScores:
     missed: tuple[Pair, ...]
 
 
-def score_matching(clusters: Ids, truth: Ids, listed: int = 1000) -> MatchingScores:
+def score_matching(clusters: Ids, truth: Ids, max_listed: int = 1000) -> MatchingScores:
     """Score clusters of near-duplicates, over the scans whose slice is known.
 
     Args:
         clusters: Cluster of each scan, `(N,)`, int64; -1 for a scan that stands in none.
         truth: Slice that each scan shows, `(N,)`, int64; -1 where it is not known.
-        listed: Most wrong pairs to list, and most missed ones; the counts are always whole. A
-            threshold far too low would otherwise list millions.
+        max_listed: How many wrong pairs to list, and how many missed ones; the counts are always
+            complete. A threshold far too low would otherwise list millions.
 
     Raises:
         ValueError: The lengths differ.
@@ -65,8 +65,8 @@ def score_matching(clusters: Ids, truth: Ids, listed: int = 1000) -> MatchingSco
         right_pairs,
         right_pairs / found_pairs if found_pairs else None,
         right_pairs / true_pairs if true_pairs else None,
-        tuple(islice(_disagreeing(clusters, truth, rows), listed)),
-        tuple(islice(_disagreeing(truth, clusters, rows), listed)),
+        tuple(islice(_disagreeing(clusters, truth, rows), max_listed)),
+        tuple(islice(_disagreeing(truth, clusters, rows), max_listed)),
     )
 
 

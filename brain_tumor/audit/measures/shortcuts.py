@@ -1,4 +1,4 @@
-"""What a classifier can tell of a scan without looking at the brain."""
+"""Features of a scan that do not show the brain, and a classifier on them."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from brain_tumor.metrics.leakage import Rows
-from brain_tumor.metrics.scores import Labels
+from brain_tumor.metrics.uncertainty.bootstrap import Labels
 
 Features = npt.NDArray[np.float64]
 Images = npt.NDArray[np.uint8]
@@ -17,7 +17,7 @@ BLOCK = 256  # scans in memory at once: 16 MiB of 256 x 256
 
 
 def geometry_features(widths: Labels, heights: Labels) -> Features:
-    """Give width, height and width / height of raw scans.
+    """Compute width, height and width / height of raw scans.
 
     Args:
         widths: Pixels, `(N,)`, int64, at least 1.
@@ -34,7 +34,7 @@ def geometry_features(widths: Labels, heights: Labels) -> Features:
 
 
 def file_features(widths: Labels, heights: Labels, sizes_in_bytes: Labels) -> Features:
-    """Give width, height, width / height, bytes and bytes per pixel of raw files.
+    """Compute width, height, width / height, bytes and bytes per pixel of raw files.
 
     Args:
         widths: Pixels, `(N,)`, int64, at least 1.
@@ -49,7 +49,7 @@ def file_features(widths: Labels, heights: Labels, sizes_in_bytes: Labels) -> Fe
 
 
 def intensity_features(images: Images) -> Features:
-    """Give the distribution of each scan's grey values, and its sharpness.
+    """Compute statistics of each scan's grey values, and its sharpness.
 
     Args:
         images: `(N, H, W)`, uint8, 0-255; may be memory-mapped.
@@ -74,10 +74,10 @@ def intensity_features(images: Images) -> Features:
 
 
 def border_features(images: Images, margin: int = 8) -> Features:
-    """Give mean and standard deviation of each block of a scan's outer frame.
+    """Compute mean and standard deviation of each block of a scan's outer frame.
 
-    The frame is cut into blocks of `margin` x `margin` pixels; where the side is no multiple of
-    it, the last block of a strip is shorter. Pixels inside the frame have no influence.
+    The frame is cut into blocks of `margin` x `margin` pixels. If the side is not a multiple of
+    `margin`, the last block of a strip is shorter. Pixels inside the frame have no influence.
 
     Args:
         images: `(N, H, W)`, uint8, 0-255, N at least 1, more than `2 * margin` pixels each way; may
@@ -106,9 +106,9 @@ def predict_by_boosting(
 ) -> Labels:
     """Fit gradient-boosted trees to the training scans and predict the test scans.
 
-    The settings are scikit-learn's own but for the number of bins, and were not tuned for accuracy:
-    a probe asks what is easy to see, not what can be had at best. It runs in one thread; several
-    fits may run in several.
+    The settings are scikit-learn's own except for the number of bins, and were not tuned for
+    accuracy: a probe measures what is easy to see, not the best possible score. A fit runs in one
+    thread; several fits may run in several.
 
     Args:
         features: `(N, F)`, float64.

@@ -1,13 +1,11 @@
-"""Blocks that several sections of the audit's page are made of."""
+"""Blocks that several sections of the audit's page use."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from brain_tumor.audit.results.copies import ScanGroup
 from brain_tumor.rendering.numbers import format_count
 from brain_tumor.rendering.page import DataTable, Picture
-
-Audit = Mapping[str, Any]
 
 MAX_ROWS = 12  # of a table that names scans; audit.json names more
 
@@ -18,26 +16,29 @@ class Sheets:
 
     Attributes:
         pngs: PNG files by name.
-        folder: Folder of the same sheets as `<name>.png`, relative to the page; None if nowhere.
+        folder: Folder of the same sheets as `<name>.png`, relative to the page; None where they
+            are in no folder.
     """
 
     pngs: Mapping[str, bytes]
     folder: str | None
 
-    def pictures(self, name: str, what: str, count: int, most: int) -> list[Picture]:
-        """Give the sheet of that name as a picture, in a list that is empty if there is none.
+    def pictures(self, name: str, title: str, count: int, max_shown: int) -> list[Picture]:
+        """Give a sheet as a picture, in a list that is empty if there is no such sheet.
 
         Args:
             name: Its name.
-            what: What it shows, a noun phrase.
-            count: How many scans or groups there are of that.
-            most: How many of them a sheet shows.
+            title: What it shows, a noun phrase.
+            count: How many scans or groups there are.
+            max_shown: How many of them a sheet shows.
         """
         if name not in self.pngs:
             return []
         file = None if self.folder is None else f"{self.folder}/{name}.png"
         caption = (
-            f"{what}: the first {most} of {format_count(count)}." if count > most else f"{what}."
+            f"{title}: the first {max_shown} of {format_count(count)}."
+            if count > max_shown
+            else f"{title}."
         )
         return [Picture(self.pngs[name], f"Contact sheet. {caption}", caption, file)]
 
@@ -58,22 +59,20 @@ def scans_table(
         count: How many there are.
         text_columns: Leading columns that hold words.
     """
-    shown = rows[:MAX_ROWS]
-    note = "" if len(shown) == count else f"The first {len(shown)} of {format_count(count)}."
-    if len(rows) > len(shown):
+    first = rows[:MAX_ROWS]
+    note = "" if len(first) == count else f"The first {len(first)} of {format_count(count)}."
+    if len(rows) > len(first):
         note += f" audit.json names {'all' if len(rows) == count else format_count(len(rows))}."
-    return DataTable(title, columns, shown, note, text_columns)
+    return DataTable(title, columns, first, note, text_columns)
 
 
-def groups_table(title: str, groups: Sequence[Mapping[str, Any]], count: int) -> DataTable:
-    """Lay out groups of scans that are the same under several labels.
+def groups_table(title: str, groups: Sequence[ScanGroup], count: int) -> DataTable:
+    """Lay out groups of equal scans that stand under several labels.
 
     Args:
         title: What they are.
-        groups: `paths` and `labels` of each.
+        groups: The first of them.
         count: How many groups there are.
     """
-    rows = [
-        [", ".join(dict.fromkeys(group["labels"])), ", ".join(group["paths"])] for group in groups
-    ]
+    rows = [[", ".join(dict.fromkeys(group.labels)), ", ".join(group.paths)] for group in groups]
     return scans_table(title, ["labels", "scans"], rows, count, text_columns=2)

@@ -1,9 +1,10 @@
-"""Copies as the audit shows them: exact duplicates, and the same slice in another form."""
+"""The sections on copies: exact duplicates, and the same slice in another form."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from brain_tumor.audit.page.blocks import Audit, Sheets, groups_table, scans_table
+from brain_tumor.audit.page.blocks import Sheets, groups_table, scans_table
+from brain_tumor.audit.results.audit import Audit
+from brain_tumor.audit.results.copies import SearchThresholds, SliceAgreement
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
 from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, format_percent
 from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
@@ -18,7 +19,7 @@ NEAR_MISSED = "near_missed"
 
 def exact_table(audit: Audit) -> DataTable:
     """Count exact duplicates, by each way to compare two scans."""
-    folders = list(audit["files"]["balance"])
+    folders = list(audit.files.balance)
     return DataTable(
         "Exact duplicates",
         [
@@ -31,14 +32,14 @@ def exact_table(audit: Audit) -> DataTable:
         ],
         [
             [
-                what,
-                format_count(found["groups"]),
-                format_count(found["copies"]),
-                *(format_count(found["within"].get(folder)) for folder in folders),
-                format_count(found["across_folders"]),
-                format_count(found["across_labels"]),
+                compared,
+                format_count(found.groups),
+                format_count(found.copies),
+                *(format_count(found.within.get(folder)) for folder in folders),
+                format_count(found.across_folders),
+                format_count(found.across_labels),
             ]
-            for what, found in audit["exact"]["by"].items()
+            for compared, found in audit.exact.by.items()
         ],
         "A group holds all scans that are the same; copies are its scans beyond the first. "
         "Within a folder copies are counted, across folders and labels groups.",
@@ -47,8 +48,8 @@ def exact_table(audit: Audit) -> DataTable:
 
 def exact_section(audit: Audit, sheets: Sheets) -> Section:
     """Write the section on exact duplicates."""
-    dropped = audit["exact"]["dropped"]
-    across = audit["exact"]["across_labels"]
+    dropped = audit.exact.dropped
+    across = audit.exact.across_labels
     title = "The same scan under several labels"
     blocks: list[Block] = [
         Paragraph(
@@ -58,44 +59,44 @@ def exact_section(audit: Audit, sheets: Sheets) -> Section:
         exact_table(audit),
         Paragraph(
             "Preparing compares the cropped pixels and keeps the first scan of each group: "
-            f"{format_count(dropped['training'])} are dropped within Training, "
-            f"{format_count(dropped['testing'])} within Testing, and "
-            f"{format_count(dropped['testing_in_training'])} of Testing that Training holds too."
+            f"{format_count(dropped.training)} are dropped within Training, "
+            f"{format_count(dropped.testing)} within Testing, and "
+            f"{format_count(dropped.testing_in_training)} of Testing that Training holds too."
         ),
         _across_labels(across, "exact copies"),
     ]
     if across:
-        blocks.append(groups_table(title, audit["exact"]["groups"], across))
+        blocks.append(groups_table(title, audit.exact.groups, across))
     blocks += sheets.pictures(EXACT_ACROSS_LABELS, title, across, MAX_GROUPS)
     return Section("exact", "Exact duplicates", blocks)
 
 
 def near_table(audit: Audit) -> DataTable:
     """Count pairs and clusters of near-duplicates."""
-    near, truth = audit["near"], audit["near"]["truth"]
+    near, truth = audit.near, audit.near.truth
     agreement = []
     if truth is not None:
         agreement = [
             [
-                f"precision, {format_count(truth['found_pairs'])} pairs",
-                _four_decimals(truth["precision"]),
+                f"precision, {format_count(truth.found_pairs)} pairs",
+                _four_decimals(truth.precision),
             ],
-            [f"recall, {format_count(truth['true_pairs'])} pairs", _four_decimals(truth["recall"])],
+            [f"recall, {format_count(truth.true_pairs)} pairs", _four_decimals(truth.recall)],
         ]
     return DataTable(
         "Near-duplicates",
         ["what", "number"],
         [
-            ["pairs of the same slice", format_count(near["pairs"])],
-            ["scans with a near-duplicate", format_count(near["scans_with_a_near_duplicate"])],
-            ["clusters, counting single scans", format_count(near["clusters"])],
-            ["clusters of two or more", format_count(near["clusters_of_two_or_more"])],
-            ["scans in the largest cluster", format_count(near["largest"])],
-            ["clusters across labels", format_count(len(near["across_labels"]))],
-            ["related pairs", format_count(near["related_pairs"])],
+            ["pairs of the same slice", format_count(near.pairs)],
+            ["scans with a near-duplicate", format_count(near.scans_with_a_near_duplicate)],
+            ["clusters, counting single scans", format_count(near.clusters)],
+            ["clusters of two or more", format_count(near.clusters_of_two_or_more)],
+            ["scans in the largest cluster", format_count(near.largest)],
+            ["clusters across labels", format_count(len(near.across_labels))],
+            ["related pairs", format_count(near.related_pairs)],
             [
                 "groups of related scans, counting single scans",
-                format_count(near["related_groups"]),
+                format_count(near.related_groups),
             ],
             *agreement,
         ],
@@ -108,27 +109,16 @@ def near_table(audit: Audit) -> DataTable:
 
 def near_section(audit: Audit, sheets: Sheets) -> Section:
     """Write the section on near-duplicates."""
-    near, across = audit["near"], audit["near"]["across_labels"]
-    least = near["thresholds"]
+    near, across = audit.near, audit.near.across_labels
     title = "Near-duplicates under several labels"
     blocks: list[Block] = [
-        Paragraph(
-            "The same slice may stand in the data again: resized, encoded anew, with another "
-            "contrast, mirrored or turned. One scan is laid on the other, and the directions of "
-            "their edges are compared, which a window, sharpening or inversion hardly changes. "
-            "Two scans show the same slice where that similarity reaches "
-            f"{least['same_slice']:g}. They are related, and may not be parted by a split, from "
-            f"{least['related']:g} on, or from "
-            f"{least['related_if_frames_agree']:g} on where their whole frames correlate by "
-            f"{least['frames_agree']:g} or more. Scans joined by a chain of such pairs form a "
-            "cluster."
-        ),
+        Paragraph(_search(near.thresholds)),
         near_table(audit),
-        _counts_table("Related pairs by similarity", "similarity", near["pairs_by_similarity"]),
+        _counts_table("Related pairs by similarity", "similarity", near.pairs_by_similarity),
         _counts_table(
             "Pairs of the same slice by how one lies on the other",
             "turn",
-            near["pairs_by_orientation"],
+            near.pairs_by_orientation,
         ),
         DataTable(
             "Clusters of each class",
@@ -136,19 +126,19 @@ def near_section(audit: Audit, sheets: Sheets) -> Section:
             [
                 [
                     name,
-                    *(
-                        format_count(row[key])
-                        for key in ("scans", "clusters", "largest", "related")
-                    ),
+                    format_count(row.scans),
+                    format_count(row.clusters),
+                    format_count(row.largest),
+                    format_count(row.related),
                 ]
-                for name, row in near["per_class"].items()
+                for name, row in near.per_class.items()
             ],
             "A class with far fewer clusters than scans holds few slices, many times over.",
         ),
         *sheets.pictures(
             NEAR_CLUSTERS,
             "The largest clusters, one in each frame",
-            near["clusters_of_two_or_more"],
+            near.clusters_of_two_or_more,
             MAX_GROUPS,
         ),
         _across_labels(len(across), "near-duplicates"),
@@ -156,20 +146,43 @@ def near_section(audit: Audit, sheets: Sheets) -> Section:
     if across:
         blocks.append(groups_table(title, across, len(across)))
     blocks += sheets.pictures(NEAR_ACROSS_LABELS, title, len(across), MAX_GROUPS)
-    blocks += [Heading("Beside the known slices"), *_truth(near["truth"], sheets)]
+    blocks += [Heading("Beside the known slices"), *_truth(near.truth, sheets)]
     return Section("near", "Near-duplicates", blocks)
 
 
-def _truth(truth: Mapping[str, Any] | None, sheets: Sheets) -> list[Block]:
+def _search(thresholds: SearchThresholds | None) -> str:
+    """Say what the search compares, and from which similarity on scans belong together."""
+    forms = (
+        "The same slice may stand in the data again: resized, encoded anew, with another "
+        "contrast, mirrored or turned."
+    )
+    if thresholds is None:
+        return (
+            f"{forms} This audit is of an earlier version, which compared grey values and did not "
+            "look for related scans."
+        )
+    return (
+        f"{forms} One scan is laid on the other, and the directions of "
+        "their edges are compared, which a window, sharpening or inversion hardly changes. "
+        "Two scans show the same slice where that similarity reaches "
+        f"{thresholds.same_slice:g}. They are related, and may not be parted by a split, from "
+        f"{thresholds.related:g} on, or from "
+        f"{thresholds.related_if_frames_agree:g} on where their whole frames correlate by "
+        f"{thresholds.frames_agree:g} or more. Scans joined by a chain of such pairs form a "
+        "cluster."
+    )
+
+
+def _truth(truth: SliceAgreement | None, sheets: Sheets) -> list[Block]:
     if truth is None:
         why = "No table names the slices of this data, so pairs found cannot be checked against it."
         return [Paragraph(why)]
     blocks: list[Block] = []
-    for name, key, of, title in (
-        (NEAR_WRONG, "wrong", "found_pairs", "Pairs found that are no pair of one slice"),
-        (NEAR_MISSED, "missed", "true_pairs", "Pairs of one slice that were not found"),
+    for name, pairs, total, title in (
+        (NEAR_WRONG, truth.wrong, truth.found_pairs, "Pairs found that are no pair of one slice"),
+        (NEAR_MISSED, truth.missed, truth.true_pairs, "Pairs of one slice that were not found"),
     ):
-        pairs, count = truth[key], truth[of] - truth["right_pairs"]
+        count = total - truth.right_pairs
         if not pairs:
             blocks.append(Notice("good", f"{title}: none."))
             continue
@@ -178,25 +191,25 @@ def _truth(truth: Mapping[str, Any] | None, sheets: Sheets) -> list[Block]:
     return blocks
 
 
-def _across_labels(number: int, what: str) -> Notice:
+def _across_labels(number: int, copies: str) -> Notice:
     if number == 0:
-        return Notice("good", f"No {what} stand under several labels.")
+        return Notice("good", f"No {copies} stand under several labels.")
     stand = "stands" if number == 1 else "stand"
-    groups = f"{format_counted(number, 'group')} of {what} {stand} under several labels"
+    groups = f"{format_counted(number, 'group')} of {copies} {stand} under several labels"
     return Notice("bad", f"{groups}: some of these labels are wrong.")
 
 
-def _counts_table(title: str, what: str, counts: Mapping[str, int]) -> DataTable:
-    whole_number = sum(counts.values())
+def _counts_table(title: str, column: str, counts: Mapping[str, int]) -> DataTable:
+    total = sum(counts.values())
     rows = [
         [
             name,
             format_count(number),
-            format_percent(number / whole_number if whole_number else None),
+            format_percent(number / total if total else None),
         ]
         for name, number in counts.items()
     ]
-    return DataTable(title, [what, "pairs", "share"], rows)
+    return DataTable(title, [column, "pairs", "share"], rows)
 
 
 def _four_decimals(value: float | None) -> str:

@@ -1,11 +1,11 @@
-"""The raw files as the audit shows them: formats, sizes, balance, oddities of single ones."""
+"""The section on raw files: formats, sizes, class balance, oddities of single files."""
 
-from brain_tumor.audit.page.blocks import Audit, Sheets, scans_table
+from brain_tumor.audit.page.blocks import Sheets, scans_table
+from brain_tumor.audit.results.audit import Audit
+from brain_tumor.audit.results.files import ScanCount
 from brain_tumor.rendering.charts.contact_sheet import MAX_SCANS
 from brain_tumor.rendering.numbers import format_count, format_counted, format_percent
 from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
-
-_COUNTS = ("raw", "kept")
 
 
 def findings_table(audit: Audit) -> DataTable:
@@ -13,52 +13,49 @@ def findings_table(audit: Audit) -> DataTable:
     return DataTable(
         "Findings on single files",
         ["finding", "files"],
-        [
-            [finding["title"], format_count(finding["count"])]
-            for finding in audit["files"]["findings"]
-        ],
+        [[finding.title, format_count(finding.count)] for finding in audit.files.findings],
     )
 
 
 def files_section(audit: Audit, sheets: Sheets) -> Section:
     """Write the section on the raw files."""
-    files = audit["files"]
-    dropped = files["raw"] - files["kept"] - files["unusable"]
+    files = audit.files
+    dropped = files.raw - files.kept - files.unusable
     blocks: list[Block] = [
         Paragraph(
-            f"{format_counted(files['raw'], 'raw file')}: {format_count(files['kept'])} kept, "
+            f"{format_counted(files.raw, 'raw file')}: {format_count(files.kept)} kept, "
             f"{format_count(dropped)} "
-            f"dropped as duplicates, {format_count(files['unusable'])} not usable."
+            f"dropped as duplicates, {format_count(files.unusable)} not usable."
         )
     ]
-    version = files["known_version"]
+    version = files.known_version
     if version is None:
         blocks.append(Paragraph("There is no known version of this data to compare it with."))
     else:
-        blocks.append(Notice("good" if version["same"] else "warning", version["sentence"]))
+        blocks.append(Notice("good" if version.same else "warning", version.sentence))
     blocks += [
         _balance_table(audit),
         DataTable(
             "File formats",
             ["format and mode", "files"],
-            [[name, format_count(number)] for name, number in files["formats"].items()],
+            [[name, format_count(number)] for name, number in files.formats.items()],
         ),
         DataTable(
             "Most common sizes",
             ["width x height, pixels", "files"],
-            [[name, format_count(number)] for name, number in files["sizes"]["most_common"]],
-            f"{format_counted(files['sizes']['distinct'], 'distinct size')} in all.",
+            [[name, format_count(number)] for name, number in files.sizes.most_common],
+            f"{format_counted(files.sizes.distinct, 'distinct size')} in all.",
         ),
         findings_table(audit),
     ]
-    for finding in files["findings"]:
-        count = finding["count"]
+    for finding in files.findings:
+        count = finding.count
         if count == 0:
             continue
-        rows = [[file["path"], file["detail"]] for file in finding["files"]]
+        rows = [[file.path, file.detail] for file in finding.files]
         blocks += [
-            Heading(finding["title"]),
-            Paragraph(finding["explanation"]),
+            Heading(finding.title),
+            Paragraph(finding.explanation),
             scans_table(
                 format_counted(count, "file"),
                 ["file", "what was found"],
@@ -66,31 +63,36 @@ def files_section(audit: Audit, sheets: Sheets) -> Section:
                 count,
                 text_columns=2,
             ),
-            *sheets.pictures(finding["id"], finding["title"], count, MAX_SCANS),
+            *sheets.pictures(finding.id, finding.title, count, MAX_SCANS),
         ]
     return Section("files", "Files", blocks)
 
 
 def _balance_table(audit: Audit) -> DataTable:
-    balance, classes = audit["files"]["balance"], audit["data"]["classes"]
-    columns = [f"{folder}, {what}" for folder in balance for what in _COUNTS]
+    balance, classes = audit.files.balance, audit.data.classes
+    columns = [f"{folder}, {count}" for folder in balance for count in ("raw", "kept")]
     counts = {
-        name: [folder.get(name, {}).get(what, 0) for folder in balance.values() for what in _COUNTS]
+        name: [
+            count
+            for folder in balance.values()
+            for scans in [folder.get(name, ScanCount(0, 0))]
+            for count in (scans.raw, scans.kept)
+        ]
         for name in classes
     }
     kept = {name: sum(row[1::2]) for name, row in counts.items()}
-    whole_set = sum(kept.values())
+    total = sum(kept.values())
     rows = [
         [
             name,
             *map(format_count, row),
             format_count(kept[name]),
-            format_percent(kept[name] / whole_set if whole_set else None),
+            format_percent(kept[name] / total if total else None),
         ]
         for name, row in counts.items()
     ]
     sums = [sum(column) for column in zip(*counts.values(), strict=True)]
-    rows.append(["all", *map(format_count, sums), format_count(whole_set), ""])
+    rows.append(["all", *map(format_count, sums), format_count(total), ""])
     return DataTable(
         "Scans per class and folder", ["class", *columns, "kept", "share of kept"], rows
     )

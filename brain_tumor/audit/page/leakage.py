@@ -1,10 +1,13 @@
-"""Leakage as the audit shows it: what the test part of each split shares with its training part."""
+"""The section on leakage: what test and training scans share under each split."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from brain_tumor.audit.page.blocks import Sheets, scans_table
+from brain_tumor.audit.results.audit import Audit
+from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
+from brain_tumor.evaluate.leakage_record import SharedScans
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
 from brain_tumor.rendering.lookalikes import lookalikes_table
 from brain_tumor.rendering.numbers import format_count_range, format_counted, format_percent_range
@@ -34,11 +37,11 @@ class SplitLeakage:
 
     Attributes:
         split: Its name, as `split=` takes it; `published` are the folders as they are.
-        variants: Entries of `leakage` in `audit.json`, at least one.
+        variants: Its seeds or folds, at least one.
     """
 
     split: str
-    variants: Sequence[Mapping[str, Any]]
+    variants: Sequence[VariantLeakage]
 
     @property
     def label(self) -> str:
@@ -57,62 +60,75 @@ class SplitLeakage:
 
     @property
     def _detail(self) -> str:
-        details = [str(variant["detail"]) for variant in self.variants]
+        details = [variant.detail for variant in self.variants]
         if len(details) > 1:
             return f" ({format_counted(len(details), details[0].split(' ')[0])})"
         return f" ({details[0]})" if details[0] else ""
 
-    def tests(self) -> str:
+    def test_count(self) -> str:
         """Number of test scans, as a range over the variants."""
-        return format_count_range([variant["test"] for variant in self.variants])
+        return format_count_range([variant.test for variant in self.variants])
 
-    def shares(self, relation: str, measure: str = "share_of_all") -> list[float | None]:
-        """Shares in [0, 1] of test scans with that relation, one per variant."""
-        found = [variant["overlaps"].get(relation) for variant in self.variants]
-        return [entry[measure] if entry else None for entry in found]
+    def overlaps(self, relation: str) -> list[SharedScans | None]:
+        """Test scans with that relation, one per variant; None where it was not looked at."""
+        return [variant.overlaps.get(relation) for variant in self.variants]
+
+    def shares(self, relation: str) -> list[float | None]:
+        """Shares in [0, 1] of all test scans with that relation, one per variant."""
+        return [found.share_of_all if found else None for found in self.overlaps(relation)]
+
+    def shares_of_known(self, relation: str) -> list[float | None]:
+        """The same among the test scans for which the relation is known."""
+        return [found.share_of_known if found else None for found in self.overlaps(relation)]
 
     def class_shares(self, relation: str, name: str) -> list[float | None]:
         """The same among the test scans of one class."""
-        found = [variant["overlaps"].get(relation) for variant in self.variants]
-        return [entry["per_class"].get(name) if entry else None for entry in found]
+        return [found.per_class.get(name) if found else None for found in self.overlaps(relation)]
 
-    def lookalikes(self) -> str:
+    def lookalikes_text(self) -> str:
         """Say how many test scans look like a training scan; empty where that was not measured."""
-        records = [variant["lookalikes"] for variant in self.variants if variant.get("lookalikes")]
-        if not records:
+        measured = [variant.lookalikes for variant in self.variants if variant.lookalikes]
+        if not measured:
             return ""
         *most, last = (
-            f"{format_percent_range([one['all'] for one in levels])} by {levels[0]['level']:g} "
-            "or more"
-            for levels in zip(*records, strict=True)
+            f"{format_percent_range([one.all for one in level])} by {level[0].level:g} or more"
+            for level in zip(*measured, strict=True)
         )
-        said = f"{', '.join(most)} and {last}" if most else last
-        return f" Measured apart, by plain correlation, {said} look like a training scan."
+        shares = f"{', '.join(most)} and {last}" if most else last
+        return f" Measured apart, by plain correlation, {shares} look like a training scan."
+
+    def lookalikes_records(self) -> list[list[dict[str, Any]]]:
+        """Give what `lookalikes_table` lays out: the levels of each variant, where measured."""
+        return [
+            [asdict(level) for level in variant.lookalikes]
+            for variant in self.variants
+            if variant.lookalikes
+        ]
 
     @property
-    def most(self) -> float:
+    def largest_share(self) -> float:
         """Largest share, over the variants, of test scans with any relation in training."""
         return max((share for share in self.shares(ANY) if share is not None), default=0.0)
 
     @property
     def apart(self) -> bool:
-        """Whether test and training are kept apart, but for single scans."""
-        return self.most <= _MAX_BY_ACCIDENT
+        """Whether the split keeps relatives on one side, except for single scans."""
+        return self.largest_share <= _MAX_BY_ACCIDENT
 
 
-def split_leakages(audit: Mapping[str, Any]) -> list[SplitLeakage]:
-    """Gather the entries of each split, in the order of the audit."""
-    splits: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in audit["leakage"]:
-        splits.setdefault(entry["split"], []).append(entry)
-    return [SplitLeakage(name, variants) for name, variants in splits.items()]
+def split_leakages(variants: Sequence[VariantLeakage]) -> list[SplitLeakage]:
+    """Gather the variants of each split, in the order of the audit."""
+    splits: dict[str, list[VariantLeakage]] = {}
+    for variant in variants:
+        splits.setdefault(variant.split, []).append(variant)
+    return [SplitLeakage(name, members) for name, members in splits.items()]
 
 
 def leakage_table(splits: Sequence[SplitLeakage]) -> DataTable:
     """Lay out the share of test scans with each relation in training, a column per split."""
     rows = [
-        ["training scans", *(format_count_range([v["train"] for v in s.variants]) for s in splits)],
-        ["test scans", *(split.tests() for split in splits)],
+        ["training scans", *(format_count_range([v.train for v in s.variants]) for s in splits)],
+        ["test scans", *(split.test_count() for split in splits)],
     ]
     rows += [
         [relation, *(format_percent_range(split.shares(relation)) for split in splits)]
@@ -129,27 +145,25 @@ def leakage_table(splits: Sequence[SplitLeakage]) -> DataTable:
 
 
 def lookalike_tables(splits: Sequence[SplitLeakage]) -> list[DataTable]:
-    """Lay out, for each split, which test scans look like a training scan."""
+    """Lay out, for each split, the share of test scans that look like a training scan."""
     tables = []
     for split in splits:
-        records = [variant["lookalikes"] for variant in split.variants if variant.get("lookalikes")]
+        records = split.lookalikes_records()
         if records:
             title = f"Test scans that look like a training scan: {split.label}"
             tables.append(lookalikes_table(records, title))
     return tables
 
 
-def lookalike_pairs(found: Mapping[str, Any], sheets: Sheets) -> list[Block]:
+def lookalike_pairs(found: LookalikePairs, sheets: Sheets) -> list[Block]:
     """Name and show the pairs that look alike in two groups, which no split keeps apart."""
-    title = f"Pairs in two groups that correlate by {found['level']:g} or more"
-    if not found["count"]:
+    title = f"Pairs in two groups that correlate by {found.level:g} or more"
+    if not found.count:
         return [Notice("good", f"{title}: none.")]
-    rows = [
-        [*pair["paths"], pair["patients"], f"{pair['correlation']:.3f}"] for pair in found["pairs"]
-    ]
+    rows = [[*pair.paths, pair.patients, f"{pair.correlation:.3f}"] for pair in found.pairs]
     columns = ["scan", "other scan", "patients", "correlation"]
-    table = scans_table(title, columns, rows, found["count"], text_columns=3)
-    return [table, *sheets.pictures(LOOKALIKES, title, found["count"], MAX_GROUPS)]
+    table = scans_table(title, columns, rows, found.count, text_columns=3)
+    return [table, *sheets.pictures(LOOKALIKES, title, found.count, MAX_GROUPS)]
 
 
 def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
@@ -168,34 +182,32 @@ def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
 
 
 def leakage_notice(split: SplitLeakage) -> Notice:
-    """Say in a sentence or two what a split lets through."""
-    some = "none" if split.most == 0 else format_percent_range(split.shares(ANY))
-    text = f"Under {split.full_phrase}, {some} of the {split.tests()} test scans "
-    text += "has" if split.most == 0 else "have"
+    """Say in a sentence or two how much a split leaks."""
+    some = "none" if split.largest_share == 0 else format_percent_range(split.shares(ANY))
+    text = f"Under {split.full_phrase}, {some} of the {split.test_count()} test scans "
+    text += "has" if split.largest_share == 0 else "have"
     text += " a relative in training"
-    text += ", by the search that built the groups." if split.most == 0 else "."
-    text += split.lookalikes()
-    level: Level = "good" if split.most == 0 else "warning" if split.apart else "bad"
+    text += ", by the search that built the groups." if split.largest_share == 0 else "."
+    text += split.lookalikes_text()
+    level: Level = "good" if split.largest_share == 0 else "warning" if split.apart else "bad"
 
-    of_known = split.shares(PATIENT, "share_of_known")
+    of_known = split.shares_of_known(PATIENT)
     if all(share is None for share in of_known):
         text += " Patients are not known for this data: what they share cannot be seen here."
         return Notice("warning" if level == "good" else level, text)
-    if split.most > 0:
+    if split.largest_share > 0:
         share = format_percent_range(of_known)
         text += f" Where the patient is known, {share} have theirs in training."
-    unknown = [
-        1 - variant["overlaps"][PATIENT]["known"] / variant["test"] for variant in split.variants
-    ]
+    unknown = [1 - variant.overlaps[PATIENT].known / variant.test for variant in split.variants]
     if any(unknown):
         text += f" The patient of {format_percent_range(unknown)} of the test scans is not known."
     return Notice(level, text)
 
 
-def leakage_section(audit: Mapping[str, Any], sheets: Sheets) -> Section:
-    """Write the section on what each split lets through."""
-    splits = split_leakages(audit)
-    classes, known = audit["data"]["classes"], _known_table(splits)
+def leakage_section(audit: Audit, sheets: Sheets) -> Section:
+    """Write the section on the leakage of each split."""
+    splits = split_leakages(audit.leakage)
+    classes, known = audit.data.classes, _known_table(splits)
     blocks: list[Block] = [
         Paragraph(
             "A test scan says something about new patients only if training has seen neither it "
@@ -204,7 +216,7 @@ def leakage_section(audit: Mapping[str, Any], sheets: Sheets) -> Section:
         ),
         leakage_table(splits),
         *lookalike_tables(splits),
-        *lookalike_pairs(audit["lookalikes"], sheets),
+        *(lookalike_pairs(audit.lookalikes, sheets) if audit.lookalikes else []),
         *([known] if known.rows else []),
         DataTable(
             "Test scans of each class that share something with a training scan",
@@ -229,16 +241,16 @@ def _known_table(splits: Sequence[SplitLeakage]) -> DataTable:
     rows = []
     for split in splits:
         for relation in _relations(splits):
-            found = [(v["test"], v["overlaps"].get(relation)) for v in split.variants]
-            entries = [entry for test, entry in found if entry and entry["known"] < test]
+            found = [(v.test, v.overlaps.get(relation)) for v in split.variants]
+            entries = [entry for test, entry in found if entry and entry.known < test]
             if entries:
                 rows.append(
                     [
                         split.label,
                         relation,
-                        format_count_range([entry["known"] for entry in entries]),
-                        format_count_range([entry["shared"] for entry in entries]),
-                        format_percent_range([entry["share_of_known"] for entry in entries]),
+                        format_count_range([entry.known for entry in entries]),
+                        format_count_range([entry.shared for entry in entries]),
+                        format_percent_range([entry.share_of_known for entry in entries]),
                     ]
                 )
     return DataTable(
@@ -250,5 +262,5 @@ def _known_table(splits: Sequence[SplitLeakage]) -> DataTable:
 
 
 def _relations(splits: Sequence[SplitLeakage]) -> list[str]:
-    found = (variant["overlaps"] for split in splits for variant in split.variants)
+    found = (variant.overlaps for split in splits for variant in split.variants)
     return list(dict.fromkeys(relation for overlaps in found for relation in overlaps))

@@ -1,6 +1,7 @@
-"""Patients as the audit shows them: who is known, and labels that contradict their source."""
+"""The section on patients: who is known, and labels that contradict their source."""
 
-from brain_tumor.audit.page.blocks import Audit, Sheets, scans_table
+from brain_tumor.audit.page.blocks import Sheets, scans_table
+from brain_tumor.audit.results.audit import Audit
 from brain_tumor.rendering.charts.contact_sheet import MAX_SCANS
 from brain_tumor.rendering.numbers import format_count, format_counted
 from brain_tumor.rendering.page import Block, DataTable, Notice, Paragraph, Section
@@ -10,21 +11,21 @@ CONTRADICTED = "contradicted"
 
 
 def patients_section(audit: Audit, sheets: Sheets) -> Section:
-    """Write the section on what is known of the patients."""
-    patients = audit["patients"]
+    """Write the section on patients and labels."""
+    patients = audit.patients
     anchor, title = "patients", "Patients and labels"
     if patients is None:
         why = "No table names the patients of this data, so nothing can be said about them."
         return Section(anchor, title, [Paragraph(why)])
-    wrong = patients["contradicted"]
+    wrong = patients.contradicted
     blocks: list[Block] = [
         Paragraph(
-            f"The patient is known for {format_counted(patients['scans'], 'scan')}: "
-            f"{format_counted(patients['slices'], 'slice')} of "
-            f"{format_counted(patients['patients'], 'patient')}, who form "
-            f"{format_counted(patients['groups'], 'group')} where identifiers that may name "
+            f"The patient is known for {format_counted(patients.scans, 'scan')}: "
+            f"{format_counted(patients.slices, 'slice')} of "
+            f"{format_counted(patients.patients, 'patient')}, who form "
+            f"{format_counted(patients.groups, 'group')} where identifiers that may name "
             "one person "
-            f"are joined. Source: {patients['source']}."
+            f"are joined. Source: {patients.source}."
         ),
         DataTable(
             "Kept scans whose patient is known",
@@ -32,11 +33,11 @@ def patients_section(audit: Audit, sheets: Sheets) -> Section:
             [
                 [
                     name,
-                    format_count(row["known"]),
-                    format_count(row["unknown"]),
-                    format_count(row["patients"]),
+                    format_count(row.known),
+                    format_count(row.unknown),
+                    format_count(row.patients),
                 ]
-                for name, row in patients["per_class"].items()
+                for name, row in patients.per_class.items()
             ],
         ),
     ]
@@ -51,7 +52,7 @@ def patients_section(audit: Audit, sheets: Sheets) -> Section:
             scans_table(
                 "Labels that contradict the source",
                 ["scan", "label here", "label in the source", "slice"],
-                [[w["path"], w["label"], w["known_label"], str(w["slice"])] for w in wrong],
+                [[scan.path, scan.label, scan.known_label, scan.slice] for scan in wrong],
                 len(wrong),
                 text_columns=3,
             ),

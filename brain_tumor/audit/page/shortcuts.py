@@ -1,9 +1,10 @@
-"""Shortcuts as the audit shows them: how far one gets without looking at the brain."""
+"""The section on shortcuts: how well classifiers score without looking at the brain."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from brain_tumor.audit.results.audit import Audit
+from brain_tumor.audit.results.shortcuts import ProbeKind, ProbeScore
 from brain_tumor.rendering.numbers import UNKNOWN, format_score
 from brain_tumor.rendering.page import (
     Bar,
@@ -17,61 +18,58 @@ from brain_tumor.rendering.page import (
     Section,
 )
 
-PROBE = "probe"
+PROBE: ProbeKind = "probe"
 STRICTEST = "patient"
 ACCURACY, BALANCED = "accuracy", "balanced_accuracy"
 
 _NAMES = {ACCURACY: "Accuracy", BALANCED: "Balanced accuracy"}
-# Of the way from always naming the largest class to being always right.
+# A probe is alarming if it gets this far from the largest class's share towards 1.
 _LARGE = 0.5
 
 
 @dataclass(frozen=True)
 class ProbeEntry:
-    """What one classifier was allowed to see, scored on one task under one split.
+    """One classifier on one task under one split, in all its variants.
 
     Attributes:
-        sees: What it saw.
-        kind: `probe`, which is shown no anatomy, or `classifier`.
+        sees: What it sees of a scan.
+        kind: `probe`, which sees no anatomy, or `classifier`.
         split: Name of the split.
-        task: What it had to tell apart.
-        variants: Entries of `shortcuts` in `audit.json`, one per seed or fold.
+        task: The classes to distinguish.
+        variants: Its scores, one per seed or fold.
     """
 
     sees: str
-    kind: str
+    kind: ProbeKind
     split: str
     task: str
-    variants: Sequence[Mapping[str, Any]]
+    variants: Sequence[ProbeScore]
 
     def ends(self, measure: str) -> tuple[float, float]:
         """Lower and upper end of the interval, over all variants."""
-        entries = [variant[measure] for variant in self.variants]
-        return (
-            min(entry["value"] if entry["low"] is None else entry["low"] for entry in entries),
-            max(entry["value"] if entry["high"] is None else entry["high"] for entry in entries),
-        )
+        found = [variant.interval(measure) for variant in self.variants]
+        return min(one.low for one in found), max(one.high for one in found)
 
     def text(self, measure: str) -> str:
         """The score with its interval, or with its range over seeds or folds."""
-        entries = [variant[measure] for variant in self.variants]
-        if len(entries) == 1:
-            return format_score(entries[0]["value"], entries[0]["low"], entries[0]["high"])
-        values = [entry["value"] for entry in entries]
+        found = [variant.interval(measure) for variant in self.variants]
+        if len(found) == 1:
+            return format_score(found[0].value, found[0].low, found[0].high)
+        values = [one.value for one in found]
         return f"{format_score(min(values))} to {format_score(max(values))}"
 
     @property
     def majority(self) -> float:
         """Largest share of one class among the test scans, over all variants."""
-        return float(max(variant["majority"] for variant in self.variants))
+        return max(variant.majority for variant in self.variants)
 
 
-def probe_entries(audit: Mapping[str, Any]) -> list[ProbeEntry]:
-    """Gather the entries of each classifier, task and split: probes first, else in order."""
-    found: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
-    for entry in sorted(audit["shortcuts"], key=lambda entry: bool(entry["kind"] != PROBE)):
-        key = entry["sees"], entry["kind"], entry["split"], entry["task"]
-        found.setdefault(key, []).append(entry)
+def probe_entries(scores: Sequence[ProbeScore]) -> list[ProbeEntry]:
+    """Gather the scores of each classifier, task and split: probes first, else in order."""
+    found: dict[tuple[str, ProbeKind, str, str], list[ProbeScore]] = {}
+    for score in sorted(scores, key=lambda score: score.kind != PROBE):
+        key = score.sees, score.kind, score.split, score.task
+        found.setdefault(key, []).append(score)
     return [ProbeEntry(*key, variants) for key, variants in found.items()]
 
 
@@ -95,7 +93,7 @@ def shortcut_table(entries: Sequence[ProbeEntry], task: str, measure: str) -> Da
 
 
 def shortcut_notices(entries: Sequence[ProbeEntry]) -> list[Notice]:
-    """Say, for each task, how far the best probe gets under the strictest split there is."""
+    """Say, for each task, how well the best probe scores under the strictest split."""
     probes = [entry for entry in entries if entry.kind == PROBE]
     notices = []
     for task in _unique(entry.task for entry in probes):
@@ -120,9 +118,9 @@ def shortcut_notices(entries: Sequence[ProbeEntry]) -> list[Notice]:
     return notices
 
 
-def shortcut_section(audit: Mapping[str, Any]) -> Section:
-    """Write the section on what can be told without anatomy."""
-    entries = probe_entries(audit)
+def shortcut_section(audit: Audit) -> Section:
+    """Write the section on shortcuts."""
+    entries = probe_entries(audit.shortcuts)
     title = "Shortcuts"
     if not entries:
         return Section("shortcuts", title, [Paragraph("No probe was asked for in this audit.")])

@@ -3,9 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from brain_tumor.metrics.registry import LOSS, label_scores
+
 PARTS = ("train", "validation", "test")
-SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "loss")
-Scores = Mapping[str, Mapping[str, float | None]]  # part -> score of SCORES
+Scores = Mapping[str, Mapping[str, float | None]]  # part -> score of `swept_scores`
+
+
+def swept_scores() -> list[str]:
+    """Name what a sweep reads of each part: the scores of labels in the registry, and the loss."""
+    return [*(score.key for score in label_scores()), LOSS]
 
 
 @dataclass(frozen=True)

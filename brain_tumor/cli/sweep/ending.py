@@ -11,11 +11,12 @@ from brain_tumor.cli.sweep.figure import Points, sweep_figure
 from brain_tumor.cli.sweep.record import FAILED, read_jobs
 from brain_tumor.cli.sweep.results import AVERAGED, read_sweep
 from brain_tumor.cli.sweep.table import sweep_lines, sweep_markdown, sweep_rows, sweep_tables
+from brain_tumor.metrics.registry import score_titles
 from brain_tumor.rendering.charts.save import save_figure
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.runs.folder import RunFolder
 
-FIGURE = {"accuracy": "accuracy", "balanced accuracy": "balanced_accuracy"}
+FIGURE = ("accuracy", "balanced_accuracy")
 CURVES = {"train": "train", "val": "validation", "test": "test"}  # as the figure calls the parts
 
 
@@ -66,7 +67,8 @@ def _points(sweep: Sweep) -> tuple[str, dict[str, dict[str, Points]]] | None:
     if None in places or len(set(places)) < 2:
         return None
     scores: dict[str, dict[str, Points]] = {}
-    for label, name in FIGURE.items():
+    for name in FIGURE:
+        label = score_titles()[name]
         scores[label] = {
             short: [
                 (place, value)

@@ -8,9 +8,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from brain_tumor.cli.sweep.data import PARTS, SCORES, Scores, Sweep, SweptJob, SweptSetting
+from brain_tumor.cli.sweep.data import PARTS, Scores, Sweep, SweptJob, SweptSetting, swept_scores
 from brain_tumor.cli.sweep.record import FINISHED, INTERRUPTED, SKIPPED, STARTED
 from brain_tumor.errors import DataError
+from brain_tumor.metrics.registry import LOSS
 from brain_tumor.runs.folder import RunFolder
 
 # Jobs that differ in these alone are one setting.
@@ -126,8 +127,9 @@ def _scores(run: RunFolder) -> tuple[Scores, str | None]:
     parts = run.read_json("metrics.json")["parts"]
     scores = {
         part: {
-            **{name: values[name] for name in SCORES if name != "loss"},
-            "loss": (values["probabilities"]["nll"] or {}).get("value"),
+            # A file of an earlier version has none of a score that is younger.
+            **{name: values.get(name) for name in swept_scores()},
+            LOSS: (values["probabilities"]["nll"] or {}).get("value"),
         }
         for part, values in parts.items()
     }
@@ -137,7 +139,7 @@ def _scores(run: RunFolder) -> tuple[Scores, str | None]:
 
 def _over(scored: Sequence[Scores], combine: Any) -> Scores:
     return {
-        part: {name: combine([one[part][name] for one in scored]) for name in SCORES}
+        part: {name: combine([one[part][name] for one in scored]) for name in swept_scores()}
         for part in PARTS
         if scored and all(part in one for one in scored)
     }

@@ -3,19 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from brain_tumor.cli.sweep.data import PARTS, SCORES, Scores, Sweep, SweptJob
+from brain_tumor.cli.sweep.data import PARTS, Scores, Sweep, SweptJob, swept_scores
+from brain_tumor.metrics.registry import LOSS, SCORES, Score, label_scores
+from brain_tumor.rendering.certainty import listed
 from brain_tumor.rendering.foreign_text import markdown_text
 from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
-
-# Column -> part and score: what is chosen by, and test scores for information.
-SHOWN = {
-    "val balanced": ("validation", "balanced_accuracy"),
-    "val F1": ("validation", "macro_f1"),
-    "val loss": ("validation", "loss"),
-    "train acc.": ("train", "accuracy"),
-    "test acc.": ("test", "accuracy"),
-}
 
 
 def sweep_tables(sweep: Sweep) -> list[DataTable]:
@@ -36,15 +29,16 @@ def job_table(sweep: Sweep) -> DataTable:
             f"{job.number}{' *' if job.number in won else ''}",
             *(job.values[key] for key in sweep.keys),
             job.status,
-            *(format_score(_value(job.scores, *SHOWN[name]), decimals=4) for name in shown),
+            *(format_score(_value(job.scores, *place), decimals=4) for place in shown.values()),
             UNKNOWN if job.seconds is None else f"{job.seconds:.1f}",
         ]
         for job in sweep.jobs
     ]
     note = (
-        "Scores of the scored checkpoint, the best epoch's: balanced accuracy, macro F1 and mean "
-        "cross-entropy on validation scans, accuracy on training and test scans, for information."
-        if "val balanced" in shown
+        "Scores of the scored checkpoint, the best epoch's: "
+        f"{listed([*(score.title for score in _of_validation()), 'mean cross-entropy'])} on "
+        "validation scans, accuracy on training and test scans, for information."
+        if any(part == "validation" for part, _ in shown.values())
         else "Accuracy of the scored checkpoint, the last epoch's, without augmentation and "
         "dropout; test scores are for information."
     )
@@ -62,10 +56,8 @@ def setting_table(sweep: Sweep) -> DataTable:
             *(setting.values[key] for key in keys),
             f"{setting.done} of {len(setting.jobs)}",
             *(
-                _with_spread(
-                    _value(setting.means, *SHOWN[name]), _value(setting.spreads, *SHOWN[name])
-                )
-                for name in shown
+                _with_spread(_value(setting.means, *place), _value(setting.spreads, *place))
+                for place in shown.values()
             ),
         ]
         for place, setting in enumerate(sweep.settings)
@@ -111,7 +103,7 @@ def sweep_markdown(sweep: Sweep) -> str:
 def sweep_rows(sweep: Sweep) -> tuple[list[str], list[list[Any]]]:
     """Give the header and the rows of a CSV file with every score of every job, unrounded."""
     won = () if sweep.won is None else sweep.settings[sweep.won].jobs
-    names = [(part, name) for part in PARTS for name in SCORES]
+    names = [(part, name) for part in PARTS for name in swept_scores()]
     header = ["job", *sweep.keys, "status", "won", *(f"{part}_{name}" for part, name in names)]
     rows = [
         [
@@ -133,13 +125,25 @@ def _moved(jobs: Sequence[SweptJob]) -> list[SweptJob]:
     return [job for job in jobs if job.reason and job.status not in ("failed", "skipped")]
 
 
-def _shown(scores: Sequence[Scores]) -> list[str]:
-    """Give the columns that any of them fills."""
-    return [
-        name
-        for name, place in SHOWN.items()
+def _shown(scores: Sequence[Scores]) -> dict[str, tuple[str, str]]:
+    """Give the columns that any of them fills, each with its part and score."""
+    accuracy = SCORES["accuracy"]
+    columns = {
+        # What is chosen by, and test scores for information.
+        **{f"val {score.short}": ("validation", score.key) for score in _of_validation()},
+        f"val {LOSS}": ("validation", LOSS),
+        f"train {accuracy.short}": ("train", accuracy.key),
+        f"test {accuracy.short}": ("test", accuracy.key),
+    }
+    return {
+        name: place
+        for name, place in columns.items()
         if any(_value(one, *place) is not None for one in scores)
-    ]
+    }
+
+
+def _of_validation() -> list[Score]:
+    return [score for score in label_scores() if score.key != "accuracy"]
 
 
 def _value(scores: Scores, part: str, name: str) -> float | None:

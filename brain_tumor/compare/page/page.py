@@ -13,6 +13,7 @@ from brain_tumor.compare.page.tables import (
     setting_title,
     shortcut_tables,
 )
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.certainty import certainty_table
 from brain_tumor.rendering.numbers import format_count, format_counted, format_percent, format_score
 from brain_tumor.rendering.page import (
@@ -114,7 +115,7 @@ def _tables(content: Values, titles: Sequence[str]) -> Section:
     if content["pairs"]:
         blocks += [
             Heading("Which is better?"),
-            pairs_table(content["pairs"], titles, level),
+            pairs_table(content["pairs"], SCORES.values(), titles, level),
         ]
     if content["published"]:
         blocks.append(Heading("The report's tables beside ours"))
@@ -173,7 +174,7 @@ def _calibration(content: Values, titles: Sequence[str], drawn: _Pictures) -> Se
             "are no such scans; both stand with each run under “How this was made”. Risk and "
             "coverage: how often the network is wrong among the scans it is surest of."
         ),
-        certainty_table(columns, "Scores with intervals", level),
+        certainty_table(columns, SCORES.values(), "Scores with intervals", level),
         *([by_run] if by_run else []),
         *drawn.block(
             "risk_coverage",

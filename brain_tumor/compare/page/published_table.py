@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from brain_tumor.metrics.registry import score_titles
 from brain_tumor.rendering.certainty import cell
 from brain_tumor.rendering.numbers import UNKNOWN, format_score
 from brain_tumor.rendering.page import DataTable
 
 Values = Mapping[str, Any]
 
-_MEASURES = {
+_OF_CLASSES = {
     "precision": "precision",
     "recall": "recall",
     "f1": "F1",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
 }
 _PARTS = {"train": "training", "test": "test"}
 
@@ -28,12 +27,13 @@ def published_table(record: Values, setting: str, differences: bool = True) -> D
         differences: Whether to show ours less the report's; a terminal may be too narrow for it.
     """
     rows: list[list[str]] = []
+    measures = score_titles() | _OF_CLASSES
     for row in record["rows"]:  # three for each class, then those over all
         name, ours = row["class"], row["ours"]
         rows.append(
             [
                 name or "all classes",
-                _MEASURES[row["measure"]],
+                measures[row["measure"]],
                 cell(ours),
                 _told(row["same_scans"]),
                 _difference(ours, row["same_scans"]),

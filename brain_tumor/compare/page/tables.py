@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries
+from brain_tumor.compare.audits import ComparedAudit
 from brain_tumor.compare.page.data_section import shared_table
 from brain_tumor.compare.page.published_table import published_table
 from brain_tumor.compare.page.run_calibration_table import run_calibration_table
+from brain_tumor.metrics.registry import SCORES, label_scores, score_titles
 from brain_tumor.rendering.by_patient import patients_table
 from brain_tumor.rendering.certainty import certainty_table, listed
 from brain_tumor.rendering.class_report import class_report
@@ -18,12 +20,6 @@ from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.rendering.pairs import pairs_table
 
 Values = Mapping[str, Any]
-
-MEASURES = {
-    ACCURACY: "accuracy",
-    BALANCED: "balanced accuracy",
-    "macro_f1": "macro F1",
-}
 
 
 def settings_table(settings: Sequence[Values], level: float) -> DataTable:
@@ -41,10 +37,10 @@ def settings_table(settings: Sequence[Values], level: float) -> DataTable:
             _runs(setting),
             format_count(setting["pooled"]["scans"]),
         ]
-        rows.append(row + [_interval(intervals[measure]) for measure in MEASURES])
+        rows.append(row + [_interval(intervals.get(score.key)) for score in label_scores()])
     return DataTable(
         "settings side by side",
-        ["setting", "runs", "test scans", *MEASURES.values()],
+        ["setting", "runs", "test scans", *(score.title for score in label_scores())],
         rows,
         "Scores of all test predictions of a setting together. In brackets: "
         f"{100 * level:g} % interval from resampled groups of test scans; how much another "
@@ -68,12 +64,12 @@ def spread_table(setting: Values, number: int) -> DataTable | None:
         spreads = setting["pooled"][kind]
         if spreads is None:
             continue
-        for measure, name in MEASURES.items():
-            found = spreads[measure]
-            numbers = (found[key] for key in ("mean", "deviation", "low", "high"))
-            rows.append(
-                [name, format_counted(len(found["values"]), one), *map(format_score, numbers)]
-            )
+        for score in label_scores():
+            found = spreads.get(score.key)
+            if found is not None:
+                numbers = (found[key] for key in ("mean", "deviation", "low", "high"))
+                over = format_counted(len(found["values"]), one)
+                rows.append([score.title, over, *map(format_score, numbers)])
     if not rows:
         return None
     columns = ["score", "over", "mean", "standard deviation", "lowest", "highest"]
@@ -90,7 +86,7 @@ def setting_class_report(setting: Values, number: int, intervals: bool = True) -
         intervals: Whether to show them; a terminal may be too narrow.
     """
     scores, found = setting["pooled"]["scores"], setting["pooled"]["intervals"]
-    ends = {name: _ends(found[name]) for name in MEASURES}
+    ends = {score.key: _ends(found.get(score.key)) for score in label_scores()}
     per_class = {
         name: {"precision": _ends(precision), "recall": _ends(recall), "f1": _ends(f1)}
         for name, precision, recall, f1 in zip(
@@ -98,28 +94,29 @@ def setting_class_report(setting: Values, number: int, intervals: bool = True) -
         )
     }
     title = f"{setting_title(setting, number)}: classes"
-    table = class_report(scores, title, {**ends, "per_class": per_class} if intervals else None)
+    shown = {**ends, "per_class": per_class} if intervals else None
+    table = class_report(scores, SCORES.values(), title, shown)
     return replace(table, note=" ".join([*setting_notes(setting), *_found_least(setting)]))
 
 
-def shortcut_tables(audits: Sequence[Values], split: str) -> list[DataTable]:
+def shortcut_tables(audits: Sequence[ComparedAudit], split: str) -> list[DataTable]:
     """Lay the shortcuts that several audits measured side by side, a table per score.
 
     Args:
-        audits: As `comparison.json` holds them.
+        audits: The audits, with different labels.
         split: The split that the classifiers were tested under.
     """
-    seen = {
-        audit["label"]: {(entry.sees, entry.task): entry for entry in probe_entries(audit)}
+    by_label = {
+        audit.label: {(entry.sees, entry.task): entry for entry in probe_entries(audit.shortcuts)}
         for audit in audits
     }
-    keys = list(dict.fromkeys(key for entries in seen.values() for key in entries))
+    keys = list(dict.fromkeys(key for entries in by_label.values() for key in entries))
     return [
         DataTable(
-            f"shortcuts, split={split}: {MEASURES[measure]}",
-            ["the classifier sees", "task", *seen],
+            f"shortcuts, split={split}: {score_titles()[measure]}",
+            ["the classifier sees", "task", *by_label],
             [
-                [*key, *(e[key].text(measure) if key in e else UNKNOWN for e in seen.values())]
+                [*key, *(e[key].text(measure) if key in e else UNKNOWN for e in by_label.values())]
                 for key in keys
             ],
             "The columns are audits, named by how their scans were harmonised.",
@@ -148,7 +145,7 @@ def setting_tables(
     return [
         *([spread] if spread else []),
         setting_class_report(setting, number, intervals),
-        *([patients_table(patients, title, level)] if patients else []),
+        *([patients_table(patients, SCORES.values(), title, level)] if patients else []),
     ]
 
 
@@ -173,20 +170,21 @@ def across_tables(content: Values, wide: bool = True) -> list[DataTable]:
         content: The content of `comparison.json`.
         wide: Whether there is room for differences from the report.
     """
-    titles = [setting_title(one, number) for number, one in enumerate(content["settings"], 1)]
+    names = [setting_title(one, number) for number, one in enumerate(content["settings"], 1)]
+    scores = SCORES.values()
     level = content["bootstrap"]["level"]
     columns = {
         title: setting_columns(setting)
-        for title, setting in zip(titles, content["settings"], strict=True)
+        for title, setting in zip(names, content["settings"], strict=True)
     }
-    by_run = run_calibration_table(content["settings"], titles, level)
+    by_run = run_calibration_table(content["settings"], names, level)
     return [
-        *([pairs_table(content["pairs"], titles, level)] if content["pairs"] else []),
-        certainty_table(columns, "Scores with intervals", level),
+        *([pairs_table(content["pairs"], scores, names, level)] if content["pairs"] else []),
+        certainty_table(columns, scores, "Scores with intervals", level),
         *([by_run] if by_run else []),
-        shared_table(content["settings"], titles),
+        shared_table(content["settings"], names),
         *(
-            published_table(record, titles[record["setting"] - 1], wide)
+            published_table(record, names[record["setting"] - 1], wide)
             for record in content["published"]
         ),
     ]
@@ -223,8 +221,7 @@ def comparison_markdown(content: Values) -> str:
         parts += map(to_markdown, shortcut_tables(audits, content["audit_split"]))
         parts.append(
             "\n".join(
-                f"- {markdown_text(audit['label'])}: {markdown_code(audit['folder'])}"
-                for audit in audits
+                f"- {markdown_text(audit.label)}: {markdown_code(audit.folder)}" for audit in audits
             )
         )
     return "\n\n".join(parts) + "\n"

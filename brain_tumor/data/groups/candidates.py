@@ -36,19 +36,15 @@ class Candidates:
         first: Positions, `(P,)`, int64.
         second: Likewise, each larger than `first`.
         orientation: What turns the second into the first, `(P,)`, int64, a place in `ORIENTATIONS`.
-        cosine: Of their descriptors, `(P,)`, float32, -1 to 1.
     """
 
     first: Ids
     second: Ids
     orientation: Ids
-    cosine: Floats
 
     def taking(self, which: npt.NDArray[np.bool_]) -> "Candidates":
         """Give some of them, by a truth value for each, `(P,)`."""
-        return Candidates(
-            self.first[which], self.second[which], self.orientation[which], self.cosine[which]
-        )
+        return Candidates(self.first[which], self.second[which], self.orientation[which])
 
 
 def describe(structure: Steps) -> Floats:
@@ -135,7 +131,6 @@ def find_candidates(
             first + rows.start,
             second + others.start,
             which[first, second].astype(np.int64),
-            best[first, second],
         )
 
     # A core per pair of blocks: threads inside such small products would wait for each other.

@@ -156,7 +156,7 @@ def _gather(
     for done, total, part in blocks:
         parts.append(part)
         steps.reach(begin + (end - begin) * done / total)
-    fields = ("first", "second", "orientation", "cosine")
+    fields = ("first", "second", "orientation")
     return Candidates(*(np.concatenate([getattr(p, name) for p in parts]) for name in fields))
 
 

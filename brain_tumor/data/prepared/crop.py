@@ -76,29 +76,6 @@ def cut_to_head(scan: Grey, box: CropBox, size: int) -> Grey:
     return np.asarray(cv2.resize(inside, (size, size)), np.uint8)
 
 
-def cut_from_thumbnail(frame: Grey, box: CropBox, width: int, height: int) -> Grey:
-    """Cut the head out of a thumbnail of its whole scan, and enlarge it to the thumbnail's size.
-
-    Args:
-        frame: The scan shrunk to a square, `(S, S)`, uint8, 0-255.
-        box: Where the head lies in the scan.
-        width: Pixels of the scan; so is `height`.
-        height: See `width`.
-
-    Returns:
-        `(S, S)`, uint8, 0-255, between pixels interpolated linearly.
-    """
-    side = frame.shape[0]
-    across, down = (box.right - box.left) / width, (box.bottom - box.top) / height
-    # Pixel centres lie at half a pixel.
-    left = box.left / width * side + 0.5 * across - 0.5
-    top = box.top / height * side + 0.5 * down - 0.5
-    back = np.array([[across, 0, left], [0, down, top]], np.float64)
-    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    cut = cv2.warpAffine(frame, back, (side, side), flags=how, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cut, np.uint8)
-
-
 def head_mask(scan: Grey, settings: CropSettings) -> Grey:
     """Fill the convex hull of the largest bright region, the one `find_head` puts its box around.
 

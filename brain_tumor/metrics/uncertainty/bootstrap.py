@@ -18,8 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri, stdtrit
 
-from brain_tumor.metrics.scores import Labels
-
+Labels = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.int64]
 

@@ -7,8 +7,9 @@ doi 10.1145/1882471.1882479). The mean and spread over folds stand beside them.
 """
 
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,13 +62,8 @@ class Spread:
     high: float
 
 
-@dataclass(frozen=True)
-class ScoreSpreads:
-    """Spread of each score over several folds or seeds."""
-
-    accuracy: Spread
-    balanced_accuracy: Spread
-    macro_f1: Spread
+# Of each score of labels in the registry, by key; None where one of the values is 0/0.
+ScoreSpreads = dict[str, Spread | None]
 
 
 @dataclass(frozen=True)
@@ -92,6 +88,13 @@ class PooledScores:
     least_recall: LeastRecall | None
     over_folds: ScoreSpreads | None
     over_seeds: ScoreSpreads | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain values, as `comparison.json` holds them."""
+        return asdict(self) | {
+            "scores": self.scores.to_dict(),
+            "intervals": self.intervals.to_dict(),
+        }
 
 
 def pool_runs(
@@ -166,14 +169,12 @@ def _spreads(rows: Sequence[Sequence[Scores]]) -> ScoreSpreads | None:
     if len(rows) < 2:
         return None
 
-    def over(read: Callable[[Scores], float]) -> Spread:
-        return spread([statistics.fmean(read(scores) for scores in row) for row in rows])
+    def over(key: str) -> Spread | None:
+        found = [[scores.overall[key] for scores in row] for row in rows]
+        known = [[value for value in row if value is not None] for row in found]
+        return spread([statistics.fmean(row) for row in known]) if known == found else None
 
-    return ScoreSpreads(
-        over(lambda scores: scores.accuracy),
-        over(lambda scores: scores.balanced_accuracy),
-        over(lambda scores: scores.macro_f1),
-    )
+    return {key: over(key) for key in rows[0][0].overall}
 
 
 def _joined(runs: Sequence[RunPredictions]) -> tuple[Numbers, Numbers]:

@@ -1,12 +1,19 @@
 """How far a score can be believed: bootstrap intervals that resample whole groups of scans."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
-from brain_tumor.metrics.scores import Labels
-from brain_tumor.metrics.uncertainty.bootstrap import Interval, Values, check_resampling, resample
+from brain_tumor.metrics.registry import compute_scores, f1s, label_scores, precisions, recalls
+from brain_tumor.metrics.uncertainty.bootstrap import (
+    Interval,
+    Labels,
+    Values,
+    check_resampling,
+    resample,
+)
 
 
 @dataclass(frozen=True)
@@ -14,20 +21,21 @@ class ScoreIntervals:
     """Scores of one part with their intervals.
 
     Attributes:
-        accuracy: Share of scans predicted right.
-        balanced_accuracy: Mean recall over the classes that occur.
-        macro_f1: Mean F1 over the classes that occur or are predicted.
+        overall: Each score of labels in the registry, by key; None where 0/0.
         recalls: Recall of each class, in the order of the numbers; None where none occurs.
         precisions: Precision of each class, likewise; None where none is predicted.
         f1s: F1 of each class, likewise; None where none occurs and none is predicted.
     """
 
-    accuracy: Interval
-    balanced_accuracy: Interval
-    macro_f1: Interval
+    overall: dict[str, Interval | None]
     recalls: tuple[Interval | None, ...]
     precisions: tuple[Interval | None, ...]
     f1s: tuple[Interval | None, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain values, as `comparison.json` holds them: scores by key, then per class."""
+        plain = asdict(self)
+        return {**plain.pop("overall"), **plain}
 
 
 def bootstrap_scores(
@@ -61,7 +69,8 @@ def bootstrap_scores(
 
     Example:
         >>> labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0])
-        >>> bootstrap_scores(labels, predicted, np.array([0, 0, 1, 2]), classes=2).accuracy
+        >>> found = bootstrap_scores(labels, predicted, np.array([0, 0, 1, 2]), classes=2)
+        >>> found.overall["accuracy"]
         Interval(value=0.75, low=0.0, high=1.0)
     """
     check_answers(labels, predicted, classes)
@@ -69,15 +78,14 @@ def bootstrap_scores(
     members, group = np.unique(groups, return_inverse=True)
     counts = count_by_group(labels, predicted, group, len(members), classes)
     found = resample(lambda weights: scores_of(weights @ counts), len(members), resamples, seed)
-    accuracy, balanced_accuracy, macro_f1 = (found.interval(i, level) for i in range(3))
-    per_class = [
-        None if np.isnan(found.values[i]) else found.interval(i, level)
-        for i in range(3, 3 + 3 * classes)
+    intervals = [
+        None if np.isnan(value) else found.interval(number, level)
+        for number, value in enumerate(found.values)
     ]
+    keys = [score.key for score in label_scores()]
+    per_class = intervals[len(keys) :]
     return ScoreIntervals(
-        accuracy,
-        balanced_accuracy,
-        macro_f1,
+        overall=dict(zip(keys, intervals, strict=False)),
         recalls=tuple(per_class[:classes]),
         precisions=tuple(per_class[classes : 2 * classes]),
         f1s=tuple(per_class[2 * classes :]),
@@ -115,8 +123,8 @@ def count_by_group(
         classes: Number of classes.
 
     Returns:
-        `(groups, classes * classes)`, float64: confusion matrices, flat; true class times
-        `classes` plus predicted class.
+        `(groups, classes * classes)`, float64: confusion matrices, flat (see `square`); true class
+        times `classes` plus predicted class.
     """
     cells = classes * classes
     cell = labels * classes + predicted
@@ -124,24 +132,22 @@ def count_by_group(
     return counts.reshape(groups, cells).astype(np.float64)
 
 
-def scores_of(confusions: Values) -> Values:
+def square(flat: Values) -> Values:
+    """Give flat confusion matrices, `(B, classes * classes)`, as `(B, classes, classes)`."""
+    classes = math.isqrt(flat.shape[1])
+    return flat.reshape(-1, classes, classes)
+
+
+def scores_of(flat: Values) -> Values:
     """Score many confusion matrices at once; NaN where 0/0.
 
     Args:
-        confusions: `(B, classes * classes)`, float64, counts, as `count_by_group` gives them.
+        flat: `(B, classes * classes)`, float64, counts, as `count_by_group` gives them.
 
     Returns:
-        `(B, 3 + 3 * classes)`, float64, in [0, 1]: accuracy, balanced accuracy, macro F1, each
-        class's recall, each one's precision, each one's F1.
+        `(B, K + 3 * classes)`, float64: the K scores of labels in the registry, each class's
+        recall, each one's precision, each one's F1.
     """
-    classes = math.isqrt(confusions.shape[1])
-    confusions = confusions.reshape(-1, classes, classes)
-    right = np.diagonal(confusions, axis1=1, axis2=2)
-    true, predicted = confusions.sum(axis=2), confusions.sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        recalls = right / true
-        precisions = right / predicted
-        f1s = 2 * right / (true + predicted)
-    accuracy = right.sum(axis=1) / true.sum(axis=1)
-    means = accuracy, np.nanmean(recalls, axis=1), np.nanmean(f1s, axis=1)
-    return np.column_stack((*means, recalls, precisions, f1s))
+    confusions = square(flat)
+    per_class = recalls(confusions), precisions(confusions), f1s(confusions)
+    return np.column_stack((compute_scores(label_scores(), confusions), *per_class))

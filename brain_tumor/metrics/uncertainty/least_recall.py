@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brain_tumor.metrics.scores import Labels
+from brain_tumor.metrics.registry import recalls
 from brain_tumor.metrics.uncertainty.bootstrap import (
     Interval,
+    Labels,
     Values,
     Weights,
     check_resampling,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import check_answers, count_by_group, scores_of
+from brain_tumor.metrics.uncertainty.intervals import check_answers, count_by_group, square
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,11 @@ def least_recall(
     check_resampling(groups, len(labels), resamples, level)
     members, group = np.unique(groups, return_inverse=True)
     counts = count_by_group(labels, predicted, group, len(members), len(classes))
-    recalls = _recalls(counts.sum(axis=0, keepdims=True))[0]
-    known = [i for i in range(len(classes)) if not np.isnan(recalls[i])]
+    found_recalls = _recalls(counts.sum(axis=0, keepdims=True))[0]
+    known = [i for i in range(len(classes)) if not np.isnan(found_recalls[i])]
     if len(known) < 2:
         return None
-    least = int(np.nanargmin(recalls))
+    least = int(np.nanargmin(found_recalls))
 
     def above_least(weights: Weights) -> Values:
         drawn = _recalls(weights @ counts)
@@ -102,7 +103,6 @@ def _least_of(labels: Labels, predicted: Labels, classes: int) -> int:
     return int(np.nanargmin(_recalls(together)[0]))
 
 
-def _recalls(confusions: Values) -> Values:
+def _recalls(flat: Values) -> Values:
     """Give the recall of each class, `(B, classes)`; NaN where it has no scan."""
-    scores = scores_of(confusions)
-    return scores[:, 3 : 3 + (scores.shape[1] - 3) // 3]
+    return recalls(square(flat))

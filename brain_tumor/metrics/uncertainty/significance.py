@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from brain_tumor.metrics.scores import Labels
+from brain_tumor.metrics.registry import compute_scores, label_scores
 from brain_tumor.metrics.uncertainty.bootstrap import (
     Interval,
+    Labels,
     Values,
     Weights,
     check_resampling,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import check_answers, count_by_group, scores_of
+from brain_tumor.metrics.uncertainty.intervals import check_answers, count_by_group, square
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,6 @@ class GradedPredictions:
     labels: Labels
     predicted: Labels
     groups: Labels
-
-
-@dataclass(frozen=True)
-class PairedDifferences:
-    """Scores of the second classifier minus those of the first, in [-1, 1]."""
-
-    accuracy: Interval
-    balanced_accuracy: Interval
-    macro_f1: Interval
 
 
 def mcnemar_exact(labels: Labels, first: Labels, second: Labels) -> McNemar:
@@ -118,7 +110,7 @@ def paired_bootstrap(
     resamples: int = 2000,
     seed: int = 0,
     level: float = 0.95,
-) -> PairedDifferences:
+) -> dict[str, Interval | None]:
     """Compare two classifiers on the same groups, with BCa intervals of the difference.
 
     Both are scored on the same resampled groups (see `bootstrap`), so what makes a group hard for
@@ -132,6 +124,10 @@ def paired_bootstrap(
         seed: Seed of the resampling.
         level: Level of the intervals, between 0 and 1.
 
+    Returns:
+        Each score of labels in the registry, by key: that of the second minus that of the first;
+        None where either is 0/0.
+
     Raises:
         ValueError: The two hold different groups, no scans, lengths that differ, or a value
             outside its range.
@@ -143,7 +139,7 @@ def paired_bootstrap(
         ...     GradedPredictions(labels, first, groups),
         ...     GradedPredictions(labels, second, groups),
         ...     classes=2,
-        ... ).balanced_accuracy.value
+        ... )["balanced_accuracy"].value
         0.5
     """
     for one in (first, second):
@@ -159,8 +155,16 @@ def paired_bootstrap(
         for one, number in ((first, group), (second, other_group))
     )
 
+    scores = label_scores()
+
     def differences(weights: Weights) -> Values:
-        return scores_of(weights @ other_counts) - scores_of(weights @ counts)
+        one, other = (
+            compute_scores(scores, square(weights @ own)) for own in (counts, other_counts)
+        )
+        return other - one
 
     found = resample(differences, len(members), resamples, seed)
-    return PairedDifferences(*(found.interval(i, level) for i in range(3)))
+    return {
+        score.key: None if np.isnan(found.values[i]) else found.interval(i, level)
+        for i, score in enumerate(scores)
+    }

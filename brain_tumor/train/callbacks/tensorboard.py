@@ -24,20 +24,12 @@ from torch.utils.tensorboard.summary import hparams
 
 from brain_tumor.data.datamodule import Batch, ScanDataModule
 from brain_tumor.errors import ConfigError
+from brain_tumor.metrics.registry import LOSS, label_scores
 from brain_tumor.models.classifier import SHORT
 from brain_tumor.rendering.charts.figures import scan_sheet
 from brain_tumor.runs.atomic_file import written_whole
 from brain_tumor.runs.identity import flatten
 from brain_tumor.train.callbacks.epoch_history import fast_dev_run
-
-# What a chart is called -> the end of its two curves' names.
-CHARTS = {
-    "loss": "loss",
-    "accuracy": "accuracy",
-    "balanced accuracy": "balanced_accuracy",
-    "macro F1": "macro_f1",
-}
-FINAL = ("accuracy", "balanced_accuracy", "macro_f1")
 
 
 class AugmentedSheet(Callback):
@@ -86,8 +78,8 @@ def log_start(
 ) -> None:
     """Show the configuration as text and as hyperparameters, and lay out the custom scalars.
 
-    The layout puts the training part and the monitored part on one chart, for the four scores of
-    an epoch and for the F1 of each class.
+    The layout puts the training part and the monitored part on one chart, for the loss and the
+    scores of an epoch and for the F1 of each class.
 
     Args:
         loggers: Those of the Trainer; others than TensorBoard's are passed over.
@@ -97,9 +89,11 @@ def log_start(
     """
     text = OmegaConf.to_yaml(config, resolve=True)
     parts = ("train", SHORT.get(monitored_part, monitored_part))
+    # What a chart is called -> the end of its two curves' names.
+    charts = {LOSS: LOSS, **{score.title: score.key for score in label_scores()}}
     layout = {
         # Categories of one title are joined over all runs, which may monitor different parts.
-        " and ".join(parts): _charts(parts, CHARTS),
+        " and ".join(parts): _charts(parts, charts),
         f"{' and '.join(parts)}: F1 of each class": _charts(
             parts, {name: f"f1/{name}" for name in classes}
         ),
@@ -131,10 +125,10 @@ def log_outcome(
     """
     for writer in tensorboard_writers(loggers):
         for part, values in scores.items():
-            for name in FINAL:
-                if values[name] is not None:
-                    tag = f"final/{SHORT.get(part, part)}/{name}"
-                    writer.add_scalar(tag, values[name], global_step=epochs)
+            for score in label_scores():
+                if values[score.key] is not None:
+                    tag = f"final/{SHORT.get(part, part)}/{score.key}"
+                    writer.add_scalar(tag, values[score.key], global_step=epochs)
         for part, figure in figures.items():
             tag = f"final/{SHORT.get(part, part)}/confusion"
             add_card(writer, tag, figure, epochs)

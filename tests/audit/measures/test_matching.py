@@ -43,7 +43,7 @@ def test_counts_are_scikit_learn_s_where_all_is_known(scans: list[tuple[int, int
 
 def test_many_wrong_pairs_are_counted_but_not_listed() -> None:
     # A threshold far too low: two thousand scans in one cluster, each its own slice.
-    scores = score_matching(np.zeros(2000, np.int64), np.arange(2000), listed=10)
+    scores = score_matching(np.zeros(2000, np.int64), np.arange(2000), max_listed=10)
     assert scores.found_pairs == 2000 * 1999 // 2
     assert scores.precision == 0
     assert scores.recall is None

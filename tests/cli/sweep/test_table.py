@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from brain_tumor.cli.sweep.data import PARTS, SCORES, Sweep, SweptJob, SweptSetting
+from brain_tumor.cli.sweep.data import PARTS, Sweep, SweptJob, SweptSetting, swept_scores
 from brain_tumor.cli.sweep.table import (
     job_table,
     setting_table,
@@ -14,7 +14,7 @@ from brain_tumor.cli.sweep.table import (
 
 
 def scores(value: float, parts: tuple[str, ...] = PARTS) -> dict[str, dict[str, float | None]]:
-    return {part: dict.fromkeys(SCORES, value) for part in parts}
+    return {part: dict.fromkeys(swept_scores(), value) for part in parts}
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_files_hold_every_score_and_folder(sweep: Sweep) -> None:
     header, rows = sweep_rows(sweep)
     assert len(set(header)) == len(header)
     first, failed = (dict(zip(header, row, strict=True)) for row in (rows[0], rows[2]))
-    assert [first[f"{part}_{name}"] for part in PARTS for name in SCORES] == [0.5] * 12
+    assert [first[f"{part}_{name}"] for part in PARTS for name in swept_scores()] == [0.5] * 12
     assert (first["won"], first["folder"], first["seconds"]) == (True, "a/0", 12.34)
     assert failed["test_accuracy"] is None
     assert failed["reason"] == "The loss is nan | so."

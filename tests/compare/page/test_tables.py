@@ -1,7 +1,9 @@
 from typing import Any
 
 import pytest
+from sample_audit import probe_score
 
+from brain_tumor.compare.audits import ComparedAudit, ComparedData
 from brain_tumor.compare.page.differences import audit_labels, differing_keys
 from brain_tumor.compare.page.tables import (
     comparison_markdown,
@@ -191,18 +193,14 @@ def test_whether_the_least_recall_is_told_from_the_others_is_said(
 
 
 def test_variants_of_a_probe_are_shown_as_a_range() -> None:
-    def entry(value: float, low: float | None = None) -> dict[str, Any]:
-        scores = {"value": value, "low": low, "high": low and 0.9}
-        named = {"sees": "the margin", "kind": "probe", "split": "report", "task": "four classes"}
-        return named | {"majority": 0.3, "accuracy": scores, "balanced_accuracy": scores}
+    def compared(label: str, *values: float) -> ComparedAudit:
+        scores = (probe_score("the margin", "four classes", "report", value) for value in values)
+        return ComparedAudit(label, label, ComparedData("mri", "a1b2", {}), tuple(scores))
 
-    audits = [
-        {"label": "none", "shortcuts": [entry(0.8), entry(0.7)]},
-        {"label": "mask=true", "shortcuts": [entry(0.5, 0.4)]},
-    ]
+    audits = [compared("none", 0.8, 0.7), compared("mask=true", 0.5)]
     accuracy, balanced = shortcut_tables(audits, "report")
     assert list(accuracy.columns[2:]) == ["none", "mask=true"]
-    expected = ["the margin", "four classes", "0.700 to 0.800", "0.500 (0.400 to 0.900)"]
+    expected = ["the margin", "four classes", "0.700 to 0.800", "0.500 (0.484 to 0.516)"]
     assert [list(row) for row in accuracy.rows] == [expected]
     assert "balanced accuracy" in balanced.title
 

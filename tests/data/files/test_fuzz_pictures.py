@@ -24,9 +24,7 @@ from brain_tumor.data.files.scans import (
     read_header,
 )
 from brain_tumor.data.prepared.crop import (
-    CropBox,
     CropSettings,
-    cut_from_thumbnail,
     cut_to_head,
     find_head,
     head_mask,
@@ -126,23 +124,6 @@ def test_any_array_is_cut_within_itself(
         HarmoniseSettings(None, intensity=False, background=False, mask=True),
     ):
         assert harmonise(scan, box, how, settings_).shape == (32, 32)
-
-
-@settings(deadline=None)
-@given(
-    arrays.arrays(np.uint8, (96, 96), elements=st.integers(0, 255), fill=st.just(0)),
-    st.integers(1, 2**20),
-    st.integers(1, 2**20),
-    st.data(),
-)
-def test_any_box_is_cut_from_a_thumbnail(
-    frame: np.ndarray, width: int, height: int, data: st.DataObject
-) -> None:
-    left, right = sorted(data.draw(st.tuples(st.integers(0, width), st.integers(0, width))))
-    top, bottom = sorted(data.draw(st.tuples(st.integers(0, height), st.integers(0, height))))
-    cut = cut_from_thumbnail(frame, CropBox(left, top, right, bottom), width, height)
-    assert cut.shape == (96, 96)
-    assert cut.dtype == np.uint8
 
 
 @settings(deadline=None)

@@ -10,7 +10,6 @@ from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
 from brain_tumor.data.prepared.crop import (
     CropBox,
     CropSettings,
-    cut_from_thumbnail,
     cut_to_head,
     find_head,
     head_mask,
@@ -145,39 +144,6 @@ def test_the_cut_has_the_configured_size_and_type() -> None:
     assert cut.shape == (64, 64)
     assert cut.dtype == np.uint8
     assert (cut == 200).all()
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 90), st.integers(0, 50), st.integers(110, 200), st.integers(70, 150))
-def test_a_head_cut_from_a_thumbnail_is_that_of_the_scan(
-    left: int, top: int, right: int, bottom: int
-) -> None:
-    # Of a smooth scan, where the thumbnail has lost nothing.
-    rows, columns = np.mgrid[:150, :200]
-    scan = np.rint(120 + 60 * np.sin(rows / 40) + 60 * np.cos(columns / 50)).astype(np.uint8)
-    box = CropBox(left, top, right, bottom)
-    frame = cv2.resize(scan, (96, 96), interpolation=cv2.INTER_AREA)
-    cut = cut_from_thumbnail(frame, box, 200, 150).astype(int)
-    assert cut.shape == (96, 96)
-    inner = np.s_[3:-3, 3:-3]  # at the frame's edge there is nothing to interpolate with
-    assert np.abs(cut - cut_to_head(scan, box, 96))[inner].max() <= 3
-
-
-@given(st.integers(0, 90), st.integers(110, 200))
-def test_the_head_of_a_mirrored_thumbnail_is_mirrored(left: int, right: int) -> None:
-    # Half a pixel off would tell a mirrored copy from the slice itself.
-    frame = np.random.default_rng(0).integers(0, 256, (96, 96), np.uint8)
-    cut = cut_from_thumbnail(frame, CropBox(left, 20, right, 130), 200, 150)
-    mirrored = np.ascontiguousarray(frame[:, ::-1])
-    turned = cut_from_thumbnail(mirrored, CropBox(200 - right, 20, 200 - left, 130), 200, 150)
-    # OpenCV interpolates in steps of 1/32 of a pixel.
-    assert np.abs(cut.astype(int) - turned[:, ::-1]).max() <= 2 * 255 / 32
-
-
-def test_the_whole_thumbnail_is_cut_out_as_it_is() -> None:
-    frame = np.random.default_rng(0).integers(0, 256, (96, 96), np.uint8)
-    whole = cut_from_thumbnail(frame, CropBox(0, 0, 301, 207), 301, 207)
-    np.testing.assert_array_equal(whole, frame)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from dataclasses import astuple
-from operator import attrgetter
 from time import perf_counter
 
 import numpy as np
@@ -34,7 +33,7 @@ def drawn_part(seed: int, scans: int = 60, patients: int = 15) -> tuple[np.ndarr
 
 
 def every(result: ScoreIntervals) -> list[Interval]:
-    three = result.accuracy, result.balanced_accuracy, result.macro_f1
+    three = result.overall.values()
     per_class = (*result.recalls, *result.precisions, *result.f1s)
     return [*three, *(interval for interval in per_class if interval is not None)]
 
@@ -71,7 +70,7 @@ def test_intervals_are_those_of_a_plain_loop(
         return astuple(interval) == pytest.approx(astuple(other))
 
     for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-        assert same(getattr(result, name), expected(attrgetter(name)))
+        assert same(result.overall[name], expected(lambda s, n=name: s.overall[n]))
     for measure in ("recall", "precision", "f1"):
         for name, interval in zip(NAMES, getattr(result, f"{measure}s"), strict=True):
             of_class = expected(lambda s, n=name, m=measure: getattr(s.per_class[n], m))
@@ -84,12 +83,14 @@ def test_intervals_are_those_of_a_plain_loop(
 def test_values_are_scikit_learn_s(scans: list[tuple[int, int, int]]) -> None:
     labels, predicted, groups = (np.array(values) for values in zip(*scans, strict=True))
     result = bootstrap_scores(labels, predicted, groups, 4, resamples=100)
-    assert result.accuracy.value == pytest.approx(accuracy_score(labels, predicted))
-    assert result.balanced_accuracy.value == pytest.approx(
+    assert result.overall["accuracy"].value == pytest.approx(accuracy_score(labels, predicted))
+    assert result.overall["balanced_accuracy"].value == pytest.approx(
         balanced_accuracy_score(labels, predicted)
     )
     # Without `labels=` scikit-learn averages over what occurs or is predicted, too.
-    assert result.macro_f1.value == pytest.approx(f1_score(labels, predicted, average="macro"))
+    assert result.overall["macro_f1"].value == pytest.approx(
+        f1_score(labels, predicted, average="macro")
+    )
     precisions, recalls, f1s, _ = precision_recall_fscore_support(
         labels, predicted, labels=range(4), zero_division=np.nan
     )
@@ -152,7 +153,7 @@ def test_only_whole_groups_cover_the_truth_where_group_members_agree() -> None:
         predicted = np.repeat((generator.random(40) < 0.3).astype(np.int64), 8)
         for kind, unit in (("grouped", groups), ("scan-wise", np.arange(320))):
             result = bootstrap_scores(labels, predicted, unit, 2, resamples=300, seed=repetition)
-            accuracy = result.accuracy
+            accuracy = result.overall["accuracy"]
             covered[kind] += accuracy.low <= 0.7 <= accuracy.high
             widths[kind].append(accuracy.high - accuracy.low)
     # 95 % is meant; forty groups give a little less, and 200 repetitions tell +-0.03.

@@ -89,7 +89,7 @@ def test_differences_are_those_of_a_plain_loop_over_groups() -> None:
         return values[1] - values[0]
 
     for name, measure in SCORES.items():
-        interval = getattr(found, name)
+        interval = found[name]
         value = measure(second.labels, second.predicted) - measure(first.labels, first.predicted)
         drawn = np.array([differences(weights, measure) for weights in draws])
         others = 1 - np.eye(len(names), dtype=int)
@@ -102,7 +102,7 @@ def test_the_other_way_round_the_sign_changes() -> None:
     first, second = drawn_answers(2, seeds=2), drawn_answers(3)
     there, back = (paired_bootstrap(*pair, 4) for pair in ((first, second), (second, first)))
     for name in SCORES:
-        one, other = getattr(there, name), getattr(back, name)
+        one, other = there[name], back[name]
         assert (one.value, one.low, one.high) == pytest.approx(
             (-other.value, -other.high, -other.low)
         )
@@ -112,7 +112,7 @@ def test_the_same_answers_do_not_differ_and_again_are_no_evidence() -> None:
     first, second = drawn_answers(4), drawn_answers(5)
     same = paired_bootstrap(first, first, 4)
     for name in SCORES:
-        interval = getattr(same, name)
+        interval = same[name]
         assert (interval.value, interval.low, interval.high) == (0, 0, 0)
     twice = GradedPredictions(
         *(np.tile(getattr(second, k), 2) for k in ("labels", "predicted", "groups"))
@@ -124,10 +124,10 @@ def test_pairing_narrows_what_resembles() -> None:
     first = drawn_answers(6)
     predicted = first.predicted.copy()
     predicted[:5] = first.labels[:5]
-    paired = paired_bootstrap(
-        first, GradedPredictions(first.labels, predicted, first.groups), 4
-    ).accuracy
-    other = paired_bootstrap(first, drawn_answers(7), 4).accuracy
+    paired = paired_bootstrap(first, GradedPredictions(first.labels, predicted, first.groups), 4)[
+        "accuracy"
+    ]
+    other = paired_bootstrap(first, drawn_answers(7), 4)["accuracy"]
     assert paired.high - paired.low < 0.6 * (other.high - other.low)
 
 
@@ -137,7 +137,7 @@ def test_one_group_and_a_class_that_does_not_occur() -> None:
     first = GradedPredictions(labels, np.array([0, 0, 3]), zeros)
     found = paired_bootstrap(first, GradedPredictions(labels, labels, zeros), 4)
     for name, measure in SCORES.items():
-        interval = getattr(found, name)
+        interval = found[name]
         assert interval.value == pytest.approx(1 - measure(labels, first.predicted))
         assert interval.low == interval.high == pytest.approx(interval.value)
 

@@ -5,6 +5,7 @@ import pytest
 from drawn import check_whole
 from matplotlib.lines import Line2D
 
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.metrics.scores import score
 from brain_tumor.rendering.charts.table_figure import class_report_figure
 from brain_tumor.rendering.class_report import class_report
@@ -18,7 +19,7 @@ def scores() -> dict[str, Any]:
 
 
 def test_the_picture_holds_every_cell_under_the_report_s_heads(scores: dict[str, Any]) -> None:
-    table = class_report(scores, "gbmnet, test")
+    table = class_report(scores, SCORES.values(), "gbmnet, test")
     figure = class_report_figure(table)
     check_whole(figure)
     heads = ["Class", "Precision", "Recall", "F1 Score", "Scan Number"]
@@ -40,8 +41,12 @@ def test_intervals_and_a_long_title_find_room(scores: dict[str, Any]) -> None:
     ends = {key: [0.1, 0.4] for key in ("accuracy", "balanced_accuracy", "macro_f1")}
     of_class = {key: [0.1, 0.4] for key in ("precision", "recall", "f1")}
     named = dict.fromkeys(scores["per_class"], of_class)
-    check_whole(class_report_figure(class_report(scores, "t", {**ends, "per_class": named})))
-    check_whole(class_report_figure(class_report(scores, "a title " * 12)))
+    check_whole(
+        class_report_figure(
+            class_report(scores, SCORES.values(), "t", {**ends, "per_class": named})
+        )
+    )
+    check_whole(class_report_figure(class_report(scores, SCORES.values(), "a title " * 12)))
 
 
 def test_another_table_is_refused() -> None:

@@ -1,0 +1,102 @@
+"""An audit: all that was found out about a data set, and how."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from brain_tumor.audit.results.copies import ExactDuplicates, NearDuplicates
+from brain_tumor.audit.results.files import Files
+from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
+from brain_tumor.audit.results.patients import Patients
+from brain_tumor.audit.results.report import ReportComparison
+from brain_tumor.audit.results.shortcuts import ProbeScore
+
+
+@dataclass(frozen=True)
+class AuditedData:
+    """The data that was audited.
+
+    Attributes:
+        name: Name of the data set.
+        root: The raw folder, or where the scans were fetched from.
+        prepared: Folder of the prepared set.
+        fingerprint: Fingerprint of the prepared set, hexadecimal.
+        classes: Class names in the order of their numbers.
+        harmonise: How scans were harmonised, by setting; None and False are off.
+    """
+
+    name: str
+    root: str
+    prepared: str
+    fingerprint: str
+    classes: tuple[str, ...]
+    harmonise: Mapping[str, bool | int | None]
+
+
+@dataclass(frozen=True)
+class AuditSeconds:
+    """Time that an audit took, in seconds.
+
+    Attributes:
+        preparing: Preparing the scans, or opening a prepared set.
+        auditing: All else, up to the contact sheets.
+    """
+
+    preparing: float
+    auditing: float
+
+
+@dataclass(frozen=True)
+class AuditProvenance:
+    """What made an audit.
+
+    Attributes:
+        command: The command line, without the interpreter.
+        versions: Versions of Python and packages by name; None where one is not installed.
+        machine: System and architecture, in words.
+        hardware: The machine in more detail, `memory` in bytes; empty in audits of version 0.6.
+        git: Commit of the code, `-dirty` behind it where files were changed; None outside a
+            checkout.
+        git_dirty: Whether files were changed; None outside a checkout.
+        started: When the audit began, ISO 8601.
+        seconds: How long it took.
+        peak_memory_bytes: Most memory held by the process; None where that is not known.
+    """
+
+    command: tuple[str, ...]
+    versions: Mapping[str, str | None]
+    machine: str
+    hardware: Mapping[str, str | int | None]
+    git: str | None
+    git_dirty: bool | None
+    started: str
+    seconds: AuditSeconds
+    peak_memory_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The content of `audit.json`.
+
+    Attributes:
+        data: The data that was audited.
+        files: The raw files.
+        exact: Exact duplicates.
+        near: Near-duplicates.
+        patients: Patients and labels; None where no patient is known.
+        leakage: What test and training scans share, for each variant of each split.
+        lookalikes: Scans that look alike across groups; None in audits of version 0.6.
+        shortcuts: Scores of probes and classifiers.
+        report: Comparison with the published report; None where that is about other data.
+        provenance: What made the audit.
+    """
+
+    data: AuditedData
+    files: Files
+    exact: ExactDuplicates
+    near: NearDuplicates
+    patients: Patients | None
+    leakage: tuple[VariantLeakage, ...]
+    lookalikes: LookalikePairs | None
+    shortcuts: tuple[ProbeScore, ...]
+    report: ReportComparison | None
+    provenance: AuditProvenance

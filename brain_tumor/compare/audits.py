@@ -1,0 +1,77 @@
+"""What audits measured about shortcuts, side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brain_tumor.audit.results.json_file import AUDIT_FILE, read_audit
+from brain_tumor.audit.results.shortcuts import ProbeScore
+from brain_tumor.compare.page.differences import audit_labels
+from brain_tumor.errors import DataError
+
+
+@dataclass(frozen=True)
+class ComparedData:
+    """The data that an audit is about.
+
+    Attributes:
+        name: Name of the data set.
+        fingerprint: Fingerprint of the prepared set, hexadecimal.
+        harmonise: How scans were harmonised, by setting; None and False are off.
+    """
+
+    name: str
+    fingerprint: str
+    harmonise: Mapping[str, bool | int | None]
+
+
+@dataclass(frozen=True)
+class ComparedAudit:
+    """An audit beside others, as `comparison.json` holds it.
+
+    Attributes:
+        label: How its scans were harmonised, as far as the audits differ in it.
+        folder: The audit's folder.
+        data: The data that it is about.
+        shortcuts: Scores of probes and classifiers under one split.
+    """
+
+    label: str
+    folder: str
+    data: ComparedData
+    shortcuts: tuple[ProbeScore, ...]
+
+
+def read_audits(folders: Sequence[Path], split: str) -> list[ComparedAudit]:
+    """Read the shortcuts that audits measured under one split.
+
+    Args:
+        folders: The audits' folders.
+        split: Name of the split.
+
+    Raises:
+        DataError: An audit cannot be read, or has no scores under that split.
+    """
+    audits = [read_audit(folder / AUDIT_FILE) for folder in folders]
+    shortcuts = []
+    for folder, audit in zip(folders, audits, strict=True):
+        scores = tuple(score for score in audit.shortcuts if score.split == split)
+        if not scores:
+            splits = dict.fromkeys(score.split for score in audit.shortcuts)
+            raise DataError(
+                f"{folder / AUDIT_FILE} has no shortcut probes of split={split} (it has "
+                f"{', '.join(splits) or 'none'}): choose another split as audit_split=..."
+            )
+        shortcuts.append(scores)
+    labels = audit_labels([audit.data.harmonise for audit in audits])
+    if len(set(labels)) < len(labels):
+        labels = [f"{label} ({folder})" for label, folder in zip(labels, folders, strict=True)]
+    return [
+        ComparedAudit(
+            label,
+            str(folder),
+            ComparedData(audit.data.name, audit.data.fingerprint, audit.data.harmonise),
+            scores,
+        )
+        for label, folder, audit, scores in zip(labels, folders, audits, shortcuts, strict=True)
+    ]

@@ -1,0 +1,70 @@
+"""What a training starts from: the network with its weights, the scans, the prepared set."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.doctor.child import Results
+from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.resources import prepared_sets_in
+
+
+def network(config: Any, probes: Results) -> Iterator[Finding]:
+    """Report whether the network can be built and its weights are ready."""
+    found = probes["network"]
+    if not found:
+        return
+    if "error" in found and found.get("type") == "WeightsError":
+        fix = "add model.weights=none, or model.weights=FILE"
+        yield Finding("wrong", "weights", found["error"], fix)
+        return
+    if "error" in found:
+        yield Finding("wrong", "model", found["error"], "python -m brain_tumor.train --help")
+        return
+    message = f"{config.model.name} can be built, with {found['parameters']:,} parameters."
+    yield Finding("ok", "model", message)
+    weights = found["weights"]
+    if weights == "none":
+        yield Finding("ok", "weights", "No pretrained weights are needed.")
+    elif not found["download"]:
+        yield Finding("ok", "weights", f"The weights in {weights} fit.")
+    else:
+        yield Finding("note", "weights", f"The first run downloads the weights to {weights}.")
+
+
+def scans(config: Any, probes: Results) -> Iterator[Finding]:
+    """Report whether the raw scans are there, and as many as published."""
+    found = probes["scans"]
+    if "error" in found:
+        fix = "add data.root=FOLDER, or data=phantom for phantom scans"
+        yield Finding("wrong", "scans", found["error"], fix)
+    elif "download" in found:
+        message = f"The first run downloads {found['download']} from Kaggle."
+        yield Finding("note", "scans", message)
+    elif "draw" in found:
+        yield Finding("ok", "scans", f"The first run draws phantom scans in {found['root']}.")
+    elif found:
+        yield _counted(found, published=config.data.get("kaggle") is not None)
+
+
+def _counted(found: dict[str, Any], published: bool) -> Finding:
+    root = Path(found["root"])
+    counts = ", ".join(f"{folder} {number:,}" for folder, number in found["counts"].items())
+    message = f"{root} holds {sum(found['counts'].values()):,} scans ({counts})"
+    differing = ", ".join(
+        f"{folder}/{label} has {number}, not {expected}"
+        for folder, label, number, expected in found["differing"]
+    )
+    if differing and found["downloaded"]:
+        fix = f'rm -r "{root}" "{root.parents[1] / root.name}.complete"'
+        return Finding("wrong", "scans", f"{message}; the download is damaged: {differing}.", fix)
+    if differing:
+        return Finding("note", "scans", f"{message}, which is not the published set: {differing}.")
+    return Finding("ok", "scans", f"{message}{', as published' * published}.")
+
+
+def prepared_sets(config: Any, probes: Results) -> Iterator[Finding]:
+    """Report the prepared sets of the configured name."""
+    found = ", ".join(map(str, prepared_sets_in(config)))
+    message = f"The first run prepares the scans in {config.data.prepared}."
+    yield Finding("ok", "prepared set", f"{found} is there." if found else message)

@@ -1,0 +1,164 @@
+"""Probes: what may crash or hang, each a function that runs in a child process."""
+
+import json
+import os
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.doctor.child import PREFIX, Result
+from brain_tumor.errors import BrainTumorError, DataError, WeightsError
+
+Settings = Mapping[str, Any]
+
+
+def probe_torch(settings: Settings) -> Result:
+    """Import torch."""
+    import torch
+
+    threads = torch.get_num_threads()
+    return {"version": torch.__version__, "cuda": torch.version.cuda, "threads": threads}
+
+
+def probe_torchvision(settings: Settings) -> Result:
+    """Import torchvision and call a compiled operator, which a build for another torch lacks."""
+    import torch
+    import torchvision
+
+    torchvision.ops.nms(torch.zeros(1, 4), torch.ones(1), 0.5)
+    return {"version": torchvision.__version__}
+
+
+def probe_network(settings: Settings) -> Result:
+    """Build the network and load its weights as a run does; download nothing."""
+    import torch
+
+    from brain_tumor.config.network import check_network
+    from brain_tumor.models.registry import build_network
+
+    model, data = settings["model"], settings["data"]
+    weights = model.get("weights") or "none"
+    options = {key: value for key, value in model.items() if key != "weights"}
+    with torch.device("meta"):  # without memory
+        network = build_network(len(data["classes"]), **options)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    result = {"parameters": parameters, "weights": weights, "download": False}
+    if weights == "imagenet" and hasattr(network, "load_pretrained"):
+        file = _imagenet_file(model["name"])
+        result |= {"weights": str(file), "download": not file.is_file()}
+    if not result["download"]:
+        options["weights"] = model.get("weights")
+    try:
+        check_network(options, len(data["classes"]), data["crop"]["size"])
+    except WeightsError as error:
+        if weights != "imagenet":
+            raise
+        raise WeightsError(f"{file} is damaged: delete it to download it again.") from error
+    return result
+
+
+def _imagenet_file(name: str) -> Path:
+    import torch
+    from torchvision.models import get_model_weights
+
+    if name == "mobilenetv2":
+        weights = get_model_weights("mobilenet_v2")["IMAGENET1K_V1"]
+    else:
+        weights = get_model_weights(name).DEFAULT
+    return Path(torch.hub.get_dir(), "checkpoints", Path(weights.url).name)
+
+
+def probe_device(settings: Settings) -> Result:
+    """Choose the device as Lightning does, and compare a small computation with the CPU's."""
+    import torch
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        cuda = torch.cuda.is_available()
+    gpu = "cuda" if cuda else "mps" if torch.backends.mps.is_available() else None
+    accelerator = settings["trainer"]["accelerator"]
+    kind = {"auto": gpu or "cpu", "gpu": gpu}.get(accelerator, accelerator)
+    reason = " ".join(str(warning.message) for warning in caught)
+    result: Result = {"kind": kind, "available": kind in ("cpu", gpu), "reason": reason}
+    if kind is None or not result["available"]:
+        return result | {"available": False}
+    if kind == "cuda":
+        result |= {"name": torch.cuda.get_device_name(), "count": torch.cuda.device_count()}
+        result["free"] = torch.cuda.mem_get_info()[0]
+    result["difference"] = float((_gradient(kind) - _gradient("cpu")).abs().max())
+    return result
+
+
+def _gradient(device: str) -> Any:
+    import torch
+    from torch.nn.functional import conv2d, max_pool2d
+
+    generator = torch.Generator().manual_seed(0)
+    scans = torch.rand((2, 1, 16, 16), generator=generator).to(device)
+    kernel = torch.rand((4, 1, 3, 3), generator=generator).to(device).requires_grad_()
+    loss = max_pool2d(conv2d(scans, kernel, padding=1), 2).square().mean()
+    return torch.autograd.grad(loss, kernel)[0].cpu()
+
+
+def probe_opencv(settings: Settings) -> Result:
+    """Import OpenCV."""
+    import cv2
+
+    return {"version": cv2.__version__}
+
+
+def probe_scans(settings: Settings) -> Result:
+    """Count the raw scans; download and draw nothing."""
+    from brain_tumor.data.files.kaggle import differing_counts
+    from brain_tumor.data.files.scans import find_scans
+
+    data = settings["data"]
+    kaggle = data.get("kaggle") or {}
+    root, downloaded = data["root"], False
+    if not root and data["source"] == "kaggle":
+        root, downloaded = kaggle_folder(kaggle["handle"], kaggle["version"]), True
+        if root is None:
+            return {"download": kaggle["handle"]}
+    if not root:
+        raise DataError("data.root is not given.")
+    root = Path(root).expanduser()
+    if data["source"] == "phantom" and not root.exists():
+        return {"root": str(root), "draw": True}
+    scans = find_scans(root, data["classes"])
+    counts = Counter((scan.folder, scan.label) for scan in scans)
+    return {
+        "root": str(root),
+        "downloaded": downloaded,
+        "counts": Counter(scan.folder for scan in scans),
+        "differing": differing_counts(counts, kaggle.get("counts", {})),
+    }
+
+
+def kaggle_folder(handle: str, version: int) -> Path | None:
+    """Find a complete download in kagglehub's cache, whose import would open a network session."""
+    cache = Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
+    place = cache / "datasets" / handle
+    complete = (place / f"{version}.complete").exists()
+    return place / "versions" / str(version) if complete else None
+
+
+def main() -> None:
+    """Run the probes named on the command line, up to the first that fails."""
+    settings = json.load(sys.stdin)
+    for name in sys.argv[1:]:
+        try:
+            result = globals()[f"probe_{name}"](settings)
+        except Exception as error:
+            kind = type(error).__name__
+            message = str(error) if isinstance(error, BrainTumorError) else f"{kind}: {error}"
+            result = {"error": message, "type": kind}
+        print(PREFIX + json.dumps({name: result}), flush=True)
+        if "error" in result:
+            break
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""The scores of an evaluation as a terminal shows them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brain_tumor.data.split import TEST
+from brain_tumor.metrics.registry import SCORES
+from brain_tumor.rendering.by_patient import patients_table
+from brain_tumor.rendering.certainty import certainty_table, part_columns
+from brain_tumor.rendering.class_report import class_report
+from brain_tumor.rendering.page import DataTable
+
+
+def score_tables(metrics: Mapping[str, Any], title: str) -> list[DataTable]:
+    """Lay out what a terminal shows: a table per part, and the test part's scores with intervals.
+
+    Args:
+        metrics: The content of `metrics.json`.
+        title: Network and checkpoint.
+    """
+    parts, scores = metrics["parts"], SCORES.values()
+    columns = part_columns({part: parts[part] for part in (TEST,) if part in parts}, scores)
+    level = metrics["bootstrap"]["level"]
+    by_patient = filter(None, [parts.get(TEST, {}).get("patients")])
+    return [
+        *(class_report(values, scores, f"{part}: {title}") for part, values in parts.items()),
+        certainty_table(columns, scores, f"how sure: {title}", level),
+        *(patients_table(one, scores, f"by patient: {title}", level) for one in by_patient),
+    ]
