@@ -299,7 +299,7 @@ def test_it_is_told_how_many_do_not_look_like_the_training_scans(
     content = again(f"data.root={elsewhere}", "evaluation.figures=false")
     assert content["ood"] is None
     assert "ood_score" not in RunFolder(out).read_rows("predictions.csv")[0]
-    assert "cannot be told" in capsys.readouterr().out
+    assert "is not known" in capsys.readouterr().out
 
 
 def test_a_run_of_version_0_6_is_scored_again(run: Path, again: Evaluate, tmp_path: Path) -> None:
