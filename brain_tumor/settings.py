@@ -189,6 +189,8 @@ def described(hint: Any) -> str:
     kind = kind or hint
     if kind in _NAMED:
         return _NAMED[kind]
+    if kind is tuple and inner and inner[-1] is not Ellipsis:
+        return f"a list of {len(inner)}, each {described(inner[0])}"
     if kind in _LISTS:
         return "a list"
     if kind in (dict, Mapping) or (isinstance(kind, type) and issubclass(kind, Settings)):

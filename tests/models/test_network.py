@@ -306,7 +306,7 @@ class Many(Network):
         ({}, r"model\.sizes is not given: add model\.sizes=VALUE"),
         ({"sizes": [1], "deep": 1}, r"model\.deep must be true or false: 1"),
         ({"sizes": [1], "scale": "x"}, r"model\.scale must be a number: 'x'"),
-        ({"sizes": [1], "depth": 1.5}, r"model\.depth must be a whole number: 1\.5"),
+        ({"sizes": [1], "depth": 1.5}, r"model\.depth must be a whole number or null: 1\.5"),
         ({"sizes": [1], "width": True}, r"model\.width must be a whole number in 1\.\.16384: True"),
         ({"sizes": [1], "kind": "2"}, r"model\.kind must be a or 2: '2'"),
         ({"sizes": [1], "act": 1.5}, r"model\.act must be text or a whole number: 1\.5"),
