@@ -16,7 +16,8 @@ Width = Annotated[int, Range(1, 16_384)]
 InputSize = Annotated[int, Range(1, 2048)]
 Dropout = Annotated[float, Range(0, 1, without=(1,))]
 Unfreeze = Literal["all"] | Annotated[int, Range(0)]  # blocks
-_Mean, _Std = Annotated[float, Range(-1000, 1000)], Annotated[float, Range(0, 1000, without=(0,))]
+_Mean = Annotated[float, Range(-1000, 1000)]
+_Std = Annotated[float, Range(0, 1000, without=(0,))]
 ChannelMean = tuple[_Mean, _Mean, _Mean]
 ChannelStd = tuple[_Std, _Std, _Std]
 
