@@ -17,7 +17,7 @@ from benchmarks.growth import measure_growth
 from benchmarks.larger import measure_larger
 from benchmarks.machine import machine_record
 from benchmarks.materials import Materials, lay_ready
-from benchmarks.measuring import Record, Told, hold
+from benchmarks.measuring import Notify, Record, hold
 from benchmarks.on_cuda import measure_cuda
 from benchmarks.tables import speed_header, speed_legend, speed_markdown, speed_tables
 from brain_tumor.config.arguments import parse_settings
@@ -166,8 +166,8 @@ def check(config: DictConfig) -> None:
     for name, model in plain["models"].items():
         if model.get("name") != name:
             raise ConfigError(f"models.{name}.name must be {name}: {model.get('name')!r}")
-        whole = OmegaConf.create(plain | {"model": model})
-        check_building(whole, scans.classes, scans.crop.size, settings.split)
+        complete = OmegaConf.create(plain | {"model": model})
+        check_building(complete, scans.classes, scans.crop.size, settings.split)
 
 
 def _nothing_yet(materials: Materials) -> Record:
@@ -190,19 +190,19 @@ def _nothing_yet(materials: Materials) -> Record:
     }
 
 
-def _measure(materials: Materials, record: Record, told: Told) -> Iterator[None]:
+def _measure(materials: Materials, record: Record, notify: Notify) -> Iterator[None]:
     """Measure one part after the other, and put each into the record."""
     config = materials.config
     warm_up, repeats = int(config.warm_up), int(config.repeats)
     laid_out = contests(materials)
-    parts: dict[str, Callable[[Materials, Told], object]]
+    parts: dict[str, Callable[[Materials, Notify], object]]
     parts = {GROWTH: measure_growth, LARGER: measure_larger, CUDA: measure_cuda}
     for name in config.rows:
         if name in parts:
-            record[name] = parts[name](materials, told)
+            record[name] = parts[name](materials, notify)
         else:
             contest = laid_out[name]()
-            held = hold(name, contest, config.targets[name], warm_up, repeats, told)
+            held = hold(name, contest, config.targets[name], warm_up, repeats, notify)
             record["contests"].append(held)
         yield
 

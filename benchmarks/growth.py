@@ -6,7 +6,7 @@ from dataclasses import replace
 from benchmarks.contests import contests
 from benchmarks.made_set import write_set
 from benchmarks.materials import Materials
-from benchmarks.measuring import Record, Told, take_turns
+from benchmarks.measuring import Notify, Record, take_turns
 from benchmarks.process import Work
 
 SIDES = (128, 256, 384)  # pixels
@@ -15,7 +15,7 @@ TIMES = (1, 2, 4)
 PARTS = (4, 2, 1)  # of the raw scans, one in so many
 
 
-def measure_growth(materials: Materials, told: Told) -> list[Record]:
+def measure_growth(materials: Materials, notify: Notify) -> list[Record]:
     """Measure each kind of work at three sizes, the sizes in turns.
 
     Returns:
@@ -26,7 +26,7 @@ def measure_growth(materials: Materials, told: Told) -> list[Record]:
     for title, axis, sizes, works in _series(materials):
         named = {str(size): work for size, work in zip(sizes, works, strict=True)}
         name = f"{title} by {axis}"
-        sides, failed = take_turns(name, named, warm_up, repeats, told)
+        sides, failed = take_turns(name, named, warm_up, repeats, notify)
         found.append(
             {"title": title, "axis": axis, "sizes": list(sizes), "sides": sides, "failed": failed}
         )

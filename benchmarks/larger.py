@@ -6,14 +6,14 @@ from dataclasses import replace
 from benchmarks.contests import contests
 from benchmarks.made_set import write_set
 from benchmarks.materials import Materials
-from benchmarks.measuring import Record, Told, take_turns
+from benchmarks.measuring import Notify, Record, take_turns
 from brain_tumor.errors import ConfigError
 from brain_tumor.runs.provenance import physical_memory
 
 WORKERS = (0, 2)  # data.num_workers
 
 
-def measure_larger(materials: Materials, told: Told) -> Record:
+def measure_larger(materials: Materials, notify: Notify) -> Record:
     """Train GBMnet on both sets, with and without loader workers, in turns.
 
     Batches are drawn at random from the whole of each set; pages of the large one are read from
@@ -40,7 +40,7 @@ def measure_larger(materials: Materials, told: Told) -> Record:
             f"larger_than_memory would write {scans * each / 2**30:.1f} GiB where "
             f"{free / 2**30:.1f} GiB are free: set larger_than_memory.scans, or another out=FOLDER."
         )
-    told(f"larger_than_memory: writing {scans:,} scans")
+    notify(f"larger_than_memory: writing {scans:,} scans")
     large = write_set(prepared, materials.scratch / "large", scans)
     folders = {len(prepared.images): prepared.folder, int(scans): large}
     train = contests(materials)["train_gbmnet"]().ours
@@ -56,7 +56,7 @@ def measure_larger(materials: Materials, told: Told) -> Record:
     }
     config = materials.config
     sides, failed = take_turns(
-        "larger_than_memory", works, int(config.warm_up), int(config.repeats), told
+        "larger_than_memory", works, int(config.warm_up), int(config.repeats), notify
     )
     return {
         "physical_memory": memory,

@@ -12,7 +12,7 @@ from benchmarks.process import Work, Worker
 from brain_tumor.metrics.timing import Taken, Timings, alternate, ratio_of_medians, spread
 
 Record = dict[str, Any]
-Told = Callable[[str], None]
+Notify = Callable[[str], None]
 SECONDS = "seconds"  # key of a target where there is no peer
 
 
@@ -22,7 +22,7 @@ def hold(
     targets: Mapping[str, float],
     warm_up: int,
     repeats: int,
-    told: Told,
+    notify: Notify,
 ) -> Record:
     """Hold a contest.
 
@@ -32,7 +32,7 @@ def hold(
         targets: By peer, how many times its median ours may be; `seconds` where there is no peer.
         warm_up: Rounds that are not counted.
         repeats: Rounds that are.
-        told: Called with a line about what is done now.
+        notify: Called with a line about what is done now.
 
     Returns:
         The contest's part of `benchmark.json`: `sides`, `rows` and `failed`.
@@ -45,7 +45,7 @@ def hold(
     works = {OURS: contest.ours} | {
         peer: found.work for peer, found in contest.peers.items() if peer not in missing
     }
-    sides, failed = take_turns(name, works, warm_up, repeats, told)
+    sides, failed = take_turns(name, works, warm_up, repeats, notify)
     failed = missing | failed
     rows: list[Record] = []
     for peer in contest.peers or (SECONDS,):
@@ -68,7 +68,7 @@ def hold(
 
 
 def take_turns(
-    name: str, works: Mapping[str, Work], warm_up: int, repeats: int, told: Told
+    name: str, works: Mapping[str, Work], warm_up: int, repeats: int, notify: Notify
 ) -> tuple[dict[str, Record], dict[str, str]]:
     """Time several pieces of work in turns, each in a process of its own.
 
@@ -76,13 +76,13 @@ def take_turns(
         For each that came to its end, what `benchmark.json` holds of it; for the others, why not.
     """
     with ExitStack() as stack:
-        told(f"{name}: getting ready")
+        notify(f"{name}: getting ready")
         workers = {side: stack.enter_context(Worker(work)) for side, work in works.items()}
         taken, failed = alternate(
             workers,
             warm_up,
             repeats,
-            lambda side, turn: told(f"{name}: {side}, round {turn + 1} of {warm_up + repeats}"),
+            lambda side, turn: notify(f"{name}: {side}, round {turn + 1} of {warm_up + repeats}"),
         )
     # Only after they have ended is their peak memory known.
     return {side: _side(taken[side], workers[side]) for side in taken}, failed

@@ -8,13 +8,13 @@ import torch
 from omegaconf import OmegaConf
 
 from benchmarks.materials import Materials
-from benchmarks.measuring import Record, Told, take_turns
+from benchmarks.measuring import Notify, Record, take_turns
 from benchmarks.process import Work
 
 PROFILED = 4  # epochs under the profiler, the first of them left out
 
 
-def measure_cuda(materials: Materials, told: Told) -> list[Record] | str:
+def measure_cuda(materials: Materials, notify: Notify) -> list[Record] | str:
     """Time a whole training of each network once, then profile a few epochs.
 
     Returns:
@@ -23,25 +23,25 @@ def measure_cuda(materials: Materials, told: Told) -> list[Record] | str:
     epochs = int(materials.config.cuda_epochs)
     if not torch.cuda.is_available():
         return "No NVIDIA card is here: whole trainings on one were not timed."
-    return [_measure(materials, model, epochs, told) for model in materials.config.models]
+    return [_measure(materials, model, epochs, notify) for model in materials.config.models]
 
 
-def _measure(materials: Materials, model: str, epochs: int, told: Told) -> Record:
+def _measure(materials: Materials, model: str, epochs: int, notify: Notify) -> Record:
     changes = {"trainer.accelerator": "gpu", "trainer.max_epochs": epochs}
     job: dict[str, Any] = materials.training(model, changes=changes)
     run = Path(job["config"]["run_folder"])
     run.rmdir()  # a run makes its own
     evaluation = OmegaConf.to_container(materials.config.evaluation, resolve=True)
-    whole = job | {
+    complete = job | {
         "config": job["config"] | {"name": "benchmark", "evaluation": evaluation, "debug": None}
     }
-    work = Work("ours.on_cuda", "whole_run", whole, None, keep_freed_memory=True)
+    work = Work("ours.on_cuda", "whole_run", complete, None, keep_freed_memory=True)
     # One after the other and once: nothing to compare with, and minutes long.
-    timed, failed = take_turns(f"cuda {model}", {"run": work}, 0, 1, told)
+    timed, failed = take_turns(f"cuda {model}", {"run": work}, 0, 1, notify)
     profiled = materials.training(model, changes=changes) | {"epochs": PROFILED}
     profiled |= {"train_scans": None, "test_scans": None}
     work = replace(work, work="busy_share", job=profiled)
-    shares, faults = take_turns(f"cuda {model}, profiled", {"run": work}, 0, 1, told)
+    shares, faults = take_turns(f"cuda {model}, profiled", {"run": work}, 0, 1, notify)
     return {
         "model": model,
         "epochs": epochs,

@@ -108,8 +108,8 @@ def _ratio_cells(contest: Record, row: Record) -> list[str]:
     ours = contest["sides"]["ours"]
     theirs = UNKNOWN if peer is None else cost(contest["sides"][peer])
     ratio = UNKNOWN if row["ratio"] is None else _spread(row["ratio"], 1)
-    judged = {True: "met", False: "missed", None: ""}[row["met"]]
-    return [beside, cost(ours), theirs, ratio, limit, judged]
+    verdict = {True: "met", False: "missed", None: ""}[row["met"]]
+    return [beside, cost(ours), theirs, ratio, limit, verdict]
 
 
 def memory_table(record: Record) -> DataTable:
@@ -121,9 +121,9 @@ def memory_table(record: Record) -> DataTable:
             sections.append(len(rows))
         for place, (name, side) in enumerate(contest["sides"].items()):
             title = "" if place else contest["title"]
-            shown = contest["peers"].get(name, {"title": name})["title"]
+            displayed = contest["peers"].get(name, {"title": name})["title"]
             memory = (side["peak_resident"], side["peak_anonymous"])
-            rows.append([title, shown, *map(mebibytes, memory)])
+            rows.append([title, displayed, *map(mebibytes, memory)])
     note = (
         "Of the side's own process; anonymous memory with its loader workers, as found by looking "
         "again and again. Resident memory counts pages of mapped files, which the kernel takes "
@@ -202,8 +202,10 @@ def cost(side: Record, brackets: bool = True) -> str:
     ('1.23 (1.20 to 1.30) s', '1.23 ms')
     """
     factor, unit = (1, "s") if side["scans"] is None else (1000, "ms")
-    shown = _spread(side["cost"], factor) if brackets else _digits(side["cost"]["median"] * factor)
-    return f"{shown} {unit}"
+    displayed = (
+        _spread(side["cost"], factor) if brackets else _digits(side["cost"]["median"] * factor)
+    )
+    return f"{displayed} {unit}"
 
 
 def mebibytes(size: int | None) -> str:

@@ -36,12 +36,12 @@ LONGEST = 120  # letters of a folder's name; file systems take 255 bytes
 _AWAY = re.compile(r"(?:(?<=^)|(?<=[=,\[\s'\"]))(?:\w+://|~|/|\.\./)[^,\]'\"]*")
 
 
-def keep(into: Path, given: Sequence[str]) -> list[Path]:
+def keep(into: Path, provided: Sequence[str]) -> list[Path]:
     """Keep runs.
 
     Args:
         into: Folder that gets a folder for each run.
-        given: Run folders, folders that hold some, or globs.
+        provided: Run folders, folders that hold some, or globs.
 
     Returns:
         The folders made.
@@ -49,7 +49,7 @@ def keep(into: Path, given: Sequence[str]) -> list[Path]:
     Raises:
         DataError: A run is not finished, or one is kept under its name already.
     """
-    runs = [read_run(folder) for folder in find_folders(given, "run.json", "run")]
+    runs = [read_run(folder) for folder in find_folders(provided, "run.json", "run")]
     places = [into / name for name in names(runs)]
     for place in places:
         if place.exists():
@@ -69,8 +69,8 @@ def names(runs: Sequence[FinishedRun]) -> list[str]:
     found = []
     for run, name in zip(runs, plain, strict=True):
         like = [other for other, its in zip(runs, plain, strict=True) if its == name]
-        told = differing_keys([other.setting for other in like])[like.index(run)]
-        values = [f"{key.rpartition('.')[2]}{value}" for key, value in told.items()]
+        message = differing_keys([other.setting for other in like])[like.index(run)]
+        values = [f"{key.rpartition('.')[2]}{value}" for key, value in message.items()]
         found.append(_name(run, values))
     if len(set(found)) < len(found) or max(map(len, found)) > LONGEST:
         raise DataError(
@@ -80,9 +80,9 @@ def names(runs: Sequence[FinishedRun]) -> list[str]:
     return found
 
 
-def _name(run: FinishedRun, told: Sequence[str]) -> str:
+def _name(run: FinishedRun, message: Sequence[str]) -> str:
     own = run.setting
-    words = [str(own["name"]), own["model.name"], own["split.name"], *told]
+    words = [str(own["name"]), own["model.name"], own["split.name"], *message]
     words += [] if run.fold is None else [f"fold{run.fold}"]
     return re.sub(r"[^\w.-]+", "_", "-".join([*words, f"seed{run.seed}"]))
 

@@ -43,7 +43,7 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
     """
     run = RunFolder(folder)
     config = run.read_config()
-    ask = parse_settings(ScoringSettings, config.evaluation, "evaluation")
+    scoring = parse_settings(ScoringSettings, config.evaluation, "evaluation")
     places = {row.path: row.row for row in prepared.manifest if row.row is not None}
     members = run.read_rows("split.csv")
     missing = [row["path"] for row in members if row["path"] not in places]
@@ -57,7 +57,7 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
         for part in (TRAIN, VALIDATION, TEST)
     }
     metrics = run.read_json("metrics.json")
-    metrics["parts"] |= _scored(run, prepared, metrics["checkpoint"], ask)
+    metrics["parts"] |= _scored(run, prepared, metrics["checkpoint"], scoring)
     metrics["leakage"] = overlap_record(
         prepared.kept,
         prepared.labels,
@@ -82,7 +82,7 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
 
 
 def _scored(
-    run: RunFolder, prepared: PreparedSet, checkpoint: str, ask: ScoringSettings
+    run: RunFolder, prepared: PreparedSet, checkpoint: str, scoring: ScoringSettings
 ) -> dict[str, Any]:
     """Score the parts of which predictions were kept: a fold's training scans were not."""
     lines = run.read_rows("predictions.csv")
@@ -98,8 +98,8 @@ def _scored(
             predictions[part] = Predictions(
                 rows, labels, logits, np.zeros((len(own), 0), np.float32)
             )
-    chosen = choose_on_validation(predictions.get(VALIDATION), prepared.classes, ask)
-    return calibrated_parts(prepared, predictions, chosen, ask)
+    chosen = choose_on_validation(predictions.get(VALIDATION), prepared.classes, scoring)
+    return calibrated_parts(prepared, predictions, chosen, scoring)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -62,7 +62,7 @@ def compared(folder: Path) -> Compared:
     return config, members, content
 
 
-def filled(experiments: Mapping[str, Compared]) -> dict[Path, str]:
+def made_pages(experiments: Mapping[str, Compared]) -> dict[Path, str]:
     """Give every text that is made, by its place.
 
     Args:
@@ -110,13 +110,13 @@ def draw(name: str, experiment: Compared) -> None:
     config, members, content = experiment
     folder = HERE / name
     texts = [(folder / page).read_text(encoding="utf-8") for page in ("README.md", "comparison.md")]
-    shown = set(re.findall(r"\]\(figures/(\w+\.png)\)", "\n".join(texts)))
+    displayed = set(re.findall(r"\]\(figures/(\w+\.png)\)", "\n".join(texts)))
     with tempfile.TemporaryDirectory() as place:
         draw_comparison(
             RunFolder(Path(place)), members, content, comparison_settings(config).evaluation
         )
         (folder / "figures").mkdir(exist_ok=True)
-        for picture in shown:
+        for picture in displayed:
             shutil.copy(Path(place) / "figures" / picture, folder / "figures" / picture)
 
 
@@ -127,7 +127,7 @@ def kept() -> list[Path]:
 
 if __name__ == "__main__":
     found = {folder.name: compared(folder) for folder in kept()}
-    for path, text in filled(found).items():
+    for path, text in made_pages(found).items():
         path.write_text(text, encoding="utf-8")
         print(f"written: {path.relative_to(HERE.parent)}")
     for name, experiment in found.items():

@@ -71,8 +71,8 @@ def compare(config: DictConfig) -> dict[str, Any]:
     for table in comparison_tables(content):
         console.print(to_rich(table))
     for file in sorted(out.path.glob("comparison.*")):
-        shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-        console.print(f"written: {shown}", soft_wrap=True, markup=False)
+        displayed = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+        console.print(f"written: {displayed}", soft_wrap=True, markup=False)
     return content
 
 

@@ -70,8 +70,8 @@ def _calibrate(
 def _chosen(run: FinishedRun, scoring: ScoringSettings) -> Chosen:
     """Fit what the run's own validation scans decide, for all runs by the same rule."""
     found = run.predictions.get(VALIDATION)
-    given = None if found is None else (_numbers(run, found.labels), found.logits)
-    return choose(given, scoring.healthy_number(run.classes), scoring.least_sensitivity)
+    provided = None if found is None else (_numbers(run, found.labels), found.logits)
+    return choose(provided, scoring.healthy_number(run.classes), scoring.least_sensitivity)
 
 
 def _numbers(run: FinishedRun, names: Sequence[str]) -> Numbers:

@@ -123,8 +123,8 @@ def _ours(setting: PooledRunGroup, part: str) -> Record | None:
         scores = setting.pooled.scores.to_dict()
         found = setting.pooled.intervals.to_dict()
     ours: Record = {name: {None: found[name]} for name in ("accuracy", "balanced_accuracy")}
-    kinds = {"precision": "precisions", "recall": "recalls", "f1": "f1s"}
-    for measure, kind in kinds.items():
+    types = {"precision": "precisions", "recall": "recalls", "f1": "f1s"}
+    for measure, kind in types.items():
         ours[measure] = dict(zip(scores["classes"], found[kind], strict=True))
     return ours
 
@@ -162,7 +162,7 @@ def _curve(members: Sequence[FinishedRun], curve: Mapping[int, float]) -> list[R
             )
             if number == epoch and accuracy is not None
         ]
-        whole = len(reached) == len(members)
-        ours = sum(reached) / len(reached) if whole else None
+        complete = len(reached) == len(members)
+        ours = sum(reached) / len(reached) if complete else None
         rows.append({"epoch": epoch, "report": value, "ours": ours})
     return rows

@@ -18,7 +18,7 @@ def check_arguments(
     target: Callable[..., Any],
     values: Mapping[str, Any],
     key: str = "",
-    given: Collection[str] = (),
+    provided: Collection[str] = (),
 ) -> None:
     """Make sure that values can be given to a class or function by name.
 
@@ -26,7 +26,7 @@ def check_arguments(
         target: What takes them.
         values: By name, as a configuration holds them, or objects built from it.
         key: Where they stand in the configuration; empty at its top.
-        given: Names of what the program gives itself.
+        provided: Names of what the program gives itself.
 
     Raises:
         ConfigError: A name is unknown or missing, or a value is not what is annotated.
@@ -41,17 +41,17 @@ def check_arguments(
     hints = annotations(target)
     for name, value in values.items():
         full = below(key, name)
-        if name in given:
+        if name in provided:
             raise ConfigError(f"{full} is set by the program: leave it out.")
         if name not in parameters:
             if takes_any:
                 continue
-            free = [known for known in parameters if known not in given]
+            free = [known for known in parameters if known not in provided]
             taker = "" if _is_settings(target) else f", {target.__name__} does not take it"
             raise ConfigError(f"{full} is unknown{taker}: {suggest(name, free)}")
         check_value(value, hints.get(name, Any), full)
     for name, parameter in parameters.items():
-        if parameter.default is parameter.empty and name not in values and name not in given:
+        if parameter.default is parameter.empty and name not in values and name not in provided:
             full = below(key, name)
             raise ConfigError(f"{full} is not given: add {full}=VALUE.")
 

@@ -189,8 +189,8 @@ class ScanDataModule(L.LightningDataModule):
             return sent
         resident = self._resident
         assert resident is not None  # only then are rows served alone
-        rows, whole = sent
-        return Batch(resident.images[rows], resident.labels[rows], rows, whole)
+        rows, global_batch_size = sent
+        return Batch(resident.images[rows], resident.labels[rows], rows, global_batch_size)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Augment a training batch on the device it has just reached."""

@@ -182,8 +182,8 @@ def _grouped(scans: Scans, folds: int, cut: slice, seed: int) -> tuple[Rows, Row
 
 def _grouped_fraction(scans: Scans, fraction: float, seed: int) -> tuple[Rows, Rows]:
     # Some of at most ten folds, as more would need more groups; a smaller share is one of many.
-    whole = Fraction(fraction).limit_denominator(10)
-    share = whole if fraction >= 0.1 else Fraction(1, round(1 / fraction))
+    complete = Fraction(fraction).limit_denominator(10)
+    share = complete if fraction >= 0.1 else Fraction(1, round(1 / fraction))
     return _grouped(scans, share.denominator, slice(share.numerator), seed)
 
 

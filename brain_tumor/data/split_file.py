@@ -39,7 +39,7 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
             "and part (train, validation or test), parted by commas, and a line per scan."
         )
     parts: dict[str, list[int]] = {part: [] for part in PARTS}
-    seen: set[str] = set()
+    known: set[str] = set()
     for number, line in enumerate(lines, 2):
         name, part = line["path"], line["part"]
         if part not in parts:
@@ -51,9 +51,9 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
                 f"{path}, line {number}: there is no scan {name}; give paths relative to the raw "
                 "folder, such as Training/glioma/name.jpg."
             )
-        if name in seen:
+        if name in known:
             raise DataError(f"{path}, line {number}: {name} is named twice; keep one line.")
-        seen.add(name)
+        known.add(name)
         row = rows[name]
         if row is not None:
             parts[part].append(row)
@@ -64,7 +64,7 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
 
 
 def check_straddling(
-    split: Split, groups: Rows, paths: Sequence[str], name: str, shown: int = 3
+    split: Split, groups: Rows, paths: Sequence[str], name: str, listed: int = 3
 ) -> None:
     """Make sure that no group of scans stands in two parts.
 
@@ -73,7 +73,7 @@ def check_straddling(
         groups: Group number of every kept scan, `(N,)`, int64.
         paths: Their paths.
         name: What the split is called.
-        shown: How many of the offending groups to name.
+        listed: How many of the offending groups to name.
 
     Raises:
         DataError: One does; two scans of each are named.
@@ -82,11 +82,11 @@ def check_straddling(
     offending: dict[int, str] = {}
     for part, rows in split.parts.items():
         for row, group in zip(rows.tolist(), groups[rows].tolist(), strict=True):
-            seen_in, seen = first.setdefault(group, (part, row))
+            seen_in, known = first.setdefault(group, (part, row))
             if seen_in != part and group not in offending:
-                offending[group] = f"{paths[seen]} ({seen_in}) and {paths[row]} ({part})"
+                offending[group] = f"{paths[known]} ({seen_in}) and {paths[row]} ({part})"
     if offending:
-        named = "; ".join(list(offending.values())[:shown])
+        named = "; ".join(list(offending.values())[:listed])
         raise DataError(
             f"The split {name} puts scans of one patient, or related ones, on two sides, in "
             f"{len(offending):,} groups: {named}. Move each group to one side, or give "

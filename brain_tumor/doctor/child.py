@@ -53,11 +53,16 @@ def run_probes(
     """
     command = [sys.executable, "-m", "brain_tumor.doctor.probes", *names]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    given = json.dumps(settings).encode()
+    provided = json.dumps(settings).encode()
     failure = ""
     try:
         ended = subprocess.run(
-            command, input=given, env=environment, capture_output=True, timeout=timeout, check=False
+            command,
+            input=provided,
+            env=environment,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
         )
         output = ended.stdout
         if ended.returncode:

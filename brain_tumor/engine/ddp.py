@@ -64,10 +64,10 @@ def settle_devices(config: DictConfig) -> DictConfig:
             f"trainer.devices is {devices}, but {started} processes were started on each machine: "
             "leave trainer.devices out."
         )
-    settled = config.copy()
-    with open_dict(settled):
-        OmegaConf.update(settled, "trainer.devices", devices, force_add=True)
-    return settled
+    with_devices = config.copy()
+    with open_dict(with_devices):
+        OmegaConf.update(with_devices, "trainer.devices", devices, force_add=True)
+    return with_devices
 
 
 def _started_here(nodes: int) -> int | None:

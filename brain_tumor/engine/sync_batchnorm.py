@@ -18,14 +18,14 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
     share may be empty. It needs a fixed momentum and weights.
     """
 
-    def forward(self, maps: Tensor) -> Tensor:
+    def forward(self, features: Tensor) -> Tensor:
         """Normalise `(N, C, H, W)`; in evaluation mode as `nn.BatchNorm2d`, by running values."""
         if not self.training:
-            return super().forward(maps)
+            return super().forward(features)
         assert self.running_mean is not None and self.running_var is not None
         assert self.num_batches_tracked is not None and self.momentum is not None
         normalised, mean, variance, number = _Normalise.apply(
-            maps, self.weight, self.bias, self.eps
+            features, self.weight, self.bias, self.eps
         )
         self.num_batches_tracked += 1
         self.running_mean.lerp_(mean, self.momentum)
@@ -66,9 +66,9 @@ class _Normalise(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, maps: Tensor, weight: Tensor, bias: Tensor, eps: float
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, eps: float
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        wide = _wide(maps)
+        wide = _wide(features)
         count = wide.new_full((1,), wide.numel() // wide.shape[1])
         sums = torch.cat((wide.sum(dim=_SCANS_AND_PIXELS), count))
         dist.all_reduce(sums)
@@ -77,16 +77,16 @@ class _Normalise(torch.autograd.Function):
         squares = (wide - mean[:, None, None]).square().sum(dim=_SCANS_AND_PIXELS)
         dist.all_reduce(squares)
         variance = squares / number
-        normalised = F.batch_norm(maps, mean, variance, weight, bias, training=False, eps=eps)
-        ctx.save_for_backward(maps, weight, mean, (variance + eps).rsqrt(), number)
+        normalised = F.batch_norm(features, mean, variance, weight, bias, training=False, eps=eps)
+        ctx.save_for_backward(features, weight, mean, (variance + eps).rsqrt(), number)
         ctx.mark_non_differentiable(mean, variance, number)
         return normalised, mean, variance, number
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        maps, weight, mean, scale, number = ctx.saved_tensors
+        features, weight, mean, scale, number = ctx.saved_tensors
         mean, scale, slope = (values[:, None, None] for values in (mean, scale, weight))
-        standard, gradient = (_wide(maps) - mean) * scale, _wide(gradient)
+        standard, gradient = (_wide(features) - mean) * scale, _wide(gradient)
         to_bias = gradient.sum(dim=_SCANS_AND_PIXELS)
         to_weight = (gradient * standard).sum(dim=_SCANS_AND_PIXELS)
         sums = torch.cat((to_bias, to_weight))
@@ -94,9 +94,9 @@ class _Normalise(torch.autograd.Function):
         by_mean, by_scale = (half[:, None, None] / number for half in sums.chunk(2))
         to_maps = slope * scale * (gradient - by_mean - standard * by_scale)
         # The parameters' own are summed over processes by DistributedDataParallel.
-        return to_maps.to(maps.dtype), to_weight, to_bias, None
+        return to_maps.to(features.dtype), to_weight, to_bias, None
 
 
-def _wide(maps: Tensor) -> Tensor:
+def _wide(features: Tensor) -> Tensor:
     # Half precision would lose sums of millions of values.
-    return maps.to(torch.promote_types(maps.dtype, torch.float32))
+    return features.to(torch.promote_types(features.dtype, torch.float32))

@@ -172,8 +172,8 @@ def choose_on_validation(
     validation: Predictions | None, classes: tuple[str, ...], settings: ScoringSettings
 ) -> Chosen:
     """Fit temperature and operating point on the validation part, if there is one."""
-    given = None if validation is None else (validation.labels, validation.logits)
-    return choose(given, settings.healthy_number(classes), settings.least_sensitivity)
+    provided = None if validation is None else (validation.labels, validation.logits)
+    return choose(provided, settings.healthy_number(classes), settings.least_sensitivity)
 
 
 def calibrated_record(
@@ -246,12 +246,14 @@ def calibrated_parts(
 def _leakage(datamodule: ScanDataModule, predictions: dict[str, Predictions]) -> Record:
     # A validation part has been looked at, too: what it shares with the test part counts.
     prepared = datamodule.prepared
-    seen = [predictions[part].rows for part in (TRAIN, VALIDATION) if part in predictions]
+    rows_trained_on = [
+        predictions[part].rows for part in (TRAIN, VALIDATION) if part in predictions
+    ]
     return overlap_record(
         prepared.kept,
         prepared.labels,
         prepared.classes,
-        np.sort(np.concatenate(seen)),
+        np.sort(np.concatenate(rows_trained_on)),
         predictions[TEST].rows,
         find_lookalikes(prepared),
     )

@@ -53,10 +53,10 @@ def save_ood_detector(
     pictures = picture_features(images[train.rows[places]])
     features = train.features[places]
     asked = {part: predictions[part] for part in (VALIDATION, TEST) if part in predictions}
-    shown = {part: picture_features(images[found.rows]) for part, found in asked.items()}
+    displayed = {part: picture_features(images[found.rows]) for part, found in asked.items()}
     if VALIDATION in asked:
         detector = fit_ood_detector(
-            pictures, features, shown[VALIDATION], asked[VALIDATION].features
+            pictures, features, displayed[VALIDATION], asked[VALIDATION].features
         )
         held_out, held_out_part = len(asked[VALIDATION].rows), VALIDATION
     else:
@@ -73,7 +73,9 @@ def save_ood_detector(
         "share_known": {"picture": PICTURE_SHARE, "network": SEEN_SHARE},
         "flagged": {
             part: float(
-                np.mean(detector.score_features(shown[part], found.features) > detector.threshold)
+                np.mean(
+                    detector.score_features(displayed[part], found.features) > detector.threshold
+                )
             )
             for part, found in asked.items()
         },

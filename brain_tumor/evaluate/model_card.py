@@ -222,14 +222,16 @@ def _list(entries: Mapping[str, str]) -> str:
 
 
 def _settings(values: Values) -> str:
-    shown = [
+    displayed = [
         f"{key} {_value(value)}"
         for key, value in values.items()
         if key not in ("_target_", "_partial_") and value is not None and value is not False
     ]
     target = str(values.get("_target_", "")).rsplit(".", 1)[-1]
     return (
-        " ".join(filter(None, (target, f"({', '.join(shown)})" if target else ", ".join(shown))))
+        " ".join(
+            filter(None, (target, f"({', '.join(displayed)})" if target else ", ".join(displayed)))
+        )
         or "none"
     )
 

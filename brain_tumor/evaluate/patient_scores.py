@@ -58,7 +58,7 @@ def score_part_patients(
         return None
     answers = np.bincount(found.pooled.labels, minlength=len(classes)).tolist()
     unknown = np.bincount(calibrated.labels[~known], minlength=len(classes)).tolist()
-    whole = all(answers)
+    complete = all(answers)
     mixed = np.unique(np.column_stack((patients, calibrated.labels))[known], axis=0)[:, 0]
     distinct, labels_of_each = np.unique(mixed, return_counts=True)
     return {
@@ -69,18 +69,18 @@ def score_part_patients(
         "unknown_slices": dict(zip(classes, unknown, strict=True)),
         "groups": len(np.unique(groups[known])),
         "present": [name for name, count in zip(classes, answers, strict=True) if count],
-        "by_patient": _scores(found.by_patient, classes, whole),
-        "by_slice": _scores(found.by_slice, classes, whole),
+        "by_patient": _scores(found.by_patient, classes, complete),
+        "by_slice": _scores(found.by_slice, classes, complete),
         "difference": {
-            "accuracy": _plain(found.difference["accuracy"]) if whole else None,
+            "accuracy": _plain(found.difference["accuracy"]) if complete else None,
             "balanced_accuracy": _plain(found.difference["balanced_accuracy"]),
         },
     }
 
 
-def _scores(found: ScoreIntervals, classes: tuple[str, ...], whole: bool) -> Record:
+def _scores(found: ScoreIntervals, classes: tuple[str, ...], complete: bool) -> Record:
     return {
-        "accuracy": _plain(found.overall["accuracy"]) if whole else None,
+        "accuracy": _plain(found.overall["accuracy"]) if complete else None,
         "balanced_accuracy": _plain(found.overall["balanced_accuracy"]),
         "recalls": dict(zip(classes, map(_plain, found.recalls), strict=True)),
     }

@@ -73,8 +73,8 @@ def predict_parts(
             continue
         with keyboard_interrupts(f"the checkpoint is {checkpoint}"):
             batches = trainer.predict(classifier, datamodule.part_dataloader(part)) or []
-        given: list[Any] = [*zip(*batches, strict=True)]  # logits of all batches, and features
-        logits, features = (torch.cat(values).cpu().double().numpy() for values in given)
+        provided: list[Any] = [*zip(*batches, strict=True)]  # logits of all batches, and features
+        logits, features = (torch.cat(values).cpu().double().numpy() for values in provided)
         odd = np.flatnonzero(~np.isfinite(logits).all(axis=1))
         if len(odd):
             first = prepared.kept[int(rows[odd[0]])].path

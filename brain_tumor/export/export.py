@@ -133,9 +133,9 @@ def _places(asked: ExportSettings, trained: Trained) -> tuple[Path, Path]:
         DataError: There is a file already, none can be written, or the run's folder for it is a
             link.
     """
-    given = asked.path and Path(asked.path).expanduser()
-    place = given or trained.scored.path / FOLDER / f"{trained.model}.{asked.format}"
-    if not given:
+    provided = asked.path and Path(asked.path).expanduser()
+    place = provided or trained.scored.path / FOLDER / f"{trained.model}.{asked.format}"
+    if not provided:
         check_no_link(trained.run.path, place.parent)
     small = place.with_name(f"{place.stem}-int8{place.suffix}")
     for path in (place, small) if asked.int8 else (place,):

@@ -57,11 +57,11 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
         raise refused(path, f"it does not take uint8 scans of {side} x {side} pixels alone")
     if tuple(one.name for one in session.get_outputs()) != OUTPUTS:
         raise refused(path, f"it does not give {' and '.join(OUTPUTS)} alone")
-    (given,) = session.get_inputs()
+    (provided,) = session.get_inputs()
 
     def run(scans: npt.NDArray[np.uint8]) -> tuple[Values, Values]:
         try:
-            probabilities, features = session.run(OUTPUTS, {given.name: scans})
+            probabilities, features = session.run(OUTPUTS, {provided.name: scans})
         except Exception as error:
             raise refused(path, f"its graph fails: {_first_line(error)}") from error
         return np.asarray(probabilities), np.asarray(features)

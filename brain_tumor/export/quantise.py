@@ -44,9 +44,9 @@ def quantise(content: bytes, facts: Facts, batches: Iterator[Scans]) -> bytes:
             return None if batch is None else {INPUT: batch}
 
     with tempfile.TemporaryDirectory() as folder, hushed("root"):  # where onnxruntime tells of it
-        given, prepared, quantised = (Path(folder, f"{name}.onnx") for name in ("a", "b", "c"))
-        given.write_bytes(content)
-        preparing.quant_pre_process(given, prepared, skip_symbolic_shape=True)
+        provided, prepared, quantised = (Path(folder, f"{name}.onnx") for name in ("a", "b", "c"))
+        provided.write_bytes(content)
+        preparing.quant_pre_process(provided, prepared, skip_symbolic_shape=True)
         quantization.quantize_static(
             prepared,
             quantised,
@@ -69,7 +69,7 @@ def _left_in_float(graph: Any) -> list[str]:
     GBMnet took 9.5 ms in place of 5.8), and grey values need more than 8 bits once standardised. A
     probability in 8 bits would have steps of 0.004.
     """
-    kinds = [node.op_type for node in graph.node]
-    first = kinds.index("Conv")
-    last = max(place for place, kind in enumerate(kinds) if kind in ("Gemm", "MatMul"))
+    types = [node.op_type for node in graph.node]
+    first = types.index("Conv")
+    last = max(place for place, kind in enumerate(types) if kind in ("Gemm", "MatMul"))
     return [node.name for node in (*graph.node[: first + 1], *graph.node[last + 1 :])]

@@ -139,9 +139,9 @@ def score_patients(
     by_patient = GradedPredictions(pooled.labels, said, groups[pooled.first])
     by_slice = GradedPredictions(labels[known], logits[known].argmax(axis=1), groups[known])
     drawing = (logits.shape[1], resamples, seed, level)
-    whole, single = (
+    complete, single = (
         bootstrap_scores(one.labels, one.predicted, one.groups, *drawing)
         for one in (by_patient, by_slice)
     )
     difference = paired_bootstrap(by_slice, by_patient, *drawing)
-    return PatientScores(pooled, whole, single, difference)
+    return PatientScores(pooled, complete, single, difference)

@@ -169,13 +169,13 @@ def score_titles() -> dict[str, str]:
 
 
 def compute_scores(
-    scores: list[Score], *given: Confusions | WeightedPredictions | Labels
+    scores: list[Score], *provided: Confusions | WeightedPredictions | Labels
 ) -> Values:
     """Compute scores of one kind.
 
     Args:
         scores: K of them.
-        given: What they need (see `Score.needs`).
+        provided: What they need (see `Score.needs`).
 
     Returns:
         `(B, K)`, or `(N, K)` of scans; NaN where 0/0.
@@ -192,7 +192,7 @@ def compute_scores(
         for score in scores:
             if score.compute is None:
                 raise ValueError(f"{score.key} needs {score.needs}")
-            columns.append(score.compute(*given))
+            columns.append(score.compute(*provided))
     return np.column_stack(columns)
 
 
@@ -217,6 +217,6 @@ def _right(confusions: Confusions) -> Confusions:
     return np.diagonal(confusions, axis1=1, axis2=2)
 
 
-def _ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Values:
+def _ratio(part: npt.NDArray[Any], complete: npt.NDArray[Any]) -> Values:
     with np.errstate(invalid="ignore"):
-        return np.asarray(part / whole)
+        return np.asarray(part / complete)

@@ -86,10 +86,10 @@ def bootstrap_robustness(
     Raises:
         ValueError: No scans or corruptions, lengths that differ, or a value outside its range.
     """
-    strengths = {len(given) for given in corrupted.values()}
+    strengths = {len(provided) for provided in corrupted.values()}
     if len(strengths) != 1 or 0 in strengths:
         raise ValueError(f"corruptions of {sorted(strengths)} strengths: as many for each")
-    answers = [clean, *(one for given in corrupted.values() for one in given)]
+    answers = [clean, *(one for provided in corrupted.values() for one in provided)]
     for predicted in answers:
         check_answers(labels, predicted, classes)
     check_resampling(groups, len(labels), resamples, level)
@@ -104,12 +104,12 @@ def bootstrap_robustness(
 
     found = resample(measure, len(members), resamples, seed)
     together = square(np.stack([one.sum(axis=0) for one in counts]))
-    whole = np.column_stack((accuracy(together), balanced_accuracy(together)))
-    by_corruption = whole[1:].reshape(len(corrupted), -1, 2)
+    complete = np.column_stack((accuracy(together), balanced_accuracy(together)))
+    by_corruption = complete[1:].reshape(len(corrupted), -1, 2)
     return Robustness(
         scans=len(labels),
         groups=len(members),
-        clean_accuracy=float(whole[0, 0]),
+        clean_accuracy=float(complete[0, 0]),
         clean=found.interval(0, level),
         by_strength=tuple(by_corruption[:, :, 1].mean(axis=0).tolist()),
         mean=found.interval(1, level),

@@ -40,8 +40,8 @@ class FoldedFeatures:
                 self._folded = folded(self._features)
             self._made_of = made_of
         with torch.no_grad():
-            maps: Tensor = self._folded(images)
-        return maps
+            found: Tensor = self._folded(images)
+        return found
 
 
 def folded(network: Copied) -> Copied:

@@ -68,8 +68,8 @@ class GBMnet(Network):
 
     def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last feature maps, `(N, 64, 16, 16)`, float."""
-        maps: Tensor = self.features(self.preprocess(scans))
-        return maps
+        found: Tensor = self.features(self.preprocess(scans))
+        return found
 
     def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""

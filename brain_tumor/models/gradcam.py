@@ -49,16 +49,16 @@ def gradcam(network: Network, scans: Tensor, class_numbers: Tensor) -> Tensor:
     # Whatever the caller's mode is: tensors of inference mode cannot be differentiated.
     with torch.inference_mode(False):
         with torch.no_grad():
-            maps = network.forward_features(scans).detach().clone()
+            features = network.forward_features(scans).detach().clone()
         with torch.enable_grad():
-            maps.requires_grad_()
+            features.requires_grad_()
             # A copy goes on, as the first layer may be one that works in place.
-            logits = network.forward_head(maps.clone())
+            logits = network.forward_head(features.clone())
             # Scans do not mix in evaluation mode, so the sum's gradients are those of each.
             chosen = logits.gather(1, class_numbers.clone().unsqueeze(1)).sum()
-            (slopes,) = torch.autograd.grad(chosen, maps)
+            (slopes,) = torch.autograd.grad(chosen, features)
         with torch.no_grad():
-            found = F.relu((slopes * maps).sum(dim=1, keepdim=True)).float()
+            found = F.relu((slopes * features).sum(dim=1, keepdim=True)).float()
             side = scans.shape[2:]
             found = F.interpolate(found, side, mode="bilinear", align_corners=False).squeeze(1)
             most = found.amax(dim=(1, 2), keepdim=True)

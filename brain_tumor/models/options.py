@@ -23,7 +23,7 @@ ChannelStd = tuple[_Std, _Std, _Std]
 
 
 def check_options(
-    network: str, made: type[nn.Module], options: Mapping[str, Any], given: Sequence[str]
+    network: str, made: type[nn.Module], options: Mapping[str, Any], provided: Sequence[str]
 ) -> None:
     """Make sure that options can be given to a network.
 
@@ -31,7 +31,7 @@ def check_options(
         network: What it is called in a configuration.
         made: Its class.
         options: By name, none of them None.
-        given: Names of what the program gives itself.
+        provided: Names of what the program gives itself.
 
     Raises:
         ConfigError: An option is not for it, is missing, or is not what its annotation asks for.
@@ -42,12 +42,12 @@ def check_options(
         name: one
         for name, one in takes.items()
         if one.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
-        and name not in given
+        and name not in provided
     }
     init: Any = made  # whose __init__ is annotated
     hints = annotations(init)
     for name, value in options.items():
-        if name in given or (name not in known and not free):
+        if name in provided or (name not in known and not free):
             raise ConfigError(f"model.{name} is not for {network}: {suggest(name, known)}")
         check_value(value, hints.get(name, Any), f"model.{name}")
     for name, one in known.items():

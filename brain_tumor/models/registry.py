@@ -71,12 +71,12 @@ def with_defaults(network: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         network: `name`, and arguments of which None is as good as left out.
     """
-    given = {key: value for key, value in network.items() if value is not None}
-    name = given.get("name")
+    provided = {key: value for key, value in network.items() if value is not None}
+    name = provided.get("name")
     entry = _entries().get(name) if isinstance(name, str) else None
     if entry is None or not issubclass(entry.made, Network):
-        return given
-    return entry.made.default_options(str(name)) | given
+        return provided
+    return entry.made.default_options(str(name)) | provided
 
 
 def build_network(classes: int, name: str, **options: Any) -> Network:
@@ -93,13 +93,13 @@ def build_network(classes: int, name: str, **options: Any) -> Network:
     entry = _entries().get(name) if isinstance(name, str) else None
     if entry is None:
         raise ConfigError(f"model.name is {name!r}: {suggest(str(name), network_names())}")
-    given = with_defaults({"name": name, **options})
-    given.pop("name")
+    provided = with_defaults({"name": name, **options})
+    provided.pop("name")
     own = {} if entry.name_as is None else {entry.name_as: name}
-    check_options(name, entry.made, given, ["classes", *own])
+    check_options(name, entry.made, provided, ["classes", *own])
     make: Callable[..., nn.Module] = entry.made
     try:
-        made = make(classes=classes, **own, **given)
+        made = make(classes=classes, **own, **provided)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ConfigError(f"The model {name} cannot be built: {error}.") from error
     network = made if isinstance(made, Network) else PlainNetwork(made)

@@ -85,12 +85,12 @@ class TorchvisionNet(Network):
         super().__init__()
         self.architecture = architecture
         self.preprocess = ImageNetInput(input_size, input_mean, input_std)
-        whole = _build(architecture)
-        channels, node = _last_maps(whole, architecture, input_size)
-        blocks = [name for name, block in _blocks(whole) if any(True for _ in block.parameters())]
-        self.backbone = create_feature_extractor(whole, {node: MAPS}, suppress_diff_warning=True)
+        full = _build(architecture)
+        channels, node = _last_maps(full, architecture, input_size)
+        blocks = [name for name, block in _blocks(full) if any(True for _ in block.parameters())]
+        self.backbone = create_feature_extractor(full, {node: MAPS}, suppress_diff_warning=True)
         self.backbone.train()  # it was traced in evaluation mode, which Lightning would keep
-        if not self.backbone.state_dict().keys() <= whole.state_dict().keys():
+        if not self.backbone.state_dict().keys() <= full.state_dict().keys():
             raise ValueError(f"{architecture} cannot be taken apart")  # MaxVit's positions
         inside = {name for name, _ in self.backbone.named_modules()}
         blocks = [name for name in blocks if name in inside]
@@ -121,8 +121,8 @@ class TorchvisionNet(Network):
 
     def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last feature maps, `(N, C, h, w)`, float."""
-        maps: Tensor = self.backbone(self.preprocess(scans))[MAPS]
-        return maps
+        found: Tensor = self.backbone(self.preprocess(scans))[MAPS]
+        return found
 
     def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""
@@ -158,23 +158,23 @@ def _build(architecture: str) -> nn.Module:
     return network.to(later) if early != later else network
 
 
-def _last_maps(whole: nn.Module, architecture: str, size: int) -> tuple[int, str]:
+def _last_maps(full: nn.Module, architecture: str, size: int) -> tuple[int, str]:
     """Find where the last feature maps are made: their number, and the node of the trace."""
     tracer = NodePathTracer()
-    traced = GraphModule(whole.eval(), tracer.trace(whole))
-    device = next(whole.parameters()).device
+    traced = GraphModule(full.eval(), tracer.trace(full))
+    device = next(full.parameters()).device
     ShapeProp(traced).propagate(torch.zeros((1, 3, size, size), device=device))
     last: Node | None = None
     for node in traced.graph.nodes:
         shape = getattr(node.meta.get("tensor_meta"), "shape", ())
         if len(shape) == 4 and min(shape[2:]) > 1:
             last = node
-    tokens = any(name.endswith("class_token") for name, _ in whole.named_parameters())
-    if last is None or tokens or not any(isinstance(m, nn.Linear) for m in whole.modules()):
+    tokens = any(name.endswith("class_token") for name, _ in full.named_parameters())
+    if last is None or tokens or not any(isinstance(m, nn.Linear) for m in full.modules()):
         raise ValueError(f"{architecture} does not end in feature maps and a linear layer")
     made = tracer.node_to_qualname[last]
     # Where features are taken a block of torchvision's own counts as one node.
-    names = get_graph_node_names(whole, suppress_diff_warning=True)[1]
+    names = get_graph_node_names(full, suppress_diff_warning=True)[1]
     node = [name for name in names if f"{made}.".startswith(f"{name}.")][-1]
     return int(last.meta["tensor_meta"].shape[1]), node
 

@@ -18,11 +18,12 @@ from brain_tumor.errors import DataError
 _MANY_BITS = ("I", "F")  # modes of PIL whose values are no 8 bits; I;16 and its like begin with I
 
 
-def find_files(given: Iterable[str], but: Collection[Path] = ()) -> list[Path]:
+def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path]:
     """Find the files that are meant by files, folders and globs.
 
     Args:
-        given: Each in turn. A folder stands for every file below it, at any depth, sorted; a glob
+        provided: Each in turn. A folder stands for every file below it, at any depth, sorted; a
+            glob
             (`*`, `?`, `[]`, `**`) for what it matches, sorted, unless a file has that very name.
         but: Files and folders to pass over.
 
@@ -35,7 +36,7 @@ def find_files(given: Iterable[str], but: Collection[Path] = ()) -> list[Path]:
     """
     found: dict[Path, None] = {}
     passed = {path.absolute() for path in but}
-    for one in given:
+    for one in provided:
         # lexists: a link that leads nowhere is something, too.
         path = Path(one).expanduser()
         there = os.path.lexists(path)

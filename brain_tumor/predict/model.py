@@ -126,9 +126,9 @@ def _of_run(trained: Trained, ask: Abstention, device: torch.device) -> Model:
         return ModelOutput(softmax(logits / (temperature or 1.0), axis=1), ood_score)
 
     def cam(scans: Scans, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        given = torch.from_numpy(scans).unsqueeze(1).to(device)
+        inputs = torch.from_numpy(scans).unsqueeze(1).to(device)
         with lock:
-            found = gradcam(network, given, torch.from_numpy(numbers).to(device))
+            found = gradcam(network, inputs, torch.from_numpy(numbers).to(device))
         return cast(npt.NDArray[np.float32], found.cpu().numpy())
 
     steps = error_steps(trained.scored, trained.classes, temperature)

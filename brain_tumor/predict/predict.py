@@ -218,7 +218,7 @@ def _shared(first: str, second: str) -> str:
 
 
 def _note(model: Model) -> str:
-    told = (
+    message = (
         "by the run's validation scans"
         if model.confident_from_validation
         else "no validation scans tell more"
@@ -228,7 +228,7 @@ def _note(model: Model) -> str:
         if model.confident_from <= 1
         else "Every prediction has low confidence"
     )
-    words = [f"{sure}, {told}."]
+    words = [f"{sure}, {message}."]
     if model.chosen.threshold is not None:
         words.insert(0, f"Tumour: from a probability of {model.chosen.threshold:.3f} on.")
     if model.ood_threshold is None:

@@ -64,10 +64,10 @@ def predict_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> 
     """
     if not len(scans):
         return []
-    seen = model.predict(scans)
-    ood_score = [None] * len(scans) if seen.ood_score is None else seen.ood_score.tolist()
+    output = model.predict(scans)
+    ood_score = [None] * len(scans) if output.ood_score is None else output.ood_score.tolist()
     found = []
-    for source, row, odd in zip(sources, seen.probabilities, ood_score, strict=True):
+    for source, row, odd in zip(sources, output.probabilities, ood_score, strict=True):
         number = int(row.argmax())
         found.append(
             Prediction(

@@ -24,7 +24,7 @@ def patients_table(
     """
     pooled, single, gain = (found[key] for key in ("by_patient", "by_slice", "difference"))
     names = of_labels(scores)
-    shown = [
+    displayed = [
         *([names[key], cell(pooled[key]), cell(single[key])] for key in gain),
         *(
             [f"recall of {label}", cell(pooled["recalls"][label]), cell(single["recalls"][label])]
@@ -38,7 +38,7 @@ def patients_table(
     ]
     rows = [
         ["counted", format_count(sum(found["answers"].values())), format_count(found["slices"])],
-        *shown,
+        *displayed,
     ]
     note = " ".join(_notes(found, level))
     sections = [1, len(rows)]

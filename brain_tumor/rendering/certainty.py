@@ -80,44 +80,47 @@ def certainty_table(
         title: What the table shows.
         level: How often an interval is to hold the truth, in [0, 1].
     """
-    shown, scores = list(columns.values()), list(scores)
+    displayed, scores = list(columns.values()), list(scores)
     ranked = {score.key: score.title for score in scores if score.needs == "ranking"}
     soft = {s.key: s.title for s in scores if s.needs not in ("labels", "ranking")}
     rows = [
-        ["scans", *(format_count(one["scans"]) for one in shown)],
-        ["groups of scans", *(format_count(one["groups"]) for one in shown)],
+        ["scans", *(format_count(one["scans"]) for one in displayed)],
+        ["groups of scans", *(format_count(one["groups"]) for one in displayed)],
         *(
-            [name, *(cell(one.get(key)) for one in shown)]
+            [name, *(cell(one.get(key)) for one in displayed)]
             for key, name in of_labels(scores).items()
         ),
         *(
-            [f"recall of {label}", *(cell(one["recalls"].get(label)) for one in shown)]
-            for label in dict.fromkeys(label for one in shown for label in one["recalls"])
+            [f"recall of {label}", *(cell(one["recalls"].get(label)) for one in displayed)]
+            for label in dict.fromkeys(label for one in displayed for label in one["recalls"])
         ),
         *(
-            [name, *(cell(one["probabilities"].get(key)) for one in shown)]
+            [name, *(cell(one["probabilities"].get(key)) for one in displayed)]
             for key, name in (ranked | soft).items()
         ),
     ]
-    if any(one["calibrated"] for one in shown):
+    if any(one["calibrated"] for one in displayed):
         rows += [
             [
                 f"{name}, after temperature",
-                *(cell((one["calibrated"] or {}).get(key)) for one in shown),
+                *(cell((one["calibrated"] or {}).get(key)) for one in displayed),
             ]
             for key, name in soft.items()
         ]
-    if any(one["tumour"] for one in shown):
+    if any(one["tumour"] for one in displayed):
         rows += [
-            [f"{name} for a tumour", *(cell((one["tumour"] or {}).get(name)) for one in shown)]
+            [f"{name} for a tumour", *(cell((one["tumour"] or {}).get(name)) for one in displayed)]
             for name in ("sensitivity", "specificity")
         ]
-    for share in shown[0]["risk_coverage"]["risk_at"]:
+    for share in displayed[0]["risk_coverage"]["risk_at"]:
         if share != "1":
             rows.append(
                 [
                     f"wrong among the surest {100 * float(share):g} %",
-                    *(format_score(one["risk_coverage"]["risk_at"].get(share)) for one in shown),
+                    *(
+                        format_score(one["risk_coverage"]["risk_at"].get(share))
+                        for one in displayed
+                    ),
                 ]
             )
     note = f"In brackets {100 * level:g} % intervals from resampled groups of scans. {EXPLAINED}"
@@ -142,12 +145,12 @@ def gaps(
 ) -> list[str]:
     """Say what is not there, and why, a sentence each."""
     said = []
-    whole = [s.title for s in scores if s.needs == "labels" and not s.absent_classes]
+    complete = [s.title for s in scores if s.needs == "labels" and not s.absent_classes]
     for name, part in parts.items():
         absent = [label for label in part["classes"] if label not in part["present"]]
         if absent:
             said.append(
-                f"The {name} part has no scan of {listed(absent)}: {listed(whole)} over all "
+                f"The {name} part has no scan of {listed(absent)}: {listed(complete)} over all "
                 f"classes are not given, and balanced accuracy is the mean recall over "
                 f"{listed(part['present'])}."
             )

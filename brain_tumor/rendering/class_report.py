@@ -40,8 +40,8 @@ def class_report(
         rows.append([name, *cells, format_count(row["support"])])
     for key, name in of_labels(names).items():
         # A file of an earlier version has none of a score that is younger.
-        shown = _cell(scores.get(key), (intervals or {}).get(key), decimals)
-        row = [name, "", shown, ""] if key == "balanced_accuracy" else [name, "", "", shown]
+        displayed = _cell(scores.get(key), (intervals or {}).get(key), decimals)
+        row = [name, "", displayed, ""] if key == "balanced_accuracy" else [name, "", "", displayed]
         rows.append([*row, format_count(scores["scans"]) if key == "accuracy" else ""])
     return DataTable(title, COLUMNS, rows, sections=[len(named)])
 

@@ -78,9 +78,9 @@ def format_score(
 
 
 def _percent(share: float) -> str:
-    shown = f"{100 * share:.1f}"
-    if shown == "0.0" and share > 0:
+    displayed = f"{100 * share:.1f}"
+    if displayed == "0.0" and share > 0:
         return "<0.1"
-    if shown == "100.0" and share < 1:
+    if displayed == "100.0" and share < 1:
         return ">99.9"
-    return shown
+    return displayed

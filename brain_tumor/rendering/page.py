@@ -247,7 +247,7 @@ def open_template(name: str, package: str = "brain_tumor.rendering") -> Template
 
 def to_rich(table: DataTable) -> Table:
     """Lay a table out for the terminal."""
-    shown = Table(
+    displayed = Table(
         title=_plain(table.title),
         title_justify="left",
         title_style="bold",
@@ -256,12 +256,12 @@ def to_rich(table: DataTable) -> Table:
     )
     for place, column in enumerate(table.columns):
         left = place < table.text_columns
-        shown.add_column(_plain(column), justify="left" if left else "right", overflow="fold")
+        displayed.add_column(_plain(column), justify="left" if left else "right", overflow="fold")
     for place, row in enumerate(table.rows):
         if place in table.sections:
-            shown.add_section()
-        shown.add_row(*map(_plain, row))
-    return shown
+            displayed.add_section()
+        displayed.add_row(*map(_plain, row))
+    return displayed
 
 
 def to_markdown(table: DataTable) -> str:

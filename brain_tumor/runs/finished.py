@@ -93,11 +93,11 @@ def listed(folders: list[str] | str) -> list[str]:
     return [folders] if isinstance(folders, str) else folders
 
 
-def find_folders(given: Iterable[str], marker: str, kind: str) -> list[Path]:
+def find_folders(provided: Iterable[str], marker: str, kind: str) -> list[Path]:
     """Find the folders that hold a file, at or below each given folder or glob.
 
     Args:
-        given: Folders, globs, or such files themselves; a folder found twice counts once.
+        provided: Folders, globs, or such files themselves; a folder found twice counts once.
         marker: Name of the file.
         kind: What such a folder is called in the message.
 
@@ -105,7 +105,7 @@ def find_folders(given: Iterable[str], marker: str, kind: str) -> list[Path]:
         DataError: One of the given leads to none.
     """
     found: dict[Path, Path] = {}
-    for entry in given:
+    for entry in provided:
         path = Path(entry).expanduser()
         matches = glob.glob(str(path), recursive=True)  # noqa: PTH207 (Path.glob: no absolute ones)
         places = [path] if path.exists() else [Path(match) for match in sorted(matches)]
@@ -177,8 +177,8 @@ def read_run(folder: Path) -> FinishedRun:
         split = {row["path"] for row in members if row["part"] == part}
         # A scan that stands twice among the predictions would be lost unnoticed.
         once = len(set(answers.paths)) == len(answers.paths)
-        whole = split == set(answers.paths) and named <= set(classes)
-        if not (described and once and whole):
+        complete = split == set(answers.paths) and named <= set(classes)
+        if not (described and once and complete):
             raise _damaged(folder)
         if not np.isfinite(answers.logits).all():
             raise DataError(

@@ -194,7 +194,7 @@ def _what_goes_on(run: RunFolder, earlier: Record, epochs: int) -> str:
     ]
     bits = f" ({', '.join(other)}: bits may differ from a run without a stop)" if other else ""
     place = f"goes on after epoch {epochs}" if epochs else "has no checkpoint and begins anew"
-    return f"{run.shown} {place}{bits}."
+    return f"{run.displayed} {place}{bits}."
 
 
 def given_overrides() -> list[str] | None:
@@ -207,17 +207,19 @@ def given_overrides() -> list[str] | None:
 def _asked_changes(before: Sequence[str] | None) -> Record:
     """Give what the command line that resumes changes in the one that began, by dotted key."""
     asking = (*keys_of((Role.REQUEST,)), "run_folder")
-    given = {_key(word): word for word in given_overrides() or () if _key(word) not in asking}
-    if not given:
+    provided = {_key(word): word for word in given_overrides() or () if _key(word) not in asking}
+    if not provided:
         return {}
     if before is None:
         raise ConfigError(
             f"This run was not begun on the command line, so it goes on as it is: leave "
-            f"{', '.join(given.values())} out."
+            f"{', '.join(provided.values())} out."
         )
     # Hydra takes the choice of a group once.
-    kept = [word for word in before if _key(word) not in given]
-    begun, now = (hydra.compose("train", words) for words in ([*before], [*kept, *given.values()]))
+    kept = [word for word in before if _key(word) not in provided]
+    begun, now = (
+        hydra.compose("train", words) for words in ([*before], [*kept, *provided.values()])
+    )
     for composed in (begun, now):
         composed.run_folder = "unused"  # would be asked of Hydra, which knows another one
     return {key: value for key, (_, value) in _differences(begun, now).items()}

@@ -102,7 +102,7 @@ def train(config: DictConfig) -> Scores:
         start = replace(start, config=settle_devices(start.config))
         settings = check_training(start.config)
         if start.complete:
-            console.print(f"{start.run.shown} is finished: there is nothing to go on with.")
+            console.print(f"{start.run.displayed} is finished: there is nothing to go on with.")
             scores: Scores = start.run.read_json("metrics.json")["parts"]
             return scores
         return _train(start, settings, held, console)
@@ -176,7 +176,7 @@ def fit(
 
     begun = time.perf_counter() - start.seconds
     try:
-        what_stays = f"resume={run.shown} goes on after the last whole epoch"
+        what_stays = f"resume={run.displayed} goes on after the last whole epoch"
         with keyboard_interrupts(what_stays), ending_together(trainer, what_stays):
             trainer.fit(classifier, datamodule, ckpt_path=start.checkpoint, weights_only=True)
     except BaseException as error:
@@ -240,7 +240,7 @@ def _train(start: Start, settings: RunSettings, held: ExitStack, console: Consol
     warning = lookalikes_warning(alike, settings.split.leaky)
     if warning is not None:
         console.print(warning, soft_wrap=True)
-    _print_ways_on(console, run.shown, fitted.datamodule.prepared.folder)
+    _print_ways_on(console, run.displayed, fitted.datamodule.prepared.folder)
     return scores
 
 
@@ -254,8 +254,8 @@ def _data(start: Start, settings: RunSettings) -> tuple[PreparedSet, Split]:
     return prepared, reopen_split(start.run, prepared)
 
 
-def _print_ways_on(console: Console, shown: Path, prepared: Path) -> None:
-    console.print(f"run folder:   {shown}", soft_wrap=True)
+def _print_ways_on(console: Console, displayed: Path, prepared: Path) -> None:
+    console.print(f"run folder:   {displayed}", soft_wrap=True)
     console.print(f"prepared set: {prepared}", soft_wrap=True)
-    console.print(f"next:         python -m brain_tumor.evaluate run={shown}", soft_wrap=True)
-    console.print(f"curves:       tensorboard --logdir {shown.parent}", soft_wrap=True)
+    console.print(f"next:         python -m brain_tumor.evaluate run={displayed}", soft_wrap=True)
+    console.print(f"curves:       tensorboard --logdir {displayed.parent}", soft_wrap=True)

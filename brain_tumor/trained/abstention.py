@@ -67,12 +67,12 @@ def error_steps(
         ) from error
 
 
-def least_confidence(steps: Steps, ask: Abstention) -> float:
+def least_confidence(steps: Steps, abstention: Abstention) -> float:
     """Find the confidence from which on answers are sure enough.
 
     Args:
         steps: As `error_steps` gives them.
-        ask: How many may be wrong.
+        abstention: How many may be wrong.
 
     Returns:
         The least confidence such that of the validation scans answered so no larger share is
@@ -82,4 +82,6 @@ def least_confidence(steps: Steps, ask: Abstention) -> float:
         >>> least_confidence([(0.2, 0.3), (0.1, 0.7), (0.0, 0.9)], Abstention(0.15))
         0.7
     """
-    return min((confidence for risk, confidence in steps if risk <= ask.error), default=math.inf)
+    return min(
+        (confidence for risk, confidence in steps if risk <= abstention.error), default=math.inf
+    )

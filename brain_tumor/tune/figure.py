@@ -116,7 +116,7 @@ def _by_value(axes: Axes, trials: Sequence[StudyTrial], key: str, best: StudyTri
         return
     # Categories, and whole numbers: each its own place, in order, however far apart they are.
     numeric = all(type(value) in (int, float) for value in values)
-    kinds = sorted(set(values)) if numeric else list(dict.fromkeys(values))
-    _draw(axes, trials, [kinds.index(value) for value in values], best)
-    axes.set_xticks(range(len(kinds)), [shown_value(kind) for kind in kinds])
-    axes.set_xlim(-0.5, len(kinds) - 0.5)
+    types = sorted(set(values)) if numeric else list(dict.fromkeys(values))
+    _draw(axes, trials, [types.index(value) for value in values], best)
+    axes.set_xticks(range(len(types)), [shown_value(kind) for kind in types])
+    axes.set_xlim(-0.5, len(types) - 0.5)

@@ -106,7 +106,7 @@ class Ledger:
         trial: Trial,
         state: TrialState,
         value: float | None = None,
-        told: Mapping[str, Any] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         """Write down what became of a trial.
 
@@ -114,9 +114,9 @@ class Ledger:
             trial: The trial.
             state: COMPLETE, PRUNED or FAIL.
             value: Its objective, where it is complete.
-            told: Further attributes.
+            more: Further attributes.
         """
-        for name, content in (told or {}).items():
+        for name, content in (more or {}).items():
             trial.set_user_attr(name, content)
         self.study.tell(trial, value, state)
 

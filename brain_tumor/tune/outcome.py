@@ -65,14 +65,14 @@ def study_outcome(ledger: Ledger) -> StudyOutcome:
     return StudyOutcome(trials, best, _importance(ledger.study, len(finished)))
 
 
-def write_outcome(ledger: Ledger, outcome: StudyOutcome, choices: Choices, shown: str) -> None:
+def write_outcome(ledger: Ledger, outcome: StudyOutcome, choices: Choices, displayed: str) -> None:
     """Write `trials.csv`, `study.md`, the figure, and the best trial as an experiment.
 
     Args:
         ledger: The study.
         outcome: What it found.
         choices: What was chosen of each group.
-        shown: The study's folder, as a user types it.
+        displayed: The study's folder, as a user types it.
     """
     settings = ledger.settings
     folder, trials, best = RunFolder(settings.folder), outcome.trials, outcome.best
@@ -95,7 +95,7 @@ def write_outcome(ledger: Ledger, outcome: StudyOutcome, choices: Choices, shown
         )
         save_figure(drawn, folder.write_figure, "study")
         figure = "figures/study.png"
-    command = best_command(shown)
+    command = best_command(displayed)
     sentence = best_sentence(settings, best) if best else ""
     page = study_markdown(
         settings.name, trials, outcome.importance, settings.objective, sentence, command, figure
@@ -121,17 +121,17 @@ def best_sentence(settings: StudySettings, best: StudyTrial) -> str:
 
 
 def _read(trial: FrozenTrial, stopped: bool, settings: StudySettings) -> StudyTrial:
-    told: dict[str, Any] = trial.user_attrs
+    attributes: dict[str, Any] = trial.user_attrs
     return StudyTrial(
         number=trial.number,
         state=STOPPED if stopped else _STATES[trial.state],
-        value=told.get("value"),
-        best_epoch=told.get("best_epoch"),
-        epochs=told.get("epochs", max(trial.intermediate_values, default=None)),
-        seconds=told.get("seconds"),
+        value=attributes.get("value"),
+        best_epoch=attributes.get("best_epoch"),
+        epochs=attributes.get("epochs", max(trial.intermediate_values, default=None)),
+        seconds=attributes.get("seconds"),
         values={key: trial.params[key] for key in settings.space if key in trial.params},
-        run=str(told.get(RUN, "")),
-        reason=str(told.get("reason", "")),
+        run=str(attributes.get(RUN, "")),
+        reason=str(attributes.get("reason", "")),
     )
 
 

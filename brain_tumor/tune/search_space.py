@@ -85,10 +85,10 @@ def _distribution(key: str, entry: Mapping[str, Any]) -> BaseDistribution:
     kind = entry["kind"]
     if kind not in OPTIONS:
         raise ConfigError(f"{key}.kind is {kind!r}: choose one of {', '.join(OPTIONS)}.")
-    strange = sorted(entry.keys() - OPTIONS[kind] - {"kind"})
-    if strange:
+    unknown = sorted(entry.keys() - OPTIONS[kind] - {"kind"})
+    if unknown:
         raise ConfigError(
-            f"{key}.{strange[0]} is nothing that kind={kind} has: it has "
+            f"{key}.{unknown[0]} is nothing that kind={kind} has: it has "
             f"{', '.join(sorted(OPTIONS[kind]))}."
         )
     if kind == "categorical":

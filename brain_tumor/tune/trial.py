@@ -100,7 +100,7 @@ def _kept(fitted: Fitted, trial: Trial, watched: WatchedScore) -> TrialOutcome:
         raise TrainingError(f"{watched.objective} is no number in any epoch.")
     epoch, value = best
     run, record = fitted.run, fitted.record
-    told = {
+    attributes = {
         "number": trial.number,
         "values": trial.params,
         "objective": watched.objective,
@@ -108,7 +108,7 @@ def _kept(fitted: Fitted, trial: Trial, watched: WatchedScore) -> TrialOutcome:
         "best_epoch": epoch,
     }
     status = "pruned" if watched.pruned else "trained"
-    more = {"status": status, "scored": fitted.checkpoint.name, "trial": told}
+    more = {"status": status, "scored": fitted.checkpoint.name, "trial": attributes}
     run.write_json("run.json", record | more)
     forget_before_last(run.checkpoints)
     history = read_history(run.path / "metrics.csv")

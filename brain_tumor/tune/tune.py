@@ -59,13 +59,13 @@ def tune(config: DictConfig, choices: Choices) -> StudyTrial | None:
     console.print(to_rich(prepared_table(prepared.summary)))
     console.print(to_rich(split_table(counts)))
     folder, here = settings.folder, Path.cwd()
-    shown = str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
+    folder_shown = str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
     try:
         _run_trials(ledger, console)
     except KeyboardInterrupt as stop:
-        _write(ledger, choices, shown)
-        raise type(stop)(f"the same command goes on with the study {shown}") from None
-    return _write(ledger, choices, shown, console)
+        _write(ledger, choices, folder_shown)
+        raise type(stop)(f"the same command goes on with the study {folder_shown}") from None
+    return _write(ledger, choices, folder_shown, console)
 
 
 def _run_trials(ledger: Ledger, console: Console) -> None:
@@ -88,18 +88,18 @@ def _run(ledger: Ledger, trial: Trial, console: Console) -> None:
         ledger.requeue(trial)
         raise
     except TrainingError as error:
-        ledger.end(trial, TrialState.FAIL, told={"reason": str(error)})
+        ledger.end(trial, TrialState.FAIL, more={"reason": str(error)})
         console.print(f"trial {trial.number} failed: {error}", markup=False)
         return
     except BaseException as error:  # nothing of the trial's own: the study ends with it
-        ledger.end(trial, TrialState.FAIL, told={"reason": str(error)})
+        ledger.end(trial, TrialState.FAIL, more={"reason": str(error)})
         raise
-    told = asdict(outcome)
-    if told.pop("pruned"):
-        ledger.end(trial, TrialState.PRUNED, told=told)
+    attributes = asdict(outcome)
+    if attributes.pop("pruned"):
+        ledger.end(trial, TrialState.PRUNED, more=attributes)
         ended = f"pruned after epoch {outcome.epochs}, "
     else:
-        ledger.end(trial, TrialState.COMPLETE, outcome.value, told)
+        ledger.end(trial, TrialState.COMPLETE, outcome.value, attributes)
         ended = ""
     console.print(
         f"trial {trial.number}: {ended}{ledger.settings.objective} {outcome.value:.4f} in epoch "
@@ -108,21 +108,21 @@ def _run(ledger: Ledger, trial: Trial, console: Console) -> None:
 
 
 def _write(
-    ledger: Ledger, choices: Choices, shown: str, console: Console | None = None
+    ledger: Ledger, choices: Choices, folder_shown: str, console: Console | None = None
 ) -> StudyTrial | None:
     with ledger.deciding():  # another process may be at its end too
         outcome = study_outcome(ledger)
-        write_outcome(ledger, outcome, choices, shown)
+        write_outcome(ledger, outcome, choices, folder_shown)
     if console is None:
         return outcome.best
     console.print(to_rich(trial_table(outcome.trials, ledger.settings.objective)))
     if outcome.importance:
         console.print(to_rich(importance_table(outcome.importance)))
-    console.print(f"study:  {shown} ({trial_counts(outcome.trials)})", markup=False)
+    console.print(f"study:  {folder_shown} ({trial_counts(outcome.trials)})", markup=False)
     if outcome.best is None:
         console.print("best:   no trial finished")
         return None
     console.print(f"best:   {best_sentence(ledger.settings, outcome.best)}")
-    console.print(f"next:   {best_command(shown)}", markup=False)
-    console.print(f"curves: tensorboard --logdir {shown}", markup=False)
+    console.print(f"next:   {best_command(folder_shown)}", markup=False)
+    console.print(f"curves: tensorboard --logdir {folder_shown}", markup=False)
     return outcome.best

@@ -24,21 +24,21 @@ def reached_table(found: Findings) -> DataTable:
     """
     rows = []
     runs, weak = kept_runs("as_reported"), found.weak_class()
-    kinds = ("train/loss", "test/accuracy", f"test/recall/{weak}")
+    types = ("train/loss", "test/accuracy", f"test/recall/{weak}")
     for model, network in NAMES.items():
         theirs = found.published["results"][model]
         first, last = min(theirs["curve"]), max(theirs["curve"])
         ends = [theirs.get("cost", {}).get(last), theirs["test"]["accuracy"]]
         ends.append(found.published_recall(model, "test", weak))
         for epoch in (first, last):
-            told = [format_score(value) if epoch == last else UNKNOWN for value in ends]
+            message = [format_score(value) if epoch == last else UNKNOWN for value in ends]
             accuracy = format_score(theirs["curve"][epoch], decimals=4)
-            rows.append([network, "the report", str(epoch), accuracy, *told])
+            rows.append([network, "the report", str(epoch), accuracy, *message])
         for run in (run for run in runs if run.setting["model.name"] == model):
             for epoch in (first, reaching(run.history, theirs["curve"][last]), last):
-                told = [format_score(in_epoch(run, epoch, kind)) for kind in kinds]
+                message = [format_score(in_epoch(run, epoch, kind)) for kind in types]
                 accuracy = format_score(in_epoch(run, epoch, "train/accuracy"), decimals=4)
-                rows.append([network, f"seed {run.seed}", str(epoch), accuracy, *told])
+                rows.append([network, f"seed {run.seed}", str(epoch), accuracy, *message])
     columns = ["network", "run", "epoch", "training accuracy", "cost", "test accuracy"]
     note = (
         "Training accuracy and cost (nats per scan) while training, augmented and with dropout. "

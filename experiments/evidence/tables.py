@@ -32,10 +32,10 @@ def splits_table(content: Values) -> DataTable:
         known = [leak["overlaps"]["any"]["share_of_all"] for leak in both[0]["leakage"]]
         alike = [leak["lookalikes"][0]["all"] for leak in both[0]["leakage"]]
         scores = [cell(own["pooled"]["intervals"]["balanced_accuracy"]) for own in both]
-        told = difference(ahead[small, large]["balanced_accuracy"])
+        message = difference(ahead[small, large]["balanced_accuracy"])
         scans = format_count(both[0]["pooled"]["scans"])
         shares = (format_percent_range(known), format_percent_range(alike))
-        rows.append([split, scans, *shares, *scores, told])
+        rows.append([split, scans, *shares, *scores, message])
     columns = ["split", "test scans", "known from training", "look alike", *NAMES.values()]
     columns.append("second less first")
     note = (

@@ -27,8 +27,8 @@ def harmonised_table(content: Values) -> DataTable:
     rows = []
     for model, network in NAMES.items():
         both = (numbers[model, "evidence"], numbers[model, "harmonised"])
-        told = difference(ahead[both]["balanced_accuracy"])
-        for number, scans, lost in zip(both, SCANS, (UNKNOWN, told), strict=True):
+        message = difference(ahead[both]["balanced_accuracy"])
+        for number, scans, lost in zip(both, SCANS, (UNKNOWN, message), strict=True):
             own = settings[number - 1]
             intervals, tumour = own["pooled"]["intervals"], own["confidence"]["tumour"]
             found = [intervals["balanced_accuracy"], tumour["sensitivity"], tumour["specificity"]]

@@ -77,7 +77,7 @@ def draw_pairs(prepared: PreparedSet, seed: int = 0) -> list[Pair]:
         for lo, hi in pairwise(SIMILARITIES)
     ] + [[p for p in never if lo <= p.frame_correlation < hi] for lo, hi in pairwise(CORRELATIONS)]
     drawn: list[Pair] = []
-    seen: set[tuple[int, ...]] = set()
+    known: set[tuple[int, ...]] = set()
     for some in ranges:
         left = EACH
         for place in rng.permutation(len(some)):
@@ -85,8 +85,8 @@ def draw_pairs(prepared: PreparedSet, seed: int = 0) -> list[Pair]:
             ends = tuple(sorted((int(clusters[pair.first]), int(clusters[pair.second]))))
             # Inside one cluster the ends are the same; every such pair is of another two scans.
             key = (*ends, len(drawn)) if ends[0] == ends[1] and rng.random() < 0.5 else ends
-            if left and key not in seen:
-                seen.add(key)
+            if left and key not in known:
+                known.add(key)
                 drawn.append(pair)
                 left -= 1
     return [drawn[i] for i in rng.permutation(len(drawn))]

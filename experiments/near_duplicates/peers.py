@@ -69,7 +69,7 @@ SAME_SLICE, RELATED = "same slice", "related"  # our own
 Vectors = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 Row = dict[str, Any]
-Told = Mapping[str, npt.NDArray[Any]]
+Encodings = Mapping[str, npt.NDArray[Any]]
 
 
 def write_copies(prepared: PreparedSet, raw: Path, work: Path) -> None:
@@ -193,7 +193,7 @@ def count_pairs(first: Any, second: Any, truth: Truth) -> Row:
     }
 
 
-def score(name: str, told: Told, truth: Truth) -> tuple[list[Row], list[Row]]:
+def score(name: str, told: Encodings, truth: Truth) -> tuple[list[Row], list[Row]]:
     """Score a peer at both thresholds: rows of peers.csv and of peers_altered.csv."""
     raw, copies = vectors(told["raw"]), vectors(told["copies"])
     similarity = raw @ raw.T
@@ -229,14 +229,14 @@ def score(name: str, told: Told, truth: Truth) -> tuple[list[Row], list[Row]]:
     return summary, altered
 
 
-def check(name: str, told: Told, first: Any, second: Any) -> None:
+def check(name: str, told: Encodings, first: Any, second: Any) -> None:
     """Tell by how many pairs our reading of the peer differs from the pairs that it lists."""
     theirs = {(int(one), int(other)) for one, other, _ in told["pairs"]}
     mine = set(zip(first.tolist(), second.tolist(), strict=True))
     print(f"{name}: {len(theirs)} pairs, {len(mine)} as scored, {len(theirs ^ mine)} in one only")
 
 
-def score_ours(all_told: list[Told], truth: Truth, same_slice: float) -> list[Row]:
+def score_ours(all_told: list[Encodings], truth: Truth, same_slice: float) -> list[Row]:
     """Count our own pairs at both thresholds, with the median of the costs of all runs."""
     costs = {
         key: round(float(np.median([told[key] for told in all_told])), 1)

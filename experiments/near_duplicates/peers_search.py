@@ -108,9 +108,9 @@ class Network:
         methods, models = need("imagededup.methods"), need("imagededup.utils.models")
         torch, vision = need("torch"), need("torchvision")
         torch.set_num_threads(1)
-        whole = vision.models.mobilenet_v2()
-        whole.load_state_dict(torch.load(weights, weights_only=True))
-        pooled = (whole.features, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+        full = vision.models.mobilenet_v2()
+        full.load_state_dict(torch.load(weights, weights_only=True))
+        pooled = (full.features, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
         config = models.CustomModel(
             name="MobileNetV2",
             model=torch.nn.Sequential(*pooled).eval(),
@@ -152,10 +152,10 @@ class CleanVision:
     def pairs(self) -> Pairs:
         """Give those of one hash."""
         lab = self._whole.Imagelab(filepaths=self._paths, verbose=False)
-        kinds = ("near_duplicates", "exact_duplicates")  # the former leave out the latter
-        lab.find_issues({kind: {} for kind in kinds}, n_jobs=1, verbose=False)
+        types = ("near_duplicates", "exact_duplicates")  # the former leave out the latter
+        lab.find_issues({kind: {} for kind in types}, n_jobs=1, verbose=False)
         place = {path: number for number, path in enumerate(self._paths)}
-        sets = [sorted(place[path] for path in some) for k in kinds for some in lab.info[k]["sets"]]
+        sets = [sorted(place[path] for path in some) for k in types for some in lab.info[k]["sets"]]
         ends = {(a, b) for some in sets for n, a in enumerate(some) for b in some[n + 1 :]}
         return np.array([(*pair, 1.0) for pair in sorted(ends)]).reshape(-1, 3)
 

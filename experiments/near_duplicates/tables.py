@@ -138,8 +138,8 @@ def recall_table(altered: Sequence[Line], copies: Sequence[Line], threshold: str
         cells = [recall(mine, SAME_SLICE), recall(mine, RELATED)]
         cells += [recall(of(theirs, alteration=alteration, peer=name), "found") for name in names]
         rows.append([alteration, *cells])
-    shown = [SHOWN.get(name, name) for name in names]
-    columns = ["alteration", f"{OURS}, same slice", f"{OURS}, related", *shown]
+    displayed = [SHOWN.get(name, name) for name in names]
+    columns = ["alteration", f"{OURS}, same slice", f"{OURS}, related", *displayed]
     fewest = min((line for line in theirs), key=lambda line: int(line["scans"]), default=None)
     few = fewest is not None and int(fewest["scans"]) < max(int(line["scans"]) for line in theirs)
     note = "Of the copies in all strengths, those paired with a raw scan of their slice."

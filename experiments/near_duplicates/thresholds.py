@@ -36,11 +36,11 @@ def count(prepared: PreparedSet, pairs: list[Pair]) -> None:
     rows = prepared.manifest
     with (HERE / "thresholds.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        kinds = ("same slice", "same patients", "other patients", "healthy")
-        writer.writerow(["threshold", *kinds, "healthy groups"])
+        types = ("same slice", "same patients", "other patients", "healthy")
+        writer.writerow(["threshold", *types, "healthy groups"])
         healthy = [place for place, row in enumerate(rows) if row.label == HEALTHY]
         for threshold in THRESHOLDS:
-            found = dict.fromkeys(kinds, 0)
+            found = dict.fromkeys(types, 0)
             for pair in pairs:
                 if pair.similarity >= threshold and (what := kind(prepared, pair)) is not None:
                     found[what] += 1

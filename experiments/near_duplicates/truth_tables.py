@@ -21,10 +21,11 @@ def thresholds_table(lines: Sequence[Line], halves: Sequence[Line]) -> DataTable
         lines: Of thresholds.csv.
         halves: Of halves.csv.
     """
-    shown = [line for line in lines if line["threshold"] in SHOWN]
-    kinds = ("same slice", "same patients", "other patients", "healthy", "healthy groups")
+    displayed = [line for line in lines if line["threshold"] in SHOWN]
+    types = ("same slice", "same patients", "other patients", "healthy", "healthy groups")
     rows = [
-        [line["threshold"], *(format_count(int(line[kind])) for kind in kinds)] for line in shown
+        [line["threshold"], *(format_count(int(line[kind])) for kind in types)]
+        for line in displayed
     ]
     wrong = [int(line["wrong of these"]) for line in halves]
     chosen = [float(line["threshold"]) for line in halves]

@@ -241,8 +241,8 @@ def main(weights: str) -> None:
     for augment, frozen, epochs in FEATURES_OF:
         config, parts = all_features(weights, augment, frozen, epochs)
         for twice, seed in product((False, True), SEEDS):
-            told = trained(config, seed, twice, parts, tuple(config.data.classes))
-            rows += [{"augment": augment, "frozen_statistics": frozen} | row for row in told]
+            message = trained(config, seed, twice, parts, tuple(config.data.classes))
+            rows += [{"augment": augment, "frozen_statistics": frozen} | row for row in message]
     with TABLE.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()

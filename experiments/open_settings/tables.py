@@ -52,12 +52,12 @@ def curves_table(found: Findings) -> DataTable:
                 [part["test"]["accuracy"] for part in parts],
                 [part["test"]["per_class"][weak]["recall"] for part in parts],
             ]
-            told = [
+            message = [
                 format_score(curve[epoch], decimals=4),
                 *while_training,
                 *map(over_seeds, trained),
             ]
-            rows.append([network, name, str(len(runs)), str(epoch), *told])
+            rows.append([network, name, str(len(runs)), str(epoch), *message])
     columns = ["network", "experiment", "seeds", "epoch", "report: accuracy", "accuracy", "cost"]
     columns += ["training scans", "test scans", f"recall of {weak}"]
     note = (
@@ -89,7 +89,7 @@ def long_table(found: Findings) -> DataTable:
     """Lay out what `long_head.py` found, beside the report and the network trained whole."""
     weak, theirs = found.weak_class(), found.published["results"][TRANSFER]
     recalls = [found.published_recall(TRANSFER, part, weak) for part in ("train", "test")]
-    kinds = ["accuracy", "cost", f"train_recall_{weak}", "test_accuracy", f"test_recall_{weak}"]
+    types = ["accuracy", "cost", f"train_recall_{weak}", "test_accuracy", f"test_recall_{weak}"]
     trained = trained_whole()
     parts = [run.metrics["parts"] for run in trained]
     reached = [
@@ -101,19 +101,21 @@ def long_table(found: Findings) -> DataTable:
     for epoch in theirs["curve"]:
         last = epoch == max(theirs["curve"])
         ends = [theirs["cost"].get(epoch), recalls[0], theirs["test"]["accuracy"], recalls[1]]
-        told = [format_score(value) if last else UNKNOWN for value in ends]
-        rows.append(["the report", "", "", str(epoch), format_score(theirs["curve"][epoch]), *told])
+        message = [format_score(value) if last else UNKNOWN for value in ends]
+        rows.append(
+            ["the report", "", "", str(epoch), format_score(theirs["curve"][epoch]), *message]
+        )
         for setting, lines in short_ways().items():
             own = [line for line in lines if int(line["epoch"]) == epoch]
-            cells = [over_seeds([float(line[kind]) for line in own]) for kind in kinds]
+            cells = [over_seeds([float(line[kind]) for line in own]) for kind in types]
             rows.append([*setting, str(epoch), *cells])
         while_training = [
             over_seeds([in_epoch(run, epoch, kind) for run in trained])
             for kind in ("train/accuracy", "train/loss")
         ]
-        told = [over_seeds(values) if last else UNKNOWN for values in reached]
+        message = [over_seeds(values) if last else UNKNOWN for values in reached]
         rows.append(
-            ["bilinear", "frozen", "one, trained whole", str(epoch), *while_training, *told]
+            ["bilinear", "frozen", "one, trained whole", str(epoch), *while_training, *message]
         )
     columns = [*SETTING_COLUMNS, "epoch", "training accuracy", "cost"]
     columns += [f"recall of {weak}, training scans", "test accuracy"]

@@ -49,9 +49,9 @@ def preparing(root: Path, data: DictConfig) -> DataTable:
     scans = find_scans(root, tuple(data.classes))
     seconds: dict[str, float] = defaultdict(float)
 
-    def step(name: str, function: Callable[..., Any], *given: list[Any]) -> list[Any]:
+    def step(name: str, function: Callable[..., Any], *provided: list[Any]) -> list[Any]:
         begun = time.perf_counter()
-        made = [function(*one) for one in zip(*given, strict=True)]
+        made = [function(*one) for one in zip(*provided, strict=True)]
         seconds[name] += time.perf_counter() - begun
         return made
 
@@ -97,7 +97,7 @@ def training(name: str, config: DictConfig) -> DataTable:
     steps(3)
     begun = time.perf_counter()
     steps(STEPS)
-    whole = (time.perf_counter() - begun) / STEPS
+    complete = (time.perf_counter() - begun) / STEPS
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
         steps(STEPS)
     found = [event for event in profiled.key_averages() if event.self_cpu_time_total > 0]
@@ -116,7 +116,7 @@ def training(name: str, config: DictConfig) -> DataTable:
         rows.append([event.key, f"{own / STEPS / 1000:.1f}", f"{100 * own / total:.1f} %"])
     note = (
         f"Batches of {batch}, {torch.get_num_threads()} threads; without the profiler a step takes "
-        f"{1000 * whole:.0f} ms. What the first row counts is counted in those below, too."
+        f"{1000 * complete:.0f} ms. What the first row counts is counted in those below, too."
     )
     columns = ("operator", "own ms per step", "share")
     return DataTable(f"A training step of {name}", columns, rows, note, 1, [1])

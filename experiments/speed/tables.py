@@ -21,9 +21,9 @@ def blocks(found: Findings) -> Blocks:
         path.stem: json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(README.parent.glob("*.json"))
     }
-    whole, prepare = records["benchmark"], records["prepare"]
+    complete, prepare = records["benchmark"], records["prepare"]
     repeated = {contest["name"] for contest in prepare["contests"]}
-    whole["contests"] = [one for one in whole["contests"] if one["name"] not in repeated]
-    ratios = "\n\n".join(to_markdown(ratio_table(one)).strip() for one in (whole, prepare))
+    complete["contests"] = [one for one in complete["contests"] if one["name"] not in repeated]
+    ratios = "\n\n".join(to_markdown(ratio_table(one)).strip() for one in (complete, prepare))
     own = {name: speed_markdown(record) for name, record in records.items()}
     return {README: own, FRONT: {"speed": ratios}}

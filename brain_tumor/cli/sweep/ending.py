@@ -50,10 +50,10 @@ def end_sweep(folder: Path) -> bool:
         key, scores = points
         figure = sweep_figure(scores, key, f"{sweep.name}: scores by {key}")
         save_figure(figure, out.write, "sweep")
-    shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    displayed = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     drawn = ", sweep.png, sweep.svg" if points is not None else ""
-    console.print(f"sweep folder: {shown} (sweep.csv, sweep.md{drawn})", soft_wrap=True)
-    console.print(f"curves:       tensorboard --logdir {shown}", soft_wrap=True)
+    console.print(f"sweep folder: {displayed} (sweep.csv, sweep.md{drawn})", soft_wrap=True)
+    console.print(f"curves:       tensorboard --logdir {displayed}", soft_wrap=True)
     return any(job.status == FAILED for job in sweep.jobs)
 
 

@@ -29,24 +29,24 @@ def sweep_figure(points: Mapping[str, Mapping[str, Points]], key: str, title: st
     drawn = {name: parts for name, parts in points.items() if any(parts.values())}
     if not drawn:
         raise ValueError(f"no score to draw in {title!r}")
-    parts = [part for part in PARTS if any(part in given for given in drawn.values())]
+    parts = [part for part in PARTS if any(part in provided for provided in drawn.values())]
     figure = new_figure(3.6 * len(drawn), 3.4, title)
     row = figure.subplots(1, len(drawn), squeeze=False)[0]
-    for axes, (name, given) in zip(row, drawn.items(), strict=True):
-        for part in given:
-            _draw(axes, given[part], parts.index(part))
+    for axes, (name, provided) in zip(row, drawn.items(), strict=True):
+        for part in provided:
+            _draw(axes, provided[part], parts.index(part))
         dress(axes, key, name)
-        _over_values(axes, sorted({x for own in given.values() for x, _ in own}))
+        _over_values(axes, sorted({x for own in provided.values() for x, _ in own}))
     legend_below(figure, [Line2D([], [], label=PARTS[p], **line(i)) for i, p in enumerate(parts)])
     return figure
 
 
 def _draw(axes: Axes, points: Points, number: int) -> None:
-    look = line(number)
+    marker = line(number)
     values = sorted({x for x, _ in points})
     means = [np.mean([y for x, y in points if x == value]) for value in values]
-    axes.plot(values, means, linewidth=1.4, **look)
-    axes.plot(*np.array(points).T, "o", markersize=4, alpha=0.8, color=look["color"])
+    axes.plot(values, means, linewidth=1.4, **marker)
+    axes.plot(*np.array(points).T, "o", markersize=4, alpha=0.8, color=marker["color"])
 
 
 def _over_values(axes: Axes, values: Sequence[float]) -> None:

@@ -25,12 +25,12 @@ def read_sweep(folder: Path, records: Sequence[Mapping[str, Any]]) -> Sweep:
         folder: The sweep's.
         records: Of its jobs, by number; at least one.
     """
-    given = [_values(record.get("overrides", [])) for record in records]
-    named = list(dict.fromkeys(key for values in given for key in values))
-    keys = [key for key in named if len({values.get(key) for values in given}) > 1]
+    provided = [_values(record.get("overrides", [])) for record in records]
+    named = list(dict.fromkeys(key for values in provided for key in values))
+    keys = [key for key in named if len({values.get(key) for values in provided}) > 1]
     jobs = [
         _job(record, {key: values.get(key, "") for key in keys})
-        for record, values in zip(records, given, strict=True)
+        for record, values in zip(records, provided, strict=True)
     ]
     config = _configured(folder)
     settings = settings_of(jobs)
@@ -64,25 +64,29 @@ def winner(jobs: Sequence[SweptJob], settings: Sequence[SweptSetting]) -> tuple[
         Place of the winner, None where there is none; and a sentence that says why.
     """
     by_number = {job.number: job for job in jobs}
-    whole = [place for place, one in enumerate(settings) if one.done == len(one.jobs)]
-    if not whole:
+    complete = [place for place, one in enumerate(settings) if one.done == len(one.jobs)]
+    if not complete:
         return None, "Nothing won: no setting has all its jobs finished."
-    scored = [_validation(settings[place]) for place in whole]
+    scored = [_validation(settings[place]) for place in complete]
     if None in scored:
         return None, (
             "Nothing won: there is no validation part, and test scores choose nothing "
             "(split.validation_fraction=0.15 cuts one from the training scans)."
         )
-    seen = {frozenset(by_number[n].validation for n in settings[place].jobs) for place in whole}
-    if len(seen) > 1:
+    scan_sets = {
+        frozenset(by_number[n].validation for n in settings[place].jobs) for place in complete
+    }
+    if len(scan_sets) > 1:
         return None, "Nothing won: the settings were not validated on the same scans."
     if len(settings) == 1:
         return None, "There is one setting, so there was nothing to choose."
-    best = max(whole, key=lambda place: _validation(settings[place]) or 0.0)
-    same = sum(_validation(settings[place]) == _validation(settings[best]) for place in whole) - 1
+    best = max(complete, key=lambda place: _validation(settings[place]) or 0.0)
+    same = (
+        sum(_validation(settings[place]) == _validation(settings[best]) for place in complete) - 1
+    )
     tied = f", the first of {same + 1} with this score" if same else ""
     named = " ".join(f"{key}={value}" for key, value in settings[best].values.items())
-    left = len(settings) - len(whole)
+    left = len(settings) - len(complete)
     out = f" {left} of {len(settings)} settings lack a job and were left out." if left else ""
     return best, (
         f"Won: {named}, by balanced accuracy on validation scans "

@@ -22,14 +22,14 @@ def sweep_tables(sweep: Sweep) -> list[DataTable]:
 def job_table(sweep: Sweep) -> DataTable:
     """Lay out a row for each job; the jobs of the setting that won are marked."""
     won = () if sweep.won is None else sweep.settings[sweep.won].jobs
-    shown = _shown([job.scores for job in sweep.jobs])
-    columns = ["job", *sweep.keys, "status", *shown, "seconds"]
+    displayed = _shown([job.scores for job in sweep.jobs])
+    columns = ["job", *sweep.keys, "status", *displayed, "seconds"]
     rows = [
         [
             f"{job.number}{' *' if job.number in won else ''}",
             *(job.values[key] for key in sweep.keys),
             job.status,
-            *(format_score(_value(job.scores, *place), decimals=4) for place in shown.values()),
+            *(format_score(_value(job.scores, *place), decimals=4) for place in displayed.values()),
             UNKNOWN if job.seconds is None else f"{job.seconds:.1f}",
         ]
         for job in sweep.jobs
@@ -38,7 +38,7 @@ def job_table(sweep: Sweep) -> DataTable:
         "Scores of the scored checkpoint, the best epoch's: "
         f"{listed([*(score.title for score in _of_validation()), 'mean cross-entropy'])} on "
         "validation scans, accuracy on training and test scans, for information."
-        if any(part == "validation" for part, _ in shown.values())
+        if any(part == "validation" for part, _ in displayed.values())
         else "Accuracy of the scored checkpoint, the last epoch's, without augmentation and "
         "dropout; test scores are for information."
     )
@@ -49,7 +49,7 @@ def job_table(sweep: Sweep) -> DataTable:
 def setting_table(sweep: Sweep) -> DataTable:
     """Lay out a row for each setting: mean and standard deviation over its seeds and folds."""
     keys = [key for key in sweep.keys if key in sweep.settings[0].values]
-    shown = _shown([setting.means for setting in sweep.settings])
+    displayed = _shown([setting.means for setting in sweep.settings])
     rows = [
         [
             " *" if place == sweep.won else "",
@@ -57,7 +57,7 @@ def setting_table(sweep: Sweep) -> DataTable:
             f"{setting.done} of {len(setting.jobs)}",
             *(
                 _with_spread(_value(setting.means, *place), _value(setting.spreads, *place))
-                for place in shown.values()
+                for place in displayed.values()
             ),
         ]
         for place, setting in enumerate(sweep.settings)
@@ -66,7 +66,7 @@ def setting_table(sweep: Sweep) -> DataTable:
         "Mean ± standard deviation over the jobs of a setting, which differ in seeds and folds "
         "alone."
     )
-    return DataTable("settings", ["won", *keys, "finished", *shown], rows, note, 2 + len(keys))
+    return DataTable("settings", ["won", *keys, "finished", *displayed], rows, note, 2 + len(keys))
 
 
 def sweep_lines(sweep: Sweep) -> list[str]:

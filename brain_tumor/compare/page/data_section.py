@@ -59,7 +59,7 @@ def shared_table(settings: Sequence[Values], titles: Sequence[str]) -> DataTable
         settings: As `comparison.json` holds them.
         titles: What each is called.
     """
-    kinds = list(
+    types = list(
         dict.fromkeys(
             kind
             for setting in settings
@@ -74,7 +74,7 @@ def shared_table(settings: Sequence[Values], titles: Sequence[str]) -> DataTable
         for setting in settings
     ]
     rows = [["scans trained or validated on", *trained]]
-    for kind in kinds:
+    for kind in types:
         rows.append(
             [
                 kind,

@@ -86,8 +86,8 @@ def audit_labels(harmonised: Sequence[Values]) -> list[str]:
     ]
     keys = dict.fromkeys(key for one in on for key in one)
     differing = [key for key in keys if any(one.get(key) != on[0].get(key) for one in on)]
-    shown = differing or list(keys)
+    displayed = differing or list(keys)
     return [
-        ", ".join(f"{key}={_value(one[key], key)}" for key in shown if key in one) or NOT_SET
+        ", ".join(f"{key}={_value(one[key], key)}" for key in displayed if key in one) or NOT_SET
         for one in on
     ]

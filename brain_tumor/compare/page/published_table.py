@@ -44,13 +44,13 @@ def published_table(record: Values, setting: str, differences: bool = True) -> D
         )
     for point in record["curve"]:
         ours, theirs = point["ours"], point["report"]
-        shown = UNKNOWN if ours is None else format_score(ours)
+        displayed = UNKNOWN if ours is None else format_score(ours)
         difference = UNKNOWN if ours is None else f"{ours - theirs:+.3f}"
         rows.append(
             [
                 "all classes",
                 f"training accuracy, epoch {point['epoch']}",
-                *(shown, f"{theirs:.4f}", difference, "all", f"{theirs:.4f}", difference),
+                *(displayed, f"{theirs:.4f}", difference, "all", f"{theirs:.4f}", difference),
             ]
         )
     columns = [

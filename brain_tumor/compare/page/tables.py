@@ -94,8 +94,8 @@ def setting_class_report(setting: Values, number: int, intervals: bool = True) -
         )
     }
     title = f"{setting_title(setting, number)}: classes"
-    shown = {**ends, "per_class": per_class} if intervals else None
-    table = class_report(scores, SCORES.values(), title, shown)
+    displayed = {**ends, "per_class": per_class} if intervals else None
+    table = class_report(scores, SCORES.values(), title, displayed)
     return replace(table, note=" ".join([*setting_notes(setting), *_found_least(setting)]))
 
 

@@ -40,12 +40,12 @@ class OverlappingScan:
     def reason(self) -> str:
         """Say in a few words why the scan counts as seen."""
         alike = f"related to the {_ADJECTIVES[self.part]} scan {self.training_scan}"
-        shown = f"{alike} ({self.orientation}, similarity {self.similarity:.3f})"
-        return f"in one group with {self.through}, {shown}" if self.through else shown
+        table = f"{alike} ({self.orientation}, similarity {self.similarity:.3f})"
+        return f"in one group with {self.through}, {table}" if self.through else table
 
 
 def find_overlap(
-    learnt: TrainingScans, rows: Sequence[ManifestRow], across: Sequence[Pair]
+    training: TrainingScans, rows: Sequence[ManifestRow], across: Sequence[Pair]
 ) -> dict[int, OverlappingScan]:
     """Find the scans that no part of a run may be scored by.
 
@@ -53,9 +53,9 @@ def find_overlap(
     one group with one of them.
 
     Args:
-        learnt: What it has learnt from.
+        training: What it has learnt from.
         rows: Manifest rows of the scans, their clusters numbered.
-        across: Pairs of a position in `learnt` and one in `rows`.
+        across: Pairs of a position in `training` and one in `rows`.
 
     Returns:
         The evidence for each by its position in `rows`, in ascending order; the pair of the
@@ -68,34 +68,34 @@ def find_overlap(
     groups = group_rows([rows[position] for position in usable]).tolist()
     group_of = dict(zip(usable, groups, strict=True))
     # In order of similarity, so that a group's first is its best.
-    evidence: dict[int, int] = {}
+    sources: dict[int, int] = {}
     for position in best:
-        evidence.setdefault(group_of[position], position)
-    seen: dict[int, OverlappingScan] = {}
+        sources.setdefault(group_of[position], position)
+    overlap: dict[int, OverlappingScan] = {}
     for position in usable:
-        source = position if position in best else evidence.get(group_of[position])
+        source = position if position in best else sources.get(group_of[position])
         if source is not None:
             pair = best[source]
-            seen[position] = OverlappingScan(
+            overlap[position] = OverlappingScan(
                 path=rows[position].path,
-                training_scan=learnt.kept[pair.first],
-                part=learnt.parts[pair.first],
+                training_scan=training.kept[pair.first],
+                part=training.parts[pair.first],
                 orientation=pair.orientation,
                 similarity=pair.similarity,
                 through="" if source == position else rows[source].path,
             )
-    return seen
+    return overlap
 
 
 _COLUMNS = tuple(field.name for field in fields(OverlappingScan))
 
 
-def write_overlap(path: Path, seen: Sequence[OverlappingScan]) -> None:
+def write_overlap(path: Path, overlap: Sequence[OverlappingScan]) -> None:
     """Write what a run has seen as CSV with a header."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, _COLUMNS)
         writer.writeheader()
-        for scan in seen:
+        for scan in overlap:
             writer.writerow(asdict(scan) | {"similarity": f"{scan.similarity:.4f}"})
 
 

@@ -61,14 +61,14 @@ def prepare_external(
 
     Returns:
         A prepared set of the run's classes, with `seen.csv` beside its manifest; its summary counts
-        the scans that were `seen` too.
+        the scans that were `overlap` too.
 
     Raises:
         ConfigError: `names` names a class or a folder that is not there.
         DataError: The folder is not as expected, no scan of it is left, or the patient table is no
             such table.
     """
-    shown = progress or silent
+    frames_of_kept = progress or silent
     settings = _settings_of(run, patients)
     scans = find_external_scans(root, names, run.classes)
     table = None if patients is None else read_patients(patients)
@@ -83,19 +83,19 @@ def prepare_external(
 
     def write(folder: Path) -> None:
         cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)
-        cut = cut_scans(cutter, scans, folder, lambda *done: shown(CROPPING, *done))
+        cut = cut_scans(cutter, scans, folder, lambda *done: frames_of_kept(CROPPING, *done))
         begun = time.perf_counter()
-        learnt = training_scans(run, split)
+        training = training_scans(run, split)
         inside, across = compare_with(
-            learnt,
+            training,
             [ManifestRow(**entry) for entry in cut.entries],
             cut.frames,
             settings.near_duplicates,
-            lambda *done: shown(COMPARING, *done),
+            lambda *done: frames_of_kept(COMPARING, *done),
         )
         seconds = time.perf_counter() - begun
         mark_clusters(cut.entries, inside, settings.near_duplicates.same_slice)
-        seen = find_overlap(learnt, [ManifestRow(**entry) for entry in cut.entries], across)
+        seen = find_overlap(training, [ManifestRow(**entry) for entry in cut.entries], across)
         for position, scan in seen.items():
             cut.entries[position] |= {
                 "status": SEEN,

@@ -41,24 +41,24 @@ def training_scans(run: PreparedSet, split: Split) -> TrainingScans:
     """
     parts = {row: part for part in (VALIDATION, TRAIN) for row in getattr(split, part).tolist()}
     kept = {row.pixel_md5: row for row in run.kept if row.row in parts}
-    rows, positions, shown = [], [], []
+    rows, positions, frames_of_kept = [], [], []
     for position, row in enumerate(run.manifest):
         scan = kept.get(row.pixel_md5)
         # A dropped copy has the same head, but maybe another margin.
         if scan is not None and (row == scan or row.frame_md5 != scan.frame_md5):
             rows.append(row)
             positions.append(position)
-            shown.append(scan)
+            frames_of_kept.append(scan)
     return TrainingScans(
         tuple(rows),
         run.frames[positions],
-        tuple(scan.path for scan in shown),
-        tuple(parts[scan.row] for scan in shown if scan.row is not None),
+        tuple(scan.path for scan in frames_of_kept),
+        tuple(parts[scan.row] for scan in frames_of_kept if scan.row is not None),
     )
 
 
 def compare_with(
-    learnt: TrainingScans,
+    training: TrainingScans,
     rows: Sequence[ManifestRow],
     frames: Grey,
     settings: NearDuplicateSettings,
@@ -67,21 +67,21 @@ def compare_with(
     """Compare scans of other origin with what a run has learnt from, and with each other.
 
     Args:
-        learnt: What it has learnt from.
+        training: What it has learnt from.
         rows: Manifest rows of the scans.
         frames: Thumbnails of their frames, `(R, 96, 96)`, uint8, 0-255; black where unusable.
         settings: Thresholds.
         progress: Called with blocks of pairs done and blocks in all.
 
     Returns:
-        Pairs of the scans, by position; and pairs of a position in `learnt` and one of a scan.
+        Pairs of the scans, by position; and pairs of a position in `training` and one of a scan.
     """
-    number = len(learnt.rows)
-    frames = np.concatenate((learnt.frames, frames))
+    number = len(training.rows)
+    frames = np.concatenate((training.frames, frames))
     found = find_near_duplicates(frames, settings, progress, known=number)
     by_ends = {(pair.first, pair.second): pair for pair in found}
     # Of the same cut pixels, from frames that may be more different.
-    for pair in _same_pixels((*learnt.rows, *rows), number):
+    for pair in _same_pixels((*training.rows, *rows), number):
         by_ends[pair.first, pair.second] = pair
     pairs = list(by_ends.values())
     inside = [

@@ -99,9 +99,9 @@ class DicomFile:
         except UndecodableScanError:
             raise
         except Exception as error:  # pydicom and its plug-ins raise a dozen kinds
-            told = f" ({kind})" if kind else ""
+            message = f" ({kind})" if kind else ""
             raise UndecodableScanError(
-                f"its pixels{told} are damaged, or of a kind that cannot be decoded here"
+                f"its pixels{message} are damaged, or of a kind that cannot be decoded here"
             ) from error
 
 

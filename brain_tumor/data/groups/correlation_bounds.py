@@ -62,9 +62,9 @@ class BoundedScans:
             norm = np.sqrt(np.square(centred).sum(axis=(1, 2), keepdims=True))
             # A blank scan gets norm 0 when divided: it must not be a candidate for everything.
             self._norm[rows] = np.where(norm > 0, norm, np.inf)
-            whole = self.standardised(rows)
-            coarse[rows] = np.matmul(np.matmul(self._waves, whole), self._waves.T)
-            left = np.square(whole).sum(axis=(1, 2)) - np.square(coarse[rows]).sum(axis=(1, 2))
+            standard = self.standardised(rows)
+            coarse[rows] = np.matmul(np.matmul(self._waves, standard), self._waves.T)
+            left = np.square(standard).sum(axis=(1, 2)) - np.square(coarse[rows]).sum(axis=(1, 2))
             self._fine[rows] = np.sqrt(np.maximum(0, left))
             self._sizes[rows] = _sizes(coarse[rows], self._fine[rows])
 

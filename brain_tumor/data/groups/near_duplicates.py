@@ -73,9 +73,9 @@ def find_near_duplicates(
         The pairs, by their first and then their second scan.
     """
     steps = _Steps(progress)
-    scans, heads, whole = _describe(frames, steps)
+    scans, heads, whole_frames = _describe(frames, steps)
     by_heads = _gather(find_candidates(whiten(heads), _LEAST_HEADS, known), steps, 20, 30)
-    by_frames = _gather(find_candidates(whiten(whole), _LEAST_FRAMES, known), steps, 30, 40)
+    by_frames = _gather(find_candidates(whiten(whole_frames), _LEAST_FRAMES, known), steps, 30, 40)
     least = settings.related_if_frames_agree
     own = _similarities(scans, by_heads, _through_own_boxes, steps, 40, 70)
     alike = _pairs(frames, by_heads, own, least)
@@ -119,8 +119,8 @@ def cluster(pairs: Sequence[Pair], scans: int) -> Ids:
 class _Steps:
     """Tells of a hundred steps, each once."""
 
-    def __init__(self, shown: Callable[[int, int], None] | None) -> None:
-        self._shown, self._done = shown, 0
+    def __init__(self, displayed: Callable[[int, int], None] | None) -> None:
+        self._shown, self._done = displayed, 0
 
     def reach(self, step: float) -> None:
         if int(step) > self._done and self._shown is not None:
@@ -139,14 +139,14 @@ def _describe(frames: Grey, steps: _Steps) -> tuple[_Scans, Floats, Floats]:
 
     side = frames.shape[-1]
     structure = np.empty((len(frames), 2, side, side), np.int8)
-    boxes, heads, whole = [], [], []
+    boxes, heads, whole_frames = [], [], []
     for place, (box, head, *both) in enumerate(each(describe_one, range(len(frames)))):
         boxes.append(box)
         structure[place] = head
         heads.append(both[0])
-        whole.append(both[1])
+        whole_frames.append(both[1])
         steps.reach(20 * (place + 1) / len(frames))
-    return _Scans(frames, boxes, structure), np.stack(heads), np.stack(whole)
+    return _Scans(frames, boxes, structure), np.stack(heads), np.stack(whole_frames)
 
 
 def _gather(

@@ -41,14 +41,14 @@ def similarities(first: Sequence[Steps], second: Sequence[Steps]) -> Floats:
     # Row by row in memory, which a stack of transposed pictures is not.
     fixed, moving = (np.ascontiguousarray(np.stack(one), np.float32) for one in (first, second))
     still = np.tile(np.eye(2, 3), (len(fixed), 1, 1))
-    maps = _fit(fixed, moving, _COARSE, _REACH, still)
-    moved = _move(moving, maps)
+    transforms = _fit(fixed, moving, _COARSE, _REACH, still)
+    moved = _move(moving, transforms)
     found = np.maximum(_correlate(fixed, moving), _correlate(fixed, moved))
     unsure = np.flatnonzero((found >= _HOPELESS) & (found < _CERTAIN))
     if len(unsure):
         fixed, moving = fixed[unsure], moving[unsure]
-        maps = _fit(fixed, moved[unsure], _FINE, _REFINED, maps[unsure])
-        found[unsure] = np.maximum(found[unsure], _correlate(fixed, _move(moving, maps)))
+        transforms = _fit(fixed, moved[unsure], _FINE, _REFINED, transforms[unsure])
+        found[unsure] = np.maximum(found[unsure], _correlate(fixed, _move(moving, transforms)))
     return found
 
 
@@ -59,11 +59,11 @@ def _correlate(fixed: Floats, moved: Floats) -> Floats:
     return np.asarray(sums / np.sqrt(squares + 1), np.float32)
 
 
-def _move(moving: Floats, maps: Maps) -> Floats:
+def _move(moving: Floats, transforms: Maps) -> Floats:
     side = moving.shape[-1]
     middle = (side - 1) / 2
     moved = np.empty_like(moving)
-    for into, picture, plan in zip(moved, moving, maps, strict=True):
+    for into, picture, plan in zip(moved, moving, transforms, strict=True):
         back = plan.copy()
         back[:, 2] = plan[:, 2] + middle - plan[:, :2] @ (middle, middle)
         for channel, part in zip(into, picture, strict=True):
@@ -72,15 +72,15 @@ def _move(moving: Floats, maps: Maps) -> Floats:
     return moved
 
 
-def _fit(fixed: Floats, moved: Floats, pooled: int, reach: int, maps: Maps) -> Maps:
+def _fit(fixed: Floats, moved: Floats, pooled: int, reach: int, transforms: Maps) -> Maps:
     """Improve maps, `(P, 2, 3)`, about the middle of the picture in its pixels.
 
     Args:
         fixed: `(P, 2, S, S)`.
-        moved: Likewise, moved by `maps`.
+        moved: Likewise, moved by `transforms`.
         pooled: Pixels per axis that become one.
         reach: How many of these a part may be away.
-        maps: The maps so far.
+        transforms: The maps so far.
     """
     one, other = _pool(fixed, pooled), _pool(moved, pooled)
     side = one.shape[-1]
@@ -104,7 +104,7 @@ def _fit(fixed: Floats, moved: Floats, pooled: int, reach: int, maps: Maps) -> M
     alike = sums.swapaxes(-1, -2) / np.sqrt(own[:, None, None] * energies + faint)
     found_across, found_down, peak = _peaks(np.asarray(alike, np.float32), reach)
     change = _affine(found_across * pooled, found_down * pooled, peak, own, side * pooled)
-    return _after(maps, change)
+    return _after(transforms, change)
 
 
 def _pool(structure: Floats, pooled: int) -> Floats:
@@ -172,13 +172,13 @@ def _affine(across: Floats, down: Floats, peak: Floats, own: Floats, side: int) 
         solved = np.linalg.solve(normal, np.einsum("pki,pkj->pij", weighted, found))
         away = np.linalg.norm(places @ solved - found, axis=2) / length
         weights = certain / (1 + (6 * away) ** 2)
-    maps = solved.swapaxes(1, 2)
-    maps[:, :, :2] += np.eye(2)
-    return np.asarray(maps)
+    transforms = solved.swapaxes(1, 2)
+    transforms[:, :, :2] += np.eye(2)
+    return np.asarray(transforms)
 
 
-def _after(maps: Maps, change: Maps) -> Maps:
-    """Give the map that looks up through `change`, then through `maps`."""
-    joined = maps[:, :, :2] @ change
-    joined[:, :, 2] += maps[:, :, 2]
+def _after(transforms: Maps, change: Maps) -> Maps:
+    """Give the map that looks up through `change`, then through `transforms`."""
+    joined = transforms[:, :, :2] @ change
+    joined[:, :, 2] += transforms[:, :, 2]
     return np.asarray(joined)

@@ -56,9 +56,9 @@ def _resolution(images: Tensor, draws: Tensor, keep: Tensor) -> Tensor:
 
 
 def _anisotropy(images: Tensor, draws: Tensor, keep: Tensor) -> Tensor:
-    across, whole = _coin(draws[:, 0]), torch.ones_like(keep)
+    across, complete = _coin(draws[:, 0]), torch.ones_like(keep)
     return physics.resolution(
-        images, torch.where(across, whole, keep), torch.where(across, keep, whole)
+        images, torch.where(across, complete, keep), torch.where(across, keep, complete)
     )
 
 

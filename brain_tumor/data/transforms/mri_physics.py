@@ -158,9 +158,9 @@ def motion(images: Tensor, starts: Tensor, shifts: Tensor, across: Tensor) -> Te
     turn = place[:, :, 1:] * frequencies + (place[:, :, 0] * frequencies)[:, :, None]
     turn = torch.where(across[:, None, None], turn.mT, turn)
     measured = torch.fft.fft2(images[:, 0]).mul_(torch.complex(torch.cos(turn), torch.sin(turn)))
-    seen = torch.fft.ifft2(measured)[:, None]
+    visible = torch.fft.ifft2(measured)[:, None]
     # In half the time that abs takes.
-    found: Tensor = seen.real.square().addcmul_(seen.imag, seen.imag).sqrt_()
+    found: Tensor = visible.real.square().addcmul_(visible.imag, visible.imag).sqrt_()
     return found.clamp_(0, WHITE)
 
 
@@ -200,9 +200,9 @@ def inversion(images: Tensor, strength: Tensor) -> Tensor:
     rim = RIM * images.shape[-1]
     inside = depth_in_head(images).sub_(rim).div_(rim).clamp_(0, 1)
     size = inside.sum(dim=(2, 3), keepdim=True).clamp_(min=1)
-    seen = images * inside
-    mean = seen.sum(dim=(2, 3), keepdim=True) / size
-    square = seen.mul_(images).sum(dim=(2, 3), keepdim=True) / size
+    visible = images * inside
+    mean = visible.sum(dim=(2, 3), keepdim=True) / size
+    square = visible.mul_(images).sum(dim=(2, 3), keepdim=True) / size
     spread = (square - mean**2).clamp_(min=0).sqrt_()
     # Living tissue is never black.
     inverted = (mean + 2 * spread - images).maximum(spread / 2).clamp_(max=WHITE)

@@ -23,11 +23,11 @@ class NearestAugment(BatchAugment):
         flip, angle, shear = self.pose(draws[:, 1:4])
         size, shift = self.window(draws[:, 4:])
         as_is, straight = torch.ones_like(flip), torch.zeros_like(flip)
-        whole, middle = torch.ones_like(size), torch.zeros_like(shift)
+        complete, middle = torch.ones_like(size), torch.zeros_like(shift)
         scans = self.blur(images.float(), draws[:, 0])
         for matrices, mode in (
-            (self.matrices(flip, angle, straight, whole, middle), "nearest"),
-            (self.matrices(as_is, straight, shear, whole, middle), "nearest"),
+            (self.matrices(flip, angle, straight, complete, middle), "nearest"),
+            (self.matrices(as_is, straight, shear, complete, middle), "nearest"),
             (self.matrices(as_is, straight, straight, size, shift), "bilinear"),
         ):
             positions = self.positions(matrices, images.shape[-1])

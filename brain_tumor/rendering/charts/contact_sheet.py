@@ -162,8 +162,8 @@ def _fit(caption: str) -> list[str]:
     parts = caption.splitlines()[:_LINES]
     kept = [len(part) for part in parts]
     while True:
-        shown = map(_without_middle, parts, kept)
-        lines = [line for part in shown for line in _wrap(part)]
+        displayed = map(_without_middle, parts, kept)
+        lines = [line for part in displayed for line in _wrap(part)]
         if len(lines) <= _LINES:
             return lines
         # Far too long a name is shortened faster: a line holds more letters than five.

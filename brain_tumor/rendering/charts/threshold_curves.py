@@ -91,8 +91,8 @@ def _draw(
         raise ValueError(f"no class to draw a curve of in {title!r}")
     enlarged = bool(areas) and min(areas) >= NEAR
     figure = new_figure(8.4 if enlarged else 5.7, 3.5, title)
-    whole, *rest = figure.subplots(1, 1 + enlarged, squeeze=False)[0]
-    for axes in (whole, *rest):
+    complete, *rest = figure.subplots(1, 1 + enlarged, squeeze=False)[0]
+    for axes in (complete, *rest):
         for number, curve in enumerate(curves.values()):
             if curve is not None:
                 axes.plot(
@@ -100,12 +100,12 @@ def _draw(
                     curve.y,
                     linewidth=1.6,
                     drawstyle=_steps(curve) if steps else "default",
-                    clip_on=axes is not whole,
+                    clip_on=axes is not complete,
                     **line(number),
                 )
         axes.set_box_aspect(1)
-    dress(whole, *labels)
-    whole.set(xlim=(0, 1), ylim=(0, 1))
+    dress(complete, *labels)
+    complete.set(xlim=(0, 1), ylim=(0, 1))
     for axes in rest:
         dress(axes, *labels, "the corner, enlarged")
         axes.set(xlim=corner, ylim=(1 - CORNER, 1))

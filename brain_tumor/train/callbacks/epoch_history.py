@@ -69,9 +69,9 @@ def epoch_line(epoch: int, epochs: int | None, logged: dict[str, float], seconds
     """
     total = str(epochs) if epochs and epochs > 0 else "?"
     parts = [name.removesuffix("/loss") for name in logged if name.endswith("/loss")]
-    shown = (("loss", "loss"), ("accuracy", "accuracy"), ("balanced", "balanced_accuracy"))
+    displayed = (("loss", "loss"), ("accuracy", "accuracy"), ("balanced", "balanced_accuracy"))
     cells = [f"epoch {epoch:>{max(3, len(total))}}/{total}"]
     for part in sorted(parts, key=lambda name: name != "train"):
-        values = (f"{short} {logged[f'{part}/{name}']:.4f}" for short, name in shown)
+        values = (f"{short} {logged[f'{part}/{name}']:.4f}" for short, name in displayed)
         cells.append(f"{part} {' '.join(values)}")
     return " | ".join([*cells, f"{seconds:6.1f} s"])
