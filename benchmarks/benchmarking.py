@@ -61,7 +61,7 @@ def benchmark(config: DictConfig) -> Record:
         there and raises nothing.
 
     Raises:
-        BrainTumorError: Anything that the user can mend before something is measured.
+        BrainTumorError: Anything that the user can fix before something is measured.
     """
     hush_lightning()
     check(config)

@@ -165,7 +165,7 @@ def lay_ready(config: DictConfig, scratch: Path) -> Materials:
         scratch: An empty folder.
 
     Raises:
-        BrainTumorError: Anything that the user can mend.
+        BrainTumorError: Anything that the user can fix.
     """
     data, split = data_settings(config.data), split_settings(config.split)
     raw, prepared = raw_folder(data), build_prepared(data)

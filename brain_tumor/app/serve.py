@@ -44,7 +44,7 @@ def serve(config: DictConfig) -> None:
         config: As `conf/app.yaml` composes it.
 
     Raises:
-        BrainTumorError: Anything that the user can mend.
+        BrainTumorError: Anything that the user can fix.
     """
     hush_lightning()
     settings = app_settings(config)

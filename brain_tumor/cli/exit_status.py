@@ -1,4 +1,4 @@
-"""How a command ends that does not succeed: in one sentence wherever the user can mend it."""
+"""How a command ends that does not succeed: in one sentence wherever the user can fix it."""
 
 import errno
 import signal
@@ -19,7 +19,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def user_message(error: Exception) -> str | None:
-    """Say in one sentence what a user can mend; None where an error is a fault of the program."""
+    """Say in one sentence what a user can fix; None where an error is a fault of the program."""
     if isinstance(error, OmegaConfBaseException):
         return sentence(error)
     if isinstance(error, BrainTumorError):
@@ -47,7 +47,7 @@ def end_with(words: str, process: int = 0) -> NoReturn:
 
 @contextmanager
 def ended_in_one_sentence(tracebacks: bool, process: int = 0) -> Iterator[None]:
-    """Turn errors that a user can mend, and interrupts, into their sentence and exit status.
+    """Turn errors that a user can fix, and interrupts, into their sentence and exit status.
 
     Args:
         tracebacks: Whether the user asked for the errors themselves.

@@ -73,7 +73,7 @@ def check_deterministic(deterministic: Any, trainer: L.Trainer) -> None:
         raise ConfigError(
             f"trainer.deterministic=true cannot be honoured on {device.type.upper()}, where torch "
             "has no deterministic gradient of max-pooling: take trainer=cpu, or "
-            "trainer.deterministic=warn to go on with what the device gives."
+            "trainer.deterministic=warn to use what the device has."
         )
 
 

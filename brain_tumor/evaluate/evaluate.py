@@ -40,7 +40,7 @@ def evaluate(config: DictConfig) -> Record:
         The content of `metrics.json`.
 
     Raises:
-        BrainTumorError: Anything that the user can mend.
+        BrainTumorError: Anything that the user can fix.
     """
     hush_lightning()
     settings = evaluation_settings(config)

@@ -55,7 +55,7 @@ def export(config: DictConfig) -> Record:
         The content of `<file>.json`.
 
     Raises:
-        BrainTumorError: Anything that the user can mend.
+        BrainTumorError: Anything that the user can fix.
     """
     hush_lightning()
     asked = export_settings(config)

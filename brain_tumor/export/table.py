@@ -42,7 +42,7 @@ def export_table(record: Mapping[str, Any]) -> DataTable:
         "milliseconds per scan, N scans at once; medians of "
         f"{format_counted(record['rounds'], 'round')}, "
         f"all sides in turns, with {format_counted(record['threads'], 'thread')} on "
-        f"{record['processor']}. A checkpoint also holds what training needs to go on."
+        f"{record['processor']}. A checkpoint also holds what training needs to continue."
     )
     if record["calibration_scans"]:
         note += (

@@ -118,5 +118,5 @@ def _files(place: Path) -> list[Path]:
         return sorted(files_below(place))
     except DataError as error:
         raise DataError(
-            f"{place} cannot be looked into: mend its permissions, or give other scans as input=..."
+            f"{place} cannot be looked into: fix its permissions, or give other scans as input=..."
         ) from error

@@ -75,7 +75,7 @@ def predict(config: DictConfig) -> Outcome:
         config: As `conf/predict.yaml` composes it.
 
     Raises:
-        BrainTumorError: Anything that the user can mend; also where no scan could be used.
+        BrainTumorError: Anything that the user can fix; also where no scan could be used.
     """
     hush_lightning()
     settings = prediction_settings(config)

@@ -48,7 +48,7 @@ class WholeCheckpoints(TorchCheckpointIO):
             reason = getattr(first, "strerror", None) or "is the disk full?"
             raise TrainingError(
                 f"The checkpoint {place} cannot be written ({reason}): free some space there; "
-                f"resume={place.parent.parent} then goes on from the epoch before."
+                f"resume={place.parent.parent} then resumes from the epoch before."
             ) from error
 
     def load_checkpoint(

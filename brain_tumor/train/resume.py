@@ -101,7 +101,7 @@ class Start:
             for folder in events:
                 rewind_events(folder, read_history(self._history))
         except (KeyError, ValueError) as error:
-            raise DataError(f"{self._history} is damaged: this run cannot go on.") from error
+            raise DataError(f"{self._history} is damaged: this run cannot be resumed.") from error
 
 
 def find_start(config: DictConfig, held: ExitStack) -> Start:
@@ -161,7 +161,8 @@ def _check_places(saved: DictConfig, run: RunFolder, typed: Sequence[str]) -> No
         asked = any(word.lstrip("+") == f"{key}={value}" for word in typed)
         if not asked and _leads_out(value, key.rpartition(".")[2] in PLACES, home):
             raise ConfigError(
-                f"{run.path} cannot go on: {key} is {value!r}, which leads out of its folder. If "
+                f"{run.path} cannot be resumed: {key} is {value!r}, which leads out of its "
+                "folder. If "
                 f"that is what you want, give it again as {key}={value}."
             )
 
@@ -193,7 +194,7 @@ def _what_goes_on(run: RunFolder, earlier: Record, epochs: int) -> str:
         if then["versions"].get(name) != version
     ]
     bits = f" ({', '.join(other)}: bits may differ from a run without a stop)" if other else ""
-    place = f"goes on after epoch {epochs}" if epochs else "has no checkpoint and begins anew"
+    place = f"continues after epoch {epochs}" if epochs else "has no checkpoint and starts again"
     return f"{run.displayed} {place}{bits}."
 
 
@@ -212,7 +213,7 @@ def _asked_changes(before: Sequence[str] | None) -> Record:
         return {}
     if before is None:
         raise ConfigError(
-            f"This run was not begun on the command line, so it goes on as it is: leave "
+            f"This run was not begun on the command line, so it resumes as it is: leave "
             f"{', '.join(provided.values())} out."
         )
     # Hydra takes the choice of a group once.
@@ -247,7 +248,7 @@ def _check_changes(changed: Mapping[str, tuple[Any, Any]], run: RunFolder, allow
     fixed = [key for key in changed if within(key, FIXED_BY_CHECKPOINT) and not within(key, free)]
     if fixed:
         raise ConfigError(
-            f"{run.path} cannot go on with another configuration ({named(fixed)}): what was "
+            f"{run.path} cannot be resumed with another configuration ({named(fixed)}): what was "
             "trained so far belongs to the first one. Leave it, or train a new run."
         )
     asked = [key for key in changed if not within(key, free)]

@@ -45,7 +45,7 @@ def train_here(config: DictConfig) -> None:
         config: As `conf/train.yaml` composes it, under Hydra.
 
     Raises:
-        BrainTumorError: Anything that the user can mend.
+        BrainTumorError: Anything that the user can fix.
     """
     job = this_job()
     if job is None:

@@ -90,7 +90,7 @@ def study_settings(config: DictConfig) -> StudySettings:
     """
     study = parse_settings(StudyGroup, check_values(config, "tune").get("study"), "study")
     if config.get("resume") is not None:
-        raise ConfigError("A study goes on by itself, with the same command: leave resume out.")
+        raise ConfigError("The same command continues a study: leave resume out.")
     if config.trainer.get("fast_dev_run"):
         raise ConfigError("fast_dev_run keeps no score to choose by: leave debug=fast out.")
     if config.trainer.get("devices") != 1:

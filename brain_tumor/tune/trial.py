@@ -19,8 +19,8 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import read_history
 from brain_tumor.train.callbacks.tensorboard import log_outcome
 from brain_tumor.train.check_config import check_training
+from brain_tumor.train.fit import Fitted, fit
 from brain_tumor.train.resume import find_start
-from brain_tumor.train.train import Fitted, fit
 from brain_tumor.tune.ledger import RUN
 from brain_tumor.tune.pruning import WatchedScore
 from brain_tumor.tune.settings import StudySettings
@@ -67,7 +67,7 @@ def run_trial(trial: Trial, settings: StudySettings, console: Console) -> TrialO
 
     Raises:
         TrainingError: Its loss or its score is no number, or memory ran out.
-        BrainTumorError: Anything else that the user can mend.
+        BrainTumorError: Anything else that the user can fix.
     """
     run = RunFolder(settings.folder / trial.user_attrs[RUN])
     config = trial_config(settings.training, trial.params, run)
@@ -80,7 +80,7 @@ def run_trial(trial: Trial, settings: StudySettings, console: Console) -> TrialO
             watched = WatchedScore(trial, settings.objective, settings.minimised)
             watched.recall(read_history(run.path / "metrics.csv"), start.epochs)
             if start.epochs:
-                console.print(f"goes on after epoch {start.epochs}")
+                console.print(f"continues after epoch {start.epochs}")
             fitted = fit(start, own, held, Console(quiet=True), [watched])
             assert fitted is not None  # a trial has one process
             return _kept(fitted, trial, watched)

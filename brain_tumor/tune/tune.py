@@ -42,7 +42,7 @@ def tune(config: DictConfig, choices: Choices) -> StudyTrial | None:
         The best trial; None where none finished.
 
     Raises:
-        BrainTumorError: Anything that the user can mend.
+        BrainTumorError: Anything that the user can fix.
         KeyboardInterrupt: Ctrl-C or SIGTERM came; what is done stays, and the trial that ran waits
             for the next call.
     """
@@ -64,7 +64,7 @@ def tune(config: DictConfig, choices: Choices) -> StudyTrial | None:
         _run_trials(ledger, console)
     except KeyboardInterrupt as stop:
         _write(ledger, choices, folder_shown)
-        raise type(stop)(f"the same command goes on with the study {folder_shown}") from None
+        raise type(stop)(f"the same command continues the study {folder_shown}") from None
     return _write(ledger, choices, folder_shown, console)
 
 

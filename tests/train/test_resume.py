@@ -145,7 +145,7 @@ def test_a_truncated_checkpoint_falls_back(
     train(compose(f"resume={run}"))
     shown = capsys.readouterr().out
     assert "last.ckpt is damaged" in shown
-    assert "goes on after epoch 2" in shown
+    assert "continues after epoch 2" in shown
     assert_same(run, whole)
 
 

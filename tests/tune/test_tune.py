@@ -139,7 +139,7 @@ def test_a_stopped_study_goes_on_to_the_same_trials(
         config = study("study.trials=5", "study.sampler.n_startup_trials=2")
         config.study.folder = str(tmp_path / name)
         if interrupted >= 0:
-            with pytest.raises(KeyboardInterrupt, match="the same command goes on"):
+            with pytest.raises(KeyboardInterrupt, match="the same command continues"):
                 tune(config, choices(*SMALL))
         tune(config, choices(*SMALL))
         table = rows(tmp_path / name)
@@ -234,7 +234,7 @@ def test_a_killed_trial_goes_on_and_the_recipe_runs(tmp_path: Path) -> None:
     again = start(tmp_path, "tune", *words)
     said, _ = again.communicate(timeout=600)
     assert again.returncode == 0, said
-    assert "goes on after epoch 1" in said
+    assert "continues after epoch 1" in said
     table = rows(folder)
     assert [row["state"] for row in table] == ["stopped", "finished", "finished"]
     assert table[1]["run"] == table[0]["run"] == "0-gbmnet"

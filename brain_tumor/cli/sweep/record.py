@@ -97,7 +97,7 @@ def noted(
 
     Args:
         job: The job.
-        user_message: Makes one sentence of an error that a user can mend; None of any other.
+        user_message: Makes one sentence of an error that a user can fix; None of any other.
         tracebacks: Whether the traceback is wanted in any case.
     """
     hydra, begun = HydraConfig.get(), time.perf_counter()

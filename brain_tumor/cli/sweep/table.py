@@ -80,7 +80,7 @@ def sweep_lines(sweep: Sweep) -> list[str]:
         lines.append(
             f"{format_counted(len(stopped), 'job was', 'jobs were')} interrupted, "
             f"{len(unwell)} failed: "
-            "the same command again skips what is finished, goes on with what was interrupted "
+            "the same command again skips what is finished, resumes what was interrupted "
             "and repeats what failed."
         )
     return lines

@@ -74,7 +74,7 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 def _shut(folder: Path, error: OSError) -> DataError:
     return DataError(
-        f"{folder} cannot be looked into ({error.strerror}): mend its permissions, or give another "
+        f"{folder} cannot be looked into ({error.strerror}): fix its permissions, or give another "
         "data.root."
     )
 

@@ -41,7 +41,7 @@ def fetch_scans(handle: str, version: int, counts: Counts) -> Path:
         root = Path(kagglehub.dataset_download(f"{handle}/versions/{version}"))
     except Exception as error:  # its own, requests' and urllib3's kinds: all mean "not to be had"
         raise DataError(
-            f"The scans could not be fetched from Kaggle ({type(error).__name__}). Three ways on: "
+            f"The scans could not be fetched from Kaggle ({type(error).__name__}). Next steps: "
             f"connect to the network and run this again; download version {version} of "
             f"{handle} elsewhere and give its folder as data.root=... or in BRAIN_TUMOR_DATA; "
             "or use data=phantom to try the program on drawn scans."

@@ -113,7 +113,7 @@ def read_truth(root: Path) -> PhantomTruth:
         raise DataError(f"{root} is no phantom folder: it has no {TABLE}.") from None
     except OSError as error:
         raise DataError(
-            f"{table} cannot be read ({error.strerror or error}): mend its permissions."
+            f"{table} cannot be read ({error.strerror or error}): fix its permissions."
         ) from error
     except (KeyError, TypeError, ValueError, csv.Error):
         raise DataError(f"{table} is damaged: delete {root} to have it written anew.") from None
