@@ -1,0 +1,196 @@
+"""Fit the configured network: data, network and Trainer, a run folder, and the training."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import Callback
+from omegaconf import DictConfig
+from rich.console import Console
+
+from brain_tumor.config.data import build_prepared, build_split
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.split import VALIDATION, Split
+from brain_tumor.engine.ddp import ending_together, in_turn, train_along
+from brain_tumor.engine.interrupt import keyboard_interrupts
+from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.rendering.page import to_rich
+from brain_tumor.rendering.tables import prepared_table, split_table, unusable_note
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.identity import run_fingerprint
+from brain_tumor.runs.record import peak_memory, run_record
+from brain_tumor.runs.reopen import reopen_prepared, reopen_split, write_split
+from brain_tumor.train.build import build_classifier, build_datamodule, build_trainer
+from brain_tumor.train.callbacks.tensorboard import (
+    log_failure,
+    log_start,
+    tensorboard_folders,
+)
+from brain_tumor.train.check_config import RunSettings
+from brain_tumor.train.resume import Start, given_overrides
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a training leaves that was fitted and is not scored yet.
+
+    Attributes:
+        run: Its folder.
+        config: Its configuration.
+        datamodule: Serves its scans.
+        trainer: Which fitted it.
+        record: The content of `run.json` so far, without `status`.
+        begun: Reading of `time.perf_counter` from which `seconds` counts.
+    """
+
+    run: RunFolder
+    config: DictConfig
+    datamodule: ScanDataModule
+    trainer: L.Trainer
+    record: dict[str, Any]
+    begun: float
+
+    @property
+    def checkpoint(self) -> Path:
+        """The best checkpoint where a validation part chose it, else the last."""
+        # By what this run monitored, not by what lies there.
+        monitored = self.datamodule.monitored_part
+        return self.run.checkpoint("best" if monitored == VALIDATION else "last")
+
+
+def fit(
+    start: Start,
+    settings: RunSettings,
+    held: ExitStack,
+    console: Console,
+    callbacks: Sequence[Callback] = (),
+) -> Fitted | None:
+    """Prepare the scans and fit the network; the test part is scored where it is monitored alone.
+
+    Args:
+        start: Where it begins; its configuration is written, and objects are built from it.
+        settings: What that configuration says.
+        held: Takes the lock of the run's folder, and what is to be put back when training ends.
+        console: Shows what is trained on what.
+        callbacks: Called after the configured ones.
+
+    Returns:
+        What was fitted; None in a process that does not lead.
+
+    Raises:
+        BrainTumorError: Anything that the user can mend.
+    """
+    run, config = start.run, start.config
+    L.seed_everything(settings.seed, workers=True, verbose=False)
+    if settings.threads is not None:
+        held.callback(torch.set_num_threads, torch.get_num_threads())  # for a sweep's next job
+        torch.set_num_threads(settings.threads)
+    with in_turn(config):
+        prepared, split = _data(start, settings)
+
+    datamodule = build_datamodule(config, prepared, split)
+    classifier = build_classifier(config, datamodule)
+    trainer = build_trainer(config, datamodule)
+    trainer.callbacks.extend(callbacks)  # type: ignore[attr-defined]
+    if not trainer.is_global_zero:
+        train_along(trainer, classifier, datamodule, start.checkpoint)
+        return None
+
+    record = _begin_run(start, settings, held, classifier, trainer, prepared, split)
+    _print_data(console, prepared, split, record, settings)
+    for sentence in start.said:
+        console.print(sentence, soft_wrap=True)
+
+    begun = time.perf_counter() - start.seconds
+    with _status_written(run, record, trainer):
+        trainer.fit(classifier, datamodule, ckpt_path=start.checkpoint, weights_only=True)
+    record["seconds_fit"] = round(time.perf_counter() - begun, 3)
+    record["epochs"] = trainer.current_epoch
+    record["peak_memory"] = peak_memory(trainer.strategy.root_device)
+    return Fitted(run, config, datamodule, trainer, record, begun)
+
+
+def _data(start: Start, settings: RunSettings) -> tuple[PreparedSet, Split]:
+    if start.earlier is None:
+        prepared = build_prepared(settings.data)
+    else:
+        prepared = reopen_prepared(start.run, settings.data)
+    if start.checkpoint is None:  # perhaps split.csv was not even written
+        return prepared, build_split(prepared, settings.split)
+    return prepared, reopen_split(start.run, prepared)
+
+
+def _begin_run(
+    start: Start,
+    settings: RunSettings,
+    held: ExitStack,
+    classifier: TumorClassifier,
+    trainer: L.Trainer,
+    prepared: PreparedSet,
+    split: Split,
+) -> dict[str, Any]:
+    """Make the run's folder, or bring it back to the last whole epoch; give its `run.json`."""
+    run, config = start.run, start.config
+    data = {
+        "name": settings.data.name,
+        "fingerprint": prepared.fingerprint,
+        "prepared": str(prepared.folder.resolve()),
+    }
+    record = run_record(config, classifier, trainer, data)
+    record |= {"overrides": given_overrides(), "fingerprint": run_fingerprint(config)}
+    record |= start.record()
+    if start.earlier is None:
+        run.create()
+        held.enter_context(run.locked())
+    start.rewind(tensorboard_folders(trainer.loggers))
+    run.write_config(config)
+    run.write_json("run.json", record | {"status": "started"})
+    write_split(run, prepared, split)
+    log_start(trainer.loggers, config, classifier.classes, classifier.monitored_part)
+    return record
+
+
+def _print_data(
+    console: Console,
+    prepared: PreparedSet,
+    split: Split,
+    record: dict[str, Any],
+    settings: RunSettings,
+) -> None:
+    console.print(to_rich(prepared_table(prepared.summary)))
+    console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
+    if prepared.unusable:
+        console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
+    parameters = record["parameters"]
+    console.print(
+        f"{settings.model['name']}: {parameters['all']:,} parameters, {parameters['trained']:,} "
+        f"trained, on {record['device']}"
+    )
+
+
+@contextmanager
+def _status_written(run: RunFolder, record: dict[str, Any], trainer: L.Trainer) -> Iterator[None]:
+    """Let the network be fitted; what ends that before its time stands in `run.json`."""
+    next_step = f"resume={run.displayed} goes on after the last whole epoch"
+    try:
+        with keyboard_interrupts(next_step), ending_together(trainer, next_step):
+            yield
+    except BaseException as error:
+        # A cluster that takes a job away ends it by SystemExit.
+        stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+        status = "interrupted" if stopped else "failed"
+        with suppress(OSError, DataError):  # a full disk may be what failed
+            run.write_json("run.json", record | {"status": status})
+            if status == "failed":
+                log_failure(trainer.loggers)
+        if isinstance(error, MisconfigurationException):  # a callback that monitors nothing
+            raise ConfigError(" ".join(str(error).split())) from error
+        raise
