@@ -16,7 +16,7 @@ from brain_tumor.runs.finished import read_run
 from experiments.findings import HERE as ROOT
 from experiments.findings import Findings, in_epoch, kept_runs
 from experiments.keep import keep
-from experiments.results import compared, filled, kept
+from experiments.results import compared, kept, made_pages
 
 
 def rows(first: int, count: int) -> list[Row]:
@@ -150,7 +150,7 @@ def test_the_committed_tables_are_what_is_made_of_the_committed_runs() -> None:
     register_resolvers()
     experiments = {folder.name: compared(folder) for folder in kept()}
     assert experiments
-    for path, text in filled(experiments).items():
+    for path, text in made_pages(experiments).items():
         assert path.read_text(encoding="utf-8") == text, f"make results: {path}"
     for name in experiments:
         for page in (ROOT / name).glob("*.md"):

@@ -138,8 +138,8 @@ def test_a_stopped_training_keeps_its_epochs_and_says_how_to_go_on(
     (checkpoint,) = tmp_path.glob("runs/custom/gbmnet/*/checkpoints/last.ckpt")
     run = checkpoint.parents[1]
     assert said == (
-        f"brain_tumor: stopped by {by}; resume={run.relative_to(tmp_path)} continues after the last "
-        "complete epoch.\n"
+        f"brain_tumor: stopped by {by}; resume={run.relative_to(tmp_path)} continues after the "
+        "last complete epoch.\n"
     )
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
     assert typed("evaluate", f"run={run.relative_to(tmp_path)}", cwd=tmp_path).returncode == 0

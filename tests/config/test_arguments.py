@@ -54,7 +54,7 @@ def test_what_a_class_takes_by_itself_is_taken(target: Any) -> None:
     values = {name: one.default for name, one in own if isinstance(one.default, plain)}
     assert values
     needed = [name for name, one in own if one.default is one.empty]
-    check_arguments(target, values, "key", given=needed)
+    check_arguments(target, values, "key", provided=needed)
 
 
 def test_what_is_missing_is_named() -> None:

@@ -15,8 +15,8 @@ from same_run import assert_same, curves, history, state
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.errors import ConfigError, DataError, TrainingError
 from brain_tumor.runs.atomic_file import HALF
+from brain_tumor.train import fit as training
 from brain_tumor.train import resume as resuming
-from brain_tumor.train import train as training
 from brain_tumor.train.train import train
 
 SMALL = (

@@ -70,11 +70,11 @@ def stored(folder: Path) -> list[optuna.trial.FrozenTrial]:
         ("debug=fast", "fast_dev_run"),
         ("trainer.devices=2", "one device"),
         ("search.optimizer.lr.low=1", "must lie below"),
-        ("search.model.dropout.high=2", r"model.dropout must lie in 0\.\.1"),
+        ("search.model.dropout.high=2", r"model.dropout must be a number in 0\.\.1"),
         ("+study.x=1", "study.x is unknown"),
         ("study.pruner.n_startup_trials=-1", "study.pruner cannot be built"),
         ("+foo=1", "foo is unknown"),
-        ("model.dropout=3", "model.dropout must lie in"),
+        ("model.dropout=3", "model.dropout must be a number in"),
     ],
 )
 def test_a_mistake_is_told_before_any_scan_is_read(study, override: str, named: str) -> None:

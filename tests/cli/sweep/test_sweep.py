@@ -22,7 +22,7 @@ from brain_tumor.cli.sweep.record import NotedSweep, read_jobs
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.engine.interrupt import Terminated
 from brain_tumor.errors import ConfigError
-from brain_tumor.train import train as training
+from brain_tumor.train import fit as training
 from brain_tumor.train.sweep_job import train_here
 
 Typed = Callable[..., tuple[int, Path]]
