@@ -209,7 +209,7 @@ def test_scans_of_other_origin_are_left_out_where_the_run_has_seen_their_slice(
     found = prepare_external(tmp_path / "other", {}, real, split, None, tmp_path / "made", "other")
     learnt = {real.kept[row].slice_key for row in (*split.train, *split.validation)}
     known = {row.path: own[f"Testing/{row.path}"].slice_key for row in found.manifest}
-    seen = {row.path for row in found.seen if known[row.path] is not None}
+    seen = {row.path for row in found.overlapping if known[row.path] is not None}
     same = {path for path, key in known.items() if key is not None and key in learnt}
     assert len(same) > 200 and same <= seen
     shown = {scan.path: scan for scan in read_overlap(found.folder / "seen.csv")}

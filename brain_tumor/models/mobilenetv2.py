@@ -90,15 +90,15 @@ class GBMMobileNetV2net(Network):
 
         Their side is a 32nd of `input_size`, 7 at 224 pixels.
         """
-        maps = self.preprocess(scans)
+        activations = self.preprocess(scans)
         if self.training and not self.frozen_statistics:
             with torch.no_grad():
-                maps = self._frozen(maps)
+                activations = self._frozen(activations)
         elif self.frozen_blocks:
-            maps = self._run_frozen(maps)
+            activations = self._run_frozen(activations)
         for block in self.features[self.frozen_blocks :]:
-            maps = block(maps)
-        return cast(Tensor, maps)
+            activations = block(activations)
+        return cast(Tensor, activations)
 
     def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""

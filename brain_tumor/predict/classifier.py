@@ -98,10 +98,10 @@ class Classifier:
             their order.
 
         Raises:
-            DataError: One of the given leads to no file.
+            DataError: One of the files, folders or globs leads to no file.
         """
-        given = [files] if isinstance(files, (str, PathLike)) else files
-        found = find_files([fspath(one) for one in given])
+        values = [files] if isinstance(files, (str, PathLike)) else files
+        found = find_files([fspath(one) for one in values])
         batches = predict_files(self._model, found, batch_size)
         return (result for batch in batches for result in batch.results)
 
@@ -146,8 +146,8 @@ def load_classifier(
         BrainTumorError: It is no run and no exported file, or is damaged.
     """
     hush_lightning()
-    ask = Abstention(abstention_error)
-    return Classifier(open_model(Path(path), ask, checkpoint, accelerator, trusted))
+    abstain = Abstention(abstention_error)
+    return Classifier(open_model(Path(path), abstain, checkpoint, accelerator, trusted))
 
 
 def _name(scan: Any) -> str:

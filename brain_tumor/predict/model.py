@@ -80,7 +80,7 @@ class Model:
 
 def open_model(
     path: Path,
-    ask: Abstention,
+    abstain: Abstention,
     checkpoint: str | None = None,
     accelerator: str = "auto",
     trusted: bool = False,
@@ -89,7 +89,7 @@ def open_model(
 
     Args:
         path: A run's folder, or a file that `export` wrote.
-        ask: When the confidence of a prediction is low.
+        abstain: When the confidence of a prediction is low.
         checkpoint: Of a run, `best` or `last`; None takes the one that training scored.
         accelerator: Lightning's name of the device kind; an exported file runs on the CPU.
         trusted: Whether an exported `.pt2` file is known to be harmless.
@@ -101,12 +101,12 @@ def open_model(
     """
     path = path.expanduser()
     if path.is_file():
-        return _exported(path, ask, trusted)
+        return _exported(path, abstain, trusted)
     device = scoring_trainer(accelerator).strategy.root_device
-    return _of_run(open_trained(path, checkpoint), ask, device)
+    return _of_run(open_trained(path, checkpoint), abstain, device)
 
 
-def _of_run(trained: Trained, ask: Abstention, device: torch.device) -> Model:
+def _of_run(trained: Trained, abstain: Abstention, device: torch.device) -> Model:
     network = trained.network.to(device)
     detector, lock = open_ood_detector(trained.scored), Lock()
     temperature = trained.chosen.temperature
@@ -141,14 +141,14 @@ def _of_run(trained: Trained, ask: Abstention, device: torch.device) -> Model:
         trained.crop,
         trained.harmonise,
         None if detector is None else detector.threshold,
-        ask.unfitted if steps is None else least_confidence(steps, ask),
+        abstain.unfitted if steps is None else least_confidence(steps, abstain),
         steps is not None,
         predict,
         cam if network.has_maps else None,
     )
 
 
-def _exported(path: Path, ask: Abstention, trusted: bool) -> Model:
+def _exported(path: Path, abstain: Abstention, trusted: bool) -> Model:
     found = load_exported(path, trusted)
     facts, detector = found.metadata, found.detector
     chosen = Chosen(facts["temperature"], facts["threshold"], facts["threshold_fitted"])
@@ -168,7 +168,7 @@ def _exported(path: Path, ask: Abstention, trusted: bool) -> Model:
         CropSettings(**facts["crop"]),
         HarmoniseSettings(**facts["harmonise"]),
         None if detector is None else detector.threshold,
-        ask.unfitted if steps is None else least_confidence(steps, ask),
+        abstain.unfitted if steps is None else least_confidence(steps, abstain),
         steps is not None,
         predict,
         None,

@@ -65,8 +65,8 @@ def _predicted(model: Model, batch: Sequence[NewScan]) -> Batch:
     size = model.crop.size
     usable = [(scan.name, scan.pixels) for scan in batch if scan.pixels is not None]
     scans = np.array([pixels for _, pixels in usable], np.uint8).reshape(-1, size, size)
-    judged = iter(predict_scans(model, scans, [name for name, _ in usable]))
+    said = iter(predict_scans(model, scans, [name for name, _ in usable]))
     results = [
-        Unusable(scan.name, scan.reason) if scan.pixels is None else next(judged) for scan in batch
+        Unusable(scan.name, scan.reason) if scan.pixels is None else next(said) for scan in batch
     ]
     return Batch(results, scans)

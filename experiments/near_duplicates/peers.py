@@ -95,7 +95,7 @@ def write_copies(prepared: PreparedSet, raw: Path, work: Path) -> None:
     (work / "few-unfinished").rename(work / "few")
 
 
-def ask(name: str, options: argparse.Namespace, out: Path) -> bool:
+def query(name: str, options: argparse.Namespace, out: Path) -> bool:
     """Run a peer in a process of its own, unless it was; tell whether it could be run."""
     arguments = {OURS: options.prepared, CNN: options.weights or ""}
     if name == CNN and not options.weights:
@@ -193,21 +193,21 @@ def count_pairs(first: Any, second: Any, truth: Truth) -> Row:
     }
 
 
-def score(name: str, told: Encodings, truth: Truth) -> tuple[list[Row], list[Row]]:
+def score(name: str, result: Encodings, truth: Truth) -> tuple[list[Row], list[Row]]:
     """Score a peer at both thresholds: rows of peers.csv and of peers_altered.csv."""
-    raw, copies = vectors(told["raw"]), vectors(told["copies"])
+    raw, copies = vectors(result["raw"]), vectors(result["copies"])
     similarity = raw @ raw.T
     np.fill_diagonal(similarity, -2)
     chosen = truth.chosen[:: FEW if name == CNN else 1]
-    cost = {key: round(float(told[key]), 1) for key in ("seconds", "processor", "bytes")}
+    cost = {key: round(float(result[key]), 1) for key in ("seconds", "processor", "bytes")}
     nearest, summary, altered = NEAREST.get(name), [], []
     for setting in (DEFAULT, STRICT):
         least = DEFAULTS[name] if setting == DEFAULT else strict_threshold(similarity, truth)
         pairs = listed(similarity, least, nearest)
         first, second = np.nonzero(np.triu(pairs | pairs.T, 1))
         if setting == DEFAULT:  # what the peer itself says is what counts
-            check(name, told, first, second)
-            first, second = told["pairs"][:, :2].astype(int).T
+            check(name, result, first, second)
+            first, second = result["pairs"][:, :2].astype(int).T
         head = {"peer": name, "threshold": setting, "least cosine": round(least, 6)}
         total, parts = 0, np.split(copies, len(ALTERATIONS) * len(STRENGTHS))
         ways = [(way, strength) for way in ALTERATIONS for strength in STRENGTHS]
@@ -229,9 +229,9 @@ def score(name: str, told: Encodings, truth: Truth) -> tuple[list[Row], list[Row
     return summary, altered
 
 
-def check(name: str, told: Encodings, first: Any, second: Any) -> None:
+def check(name: str, result: Encodings, first: Any, second: Any) -> None:
     """Tell by how many pairs our reading of the peer differs from the pairs that it lists."""
-    theirs = {(int(one), int(other)) for one, other, _ in told["pairs"]}
+    theirs = {(int(one), int(other)) for one, other, _ in result["pairs"]}
     mine = set(zip(first.tolist(), second.tolist(), strict=True))
     print(f"{name}: {len(theirs)} pairs, {len(mine)} as scored, {len(theirs ^ mine)} in one only")
 
@@ -239,7 +239,7 @@ def check(name: str, told: Encodings, first: Any, second: Any) -> None:
 def score_ours(all_told: list[Encodings], truth: Truth, same_slice: float) -> list[Row]:
     """Count our own pairs at both thresholds, with the median of the costs of all runs."""
     costs = {
-        key: round(float(np.median([told[key] for told in all_told])), 1)
+        key: round(float(np.median([result[key] for result in all_told])), 1)
         for key in ("seconds", "processor", "bytes")
     }
     rows = []
@@ -269,7 +269,7 @@ def main(options: argparse.Namespace) -> None:
     answered = [
         (name, place)
         for name, place in zip(ORDER, places, strict=True)
-        if ask(name, options, place)
+        if query(name, options, place)
     ]
     truth = Truth(prepared, raw)
     ours = [np.load(place) for name, place in answered if name == OURS]

@@ -270,15 +270,15 @@ def main(name: str, raw: str, copies: str, out: str, argument: str = "") -> None
     peer = ways[name]()
     clock, processor = time.perf_counter(), sum(os.times()[:4])
     peer.read(Path(raw))
-    told: dict[str, Any] = {"pairs": peer.pairs()}
-    told["seconds"] = np.array(time.perf_counter() - clock)
-    told["processor"] = np.array(sum(os.times()[:4]) - processor)
-    told["bytes"] = np.array(_most_memory())
-    told["raw"] = peer.encodings()
+    result: dict[str, Any] = {"pairs": peer.pairs()}
+    result["seconds"] = np.array(time.perf_counter() - clock)
+    result["processor"] = np.array(sum(os.times()[:4]) - processor)
+    result["bytes"] = np.array(_most_memory())
+    result["raw"] = peer.encodings()
     if name != OURS:
         peer.read(Path(copies))
-        told["copies"] = peer.encodings()
-    np.savez(out, **told)
+        result["copies"] = peer.encodings()
+    np.savez(out, **result)
 
 
 if __name__ == "__main__":

@@ -205,8 +205,8 @@ def trained(
     torch.manual_seed(seed)
     head = build_network(len(classes), "mobilenetv2").get_submodule("head")
     optimizer = instantiate(config.optimizer, "optimizer")(head.parameters())
-    seen = parts["augmented"]
-    rows = np.arange(len(seen.labels))
+    augmented = parts["augmented"]
+    rows = np.arange(len(augmented.labels))
     order = BatchOrder(rows, config.data.batch_size, seed)
     for epoch in range(config.trainer.max_epochs):
         order.set_epoch(epoch)
@@ -214,8 +214,8 @@ def trained(
         cost = right = 0.0
         for share in order:
             chosen = torch.from_numpy(share.rows)
-            values = seen.values[epoch % len(seen.values)][chosen]
-            logits, labels = head(values), seen.labels[chosen]
+            values = augmented.values[epoch % len(augmented.values)][chosen]
+            logits, labels = head(values), augmented.labels[chosen]
             loss = F.cross_entropy(logits.softmax(dim=1) if twice else logits, labels)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

@@ -95,8 +95,10 @@ def prepare_external(
         )
         seconds = time.perf_counter() - begun
         mark_clusters(cut.entries, inside, settings.near_duplicates.same_slice)
-        seen = find_overlap(training, [ManifestRow(**entry) for entry in cut.entries], across)
-        for position, scan in seen.items():
+        overlapping = find_overlap(
+            training, [ManifestRow(**entry) for entry in cut.entries], across
+        )
+        for position, scan in overlapping.items():
             cut.entries[position] |= {
                 "status": SEEN,
                 "reason": scan.reason,
@@ -106,10 +108,10 @@ def prepare_external(
         steps = mark_duplicates(cut.entries, ["Testing"] * len(scans))
         summary = summarise(cut.entries, steps, settings, seconds)
         if not summary["kept"]:
-            raise _nothing_left(root, cut.entries, len(seen), run)
-        summary |= {"seen": len(seen), "names": made_for["names"], "run": run.fingerprint}
+            raise _nothing_left(root, cut.entries, len(overlapping), run)
+        summary |= {"seen": len(overlapping), "names": made_for["names"], "run": run.fingerprint}
         write_prepared(folder, cut, inside, summary | {"fingerprint": fingerprint})
-        write_overlap(folder / SEEN_FILE, list(seen.values()))
+        write_overlap(folder / SEEN_FILE, list(overlapping.values()))
 
     return open_or_write(directory / f"{name}-{fingerprint[:12]}", write)
 
@@ -124,8 +126,10 @@ def _settings_of(run: PreparedSet, patients: Path | None) -> PrepareSettings:
     )
 
 
-def _nothing_left(root: Path, entries: Sequence[Entry], seen: int, run: PreparedSet) -> DataError:
-    if not seen:
+def _nothing_left(
+    root: Path, entries: Sequence[Entry], overlapping: int, run: PreparedSet
+) -> DataError:
+    if not overlapping:
         return DataError(
             f"{root} has no usable scan: {odd_files(entries)}; check the files, or give another "
             "data.root."
@@ -137,7 +141,7 @@ def _nothing_left(root: Path, entries: Sequence[Entry], seen: int, run: Prepared
             "these are the run's own files, so if they have moved give root=FOLDER, and scans of "
             "other origin as data.root=FOLDER"
         )
-    scans = "the only usable scan" if seen == 1 else f"all {seen:,} usable scans"
+    scans = "the only usable scan" if overlapping == 1 else f"all {overlapping:,} usable scans"
     return DataError(
         f"There is nothing to score in {root}, as the run was trained on or selected by near-"
         f"duplicates of {scans}: {remedy}."

@@ -85,7 +85,7 @@ class PreparedSet:
         return [row for row in self.manifest if row.status == UNUSABLE]
 
     @property
-    def seen(self) -> list[ManifestRow]:
+    def overlapping(self) -> list[ManifestRow]:
         """Rows of scans of other origin that a run has trained on or was selected by."""
         return [row for row in self.manifest if row.status == SEEN]
 

@@ -73,9 +73,9 @@ def _blur(images: Tensor, draws: Tensor, sigma: Tensor) -> Tensor:
 
 def _jpeg(images: Tensor, draws: Tensor, quality: Tensor) -> Tensor:
     """Write each scan as JPEG, and read it again."""
-    ask = [cv2.IMWRITE_JPEG_QUALITY, round(float(quality[0]))]
+    request = [cv2.IMWRITE_JPEG_QUALITY, round(float(quality[0]))]
     pixels = images[:, 0].round().to(torch.uint8).cpu().numpy()
-    written = [cv2.imencode(".jpg", one, ask)[1] for one in pixels]
+    written = [cv2.imencode(".jpg", one, request)[1] for one in pixels]
     read = [np.asarray(cv2.imdecode(one, cv2.IMREAD_GRAYSCALE)) for one in written]
     return torch.from_numpy(np.stack(read)).unsqueeze(1).to(images)
 

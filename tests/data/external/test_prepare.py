@@ -130,7 +130,7 @@ def planted(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Planted:
 def test_copies_of_what_the_run_has_learnt_from_are_found(planted: Planted) -> None:
     seen = {scan.path: scan for scan in read_overlap(planted.found.folder / SEEN_FILE)}
     assert len(planted.copies) > 8
-    assert set(seen) == set(planted.copies) == {row.path for row in planted.found.seen}
+    assert set(seen) == set(planted.copies) == {row.path for row in planted.found.overlapping}
     assert planted.found.summary["seen"] == len(seen)
     shown = {"mirrored": "mirrored left to right", "turned": "turned anticlockwise"}
     for path, scan in seen.items():
@@ -197,7 +197,7 @@ def test_another_split_of_the_same_run_gives_another_set(run: Run, tmp_path: Pat
     found = prepare(tmp_path / "raw", run, tmp_path / "a")
     swapped = replace(run, split=Split(run.split.test, run.split.validation, run.split.train))
     other = prepare(tmp_path / "raw", swapped, tmp_path / "a")
-    assert [len(found.seen), len(other.seen)] == [1, 0]
+    assert [len(found.overlapping), len(other.overlapping)] == [1, 0]
     assert found.fingerprint != other.fingerprint
 
 
@@ -211,7 +211,7 @@ def test_the_scans_are_cut_as_the_run_s_own(run: Run, tmp_path: Path) -> None:
     found = prepare(tmp_path / "raw", run, tmp_path / "a")
     own = {row.file_md5: run.prepared.images[row.row] for row in rows}
     # Without a table of patients, drawn heads may look related to others of the run.
-    assert len(found.kept) + len(found.seen) == len(rows) and len(found.seen) < len(rows) / 4
+    assert len(found.kept) + len(found.overlapping) == len(rows) and len(found.seen) < len(rows) / 4
     for row in found.kept:
         np.testing.assert_array_equal(found.images[row.row], own[row.file_md5])
     assert found.labels.tolist() == [found.classes.index(row.label) for row in found.kept]
@@ -235,7 +235,7 @@ def test_copies_are_found_whatever_the_run_takes_out(
         save(tmp_path / "raw", f"glioma/{change}.png", CHANGES[change](run.scan(row)))
     draw_fresh(tmp_path / "raw", "glioma", 4)
     found = prepare(tmp_path / "raw", harmonised, tmp_path / "a")
-    assert {row.path for row in found.seen} == {
+    assert {row.path for row in found.overlapping} == {
         "glioma/mirrored.png",
         "glioma/with another margin.png",
     }
