@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from brain_tumor.data.files.scans import Grey, UndecodableScanError
-from brain_tumor.data.prepared.crop_head import BlankScanError
+from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import DataError
 from brain_tumor.predict.inputs import find_files

@@ -13,7 +13,7 @@ from brain_tumor.data.files.bounded_file import read_file
 from brain_tumor.data.files.dicom import PREAMBLE, DicomFile, count_frames, is_dicom, open_dicom
 from brain_tumor.data.files.scans import Grey, UndecodableScanError, decode_grey, read_header
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.crop_head import BlankScanError, cut_head
+from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.predict.inputs import grey_of
 

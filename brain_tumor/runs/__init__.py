@@ -1,1 +1,1 @@
-"""A run folder: written, read, resumed."""
+"""A run folder: written, read, opened again."""

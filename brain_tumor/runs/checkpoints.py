@@ -11,7 +11,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from brain_tumor.errors import TrainingError
 from brain_tumor.runs.atomic_file import written_whole
-from brain_tumor.runs.checkpoint_file import load_plain
+from brain_tumor.runs.load_plain import load_plain
 
 LAST = "last.ckpt"
 BEFORE_LAST = "before_last.ckpt"  # kept while training goes on, for the case that LAST is damaged

@@ -11,7 +11,7 @@ import torch
 from brain_tumor.errors import BrainTumorError, WeightsError
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.models.registry import build_network
-from brain_tumor.runs.checkpoint_file import load_plain
+from brain_tumor.runs.load_plain import load_plain
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.data.files.scans import decode_grey
-from brain_tumor.data.prepared.crop_head import cut_head
+from brain_tumor.data.prepared.crop_and_harmonise import cut_head
 from brain_tumor.data.prepared.prepare import PrepareSettings
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.predict.reader import Piece, Reader

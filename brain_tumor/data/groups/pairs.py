@@ -29,6 +29,14 @@ class Pair:
     similarity: float
     frame_correlation: float
 
+    def shows_same_slice(self, least: float) -> bool:
+        """Tell whether the two show the same slice, and are not merely related.
+
+        Args:
+            least: Least similarity of the same slice (`NearDuplicateSettings.same_slice`).
+        """
+        return self.similarity >= least
+
 
 def write_pairs(path: Path, pairs: Iterable[Pair], names: Sequence[str]) -> None:
     """Write pairs as CSV with a header; positions become names."""

@@ -43,11 +43,11 @@ def mark_clusters(entries: Sequence[Entry], pairs: Sequence[Pair], same_slice: f
         same_slice: Least similarity of a pair that shows the same slice.
     """
     number = len(entries)
-    same = [pair for pair in pairs if pair.similarity >= same_slice]
+    same = [pair for pair in pairs if pair.shows_same_slice(same_slice)]
     joined = [
         pair
         for pair in pairs
-        if pair.similarity >= same_slice or not _other_patients(entries, pair)
+        if pair.shows_same_slice(same_slice) or not _other_patients(entries, pair)
     ]
     clusters = cluster(same, number).tolist(), cluster(joined, number).tolist()
     for entry, *numbers in zip(entries, *clusters, strict=True):

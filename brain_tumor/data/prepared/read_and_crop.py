@@ -20,7 +20,7 @@ from brain_tumor.data.files.scans import (
 )
 from brain_tumor.data.groups.patients import PatientTable
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.crop_head import BlankScanError, cut_head
+from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest
 from brain_tumor.data.prepared.fingerprint import md5
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
