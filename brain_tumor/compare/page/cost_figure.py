@@ -7,14 +7,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from brain_tumor.compare.page.point_labels import Disc, label_discs
-from brain_tumor.rendering.charts.style import COLOURS, INK, dress, legend_below, new_figure
+from brain_tumor.rendering.charts.style import INK, dress, legend_below, line, new_figure
 
 Point = tuple[str, int, int, float, float, float]
 
 LARGEST = 500.0  # area of the largest marker in square points
 SMALLEST = 8.0  # below it a marker would not be seen
-ROOM = 45  # letters of a label beside a disc
 
 
 def complexity_figure(points: Sequence[Point], title: str) -> Figure:
@@ -23,9 +21,7 @@ def complexity_figure(points: Sequence[Point], title: str) -> Figure:
     Args:
         points: Of each network label, multiply-accumulates of a scan, parameters, accuracy, and the
             lower and upper end of its interval, the three in [0, 1]. The area of a disc is
-            proportional to the parameters. Up to eight or so can be labelled without overlaps.
-            Where a label has no room beside its disc, what stands before its colon does, and all
-            labels stand below.
+            proportional to the parameters. The seven colours of a legend repeat after seven.
         title: Which scans.
 
     Raises:
@@ -51,40 +47,29 @@ def complexity_figure(points: Sequence[Point], title: str) -> Figure:
     areas = np.maximum(LARGEST * np.array(sizes) / max(sizes), SMALLEST)
     ends = np.abs([np.subtract(up, low_ends), np.subtract(high_ends, up)])
     axes.errorbar(across, up, ends, fmt="none", ecolor=INK, elinewidth=1, capsize=3, zorder=3)
-    axes.scatter(across, up, areas, color=COLOURS[5], edgecolor=COLOURS[0], alpha=0.85, zorder=2)
+    colours = [line(number)["color"] for number in range(len(points))]
+    axes.scatter(across, up, areas, color=colours, edgecolor=INK, alpha=0.6, zorder=2)
     axes.set_xscale("log")
-    axes.set_xlim(min(across) / 3, max(across) * 3)  # room for a label
+    axes.set_xlim(min(across) / 3, max(across) * 3)
     margin = max(0.15 * (max(high_ends) - min(low_ends)), 0.01)
     axes.set_ylim(max(min(low_ends) - margin, 0), min(max(high_ends) + margin, 1.005))
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e9:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    labels = [label for label, *_ in points]
-    beside = _beside(labels)
-    if beside != labels:
-        figure.set_figheight(figure.get_figheight() + 0.2 * len(labels))
-        legend_below(figure, [Line2D([], [], linestyle="", label=label) for label in labels])
-    label_discs(
-        axes,
-        [
-            Disc(f"{name} ({_amount(parameters)})", x, y, low, high, float(np.sqrt(area / np.pi)))
-            for name, (_, x, parameters, y, low, high), area in zip(
-                beside, points, areas, strict=True
-            )
-        ],
-    )
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker="o",
+            markersize=9,
+            color=line(number)["color"],
+            label=f"{label} ({_amount(parameters)})",
+        )
+        for number, (label, _, parameters, *_) in enumerate(points)
+    ]
+    legend_below(figure, handles)
     return figure
-
-
-def _beside(labels: Sequence[str]) -> list[str]:
-    """Give what stands beside each disc.
-
-    >>> _beside(["1: a", "2: b"]), _beside(["1: " + "a" * 50, "2: b"])
-    (['1: a', '2: b'], ['1', '2'])
-    """
-    heads = [label.partition(":")[0] for label in labels]
-    short = max(map(len, labels)) <= ROOM or len(set(heads)) < len(heads)
-    return list(labels) if short else heads
 
 
 def _amount(number: int) -> str:
