@@ -7,15 +7,9 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-T = TypeVar("T")
+from brain_tumor.settings import below, described, repr_short
 
-_NAMES = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    type(None): "null",
-}
+T = TypeVar("T")
 
 
 def to_plain(value: Any) -> Any:
@@ -64,23 +58,25 @@ def _read(hint: Any, value: Any, where: str) -> Any:
     if origin is Literal:
         if any(type(value) is type(one) and value == one for one in inner):
             return value
-        raise _mismatch(where, " or ".join(map(str, inner)), value)
+        raise _mismatch(where, described(hint), value)
     if origin is tuple:
         return _read_tuple(inner, value, where)
     if origin in (dict, Mapping) and inner[0] is str:
         if not isinstance(value, dict):
             raise _mismatch(where, "a group of named values", value)
-        return {key: _read(inner[1], one, _inside(where, key)) for key, one in value.items()}
-    if hint is float and type(value) in (int, float):
+        return {key: _read(inner[1], one, below(where, key)) for key, one in value.items()}
+    if hint is float:
         return _read_float(value, where)
-    if hint not in _NAMES:
+    if hint not in (bool, int, str, type(None)):
         raise TypeError(f"{where} is annotated with {hint}, which JSON cannot hold")
     if type(value) is not hint:
-        raise _mismatch(where, _NAMES[hint], value)
+        raise _mismatch(where, described(hint), value)
     return value
 
 
-def _read_float(value: float, where: str) -> float:
+def _read_float(value: Any, where: str) -> float:
+    if type(value) not in (int, float):
+        raise _mismatch(where, described(float), value)
     try:
         number = float(value)
     except OverflowError:
@@ -96,11 +92,11 @@ def _read_fields(cls: type, value: Any, where: str) -> Any:
     known, hints = _fields(cls)
     unknown = [key for key in value if key not in known]
     if unknown:
-        raise ValueError(f"{_inside(where, unknown[0])} is unknown")
+        raise ValueError(f"{below(where, unknown[0])} is unknown")
     for name, field in known.items():
         if name not in value and field.default is MISSING and field.default_factory is MISSING:
-            raise ValueError(f"{_inside(where, name)} is missing")
-    return cls(**{key: _read(hints[key], one, _inside(where, key)) for key, one in value.items()})
+            raise ValueError(f"{below(where, name)} is missing")
+    return cls(**{key: _read(hints[key], one, below(where, key)) for key, one in value.items()})
 
 
 def _read_union(options: Sequence[Any], value: Any, where: str) -> Any:
@@ -131,11 +127,5 @@ def _fields(cls: Any) -> tuple[dict[str, Field[Any]], dict[str, Any]]:
     return {field.name: field for field in fields(cls)}, get_type_hints(cls)
 
 
-def _inside(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else key
-
-
 def _mismatch(where: str, expected: str, value: Any) -> ValueError:
-    text = " ".join(repr(value).split())
-    found = text if len(text) <= 60 else f"{text[:60]}..."
-    return ValueError(f"{where or 'the content'} must be {expected}: {found}")
+    return ValueError(f"{where or 'the content'} must be {expected}: {repr_short(value)}")

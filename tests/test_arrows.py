@@ -22,7 +22,8 @@ FLOORS = (
     {"engine"},
     {"data", "models"},
     {"metrics", "rendering"},
-    {"settings", "dataclass_json"},
+    {"dataclass_json"},
+    {"settings"},
     {"errors"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
