@@ -28,8 +28,19 @@ MULTIRUN = ("-m", "--multirun")
 
 
 def register_resolvers() -> None:
-    """Teach OmegaConf `${run_id:}`, six random characters that stay the same within a process."""
+    """Teach OmegaConf what configurations ask for.
+
+    `${run_id:}` gives six random characters that stay the same within a process,
+    `${fast_precision:ACCELERATOR}` the precision that the device is quick at.
+    """
     OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
+    OmegaConf.register_new_resolver("fast_precision", _fast_precision, replace=True)
+
+
+def _fast_precision(accelerator: str) -> str:
+    from brain_tumor.engine.precision import fast_precision  # torch takes seconds to import
+
+    return fast_precision(accelerator)
 
 
 # A sweep's job in a process of its own gets its configuration before it gets its task, from which

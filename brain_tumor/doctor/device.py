@@ -32,7 +32,9 @@ def device(config: Any, probes: Results) -> Iterator[Finding]:
         memory = f"{found['free'] / 2**30:.1f} GiB of GPU memory are free"
         yield Finding("ok", "device", f"{found['count']} x {found['name']} works; {memory}.")
     else:
-        yield Finding("ok", "device", f"{kind} works (trainer.accelerator={trainer.accelerator}).")
+        slow = "" if found.get("bf16", True) else " It has no bf16: keep trainer.precision=32-true."
+        message = f"{kind} works (trainer.accelerator={trainer.accelerator}).{slow}"
+        yield Finding("ok", "device", message)
     if kind != "CUDA" and trainer.accelerator != "cpu" and shutil.which("nvidia-smi"):
         yield _unused_gpu(probes["torch"]["cuda"], found["reason"])
 

@@ -88,6 +88,10 @@ def probe_device(settings: Settings) -> Result:
     if kind == "cuda":
         result |= {"name": torch.cuda.get_device_name(), "count": torch.cuda.device_count()}
         result["free"] = torch.cuda.mem_get_info()[0]
+    if kind == "cpu":
+        from brain_tumor.engine.precision import cpu_has_bf16
+
+        result["bf16"] = cpu_has_bf16()
     result["difference"] = float((_gradient(kind) - _gradient("cpu")).abs().max())
     return result
 

@@ -38,6 +38,13 @@ def test_a_device_has_to_be_there_and_compute(configure: Callable, found: dict, 
     assert bool(finding.fix) == (mark == "wrong")
 
 
+def test_a_processor_without_bf16_is_told(configure: Callable) -> None:
+    (finding,) = device(configure(), {"device": CPU | {"bf16": False}})
+    assert finding.mark == "ok" and "no bf16" in finding.message
+    (finding,) = device(configure(), {"device": CPU | {"bf16": True}})
+    assert "bf16" not in finding.message
+
+
 @pytest.mark.parametrize(
     ("cuda", "visible", "reason", "expected"),
     [
