@@ -1,13 +1,14 @@
 """`evaluate`: a run's checkpoint again, on its own scans or on those of another origin."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from brain_tumor.config.arguments import parse_settings
+from brain_tumor.config.arguments import parse_settings, plain_values
+from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import check_values
 from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.engine.quiet import hush_lightning
@@ -44,9 +45,10 @@ def evaluate(config: DictConfig) -> Record:
     """
     hush_lightning()
     settings = evaluation_settings(config)
-    scoring, accelerator = settings.evaluation, settings.accelerator
+    accelerator = settings.accelerator
     run = RunFolder(Path(settings.run).expanduser())
     trained = run.read_config()
+    scoring = scoring_of_run(trained, settings.evaluation)
     model = str(trained.model.name)
     checkpoint = run.checkpoint(settings.checkpoint)
     datamodule = reopen_data(
@@ -116,6 +118,42 @@ def evaluate(config: DictConfig) -> Record:
 
 
 @dataclass(frozen=True)
+class ScoringChanges(Settings, key="evaluation"):
+    """What is scored otherwise than in training; None takes the run's own value.
+
+    `ScoringSettings` says what each value is.
+    """
+
+    resamples: int | None = None
+    level: float | None = None
+    seed: int | None = None
+    bins: int | None = None
+    healthy: str | None = None
+    least_sensitivity: float | None = None
+    figures: bool = True
+    wrong: int | None = None
+
+
+def scoring_of_run(trained: DictConfig, changes: ScoringChanges) -> ScoringSettings:
+    """Give what a run is scored by: what it was trained with, but for what is asked for.
+
+    Args:
+        trained: The run's configuration; what an older version had no value for is the default.
+        changes: What is asked for.
+
+    Raises:
+        ConfigError: A value is outside its range.
+    """
+    default = OmegaConf.load(conf_folder() / "evaluation" / "default.yaml")
+    own = OmegaConf.select(trained, "evaluation", default=OmegaConf.create({}))
+    values = plain_values(default) | {
+        name: value for name, value in plain_values(own).items() if name in default
+    }
+    values |= {name: value for name, value in asdict(changes).items() if value is not None}
+    return parse_settings(ScoringSettings, values, "evaluation")
+
+
+@dataclass(frozen=True)
 class EvaluationSettings(Settings):
     """What stands at the top of `conf/evaluate.yaml`, as it says there."""
 
@@ -125,7 +163,7 @@ class EvaluationSettings(Settings):
     accelerator: str
     batch_size: BatchSize | None
     data: ExternalSettings
-    evaluation: ScoringSettings
+    evaluation: ScoringChanges
     robustness: Literal["validation", "test"] | None = None
     keep_freed_memory: bool = True
 

@@ -69,7 +69,7 @@ def run(trained: Path, tmp_path: Path) -> Path:
 def again(run: Path, tmp_path: Path) -> Evaluate:
     def evaluated(*overrides: str) -> dict[str, Any]:
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            ours = [f"run={run}", "accelerator=cpu", "evaluation.resamples=100"]
+            ours = [f"run={run}", "accelerator=cpu"]
             ours += [f"data.prepared={tmp_path / 'prepared'}"]
             return evaluate(hydra.compose("evaluate", [*ours, *overrides]))
 
@@ -89,6 +89,25 @@ def test_evaluating_again_gives_the_same_bytes(run: Path, again: Evaluate) -> No
     again()
     for name, content in before.items():
         assert (run / name).read_bytes() == content, name
+
+
+def test_what_a_run_was_scored_by_counts_unless_it_is_changed(run: Path, again: Evaluate) -> None:
+    config = RunFolder(run).read_config()
+    config.evaluation.healthy, config.evaluation.least_sensitivity = "pituitary", 0.9
+    RunFolder(run).write_config(config)
+    point = again("evaluation.figures=false")["operating_point"]
+    assert (point["healthy"], point["least_sensitivity"]) == ("pituitary", 0.9)
+    changed = again("evaluation.figures=false", "evaluation.healthy=glioma", "evaluation.bins=10")
+    assert changed["operating_point"]["healthy"] == "glioma"
+
+
+def test_a_run_of_an_older_version_is_scored_by_what_it_had_no_value_for(
+    run: Path, again: Evaluate
+) -> None:
+    config = RunFolder(run).read_config()
+    config.pop("evaluation")
+    RunFolder(run).write_config(config)
+    assert again("evaluation.figures=false")["operating_point"]["healthy"] == "notumor"
 
 
 def test_another_batch_size_gives_the_same_probabilities(run: Path, again: Evaluate) -> None:
