@@ -24,13 +24,13 @@ class TrainingError(BrainTumorError):
     """Training cannot go on, for instance because the loss is no longer a number."""
 
 
-def suggest(name: str, known: Iterable[str], displayed: int = 12) -> str:
+def suggest(name: str, known: Iterable[str], limit: int = 12) -> str:
     """Say what was probably meant, for the end of a message.
 
     Args:
         name: What was given.
         known: What could have been.
-        displayed: Up to how many choices are listed where none is near.
+        limit: Up to how many choices are listed where none is near.
 
     Example:
         >>> suggest("gbmnt", ["gbmnet", "mobilenetv2"])
@@ -42,6 +42,6 @@ def suggest(name: str, known: Iterable[str], displayed: int = 12) -> str:
     near = difflib.get_close_matches(name, choices, n=1, cutoff=0.66)
     if near:
         return f"did you mean {near[0]}?"
-    if 0 < len(choices) <= displayed:
+    if 0 < len(choices) <= limit:
         return f"choose one of {', '.join(choices)}."
     return "see --help for what there is."

@@ -123,7 +123,7 @@ def check_value(value: Any, hint: Any, key: str) -> None:
         check_value(one, valued, below(key, str(name)))
     if not fits(value, hint):
         names = [name for name in _choices(hint) if isinstance(name, str)]
-        near = suggest(value, names, displayed=0) if names and isinstance(value, str) else ""
+        near = suggest(value, names, limit=0) if names and isinstance(value, str) else ""
         meant = f", {near}" if near.startswith("did you mean") else ""
         raise ConfigError(f"{key} must be {described(hint)}: {repr_short(value)}{meant}")
 

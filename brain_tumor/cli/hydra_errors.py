@@ -87,14 +87,14 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
     value = OmegaConf.select(config, parent) if parent else config
     if parent and not OmegaConf.is_dict(value) and parent in known:
         return f"{key} is unknown: {parent} is a single value, write {parent}=VALUE."
-    near = suggest(last, [name.rpartition(".")[2] for name in beside], displayed=0)
+    near = suggest(last, [name.rpartition(".")[2] for name in beside], limit=0)
     if near.startswith("did you mean"):
         name = near.removeprefix("did you mean ").rstrip("?")
         return f"{key} is unknown: did you mean {f'{parent}.{name}' if parent else name}?"
     if beside and parent:
         own = sorted(name.rpartition(".")[2] for name in beside)
         return f"{key} is unknown: {parent} has {', '.join(own)}."
-    return f"{key} is unknown: {suggest(key, [*known, *groups], displayed=0)}"
+    return f"{key} is unknown: {suggest(key, [*known, *groups], limit=0)}"
 
 
 def _composed(config_name: str, words: Sequence[str]) -> Any:

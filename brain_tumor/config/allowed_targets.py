@@ -111,7 +111,7 @@ def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[typ
     known = [name for kind in allowed for name in _names(kind)]
     raise ConfigError(
         f"{key}._target_ is {repr_short(target)}, but only {wanted} can stand there: "
-        f"{suggest(str(target), known, displayed=20)}"
+        f"{suggest(str(target), known, limit=20)}"
     )
 
 

@@ -29,7 +29,7 @@ FOLDS = 5  # of training scans, where there is no validation part
 def save_ood_detector(
     out: RunFolder, datamodule: ScanDataModule, predictions: Mapping[str, Predictions], seed: int
 ) -> Record | None:
-    """Fit, and write `detector.npz` and `detector.json`, which are the same each time.
+    """Fit, and write `ood.npz` and `ood.json`, which are the same each time.
 
     The reference are up to 2,000 training scans. The validation part says from which distance on a
     scan is flagged: at most 2 % of its scans are. A split without one, such as `report`, has
@@ -44,7 +44,7 @@ def save_ood_detector(
         seed: Of the drawing of the reference and its folds.
 
     Returns:
-        The content of `detector.json`; None where the training scans are too few, a single group.
+        The content of `ood.json`; None where the training scans are too few, a single group.
     """
     images, train = datamodule.prepared.images, predictions[TRAIN]
     most = min(MAX_SCANS, max(1, MAX_VALUES // train.features.shape[1]), len(train.rows))
@@ -53,10 +53,10 @@ def save_ood_detector(
     pictures = picture_features(images[train.rows[places]])
     features = train.features[places]
     asked = {part: predictions[part] for part in (VALIDATION, TEST) if part in predictions}
-    displayed = {part: picture_features(images[found.rows]) for part, found in asked.items()}
+    described = {part: picture_features(images[found.rows]) for part, found in asked.items()}
     if VALIDATION in asked:
         detector = fit_ood_detector(
-            pictures, features, displayed[VALIDATION], asked[VALIDATION].features
+            pictures, features, described[VALIDATION], asked[VALIDATION].features
         )
         held_out, held_out_part = len(asked[VALIDATION].rows), VALIDATION
     else:
@@ -74,7 +74,7 @@ def save_ood_detector(
         "flagged": {
             part: float(
                 np.mean(
-                    detector.score_features(displayed[part], found.features) > detector.threshold
+                    detector.score_features(described[part], found.features) > detector.threshold
                 )
             )
             for part, found in asked.items()

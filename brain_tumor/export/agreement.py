@@ -101,10 +101,10 @@ class Part:
     def predict(
         self, predict: Predict, detector: OODDetector | None, batch_size: int
     ) -> SideOutput:
-        """Let a side predict at them.
+        """Let a side classify them.
 
         Args:
-            predict: The side.
+            predict: The side, as `checkpoint_side` gives it.
             detector: Scores scans as out of distribution; None where there is none.
             batch_size: Scans at once.
         """

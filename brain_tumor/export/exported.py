@@ -73,15 +73,15 @@ class Exported:
             )
         if not len(scans):
             return np.zeros((0, classes), np.float32), np.zeros((0, self._maps or 0), np.float32)
-        provided = self._run(np.ascontiguousarray(scans))
-        for name, values, wanted in zip(OUTPUTS, provided, (classes, self._maps), strict=True):
+        outputs = self._run(np.ascontiguousarray(scans))
+        for name, values, wanted in zip(OUTPUTS, outputs, (classes, self._maps), strict=True):
             width = values.shape[-1] if wanted is None and values.ndim else wanted
             if values.dtype != np.float32 or values.shape != (len(scans), width):
                 message = f"{name} are {values.dtype} {values.shape} for {len(scans)} scans"
                 raise refused(self.path, f"its {message}")
-        if not np.isfinite(provided[0]).all():
+        if not np.isfinite(outputs[0]).all():
             raise refused(self.path, "it gives probabilities that are no numbers")
-        return provided
+        return outputs
 
     @property
     def _maps(self) -> int | None:

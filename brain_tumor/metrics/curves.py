@@ -157,8 +157,8 @@ def risk_coverage(labels: Labels, logits: Values) -> RiskCoverage:
     confidences, right = confidence_and_rightness(labels, logits)
     order = np.argsort(-confidences, kind="stable")
     falls = np.flatnonzero(np.diff(confidences[order]))
-    provided = np.append(falls, len(labels) - 1) + 1
-    coverage = provided / len(labels)
-    risk = np.cumsum(1 - right[order])[provided - 1] / provided
+    answered = np.append(falls, len(labels) - 1) + 1
+    coverage = answered / len(labels)
+    risk = np.cumsum(1 - right[order])[answered - 1] / answered
     area = float(np.diff(coverage, prepend=0) @ risk)
-    return RiskCoverage(coverage, risk, area, confidences[order][provided - 1])
+    return RiskCoverage(coverage, risk, area, confidences[order][answered - 1])

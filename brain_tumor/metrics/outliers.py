@@ -65,7 +65,7 @@ class Neighbours:
         return np.asarray(np.sqrt(np.maximum(2 - 2 * alike, 0)))
 
 
-def fit_spread(reference: Features, types: Sequence[int]) -> Spread:
+def fit_spread(reference: Features, sizes: Sequence[int]) -> Spread:
     """Fit a Gaussian to reference features of several kinds, such as texture and layout.
 
     Features are standardised, each kind is reduced to its first 64 principal components, and these
@@ -75,16 +75,16 @@ def fit_spread(reference: Features, types: Sequence[int]) -> Spread:
 
     Args:
         reference: `(N, F)`, finite.
-        types: How many features each kind has, in their order; F in all.
+        sizes: How many features each kind has, in their order; F in all.
     """
     mean, deviation = reference.mean(axis=0), reference.std(axis=0)
     # What never differs in the reference has no unit to measure a difference in.
     scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 1e-9)
     standard = (reference - mean) * scale
     with threadpool_limits(limits=1, user_api="blas"):  # the same rounding on any number of threads
-        reduce = np.zeros((len(mean), sum(min(kind, MAX_STEPS) for kind in types)))
+        reduce = np.zeros((len(mean), sum(min(kind, MAX_STEPS) for kind in sizes)))
         row = column = 0
-        for kind in types:
+        for kind in sizes:
             part = slice(row, row + kind)
             first = _whitening(standard[:, part])[:, :MAX_STEPS]
             reduce[part, column : column + first.shape[1]] = first

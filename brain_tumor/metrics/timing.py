@@ -110,7 +110,7 @@ def alternate(
     sides: Mapping[str, Side],
     warm_up: int,
     repeats: int,
-    message: Callable[[str, int], None] = lambda name, turn: None,
+    notify: Callable[[str, int], None] = lambda name, turn: None,
     settle: float = SETTLE_SECONDS,
 ) -> tuple[dict[str, Taken], dict[str, str]]:
     """Let sides do their work in turns, A B C A B C.
@@ -119,7 +119,7 @@ def alternate(
         sides: By name, in the order of their turns.
         warm_up: Rounds that are not counted: files get into memory, kernels are chosen.
         repeats: Rounds that are, at least 1.
-        message: Called before each turn with the side's name and the number of its turn, from 0.
+        notify: Called before each turn with the side's name and the number of its turn, from 0.
         settle: Seconds to wait between two turns.
 
     Returns:
@@ -132,7 +132,7 @@ def alternate(
         for name, side in sides.items():
             if name in failed:
                 continue
-            message(name, turn)
+            notify(name, turn)
             try:
                 turns[name].append(side.again())
             except SideError as error:

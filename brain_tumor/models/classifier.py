@@ -180,16 +180,16 @@ class TumorClassifier(L.LightningModule):
         settings: TrainingSettings = TrainingSettings(),
     ) -> tuple[Tensor, Tensor]:
         logits, scans, processes = self(batch.images), len(batch.labels), self.trainer.world_size
-        provided = logits.softmax(dim=1) if settings.softmax_twice else logits
+        outputs = logits.softmax(dim=1) if settings.softmax_twice else logits
         smoothing = settings.label_smoothing
         if processes == 1:
-            loss = F.cross_entropy(provided, batch.labels, label_smoothing=smoothing)
+            loss = F.cross_entropy(outputs, batch.labels, label_smoothing=smoothing)
             total = loss.detach() * scans
         else:
             # The share of a process may be smaller than another's, or empty. Gradients are
             # averaged over processes, so that this gives the one of the whole batch's mean.
             summed = F.cross_entropy(
-                provided, batch.labels, reduction="sum", label_smoothing=smoothing
+                outputs, batch.labels, reduction="sum", label_smoothing=smoothing
             )
             loss, total = summed * (processes / batch.global_batch_size), summed.detach()
         scores.update(logits.detach(), batch.labels)

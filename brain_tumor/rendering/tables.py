@@ -49,20 +49,20 @@ def external_table(summary: Mapping[str, Any], folder: str) -> DataTable:
 
 
 def unusable_note(
-    files: Sequence[tuple[str, str]], displayed: int = 10, where: str | None = "manifest.csv"
+    files: Sequence[tuple[str, str]], limit: int = 10, where: str | None = "manifest.csv"
 ) -> str:
     """Say which files were left out and why, one line each.
 
     Args:
         files: Path and reason of each.
-        displayed: How many to name.
+        limit: How many to name.
         where: The file that names all of them; None where there is none.
     """
     number = "1 file was" if len(files) == 1 else f"{len(files):,} files were"
     lines = [f"{number} left out, the others are used:"]
-    lines += [f"  {visible(path)}: {reason}" for path, reason in files[:displayed]]
-    if len(files) > displayed:
-        rest = f"  and {len(files) - displayed:,} more"
+    lines += [f"  {visible(path)}: {reason}" for path, reason in files[:limit]]
+    if len(files) > limit:
+        rest = f"  and {len(files) - limit:,} more"
         lines.append(rest if where is None else f"{rest}, see {where}")
     return "\n".join(lines)
 

@@ -45,7 +45,7 @@ class RunFolder:
         return RunFolder(self.path.joinpath(*names), self.root or self.path)
 
     @property
-    def displayed(self) -> Path:
+    def display_path(self) -> Path:
         """The folder as a command is given it: relative where that is shorter."""
         return (
             self.path.relative_to(Path.cwd()) if self.path.is_relative_to(Path.cwd()) else self.path

@@ -68,7 +68,7 @@ class RunSettings(Settings):
         check_split_file(self.split)
         healthy, classes = self.evaluation.healthy, self.data.classes
         if healthy is not None and healthy not in classes:  # perhaps merely misspelt
-            near = suggest(healthy, classes, displayed=0)
+            near = suggest(healthy, classes, limit=0)
             if near.startswith("did you mean"):
                 raise ConfigError(f"evaluation.healthy is {healthy!r}, which is no class: {near}")
 

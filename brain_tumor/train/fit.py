@@ -179,7 +179,7 @@ def _print_data(
 @contextmanager
 def _status_written(run: RunFolder, record: dict[str, Any], trainer: L.Trainer) -> Iterator[None]:
     """Let the network be fitted; what ends that before its time stands in `run.json`."""
-    next_step = f"resume={run.displayed} continues after the last complete epoch"
+    next_step = f"resume={run.display_path} continues after the last complete epoch"
     try:
         with keyboard_interrupts(next_step), ending_together(trainer, next_step):
             yield

@@ -195,7 +195,7 @@ def _what_goes_on(run: RunFolder, earlier: Record, epochs: int) -> str:
     ]
     bits = f" ({', '.join(other)}: bits may differ from a run without a stop)" if other else ""
     place = f"continues after epoch {epochs}" if epochs else "has no checkpoint and starts again"
-    return f"{run.displayed} {place}{bits}."
+    return f"{run.display_path} {place}{bits}."
 
 
 def given_overrides() -> list[str] | None:

@@ -15,9 +15,7 @@ from brain_tumor.rendering.lookalikes import lookalikes_table, lookalikes_warnin
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.runs.checkpoints import forget_before_last
 from brain_tumor.runs.record import peak_memory
-from brain_tumor.train.callbacks.tensorboard import (
-    log_outcome,
-)
+from brain_tumor.train.callbacks.tensorboard import log_outcome
 from brain_tumor.train.check_config import RunSettings
 from brain_tumor.train.fit import Fitted
 
@@ -65,12 +63,12 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Scores:
     warning = lookalikes_warning(alike, settings.split.leaky)
     if warning is not None:
         console.print(warning, soft_wrap=True)
-    _print_ways_on(console, run.displayed, fitted.datamodule.prepared.folder)
+    _print_next_steps(console, run.display_path, fitted.datamodule.prepared.folder)
     return scores
 
 
-def _print_ways_on(console: Console, displayed: Path, prepared: Path) -> None:
-    console.print(f"run folder:   {displayed}", soft_wrap=True)
+def _print_next_steps(console: Console, run: Path, prepared: Path) -> None:
+    console.print(f"run folder:   {run}", soft_wrap=True)
     console.print(f"prepared set: {prepared}", soft_wrap=True)
-    console.print(f"next:         python -m brain_tumor.evaluate run={displayed}", soft_wrap=True)
-    console.print(f"curves:       tensorboard --logdir {displayed.parent}", soft_wrap=True)
+    console.print(f"next:         python -m brain_tumor.evaluate run={run}", soft_wrap=True)
+    console.print(f"curves:       tensorboard --logdir {run.parent}", soft_wrap=True)

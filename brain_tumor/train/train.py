@@ -40,7 +40,7 @@ def train(config: DictConfig) -> Scores:
         start = replace(start, config=settle_devices(start.config))
         settings = check_training(start.config)
         if start.complete:
-            console.print(f"{start.run.displayed} is finished: nothing is left to train.")
+            console.print(f"{start.run.display_path} is finished: nothing is left to train.")
             scores: Scores = start.run.read_json("metrics.json")["parts"]
             return scores
         fitted = fit(start, settings, held, console)

@@ -90,12 +90,12 @@ class OODDetector:
 
 
 def write_ood_detector(scored: RunFolder, detector: OODDetector) -> None:
-    """Write `detector.npz` of a scored folder."""
+    """Write `ood.npz` of a scored folder."""
     scored.write(OOD_FILE, as_bytes(detector))
 
 
 def open_ood_detector(scored: RunFolder) -> OODDetector | None:
-    """Read `detector.npz` of a scored folder; None where an older run left none.
+    """Read `ood.npz` of a scored folder; None where an older run left none.
 
     Raises:
         DataError: It is damaged, or holds something else. Nothing in it is run.
@@ -114,7 +114,7 @@ def open_ood_detector(scored: RunFolder) -> OODDetector | None:
 
 
 def as_bytes(detector: OODDetector) -> bytes:
-    """Give what `detector.npz` holds: the same bytes for the same numbers."""
+    """Give what `ood.npz` holds: the same bytes for the same numbers."""
     content = io.BytesIO()
     np.savez(
         content,

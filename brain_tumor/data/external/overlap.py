@@ -40,8 +40,8 @@ class OverlappingScan:
     def reason(self) -> str:
         """Say in a few words why the scan counts as seen."""
         alike = f"related to the {_ADJECTIVES[self.part]} scan {self.training_scan}"
-        table = f"{alike} ({self.orientation}, similarity {self.similarity:.3f})"
-        return f"in one group with {self.through}, {table}" if self.through else table
+        relation = f"{alike} ({self.orientation}, similarity {self.similarity:.3f})"
+        return f"in one group with {self.through}, {relation}" if self.through else relation
 
 
 def find_overlap(

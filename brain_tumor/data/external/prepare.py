@@ -68,7 +68,7 @@ def prepare_external(
         DataError: The folder is not as expected, no scan of it is left, or the patient table is no
             such table.
     """
-    frames_of_kept = progress or silent
+    show_progress = progress or silent
     settings = _settings_of(run, patients)
     scans = find_external_scans(root, names, run.classes)
     table = None if patients is None else read_patients(patients)
@@ -83,7 +83,7 @@ def prepare_external(
 
     def write(folder: Path) -> None:
         cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)
-        cut = cut_scans(cutter, scans, folder, lambda *done: frames_of_kept(CROPPING, *done))
+        cut = cut_scans(cutter, scans, folder, lambda *done: show_progress(CROPPING, *done))
         begun = time.perf_counter()
         training = training_scans(run, split)
         inside, across = compare_with(
@@ -91,7 +91,7 @@ def prepare_external(
             [ManifestRow(**entry) for entry in cut.entries],
             cut.frames,
             settings.near_duplicates,
-            lambda *done: frames_of_kept(COMPARING, *done),
+            lambda *done: show_progress(COMPARING, *done),
         )
         seconds = time.perf_counter() - begun
         mark_clusters(cut.entries, inside, settings.near_duplicates.same_slice)

@@ -41,19 +41,19 @@ def training_scans(run: PreparedSet, split: Split) -> TrainingScans:
     """
     parts = {row: part for part in (VALIDATION, TRAIN) for row in getattr(split, part).tolist()}
     kept = {row.pixel_md5: row for row in run.kept if row.row in parts}
-    rows, positions, frames_of_kept = [], [], []
+    rows, positions, scans_of_parts = [], [], []
     for position, row in enumerate(run.manifest):
         scan = kept.get(row.pixel_md5)
         # A dropped copy has the same head, but maybe another margin.
         if scan is not None and (row == scan or row.frame_md5 != scan.frame_md5):
             rows.append(row)
             positions.append(position)
-            frames_of_kept.append(scan)
+            scans_of_parts.append(scan)
     return TrainingScans(
         tuple(rows),
         run.frames[positions],
-        tuple(scan.path for scan in frames_of_kept),
-        tuple(parts[scan.row] for scan in frames_of_kept if scan.row is not None),
+        tuple(scan.path for scan in scans_of_parts),
+        tuple(parts[scan.row] for scan in scans_of_parts if scan.row is not None),
     )
 
 

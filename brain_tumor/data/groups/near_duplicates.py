@@ -119,8 +119,8 @@ def cluster(pairs: Sequence[Pair], scans: int) -> Ids:
 class _Steps:
     """Tells of a hundred steps, each once."""
 
-    def __init__(self, displayed: Callable[[int, int], None] | None) -> None:
-        self._shown, self._done = displayed, 0
+    def __init__(self, callback: Callable[[int, int], None] | None) -> None:
+        self._shown, self._done = callback, 0
 
     def reach(self, step: float) -> None:
         if int(step) > self._done and self._shown is not None:

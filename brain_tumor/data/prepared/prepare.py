@@ -92,7 +92,7 @@ def prepare_scans(
         DataError: The raw folder is not as expected, no scan of a class is usable, or the patient
             table is no such table.
     """
-    displayed = progress or silent
+    show_progress = progress or silent
     scans = find_scans(root, settings.classes)
     table = None if settings.patients is None else read_patients(settings.patients)
     digests = digest_files(root, scans)
@@ -100,10 +100,10 @@ def prepare_scans(
 
     def write(folder: Path) -> None:
         cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)
-        cut = cut_scans(cutter, scans, folder, lambda *done: displayed(CROPPING, *done))
+        cut = cut_scans(cutter, scans, folder, lambda *done: show_progress(CROPPING, *done))
         begun = time.perf_counter()
         pairs = find_near_duplicates(
-            cut.frames, settings.near_duplicates, lambda *done: displayed(COMPARING, *done)
+            cut.frames, settings.near_duplicates, lambda *done: show_progress(COMPARING, *done)
         )
         seconds = time.perf_counter() - begun
         steps = mark_duplicates(cut.entries, [scan.folder for scan in scans])
@@ -164,10 +164,10 @@ def summarise(
     }
 
 
-def odd_files(entries: Sequence[Entry], displayed: int = 3) -> str:
+def odd_files(entries: Sequence[Entry], limit: int = 3) -> str:
     """Name some unusable files with their reasons."""
     odd = [entry for entry in entries if entry["status"] == UNUSABLE]
-    return "; ".join(f"{entry['path']} is {entry['reason']}" for entry in odd[:displayed])
+    return "; ".join(f"{entry['path']} is {entry['reason']}" for entry in odd[:limit])
 
 
 def silent(step: str, done: int, total: int) -> None:

@@ -137,8 +137,8 @@ def corrupt(
         ]
     )
     values = {
-        value: torch.full((len(images),), float(provided[strength - 1]))
-        for value, provided in corruption.values.items()
+        value: torch.full((len(images),), float(steps[strength - 1]))
+        for value, steps in corruption.values.items()
     }
     worse = corruption.operation.apply(images.float(), torch.from_numpy(draws), **values)
     return worse.clamp_(0, 255).round_().to(torch.uint8)
