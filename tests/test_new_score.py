@@ -141,10 +141,10 @@ def test_it_stands_in_a_comparison(tmp_path: Path) -> None:
 def test_a_study_may_search_by_it(compose_in, tmp_path: Path, monkeypatch) -> None:
     words = ("split=patient", f"study.folder={tmp_path}", "study.objective=val/kappa")
     settings = study_settings(compose_in(tmp_path / "run", *words, name="tune"))
-    assert settings.objective == "val/kappa" and not settings.minimised
+    assert settings.objective == "val/kappa" and settings.sign == -1
     assert settings.training.callbacks.best.mode == "max"
     check_training(settings.training)
     less = Score("kappa", "disagreement", "kappa", "lower", "labels", lambda c: 1 - kappa(c))
     monkeypatch.setitem(SCORES, "kappa", less)
     settings = study_settings(compose_in(tmp_path / "run", *words, name="tune"))
-    assert settings.minimised and settings.training.callbacks.best.mode == "min"
+    assert settings.sign == 1 and settings.training.callbacks.best.mode == "min"

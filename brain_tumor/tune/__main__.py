@@ -1,5 +1,6 @@
 """`python -m brain_tumor.tune`: search hyperparameters by validation scores."""
 
+import matplotlib
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
@@ -14,6 +15,7 @@ def main(config: DictConfig) -> None:
         import optuna  # noqa: F401 (is it there?)
     except ImportError as error:
         raise ConfigError("tune needs optuna: pip install 'brain-tumor[tune]'.") from error
+    matplotlib.use("agg")  # optuna's charts are drawn for the screen where there is one
     from brain_tumor.tune.tune import tune
 
     if tune(config, HydraConfig.get().runtime.choices) is None:

@@ -16,8 +16,6 @@ from brain_tumor.runs.identity import flatten
 Choices = Mapping[str, str | None]
 
 EXPERIMENT = Path("experiment", "best.yaml")
-# Recipes always name these, as those in conf/experiment do; others where they are not the default.
-_ALWAYS = ("data", "split", "augment", "model", "training", "optimizer", "scheduler")
 # What a recipe is not: where things lie, and how a run is gone on with.
 _LEFT_OUT = ("name", "runs", "run_folder", "resume", "allow_changes")
 
@@ -42,9 +40,7 @@ def best_experiment(config: DictConfig, choices: Choices, said: str) -> str:
         chosen = {
             group: "null" if choices[group] is None else str(choices[group])
             for group in reversed(list(choices))
-            if group in default
-            and not group.startswith(("hydra/", "experiment", "debug"))
-            and (group in _ALWAYS or choices[group] != default[group])
+            if group in default and not group.startswith(("hydra/", "experiment", "debug"))
         }
         plain = hydra.compose("train", [f"{group}={name}" for group, name in chosen.items()])
     values = OmegaConf.create({"name": f"{config.name}_tuned"})
@@ -56,11 +52,7 @@ def best_experiment(config: DictConfig, choices: Choices, said: str) -> str:
 
 
 def best_command(folder: str) -> str:
-    """Give the command that trains the best trial's recipe.
-
-    Args:
-        folder: The study's, as it is to be typed.
-    """
+    """Give the command that trains the best of a study; its folder is given as it is typed."""
     return f"python -m brain_tumor.train --config-dir {shlex.quote(folder)} experiment=best"
 
 

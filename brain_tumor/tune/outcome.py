@@ -1,42 +1,30 @@
-"""What a study leaves: its trials as tables, the figure, and the best as an experiment."""
+"""What a study leaves: its trials as tables, two charts, and the best as an experiment."""
 
 import json
-import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib.pyplot as plt
 import optuna
+from matplotlib.ticker import NullFormatter
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
+from optuna.visualization.matplotlib import plot_optimization_history, plot_slice
 
+from brain_tumor.engine.quiet import hushed
 from brain_tumor.rendering.charts.save import save_figure
+from brain_tumor.rendering.foreign_text import markdown_text
+from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score
+from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.tune.best import EXPERIMENT, Choices, best_command, best_experiment
-from brain_tumor.tune.figure import study_figure
-from brain_tumor.tune.ledger import RUN, Ledger
-from brain_tumor.tune.settings import StudySettings
-from brain_tumor.tune.tables import (
-    FAILED,
-    FINISHED,
-    PRUNED,
-    RUNNING,
-    STOPPED,
-    StudyTrial,
-    chosen_sentence,
-    study_markdown,
-    trial_counts,
-)
+from brain_tumor.tune.study import REASON, RUN, SECONDS, Study
 from brain_tumor.tune.trial import trial_config
 
 # With fewer finished trials the forest behind the importance learns their noise.
 LEAST_TRIALS = 10
-_STATES = {
-    TrialState.COMPLETE: FINISHED,
-    TrialState.PRUNED: PRUNED,
-    TrialState.FAIL: FAILED,
-    TrialState.RUNNING: RUNNING,
-}
 
 
 @dataclass(frozen=True)
@@ -44,103 +32,135 @@ class StudyOutcome:
     """What a study found so far.
 
     Attributes:
-        trials: All that were begun, by number.
-        best: The best of those that finished; None where none did.
-        importance: Share of the variation that each value explains; empty with few trials.
+        best: The best of the trials that finished, the first of equals; None where none did.
+        counts: How many trials there are, and what became of them.
+        sentence: Which trial is the best, and its score; empty where there is none.
+        tables: Of all trials, and, where there are enough, of what each value explains.
     """
 
-    trials: Sequence[StudyTrial]
-    best: StudyTrial | None
-    importance: dict[str, float]
+    best: FrozenTrial | None
+    counts: str
+    sentence: str
+    tables: Sequence[DataTable]
 
 
-def study_outcome(ledger: Ledger) -> StudyOutcome:
-    """Read what a study found so far."""
-    stopped = ledger.stopped()
-    begun = [trial for trial in ledger.trials() if trial.state != TrialState.WAITING]
-    trials = [_read(trial, trial.number in stopped, ledger.settings) for trial in begun]
-    finished = [trial for trial in trials if trial.state == FINISHED and trial.value is not None]
-    sign = 1 if ledger.settings.minimised else -1
-    best = min(finished, key=lambda t: (sign * (t.value or 0.0), t.number), default=None)
-    return StudyOutcome(trials, best, _importance(ledger.study, len(finished)))
-
-
-def write_outcome(ledger: Ledger, outcome: StudyOutcome, choices: Choices, displayed: str) -> None:
-    """Write `trials.csv`, `study.md`, the figure, and the best trial as an experiment.
+def write_outcome(study: Study, choices: Choices, displayed: str) -> StudyOutcome:
+    """Write `trials.csv`, `study.md`, the charts, and the best trial as an experiment.
 
     Args:
-        ledger: The study.
-        outcome: What it found.
+        study: The study.
         choices: What was chosen of each group.
         displayed: The study's folder, as a user types it.
     """
-    settings = ledger.settings
-    folder, trials, best = RunFolder(settings.folder), outcome.trials, outcome.best
-    keys = list(settings.space)
-    header = ["number", "state", settings.objective, "best_epoch", "epochs", "seconds", "run"]
-    folder.write_rows(
-        "trials.csv",
-        [*header, "reason", *keys],
-        [
-            [t.number, t.state, t.value, t.best_epoch, t.epochs, t.seconds, t.run, t.reason]
-            + [json.dumps(t.values[key]) if key in t.values else "" for key in keys]
-            for t in trials
-        ],
-    )
-    figure = None
-    if any(t.state in (FINISHED, PRUNED) for t in trials):
-        logarithmic = {key for key, how in settings.space.items() if getattr(how, "log", False)}
-        drawn = study_figure(
-            trials, settings.objective, settings.minimised, logarithmic, f"Study {settings.name}"
+    trials, folder = study.trials(), RunFolder(study.settings.folder)
+    keys = list(study.settings.space)
+    columns = [study.settings.objective, "best_epoch", "epochs", "seconds", "run", "reason"]
+    rows = []
+    for trial in trials:
+        epoch, value = study.best_epoch(trial)
+        told = [trial.user_attrs.get(name) for name in (SECONDS, RUN, REASON)]
+        tried = [json.dumps(trial.params[key]) if key in trial.params else "" for key in keys]
+        rows.append(
+            [trial.number, study.state(trial), value, epoch, trial.last_step, *told, *tried]
         )
-        save_figure(drawn, folder.write_figure, "study")
-        figure = "figures/study.png"
-    command = best_command(displayed)
-    sentence = best_sentence(settings, best) if best else ""
-    page = study_markdown(
-        settings.name, trials, outcome.importance, settings.objective, sentence, command, figure
+    folder.write_rows("trials.csv", ["number", "state", *columns, *keys], rows)
+
+    states = Counter(study.state(trial) for trial in trials)
+    parts = ", ".join(f"{number} {state}" for state, number in states.items())
+    counts = f"{format_counted(len(trials), 'trial')}: {parts or 'none'}"
+    tables = [trial_table(study, trials), *_importance(study.optuna)]
+    finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    best = min(
+        finished, key=lambda t: (study.settings.sign * (t.value or 0.0), t.number), default=None
     )
-    folder.write("study.md", page.encode())
+    sentence = _describe(study, best) if best else ""
+    blocks = [f"# Study {markdown_text(study.settings.name)}", f"{counts}."]
     if best:
-        config = trial_config(settings.training, dict(best.values), folder)
-        split = settings.run.split
-        fold = f", fold {split.fold} of {split.folds}" if split.fold is not None else ""
-        said = (
-            f"Chosen by the study {settings.name} ({trial_counts(trials)}):\n"
-            f"{sentence},\n"
-            f"on the validation part of split={split.name}{fold}. No test scan was scored.\n"
-            f"  {command}"
-        )
-        folder.write(EXPERIMENT.as_posix(), best_experiment(config, choices, said).encode())
+        _write_charts(study, folder)
+        command = best_command(displayed)
+        _write_experiment(study, best, choices, f"({counts}):\n{sentence}", command)
+        blocks += [
+            f"Best: {markdown_text(sentence)}.",
+            "The score is that of validation scans, which chose the trial and its epoch, and so it "
+            "is too good by some. The test part was not scored. This trains the best values again "
+            f"and scores them:\n\n```\n{command}\n```",
+            "![The objective over the trials](figures/history.png)",
+            "![The objective by each value](figures/values.png)",
+        ]
+    blocks += map(to_markdown, tables)
+    failed = [(trial.number, trial.user_attrs.get(REASON)) for trial in trials]
+    blocks += [f"Trial {n} failed: {markdown_text(reason)}" for n, reason in failed if reason]
+    folder.write("study.md", ("\n\n".join(blocks) + "\n").encode())
+    return StudyOutcome(best, counts, sentence, tables)
 
 
-def best_sentence(settings: StudySettings, best: StudyTrial) -> str:
-    """Say which trial is the best."""
-    epochs = best.values.get("trainer.max_epochs", settings.training.trainer.max_epochs)
-    return chosen_sentence(best, settings.objective, epochs)
+def trial_table(study: Study, trials: Sequence[FrozenTrial]) -> DataTable:
+    """Lay out trials: what became of each, what was tried, its score at its best epoch."""
+    keys = list(study.settings.space)
+    last = [key.rpartition(".")[2] for key in keys]
+    names = [name if last.count(name) == 1 else key for key, name in zip(keys, last, strict=True)]
+    rows = []
+    for trial in trials:
+        epoch, value = study.best_epoch(trial)
+        seconds = trial.user_attrs.get(SECONDS)
+        tried = [shown_value(trial.params[k]) if k in trial.params else UNKNOWN for k in keys]
+        score = format_score(value, decimals=4)
+        epochs = f"{epoch or UNKNOWN} of {trial.last_step or UNKNOWN}"
+        took = UNKNOWN if seconds is None else f"{seconds:,.0f}"
+        rows.append([str(trial.number), study.state(trial), *tried, score, epochs, took])
+    columns = ["trial", "state", *names, "score", "epoch", "seconds"]
+    title = f"trials: {study.settings.objective} at the best epoch"
+    return DataTable(title, columns, rows, text_columns=2)
 
 
-def _read(trial: FrozenTrial, stopped: bool, settings: StudySettings) -> StudyTrial:
-    attributes: dict[str, Any] = trial.user_attrs
-    return StudyTrial(
-        number=trial.number,
-        state=STOPPED if stopped else _STATES[trial.state],
-        value=attributes.get("value"),
-        best_epoch=attributes.get("best_epoch"),
-        epochs=attributes.get("epochs", max(trial.intermediate_values, default=None)),
-        seconds=attributes.get("seconds"),
-        values={key: trial.params[key] for key in settings.space if key in trial.params},
-        run=str(attributes.get(RUN, "")),
-        reason=str(attributes.get("reason", "")),
+def shown_value(value: Any) -> str:
+    """Write a tried value: numbers to three figures, words as they are.
+
+    >>> shown_value(0.00031234), shown_value(64), shown_value(None)
+    ('0.000312', '64', 'null')
+    """
+    return f"{value:.3g}" if isinstance(value, float) else json.dumps(value).strip('"')
+
+
+def _describe(study: Study, best: FrozenTrial) -> str:
+    epochs = best.params.get("trainer.max_epochs", study.settings.training.trainer.max_epochs)
+    epoch, value = study.best_epoch(best)
+    score = f"{study.settings.objective} {format_score(value, decimals=4)}"
+    return f"trial {best.number}, {score} in epoch {epoch} of {epochs}"
+
+
+def _write_experiment(
+    study: Study, best: FrozenTrial, choices: Choices, why: str, command: str
+) -> None:
+    settings = study.settings
+    folder, split = RunFolder(settings.folder), settings.run.split
+    fold = f", fold {split.fold} of {split.folds}" if split.fold is not None else ""
+    said = (
+        f"Chosen by the study {settings.name} {why},\n"
+        f"on the validation part of split={split.name}{fold}. No test scan was scored.\n  {command}"
     )
+    config = trial_config(settings.training, best.params, folder)
+    folder.write(EXPERIMENT.as_posix(), best_experiment(config, choices, said).encode())
 
 
-def _importance(study: optuna.Study, finished: int) -> dict[str, float]:
-    if finished < LEAST_TRIALS:
-        return {}
+def _write_charts(study: Study, folder: RunFolder) -> None:
+    # Both leave their style to all later figures, and their figures open.
+    with hushed("matplotlib.category"), plt.rc_context():
+        for name, draw in (("history", plot_optimization_history), ("values", plot_slice)):
+            draw(study.optuna, target_name=study.settings.objective)
+            figure = plt.gcf()
+            for axes in figure.axes:  # over less than a power of ten each tick would be named
+                axes.xaxis.set_minor_formatter(NullFormatter())
+            save_figure(figure, folder.write_figure, name)
+            plt.close(figure)
+
+
+def _importance(study: optuna.Study) -> list[DataTable]:
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len({trial.value for trial in complete}) < 2:
-        return {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    if len(complete) < LEAST_TRIALS or len({trial.value for trial in complete}) < 2:
+        return []
+    with hushed():  # it warns that it is experimental
+        shares = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    rows = [[key, f"{share:.2f}"] for key, share in shares.items()]
+    note = "By functional analysis of variance (Hutter et al. 2014, ICML): rough with few trials."
+    return [DataTable("importance", ["value", "share of the variation"], rows, note)]

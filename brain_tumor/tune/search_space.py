@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,20 +14,20 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from brain_tumor.config.arguments import plain_values
+from brain_tumor.config.arguments import check_arguments, plain_values
 from brain_tumor.errors import ConfigError
-from brain_tumor.runs.identity import flatten
+from brain_tumor.runs.identity import flatten, within
 
 Space = dict[str, BaseDistribution]
 
 # What training does. Scans, split and seed stay: on other scans, scores could not be compared.
-SEARCHED = (
-    *("model", "training", "optimizer", "scheduler", "augment", "trainer", "data.batch_size"),
-)
-OPTIONS = {
-    "float": {"low", "high", "log"},
-    "int": {"low", "high", "log", "step"},
-    "categorical": {"choices"},
+SEARCHED = "model", "training", "optimizer", "scheduler", "augment", "trainer", "data.batch_size"
+
+# Their options are what optuna's classes take: low, high, log and step; choices.
+KINDS: dict[str, type[BaseDistribution]] = {
+    "float": FloatDistribution,
+    "int": IntDistribution,
+    "categorical": CategoricalDistribution,
 }
 
 
@@ -35,8 +36,8 @@ def read_space(search: DictConfig, config: Mapping[str, Any]) -> Space:
 
     Args:
         search: Nested as the configuration is; where a value is searched stands a mapping with
-            `kind` (float, int or categorical) and its options: `low`, `high` (both included) and
-            `log` of numbers, `step` of whole ones, `choices` of a category.
+            `kind` (float, int or categorical) and its options: `low`, `high` (both included),
+            `log` and `step` of numbers, `choices` of a category.
         config: The configuration of a training, as nested plain values.
 
     Returns:
@@ -54,7 +55,7 @@ def read_space(search: DictConfig, config: Mapping[str, Any]) -> Space:
             raise ConfigError(
                 f"search names {key}, which is not in the configuration: did you mean {near[0]}?"
             )
-        if not any(f"{key}.".startswith(f"{group}.") for group in SEARCHED):
+        if not within(key, SEARCHED):
             raise ConfigError(
                 f"search names {key}, which stays the same in a study: only what training does is "
                 f"searched ({', '.join(SEARCHED)})."
@@ -72,7 +73,7 @@ def _entries(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, dict[s
             continue
         if not isinstance(entry, dict):
             raise ConfigError(
-                f"search.{key} is {entry!r}: give a mapping with kind ({', '.join(OPTIONS)}) and "
+                f"search.{key} is {entry!r}: give a mapping with kind ({', '.join(KINDS)}) and "
                 "its bounds or choices."
             )
         if "kind" in entry:
@@ -81,55 +82,23 @@ def _entries(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, dict[s
             yield from _entries(entry, f"{key}.")
 
 
-def _distribution(key: str, entry: Mapping[str, Any]) -> BaseDistribution:
-    kind = entry["kind"]
-    if kind not in OPTIONS:
-        raise ConfigError(f"{key}.kind is {kind!r}: choose one of {', '.join(OPTIONS)}.")
-    unknown = sorted(entry.keys() - OPTIONS[kind] - {"kind"})
-    if unknown:
-        raise ConfigError(
-            f"{key}.{unknown[0]} is nothing that kind={kind} has: it has "
-            f"{', '.join(sorted(OPTIONS[kind]))}."
-        )
-    if kind == "categorical":
-        return CategoricalDistribution(_choices(key, entry.get("choices")))
-    low, high = (_number(key, name, entry.get(name), kind) for name in ("low", "high"))
-    log = entry.get("log", False)
-    if not isinstance(log, bool):
-        raise ConfigError(f"{key}.log must be true or false: {log!r}.")
-    if not low < high:
-        raise ConfigError(f"{key}.low must lie below {key}.high: {low!r} and {high!r}.")
-    if log and low <= 0:
-        raise ConfigError(f"{key}.low must be above 0 where log=true: {low!r}.")
-    if kind == "float":
-        return FloatDistribution(float(low), float(high), log=log)
-    step = entry.get("step", 1)
-    if isinstance(step, bool) or not isinstance(step, int) or step < 1 or (log and step != 1):
-        raise ConfigError(
-            f"{key}.step must be a positive whole number, and 1 where log=true: {step!r}."
-        )
-    if (int(high) - int(low)) % step:
-        raise ConfigError(
-            f"{key}.high must lie whole steps above {key}.low: {low!r}, {high!r}, step {step!r}."
-        )
-    return IntDistribution(int(low), int(high), log=log, step=step)
-
-
-def _number(key: str, name: str, value: Any, kind: str) -> float:
-    types = (int,) if kind == "int" else (int, float)
-    if isinstance(value, bool) or not isinstance(value, types) or not math.isfinite(value):
-        what = "a whole number" if kind == "int" else "a number"
-        raise ConfigError(f"{key}.{name} must be {what}: {value!r}.")
-    return float(value) if kind == "float" else value
-
-
-def _choices(key: str, choices: Any) -> list[Any]:
-    plain = isinstance(choices, list) and all(
-        choice is None or isinstance(choice, (bool, int, float, str)) for choice in choices
-    )
-    if not plain or len(choices) < 2 or len({repr(choice) for choice in choices}) < len(choices):
-        raise ConfigError(
-            f"{key}.choices must be a list of two or more different numbers, words, truth values "
-            f"or null: {choices!r}."
-        )
-    return list(choices)
+def _distribution(key: str, entry: dict[str, Any]) -> BaseDistribution:
+    kind = KINDS.get(entry["kind"])
+    if kind is None:
+        raise ConfigError(f"{key}.kind is {entry['kind']!r}: choose one of {', '.join(KINDS)}.")
+    options = {name: value for name, value in entry.items() if name != "kind"}
+    check_arguments(kind, options, key)
+    try:
+        with warnings.catch_warnings():
+            # It warns of an end that no step meets, and of choices that it cannot keep.
+            warnings.simplefilter("error")
+            drawn = kind(**options)
+        ends = [options.get("low", 0), options.get("high", 0)]
+        if drawn.single() or not all(map(math.isfinite, ends)):
+            raise ValueError("give two different ends, or two choices or more")
+        choices = list(map(repr, options.get("choices", ())))
+        if len(set(choices)) < len(choices):
+            raise ValueError("give each choice once, all different")
+    except (ValueError, UserWarning) as error:
+        raise ConfigError(f"{key} cannot be drawn so ({options}): {error}") from error
+    return drawn

@@ -15,7 +15,7 @@ from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError
 from brain_tumor.metrics.registry import LOSS, better
 from brain_tumor.models.epoch_scores import score_names
-from brain_tumor.runs.identity import SAME_TRAINING, flatten, keys_of
+from brain_tumor.runs.identity import SAME_TRAINING, flatten, keys_of, within
 from brain_tumor.settings import Range, Seed, Settings
 from brain_tumor.train.check_config import RunSettings, check_training
 from brain_tumor.tune.search_space import Space, read_space
@@ -74,9 +74,9 @@ class StudySettings(StudyGroup, key="study"):
     fixed: dict[str, Any]
 
     @property
-    def minimised(self) -> bool:
-        """Whether the objective is to be small."""
-        return better(self.objective) == "lower"
+    def sign(self) -> int:
+        """By what the objective is multiplied for the best to be the smallest."""
+        return 1 if better(self.objective) == "lower" else -1
 
 
 def study_settings(config: DictConfig) -> StudySettings:
@@ -98,8 +98,16 @@ def study_settings(config: DictConfig) -> StudySettings:
             f"trainer.devices must be 1, not {config.trainer.get('devices')!r}: a trial uses one "
             "device; the same command in a second terminal uses another."
         )
-    objective = _objective(study.objective, config)
-    _check_validation(config.split)
+    objective = study.objective
+    known = [f"val/{name}" for name in (*score_names(config.data.classes), LOSS)]
+    if objective not in known:
+        raise ConfigError(
+            f"study.objective is {objective!r}: only validation scores choose, one of "
+            f"{', '.join(known)}."
+        )
+    # A split of one's own tells by its rows, which are read later.
+    if config.split.get("name") != "file" and not config.split.get("validation_fraction"):
+        raise no_validation(str(config.split.get("name")))
     training = copy.deepcopy(config)
     with open_dict(training):
         for group in OF_THE_STUDY:
@@ -117,10 +125,9 @@ def study_settings(config: DictConfig) -> StudySettings:
     fixed = {
         key: value
         for key, value in everything.items()
-        if not any(f"{key}.".startswith(f"{group}.") for group in (*MAY_CHANGE, *space))
-        and not str(value).startswith(inside)
+        if not within(key, (*MAY_CHANGE, *space)) and not str(value).startswith(inside)
     }
-    # Tried here, before scans are read; the ledger builds its own.
+    # Tried here, before scans are read; the study builds its own.
     build(study.sampler, "study.sampler", SAMPLER, seed=study.seed)
     build(study.pruner, "study.pruner", PRUNER)
     run = check_training(training)
@@ -143,26 +150,3 @@ def no_validation(split: str) -> ConfigError:
         f"split={split} has no validation part as it is configured, and nothing may be chosen by "
         "test scores: give split.validation_fraction=0.15, or choose split=patient."
     )
-
-
-def _check_validation(split: DictConfig) -> None:
-    fraction = split.get("validation_fraction")
-    # A split of one's own tells by its rows, which are read later.
-    if split.get("name") != "file" and not fraction:
-        raise no_validation(str(split.get("name")))
-
-
-def _objective(objective: str, config: DictConfig) -> str:
-    part, _, score = objective.partition("/")
-    if part in ("test", "train", "final"):
-        raise ConfigError(
-            f"study.objective is {objective}: only validation scores choose, such as "
-            "val/balanced_accuracy."
-        )
-    known = [*score_names(config.data.classes), LOSS]
-    if part != "val" or score not in known:
-        raise ConfigError(
-            f"study.objective is {objective!r}: choose one of "
-            f"{', '.join(f'val/{name}' for name in known)}."
-        )
-    return objective

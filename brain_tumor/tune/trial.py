@@ -1,14 +1,15 @@
 """One trial of a study: a run that is fitted and scored on its validation part alone."""
 
 import copy
-import gc
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
-import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.utilities.memory import garbage_collection_cuda, is_oom_error
 from omegaconf import DictConfig, OmegaConf
-from optuna.trial import Trial
+from optuna import TrialPruned
+from optuna.trial import FrozenTrial, Trial
 from rich.console import Console
 
 from brain_tumor.data.split import VALIDATION
@@ -16,43 +17,16 @@ from brain_tumor.errors import TrainingError
 from brain_tumor.metrics.registry import label_scores
 from brain_tumor.runs.checkpoints import forget_before_last
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.runs.history import read_history
+from brain_tumor.runs.history import History, read_history
 from brain_tumor.train.callbacks.tensorboard import log_outcome
 from brain_tumor.train.check_config import check_training
 from brain_tumor.train.fit import Fitted, fit
 from brain_tumor.train.resume import find_start
-from brain_tumor.tune.ledger import RUN
-from brain_tumor.tune.pruning import WatchedScore
-from brain_tumor.tune.settings import StudySettings
-
-
-@dataclass(frozen=True)
-class TrialOutcome:
-    """What became of a trial.
-
-    Attributes:
-        value: The objective at its best epoch.
-        best_epoch: That epoch, from 1.
-        epochs: Epochs trained.
-        seconds: How long they took.
-        pruned: Whether it was stopped early.
-    """
-
-    value: float
-    best_epoch: int
-    epochs: int
-    seconds: float
-    pruned: bool
+from brain_tumor.tune.study import RUN, SECONDS, Study
 
 
 def trial_config(training: DictConfig, values: dict[str, Any], run: RunFolder) -> DictConfig:
-    """Give a trial's configuration of training.
-
-    Args:
-        training: What all trials share.
-        values: The trial's own, by dotted key.
-        run: Its folder.
-    """
+    """Give what all trials share with a trial's own values, by dotted key, and its run folder."""
     config = copy.deepcopy(training)
     for key, value in values.items():
         OmegaConf.update(config, key, value)
@@ -60,15 +34,20 @@ def trial_config(training: DictConfig, values: dict[str, Any], run: RunFolder) -
     return config
 
 
-def run_trial(trial: Trial, settings: StudySettings, console: Console) -> TrialOutcome:
+def run_trial(trial: Trial, study: Study, console: Console) -> float:
     """Fit a trial's network, in its own run folder below the study's; the test part is not scored.
 
-    A trial that continues one which was stopped goes on from its last whole epoch.
+    A trial that was stopped continues after its last whole epoch.
+
+    Returns:
+        The objective at its best epoch.
 
     Raises:
+        TrialPruned: The pruner stopped it early.
         TrainingError: Its loss or its score is no number, or memory ran out.
         BrainTumorError: Anything else that the user can fix.
     """
+    settings = study.settings
     run = RunFolder(settings.folder / trial.user_attrs[RUN])
     config = trial_config(settings.training, trial.params, run)
     if (run.path / "run.json").exists():
@@ -77,52 +56,95 @@ def run_trial(trial: Trial, settings: StudySettings, console: Console) -> TrialO
         with ExitStack() as held:
             start = find_start(config, held)
             own = check_training(start.config)
-            watched = WatchedScore(trial, settings.objective, settings.minimised)
+            watched = WatchedScore(trial, settings.objective)
             watched.recall(read_history(run.path / "metrics.csv"), start.epochs)
             if start.epochs:
                 console.print(f"continues after epoch {start.epochs}")
             fitted = fit(start, own, held, Console(quiet=True), [watched])
             assert fitted is not None  # a trial has one process
-            return _kept(fitted, trial, watched)
+            value = _finish(fitted, trial, study, watched.pruned)
+            if watched.pruned:
+                raise TrialPruned
+            return value
     except (MemoryError, RuntimeError) as error:
-        if not _out_of_memory(error):
+        # Lightning knows CUDA's words and those of the CPU, not Metal's.
+        words = ("out of memory", "not enough memory")
+        known = isinstance(error, MemoryError) or is_oom_error(error)
+        if not known and not any(word in str(error) for word in words):
             raise
-    # Here the error, which holds the network by its frames, is gone.
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    garbage_collection_cuda()  # here the error, which holds the network by its frames, is gone
     raise TrainingError("Memory ran out: a smaller data.batch_size or model needs less.")
 
 
-def _kept(fitted: Fitted, trial: Trial, watched: WatchedScore) -> TrialOutcome:
-    best = watched.best
-    if best is None:
-        raise TrainingError(f"{watched.objective} is no number in any epoch.")
-    epoch, value = best
+class WatchedScore(Checkpoint):
+    """Reports a validation score after every epoch, and stops a trial that the pruner gives up.
+
+    A `Checkpoint`, because Lightning calls those after all others; behind the one that writes
+    `last.ckpt`, so that a trial which is stopped has its last epoch on disk.
+
+    Args:
+        trial: The trial.
+        objective: Name of the score, as it is logged.
+
+    Attributes:
+        pruned: Whether the pruner stopped the trial.
+    """
+
+    def __init__(self, trial: Trial, objective: str) -> None:
+        self.trial, self.objective = trial, objective
+        self.pruned = False
+        self._scored = False
+        self._reported = set(frozen(trial).intermediate_values)
+
+    def recall(self, history: History, epochs: int) -> None:
+        """Report the first epochs, which an earlier process did, as `metrics.csv` has them."""
+        values = history.get(self.objective, [])
+        for epoch, value in zip(history.get("epoch", []), values, strict=bool(values)):
+            if epoch is not None and epoch <= epochs and value is not None:
+                self._report(int(epoch), value)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note that the monitored part was scored in this epoch."""
+        self._scored = True
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Report the epoch; stop where the pruner says so."""
+        if not self._scored:
+            return
+        self._scored = False
+        epoch = trainer.current_epoch + 1
+        self._report(epoch, float(trainer.callback_metrics[self.objective]))
+        # After its last epoch a trial is finished, and counts as such.
+        if epoch != trainer.max_epochs and self.trial.should_prune():
+            self.pruned = trainer.should_stop = True
+
+    def _report(self, epoch: int, value: float) -> None:
+        if epoch not in self._reported:  # as it may be where an earlier process stopped
+            self.trial.report(value, epoch)
+
+
+def frozen(trial: Trial) -> FrozenTrial:
+    """Give what the study knows of a trial so far."""
+    return trial.study.get_trials(deepcopy=False)[trial.number]
+
+
+def _finish(fitted: Fitted, trial: Trial, study: Study, pruned: bool) -> float:
+    epoch, value = study.best_epoch(frozen(trial))
+    objective = study.settings.objective
+    if value is None:
+        raise TrainingError(f"{objective} is no number in any epoch.")
     run, record = fitted.run, fitted.record
-    attributes = {
-        "number": trial.number,
-        "values": trial.params,
-        "objective": watched.objective,
-        "value": value,
-        "best_epoch": epoch,
-    }
-    status = "pruned" if watched.pruned else "trained"
-    more = {"status": status, "scored": fitted.checkpoint.name, "trial": attributes}
-    run.write_json("run.json", record | more)
+    told = {"number": trial.number, "values": trial.params}
+    told |= {"objective": objective, "value": value, "best_epoch": epoch}
+    more = {"status": "pruned" if pruned else "trained", "scored": fitted.checkpoint.name}
+    run.write_json("run.json", record | more | {"trial": told})
     forget_before_last(run.checkpoints)
     history = read_history(run.path / "metrics.csv")
-    row = history["epoch"].index(epoch) if "epoch" in history else None
+    row = history["epoch"].index(epoch) if epoch is not None and "epoch" in history else None
     scores = {
         score.key: None if row is None else history.get(f"val/{score.key}", [None] * (row + 1))[row]
         for score in label_scores()
     }
     log_outcome(fitted.trainer.loggers, {VALIDATION: scores}, {}, record["epochs"])
-    return TrialOutcome(value, epoch, record["epochs"], record["seconds_fit"], watched.pruned)
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    # torch has a kind of error for CUDA alone; on the CPU and on MPS its words tell.
-    words = ("out of memory", "can't allocate memory", "not enough memory")
-    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return known or any(word in str(error) for word in words)
+    trial.set_user_attr(SECONDS, record["seconds_fit"])
+    return value

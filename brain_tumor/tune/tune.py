@@ -2,35 +2,28 @@
 
 import time
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 
 import optuna
 from omegaconf import DictConfig
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 from rich.console import Console
 
 from brain_tumor.config.data import build_prepared, build_split
 from brain_tumor.data.split import VALIDATION
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import TrainingError
+from brain_tumor.rendering.numbers import format_score
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.rendering.tables import prepared_table, split_table
 from brain_tumor.tune.best import Choices, best_command
-from brain_tumor.tune.ledger import Ledger
-from brain_tumor.tune.outcome import best_sentence, study_outcome, write_outcome
+from brain_tumor.tune.outcome import shown_value, write_outcome
 from brain_tumor.tune.settings import no_validation, study_settings
-from brain_tumor.tune.tables import (
-    StudyTrial,
-    importance_table,
-    shown_value,
-    trial_counts,
-    trial_table,
-)
-from brain_tumor.tune.trial import run_trial
+from brain_tumor.tune.study import REASON, Study
+from brain_tumor.tune.trial import frozen, run_trial
 
 
-def tune(config: DictConfig, choices: Choices) -> StudyTrial | None:
+def tune(config: DictConfig, choices: Choices) -> FrozenTrial | None:
     """Begin a study or go on with it, and write what it found.
 
     Args:
@@ -55,74 +48,65 @@ def tune(config: DictConfig, choices: Choices) -> StudyTrial | None:
     counts = split.class_counts(prepared.labels, prepared.classes)
     if not sum(counts.get(VALIDATION, {}).values()):
         raise no_validation(settings.run.split.name)
-    ledger = Ledger(settings, prepared.fingerprint)
+    study = Study(settings, prepared.fingerprint)
     console.print(to_rich(prepared_table(prepared.summary)))
     console.print(to_rich(split_table(counts)))
     folder, here = settings.folder, Path.cwd()
     folder_shown = str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
     try:
-        _run_trials(ledger, console)
+        _run_trials(study, console)
     except KeyboardInterrupt as stop:
-        _write(ledger, choices, folder_shown)
+        _write(study, choices, folder_shown, Console(quiet=True))
         raise type(stop)(f"the same command continues the study {folder_shown}") from None
-    return _write(ledger, choices, folder_shown, console)
+    return _write(study, choices, folder_shown, console)
 
 
-def _run_trials(ledger: Ledger, console: Console) -> None:
-    begun, timeout = time.monotonic(), ledger.settings.timeout
+def _run_trials(study: Study, console: Console) -> None:
+    begun, timeout = time.monotonic(), study.settings.timeout
     while timeout is None or time.monotonic() - begun < timeout:
         with ExitStack() as held:
-            trial = ledger.begin(held)
+            trial = study.begin(held)
             if trial is None:
                 return
             values = ", ".join(f"{key}={shown_value(v)}" for key, v in trial.params.items())
             console.print(f"[bold]trial {trial.number}[/bold]: {values}")
-            _run(ledger, trial, console)
+            _run(study, trial, console)
     console.print(f"{timeout:g} seconds are over: no further trial is begun.")
 
 
-def _run(ledger: Ledger, trial: Trial, console: Console) -> None:
+def _run(study: Study, trial: Trial, console: Console) -> None:
     try:
-        outcome = run_trial(trial, ledger.settings, console)
+        study.optuna.tell(trial, run_trial(trial, study, console))
+    except optuna.TrialPruned:
+        study.optuna.tell(trial, state=TrialState.PRUNED)
     except KeyboardInterrupt:
-        ledger.requeue(trial)
         raise
-    except TrainingError as error:
-        ledger.end(trial, TrialState.FAIL, more={"reason": str(error)})
+    except BaseException as error:
+        trial.set_user_attr(REASON, str(error))
+        study.optuna.tell(trial, state=TrialState.FAIL)
+        if not isinstance(error, TrainingError):  # nothing of the trial's own: the study ends
+            raise
         console.print(f"trial {trial.number} failed: {error}", markup=False)
         return
-    except BaseException as error:  # nothing of the trial's own: the study ends with it
-        ledger.end(trial, TrialState.FAIL, more={"reason": str(error)})
-        raise
-    attributes = asdict(outcome)
-    if attributes.pop("pruned"):
-        ledger.end(trial, TrialState.PRUNED, more=attributes)
-        ended = f"pruned after epoch {outcome.epochs}, "
-    else:
-        ledger.end(trial, TrialState.COMPLETE, outcome.value, attributes)
-        ended = ""
-    console.print(
-        f"trial {trial.number}: {ended}{ledger.settings.objective} {outcome.value:.4f} in epoch "
-        f"{outcome.best_epoch}"
-    )
+    ended = frozen(trial)
+    epoch, value = study.best_epoch(ended)
+    pruned = f"pruned after epoch {ended.last_step}, " if ended.state == TrialState.PRUNED else ""
+    score = f"{study.settings.objective} {format_score(value, decimals=4)}"
+    console.print(f"trial {trial.number}: {pruned}{score} in epoch {epoch}")
 
 
 def _write(
-    ledger: Ledger, choices: Choices, folder_shown: str, console: Console | None = None
-) -> StudyTrial | None:
-    with ledger.deciding():  # another process may be at its end too
-        outcome = study_outcome(ledger)
-        write_outcome(ledger, outcome, choices, folder_shown)
-    if console is None:
-        return outcome.best
-    console.print(to_rich(trial_table(outcome.trials, ledger.settings.objective)))
-    if outcome.importance:
-        console.print(to_rich(importance_table(outcome.importance)))
-    console.print(f"study:  {folder_shown} ({trial_counts(outcome.trials)})", markup=False)
+    study: Study, choices: Choices, folder_shown: str, console: Console
+) -> FrozenTrial | None:
+    with study.deciding():  # another process may be at its end too
+        outcome = write_outcome(study, choices, folder_shown)
+    for table in outcome.tables:
+        console.print(to_rich(table))
+    console.print(f"study:  {folder_shown} ({outcome.counts})", markup=False)
     if outcome.best is None:
         console.print("best:   no trial finished")
         return None
-    console.print(f"best:   {best_sentence(ledger.settings, outcome.best)}")
+    console.print(f"best:   {outcome.sentence}")
     console.print(f"next:   {best_command(folder_shown)}", markup=False)
     console.print(f"curves: tensorboard --logdir {folder_shown}", markup=False)
     return outcome.best

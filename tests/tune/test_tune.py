@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import time
 from pathlib import Path
 
 import hydra
+import matplotlib
+import matplotlib.pyplot as plt
 import optuna
 import pytest
 import torch
@@ -19,7 +22,7 @@ from brain_tumor.cli.command import conf_folder
 from brain_tumor.errors import ConfigError, TrainingError
 from brain_tumor.tune import trial as trials_module
 from brain_tumor.tune import tune as tuning
-from brain_tumor.tune.pruning import WatchedScore
+from brain_tumor.tune.trial import WatchedScore
 from brain_tumor.tune.tune import tune
 
 SMALL = (
@@ -69,7 +72,7 @@ def stored(folder: Path) -> list[optuna.trial.FrozenTrial]:
         ("resume=somewhere", "leave resume out"),
         ("debug=fast", "fast_dev_run"),
         ("trainer.devices=2", "one device"),
-        ("search.optimizer.lr.low=1", "must lie below"),
+        ("search.optimizer.lr.low=1", "low <= high"),
         ("search.model.dropout.high=2", r"model.dropout must be a number in 0\.\.1"),
         ("+study.x=1", "study.x is unknown"),
         ("study.pruner.n_startup_trials=-1", "study.pruner cannot be built"),
@@ -93,7 +96,7 @@ def test_a_study_leaves_its_trials_and_a_recipe(
     scores = [float(row["val/balanced_accuracy"]) for row in table]
     assert best is not None and best.value == max(scores)
     assert "--config-dir" in capsys.readouterr().out
-    assert (folder / "figures" / "study.svg").exists() and (folder / "study.md").exists()
+    assert (folder / "figures" / "history.svg").exists() and (folder / "study.md").exists()
     for row in table:
         run = folder / row["run"]
         record = json.loads((run / "run.json").read_text())
@@ -107,9 +110,9 @@ def test_a_study_leaves_its_trials_and_a_recipe(
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         search_path = f"hydra.searchpath=[file://{folder}]"
         recipe = hydra.compose("train", [search_path, "experiment=best", "run_folder=x"])
-    own = OmegaConf.load(folder / best.run / "config.yaml")
+    own = OmegaConf.load(folder / best.user_attrs["run"] / "config.yaml")
     own.run_folder, own.name = "x", recipe.name
-    text = OmegaConf.to_yaml(own).replace(str(folder / best.run), "x")
+    text = OmegaConf.to_yaml(own).replace(str(folder / best.user_attrs["run"]), "x")
     assert OmegaConf.to_container(recipe, resolve=True) == OmegaConf.to_container(
         OmegaConf.create(text)
     )
@@ -127,36 +130,87 @@ def test_a_study_leaves_its_trials_and_a_recipe(
 def test_a_stopped_study_goes_on_to_the_same_trials(
     study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fake(trial, settings, console):
-        if trial.number == interrupted:
+    stops: set[int] = set()
+
+    def fake(trial, study, console):
+        if trial.number in stops:
+            stops.clear()
             raise KeyboardInterrupt
         trial.report(trial.params["model.dropout"], 1)
-        return trials_module.TrialOutcome(trial.params["model.dropout"], 1, 1, 0.1, False)
+        return trial.params["model.dropout"]
 
     monkeypatch.setattr(tuning, "run_trial", fake)
     drawn = []
     for name, interrupted in (("whole", -1), ("stopped", 2)):
+        stops.add(interrupted)
         config = study("study.trials=5", "study.sampler.n_startup_trials=2")
         config.study.folder = str(tmp_path / name)
         if interrupted >= 0:
             with pytest.raises(KeyboardInterrupt, match="the same command continues"):
                 tune(config, choices(*SMALL))
+            assert [row["state"] for row in rows(tmp_path / name)][2:] == ["stopped"]
         tune(config, choices(*SMALL))
         table = rows(tmp_path / name)
-        kept = [row for row in table if row["state"] == "finished"]
-        drawn.append([(row["optimizer.lr"], row["model.dropout"]) for row in kept])
-    assert drawn[0] == drawn[1] and len(drawn[0]) == 5
-    assert [row["state"] for row in table].count("stopped") == 1
-    assert table[3]["run"] == table[2]["run"]
+        assert [row["state"] for row in table] == ["finished"] * 5
+        drawn.append([(row["optimizer.lr"], row["model.dropout"]) for row in table])
+    assert drawn[0] == drawn[1]
+
+
+def test_a_study_of_0_6_that_was_stopped_goes_on(
+    study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It failed the stopped trial, and left a second one waiting to continue its run folder."""
+    ran = []
+
+    def fake(trial, study, console):
+        ran.append((trial.user_attrs["run"], trial.params["model.dropout"]))
+        trial.report(0.5, 1)
+        return 0.5
+
+    monkeypatch.setattr(tuning, "run_trial", fake)
+    config = study("study.trials=2")
+    tune(config, choices(*SMALL))
+    old = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 'tune-x/study.db'}")
+    old.enqueue_trial(old.trials[1].params, {"continues": 1, "run": "1-gbmnet"})
+    tune(config, choices(*SMALL))
+    assert len(ran) == 3 and ran[2] == ran[1]
+    assert [row["run"] for row in rows(tmp_path / "tune-x")] == ["0-gbmnet", "1-gbmnet"]
+
+
+def test_a_study_leaves_charts_and_what_explains_its_scores(
+    study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dict(matplotlib.rcParams)
+
+    def fake(trial, study, console):
+        trial.report(trial.params["model.dropout"], 1)
+        if trial.number == 3:
+            raise optuna.TrialPruned
+        if trial.number == 4:
+            raise TrainingError("The training loss became nan.")
+        return trial.params["model.dropout"]
+
+    monkeypatch.setattr(tuning, "run_trial", fake)
+    tune(study("study.trials=13"), choices(*SMALL))
+    folder = tmp_path / "tune-x"
+    assert {"history.png", "values.svg"} <= {file.name for file in (folder / "figures").iterdir()}
+    page = (folder / "study.md").read_text()
+    assert "13 trials: 11 finished, 1 pruned, 1 failed." in page
+    assert "The test part was not scored" in page
+    assert "Trial 4 failed: The training loss became nan." in page
+    # All that the score is made of is one of the two values.
+    assert re.search(r"\| model.dropout \| 0\.[89]\d \|", page)
+    assert dict(matplotlib.rcParams) == before and not plt.get_fignums()
 
 
 def test_a_failed_trial_does_not_end_the_study(
     study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fake(trial, settings, console):
+    def fake(trial, study, console):
         if trial.number in failing:
             raise TrainingError("The training loss became nan.")
-        return trials_module.TrialOutcome(0.5, 1, 1, 0.1, False)
+        trial.report(0.5, 1)
+        return 0.5
 
     monkeypatch.setattr(tuning, "run_trial", fake)
     failing = {0}
@@ -236,11 +290,10 @@ def test_a_killed_trial_goes_on_and_the_recipe_runs(tmp_path: Path) -> None:
     assert again.returncode == 0, said
     assert "continues after epoch 1" in said
     table = rows(folder)
-    assert [row["state"] for row in table] == ["stopped", "finished", "finished"]
-    assert table[1]["run"] == table[0]["run"] == "0-gbmnet"
-    assert table[1]["epochs"] == "3"
+    assert [row["state"] for row in table] == ["finished", "finished"]
+    assert [row["run"] for row in table] == ["0-gbmnet", "1-gbmnet"]
+    assert table[0]["epochs"] == "3"
     values = ("optimizer.lr", "model.dropout", "data.batch_size")
-    assert [table[0][key] for key in values] == [table[1][key] for key in values]
 
     recipe = ("--config-dir", str(folder.relative_to(tmp_path)), "experiment=best")
     trained = start(tmp_path, "train", *recipe, "trainer.max_epochs=1")
