@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from omegaconf import DictConfig
+from overlap_table import read_overlap
 from strange_pictures import NO_HEADS, phantom
 
 from brain_tumor.audit.leakage import measure_leakage
@@ -24,7 +25,6 @@ from brain_tumor.audit.splits import audited_splits
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config.arguments import plain_values
 from brain_tumor.config.data import build_prepared, build_split, data_settings, split_settings
-from brain_tumor.data.external.overlap import read_overlap
 from brain_tumor.data.external.prepare import prepare_external
 from brain_tumor.data.files.kaggle import check_counts
 from brain_tumor.data.files.scans import Grey, decode_grey

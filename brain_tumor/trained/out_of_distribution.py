@@ -1,10 +1,9 @@
 """Whether a scan looks like those that a run's network learned from."""
 
 import io
-import math
 import zipfile
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -135,13 +134,20 @@ def from_bytes(content: bytes) -> OODDetector:
     Raises:
         Exception: They are damaged or hold something else; zip and NumPy have a dozen kinds.
     """
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = {member.filename: member for member in archive.infolist()}
-        if sorted(members) != sorted(f"{name}.npy" for name in _ARRAYS):
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        members = file.zip.infolist()
+        if sorted(file.files) != sorted(_ARRAYS):
             raise ValueError("it holds other arrays")
-        if any(member.compress_type != zipfile.ZIP_STORED for member in members.values()):
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
             raise ValueError("it is compressed")  # a few bytes could become more than memory holds
-        found = {name: _array(archive.read(f"{name}.npy"), name) for name in _ARRAYS}
+        if file.zip.testzip():
+            raise ValueError("its checksum is another")
+        found = {name: file[name] for name in _ARRAYS}
+    for name, (kind, dimensions) in _ARRAYS.items():
+        if found[name].dtype != kind or found[name].ndim != dimensions:
+            raise ValueError(f"{name} is of another kind")
+        if not np.isfinite(found[name]).all():
+            raise ValueError(f"{name} holds values that are no numbers")
     mean, steps, directions = found["mean"], found["steps"], found["directions"]
     if mean.shape != (sum(KINDS),) or len(steps) != len(mean) or not steps.shape[1]:
         raise ValueError("its arrays do not fit each other")
@@ -151,22 +157,3 @@ def from_bytes(content: bytes) -> OODDetector:
     if len(units) != 2 or not all(value > 0 for value in units):
         raise ValueError("its units are not above 0")
     return OODDetector(Spread(mean, steps), Neighbours(directions.astype(np.float32)), *units)
-
-
-def _array(content: bytes, name: str) -> npt.NDArray[Any]:
-    # Not np.load, which takes as much memory as the header asks for, whatever follows it.
-    stream = io.BytesIO(content)
-    version = np.lib.format.read_magic(stream)
-    if version != (1, 0):
-        raise ValueError(f"{name} is of another version")
-    shape, columns_first, kind = np.lib.format.read_array_header_1_0(stream)
-    data = stream.read()
-    wanted, dimensions = _ARRAYS[name]
-    if kind != np.dtype(wanted) or columns_first or len(shape) != dimensions:
-        raise ValueError(f"{name} is of another kind")
-    if math.prod(shape) * kind.itemsize != len(data):
-        raise ValueError(f"{name} is cut off")
-    values = np.frombuffer(data, kind).reshape(shape)
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} holds values that are no numbers")
-    return values

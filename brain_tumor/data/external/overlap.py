@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from brain_tumor.data.external.training_scans import TrainingScans
-from brain_tumor.data.files.table_file import read_table
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.prepared.manifest import UNUSABLE, ManifestRow
 from brain_tumor.data.prepared.prepared_set import group_rows
@@ -97,23 +96,3 @@ def write_overlap(path: Path, overlap: Sequence[OverlappingScan]) -> None:
         writer.writeheader()
         for scan in overlap:
             writer.writerow(asdict(scan) | {"similarity": f"{scan.similarity:.4f}"})
-
-
-def read_overlap(path: Path) -> list[OverlappingScan]:
-    """Read what `write_overlap` wrote.
-
-    Raises:
-        OSError: The file cannot be read.
-        ValueError: It is no such table: a column is missing, or a similarity is no number.
-    """
-    return [
-        OverlappingScan(
-            line["path"],
-            line["training_scan"],
-            line["part"],
-            line["orientation"],
-            float(line["similarity"]),
-            line["through"],
-        )
-        for line in read_table(path, _COLUMNS)[1]
-    ]

@@ -2,8 +2,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from overlap_table import read_overlap
 
-from brain_tumor.data.external.overlap import find_overlap, read_overlap, write_overlap
+from brain_tumor.data.external.overlap import find_overlap, write_overlap
 from brain_tumor.data.external.training_scans import TrainingScans
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.prepared.manifest import ManifestRow

@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from overlap_table import read_overlap
 
-from brain_tumor.data.external.overlap import read_overlap
 from brain_tumor.data.external.prepare import SEEN_FILE, prepare_external
 from brain_tumor.data.files.scans import decode_grey
 from brain_tumor.data.groups.orientations import ORIENTATIONS

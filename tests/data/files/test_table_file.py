@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from brain_tumor.data.external.overlap import read_overlap
 from brain_tumor.data.files.table_file import read_table
 from brain_tumor.data.groups.pairs import read_pairs
 from brain_tumor.data.groups.patients import read_patients
@@ -90,8 +89,6 @@ def test_our_own_tables_raise_what_they_name(tmp_path: Path, kind: str) -> None:
     DAMAGED[kind][0](path)
     with pytest.raises((OSError, ValueError)):
         read_pairs(path, list(ROWS))
-    with pytest.raises((OSError, ValueError)):
-        read_overlap(path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
