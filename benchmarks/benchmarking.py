@@ -71,7 +71,9 @@ def benchmark(config: DictConfig) -> Record:
     scratch = out.path / "scratch"
     scratch.mkdir()
     console = Console(highlight=False)
-    made = provenance() | {"started": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+    made = vars(provenance()) | {
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds")
+    }
     try:
         materials = lay_ready(config, scratch.resolve())
         record = {"provenance": made} | _nothing_yet(materials)

@@ -28,7 +28,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.errors import DataError
 from brain_tumor.evaluate.checkpoint import calibrated_parts, choose_on_validation
-from brain_tumor.evaluate.leakage_record import overlap_record
+from brain_tumor.evaluate.leakage_record import measure_overlap
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import Predictions
 from brain_tumor.runs.finished import find_folders
@@ -58,7 +58,7 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
     }
     metrics = run.read_json("metrics.json")
     metrics["parts"] |= _scored(run, prepared, metrics["checkpoint"], scoring)
-    metrics["leakage"] = overlap_record(
+    metrics["leakage"] = measure_overlap(
         prepared.kept,
         prepared.labels,
         prepared.classes,

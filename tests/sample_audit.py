@@ -30,7 +30,7 @@ from brain_tumor.audit.results.report import (
     StepCount,
 )
 from brain_tumor.audit.results.shortcuts import ProbeKind, ProbeScore
-from brain_tumor.evaluate.leakage_record import SharedScans
+from brain_tumor.metrics.leakage import SharedScans
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")

@@ -191,14 +191,8 @@ def _measure(
 
 
 def _provenance(started: datetime, preparing: float, auditing: float) -> AuditProvenance:
-    made = provenance()
     return AuditProvenance(
-        command=tuple(made["command"]),
-        versions=made["versions"],
-        machine=made["machine"],
-        hardware=made["hardware"],
-        git=made["git"],
-        git_dirty=made["git_dirty"],
+        **vars(provenance()),
         started=started.isoformat(timespec="seconds"),
         seconds=AuditSeconds(round(preparing, 1), round(auditing, 1)),
         peak_memory_bytes=peak_resident(),

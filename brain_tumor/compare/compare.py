@@ -58,7 +58,7 @@ def compare(config: DictConfig) -> dict[str, Any]:
     """
     settings = comparison_settings(config)
     gathered, compared = compare_runs(settings)
-    content = provenance() | compared
+    content = to_plain(provenance()) | compared
     out = RunFolder(Path(settings.folder))
     out.claim("comparison.json", "folder")
     out.create("folder")

@@ -18,7 +18,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.evaluate.figures import draw_evaluation
 from brain_tumor.evaluate.fit_out_of_distribution import save_ood_detector
-from brain_tumor.evaluate.leakage_record import overlap_record
+from brain_tumor.evaluate.leakage_record import measure_overlap
 from brain_tumor.evaluate.model_card import model_card
 from brain_tumor.evaluate.part_scores import ScoringSettings, score_part
 from brain_tumor.evaluate.patient_scores import score_part_patients
@@ -249,7 +249,7 @@ def _leakage(datamodule: ScanDataModule, predictions: dict[str, Predictions]) ->
     rows_trained_on = [
         predictions[part].rows for part in (TRAIN, VALIDATION) if part in predictions
     ]
-    return overlap_record(
+    return measure_overlap(
         prepared.kept,
         prepared.labels,
         prepared.classes,

@@ -129,6 +129,44 @@ class LookalikeShare:
     unknown_patients: float | None
 
 
+@dataclass(frozen=True)
+class SharedScans:
+    """Test scans that share one thing, such as the patient, with a training scan.
+
+    Attributes:
+        known: Number of test scans for which it is known.
+        shared: Number of test scans that share it.
+        share_of_known: `shared / known` in [0, 1]; None where it is known for none.
+        share_of_all: `shared` of all test scans, in [0, 1]; None without test scans.
+        per_class: `share_of_all` among the test scans of each class.
+    """
+
+    known: int
+    shared: int
+    share_of_known: float | None
+    share_of_all: float | None
+    per_class: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class PartOverlap:
+    """What the test part of a split shares with its training part.
+
+    Attributes:
+        train: Number of training scans.
+        test: Number of test scans.
+        overlaps: By what is shared: `exact copy`, `slice`, `near-duplicate`, `related`,
+            `patient`, and `any` of these.
+        lookalikes: Test scans that look like a training scan, at each level of correlation; None where
+            they were not sought.
+    """
+
+    train: int
+    test: int
+    overlaps: Mapping[str, SharedScans]
+    lookalikes: tuple[LookalikeShare, ...] | None
+
+
 def lookalike_shares(
     closest: npt.NDArray[np.floating],
     levels: Sequence[float],

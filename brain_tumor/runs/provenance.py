@@ -5,9 +5,10 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 # Those that a score, a curve or the speed of a run can depend on.
 PACKAGES = (
@@ -17,31 +18,46 @@ PACKAGES = (
 )
 
 
-def provenance() -> dict[str, Any]:
-    """Tell what made a number.
+@dataclass(frozen=True)
+class Provenance:
+    """What made a number.
 
-    Returns:
-        `command`; `versions` of Python and packages by name, None where one is not installed;
-        `machine`, system and architecture in words; `hardware`, with `cores` and `memory` (bytes);
-        `git`, the commit of the code, with `-dirty` behind it where files that git knows were
-        changed; and `git_dirty`, whether any were. Both are None outside a checkout.
+    Attributes:
+        command: The command line, without the interpreter.
+        versions: Versions of Python and packages by name; None where one is not installed.
+        machine: System and architecture, in words.
+        hardware: The machine in more detail, with `cores` and `memory` (bytes).
+        git: Commit of the code, `-dirty` behind it where files that git knows were changed; None
+            outside a checkout.
+        git_dirty: Whether any were changed; None outside a checkout.
     """
+
+    command: tuple[str, ...]
+    versions: Mapping[str, str | None]
+    machine: str
+    hardware: Mapping[str, str | int | None]
+    git: str | None
+    git_dirty: bool | None
+
+
+def provenance() -> Provenance:
+    """Tell what made a number."""
     commit = git_commit(Path(__file__).resolve().parents[2])
-    return {
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "versions": {"python": platform.python_version()}
+    return Provenance(
+        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        versions={"python": platform.python_version()}
         | {name: installed(name) for name in ("brain-tumor", *PACKAGES)},
-        "machine": f"{platform.system()} {platform.machine()}",
-        "hardware": {
+        machine=f"{platform.system()} {platform.machine()}",
+        hardware={
             "system": platform.platform(),
             "architecture": platform.machine(),
             "processor": processor(),
             "cores": os.cpu_count(),
             "memory": physical_memory(),
         },
-        "git": commit,
-        "git_dirty": None if commit is None else commit.endswith("-dirty"),
-    }
+        git=commit,
+        git_dirty=None if commit is None else commit.endswith("-dirty"),
+    )
 
 
 def installed(package: str) -> str | None:

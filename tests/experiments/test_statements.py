@@ -11,7 +11,7 @@ from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.leakage import VariantLeakage
 from brain_tumor.audit.results.report import FolderCounts, ReportComparison, StepCount
 from brain_tumor.cli.command import conf_folder
-from brain_tumor.evaluate.leakage_record import SharedScans
+from brain_tumor.metrics.leakage import SharedScans
 from brain_tumor.rendering.pairs import difference
 from experiments.statements import statements_table
 from experiments.verdicts import FAILS, HOLDS, NOT_RUN, OPEN, UNTESTED

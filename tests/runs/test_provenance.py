@@ -28,17 +28,17 @@ def checkout(tmp_path: Path) -> Path:
 def test_provenance_names_versions_and_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/some/where/train.py", "seed=1"])
     found = provenance()
-    assert found["command"] == ["train.py", "seed=1"]
+    assert found.command == ("train.py", "seed=1")
     # The wheel's metadata name the build, as in 2.11.0+cpu.
-    assert found["versions"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
+    assert found.versions["torch"].split("+")[0] == torch.__version__.split("+")[0]
     needed = {"python", "lightning", "hydra-core", "omegaconf", "scikit-learn", "scipy", "pillow"}
-    assert all(found["versions"][name] for name in needed)
+    assert all(found.versions[name] for name in needed)
 
 
 def test_provenance_describes_the_machine() -> None:
     found = provenance()
-    assert found["machine"] == f"{platform.system()} {platform.machine()}"
-    hardware = found["hardware"]
+    assert found.machine == f"{platform.system()} {platform.machine()}"
+    hardware = found.hardware
     assert hardware["cores"] == os.cpu_count()
     assert hardware["processor"]
     if sys.platform == "linux":
@@ -63,7 +63,7 @@ def test_dirty_is_a_field_of_its_own(
 ) -> None:
     monkeypatch.setattr("brain_tumor.runs.provenance.git_commit", lambda root: commit)
     found = provenance()
-    assert (found["git"], found["git_dirty"]) == (commit, dirty)
+    assert (found.git, found.git_dirty) == (commit, dirty)
 
 
 def test_a_folder_inside_a_checkout_has_no_commit(checkout: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from brain_tumor.audit.page.blocks import Sheets, scans_table
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
-from brain_tumor.evaluate.leakage_record import SharedScans
+from brain_tumor.metrics.leakage import SharedScans
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
 from brain_tumor.rendering.lookalikes import lookalikes_table
 from brain_tumor.rendering.numbers import format_count_range, format_counted, format_percent_range

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from brain_tumor.evaluate.leakage_record import SharedScans
-from brain_tumor.metrics.leakage import LookalikeShare
+from brain_tumor.metrics.leakage import LookalikeShare, SharedScans
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.files import FileFinding, OddFile
 from brain_tumor.audit.results.patients import ContradictedLabel
 from brain_tumor.audit.results.report import PartCounts
-from brain_tumor.evaluate.leakage_record import SharedScans
+from brain_tumor.metrics.leakage import SharedScans
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.rendering.page import (
     Bars,

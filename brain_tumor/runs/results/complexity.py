@@ -1,0 +1,27 @@
+"""`complexity.json`: what a network costs, and how fast it is on one device."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from brain_tumor.metrics.complexity import Complexity
+from brain_tumor.runs.results.json_file import JsonFile
+
+
+@dataclass(frozen=True)
+class MeasuredComplexity(Complexity):
+    """The content of `complexity.json`.
+
+    Attributes:
+        checkpoint_bytes: Size of the checkpoint.
+        device: Where the seconds were measured: a card's own name, `CPU` or `MPS`.
+        threads: Threads of torch meanwhile.
+        seconds_per_scan: Seconds of the forward pass per scan, by the size of the batch as text.
+    """
+
+    checkpoint_bytes: int
+    device: str
+    threads: int
+    seconds_per_scan: Mapping[str, float]
+
+
+COMPLEXITY = JsonFile("complexity.json", MeasuredComplexity)

@@ -1,0 +1,67 @@
+"""A JSON file with a version that holds one dataclass: written and read in one place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from brain_tumor.dataclass_json import from_plain, to_plain
+from brain_tumor.errors import DataError
+from brain_tumor.runs.folder import RunFolder
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class JsonFile(Generic[T]):
+    """A kind of file.
+
+    Attributes:
+        name: Its name in a folder.
+        content: The dataclass that it holds.
+        version: Of its format; files of brain-tumor 0.6 and before have none.
+        upgrade: Brings a file without a version to today's fields; may change what it is given.
+        checked: Whether its checksum is written down, for a file that nobody changes by hand.
+    """
+
+    name: str
+    content: type[T]
+    version: int = 1
+    upgrade: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    checked: bool = True
+
+    def write(self, folder: RunFolder, content: T) -> None:
+        """Write the file.
+
+        Raises:
+            DataError: It cannot be written.
+        """
+        plain = {"version": self.version, **to_plain(content)}
+        folder.write_json(self.name, plain, self.checked)
+
+    def read(self, folder: RunFolder) -> T:
+        """Read the file, of this version or an earlier one.
+
+        Raises:
+            DataError: It is missing, damaged, or of a later version.
+        """
+        plain, path = folder.read_json(self.name), folder.path / self.name
+        version = plain.pop("version", 0)
+        if type(version) is int and version > self.version:
+            raise DataError(
+                f"{path} was written by a later brain-tumor (format {version}, known up to "
+                f"{self.version}): update brain-tumor."
+            )
+        try:
+            return from_plain(self.content, plain if version else self.upgrade(plain))
+        except KeyError as error:
+            reason = f"{error.args[0]} is missing"
+        except (AttributeError, TypeError, ValueError) as error:
+            reason = str(error)
+        raise DataError(
+            f"{path} is damaged ({reason}): take the run folder as training left it, or evaluate "
+            "the run again."
+        )
+
+    def read_if_there(self, folder: RunFolder) -> T | None:
+        """Read the file; None where the folder has none."""
+        return self.read(folder) if (folder.path / self.name).exists() else None

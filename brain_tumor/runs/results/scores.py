@@ -1,0 +1,153 @@
+"""Scores of predictions, by name and with intervals, as files and tables have them.
+
+Those of one part of a run stand in `metrics.json`, those of several runs together in
+`comparison.json`. An interval is None where its score is 0/0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from brain_tumor.metrics.calibration import ReliabilityBin
+from brain_tumor.metrics.detection import DetectionScores
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
+
+Intervals = Mapping[str, Interval | None]
+
+
+@dataclass(frozen=True)
+class ScoredClass:
+    """One class.
+
+    Attributes:
+        precision: In [0, 1]; None where the class is never predicted.
+        recall: In [0, 1]; None where no scan is of the class.
+        f1: In [0, 1]; None where both hold.
+        support: Number of its scans.
+    """
+
+    precision: Interval | None
+    recall: Interval | None
+    f1: Interval | None
+    support: int
+
+
+@dataclass(frozen=True)
+class ScoredProbabilities:
+    """Scores of probabilities.
+
+    Attributes:
+        scores: Each score of probabilities in the registry, by key.
+        roc_auc: Area under the ROC curve of each class against the rest, by class.
+        reliability: Confidence and accuracy in bins of confidence.
+    """
+
+    scores: Intervals
+    roc_auc: Intervals
+    reliability: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True)
+class RiskAtCoverage:
+    """Error rate when only the most confident answers are given.
+
+    Attributes:
+        area: Mean over all coverages, in [0, 1] (AURC).
+        risk_at: Error rate in [0, 1] at some coverages, by the coverage as text, such as `0.95`.
+    """
+
+    area: float
+    risk_at: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ConfidenceScores:
+    """What needs more of predictions than the class.
+
+    Attributes:
+        probabilities: Scores of the network's probabilities.
+        calibrated: Scores of the same after the temperature; None where there is none.
+        tumour: Tumour against no tumour at the operating point; None without a healthy class.
+        risk_coverage: What withholding unsure answers gains.
+    """
+
+    probabilities: ScoredProbabilities
+    calibrated: ScoredProbabilities | None
+    tumour: DetectionScores | None
+    risk_coverage: RiskAtCoverage
+
+
+@dataclass(frozen=True)
+class AnswerScores:
+    """Scores of answers, one for each slice or one for each patient.
+
+    Attributes:
+        accuracy: In [0, 1]; None where a class has no patient.
+        balanced_accuracy: Mean recall over the classes that have patients, in [0, 1].
+        recalls: Recall of each class.
+    """
+
+    accuracy: Interval | None
+    balanced_accuracy: Interval | None
+    recalls: Intervals
+
+
+@dataclass(frozen=True)
+class ScoredPatients:
+    """What pooling the slices of each known patient gives.
+
+    Attributes:
+        patients: Number of known patients.
+        of_several_classes: How many of them have slices of several classes.
+        answers: Pooled answers of each class; a patient with slices of two has one for each.
+        slices: Slices of known patients.
+        unknown_slices: Slices of unknown patients, of each class.
+        groups: Groups of patients that the intervals resample.
+        present: Classes that have patients.
+        by_patient: Scores of the pooled answers.
+        by_slice: Scores of the same slices one by one.
+        difference: `by_patient` less `by_slice`: `accuracy` and `balanced_accuracy`.
+    """
+
+    patients: int
+    of_several_classes: int
+    answers: Mapping[str, int]
+    slices: int
+    unknown_slices: Mapping[str, int]
+    groups: int
+    present: tuple[str, ...]
+    by_patient: AnswerScores
+    by_slice: AnswerScores
+    difference: Intervals
+
+
+@dataclass(frozen=True)
+class PartScores:
+    """Scores of one part.
+
+    Attributes:
+        classes: Class names in the order of the logits.
+        present: Classes that have scans here.
+        scans: Number of scans.
+        groups: Number of groups of scans that the intervals resample.
+        scores: Each score of labels in the registry, by key; one that has no meaning where a class
+            has no scan is None there.
+        per_class: Scores of each class.
+        confusion: Counts; row = true class, column = predicted class.
+        confidence: Scores of probabilities.
+        patients: Scores by patient; None where no patient is known.
+    """
+
+    classes: tuple[str, ...]
+    present: tuple[str, ...]
+    scans: int
+    groups: int
+    scores: Intervals
+    per_class: Mapping[str, ScoredClass]
+    confusion: tuple[tuple[int, ...], ...]
+    confidence: ConfidenceScores
+    patients: ScoredPatients | None
+
+    def value(self, score: str) -> float | None:
+        """Give the value of a score of labels; None where it has none, as in an older file."""
+        found = self.scores.get(score)
+        return None if found is None else found.value
