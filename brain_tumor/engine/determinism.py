@@ -75,8 +75,3 @@ def check_deterministic(deterministic: Any, trainer: L.Trainer) -> None:
             "has no deterministic gradient of max-pooling: take trainer=cpu, or "
             "trainer.deterministic=warn to use what the device has."
         )
-
-
-def determinism_record(deterministic: Any, device: torch.device) -> dict[str, Any]:
-    """Tell what was asked, and whether the device honours it where it is asked."""
-    return {"asked": deterministic, "device_honours": honours_determinism(device)}

@@ -1,23 +1,22 @@
 """A checkpoint on the parts of its split: every file that evaluation writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
 
 import lightning as L
 import numpy as np
 import numpy.typing as npt
 import torch
 from matplotlib.figure import Figure
-from omegaconf import OmegaConf
 
+from brain_tumor.config.arguments import plain_values
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.evaluate.figures import draw_evaluation
-from brain_tumor.evaluate.fit_out_of_distribution import save_ood_detector
+from brain_tumor.evaluate.fit_out_of_distribution import FittedOOD, save_ood_detector
 from brain_tumor.evaluate.leakage_record import measure_overlap
 from brain_tumor.evaluate.model_card import model_card
 from brain_tumor.evaluate.part_scores import ScoringSettings, score_part
@@ -29,15 +28,26 @@ from brain_tumor.evaluate.predictions import (
     write_predictions,
 )
 from brain_tumor.metrics.complexity import measure_complexity, seconds_per_scan
+from brain_tumor.metrics.leakage import PartOverlap
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import read_history
 from brain_tumor.runs.load_checkpoint import load_classifier
 from brain_tumor.runs.record import device_name
+from brain_tumor.runs.results.complexity import COMPLEXITY, MeasuredComplexity
+from brain_tumor.runs.results.metrics import (
+    METRICS,
+    ExternalScans,
+    FlaggedShares,
+    Metrics,
+    OperatingPoint,
+    Resampling,
+    Temperature,
+)
+from brain_tumor.runs.results.run import RUN
+from brain_tumor.runs.results.scores import PartScores
 from brain_tumor.trained.operating_point import Chosen, calibrate, choose
 from brain_tumor.trained.out_of_distribution import OODDetector
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -45,14 +55,14 @@ class Evaluation:
     """What an evaluation found.
 
     Attributes:
-        metrics: The content of `metrics.json`.
+        metrics: Every score.
         confusion: Each part's confusion matrix, drawn.
-        ood: The content of `ood.json`; None where there are too few scans for it.
+        ood: How many scans are flagged; None where there are too few for a detector.
     """
 
-    metrics: Record
+    metrics: Metrics
     confusion: dict[str, Figure]
-    ood: Record | None
+    ood: FittedOOD | None
 
 
 def evaluate_run(
@@ -85,20 +95,19 @@ def evaluate_run(
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     predictions = predict_parts(datamodule, classifier, checkpoint, trainer)
     chosen = choose_on_validation(predictions.get(VALIDATION), classifier.classes, settings)
-    metrics = {
-        **calibrated_record(datamodule, predictions, checkpoint, chosen, settings),
-        "leakage": _leakage(datamodule, predictions),
-    }
+    metrics = replace(
+        calibrated_metrics(datamodule, predictions, checkpoint, chosen, settings),
+        leakage=_leakage(datamodule, predictions),
+    )
     complexity = _complexity(classifier, datamodule, checkpoint, trainer)
     write_predictions(out, datamodule, predictions)
-    out.write_json("metrics.json", metrics, checked=True)
-    out.write_json("complexity.json", complexity, checked=True)
-    config = cast(Record, OmegaConf.to_container(run.read_config()))
-    history = read_history(run.path / "metrics.csv")
+    METRICS.write(out, metrics)
+    COMPLEXITY.write(out, complexity)
+    config, history = plain_values(run.read_config()), read_history(run.path / "metrics.csv")
     model = str(config["model"]["name"])
     confusion = draw_evaluation(out, datamodule, predictions, metrics, settings, model, history)
-    network, record = classifier.network.describe(), run.read_json("run.json")
-    card = model_card(record, config, metrics, complexity, checkpoint.name, network)
+    network = classifier.network.describe()
+    card = model_card(RUN.read(run), config, metrics, complexity, network)
     out.write("MODEL_CARD.md", card.encode())
     return Evaluation(
         metrics, confusion, save_ood_detector(out, datamodule, predictions, settings.seed)
@@ -114,7 +123,7 @@ def evaluate_elsewhere(
     settings: ScoringSettings,
     model: str,
     detector: OODDetector | None,
-) -> Record:
+) -> Metrics:
     """Score a checkpoint on scans of another origin, with what the run's own validation decided.
 
     Writes `predictions.csv`, `metrics.json` and `figures/`.
@@ -130,42 +139,37 @@ def evaluate_elsewhere(
         detector: What tells scans that do not look like the run's training scans; None where the
             run has nothing that tells them.
 
-    Returns:
-        The content of `metrics.json`.
-
     Raises:
         ConfigError: There is no such device.
-        DataError: `ood` is another network's.
+        DataError: `detector` is another network's.
         WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
     """
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     own = predict_parts(datamodule, classifier, checkpoint, trainer, [VALIDATION])
     chosen = choose_on_validation(own.get(VALIDATION), classifier.classes, settings)
     predictions = predict_parts(foreign, classifier, checkpoint, trainer)
-    prepared = foreign.prepared
+    prepared, ood_score = foreign.prepared, None
     counts = {name: prepared.summary[name] for name in ("raw", "unusable", "seen", "kept")}
-    ood_score = None
     if detector is not None:
         ood_score = {
             part: detector.score(prepared.images[found.rows], found.features)
             for part, found in predictions.items()
         }
-    metrics = {
-        **calibrated_record(foreign, predictions, checkpoint, chosen, settings),
-        "scans": {**counts, "fingerprint": prepared.fingerprint},
-        "ood": None if ood_score is None else _ood_record(ood_score),
-    }
+    metrics = replace(
+        calibrated_metrics(foreign, predictions, checkpoint, chosen, settings),
+        scans=ExternalScans(**counts, fingerprint=prepared.fingerprint),
+        ood=None if ood_score is None else _flagged(ood_score),
+    )
     write_predictions(out, foreign, predictions, ood_score)
-    out.write_json("metrics.json", metrics, checked=True)
+    METRICS.write(out, metrics)
     draw_evaluation(out, foreign, predictions, metrics, settings, model, {})
     return metrics
 
 
-def _ood_record(ood_score: Mapping[str, npt.NDArray[np.float64]]) -> Record:
-    """Say as `ood.json` does which share of each part does not look like the training scans."""
+def _flagged(ood_score: Mapping[str, npt.NDArray[np.float64]]) -> FlaggedShares:
     threshold = OODDetector.threshold
     shares = {part: float(np.mean(found > threshold)) for part, found in ood_score.items()}
-    return {"threshold": threshold, "flagged": shares}
+    return FlaggedShares(threshold, shares)
 
 
 def choose_on_validation(
@@ -176,13 +180,13 @@ def choose_on_validation(
     return choose(provided, settings.healthy_number(classes), settings.least_sensitivity)
 
 
-def calibrated_record(
+def calibrated_metrics(
     datamodule: ScanDataModule,
     predictions: dict[str, Predictions],
     checkpoint: Path,
     chosen: Chosen,
     settings: ScoringSettings,
-) -> Record:
+) -> Metrics:
     """Score the predictions of every part.
 
     Args:
@@ -191,28 +195,21 @@ def calibrated_record(
         checkpoint: What gave them.
         chosen: What was fitted on validation scans.
         settings: How scores are calibrated.
-
-    Returns:
-        What `metrics.json` holds, beside `leakage`.
     """
     healthy = settings.healthy_number(datamodule.prepared.classes)
     fitted_on = None if chosen.temperature is None else VALIDATION
-    return {
-        "checkpoint": checkpoint.name,
-        "bootstrap": {
-            "resamples": settings.resamples,
-            "level": settings.level,
-            "seed": settings.seed,
-        },
-        "temperature": {"value": chosen.temperature, "fitted_on": fitted_on},
-        "operating_point": {
-            "healthy": None if healthy is None else settings.healthy,
-            "threshold": chosen.threshold,
-            "chosen_on": VALIDATION if chosen.fitted else None,
-            "least_sensitivity": settings.least_sensitivity if chosen.fitted else None,
-        },
-        "parts": calibrated_parts(datamodule.prepared, predictions, chosen, settings),
-    }
+    return Metrics(
+        checkpoint=checkpoint.name,
+        bootstrap=Resampling(settings.resamples, settings.level, settings.seed),
+        temperature=Temperature(chosen.temperature, fitted_on),
+        operating_point=OperatingPoint(
+            healthy=None if healthy is None else settings.healthy,
+            threshold=chosen.threshold,
+            chosen_on=VALIDATION if chosen.fitted else None,
+            least_sensitivity=settings.least_sensitivity if chosen.fitted else None,
+        ),
+        parts=calibrated_parts(datamodule.prepared, predictions, chosen, settings),
+    )
 
 
 def calibrated_parts(
@@ -220,7 +217,7 @@ def calibrated_parts(
     predictions: Mapping[str, Predictions],
     chosen: Chosen,
     settings: ScoringSettings,
-) -> Record:
+) -> dict[str, PartScores]:
     """Score the predictions of every part over the groups of a prepared set.
 
     Args:
@@ -228,22 +225,19 @@ def calibrated_parts(
         predictions: Per part.
         chosen: What was fitted on validation scans.
         settings: How scores are calibrated.
-
-    Returns:
-        Per part, what `metrics.json` holds.
     """
     classes, groups, patients = prepared.classes, prepared.groups, prepared.patients
     healthy = settings.healthy_number(classes)
 
-    def scored(found: Predictions) -> Record:
+    def scored(found: Predictions) -> PartScores:
         calibrated = calibrate(found.labels, found.logits, groups[found.rows], healthy, chosen)
         by_patient = score_part_patients(calibrated, patients[found.rows], classes, settings)
-        return score_part(calibrated, classes, settings) | {"patients": by_patient}
+        return score_part(calibrated, classes, settings, by_patient)
 
     return {part: scored(found) for part, found in predictions.items()}
 
 
-def _leakage(datamodule: ScanDataModule, predictions: dict[str, Predictions]) -> Record:
+def _leakage(datamodule: ScanDataModule, predictions: dict[str, Predictions]) -> PartOverlap:
     # A validation part has been looked at, too: what it shares with the test part counts.
     prepared = datamodule.prepared
     rows_trained_on = [
@@ -261,16 +255,16 @@ def _leakage(datamodule: ScanDataModule, predictions: dict[str, Predictions]) ->
 
 def _complexity(
     classifier: TumorClassifier, datamodule: ScanDataModule, checkpoint: Path, trainer: L.Trainer
-) -> Record:
+) -> MeasuredComplexity:
     device = trainer.strategy.root_device
     shape = (1, *datamodule.prepared.images.shape[1:])
     network = classifier.network.cpu()
     found = measure_complexity(network, shape)
     seconds = seconds_per_scan(network.to(device), shape, device, limit=0.5)
-    return {
+    return MeasuredComplexity(
         **vars(found),
-        "checkpoint_bytes": checkpoint.stat().st_size,
-        "device": device_name(device),
-        "threads": torch.get_num_threads(),
-        "seconds_per_scan": {str(batch): value for batch, value in seconds.items()},
-    }
+        checkpoint_bytes=checkpoint.stat().st_size,
+        device=device_name(device),
+        threads=torch.get_num_threads(),
+        seconds_per_scan={str(batch): value for batch, value in seconds.items()},
+    )

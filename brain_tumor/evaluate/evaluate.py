@@ -12,33 +12,30 @@ from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import check_values
 from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.engine.quiet import hush_lightning
-from brain_tumor.evaluate.checkpoint import Record, evaluate_elsewhere, evaluate_run
+from brain_tumor.evaluate.checkpoint import evaluate_elsewhere, evaluate_run
 from brain_tumor.evaluate.external import ExternalSettings, open_external
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
 from brain_tumor.evaluate.robustness_table import robustness_table
-from brain_tumor.evaluate.score_tables import score_tables
-from brain_tumor.metrics.registry import SCORES
-from brain_tumor.rendering.certainty import gaps
+from brain_tumor.evaluate.tables.certainty import gaps
+from brain_tumor.evaluate.tables.score_tables import score_tables
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.rendering.tables import external_table
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.reopen import reopen_data
+from brain_tumor.runs.results.metrics import METRICS, FlaggedShares, Metrics
 from brain_tumor.settings import BatchSize, Settings
 from brain_tumor.trained.network import scored_folder
 from brain_tumor.trained.out_of_distribution import open_ood_detector
 
 
-def evaluate(config: DictConfig) -> Record:
+def evaluate(config: DictConfig) -> Metrics:
     """Score a checkpoint of a run, write the files, and print the tables.
 
     Args:
         config: As `conf/evaluate.yaml` composes it.
-
-    Returns:
-        The content of `metrics.json`.
 
     Raises:
         BrainTumorError: Anything that the user can fix.
@@ -64,40 +61,29 @@ def evaluate(config: DictConfig) -> Record:
         out = home
         out.create()
         found = evaluate_run(run, out, datamodule, checkpoint, accelerator, scoring)
-        metrics, detector = found.metrics, found.ood
+        metrics = found.metrics
+        flagged: FlaggedShares | None = found.ood
     else:
         out = home.part("external", foreign.prepared.folder.name)
         out.create()
-        metrics = evaluate_elsewhere(
-            *(
-                out,
-                datamodule,
-                foreign,
-                checkpoint,
-                accelerator,
-                scoring,
-                model,
-            ),
-            open_ood_detector(home),
-        )
-        detector = metrics["ood"]
+        scored_by = (checkpoint, accelerator, scoring, model, open_ood_detector(home))
+        metrics = evaluate_elsewhere(out, datamodule, foreign, *scored_by)
+        flagged = metrics.ood
         out.write(SEEN_FILE, (foreign.prepared.folder / SEEN_FILE).read_bytes())
         console.print(to_rich(external_table(foreign.prepared.summary, str(settings.data.root))))
     for table in score_tables(metrics, f"{model}, {checkpoint.name}"):
         console.print(to_rich(table))
-    for sentence in gaps(
-        metrics["parts"], SCORES.values(), metrics["operating_point"], metrics["temperature"]
-    ):
+    for sentence in gaps(metrics):
         console.print(sentence)
-    if detector is not None:
-        console.print(ood_sentence(detector), soft_wrap=True)
+    if flagged is not None:
+        console.print(ood_sentence(flagged), soft_wrap=True)
     elif scored is not datamodule:
         console.print(
             "unlike train: how many scans are out of distribution is not known: "
             "evaluate the run on its own scans first",
             soft_wrap=True,
         )
-    written = ["metrics.json", "predictions.csv", SEEN_FILE, "MODEL_CARD.md", "figures"]
+    written = [METRICS.name, "predictions.csv", SEEN_FILE, "MODEL_CARD.md", "figures"]
     if settings.robustness is not None:
         title = f"{model}, {checkpoint.name}"
         robustness = evaluate_robustness(

@@ -1,6 +1,7 @@
 """The pictures of one evaluation: curves, confusion, calibration, and what it gets wrong."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,29 +11,29 @@ from scipy.special import softmax
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import TEST
-from brain_tumor.evaluate.part_scores import Record, ScoringSettings, most_confidently_wrong
+from brain_tumor.evaluate.part_scores import ScoringSettings, most_confidently_wrong
 from brain_tumor.evaluate.predictions import Predictions
+from brain_tumor.evaluate.tables.class_report import class_report
+from brain_tumor.evaluate.tables.class_report_figure import class_report_figure
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import precision_recall, risk_coverage, roc
-from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.charts.contact_sheet import contact_sheet
 from brain_tumor.rendering.charts.figures import confusion_figure
 from brain_tumor.rendering.charts.learning_curves import learning_curves
 from brain_tumor.rendering.charts.reliability import reliability_figure
 from brain_tumor.rendering.charts.risk_coverage import risk_coverage_figure
 from brain_tumor.rendering.charts.save import save_figure
-from brain_tumor.rendering.charts.table_figure import class_report_figure
 from brain_tumor.rendering.charts.threshold_curves import precision_recall_figure, roc_figure
-from brain_tumor.rendering.class_report import class_report
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import History
+from brain_tumor.runs.results.metrics import Metrics
 
 
 def draw_evaluation(
     out: RunFolder,
     datamodule: ScanDataModule,
     predictions: dict[str, Predictions],
-    metrics: Record,
+    metrics: Metrics,
     settings: ScoringSettings,
     model: str,
     history: History,
@@ -43,7 +44,7 @@ def draw_evaluation(
         out: Where it goes.
         datamodule: Whose scans were predicted.
         predictions: Per part.
-        metrics: The content of `metrics.json`.
+        metrics: Their scores.
         settings: How many mistakes to show, and in how many bins.
         model: What the network is called in titles.
         history: The columns of `metrics.csv`; empty draws no curves.
@@ -52,41 +53,55 @@ def draw_evaluation(
         Each part's confusion matrix, in any case.
     """
     titles = {
-        part: f"{model}, {part}: {values['scans']:,} scans"
-        for part, values in metrics["parts"].items()
+        part: f"{model}, {part}: {found.scans:,} scans" for part, found in metrics.parts.items()
     }
     confusion = {
-        part: confusion_figure(values["confusion"], values["classes"], titles[part])
-        for part, values in metrics["parts"].items()
+        part: confusion_figure(found.confusion, found.classes, titles[part])
+        for part, found in metrics.parts.items()
     }
     if not settings.figures:
         return confusion
-    for part, values in metrics["parts"].items():
+    for part, found in metrics.parts.items():
         save_figure(confusion[part], out.write_figure, f"confusion_{part}")
-        table = class_report(values, SCORES.values(), titles[part])
+        table = class_report(found.per_class, found.scores, found.scans, titles[part])
         save_figure(class_report_figure(table), out.write_figure, f"class_report_{part}")
     if history:
         epochs = [int(epoch or 0) for epoch in history["epoch"]]
         figure = learning_curves(history, epochs, model)
         save_figure(figure, out.write_figure, "curves")
-    if TEST in predictions:
-        _draw_test(out, datamodule, predictions[TEST], metrics, settings, model)
+    _draw_test(out, datamodule, predictions[TEST], metrics.temperature.value, settings, model)
     return confusion
 
 
-def wrong_sheet(prepared: PreparedSet, listed: Sequence[Record]) -> bytes:
+@dataclass(frozen=True)
+class Mistake:
+    """A wrongly predicted scan.
+
+    Attributes:
+        path: Its path inside the raw folder.
+        label: Its class.
+        predicted: The class predicted.
+        probability: Of that class, in [0, 1].
+    """
+
+    path: str
+    label: str
+    predicted: str
+    probability: float
+
+
+def wrong_sheet(prepared: PreparedSet, listed: Sequence[Mistake]) -> bytes:
     """Show wrongly predicted scans of a prepared set as a contact sheet.
 
     Args:
         prepared: The prepared set.
-        listed: At least one scan, each with `path`, `label`, `predicted` and `probability`.
+        listed: At least one scan.
     """
     rows = {row.path: row.row for row in prepared.kept}
     return contact_sheet(
-        [np.asarray(prepared.images[rows[one["path"]]]) for one in listed],
+        [np.asarray(prepared.images[rows[one.path]]) for one in listed],
         [
-            f"{Path(one['path']).name}\n{one['label']}, called\n{one['predicted']} "
-            f"({one['probability']:.3f})"
+            f"{Path(one.path).name}\n{one.label}, called\n{one.predicted} ({one.probability:.3f})"
             for one in listed
         ],
         most=len(listed),
@@ -97,12 +112,11 @@ def _draw_test(
     out: RunFolder,
     datamodule: ScanDataModule,
     found: Predictions,
-    metrics: Record,
+    temperature: float | None,
     settings: ScoringSettings,
     model: str,
 ) -> None:
     classes, title = datamodule.prepared.classes, f"{model}, {TEST}: {len(found.rows):,} scans"
-    temperature = metrics["temperature"]["value"]
     bins = {"as trained": reliability(found.labels, found.logits, settings.bins)}
     if temperature is not None:
         after = reliability(found.labels, found.logits / temperature, settings.bins)
@@ -123,12 +137,12 @@ def _draw_test(
     if len(wrong):
         kept, shares = datamodule.prepared.kept, softmax(found.logits, axis=1)
         listed = [
-            {
-                "path": kept[int(found.rows[place])].path,
-                "label": classes[int(found.labels[place])],
-                "predicted": classes[int(found.logits[place].argmax())],
-                "probability": float(shares[place].max()),
-            }
+            Mistake(
+                kept[int(found.rows[place])].path,
+                classes[int(found.labels[place])],
+                classes[int(found.logits[place].argmax())],
+                float(shares[place].max()),
+            )
             for place in wrong
         ]
         sheet = wrong_sheet(datamodule.prepared, listed)

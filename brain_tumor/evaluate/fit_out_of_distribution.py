@@ -1,7 +1,7 @@
 """Fit the out-of-distribution detector to a run's own scans, and say how many of them it flags."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,12 @@ from brain_tumor.evaluate.predictions import Predictions
 from brain_tumor.metrics.outliers import fit_neighbours, fit_spread, threshold_of
 from brain_tumor.metrics.picture_features import KINDS, picture_features
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.json_file import JsonFile
+from brain_tumor.runs.results.metrics import FlaggedShares
 from brain_tumor.trained.out_of_distribution import MAX_VALUES, OODDetector, write_ood_detector
 
-Record = dict[str, Any]
 Numbers = npt.NDArray[np.float64]
 
-RECORD_FILE = "ood.json"
 MAX_SCANS = 2000  # of the reference; with more, a file and a look take longer and find no more
 # Of the held-out scans that each distance is to pass as known, so that 2 % in all are flagged at
 # most. What a picture looks like tells more kinds than what a network of brain scans alone sees.
@@ -26,9 +26,48 @@ LEAST_UNIT = 1e-3
 FOLDS = 5  # of training scans, where there is no validation part
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """Scans that say from which distance on a scan is flagged.
+
+    Attributes:
+        part: The part; of the training part, in how many folds.
+        scans: How many.
+    """
+
+    part: str
+    scans: int
+
+
+@dataclass(frozen=True)
+class ShareKnown:
+    """Share of the held-out scans that each distance passes as known, in [0, 1]."""
+
+    picture: float = PICTURE_SHARE
+    network: float = SEEN_SHARE
+
+
+@dataclass(frozen=True)
+class FittedOOD(FlaggedShares):
+    """The content of `ood.json`.
+
+    Attributes:
+        reference_scans: Training scans of the reference.
+        held_out: Scans that gave the threshold.
+        share_known: Of these.
+    """
+
+    reference_scans: int
+    held_out: HeldOut
+    share_known: ShareKnown
+
+
+OOD = JsonFile("ood.json", FittedOOD)
+
+
 def save_ood_detector(
     out: RunFolder, datamodule: ScanDataModule, predictions: Mapping[str, Predictions], seed: int
-) -> Record | None:
+) -> FittedOOD | None:
     """Fit, and write `ood.npz` and `ood.json`, which are the same each time.
 
     The reference are up to 2,000 training scans. The validation part says from which distance on a
@@ -44,7 +83,7 @@ def save_ood_detector(
         seed: Of the drawing of the reference and its folds.
 
     Returns:
-        The content of `ood.json`; None where the training scans are too few, a single group.
+        None where the training scans are too few, a single group.
     """
     images, train = datamodule.prepared.images, predictions[TRAIN]
     most = min(MAX_SCANS, max(1, MAX_VALUES // train.features.shape[1]), len(train.rows))
@@ -58,30 +97,27 @@ def save_ood_detector(
         detector = fit_ood_detector(
             pictures, features, described[VALIDATION], asked[VALIDATION].features
         )
-        held_out, held_out_part = len(asked[VALIDATION].rows), VALIDATION
+        held_out = HeldOut(VALIDATION, len(asked[VALIDATION].rows))
     else:
         groups = datamodule.prepared.groups[train.rows[places]]
         if len(np.unique(groups)) < 2:
             return None
         detector = cross_fit_ood_detector(pictures, features, groups, rng)
-        held_out, held_out_part = most, f"{TRAIN}, {FOLDS} folds"
+        held_out = HeldOut(f"{TRAIN}, {FOLDS} folds", most)
     write_ood_detector(out, detector)
-    record = {
-        "threshold": detector.threshold,
-        "reference_scans": most,
-        "held_out": {"part": held_out_part, "scans": held_out},
-        "share_known": {"picture": PICTURE_SHARE, "network": SEEN_SHARE},
-        "flagged": {
-            part: float(
-                np.mean(
-                    detector.score_features(described[part], found.features) > detector.threshold
-                )
-            )
-            for part, found in asked.items()
-        },
+    scores = {
+        part: detector.score_features(described[part], found.features)
+        for part, found in asked.items()
     }
-    out.write_json(RECORD_FILE, record, checked=True)
-    return record
+    fitted = FittedOOD(
+        detector.threshold,
+        {part: float(np.mean(found > detector.threshold)) for part, found in scores.items()},
+        reference_scans=most,
+        held_out=held_out,
+        share_known=ShareKnown(),
+    )
+    OOD.write(out, fitted)
+    return fitted
 
 
 def fit_ood_detector(
@@ -127,9 +163,9 @@ def cross_fit_ood_detector(
     return OODDetector(fit_spread(pictures, KINDS), fit_neighbours(features), *_units(far, foreign))
 
 
-def ood_sentence(record: Record) -> str:
-    """Say how many of a run's own scans are flagged, for the terminal."""
-    shares = " and ".join(f"{share:.1%} of the {part}" for part, share in record["flagged"].items())
+def ood_sentence(found: FlaggedShares) -> str:
+    """Say how many scans are flagged, for the terminal."""
+    shares = " and ".join(f"{share:.1%} of the {part}" for part, share in found.flagged.items())
     return f"unlike train: {shares} scans are flagged as out of distribution".replace("%", " %")
 
 

@@ -1,4 +1,4 @@
-"""A model card: what a trained network is for, what it was trained on, and how far to detector it.
+"""A model card: what a trained network is for, what it was trained on, and how far to trust it.
 
 The layout is Hugging Face's (Mitchell et al. 2019, doi 10.1145/3287560.3287596): metadata in YAML,
 then the sections of its template, so that a card can lie beside the weights on its hub as it is.
@@ -11,46 +11,50 @@ from typing import Any
 
 import yaml
 
-from brain_tumor.metrics.registry import SCORES, label_scores
-from brain_tumor.rendering.by_patient import patients_sentence
-from brain_tumor.rendering.certainty import certainty_table, gaps, part_columns
-from brain_tumor.rendering.class_report import class_report
+from brain_tumor.data.split import TEST
+from brain_tumor.evaluate.tables.by_patient import patients_sentence
+from brain_tumor.evaluate.tables.certainty import certainty_table, gaps, part_columns
+from brain_tumor.evaluate.tables.class_report import class_report
+from brain_tumor.evaluate.tables.lookalikes import lookalikes_table
+from brain_tumor.metrics.leakage import ANY
+from brain_tumor.metrics.registry import label_scores
 from brain_tumor.rendering.foreign_text import markdown_code, markdown_text
-from brain_tumor.rendering.lookalikes import lookalikes_table
 from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_percent
 from brain_tumor.rendering.page import DataTable, to_markdown
+from brain_tumor.runs.results.complexity import MeasuredComplexity
+from brain_tumor.runs.results.metrics import Metrics
+from brain_tumor.runs.results.run import RunData, RunRecord
+from brain_tumor.runs.results.scores import PartScores
 
 Values = Mapping[str, Any]
 
 
 def model_card(
-    record: Values,
+    record: RunRecord,
     config: Values,
-    metrics: Values,
-    complexity: Values,
-    checkpoint: str,
+    metrics: Metrics,
+    complexity: MeasuredComplexity,
     network: str,
 ) -> str:
     """Write the card of a run.
 
     Args:
-        record: The content of `run.json`.
-        config: The run's configuration, nested plain values.
-        metrics: The content of `metrics.json`.
-        complexity: The content of `complexity.json`.
-        checkpoint: Name of the checkpoint that was scored.
+        record: What the run is made of.
+        config: Its configuration, nested plain values.
+        metrics: Scores of its checkpoint; a test part and leakage are among them.
+        complexity: What its network costs.
         network: What its network says of itself.
 
     Returns:
         Markdown with YAML front matter.
     """
-    parts = metrics["parts"]
-    test, scores = parts["test"], SCORES.values()
-    level = metrics["bootstrap"]["level"]
-    classes = markdown_text(", ".join(test["classes"]))
-    model, split, data = config["model"]["name"], config["split"], record["data"]
-    alike = metrics["leakage"].get("lookalikes")
-    title = f"{model}, {split['name']} split of {data['name']}"
+    parts, leakage = metrics.parts, metrics.leakage
+    test, level = parts[TEST], metrics.bootstrap.level
+    classes = markdown_text(", ".join(test.classes))
+    model, split, data = config["model"]["name"], config["split"], record.data
+    alike = None if leakage is None else leakage.lookalikes
+    title = f"{model}, {split['name']} split of {data.name}"
+    by_class = "Test part, by class"
     drawn = "phantom" in (config["data"]["name"], config["data"]["source"])
     sections = [
         f"# Model card: {markdown_text(title)}",
@@ -63,13 +67,13 @@ def model_card(
                 "Input": "one grey slice, uint8, 0 to 255, the head cut out and resized to "
                 f"{config['data']['crop']['size']} x {config['data']['crop']['size']} pixels; the "
                 "network resizes and normalises by itself",
-                "Output": f"logits of {len(test['classes'])} classes, in this order: "
-                + ", ".join(test["classes"]),
-                "Parameters": f"{format_count(complexity['parameters'])}, of which "
-                f"{format_count(complexity['trained_parameters'])} were trained",
-                "Multiply-accumulates": f"{complexity['multiply_accumulates'] / 1e6:,.1f} million "
+                "Output": f"logits of {len(test.classes)} classes, in this order: "
+                + ", ".join(test.classes),
+                "Parameters": f"{format_count(complexity.parameters)}, of which "
+                f"{format_count(complexity.trained_parameters)} were trained",
+                "Multiply-accumulates": f"{complexity.multiply_accumulates / 1e6:,.1f} million "
                 "per slice",
-                "Checkpoint": f"{checkpoint}, {complexity['checkpoint_bytes'] / 1e6:,.1f} MB",
+                "Checkpoint": f"{metrics.checkpoint}, {complexity.checkpoint_bytes / 1e6:,.1f} MB",
                 "Pretrained weights": config["model"].get("weights") or "none",
                 "Licence": "not stated",
             }
@@ -88,55 +92,55 @@ def model_card(
         "## Training details",
         _list(
             {
-                "Data": f"{data['name']}, fingerprint {data['fingerprint'][:12]}",
+                "Data": f"{data.name}, fingerprint {data.fingerprint[:12]}",
                 "Split": _settings(split),
                 "Preprocessing": f"crop ({_settings(config['data']['crop'])}), exact duplicates "
                 f"dropped, harmonised: {_settings(config['data']['harmonise'])}",
                 "Augmentation": _settings(config["augment"] or {}),
                 "Optimizer": _settings(config["optimizer"]),
                 "Schedule": _settings(config["scheduler"] or {}),
-                "Epochs": f"{record.get('epochs', UNKNOWN)}, batches of "
+                "Epochs": f"{format_count(record.epochs)}, batches of "
                 f"{config['data']['batch_size']}",
-                "Seed": str(record["seed"]),
+                "Seed": str(record.seed),
             }
         ),
         to_markdown(_scans(parts)),
         "## Evaluation",
-        f"Scored on the {format_count(test['scans'])} test slices, in "
-        f"{format_count(test['groups'])} groups of "
+        f"Scored on the {format_count(test.scans)} test slices, in "
+        f"{format_count(test.groups)} groups of "
         "slices that belong together (patient, slice, related scans); the checkpoint, the "
         "temperature and the operating point were never chosen on them.",
-        to_markdown(certainty_table(part_columns(parts, scores), scores, "Scores", level)),
-        to_markdown(class_report(test, scores, "Test part, by class", test["intervals"])),
+        to_markdown(certainty_table(part_columns(parts), "Scores", level)),
+        to_markdown(class_report(test.per_class, test.scores, test.scans, by_class, True)),
         to_markdown(lookalikes_table([alike], "Test slices that look like a training slice"))
         if alike
         else "",
         "\n".join(
             f"- {markdown_text(sentence)}"
             for sentence in [
-                *([patients_sentence(test["patients"])] if test["patients"] else []),
-                *gaps(parts, scores, metrics["operating_point"], metrics["temperature"]),
+                *([patients_sentence(test.patients)] if test.patients else []),
+                *gaps(metrics),
             ]
         ),
         "## Technical specifications",
         _list(
             {
-                "Trained on": f"{record['device']}, {record['machine']}",
-                "Seconds of training": f"{record.get('seconds_fit', 0):,.0f}",
+                "Trained on": f"{record.device}, {record.machine}",
+                "Seconds of training": f"{record.seconds_fit or 0:,.0f}",
                 "Seconds per slice": ", ".join(
                     f"{seconds:.4f} in batches of {batch}"
-                    for batch, seconds in complexity["seconds_per_scan"].items()
+                    for batch, seconds in complexity.seconds_per_scan.items()
                 )
-                + f" ({complexity['device']}, {complexity['threads']} threads)",
+                + f" ({complexity.device}, {complexity.threads} threads)",
                 "Memory kept for the backward pass": "per slice "
-                f"{complexity['activation_bytes'] / 2**20:,.1f} MiB",
+                f"{complexity.activation_bytes / 2**20:,.1f} MiB",
                 "Versions": ", ".join(
-                    f"{name} {version}" for name, version in record["versions"].items() if version
+                    f"{name} {version}" for name, version in record.versions.items() if version
                 ),
-                "Code": f"commit {record['git'] or UNKNOWN}",
+                "Code": f"commit {record.git or UNKNOWN}",
             }
         )
-        + f"\n- **Command**: {markdown_code(' '.join(map(str, record['command'])))}",
+        + f"\n- **Command**: {markdown_code(' '.join(record.command))}",
     ]
     return (
         f"---\n{_metadata(model, data, split, test)}---\n\n"
@@ -145,14 +149,14 @@ def model_card(
     )
 
 
-def _metadata(model: str, data: Values, split: Values, test: Values) -> str:
+def _metadata(model: str, data: RunData, split: Values, test: PartScores) -> str:
     metrics = [
-        {"type": score.key, "value": test[score.key], "name": score.title}
+        {"type": score.key, "value": found.value, "name": score.title}
         for score in label_scores()
-        if test[score.key] is not None
+        if (found := test.scores.get(score.key)) is not None
     ]
     name = f"brain_tumor {model}"
-    dataset = {"name": data["name"], "type": data["name"], "split": f"test, {split['name']}"}
+    dataset = {"name": data.name, "type": data.name, "split": f"test, {split['name']}"}
     content = {
         "library_name": "pytorch",
         "pipeline_tag": "image-classification",
@@ -174,11 +178,12 @@ def _metadata(model: str, data: Values, split: Values, test: Values) -> str:
     return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
-def _limits(config: Values, metrics: Values, drawn: bool) -> list[str]:
+def _limits(config: Values, metrics: Metrics, drawn: bool) -> list[str]:
     if drawn:
         return ["The scans are drawn, not measured: no number here says anything about brains."]
     said = []
-    related = metrics["leakage"]["overlaps"]["any"]["share_of_all"]
+    leakage = metrics.leakage
+    related = None if leakage is None else leakage.overlaps[ANY].share_of_all
     if related:
         said.append(
             f"{format_percent(related)} of the test slices have a relative in training "
@@ -205,13 +210,13 @@ def _limits(config: Values, metrics: Values, drawn: bool) -> list[str]:
     ]
 
 
-def _scans(parts: Mapping[str, Values]) -> DataTable:
-    classes = next(iter(parts.values()))["classes"]
+def _scans(parts: Mapping[str, PartScores]) -> DataTable:
+    classes = next(iter(parts.values())).classes
     rows = [
-        [label, *(format_count(part["per_class"][label]["support"]) for part in parts.values())]
+        [label, *(format_count(part.per_class[label].support) for part in parts.values())]
         for label in classes
     ]
-    rows.append(["all", *(format_count(part["scans"]) for part in parts.values())])
+    rows.append(["all", *(format_count(part.scans) for part in parts.values())])
     return DataTable("Slices", ["class", *parts], rows)
 
 

@@ -1,23 +1,28 @@
-"""Every number that a set of predictions gives, with how sure it is, as plain values."""
+"""Every number that a set of predictions gives, with how sure it is."""
 
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.special import softmax
 
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import risk_coverage
-from brain_tumor.metrics.detection import detect
+from brain_tumor.metrics.detection import DetectionScores, detect
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
 from brain_tumor.metrics.registry import label_scores
-from brain_tumor.metrics.scores import score
-from brain_tumor.metrics.uncertainty.bootstrap import Interval
-from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
+from brain_tumor.metrics.scores import Scores, score
+from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
+from brain_tumor.runs.results.scores import (
+    ConfidenceScores,
+    PartScores,
+    RiskAtCoverage,
+    ScoredClass,
+    ScoredPatients,
+    ScoredProbabilities,
+)
 from brain_tumor.settings import Range, Seed, Settings
 from brain_tumor.trained.operating_point import CalibratedPredictions, Numbers, Values
-
-Record = dict[str, Any]
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)  # shares of the scans whose error is told
 
@@ -57,8 +62,11 @@ class ScoringSettings(Settings, key="evaluation"):
 
 
 def score_part(
-    calibrated: CalibratedPredictions, classes: tuple[str, ...], settings: ScoringSettings
-) -> Record:
+    calibrated: CalibratedPredictions,
+    classes: tuple[str, ...],
+    settings: ScoringSettings,
+    patients: ScoredPatients | None,
+) -> PartScores:
     """Score the predictions of one part.
 
     Where a class has no scan, accuracy, macro F1 and such are None: they would be another score,
@@ -69,12 +77,9 @@ def score_part(
         calibrated: The predictions.
         classes: Class names in the order of the numbers.
         settings: The settings.
-
-    Returns:
-        What `metrics.json` holds for a part.
+        patients: What `score_part_patients` finds in them.
     """
     predicted = calibrated.logits.argmax(axis=1).astype(np.int64)
-    scores = score(calibrated.labels, predicted, classes).to_dict()
     found = bootstrap_scores(
         calibrated.labels,
         predicted,
@@ -84,42 +89,49 @@ def score_part(
         seed=settings.seed,
         level=settings.level,
     )
-    per_class = {
-        name: {"precision": _ends(precision), "recall": _ends(recall), "f1": _ends(f1)}
-        for name, precision, recall, f1 in zip(
-            classes, found.precisions, found.recalls, found.f1s, strict=True
-        )
-    }
-    intervals: Record = {key: _ends(interval) for key, interval in found.overall.items()}
-    present = [name for name in classes if scores["per_class"][name]["support"]]
-    if len(present) < len(classes):
-        for one in label_scores():
-            if not one.absent_classes:
-                scores[one.key] = intervals[one.key] = None
-    return (
-        scores
-        | {"present": present, "groups": len(np.unique(calibrated.groups))}
-        | {"intervals": intervals | {"per_class": per_class}}
-        | score_confidence(calibrated, classes, settings)
+    scores = score(calibrated.labels, predicted, classes)
+    per_class = scored_classes(scores, found)
+    present = tuple(name for name in classes if per_class[name].support)
+    undefined = () if present == classes else label_scores()
+    return PartScores(
+        classes=classes,
+        present=present,
+        scans=scores.scans,
+        groups=len(np.unique(calibrated.groups)),
+        scores=found.overall | {one.key: None for one in undefined if not one.absent_classes},
+        per_class=per_class,
+        confusion=scores.confusion,
+        confidence=score_confidence(calibrated, classes, settings),
+        patients=patients,
     )
+
+
+def scored_classes(scores: Scores, intervals: ScoreIntervals) -> dict[str, ScoredClass]:
+    """Put the scores of each class together, by its name.
+
+    Args:
+        scores: Scores of predictions.
+        intervals: Intervals of the same.
+    """
+    found = (intervals.precisions, intervals.recalls, intervals.f1s)
+    return {
+        name: ScoredClass(precision, recall, f1, scores.per_class[name].support)
+        for name, precision, recall, f1 in zip(scores.classes, *found, strict=True)
+    }
 
 
 def score_confidence(
     calibrated: CalibratedPredictions, classes: tuple[str, ...], settings: ScoringSettings
-) -> Record:
+) -> ConfidenceScores:
     """Score the probabilities of one part: what needs more than the class."""
     curve = risk_coverage(calibrated.labels, calibrated.logits)
-    return {
-        "probabilities": _probabilities(calibrated, calibrated.logits, classes, settings),
-        "calibrated": None
-        if calibrated.calibrated is None
-        else _probabilities(calibrated, calibrated.calibrated, classes, settings),
-        "tumour": _tumour(calibrated, classes, settings),
-        "risk_coverage": {
-            "area": curve.area,
-            "risk_at": {f"{share:g}": curve.risk_at(share) for share in COVERAGES},
-        },
-    }
+    after = calibrated.calibrated
+    return ConfidenceScores(
+        _probabilities(calibrated, calibrated.logits, classes, settings),
+        None if after is None else _probabilities(calibrated, after, classes, settings),
+        _tumour(calibrated, classes, settings),
+        RiskAtCoverage(curve.area, {f"{share:g}": curve.risk_at(share) for share in COVERAGES}),
+    )
 
 
 def most_confidently_wrong(labels: Numbers, logits: Values, most: int) -> Numbers:
@@ -135,7 +147,7 @@ def _probabilities(
     logits: Values,
     classes: tuple[str, ...],
     settings: ScoringSettings,
-) -> Record:
+) -> ScoredProbabilities:
     found = bootstrap_probabilities(
         calibrated.labels,
         logits,
@@ -145,21 +157,19 @@ def _probabilities(
         seed=settings.seed,
         level=settings.level,
     )
-    return {
-        **{key: _plain(interval) for key, interval in found.overall.items()},
-        "roc_auc": dict(zip(classes, map(_plain, found.roc_auc), strict=True)),
-        "reliability": [
-            asdict(one) for one in reliability(calibrated.labels, logits, settings.bins)
-        ],
-    }
+    return ScoredProbabilities(
+        found.overall,
+        dict(zip(classes, found.roc_auc, strict=True)),
+        tuple(reliability(calibrated.labels, logits, settings.bins)),
+    )
 
 
 def _tumour(
     calibrated: CalibratedPredictions, classes: tuple[str, ...], settings: ScoringSettings
-) -> Record | None:
+) -> DetectionScores | None:
     if calibrated.likely is None or calibrated.threshold is None:
         return None
-    found = detect(
+    return detect(
         calibrated.labels != classes.index(str(settings.healthy)),
         calibrated.likely,
         calibrated.groups,
@@ -168,12 +178,3 @@ def _tumour(
         seed=settings.seed,
         level=settings.level,
     )
-    return asdict(found)
-
-
-def _ends(found: Interval | None) -> list[float] | None:
-    return None if found is None else [found.low, found.high]
-
-
-def _plain(found: Interval | None) -> dict[str, float] | None:
-    return None if found is None else asdict(found)

@@ -1,18 +1,13 @@
-"""What pooling the slices of a patient gives, as plain values."""
-
-from dataclasses import asdict
-from typing import Any
+"""What pooling the slices of a patient gives."""
 
 import numpy as np
 
 from brain_tumor.data.groups.connected import group_scans
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.metrics.patients import score_patients
-from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
+from brain_tumor.runs.results.scores import AnswerScores, ScoredPatients
 from brain_tumor.trained.operating_point import CalibratedPredictions, Numbers
-
-Record = dict[str, Any]
 
 
 def score_part_patients(
@@ -21,7 +16,7 @@ def score_part_patients(
     classes: tuple[str, ...],
     settings: ScoringSettings,
     repeats: Numbers | None = None,
-) -> Record | None:
+) -> ScoredPatients | None:
     """Score patients, and beside them the same slices one by one.
 
     Where a class has no patient, accuracies are None, as in `score_part`. Logits are pooled
@@ -36,8 +31,7 @@ def score_part_patients(
             pooled by itself. None where there is one.
 
     Returns:
-        What `metrics.json` holds as a part's `patients`; None where no patient is known. `answers`
-        counts pooled ones, by class: a patient with slices of two classes has one for each.
+        None where no patient is known.
     """
     known, units = patients >= 0, patients
     if repeats is not None:
@@ -61,30 +55,24 @@ def score_part_patients(
     complete = all(answers)
     mixed = np.unique(np.column_stack((patients, calibrated.labels))[known], axis=0)[:, 0]
     distinct, labels_of_each = np.unique(mixed, return_counts=True)
-    return {
-        "patients": len(distinct),
-        "of_several_classes": int(np.sum(labels_of_each > 1)),
-        "answers": dict(zip(classes, answers, strict=True)),
-        "slices": int(known.sum()),
-        "unknown_slices": dict(zip(classes, unknown, strict=True)),
-        "groups": len(np.unique(groups[known])),
-        "present": [name for name, count in zip(classes, answers, strict=True) if count],
-        "by_patient": _scores(found.by_patient, classes, complete),
-        "by_slice": _scores(found.by_slice, classes, complete),
-        "difference": {
-            "accuracy": _plain(found.difference["accuracy"]) if complete else None,
-            "balanced_accuracy": _plain(found.difference["balanced_accuracy"]),
-        },
-    }
+    difference = dict(found.difference) if complete else found.difference | {"accuracy": None}
+    return ScoredPatients(
+        patients=len(distinct),
+        of_several_classes=int(np.sum(labels_of_each > 1)),
+        answers=dict(zip(classes, answers, strict=True)),
+        slices=int(known.sum()),
+        unknown_slices=dict(zip(classes, unknown, strict=True)),
+        groups=len(np.unique(groups[known])),
+        present=tuple(name for name, count in zip(classes, answers, strict=True) if count),
+        by_patient=_scores(found.by_patient, classes, complete),
+        by_slice=_scores(found.by_slice, classes, complete),
+        difference={key: difference[key] for key in ("accuracy", "balanced_accuracy")},
+    )
 
 
-def _scores(found: ScoreIntervals, classes: tuple[str, ...], complete: bool) -> Record:
-    return {
-        "accuracy": _plain(found.overall["accuracy"]) if complete else None,
-        "balanced_accuracy": _plain(found.overall["balanced_accuracy"]),
-        "recalls": dict(zip(classes, map(_plain, found.recalls), strict=True)),
-    }
-
-
-def _plain(found: Interval | None) -> dict[str, float] | None:
-    return None if found is None else asdict(found)
+def _scores(found: ScoreIntervals, classes: tuple[str, ...], complete: bool) -> AnswerScores:
+    return AnswerScores(
+        found.overall["accuracy"] if complete else None,
+        found.overall["balanced_accuracy"],
+        dict(zip(classes, found.recalls, strict=True)),
+    )

@@ -14,6 +14,7 @@ from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.errors import BrainTumorError, WeightsError
 from brain_tumor.runs.load_checkpoint import CONTROL
 from brain_tumor.runs.provenance import installed
+from brain_tumor.runs.results.run import RUN
 from brain_tumor.trained.abstention import error_steps
 from brain_tumor.trained.network import Trained
 from brain_tumor.trained.out_of_distribution import MAX_BYTES, as_bytes, open_ood_detector
@@ -55,7 +56,7 @@ def gather_facts(trained: Trained) -> Facts:
     return {
         "model": trained.model,
         "checkpoint": trained.checkpoint.name,
-        "fingerprint": str(trained.run.read_json("run.json")["data"]["fingerprint"]),
+        "fingerprint": RUN.read(trained.run).data.fingerprint,
         "version": installed("brain-tumor") or "unknown",
         "notice": NOTICE,
         "card": card.read_text("utf-8", "replace") if card.is_file() else "",

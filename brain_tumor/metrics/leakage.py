@@ -157,8 +157,8 @@ class PartOverlap:
         test: Number of test scans.
         overlaps: By what is shared: `exact copy`, `slice`, `near-duplicate`, `related`,
             `patient`, and `any` of these.
-        lookalikes: Test scans that look like a training scan, at each level of correlation; None where
-            they were not sought.
+        lookalikes: Test scans that look like a training scan, at each level of correlation; None
+            where they were not sought.
     """
 
     train: int

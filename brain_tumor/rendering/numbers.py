@@ -1,8 +1,28 @@
-"""Numbers as tables and sentences show them."""
+"""Numbers, and lists of names, as tables and sentences show them."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 UNKNOWN = "–"  # noqa: RUF001 (an en dash, as tables of numbers use)
+
+
+class IntervalLike(Protocol):
+    """A number with the lower and upper end of its interval; `metrics` has the type."""
+
+    @property
+    def value(self) -> float:
+        """The number."""
+        ...
+
+    @property
+    def low(self) -> float:
+        """Lower end."""
+        ...
+
+    @property
+    def high(self) -> float:
+        """Upper end."""
+        ...
 
 
 def format_count(count: int | None) -> str:
@@ -75,6 +95,27 @@ def format_score(
     if low is None or high is None:
         return f"{value:.{decimals}f}"
     return f"{value:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})"
+
+
+def format_interval(found: IntervalLike | None) -> str:
+    """Write a score of 0 to 1 with its interval."""
+    return UNKNOWN if found is None else format_score(found.value, found.low, found.high)
+
+
+def format_difference(found: IntervalLike | None) -> str:
+    """Write a difference of two scores with its interval."""
+    if found is None:
+        return UNKNOWN
+    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names one after the other, the last after an "and".
+
+    >>> listed(["glioma"]), listed(["glioma", "meningioma", "pituitary"])
+    ('glioma', 'glioma, meningioma and pituitary')
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _percent(share: float) -> str:

@@ -1,13 +1,46 @@
 """Tables that say which of two settings is better on the same scans, and whether that is luck."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from brain_tumor.rendering.certainty import NamedScore, of_labels
 from brain_tumor.rendering.numbers import UNKNOWN, format_count
 from brain_tumor.rendering.page import DataTable
 
 Values = Mapping[str, Any]
+
+
+class NamedScore(Protocol):
+    """What a table has to know of a score; callers pass those of `metrics/registry.py`."""
+
+    @property
+    def key(self) -> str:
+        """Its name in records."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Its name in tables."""
+        ...
+
+    @property
+    def better(self) -> str:
+        """Which way is better: `higher` or `lower`."""
+        ...
+
+    @property
+    def needs(self) -> str:
+        """What it is computed from: `labels`, a `ranking` of scans, or other probabilities."""
+        ...
+
+    @property
+    def absent_classes(self) -> bool:
+        """Whether there is one where a class has no scan."""
+        ...
+
+
+def of_labels(scores: Iterable[NamedScore]) -> dict[str, str]:
+    """Give the titles of the scores that need labels alone, by key."""
+    return {score.key: score.title for score in scores if score.needs == "labels"}
 
 
 def pairs_table(

@@ -15,6 +15,9 @@ from brain_tumor.errors import DataError
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import History, read_history
 from brain_tumor.runs.identity import flatten, setting_of
+from brain_tumor.runs.results.complexity import COMPLEXITY, MeasuredComplexity
+from brain_tumor.runs.results.metrics import METRICS, Metrics
+from brain_tumor.runs.results.run import RUN, RunRecord
 
 # What `trainer.accelerator=auto` picked, by the device in run.json, so that it is one setting with
 # a run that asked for it; a card stands there by its own name.
@@ -55,9 +58,9 @@ class FinishedRun:
         predictions: What it says of the scans of each part; `test` is always among them.
         groups: Group of each scan of any part, by path; None where `split.csv` has no groups.
         part_sizes: Scans of each class in each part, as `split.csv` has them.
-        record: The content of `run.json`.
-        metrics: The content of `metrics.json`; empty where there is none.
-        complexity: The content of `complexity.json`; None where there is none.
+        record: What it is made of.
+        metrics: Its scores; None where there are none.
+        complexity: What its network costs; None where that was not measured.
         history: The columns of `metrics.csv`; empty where there is none.
     """
 
@@ -70,9 +73,9 @@ class FinishedRun:
     predictions: dict[str, PartPredictions]
     groups: dict[str, str] | None
     part_sizes: dict[str, dict[str, int]]
-    record: dict[str, Any]
-    metrics: dict[str, Any]
-    complexity: dict[str, Any] | None
+    record: RunRecord
+    metrics: Metrics | None
+    complexity: MeasuredComplexity | None
     history: History
 
     @cached_property
@@ -138,18 +141,18 @@ def read_run(folder: Path) -> FinishedRun:
         DataError: The run is not finished, has no test part, or is incomplete or damaged.
     """
     run = RunFolder(folder)
-    record = run.read_json("run.json")
-    if record.get("status") != "finished":
+    record = RUN.read(run)
+    if record.status != "finished":
         raise DataError(
-            f"The run {folder} is not finished (its status is {record.get('status')}): leave it "
-            "out, or train it again."
+            f"The run {folder} is not finished (its status is {record.status}): leave it out, or "
+            "train it again."
         )
     config = flatten(OmegaConf.to_container(run.read_config()))
     try:
         rows, members = run.read_rows("predictions.csv"), run.read_rows("split.csv")
-        config["data.fingerprint"] = record["data"]["fingerprint"]
-        if config.get("trainer.accelerator") == "auto" and "device" in record:
-            config["trainer.accelerator"] = PICKED.get(record["device"], "gpu")
+        config["data.fingerprint"] = record.data.fingerprint
+        if config.get("trainer.accelerator") == "auto" and record.device is not None:
+            config["trainer.accelerator"] = PICKED.get(record.device, "gpu")
         classes = tuple(key.removeprefix("logit_") for key in rows[0] if key.startswith("logit_"))
         found = FinishedRun(
             folder,
@@ -162,8 +165,8 @@ def read_run(folder: Path) -> FinishedRun:
             _groups(members),
             _part_sizes(members),
             record,
-            run.read_json("metrics.json") if (folder / "metrics.json").exists() else {},
-            run.read_json("complexity.json") if (folder / "complexity.json").exists() else None,
+            METRICS.read_if_there(run),
+            COMPLEXITY.read_if_there(run),
             read_history(folder / "metrics.csv"),
         )
         needed = {"model.name", "split.name", *(["split.folds"] if found.fold is not None else [])}

@@ -14,6 +14,7 @@ from brain_tumor.data.split_file import read_split
 from brain_tumor.errors import DataError
 from brain_tumor.runs.earlier_versions import thresholds_before
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.run import RUN
 
 
 def write_split(run: RunFolder, prepared: PreparedSet, split: Split) -> None:
@@ -47,7 +48,7 @@ def reopen_data(
     Raises:
         DataError: The scans are not those of the run.
     """
-    folder = Path(run.read_json("run.json")["data"]["prepared"])
+    folder = Path(RUN.read(run).data.prepared)
     gone = not (folder / "summary.json").is_file()
     data = data_settings(config.data)
     data = replace(
@@ -75,11 +76,11 @@ def reopen_prepared(run: RunFolder, data: DataSettings, moved: bool = False) -> 
     Raises:
         DataError: The scans are not those of the run.
     """
-    record = run.read_json("run.json")["data"]
-    folder = Path(record["prepared"])
+    known = RUN.read(run).data
+    folder = Path(known.prepared)
     there = folder.is_dir() and not moved
     prepared = open_prepared(folder) if there else build_prepared(data)
-    noted = record["fingerprint"]
+    noted = known.fingerprint
     if noted != prepared.fingerprint and noted != _fingerprint_before(run, data):
         raise DataError(
             f"{prepared.folder} is not the prepared set of {run.path} (fingerprint "

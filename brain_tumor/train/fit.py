@@ -3,9 +3,8 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import lightning as L
 import torch
@@ -25,9 +24,9 @@ from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.rendering.tables import prepared_table, split_table, unusable_note
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.runs.identity import run_fingerprint
 from brain_tumor.runs.record import peak_memory, run_record
 from brain_tumor.runs.reopen import reopen_prepared, reopen_split, write_split
+from brain_tumor.runs.results.run import RUN, RunData, RunRecord, Status
 from brain_tumor.train.build import build_classifier, build_datamodule, build_trainer
 from brain_tumor.train.callbacks.tensorboard import (
     log_failure,
@@ -35,7 +34,7 @@ from brain_tumor.train.callbacks.tensorboard import (
     tensorboard_folders,
 )
 from brain_tumor.train.check_config import RunSettings
-from brain_tumor.train.resume import Start, given_overrides
+from brain_tumor.train.resume import Start
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Fitted:
         config: Its configuration.
         datamodule: Serves its scans.
         trainer: Which fitted it.
-        record: The content of `run.json` so far, without `status`.
+        record: What `run.json` says so far.
         begun: Reading of `time.perf_counter` from which `seconds` counts.
     """
 
@@ -55,7 +54,7 @@ class Fitted:
     config: DictConfig
     datamodule: ScanDataModule
     trainer: L.Trainer
-    record: dict[str, Any]
+    record: RunRecord
     begun: float
 
     @property
@@ -112,9 +111,12 @@ def fit(
     begun = time.perf_counter() - start.seconds
     with _status_written(run, record, trainer):
         trainer.fit(classifier, datamodule, ckpt_path=start.checkpoint, weights_only=True)
-    record["seconds_fit"] = round(time.perf_counter() - begun, 3)
-    record["epochs"] = trainer.current_epoch
-    record["peak_memory"] = peak_memory(trainer.strategy.root_device)
+    record = replace(
+        record,
+        seconds_fit=round(time.perf_counter() - begun, 3),
+        epochs=trainer.current_epoch,
+        peak_memory=peak_memory(trainer.strategy.root_device),
+    )
     return Fitted(run, config, datamodule, trainer, record, begun)
 
 
@@ -136,23 +138,17 @@ def _begin_run(
     trainer: L.Trainer,
     prepared: PreparedSet,
     split: Split,
-) -> dict[str, Any]:
+) -> RunRecord:
     """Make the run's folder, or bring it back to the last whole epoch; give its `run.json`."""
     run, config = start.run, start.config
-    data = {
-        "name": settings.data.name,
-        "fingerprint": prepared.fingerprint,
-        "prepared": str(prepared.folder.resolve()),
-    }
-    record = run_record(config, classifier, trainer, data)
-    record |= {"overrides": given_overrides(), "fingerprint": run_fingerprint(config)}
-    record |= start.record()
+    data = RunData(settings.data.name, prepared.fingerprint, str(prepared.folder.resolve()))
+    record = start.resumed(run_record(config, classifier, trainer, data))
     if start.earlier is None:
         run.create()
         held.enter_context(run.locked())
     start.rewind(tensorboard_folders(trainer.loggers))
     run.write_config(config)
-    run.write_json("run.json", record | {"status": "started"})
+    RUN.write(run, record)
     write_split(run, prepared, split)
     log_start(trainer.loggers, config, classifier.classes, classifier.monitored_part)
     return record
@@ -162,22 +158,22 @@ def _print_data(
     console: Console,
     prepared: PreparedSet,
     split: Split,
-    record: dict[str, Any],
+    record: RunRecord,
     settings: RunSettings,
 ) -> None:
     console.print(to_rich(prepared_table(prepared.summary)))
     console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
-    parameters = record["parameters"]
-    console.print(
-        f"{settings.model['name']}: {parameters['all']:,} parameters, {parameters['trained']:,} "
-        f"trained, on {record['device']}"
-    )
+    if record.parameters is not None:
+        console.print(
+            f"{settings.model['name']}: {record.parameters.all:,} parameters, "
+            f"{record.parameters.trained:,} trained, on {record.device}"
+        )
 
 
 @contextmanager
-def _status_written(run: RunFolder, record: dict[str, Any], trainer: L.Trainer) -> Iterator[None]:
+def _status_written(run: RunFolder, record: RunRecord, trainer: L.Trainer) -> Iterator[None]:
     """Let the network be fitted; what ends that before its time stands in `run.json`."""
     next_step = f"resume={run.display_path} continues after the last complete epoch"
     try:
@@ -186,9 +182,9 @@ def _status_written(run: RunFolder, record: dict[str, Any], trainer: L.Trainer) 
     except BaseException as error:
         # A cluster that takes a job away ends it by SystemExit.
         stopped = isinstance(error, KeyboardInterrupt | SystemExit)
-        status = "interrupted" if stopped else "failed"
+        status: Status = "interrupted" if stopped else "failed"
         with suppress(OSError, DataError):  # a full disk may be what failed
-            run.write_json("run.json", record | {"status": status})
+            RUN.write(run, replace(record, status=status))
             if status == "failed":
                 log_failure(trainer.loggers)
         if isinstance(error, MisconfigurationException):  # a callback that monitors nothing

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +27,7 @@ from brain_tumor.runs.identity import (
     within,
 )
 from brain_tumor.runs.provenance import provenance
+from brain_tumor.runs.results.run import RUN, Resumed, RunRecord
 from brain_tumor.runs.tensorboard_events import rewind_events
 from brain_tumor.train.callbacks.resumable import CONFIG
 
@@ -47,7 +48,7 @@ class Start:
         config: Its configuration.
         checkpoint: What it goes on from; None begins with fresh weights.
         epochs: Epochs that are done.
-        earlier: `run.json` as the last process left it; None in a new folder.
+        earlier: What `run.json` said as the last process left it; None in a new folder.
         said: Sentences about what was found.
     """
 
@@ -55,13 +56,13 @@ class Start:
     config: DictConfig
     checkpoint: Path | None = None
     epochs: int = 0
-    earlier: Record | None = None
+    earlier: RunRecord | None = None
     said: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
         """Whether nothing is left to be done."""
-        finished = self.earlier is not None and self.earlier.get("status") == "finished"
+        finished = self.earlier is not None and self.earlier.status == "finished"
         return finished and self.epochs >= self.config.trainer.max_epochs
 
     @property
@@ -71,17 +72,20 @@ class Start:
             return 0.0
         return sum(second or 0.0 for second in read_history(self._history).get("seconds", []))
 
-    def record(self) -> Record:
-        """Give what `run.json` keeps of the processes before this one."""
-        if self.earlier is None:
-            return {}
-        kept = {name: self.earlier.get(name) for name in ("started", "command", "overrides")}
-        resumed = {
-            "after_epoch": self.epochs,
-            "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "command": provenance()["command"],
-        }
-        return kept | {"resumed": [*self.earlier.get("resumed", []), resumed]}
+    def resumed(self, record: RunRecord) -> RunRecord:
+        """Add to a record what is known of this command line and of the processes before it."""
+        before = self.earlier
+        if before is None:
+            typed = given_overrides()
+            return replace(record, overrides=None if typed is None else tuple(typed))
+        at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        return replace(
+            record,
+            started=before.started,
+            command=before.command,
+            overrides=before.overrides,
+            resumed=(*before.resumed, Resumed(self.epochs, at, record.command)),
+        )
 
     @property
     def _history(self) -> Path:
@@ -129,12 +133,12 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
     if not rank(config):
         held.enter_context(run.locked())
         forget_halves(run.path)
-    earlier = run.read_json("run.json")
+    earlier = RUN.read(run)
     _move(saved, str(saved.run_folder), str(run.path))
     own = flatten(OmegaConf.to_container(saved, resolve=True))
     changed = {
         key: (own.get(key), now)
-        for key, now in _asked_changes(earlier.get("overrides")).items()
+        for key, now in _asked_changes(earlier.overrides).items()
         if own.get(key) != now
     }
     checkpoint, content, said = newest_whole(run.checkpoints)
@@ -186,12 +190,12 @@ def _texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
             yield from _texts(value, f"{key}.{name}")
 
 
-def _what_goes_on(run: RunFolder, earlier: Record, epochs: int) -> str:
-    now, then = provenance(), earlier
+def _what_goes_on(run: RunFolder, earlier: RunRecord, epochs: int) -> str:
+    then = earlier.versions
     other = [
-        f"{name} {then['versions'].get(name)} is now {version}"
-        for name, version in now["versions"].items()
-        if then["versions"].get(name) != version
+        f"{name} {then.get(name)} is now {version}"
+        for name, version in provenance().versions.items()
+        if then.get(name) != version
     ]
     bits = f" ({', '.join(other)}: bits may differ from a run without a stop)" if other else ""
     place = f"continues after epoch {epochs}" if epochs else "has no checkpoint and starts again"

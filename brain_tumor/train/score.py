@@ -1,36 +1,31 @@
 """Score what was fitted, and tell what was found and where it lies."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from brain_tumor.evaluate.checkpoint import evaluate_run
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
-from brain_tumor.evaluate.score_tables import score_tables
-from brain_tumor.metrics.registry import SCORES
-from brain_tumor.rendering.certainty import gaps
-from brain_tumor.rendering.lookalikes import lookalikes_table, lookalikes_warning
+from brain_tumor.evaluate.tables.certainty import gaps
+from brain_tumor.evaluate.tables.lookalikes import lookalikes_table, lookalikes_warning
+from brain_tumor.evaluate.tables.score_tables import score_tables
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.runs.checkpoints import forget_before_last
 from brain_tumor.runs.record import peak_memory
+from brain_tumor.runs.results.metrics import Metrics
+from brain_tumor.runs.results.run import RUN
 from brain_tumor.train.callbacks.tensorboard import log_outcome
 from brain_tumor.train.check_config import RunSettings
 from brain_tumor.train.fit import Fitted
 
-Scores = dict[str, dict[str, Any]]
 
-
-def score(fitted: Fitted, settings: RunSettings, console: Console) -> Scores:
-    """Score the checkpoint of a training, finish its folder, and print what was found.
-
-    Returns:
-        Per part, what `metrics.json` holds.
-    """
-    run, trainer, record = fitted.run, fitted.trainer, fitted.record
-    checkpoint = fitted.checkpoint
-    run.write_json("run.json", record | {"status": "trained", "scored": checkpoint.name})
+def score(fitted: Fitted, settings: RunSettings, console: Console) -> Metrics:
+    """Score the checkpoint of a training, finish its folder, and print what was found."""
+    run, trainer, checkpoint = fitted.run, fitted.trainer, fitted.checkpoint
+    record = replace(fitted.record, status="trained", scored=checkpoint.name)
+    RUN.write(run, record)
     found = evaluate_run(
         run,
         run,
@@ -39,32 +34,29 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Scores:
         settings.trainer["accelerator"],
         settings.evaluation,
     )
-    scores: Scores = found.metrics["parts"]
-    log_outcome(trainer.loggers, scores, found.confusion, trainer.current_epoch)
-    record["seconds"] = round(time.perf_counter() - fitted.begun, 3)
-    record["peak_memory"] = peak_memory(trainer.strategy.root_device)
-    run.write_json("run.json", record | {"status": "finished", "scored": checkpoint.name})
-    forget_before_last(run.checkpoints)
-    for table in score_tables(found.metrics, f"{settings.model['name']}, {checkpoint.name}"):
-        console.print(to_rich(table))
     metrics = found.metrics
-    for sentence in gaps(
-        scores, SCORES.values(), metrics["operating_point"], metrics["temperature"]
-    ):
+    scores = {
+        name: {key: part.value(key) for key in part.scores} for name, part in metrics.parts.items()
+    }
+    log_outcome(trainer.loggers, scores, found.confusion, trainer.current_epoch)
+    seconds, held = time.perf_counter() - fitted.begun, peak_memory(trainer.strategy.root_device)
+    RUN.write(run, replace(record, status="finished", seconds=round(seconds, 3), peak_memory=held))
+    forget_before_last(run.checkpoints)
+    for table in score_tables(metrics, f"{settings.model['name']}, {checkpoint.name}"):
+        console.print(to_rich(table))
+    for sentence in gaps(metrics):
         console.print(sentence)
     if found.ood is not None:
         console.print(ood_sentence(found.ood), soft_wrap=True)
-    alike = metrics["leakage"]["lookalikes"]
-    console.print(
-        to_rich(
-            lookalikes_table([alike], "test scans that look like a training scan, by correlation")
-        )
-    )
-    warning = lookalikes_warning(alike, settings.split.leaky)
-    if warning is not None:
-        console.print(warning, soft_wrap=True)
+    alike = None if metrics.leakage is None else metrics.leakage.lookalikes
+    if alike is not None:
+        title = "test scans that look like a training scan, by correlation"
+        console.print(to_rich(lookalikes_table([alike], title)))
+        warning = lookalikes_warning(alike, settings.split.leaky)
+        if warning is not None:
+            console.print(warning, soft_wrap=True)
     _print_next_steps(console, run.display_path, fitted.datamodule.prepared.folder)
-    return scores
+    return metrics
 
 
 def _print_next_steps(console: Console, run: Path, prepared: Path) -> None:

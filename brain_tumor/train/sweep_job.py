@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -17,6 +16,8 @@ from brain_tumor.errors import DataError
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.identity import run_fingerprint
+from brain_tumor.runs.results.metrics import METRICS
+from brain_tumor.runs.results.run import RUN, RunRecord
 from brain_tumor.train.check_config import run_settings
 from brain_tumor.train.train import train
 
@@ -87,31 +88,31 @@ def find_earlier(config: DictConfig) -> Earlier | None:
     own = RunFolder(Path(settings.run_folder))
     if (own.path / "run.json").is_file():
         # A cluster took the job away and gave it back: only this job has this folder.
-        return Earlier(own, own.read_json("run.json").get("status") == "finished")
+        return Earlier(own, RUN.read(own).status == "finished")
     if not settings.skip_finished:
         return None
     wanted = run_fingerprint(config)
     runs = Path(settings.runs).expanduser() / settings.name
-    same = [run for run in _records(runs) if run[1].get("fingerprint") == wanted]
+    same = [run for run in _records(runs) if run[1].fingerprint == wanted]
     if not same:
         return None
     scans = build_prepared(settings.data).fingerprint
-    same = [(run, record) for run, record in same if record["data"]["fingerprint"] == scans]
+    same = [(run, record) for run, record in same if record.data.fingerprint == scans]
     for run, record in same:
-        if record["status"] == "finished" and (run.path / "metrics.json").is_file():
+        if record.status == "finished" and (run.path / METRICS.name).is_file():
             return Earlier(run, finished=True)
     for run, record in same:
-        if record["status"] != "failed" and _is_left(run) and newest_whole(run.checkpoints)[0]:
+        if record.status != "failed" and _is_left(run) and newest_whole(run.checkpoints)[0]:
             return Earlier(run, finished=False)
     return None
 
 
-def _records(runs: Path) -> Iterator[tuple[RunFolder, dict[str, Any]]]:
+def _records(runs: Path) -> Iterator[tuple[RunFolder, RunRecord]]:
     """Give every run of earlier sweeps, the newest first; damaged ones are passed over."""
     for path in sorted(runs.glob("sweep-*/*/run.json"), reverse=True):
         run = RunFolder(path.parent)
         try:
-            yield run, run.read_json("run.json")
+            yield run, RUN.read(run)
         except DataError as error:
             print(f"brain_tumor: {error}", file=sys.stderr)
 

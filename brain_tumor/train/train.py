@@ -10,15 +10,17 @@ from brain_tumor.engine.ddp import settle_devices
 from brain_tumor.engine.determinism import kept_determinism
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.engine.ranks import rank
+from brain_tumor.runs.results.metrics import METRICS, Metrics
+from brain_tumor.runs.results.run import RUN
 from brain_tumor.train.callbacks.epoch_history import fast_dev_run
 from brain_tumor.train.check_config import check_training
 from brain_tumor.train.fit import fit
 from brain_tumor.train.resume import find_start
-from brain_tumor.train.score import Scores, score
+from brain_tumor.train.score import score
 
 
 @kept_determinism()
-def train(config: DictConfig) -> Scores:
+def train(config: DictConfig) -> Metrics | None:
     """Prepare the scans, fit the network, score its checkpoint, and print the tables.
 
     Args:
@@ -26,8 +28,8 @@ def train(config: DictConfig) -> Scores:
             run. With `resume` a run that was stopped goes on in its own folder.
 
     Returns:
-        Per part, what `metrics.json` holds; empty after a `fast_dev_run`, which keeps no
-        checkpoint, and in a process that does not lead.
+        The scores; None after a `fast_dev_run`, which keeps no checkpoint, and in a process that
+        does not lead.
 
     Raises:
         BrainTumorError: Anything that the user can fix.
@@ -41,13 +43,12 @@ def train(config: DictConfig) -> Scores:
         settings = check_training(start.config)
         if start.complete:
             console.print(f"{start.run.display_path} is finished: nothing is left to train.")
-            scores: Scores = start.run.read_json("metrics.json")["parts"]
-            return scores
+            return METRICS.read(start.run)
         fitted = fit(start, settings, held, console)
         if fitted is None:  # another process leads
-            return {}
+            return None
         if fast_dev_run(fitted.trainer):
-            fitted.run.write_json("run.json", fitted.record | {"status": "fast_dev_run"})
+            RUN.write(fitted.run, replace(fitted.record, status="fast_dev_run"))
             console.print("fast_dev_run: one batch of each part went through; nothing was kept.")
-            return {}
+            return None
         return score(fitted, settings, console)

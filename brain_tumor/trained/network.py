@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
-from brain_tumor.errors import DataError
 from brain_tumor.models.network import Network
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
+from brain_tumor.runs.results.metrics import METRICS
+from brain_tumor.runs.results.run import RUN
 from brain_tumor.trained.operating_point import Chosen
 
 
@@ -57,19 +57,13 @@ def open_trained(folder: Path, checkpoint: str | None = None) -> Trained:
     """
     run = RunFolder(folder.expanduser())
     config = run.read_config()
-    own = str(run.read_json("run.json").get("scored", ""))
+    own = RUN.read(run).scored or ""
     path = run.checkpoint(checkpoint or own.removesuffix(".ckpt") or None)
     scored = scored_folder(run, path)
-    metrics = scored.read_json("metrics.json")
+    metrics = METRICS.read(scored)
     classifier = load_classifier(path)
     data = plain_values(config.data, "data")
-    try:
-        chosen, healthy = _chosen(metrics), metrics["operating_point"]["healthy"]
-    except (KeyError, TypeError) as error:
-        raise DataError(
-            f"{scored.path / 'metrics.json'} does not say what validation chose: run "
-            f"python -m brain_tumor.evaluate run={run.path}"
-        ) from error
+    point = metrics.operating_point
     return Trained(
         run,
         scored,
@@ -77,8 +71,8 @@ def open_trained(folder: Path, checkpoint: str | None = None) -> Trained:
         str(config.model.name),
         classifier.network.eval(),
         classifier.classes,
-        healthy,
-        chosen,
+        point.healthy,
+        Chosen(metrics.temperature.value, point.threshold, point.chosen_on is not None),
         parse_settings(CropSettings, data.get("crop"), "data.crop"),
         parse_settings(HarmoniseSettings, data.get("harmonise"), "data.harmonise"),
     )
@@ -86,12 +80,4 @@ def open_trained(folder: Path, checkpoint: str | None = None) -> Trained:
 
 def scored_folder(run: RunFolder, checkpoint: Path) -> RunFolder:
     """Give the folder of a checkpoint's evaluation: the run's own for the one training scored."""
-    scored = run.read_json("run.json").get("scored", checkpoint.name)
-    return run if scored == checkpoint.name else run.part(checkpoint.stem)
-
-
-def _chosen(metrics: dict[str, Any]) -> Chosen:
-    point = metrics["operating_point"]
-    return Chosen(
-        metrics["temperature"]["value"], point["threshold"], point["chosen_on"] is not None
-    )
+    return run if RUN.read(run).scored in (None, checkpoint.name) else run.part(checkpoint.stem)

@@ -2,6 +2,7 @@
 
 import copy
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
@@ -18,6 +19,8 @@ from brain_tumor.metrics.registry import label_scores
 from brain_tumor.runs.checkpoints import forget_before_last
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import History, read_history
+from brain_tumor.runs.results.run import RUN as RUN_FILE
+from brain_tumor.runs.results.run import TrialRecord
 from brain_tumor.train.callbacks.tensorboard import log_outcome
 from brain_tumor.train.check_config import check_training
 from brain_tumor.train.fit import Fitted, fit
@@ -131,20 +134,23 @@ def frozen(trial: Trial) -> FrozenTrial:
 def _finish(fitted: Fitted, trial: Trial, study: Study, pruned: bool) -> float:
     epoch, value = study.best_epoch(frozen(trial))
     objective = study.settings.objective
-    if value is None:
+    if epoch is None or value is None:
         raise TrainingError(f"{objective} is no number in any epoch.")
-    run, record = fitted.run, fitted.record
-    told = {"number": trial.number, "values": trial.params}
-    told |= {"objective": objective, "value": value, "best_epoch": epoch}
-    more = {"status": "pruned" if pruned else "trained", "scored": fitted.checkpoint.name}
-    run.write_json("run.json", record | more | {"trial": told})
+    run = fitted.run
+    record = replace(
+        fitted.record,
+        status="pruned" if pruned else "trained",
+        scored=fitted.checkpoint.name,
+        trial=TrialRecord(trial.number, trial.params, objective, value, epoch),
+    )
+    RUN_FILE.write(run, record)
     forget_before_last(run.checkpoints)
     history = read_history(run.path / "metrics.csv")
-    row = history["epoch"].index(epoch) if epoch is not None and "epoch" in history else None
+    row = history["epoch"].index(epoch) if "epoch" in history else None
     scores = {
         score.key: None if row is None else history.get(f"val/{score.key}", [None] * (row + 1))[row]
         for score in label_scores()
     }
-    log_outcome(fitted.trainer.loggers, {VALIDATION: scores}, {}, record["epochs"])
-    trial.set_user_attr(SECONDS, record["seconds_fit"])
+    log_outcome(fitted.trainer.loggers, {VALIDATION: scores}, {}, fitted.trainer.current_epoch)
+    trial.set_user_attr(SECONDS, record.seconds_fit)
     return value

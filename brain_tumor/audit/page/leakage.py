@@ -1,15 +1,14 @@
 """The section on leakage: what test and training scans share under each split."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from brain_tumor.audit.page.blocks import Sheets, scans_table
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
-from brain_tumor.metrics.leakage import SharedScans
+from brain_tumor.evaluate.tables.lookalikes import lookalikes_table
+from brain_tumor.metrics.leakage import LookalikeShare, SharedScans
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
-from brain_tumor.rendering.lookalikes import lookalikes_table
 from brain_tumor.rendering.numbers import format_count_range, format_counted, format_percent_range
 from brain_tumor.rendering.page import (
     Bar,
@@ -87,23 +86,19 @@ class SplitLeakage:
 
     def lookalikes_text(self) -> str:
         """Say how many test scans look like a training scan; empty where that was not measured."""
-        measured = [variant.lookalikes for variant in self.variants if variant.lookalikes]
-        if not measured:
+        if not self.lookalikes:
             return ""
         *most, last = (
             f"{format_percent_range([one.all for one in level])} by {level[0].level:g} or more"
-            for level in zip(*measured, strict=True)
+            for level in zip(*self.lookalikes, strict=True)
         )
         shares = f"{', '.join(most)} and {last}" if most else last
         return f" Measured apart, by plain correlation, {shares} look like a training scan."
 
-    def lookalikes_records(self) -> list[list[dict[str, Any]]]:
-        """Give what `lookalikes_table` lays out: the levels of each variant, where measured."""
-        return [
-            [asdict(level) for level in variant.lookalikes]
-            for variant in self.variants
-            if variant.lookalikes
-        ]
+    @property
+    def lookalikes(self) -> list[tuple[LookalikeShare, ...]]:
+        """Test scans that look like a training scan, of each variant where that was measured."""
+        return [variant.lookalikes for variant in self.variants if variant.lookalikes]
 
     @property
     def largest_share(self) -> float:
@@ -148,10 +143,9 @@ def lookalike_tables(splits: Sequence[SplitLeakage]) -> list[DataTable]:
     """Lay out, for each split, the share of test scans that look like a training scan."""
     tables = []
     for split in splits:
-        records = split.lookalikes_records()
-        if records:
+        if split.lookalikes:
             title = f"Test scans that look like a training scan: {split.label}"
-            tables.append(lookalikes_table(records, title))
+            tables.append(lookalikes_table(split.lookalikes, title))
     return tables
 
 

@@ -5,9 +5,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, Literal
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
@@ -15,10 +15,15 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.json_file import JsonFile
 
 JOBS = "jobs"  # folder of the records in the sweep's folder
-STARTED, FINISHED, SKIPPED = "started", "finished", "skipped"
-FAILED, INTERRUPTED = "failed", "interrupted"
+STARTED: Final = "started"  # or killed since
+FINISHED: Final = "finished"
+SKIPPED: Final = "skipped"  # finished before
+FAILED: Final = "failed"
+INTERRUPTED: Final = "interrupted"
+JobStatus = Literal["started", "finished", "skipped", "failed", "interrupted"]
 
 
 class NotedSweep(Callback):
@@ -39,12 +44,29 @@ class NotedSweep(Callback):
 
 
 @dataclass(frozen=True)
-class SweepJob:
-    """A job of a sweep and its record, which has these entries.
+class JobRecord:
+    """What became of a job.
 
-    `number`; `overrides`, the words that make it; `status`: started (or killed since), finished,
-    skipped (finished before), failed or interrupted; `reason`, a sentence; `folder` of its run;
-    `seconds` in this sweep.
+    Attributes:
+        number: From 0.
+        overrides: The words that make it.
+        folder: Of its run.
+        status: How far it came.
+        reason: Why it failed, or how it continued; may be empty.
+        seconds: In this sweep; None where it did not end.
+    """
+
+    number: int
+    overrides: tuple[str, ...]
+    folder: str
+    status: JobStatus = STARTED
+    reason: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class SweepJob:
+    """A job of a sweep, and where its record lies.
 
     Attributes:
         sweep: The sweep's folder.
@@ -54,20 +76,26 @@ class SweepJob:
     sweep: Path
     number: int
 
-    def note(self, **entries: Any) -> None:
-        """Change or add entries."""
-        folder = RunFolder(self.sweep / JOBS)
-        folder.create()
-        folder.write_json(self._name, self.record() | {"number": self.number} | entries)
+    def begin(self, overrides: tuple[str, ...], folder: str) -> None:
+        """Write down that the job begins."""
+        self._folder.create()
+        self._file.write(self._folder, JobRecord(self.number, overrides, folder))
 
-    def record(self) -> dict[str, Any]:
-        """Read the entries; none where there is no record yet."""
-        folder = RunFolder(self.sweep / JOBS)
-        return folder.read_json(self._name) if (folder.path / self._name).is_file() else {}
+    def note(self, **changes: Any) -> None:
+        """Change fields of the record."""
+        self._file.write(self._folder, replace(self.record(), **changes))
+
+    def record(self) -> JobRecord:
+        """Read the record."""
+        return self._file.read(self._folder)
 
     @property
-    def _name(self) -> str:
-        return f"{self.number}.json"
+    def _folder(self) -> RunFolder:
+        return RunFolder(self.sweep / JOBS)
+
+    @property
+    def _file(self) -> JsonFile[JobRecord]:
+        return JsonFile(f"{self.number}.json", JobRecord, checked=False)
 
 
 def this_job() -> SweepJob | None:
@@ -80,7 +108,7 @@ def this_job() -> SweepJob | None:
     return SweepJob(Path(str(hydra.sweep.dir)).absolute(), int(hydra.job.num))
 
 
-def read_jobs(sweep: Path) -> list[dict[str, Any]]:
+def read_jobs(sweep: Path) -> list[JobRecord]:
     """Read the records of a sweep, by number."""
     numbers = sorted(int(path.stem) for path in (sweep / JOBS).glob("*.json"))
     return [SweepJob(sweep, number).record() for number in numbers]
@@ -101,10 +129,10 @@ def noted(
         tracebacks: Whether the traceback is wanted in any case.
     """
     hydra, begun = HydraConfig.get(), time.perf_counter()
-    overrides = [str(word) for word in hydra.overrides.task]
-    folder = str(Path(str(hydra.runtime.output_dir)).absolute())
-    job.note(overrides=overrides, status=STARTED, folder=folder)
-    status, reason = FINISHED, ""
+    overrides = tuple(str(word) for word in hydra.overrides.task)
+    job.begin(overrides, str(Path(str(hydra.runtime.output_dir)).absolute()))
+    status: JobStatus = FINISHED
+    reason = ""
     try:
         yield
     except (KeyboardInterrupt, SystemExit):  # the second is how a cluster takes a job away
@@ -117,6 +145,6 @@ def noted(
             traceback.print_exc()
         print(f"brain_tumor: job {job.number}: {reason}", file=sys.stderr)
     finally:
-        if job.record().get("status") == STARTED:
+        if job.record().status == STARTED:
             seconds = round(time.perf_counter() - begun, 3)
             job.note(status=status, reason=reason, seconds=seconds)

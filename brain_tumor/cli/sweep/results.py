@@ -1,7 +1,7 @@
 """What a sweep found: scores of its jobs, its settings, and which of them won."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -9,23 +9,32 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from brain_tumor.cli.sweep.data import PARTS, Scores, Sweep, SweptJob, SweptSetting, swept_scores
-from brain_tumor.cli.sweep.record import FINISHED, INTERRUPTED, SKIPPED, STARTED
+from brain_tumor.cli.sweep.record import (
+    FINISHED,
+    INTERRUPTED,
+    SKIPPED,
+    STARTED,
+    JobRecord,
+)
 from brain_tumor.errors import DataError
-from brain_tumor.metrics.registry import LOSS
+from brain_tumor.metrics.registry import LOSS, label_scores
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
+from brain_tumor.runs.results.run import RUN
+from brain_tumor.runs.results.scores import PartScores
 
 # Jobs that differ in these alone are one setting.
 AVERAGED = ("seed", "split.seed", "split.fold")
 
 
-def read_sweep(folder: Path, records: Sequence[Mapping[str, Any]]) -> Sweep:
+def read_sweep(folder: Path, records: Sequence[JobRecord]) -> Sweep:
     """Read what the jobs of a sweep left behind.
 
     Args:
         folder: The sweep's.
         records: Of its jobs, by number; at least one.
     """
-    provided = [_values(record.get("overrides", [])) for record in records]
+    provided = [_values(record.overrides) for record in records]
     named = list(dict.fromkeys(key for values in provided for key in values))
     keys = [key for key in named if len({values.get(key) for values in provided}) > 1]
     jobs = [
@@ -99,27 +108,25 @@ def _validation(setting: SweptSetting) -> float | None:
 
 
 def _values(overrides: Sequence[str]) -> dict[str, str]:
-    pairs = (str(word).lstrip("+").partition("=") for word in overrides)
+    pairs = (word.lstrip("+").partition("=") for word in overrides)
     return {key: value for key, _, value in pairs}
 
 
-def _job(record: Mapping[str, Any], values: dict[str, str]) -> SweptJob:
-    status, reason = str(record["status"]), str(record.get("reason", ""))
-    run = RunFolder(Path(str(record["folder"])))
+def _job(record: JobRecord, values: dict[str, str]) -> SweptJob:
+    status, reason, run = record.status, record.reason, RunFolder(Path(record.folder))
     seconds: float | None = None
     scores: Scores = {}
     validation = None
     if status in (FINISHED, SKIPPED):
         try:
             scores, validation = _scores(run)
-            seconds = run.read_json("run.json").get("seconds")
-        except (DataError, KeyError, TypeError) as error:  # nothing kept, or moved away meanwhile
+            seconds = RUN.read(run).seconds
+        except DataError as error:  # nothing kept, or moved away meanwhile
             reason = reason or f"left no scores ({' '.join(str(error).split())})"
     if status == STARTED:  # its process was killed
         status = INTERRUPTED
-    return SweptJob(
-        int(record["number"]), values, status, reason, _shown(run.path), seconds, scores, validation
-    )
+    folder = _shown(run.path)
+    return SweptJob(record.number, values, status, reason, folder, seconds, scores, validation)
 
 
 def _shown(path: Path) -> str:
@@ -128,15 +135,12 @@ def _shown(path: Path) -> str:
 
 
 def _scores(run: RunFolder) -> tuple[Scores, str | None]:
-    parts = run.read_json("metrics.json")["parts"]
-    scores = {
-        part: {
-            # A file of an earlier version has none of a score that is younger.
-            **{name: values.get(name) for name in swept_scores()},
-            LOSS: (values["probabilities"]["nll"] or {}).get("value"),
-        }
-        for part, values in parts.items()
-    }
+    def of_part(part: PartScores) -> dict[str, float | None]:
+        loss = part.confidence.probabilities.scores["nll"]
+        found = {score.key: part.value(score.key) for score in label_scores()}
+        return found | {LOSS: None if loss is None else loss.value}
+
+    scores = {name: of_part(part) for name, part in METRICS.read(run).parts.items()}
     held = sorted(row["path"] for row in run.read_rows("split.csv") if row["part"] == "validation")
     return scores, hashlib.sha256("\n".join(held).encode()).hexdigest() if held else None
 

@@ -5,9 +5,8 @@ from typing import Any
 
 from brain_tumor.cli.sweep.data import PARTS, Scores, Sweep, SweptJob, swept_scores
 from brain_tumor.metrics.registry import LOSS, SCORES, Score, label_scores
-from brain_tumor.rendering.certainty import listed
 from brain_tumor.rendering.foreign_text import markdown_text
-from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score
+from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score, listed
 from brain_tumor.rendering.page import DataTable, to_markdown
 
 

@@ -108,7 +108,7 @@ def log_start(
 
 def log_outcome(
     loggers: Iterable[Logger],
-    scores: Mapping[str, Mapping[str, Any]],
+    scores: Mapping[str, Mapping[str, float | None]],
     figures: Mapping[str, Figure],
     epochs: int,
 ) -> None:
@@ -119,16 +119,16 @@ def log_outcome(
 
     Args:
         loggers: Those of the Trainer; others than TensorBoard's are passed over.
-        scores: Per part, as in `metrics.json`.
+        scores: Of each part, scores of labels by key; None where undefined.
         figures: Per part, its confusion matrix.
         epochs: Epochs trained, their place on the x axis.
     """
     for writer in tensorboard_writers(loggers):
         for part, values in scores.items():
-            for score in label_scores():
-                if values[score.key] is not None:
-                    tag = f"final/{SHORT.get(part, part)}/{score.key}"
-                    writer.add_scalar(tag, values[score.key], global_step=epochs)
+            for key, value in values.items():
+                if value is not None:
+                    tag = f"final/{SHORT.get(part, part)}/{key}"
+                    writer.add_scalar(tag, value, global_step=epochs)
         for part, figure in figures.items():
             tag = f"final/{SHORT.get(part, part)}/confusion"
             add_card(writer, tag, figure, epochs)

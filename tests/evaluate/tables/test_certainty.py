@@ -1,7 +1,8 @@
 from typing import Any
 
-from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.certainty import certainty_table, gaps, part_columns
+
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.rendering.pairs import difference, pairs_table
 
 INTERVAL = {"value": 0.3, "low": 0.2, "high": 0.4}

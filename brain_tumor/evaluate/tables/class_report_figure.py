@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from brain_tumor.evaluate.tables.class_report import COLUMNS
 from brain_tumor.rendering.charts.style import DOTS_PER_INCH, INK, LABEL, TITLE
-from brain_tumor.rendering.class_report import COLUMNS
 from brain_tumor.rendering.page import DataTable
 
 HEADINGS = ("Class", "Precision", "Recall", "F1 Score", "Scan Number")  # the report's

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from brain_tumor.rendering.class_report import class_report
 from rich.console import Console
 from sklearn.metrics import classification_report
 
 from brain_tumor.metrics.registry import SCORES
 from brain_tumor.metrics.scores import score
-from brain_tumor.rendering.class_report import class_report
 from brain_tumor.rendering.page import to_rich
 
 CLASSES = ("glioma", "notumor", "other")

@@ -1,10 +1,10 @@
 import io
 from typing import Any
 
+from brain_tumor.rendering.by_patient import patients_sentence, patients_table
 from rich.console import Console
 
 from brain_tumor.metrics.registry import SCORES
-from brain_tumor.rendering.by_patient import patients_sentence, patients_table
 from brain_tumor.rendering.page import to_rich
 
 

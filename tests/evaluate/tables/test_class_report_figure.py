@@ -2,13 +2,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from brain_tumor.rendering.charts.table_figure import class_report_figure
+from brain_tumor.rendering.class_report import class_report
 from drawn import check_whole
 from matplotlib.lines import Line2D
 
 from brain_tumor.metrics.registry import SCORES
 from brain_tumor.metrics.scores import score
-from brain_tumor.rendering.charts.table_figure import class_report_figure
-from brain_tumor.rendering.class_report import class_report
 from brain_tumor.rendering.page import DataTable
 
 

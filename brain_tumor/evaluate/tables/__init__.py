@@ -1,0 +1,1 @@
+"""Scores of an evaluation as tables and sentences."""

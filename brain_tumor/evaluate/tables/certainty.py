@@ -1,0 +1,151 @@
+"""How sure the scores are: every number with its interval, a row for each, a column per part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from brain_tumor.metrics.registry import SCORES, label_scores, scores_needing
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
+from brain_tumor.rendering.numbers import (
+    format_count,
+    format_interval,
+    format_score,
+    listed,
+)
+from brain_tumor.rendering.page import DataTable
+from brain_tumor.runs.results.metrics import Metrics
+from brain_tumor.runs.results.scores import ConfidenceScores, Intervals, PartScores
+
+EXPLAINED = (
+    "ROC AUC is each class against the rest, averaged. Negative log-likelihood is in nats per "
+    "scan; the Brier score sums over classes (0 to 2); the calibration error compares the highest "
+    "probability with how often it is right. Of these, lower is better. Noise of few scans "
+    "only adds to a calibration error, so it lies high in its interval."
+)
+
+
+@dataclass(frozen=True)
+class ScoreColumn:
+    """What a column shows.
+
+    Attributes:
+        scans: Number of scans.
+        groups: Number of groups of scans.
+        scores: Each score of labels, by key; an older file lacks one that is younger.
+        recalls: Recall of each class.
+        confidence: Scores of probabilities.
+    """
+
+    scans: int
+    groups: int
+    scores: Intervals
+    recalls: Intervals
+    confidence: ConfidenceScores
+
+    def probability_score(self, key: str) -> Interval | None:
+        """Give a score of the network's probabilities."""
+        return self.confidence.probabilities.scores.get(key)
+
+    def calibrated_score(self, key: str) -> Interval | None:
+        """Give a score of the probabilities after the temperature; None where there is none."""
+        found = self.confidence.calibrated
+        return None if found is None else found.scores.get(key)
+
+
+def part_columns(parts: Mapping[str, PartScores]) -> dict[str, ScoreColumn]:
+    """Give a column for each part."""
+    return {
+        name: ScoreColumn(
+            part.scans,
+            part.groups,
+            part.scores,
+            {label: own.recall for label, own in part.per_class.items()},
+            part.confidence,
+        )
+        for name, part in parts.items()
+    }
+
+
+def certainty_table(columns: Mapping[str, ScoreColumn], title: str, level: float) -> DataTable:
+    """Lay scores out with their intervals.
+
+    Args:
+        columns: By heading, at least one.
+        title: What the table shows.
+        level: How often an interval is to hold the truth, in [0, 1].
+    """
+    displayed = list(columns.values())
+    ranked = scores_needing("ranking")
+    soft = scores_needing("probabilities", "bins")
+    rows = [
+        ["scans", *(format_count(one.scans) for one in displayed)],
+        ["groups of scans", *(format_count(one.groups) for one in displayed)],
+        *(
+            [score.title, *(format_interval(one.scores.get(score.key)) for one in displayed)]
+            for score in label_scores()
+        ),
+        *(
+            [f"recall of {label}", *(format_interval(one.recalls.get(label)) for one in displayed)]
+            for label in dict.fromkeys(label for one in displayed for label in one.recalls)
+        ),
+        *(
+            [score.title, *(format_interval(one.probability_score(score.key)) for one in displayed)]
+            for score in (*ranked, *soft)
+        ),
+    ]
+    if any(one.confidence.calibrated for one in displayed):
+        rows += [
+            [
+                f"{score.title}, after temperature",
+                *(format_interval(one.calibrated_score(score.key)) for one in displayed),
+            ]
+            for score in soft
+        ]
+    tumours = [one.confidence.tumour for one in displayed]
+    if any(tumours):
+        for name in ("sensitivity", "specificity"):
+            found = (None if one is None else getattr(one, name) for one in tumours)
+            rows.append([f"{name} for a tumour", *map(format_interval, found)])
+    risks = [one.confidence.risk_coverage.risk_at for one in displayed]
+    for share in risks[0]:
+        if share != "1":
+            wrong = (format_score(one.get(share)) for one in risks)
+            rows.append([f"wrong among the surest {100 * float(share):g} %", *wrong])
+    note = f"In brackets {100 * level:g} % intervals from resampled groups of scans. {EXPLAINED}"
+    others = [
+        f" Of the {score.title}, {score.better} is better."
+        for score in SCORES.values()
+        if score.better == ("higher" if score in soft else "lower")
+    ]
+    return DataTable(title, ["score", *columns], rows, "".join([note, *others]))
+
+
+def gaps(metrics: Metrics) -> list[str]:
+    """Say what is not there, and why, a sentence each."""
+    said = []
+    complete = [score.title for score in label_scores() if not score.absent_classes]
+    for name, part in metrics.parts.items():
+        absent = [label for label in part.classes if label not in part.present]
+        if absent:
+            said.append(
+                f"The {name} part has no scan of {listed(absent)}: {listed(complete)} over all "
+                f"classes are not given, and balanced accuracy is the mean recall over "
+                f"{listed(part.present)}."
+            )
+    if metrics.temperature.value is None:
+        said.append(
+            "There is no validation part to fit a temperature on, so probabilities are those of "
+            "the network as it is."
+        )
+    point = metrics.operating_point
+    if point.threshold is not None and point.chosen_on is None:
+        said.append(
+            "There is no validation part to choose an operating point on: a tumour is called where "
+            "its probability is at least one half."
+        )
+    elif point.threshold is not None:
+        said.append(
+            f"A tumour is called where its probability is at least {point.threshold:.4f}: chosen "
+            f"on validation scans, for a sensitivity there of at least "
+            f"{point.least_sensitivity:g}, and at one half at most."
+        )
+    return said

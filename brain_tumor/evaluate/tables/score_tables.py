@@ -1,0 +1,28 @@
+"""The scores of an evaluation as a terminal shows them."""
+
+from brain_tumor.data.split import TEST
+from brain_tumor.evaluate.tables.by_patient import patients_table
+from brain_tumor.evaluate.tables.certainty import certainty_table, part_columns
+from brain_tumor.evaluate.tables.class_report import class_report
+from brain_tumor.rendering.page import DataTable
+from brain_tumor.runs.results.metrics import Metrics
+
+
+def score_tables(metrics: Metrics, title: str) -> list[DataTable]:
+    """Lay out what a terminal shows: a table per part, and the test part's scores with intervals.
+
+    Args:
+        metrics: The scores; a test part is among them.
+        title: Network and checkpoint.
+    """
+    test, level = metrics.parts[TEST], metrics.bootstrap.level
+    tables = [
+        *(
+            class_report(part.per_class, part.scores, part.scans, f"{name}: {title}")
+            for name, part in metrics.parts.items()
+        ),
+        certainty_table(part_columns({TEST: test}), f"how sure: {title}", level),
+    ]
+    if test.patients is not None:
+        tables.append(patients_table(test.patients, f"by patient: {title}", level))
+    return tables
