@@ -2,30 +2,30 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.audit.results.json_file import AUDIT_FILE
 from brain_tumor.compare.audits import read_audits
-from brain_tumor.compare.errors import error_records, shared_errors
+from brain_tumor.compare.comparison import COMPARISON, Comparison
+from brain_tumor.compare.errors import shared_errors
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.page import comparison_page
 from brain_tumor.compare.page.tables import comparison_markdown, comparison_tables
-from brain_tumor.compare.paired_tests import check_same_scans, paired_records
+from brain_tumor.compare.paired_tests import check_same_scans, paired_tests
 from brain_tumor.compare.pooled_scores import compare_settings
-from brain_tumor.compare.published import Published, published_records
+from brain_tumor.compare.published import Published, published_tables
 from brain_tumor.compare.settings import RunGroup, gather
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
-from brain_tumor.dataclass_json import to_plain
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.rendering.page import render, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import provenance
+from brain_tumor.runs.results.metrics import Resampling
 from brain_tumor.settings import Settings
 
 
@@ -43,48 +43,43 @@ class ComparisonSettings(Settings):
     out: str = "runs"
 
 
-def compare(config: DictConfig) -> dict[str, Any]:
+def compare(config: DictConfig) -> Comparison:
     """Lay runs and audits side by side: print the tables, write page, Markdown and figures.
 
     Args:
         config: As `conf/compare.yaml` composes it; `folder` must be given where Hydra does not
             run.
 
-    Returns:
-        What `comparison.json` holds; audits are still `ComparedAudit`s.
-
     Raises:
         BrainTumorError: Anything that the user can fix; then nothing is written.
     """
     settings = comparison_settings(config)
     gathered, compared = compare_runs(settings)
-    content = to_plain(provenance()) | compared
     out = RunFolder(Path(settings.folder))
-    out.claim("comparison.json", "folder")
+    out.claim(COMPARISON.name, "folder")
     out.create("folder")
-    pictures = draw_comparison(out, gathered, content, settings.evaluation)
-    page = comparison_page(content, pictures, "figures")
+    pictures = draw_comparison(out, gathered, compared, settings.evaluation)
+    page = comparison_page(compared, pictures, "figures")
     out.write("comparison.html", render(page).encode())
-    out.write("comparison.md", comparison_markdown(content).encode())
-    out.write_json("comparison.json", to_plain(content))
+    out.write("comparison.md", comparison_markdown(compared).encode())
+    COMPARISON.write(out, compared)
     console = Console(highlight=False)
-    for table in comparison_tables(content):
+    for table in comparison_tables(compared):
         console.print(to_rich(table))
     for file in sorted(out.path.glob("comparison.*")):
         displayed = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
         console.print(f"written: {displayed}", soft_wrap=True, markup=False)
-    return content
+    return compared
 
 
-def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], dict[str, Any]]:
+def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], Comparison]:
     """Lay runs and audits side by side; nothing is written.
 
     Args:
         settings: What is compared.
 
     Returns:
-        The runs of each setting, and what `comparison.json` holds without its provenance; audits
-        are still `ComparedAudit`s.
+        The runs of each setting, and the comparison.
 
     Raises:
         BrainTumorError: Anything that the user can fix.
@@ -100,17 +95,17 @@ def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], dict[str
     differing = check_same_scans(gathered, settings.different_scans)
     groups = compare_settings(gathered, scoring)
     split = settings.audit_split
-    return gathered, {
-        "bootstrap": {"resamples": scoring.resamples, "level": scoring.level, "seed": scoring.seed},
-        "settings": [group.to_dict() for group in groups],
-        "differing": differing,
-        "pairs": paired_records(gathered, scoring),
-        "published": published_records(gathered, groups, settings.published),
-        "mistakes": error_records(gathered, scoring.wrong),
-        "shared_errors": shared_errors(gathered),
-        "audit_split": split,
-        "audits": read_audits(find_folders(audits, AUDIT_FILE, "audit"), split),
-    }
+    return gathered, Comparison(
+        made=provenance(),
+        bootstrap=Resampling(scoring.resamples, scoring.level, scoring.seed),
+        settings=groups,
+        differing=differing,
+        pairs=paired_tests(gathered, scoring),
+        published=published_tables(gathered, groups, settings.published),
+        shared_errors=shared_errors(gathered),
+        audit_split=split,
+        audits=tuple(read_audits(find_folders(audits, AUDIT_FILE, "audit"), split)),
+    )
 
 
 def comparison_settings(config: DictConfig) -> ComparisonSettings:

@@ -1,13 +1,44 @@
 """What a comparison holds of a setting and of its runs."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from brain_tumor.compare.errors import Mistakes
 from brain_tumor.compare.run_calibration import CalibrationOverRuns
+from brain_tumor.metrics.leakage import PartOverlap
+from brain_tumor.metrics.scores import Scores
 from brain_tumor.metrics.uncertainty.folds import PooledScores
+from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
 
 Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunOrigin:
+    """What made a run, as its `run.json` has it; None where that says nothing.
+
+    Attributes:
+        command: The command line, without the interpreter.
+        versions: Versions of Python and packages by name; None where one is not installed.
+        machine: System and architecture, in words.
+        git: Commit of the code.
+        started: When it began, ISO 8601.
+        device: Where it ran.
+        threads: Threads of the processor.
+        seconds: How long it took.
+        fingerprint: Fingerprint of the prepared set, hexadecimal.
+    """
+
+    command: tuple[str, ...] | None
+    versions: Mapping[str, str | None] | None
+    machine: str | None
+    git: str | None
+    started: str | None
+    device: str | None
+    threads: int | None
+    seconds: float | None
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -24,9 +55,10 @@ class ComparedRun:
         epochs: Epochs trained; None where `run.json` does not tell.
         training_accuracy: Of the last epoch, as the report takes it: while training, with
             augmentation and dropout; None where `metrics.csv` does not tell.
+        healthy: The class without a tumour that it is scored by; None where its classes have none.
         temperature: Fitted on its validation scans; None where there is none.
         threshold: Least probability of a tumour that is called one; None without a healthy class.
-        made: What `run.json` tells of versions, device, commit, data and command.
+        made: What made it.
     """
 
     folder: str
@@ -37,9 +69,27 @@ class ComparedRun:
     training_scans: int
     epochs: int | None
     training_accuracy: float | None
+    healthy: str | None
     temperature: float | None
     threshold: float | None
-    made: Mapping[str, Any]
+    made: RunOrigin
+
+
+@dataclass(frozen=True)
+class MissingFolds:
+    """Folds of one pair of seeds of which no run was given."""
+
+    seed: int
+    split_seed: int | None
+    folds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TrainingScores:
+    """Scores of all runs together on their training parts, and their intervals."""
+
+    scores: Scores
+    intervals: ScoreIntervals
 
 
 @dataclass(frozen=True)
@@ -47,14 +97,16 @@ class PooledRunGroup:
     """All runs that differ in nothing but fold and seed.
 
     Attributes:
+        number: Its place among the settings, from 1.
         model: `model.name`.
         split: `split.name`.
+        title: What tables call it: number, model, split, and what else tells it apart.
         differs: Further values that tell it from the other settings, by dotted key.
         runs: Its runs, by seed and fold.
         seeds: How many pairs of `seed` and `split.seed` there are.
         folds: Which folds were tested; None where the split has none.
         folds_expected: How many the split has; None where it has none.
-        missing: For each pair of seeds that lacks folds, which.
+        missing: Which folds are not there.
         same_scans: Whether all seeds were tested on the same scans.
         grouped: Whether `split.csv` tells which scans belong together.
         values: The configured values that make the setting.
@@ -64,22 +116,24 @@ class PooledRunGroup:
             predictions put together; None for a single run.
         patients: What `score_part_patients` finds in them; None where no patient is known, or a run
             was evaluated before `predictions.csv` had patients.
-        train: Scores of all runs together on their training parts, with intervals, as a part of
-            `metrics.json` has them; None where folds train on overlapping scans.
+        train: Scores on the training parts; None where folds train on overlapping scans.
         class_totals: Scans of each class over all parts of a run.
         leakage: What each run's test part shares with what it trained on; None where it was
             evaluated before that was written down.
         complexity: What the network costs, as its first run measured it; None likewise.
+        mistakes: Its most confident mistakes.
     """
 
+    number: int
     model: str
     split: str
+    title: str
     differs: Mapping[str, str]
     runs: tuple[ComparedRun, ...]
     seeds: int
     folds: tuple[int, ...] | None
     folds_expected: int | None
-    missing: tuple[Mapping[str, Any], ...]
+    missing: tuple[MissingFolds, ...]
     same_scans: bool
     grouped: bool
     values: Mapping[str, Any]
@@ -87,11 +141,13 @@ class PooledRunGroup:
     confidence: Record
     calibration_over_runs: CalibrationOverRuns | None
     patients: Record | None
-    train: Record | None
+    train: TrainingScores | None
     class_totals: Mapping[str, int]
-    leakage: tuple[Mapping[str, Any], ...] | None
+    leakage: tuple[PartOverlap, ...] | None
     complexity: Mapping[str, Any] | None
+    mistakes: Mistakes
 
-    def to_dict(self) -> Record:
-        """Give plain values, as `comparison.json` holds them."""
-        return asdict(self) | {"pooled": self.pooled.to_dict()}
+    @property
+    def healthy(self) -> frozenset[str]:
+        """The classes that its runs take for the one without a tumour: more than one disagree."""
+        return frozenset(run.healthy for run in self.runs if run.healthy is not None)

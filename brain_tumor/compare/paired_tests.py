@@ -1,9 +1,8 @@
 """Two settings on the same test scans: whether they were, and whether one is better."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
@@ -11,32 +10,74 @@ from brain_tumor.compare.settings import RunGroup, joined_groups
 from brain_tumor.data.groups.connected import group_scans
 from brain_tumor.errors import DataError
 from brain_tumor.evaluate.part_scores import ScoringSettings
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Labels
 from brain_tumor.metrics.uncertainty.significance import (
     GradedPredictions,
+    McNemar,
     holm,
     mcnemar_exact,
     paired_bootstrap,
 )
 
-Record = dict[str, Any]
+
+@dataclass(frozen=True)
+class DifferentScans:
+    """Two settings, by their numbers from 1, that were not tested on the same scans.
+
+    Attributes:
+        first: The one.
+        second: The other.
+        scans: How many scans each tested.
+        both: How many both did.
+    """
+
+    first: int
+    second: int
+    scans: tuple[int, int]
+    both: int
 
 
-def check_same_scans(gathered: Sequence[RunGroup], different_scans: bool) -> list[Record]:
+@dataclass(frozen=True)
+class CorrectedMcNemar(McNemar):
+    """McNemar's test, and its p corrected for the number of such tests of a comparison."""
+
+    p_holm: float
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """Two settings, by their numbers from 1, on the same test scans.
+
+    Attributes:
+        first: The one.
+        second: The other.
+        scans: How many scans.
+        groups: How many groups they belong to.
+        mcnemar: McNemar's test; None where a scan was predicted several times.
+        differences: Each score of labels by its key, second less first, with its interval over
+            groups of scans; None where 0/0.
+    """
+
+    first: int
+    second: int
+    scans: int
+    groups: int
+    mcnemar: CorrectedMcNemar | None
+    differences: Mapping[str, Interval | None]
+
+
+def check_same_scans(gathered: Sequence[RunGroup], different_scans: bool) -> tuple[DifferentScans, ...]:
     """Find settings that were not tested on the same scans.
 
     Args:
         gathered: The runs of each setting.
         different_scans: Whether that is allowed.
 
-    Returns:
-        For each pair of settings that differ, their numbers from 1, how many scans each tested, and
-        how many both did.
-
     Raises:
         DataError: There are some, and it is not; or two settings give a scan two classes.
     """
     tested = [_labels(members) for members in gathered]
-    differing: list[Record] = []
+    differing: list[DifferentScans] = []
     for (one, first), (two, second) in combinations(enumerate(tested, 1), 2):
         both = first.keys() & second.keys()
         odd = min((path for path in both if first[path] != second[path]), default=None)
@@ -46,42 +87,38 @@ def check_same_scans(gathered: Sequence[RunGroup], different_scans: bool) -> lis
                 f"{gathered[two - 1][0].folder}: compare runs on the same labels."
             )
         if first.keys() != second.keys():
-            scans = [len(first), len(second)]
-            differing.append({"first": one, "second": two, "scans": scans, "both": len(both)})
+            scans = (len(first), len(second))
+            differing.append(DifferentScans(one, two, scans, len(both)))
     if differing and not different_scans:
         pair = differing[0]
-        names = [gathered[pair[key] - 1][0].folder for key in ("first", "second")]
+        names = [gathered[number - 1][0].folder for number in (pair.first, pair.second)]
         raise DataError(
             f"{names[0]} and {names[1]} were not tested on the same scans "
-            f"({pair['scans'][0]:,} and {pair['scans'][1]:,} with all their folds and seeds, "
-            f"{pair['both']:,} of them in both), so their scores do not tell which is better: "
+            f"({pair.scans[0]:,} and {pair.scans[1]:,} with all their folds and seeds, "
+            f"{pair.both:,} of them in both), so their scores do not tell which is better: "
             "compare runs of one split, or give different_scans=true to lay them side by side all "
             "the same."
         )
-    return differing
+    return tuple(differing)
 
 
-def paired_records(gathered: Sequence[RunGroup], scoring: ScoringSettings) -> list[Record]:
+def paired_tests(
+    gathered: Sequence[RunGroup], scoring: ScoringSettings
+) -> tuple[PairedTest, ...]:
     """Test each two settings that were tested on the same scans against each other.
 
     Args:
         gathered: The runs of each setting.
         scoring: Resamples, seed and level of the paired bootstrap.
-
-    Returns:
-        For each pair, their numbers from 1; `mcnemar`, None where a scan was predicted several
-        times, with `p_holm` corrected for the number of McNemar tests made here; and
-        `differences`, second minus first, with intervals over groups of scans.
     """
     tested = [_labels(members) for members in gathered]
-    records: list[Record] = []
+    pairs: list[PairedTest] = []
     for (one, first), (two, second) in combinations(enumerate(gathered, 1), 2):
         if tested[one - 1].keys() != tested[two - 1].keys():
             continue
         paths = sorted(tested[one - 1])
         groups = _common_groups(first, second, paths)
         answers = _answers(first, groups), _answers(second, groups)
-        once = all(len(found.labels) == len(paths) for found in answers)
         found = paired_bootstrap(
             answers[0],
             answers[1],
@@ -90,24 +127,20 @@ def paired_records(gathered: Sequence[RunGroup], scoring: ScoringSettings) -> li
             seed=scoring.seed,
             level=scoring.level,
         )
-        ordered = [_in_order(members, paths) for members in (first, second)] if once else []
-        labels = np.array([first[0].classes.index(tested[one - 1][path]) for path in paths])
-        records.append(
-            {
-                "first": one,
-                "second": two,
-                "scans": len(paths),
-                "groups": len(set(groups.values())),
-                "mcnemar": asdict(mcnemar_exact(labels, *ordered)) if once else None,
-                "differences": {
-                    key: None if one is None else asdict(one) for key, one in found.items()
-                },
-            }
-        )
-    tests = [record["mcnemar"] for record in records if record["mcnemar"] is not None]
-    for test, p in zip(tests, holm([test["p_value"] for test in tests]), strict=True):
-        test["p_holm"] = p
-    return records
+        mcnemar = None
+        if all(len(found.labels) == len(paths) for found in answers):
+            labels = np.array([first[0].classes.index(tested[one - 1][path]) for path in paths])
+            test = mcnemar_exact(labels, *(_in_order(own, paths) for own in (first, second)))
+            mcnemar = CorrectedMcNemar(**vars(test), p_holm=test.p_value)
+        number = len(set(groups.values()))
+        pairs.append(PairedTest(one, two, len(paths), number, mcnemar, found))
+    corrected = iter(holm([pair.mcnemar.p_value for pair in pairs if pair.mcnemar is not None]))
+    return tuple(
+        pair
+        if pair.mcnemar is None
+        else replace(pair, mcnemar=replace(pair.mcnemar, p_holm=next(corrected)))
+        for pair in pairs
+    )
 
 
 def _labels(members: RunGroup) -> dict[str, str]:
@@ -133,7 +166,7 @@ def _answers(members: RunGroup, groups: dict[str, int]) -> GradedPredictions:
     return GradedPredictions(*np.array(rows, np.int64).T)
 
 
-def _in_order(members: RunGroup, paths: Sequence[str]) -> Any:
+def _in_order(members: RunGroup, paths: Sequence[str]) -> Labels:
     predicted = {path: name for run in members for path, (_, name) in run.test.items()}
     classes = members[0].classes
     return np.array([classes.index(predicted[path]) for path in paths], np.int64)

@@ -1,17 +1,27 @@
 """Settings, scored: the test predictions of all runs that differ in fold and seed alone, pooled."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from brain_tumor.compare.compared import ComparedRun, PooledRunGroup
-from brain_tumor.compare.page.differences import differing_keys
+from brain_tumor.compare.compared import (
+    ComparedRun,
+    MissingFolds,
+    PooledRunGroup,
+    RunOrigin,
+    TrainingScores,
+)
+from brain_tumor.compare.errors import find_mistakes
+from brain_tumor.compare.page.differences import differing_keys, setting_title
 from brain_tumor.compare.run_calibration import calibration_over_runs
 from brain_tumor.compare.settings import RunGroup, joined_groups
 from brain_tumor.data.split import VALIDATION
+from brain_tumor.dataclass_json import from_plain
 from brain_tumor.evaluate.part_scores import ScoringSettings, score_confidence
 from brain_tumor.evaluate.patient_scores import score_part_patients
+from brain_tumor.metrics.leakage import PartOverlap
 from brain_tumor.metrics.scores import score
 from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
@@ -30,21 +40,21 @@ Record = dict[str, Any]
 
 def compare_settings(
     gathered: Sequence[RunGroup], scoring: ScoringSettings
-) -> list[PooledRunGroup]:
+) -> tuple[PooledRunGroup, ...]:
     """Score each setting.
 
     Args:
         gathered: The runs of each.
-        scoring: How scores are calibrated.
+        scoring: How scores are calibrated. Each run has its own healthy class where that is None.
 
     Raises:
         DataError: Runs of one setting disagree about groups.
     """
     differences = differing_keys([members[0].setting for members in gathered])
-    return [
-        _compared(members, differs, scoring)
-        for members, differs in zip(gathered, differences, strict=True)
-    ]
+    return tuple(
+        _compared(members, number, differs, scoring)
+        for number, (members, differs) in enumerate(zip(gathered, differences, strict=True), 1)
+    )
 
 
 def calibrated_tests(members: RunGroup, scoring: ScoringSettings) -> CalibratedPredictions:
@@ -59,19 +69,35 @@ def _test_groups(members: RunGroup, groups: Mapping[str, str] | None) -> list[Nu
 def _calibrate(
     members: RunGroup, groups: Sequence[Numbers], scoring: ScoringSettings
 ) -> list[CalibratedPredictions]:
-    healthy = scoring.healthy_number(members[0].classes)
-    tested = [(run, run.predictions["test"], own) for run, own in zip(members, groups, strict=True)]
+    alike = len({_healthy(run, scoring) for run in members}) == 1
     return [
-        calibrate(_numbers(run, found.labels), found.logits, own, healthy, _chosen(run, scoring))
-        for run, found, own in tested
+        calibrate(
+            _numbers(run, run.predictions["test"].labels),
+            run.predictions["test"].logits,
+            own,
+            _healthy_number(run, scoring) if alike else None,
+            _chosen(run, scoring),
+        )
+        for run, own in zip(members, groups, strict=True)
     ]
+
+
+def _healthy(run: FinishedRun, scoring: ScoringSettings) -> str | None:
+    """Give the class without a tumour; None where the run's classes have none."""
+    name = run.healthy if scoring.healthy is None else scoring.healthy
+    return name if name in run.classes else None
+
+
+def _healthy_number(run: FinishedRun, scoring: ScoringSettings) -> int | None:
+    name = _healthy(run, scoring)
+    return None if name is None else run.classes.index(name)
 
 
 def _chosen(run: FinishedRun, scoring: ScoringSettings) -> Chosen:
     """Fit what the run's own validation scans decide, for all runs by the same rule."""
     found = run.predictions.get(VALIDATION)
     provided = None if found is None else (_numbers(run, found.labels), found.logits)
-    return choose(provided, scoring.healthy_number(run.classes), scoring.least_sensitivity)
+    return choose(provided, _healthy_number(run, scoring), scoring.least_sensitivity)
 
 
 def _numbers(run: FinishedRun, names: Sequence[str]) -> Numbers:
@@ -80,9 +106,10 @@ def _numbers(run: FinishedRun, names: Sequence[str]) -> Numbers:
 
 
 def _compared(
-    members: RunGroup, differs: Mapping[str, str], scoring: ScoringSettings
+    members: RunGroup, number: int, differs: Mapping[str, str], scoring: ScoringSettings
 ) -> PooledRunGroup:
     first = members[0]
+    model, split = str(first.setting["model.name"]), str(first.setting["split.name"])
     passes: dict[tuple[int, int], list[FinishedRun]] = {}
     for run in members:
         passes.setdefault(run.seeds, []).append(run)
@@ -90,7 +117,7 @@ def _compared(
     expected = first.setting.get("split.folds")
     folds = {run.fold for run in members if run.fold is not None}
     missing = [
-        {"seed": runs[0].seed, "split_seed": runs[0].split_seed, "folds": sorted(lacking)}
+        MissingFolds(runs[0].seed, runs[0].split_seed, tuple(sorted(lacking)))
         for runs in passes.values()
         if (lacking := set(range(expected or 0)) - {run.fold for run in runs})
     ]
@@ -98,14 +125,21 @@ def _compared(
     numbered = _test_groups(members, groups)
     runs = _calibrate(members, numbered, scoring)
     calibrated = join(runs)
-    leaks = [run.metrics["leakage"] for run in members if "leakage" in run.metrics]
+    leaks = [
+        from_plain(PartOverlap, run.metrics["leakage"])
+        for run in members
+        if "leakage" in run.metrics
+    ]
     totals: dict[str, int] = {}
     for sizes in first.part_sizes.values():
         for name, count in sizes.items():
             totals[name] = totals.get(name, 0) + count
+    healthy = replace(scoring, healthy=_healthy(first, scoring))
     return PooledRunGroup(
-        model=first.setting["model.name"],
-        split=first.setting["split.name"],
+        number=number,
+        model=model,
+        split=split,
+        title=setting_title(number, model, split, differs),
         differs=differs,
         runs=tuple(_run(run, scoring) for run in members),
         seeds=len(passes),
@@ -116,33 +150,39 @@ def _compared(
         grouped=groups is not None,
         values=first.setting,
         pooled=_pooled(members, list(passes), numbered, scoring),
-        confidence=score_confidence(calibrated, first.classes, scoring),
+        confidence=score_confidence(calibrated, first.classes, healthy),
         calibration_over_runs=calibration_over_runs(runs, scoring.bins),
         patients=_by_patient(members, list(passes), calibrated, scoring),
         train=None if folds else _train(members, groups, scoring),
         class_totals=totals,
         leakage=tuple(leaks) if len(leaks) == len(members) else None,
         complexity=first.complexity,
+        mistakes=find_mistakes(members, scoring.wrong),
     )
 
 
 def _run(run: FinishedRun, scoring: ScoringSettings) -> ComparedRun:
-    names = ("command", "versions", "machine", "git", "started", "device", "threads", "seconds")
-    made = {name: run.record.get(name) for name in names}
-    made["fingerprint"] = run.setting["data.fingerprint"]
-    chosen = _chosen(run, scoring)
+    record, chosen = run.record, _chosen(run, scoring)
+    command = record.get("command")
+    names = ("versions", "machine", "git", "started", "device", "threads", "seconds")
+    made = {name: record.get(name) for name in names}
     return ComparedRun(
-        str(run.folder),
-        run.fold,
-        run.seed,
-        run.split_seed,
-        len(run.test),
-        sum(run.part_sizes.get("train", {}).values()),
-        run.record.get("epochs"),
-        next(reversed(run.history.get("train/accuracy", ())), None),
-        chosen.temperature,
-        chosen.threshold,
-        made,
+        folder=str(run.folder),
+        fold=run.fold,
+        seed=run.seed,
+        split_seed=run.split_seed,
+        test_scans=len(run.test),
+        training_scans=sum(run.part_sizes.get("train", {}).values()),
+        epochs=record.get("epochs"),
+        training_accuracy=next(reversed(run.history.get("train/accuracy", ())), None),
+        healthy=_healthy(run, scoring),
+        temperature=chosen.temperature,
+        threshold=chosen.threshold,
+        made=RunOrigin(
+            command=None if command is None else tuple(command),
+            fingerprint=run.setting["data.fingerprint"],
+            **made,
+        ),
     )
 
 
@@ -202,7 +242,7 @@ def _by_patient(
 
 def _train(
     members: RunGroup, groups: Mapping[str, str] | None, scoring: ScoringSettings
-) -> Record | None:
+) -> TrainingScores | None:
     """Score the training parts of runs that differ in their seeds alone."""
     parts = [run.predictions.get("train") for run in members]
     known = [part for part in parts if part is not None]
@@ -223,7 +263,4 @@ def _train(
         seed=scoring.seed,
         level=scoring.level,
     )
-    return {
-        "scores": score(labels, predicted, first.classes).to_dict(),
-        "intervals": found.to_dict(),
-    }
+    return TrainingScores(score(labels, predicted, first.classes), found)

@@ -1,17 +1,17 @@
 """The published report's tables 1 to 4 beside those of a setting, under both sets of names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from brain_tumor.audit.published_counts import Counts
+from brain_tumor.audit.published_counts import ClassCounts, Counts
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.settings import RunGroup
 from brain_tumor.errors import ConfigError
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
+from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
 from brain_tumor.runs.finished import FinishedRun
 from brain_tumor.settings import Settings
 
-Record = dict[str, Any]
 MEASURES = ("precision", "recall", "f1")
 
 
@@ -57,9 +57,63 @@ class Published(Settings, key="published"):
                     )
 
 
-def published_records(
+@dataclass(frozen=True)
+class PublishedScore:
+    """A score of a class beside the report's.
+
+    Attributes:
+        label: The class, by its folder; None for all classes.
+        measure: A measure of `MEASURES`, or a score of all classes by its key.
+        ours: Ours with its interval; None where 0/0.
+        same_name: The report's of the same name; None where it has none.
+        same_scans: The report's of as many scans, which is about these.
+    """
+
+    label: str | None
+    measure: str
+    ours: Interval | None
+    same_name: float | None
+    same_scans: float
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """Training accuracy in an epoch: the report's, and ours as the mean over seeds.
+
+    `ours` is None where a seed was not trained as long.
+    """
+
+    epoch: int
+    report: float
+    ours: float | None
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table of the report beside a setting.
+
+    Attributes:
+        setting: The setting's number, from 1.
+        part: `train` or `test`.
+        table: The table's number in the report.
+        same_split: Whether the setting was tested on the report's split.
+        names: The report's name of each class folder, by how many scans it has.
+        rows: Three scores of each class, then those of all classes.
+        curve: Training accuracy at the epochs that the report tells of; empty for other splits.
+    """
+
+    setting: int
+    part: str
+    table: int
+    same_split: bool
+    names: Mapping[str, str]
+    rows: tuple[PublishedScore, ...]
+    curve: tuple[CurvePoint, ...]
+
+
+def published_tables(
     gathered: Sequence[RunGroup], settings: Sequence[PooledRunGroup], published: Published
-) -> list[Record]:
+) -> tuple[PublishedTable, ...]:
     """Lay the report's tables beside the settings that they are about.
 
     The report's class names are permuted, so each row of ours stands beside two of its rows: that
@@ -72,87 +126,68 @@ def published_records(
         published: What the report has.
 
     Returns:
-        A record for each setting and part that the report has a table of.
+        One for each setting and part that the report has a table of.
     """
-    classes = {name: vars(counts) for name, counts in published.counts.classes.items()}
-    records = []
-    for number, (members, setting) in enumerate(zip(gathered, settings, strict=True), 1):
-        names = report_names(setting.class_totals, classes)
-        if names is None or setting.model not in published.results:
+    tables = []
+    for members, setting in zip(gathered, settings, strict=True):
+        names = report_names(setting.class_totals, published.counts.classes)
+        theirs = published.results.get(setting.model)
+        if names is None or theirs is None:
             continue
-        theirs = published.results[setting.model]
-        for part, table in (("train", theirs.train), ("test", theirs.test)):
-            ours = _ours(setting, part)
+        same = setting.split == "report"
+        train = None if setting.train is None else setting.train.intervals
+        for part, ours, table in (
+            ("train", train, theirs.train),
+            ("test", setting.pooled.intervals, theirs.test),
+        ):
             if ours is not None:
-                same = setting.split == "report"
-                rows = _rows(ours, table, names)
-                record = {"setting": number, "part": part, "table": table.table}
-                record |= {"same_split": same, "names": names, "rows": rows}
-                curve = _curve(members, theirs.curve) if part == "train" and same else []
-                records.append(record | {"curve": curve})
-    return records
+                rows = tuple(_rows(ours, setting.pooled.scores.classes, table, names))
+                curve = tuple(_curve(members, theirs.curve)) if part == "train" and same else ()
+                tables.append(
+                    PublishedTable(setting.number, part, table.table, same, names, rows, curve)
+                )
+    return tuple(tables)
 
 
 def report_names(
-    totals: Mapping[str, int], classes: Mapping[str, Mapping[str, int]]
+    totals: Mapping[str, int], classes: Mapping[str, ClassCounts]
 ) -> dict[str, str] | None:
     """Find the report's name of each class by how many scans it has; None where that cannot be.
 
     Args:
         totals: Scans of each class, over all parts.
-        classes: `train` and `test` of each class as the report names it.
+        classes: Scans of each class as the report names it.
 
     Example:
-        >>> theirs = {"a": {"train": 3, "test": 1}, "b": {"train": 4, "test": 1}}
-        >>> report_names({"a": 5, "b": 4}, theirs)
+        >>> report_names({"a": 5, "b": 4}, {"a": ClassCounts(3, 1), "b": ClassCounts(4, 1)})
         {'a': 'b', 'b': 'a'}
     """
-    by_total = {found["train"] + found["test"]: name for name, found in classes.items()}
+    by_total = {found.train + found.test: name for name, found in classes.items()}
     if len(by_total) < len(classes) or sorted(totals.values()) != sorted(by_total):
         return None
     return {name: by_total[count] for name, count in totals.items()}
 
 
-def _ours(setting: PooledRunGroup, part: str) -> Record | None:
-    """Give each score of ours with its interval, by class (None for all) and measure."""
-    if part == "train":
-        if setting.train is None:
-            return None
-        scores, found = setting.train["scores"], setting.train["intervals"]
-    else:
-        scores = setting.pooled.scores.to_dict()
-        found = setting.pooled.intervals.to_dict()
-    ours: Record = {name: {None: found[name]} for name in ("accuracy", "balanced_accuracy")}
-    types = {"precision": "precisions", "recall": "recalls", "f1": "f1s"}
-    for measure, kind in types.items():
-        ours[measure] = dict(zip(scores["classes"], found[kind], strict=True))
-    return ours
-
-
-def _rows(ours: Record, theirs: Table, names: Mapping[str, str]) -> list[Record]:
-    rows = []
+def _rows(
+    ours: ScoreIntervals, classes: Sequence[str], theirs: Table, names: Mapping[str, str]
+) -> Iterator[PublishedScore]:
+    found = dict(zip(MEASURES, (ours.precisions, ours.recalls, ours.f1s), strict=True))
     for name, report_name in names.items():
         for place, measure in enumerate(MEASURES):
-            found = ours[measure][name]
             by_name = theirs.per_class.get(name)
-            rows.append(
-                {
-                    "class": name,
-                    "measure": measure,
-                    "ours": found,
-                    "same_name": None if by_name is None else by_name[place],
-                    "same_scans": theirs.per_class[report_name][place],
-                }
+            yield PublishedScore(
+                name,
+                measure,
+                found[measure][classes.index(name)],
+                None if by_name is None else by_name[place],
+                theirs.per_class[report_name][place],
             )
     for measure in ("accuracy", "balanced_accuracy"):
-        both = dict.fromkeys(("same_name", "same_scans"), getattr(theirs, measure))
-        rows.append({"class": None, "measure": measure, "ours": ours[measure][None]} | both)
-    return rows
+        value = float(getattr(theirs, measure))
+        yield PublishedScore(None, measure, ours.overall[measure], value, value)
 
 
-def _curve(members: Sequence[FinishedRun], curve: Mapping[int, float]) -> list[Record]:
-    """Lay the report's training accuracy at some epochs beside ours, the mean over seeds."""
-    rows = []
+def _curve(members: Sequence[FinishedRun], curve: Mapping[int, float]) -> Iterator[CurvePoint]:
     for epoch, value in curve.items():
         reached = [
             accuracy
@@ -163,6 +198,4 @@ def _curve(members: Sequence[FinishedRun], curve: Mapping[int, float]) -> list[R
             if number == epoch and accuracy is not None
         ]
         complete = len(reached) == len(members)
-        ours = sum(reached) / len(reached) if complete else None
-        rows.append({"epoch": epoch, "report": value, "ours": ours})
-    return rows
+        yield CurvePoint(epoch, value, sum(reached) / len(reached) if complete else None)

@@ -22,6 +22,7 @@ from brain_tumor.runs.results.run import RUN, RunRecord
 # What `trainer.accelerator=auto` picked, by the device in run.json, so that it is one setting with
 # a run that asked for it; a card stands there by its own name.
 PICKED = {"CPU": "cpu", "MPS": "mps"}
+HEALTHY = "notumor"  # of runs that were trained before it could be chosen
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class FinishedRun:
         seed: `seed`.
         split_seed: `split.seed`; None where the split has none.
         classes: Class names in the order of the logits.
+        healthy: The class without a tumour; None where it was trained without one.
         predictions: What it says of the scans of each part; `test` is always among them.
         groups: Group of each scan of any part, by path; None where `split.csv` has no groups.
         part_sizes: Scans of each class in each part, as `split.csv` has them.
@@ -70,6 +72,7 @@ class FinishedRun:
     seed: int
     split_seed: int | None
     classes: tuple[str, ...]
+    healthy: str | None
     predictions: dict[str, PartPredictions]
     groups: dict[str, str] | None
     part_sizes: dict[str, dict[str, int]]
@@ -161,6 +164,7 @@ def read_run(folder: Path) -> FinishedRun:
             int(config["seed"]),
             _whole(config.get("split.seed")),
             classes,
+            config.get("evaluation.healthy", HEALTHY),
             _predictions(rows, classes),
             _groups(members),
             _part_sizes(members),

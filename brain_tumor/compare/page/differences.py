@@ -1,6 +1,7 @@
 """What tells settings, or audits, apart: the fewest words that name each."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,22 @@ def differing_keys(settings: Sequence[Values]) -> list[dict[str, str]]:
         }
         for setting in settings
     ]
+
+
+def setting_title(number: int, model: str, split: str, differs: Mapping[str, str]) -> str:
+    """Call a setting by its number, its model, its split, and what else tells it apart.
+
+    Example:
+        >>> setting_title(2, "gbmnet", "patient", {"model.width": "16"})
+        '2: gbmnet, patient split, width=16'
+    """
+    # The last word of a key is enough, unless two keys end in it.
+    last = {key: key.rsplit(".", 1)[-1] for key in differs}
+    often = Counter(last.values())
+    words = [
+        f"{last[key] if often[last[key]] == 1 else key}={value}" for key, value in differs.items()
+    ]
+    return f"{number}: {', '.join([model, f'{split} split', *words])}"
 
 
 def _tells_apart(

@@ -8,8 +8,7 @@ doi 10.1145/1882471.1882479). The mean and spread over folds stand beside them.
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -88,13 +87,6 @@ class PooledScores:
     least_recall: LeastRecall | None
     over_folds: ScoreSpreads | None
     over_seeds: ScoreSpreads | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give plain values, as `comparison.json` holds them."""
-        return asdict(self) | {
-            "scores": self.scores.to_dict(),
-            "intervals": self.intervals.to_dict(),
-        }
 
 
 def pool_runs(

@@ -1,8 +1,7 @@
 """How far a score can be believed: bootstrap intervals that resample whole groups of scans."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,11 +30,6 @@ class ScoreIntervals:
     recalls: tuple[Interval | None, ...]
     precisions: tuple[Interval | None, ...]
     f1s: tuple[Interval | None, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give plain values, as `comparison.json` holds them: scores by key, then per class."""
-        plain = asdict(self)
-        return {**plain.pop("overall"), **plain}
 
 
 def bootstrap_scores(

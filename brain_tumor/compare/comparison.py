@@ -1,0 +1,62 @@
+"""A comparison: what was found out about runs, and audits, side by side; and the file of it."""
+
+from dataclasses import dataclass
+
+from brain_tumor.compare.audits import ComparedAudit
+from brain_tumor.compare.compared import PooledRunGroup
+from brain_tumor.compare.errors import SharedErrors
+from brain_tumor.compare.paired_tests import DifferentScans, PairedTest
+from brain_tumor.compare.published import PublishedTable
+from brain_tumor.runs.provenance import Provenance
+from brain_tumor.runs.results.json_file import JsonFile
+from brain_tumor.runs.results.metrics import Resampling
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The content of `comparison.json`.
+
+    Attributes:
+        made: What made the comparison.
+        bootstrap: How intervals were drawn.
+        settings: The runs, by setting.
+        differing: Pairs of settings that were not tested on the same scans.
+        pairs: The other pairs, tested against each other.
+        published: The report's tables beside the settings that they are about.
+        shared_errors: Scans by how many settings get them wrong.
+        audit_split: Name of the split that shortcuts are shown under.
+        audits: The audits.
+    """
+
+    made: Provenance
+    bootstrap: Resampling
+    settings: tuple[PooledRunGroup, ...]
+    differing: tuple[DifferentScans, ...]
+    pairs: tuple[PairedTest, ...]
+    published: tuple[PublishedTable, ...]
+    shared_errors: SharedErrors
+    audit_split: str
+    audits: tuple[ComparedAudit, ...]
+
+    def title(self, number: int) -> str:
+        """Give the title of a setting by its number, from 1."""
+        return self.settings[number - 1].title
+
+    @property
+    def different_healthy(self) -> str:
+        """Say that tumour scores are about different scans; empty where they are not.
+
+        A run is scored by the healthy class that it was trained with, so they can differ.
+        """
+        named = [(one.title, sorted(one.healthy)) for one in self.settings if one.healthy]
+        if len({name for _, names in named for name in names}) < 2:
+            return ""
+        said = "; ".join(f"“{title}”: {' and '.join(names)}" for title, names in named)
+        return (
+            f"The runs have different classes without a tumour ({said}), so sensitivity and "
+            "specificity for a tumour cannot be compared. evaluation.healthy=CLASS scores all by "
+            "one."
+        )
+
+
+COMPARISON = JsonFile("comparison.json", Comparison)
