@@ -3,19 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.report import ReportComparison
-from brain_tumor.compare.page.run_calibration_table import run_calibration_table
-from brain_tumor.compare.page.tables import setting_title
+from brain_tumor.compare.comparison import Comparison
+from brain_tumor.compare.page.calibration_tables import run_calibration_table
+from brain_tumor.compare.published import Results
 from brain_tumor.rendering.numbers import format_score
 from brain_tumor.rendering.page import to_markdown
 from brain_tumor.runs.finished import FinishedRun, read_run
 
 HERE = Path(__file__).resolve().parent
 FRONT, SUMMARY = HERE.parent / "README.md", HERE / "README.md"
-Values = Mapping[str, Any]
 Blocks = dict[Path, dict[str, str]]  # of a page, by the name of the block: Markdown
 
 
@@ -24,13 +23,13 @@ class Findings:
     """All that a table may be made of.
 
     Attributes:
-        compared: What `comparison.json` would hold of an experiment's runs, by its folder's name.
-        published: `counts` and `results` of the report, as `conf/published` has them.
+        compared: An experiment's runs side by side, by its folder's name.
+        published: The report's results by network.
         audit: The audit in `leakage/audit.json`.
     """
 
-    compared: Mapping[str, Values]
-    published: Values
+    compared: Mapping[str, Comparison]
+    published: Mapping[str, Results]
     audit: Audit
 
     def weak_class(self) -> str:
@@ -41,8 +40,8 @@ class Findings:
         """
         named = [
             (found[1], name)
-            for theirs in self.published["results"].values()
-            for name, found in theirs["test"]["per_class"].items()
+            for theirs in self.published.values()
+            for name, found in theirs.test.per_class.items()
         ]
         return self._folder_of(min(named)[1])
 
@@ -54,7 +53,8 @@ class Findings:
             part: `train` or `test`.
             folder: Of the class.
         """
-        rows = self.published["results"][model][part]["per_class"]
+        theirs = self.published[model]
+        rows = {"train": theirs.train, "test": theirs.test}[part].per_class
         return {self._folder_of(name): float(found[1]) for name, found in rows.items()}[folder]
 
     def _folder_of(self, name: str) -> str:
@@ -68,14 +68,13 @@ def report_counts(audit: Audit) -> ReportComparison:
     return audit.report
 
 
-def calibration_block(content: Values) -> str:
+def calibration_block(content: Comparison) -> str:
     """Write the calibration error of all folds together beside that of each, as Markdown.
 
     Args:
-        content: What `comparison.json` would hold; some setting has several runs.
+        content: Some setting has several runs.
     """
-    titles = [setting_title(own, number) for number, own in enumerate(content["settings"], 1)]
-    table = run_calibration_table(content["settings"], titles, content["bootstrap"]["level"])
+    table = run_calibration_table(content)
     assert table is not None, "no setting of several runs"
     return to_markdown(table)
 

@@ -16,15 +16,15 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import hydra
-from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder
-from brain_tumor.compare.compare import compare_runs, comparison_settings
+from brain_tumor.compare.compare import ComparisonSettings, compare_runs, comparison_settings
+from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.tables import comparison_markdown, settings_table
 from brain_tumor.compare.settings import RunGroup
@@ -39,7 +39,7 @@ LEVEL = 0.95  # of intervals, as conf/evaluation has it
 BESIDE = {"harmonised": "evidence/runs/*-patient-*"}
 # Runs of several experiments, which differ in everything: laid out in tables of their own alone.
 APART = {"corrected_groups"}
-Compared = tuple[DictConfig, list[RunGroup], dict[str, Any]]
+Compared = tuple[ComparisonSettings, list[RunGroup], Comparison]
 
 
 def compared(folder: Path) -> Compared:
@@ -49,17 +49,19 @@ def compared(folder: Path) -> Compared:
         folder: The experiment's.
 
     Returns:
-        The configuration, the runs of each setting, and what `comparison.json` would hold.
+        What is compared, the runs of each setting, and the comparison.
     """
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         config = hydra.compose("compare", ["different_scans=true", "folder=."])
     beside = [str(HERE / BESIDE[folder.name])] if folder.name in BESIDE else []
     config.runs = [*beside, str(folder / "runs")]
-    members, content = compare_runs(comparison_settings(config))
-    for setting in content["settings"]:
-        for run in setting["runs"]:
-            run["folder"] = os.path.relpath(run["folder"], folder)
-    return config, members, content
+    settings = comparison_settings(config)
+    members, found = compare_runs(settings)
+    groups = []
+    for group in found.settings:
+        runs = [replace(run, folder=os.path.relpath(run.folder, folder)) for run in group.runs]
+        groups.append(replace(group, runs=tuple(runs)))
+    return settings, members, replace(found, settings=tuple(groups))
 
 
 def made_pages(experiments: Mapping[str, Compared]) -> dict[Path, str]:
@@ -69,8 +71,7 @@ def made_pages(experiments: Mapping[str, Compared]) -> dict[Path, str]:
         experiments: By the name of their folder.
     """
     contents = {name: content for name, (_, _, content) in experiments.items()}
-    config, _, _ = next(iter(experiments.values()))
-    published = {name: OmegaConf.to_container(own) for name, own in config.published.items()}
+    published = next(iter(experiments.values()))[0].published.results
     audit = read_audit(HERE / "leakage" / "audit.json")
     made = {
         HERE / name / "comparison.md": comparison_markdown(content)
@@ -88,7 +89,7 @@ def all_blocks(found: Findings) -> Blocks:
     """Give the tables of all pages."""
     statements = to_markdown(statements_table(found.compared, found.audit, found.published))
     scores = [
-        f"[{name}]({name}/README.md)\n\n{to_markdown(settings_table(content['settings'], LEVEL))}"
+        f"[{name}]({name}/README.md)\n\n{to_markdown(settings_table(content.settings, LEVEL))}"
         for name, content in found.compared.items()
         if name not in APART
     ]
@@ -107,14 +108,12 @@ def all_blocks(found: Findings) -> Blocks:
 
 def draw(name: str, experiment: Compared) -> None:
     """Draw the figures that an experiment's pages show; no scan is among them."""
-    config, members, content = experiment
+    settings, members, content = experiment
     folder = HERE / name
     texts = [(folder / page).read_text(encoding="utf-8") for page in ("README.md", "comparison.md")]
     displayed = set(re.findall(r"\]\(figures/(\w+\.png)\)", "\n".join(texts)))
     with tempfile.TemporaryDirectory() as place:
-        draw_comparison(
-            RunFolder(Path(place)), members, content, comparison_settings(config).evaluation
-        )
+        draw_comparison(RunFolder(Path(place)), members, content, settings.evaluation)
         (folder / "figures").mkdir(exist_ok=True)
         for picture in displayed:
             shutil.copy(Path(place) / "figures" / picture, folder / "figures" / picture)

@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import Any
 
 from brain_tumor.audit.results.audit import Audit
+from brain_tumor.compare.compared import PooledRunGroup
+from brain_tumor.compare.comparison import Comparison
+from brain_tumor.compare.published import Results
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
+from brain_tumor.metrics.uncertainty.least_recall import LeastRecall
+from brain_tumor.rendering.certainty import cell, difference
 from brain_tumor.rendering.numbers import (
     UNKNOWN,
     format_count,
@@ -13,7 +18,6 @@ from brain_tumor.rendering.numbers import (
     format_score,
 )
 from brain_tumor.rendering.page import DataTable
-from brain_tumor.rendering.pairs import difference
 from experiments.findings import report_counts
 from experiments.verdicts import (
     FAILS,
@@ -30,44 +34,46 @@ from experiments.verdicts import (
     widest_is_highest,
 )
 
-Values = Mapping[str, Any]
+Published = Mapping[str, Results]  # the report's results by network
 Row = list[str]
 
 IN_BOTH = "Testing scans that Training holds"  # as audit.json calls this step
 NAMES = {"gbmnet": "GBMnet", "mobilenetv2": "GBM_MobileNetV2net"}
 
 
-def statements_table(found: Mapping[str, Values], audit: Audit, published: Values) -> DataTable:
+def statements_table(
+    found: Mapping[str, Comparison], audit: Audit, published: Published
+) -> DataTable:
     """Lay the report's statements out, a row for each that experiments are about.
 
     What a training shows decides a statement only where it had the report's number of epochs and
     its rate; elsewhere the row tells what was found and that this is not tested.
 
     Args:
-        found: Content of `comparison.json` by the experiment's name: `as_reported`, `evidence` and
+        found: Comparisons by the experiment's name: `as_reported`, `evidence` and
             `width`; one that is missing leaves its rows out.
         audit: An audit of the report's scans, with known patients.
-        published: `counts` and `results` of the report, as `conf/published` has them.
+        published: The report's results by network.
     """
     rows = [*_about_scans(audit)]
     if "as_reported" in found:
         rows += _about_curves(found["as_reported"])
-        rows += _about_scores(found["as_reported"], published["results"])
+        rows += _about_scores(found["as_reported"], published)
         rows += _about_cost(found["as_reported"])
     both = [found[name] for name in ("as_reported", "evidence") if name in found]
     for content in both:
-        rows += _about_which_is_better(content, published["results"])
+        rows += _about_which_is_better(content, published)
     for content in both:
-        rows += _about_weak_class(content, published["results"], audit)
+        rows += _about_weak_class(content, published, audit)
     if "width" in found:
-        rows += _about_width(found["width"], published["results"])
+        rows += _about_width(found["width"], published)
     return DataTable(
         "The report's statements, and what was found here",
         ["the report says", "its number", "found here", "verdict"],
         rows,
         "In brackets 95 % intervals over groups of scans that belong together; how much another "
         "training would change is not in them. The report trained for "
-        f"{max(published['results']['gbmnet']['curve'])} epochs at a rate of {REPORT_RATE:g}; what "
+        f"{max(published['gbmnet'].curve)} epochs at a rate of {REPORT_RATE:g}; what "
         "was trained otherwise decides none of its statements about training. Not decided: the "
         "interval of the difference holds 0, or seeds disagree.",
         text_columns=4,
@@ -129,60 +135,59 @@ def _shares(audit: Audit, relation: str) -> list[float]:
     return [share for share in shares if share is not None]
 
 
-def _about_curves(content: Values) -> list[Row]:
+def _about_curves(content: Comparison) -> list[Row]:
     rows = []
-    for record in content["published"]:
-        setting = content["settings"][record["setting"] - 1]
-        network, same = NAMES[setting["model"]], at_report_rate([setting])
-        for point in record["curve"]:
-            ours = point["ours"]
-            said = f"{network}: training accuracy at epoch {point['epoch']}"
+    for table in content.published:
+        setting = content.settings[table.setting - 1]
+        network, same = NAMES[setting.model], at_report_rate([setting])
+        for point in table.curve:
+            ours = point.ours
+            said = f"{network}: training accuracy at epoch {point.epoch}"
             rows.append(
                 [
                     said,
-                    f"{point['report']:.4f}",
+                    f"{point.report:.4f}",
                     format_score(ours, decimals=4),
-                    NOT_RUN if ours is None else _away(ours, point["report"]) if same else UNTESTED,
+                    NOT_RUN if ours is None else _away(ours, point.report) if same else UNTESTED,
                 ]
             )
     return rows
 
 
-def _about_scores(content: Values, results: Values) -> list[Row]:
+def _about_scores(content: Comparison, results: Published) -> list[Row]:
     rows = []
-    for setting in content["settings"]:
-        if setting["split"] != "report" or setting["model"] not in results:
+    for setting in content.settings:
+        if setting.split != "report" or setting.model not in results:
             continue
-        theirs = results[setting["model"]]["test"]["accuracy"]
-        ours = setting["pooled"]["intervals"]["accuracy"]
-        last = max(results[setting["model"]]["curve"])
-        inside = ours["low"] <= theirs <= ours["high"]
-        verdict = HOLDS if inside else _away(ours["value"], theirs)
+        theirs = results[setting.model].test.accuracy
+        ours = known(setting.pooled.intervals.overall["accuracy"])
+        last = max(results[setting.model].curve)
+        inside = ours.low <= theirs <= ours.high
+        verdict = HOLDS if inside else _away(ours.value, theirs)
         rows.append(
             [
-                f"{NAMES[setting['model']]}: test accuracy after {last} epochs",
+                f"{NAMES[setting.model]}: test accuracy after {last} epochs",
                 f"{theirs:.4f}",
-                f"{_score_text(ours)} {_trained([setting])}",
-                verdict if at_report_schedule([setting], results[setting["model"]]) else UNTESTED,
+                f"{cell(ours)} {_trained([setting])}",
+                verdict if at_report_schedule([setting], results[setting.model]) else UNTESTED,
             ]
         )
     return rows
 
 
-def _about_cost(content: Values) -> list[Row]:
-    costs = {setting["model"]: setting["complexity"] for setting in content["settings"]}
+def _about_cost(content: Comparison) -> list[Row]:
+    costs = {setting.model: setting.complexity for setting in content.settings}
     small, large = costs.get("gbmnet"), costs.get("mobilenetv2")
     if small is None or large is None:
         return []
     more = [
-        f"{format_count(cost['parameters'])} parameters, "
-        f"{cost['multiply_accumulates'] / 1e6:.0f} million "
-        "multiply-accumulates"
+        f"{format_count(cost.parameters)} parameters, "
+        f"{cost.multiply_accumulates / 1e6:.0f} million multiply-accumulates"
         for cost in (small, large)
     ]
     fewer = {
-        name: small[key] < large[key]
-        for name, key in (("parameters", "parameters"), ("multiplications", "multiply_accumulates"))
+        "parameters": small.parameters < large.parameters,
+        "multiplications": small.multiply_accumulates < large.multiply_accumulates,
     }
     less = [name for name, holds in fewer.items() if holds]
     verdict = HOLDS if len(less) == len(fewer) else f"holds for {less[0]} alone" if less else FAILS
@@ -196,51 +201,49 @@ def _about_cost(content: Values) -> list[Row]:
     ]
 
 
-def _about_which_is_better(content: Values, results: Values) -> list[Row]:
+def _about_which_is_better(content: Comparison, results: Published) -> list[Row]:
     rows = []
-    gain = results["gbmnet"]["test"]["accuracy"] - results["mobilenetv2"]["test"]["accuracy"]
-    for pair in content["pairs"]:
-        both = [content["settings"][pair[side] - 1] for side in ("first", "second")]
-        models = [setting["model"] for setting in both]
-        if sorted(models) != ["gbmnet", "mobilenetv2"] or both[0]["split"] != both[1]["split"]:
+    gain = results["gbmnet"].test.accuracy - results["mobilenetv2"].test.accuracy
+    for pair in content.pairs:
+        both = [content.settings[number - 1] for number in (pair.first, pair.second)]
+        models = [setting.model for setting in both]
+        if sorted(models) != ["gbmnet", "mobilenetv2"] or both[0].split != both[1].split:
             continue
-        ends = pair["differences"]["accuracy"]  # second less first
+        ends = known(pair.differences["accuracy"])  # second less first
         if models[0] == "gbmnet":
-            ends = {"value": -ends["value"], "low": -ends["high"], "high": -ends["low"]}
+            ends = Interval(-ends.value, -ends.high, -ends.low)
         same = at_report_schedule(both, results["gbmnet"])
         rows.append(
             [
-                f"GBMnet's test accuracy is higher ({both[0]['split']} split)",
+                f"GBMnet's test accuracy is higher ({both[0].split} split)",
                 f"{gain:+.3f}",
                 f"{difference(ends)} {_trained(both)}",
-                higher(ends["low"], ends["high"]) if same else UNTESTED,
+                higher(ends.low, ends.high) if same else UNTESTED,
             ]
         )
     return rows
 
 
-def _about_weak_class(content: Values, results: Values, audit: Audit) -> list[Row]:
+def _about_weak_class(content: Comparison, results: Published, audit: Audit) -> list[Row]:
     """Ask of the class with the report's least recall: its name, or the scans that it counts?"""
     folder_of = {row.report_class: row.folder for row in report_counts(audit).rows}
     rows = []
-    for setting in content["settings"]:
-        theirs = results.get(setting["model"])
+    for setting in content.settings:
+        theirs = results.get(setting.model)
         if theirs is None:
             continue
-        said = {name: found[1] for name, found in theirs["test"]["per_class"].items()}
+        said = {name: found[1] for name, found in theirs.test.per_class.items()}
         least = min(said, key=lambda name: said[name])
         counted_as = folder_of[least]
-        pooled = setting["pooled"]
-        ours = pooled["least_recall"]
-        recalls = dict(
-            zip(pooled["scores"]["per_class"], pooled["intervals"]["recalls"], strict=True)
-        )
-        verdict = found_least(ours["candidates"], least, counted_as)
+        pooled, ours = setting.pooled, setting.pooled.least_recall
+        assert ours is not None, "the report's test part has scans of every class"
+        recalls = dict(zip(pooled.scores.classes, pooled.intervals.recalls, strict=True))
+        verdict = found_least(ours.candidates, least, counted_as)
         rows.append(
             [
-                f"{NAMES[setting['model']]}: {least} is found least ({setting['split']} split)",
+                f"{NAMES[setting.model]}: {least} is found least ({setting.split} split)",
                 f"recall {said[least]:.2f}, of as many scans as {counted_as} has",
-                f"{ours['name']}, recall {_score_text(recalls[ours['name']])}, {_next(ours)}, "
+                f"{ours.name}, recall {cell(recalls[ours.name])}, {_next(ours)}, "
                 f"{_trained([setting])}",
                 verdict if at_report_schedule([setting], theirs) else UNTESTED,
             ]
@@ -248,28 +251,29 @@ def _about_weak_class(content: Values, results: Values, audit: Audit) -> list[Ro
     return rows
 
 
-def _next(ours: Values) -> str:
+def _next(ours: LeastRecall) -> str:
     """Write how far the class of the second least recall is, and whether seeds agree."""
-    name = min(ours["above"], key=lambda name: float(ours["above"][name]["value"]))
-    distance = f"{name} {difference(ours['above'][name])} above it"
-    seeds = list(dict.fromkeys(ours["by_repeat"]))
+    name = min(ours.above, key=lambda name: ours.above[name].value)
+    distance = f"{name} {difference(ours.above[name])} above it"
+    seeds = list(dict.fromkeys(ours.by_repeat))
     return f"{distance}, seeds disagree ({', '.join(seeds)})" if len(seeds) > 1 else distance
 
 
-def _about_width(content: Values, results: Values) -> list[Row]:
-    settings = [own for own in content["settings"] if own["values"]["model.head"] == "flatten"]
-    found = {
-        int(setting["values"]["model.width"]): [run["training_accuracy"] for run in setting["runs"]]
-        for setting in settings
-        if all(run["training_accuracy"] is not None for run in setting["runs"])
-    }
+def _about_width(content: Comparison, results: Published) -> list[Row]:
+    settings = [own for own in content.settings if own.values["model.head"] == "flatten"]
+    found: dict[int, list[float]] = {}
+    for setting in settings:
+        reached_by = [run.training_accuracy for run in setting.runs]
+        accuracies = [accuracy for accuracy in reached_by if accuracy is not None]
+        if len(accuracies) == len(reached_by):
+            found[int(setting.values["model.width"])] = accuracies
     if len(found) < 2:
         return []
-    scans = min(run["training_scans"] for setting in settings for run in setting["runs"])
+    scans = min(run.training_scans for setting in settings for run in setting.runs)
     widths = sorted(found, reverse=True)
     reached = ", ".join(f"{width}: {fmean(found[width]):.3f}" for width in widths)
     error = max(standard_error(own, scans) for own in found.values())
-    seeds = format_counted(max(setting["seeds"] for setting in settings), "seed")
+    seeds = format_counted(max(setting.seeds for setting in settings), "seed")
     verdict = widest_is_highest(found, scans)
     # The report does not say how it trained narrower layers; what decides nothing needs no such
     # reservation, and the row tells epochs and rate.
@@ -288,12 +292,15 @@ def _away(ours: float, theirs: float) -> str:
     return f"is {abs(ours - theirs):.3f} {'higher' if ours > theirs else 'lower'} here"
 
 
-def _trained(settings: Sequence[Values]) -> str:
-    epochs = sorted({run["epochs"] for setting in settings for run in setting["runs"]})
-    rates = sorted({setting["values"]["optimizer.lr"] for setting in settings})
+def known(found: Interval | None) -> Interval:
+    """Give a score of the report's scans: none of them is 0/0."""
+    assert found is not None
+    return found
+
+
+def _trained(settings: Sequence[PooledRunGroup]) -> str:
+    epochs = sorted({run.epochs or 0 for setting in settings for run in setting.runs})
+    rates = sorted({setting.values["optimizer.lr"] for setting in settings})
     counts = " and ".join(format_counted(epoch, "epoch") for epoch in epochs)
     return f"after {counts} at a rate of {' and '.join(f'{rate:g}' for rate in rates)}"
 
-
-def _score_text(found: Values) -> str:
-    return format_score(found["value"], found["low"], found["high"])

@@ -3,9 +3,9 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-Values = Mapping[str, Any]
+from brain_tumor.compare.compared import PooledRunGroup
+from brain_tumor.compare.published import Results
 
 HOLDS, FAILS, OPEN, NOT_RUN = "holds", "does not hold", "not decided", "not run"
 UNTESTED = "not tested at the report's schedule"
@@ -13,24 +13,24 @@ REPORT_RATE = 1e-5  # "Adam optimizer with a learning rate of 0.00001"; the repo
 DEVIATIONS = 1.96  # standard errors to each side of a 95 % interval, as all others are
 
 
-def at_report_rate(settings: Sequence[Values]) -> bool:
-    """Tell whether settings of `comparison.json` were trained at the report's rate, kept fixed."""
-    values = [setting["values"] for setting in settings]
+def at_report_rate(settings: Sequence[PooledRunGroup]) -> bool:
+    """Tell whether settings were trained at the report's rate, kept fixed."""
+    values = [setting.values for setting in settings]
     return all(
         own["optimizer.lr"] == REPORT_RATE and not any(key.startswith("scheduler.") for key in own)
         for own in values
     )
 
 
-def at_report_schedule(settings: Sequence[Values], theirs: Values) -> bool:
+def at_report_schedule(settings: Sequence[PooledRunGroup], theirs: Results) -> bool:
     """Tell whether settings were trained at the report's rate for as many epochs, each run.
 
     Args:
-        settings: As `comparison.json` holds them.
-        theirs: Results of a network in `conf/published`, whose curve ends in the last epoch.
+        settings: The settings.
+        theirs: The report's results of a network, whose curve ends in the last epoch.
     """
-    epochs = {run["epochs"] for setting in settings for run in setting["runs"]}
-    return at_report_rate(settings) and epochs == {max(theirs["curve"])}
+    epochs = {run.epochs for setting in settings for run in setting.runs}
+    return at_report_rate(settings) and epochs == {max(theirs.curve)}
 
 
 def higher(low: float, high: float) -> str:

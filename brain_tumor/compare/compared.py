@@ -7,38 +7,12 @@ from typing import Any
 from brain_tumor.compare.errors import Mistakes
 from brain_tumor.compare.run_calibration import CalibrationOverRuns
 from brain_tumor.metrics.leakage import PartOverlap
-from brain_tumor.metrics.scores import Scores
 from brain_tumor.metrics.uncertainty.folds import PooledScores
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
+from brain_tumor.runs.results.complexity import MeasuredComplexity
+from brain_tumor.runs.results.run import RunRecord
 
 Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class RunOrigin:
-    """What made a run, as its `run.json` has it; None where that says nothing.
-
-    Attributes:
-        command: The command line, without the interpreter.
-        versions: Versions of Python and packages by name; None where one is not installed.
-        machine: System and architecture, in words.
-        git: Commit of the code.
-        started: When it began, ISO 8601.
-        device: Where it ran.
-        threads: Threads of the processor.
-        seconds: How long it took.
-        fingerprint: Fingerprint of the prepared set, hexadecimal.
-    """
-
-    command: tuple[str, ...] | None
-    versions: Mapping[str, str | None] | None
-    machine: str | None
-    git: str | None
-    started: str | None
-    device: str | None
-    threads: int | None
-    seconds: float | None
-    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -58,7 +32,7 @@ class ComparedRun:
         healthy: The class without a tumour that it is scored by; None where its classes have none.
         temperature: Fitted on its validation scans; None where there is none.
         threshold: Least probability of a tumour that is called one; None without a healthy class.
-        made: What made it.
+        record: What `run.json` tells.
     """
 
     folder: str
@@ -72,7 +46,7 @@ class ComparedRun:
     healthy: str | None
     temperature: float | None
     threshold: float | None
-    made: RunOrigin
+    record: RunRecord
 
 
 @dataclass(frozen=True)
@@ -82,14 +56,6 @@ class MissingFolds:
     seed: int
     split_seed: int | None
     folds: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class TrainingScores:
-    """Scores of all runs together on their training parts, and their intervals."""
-
-    scores: Scores
-    intervals: ScoreIntervals
 
 
 @dataclass(frozen=True)
@@ -141,10 +107,10 @@ class PooledRunGroup:
     confidence: Record
     calibration_over_runs: CalibrationOverRuns | None
     patients: Record | None
-    train: TrainingScores | None
+    train: ScoreIntervals | None
     class_totals: Mapping[str, int]
     leakage: tuple[PartOverlap, ...] | None
-    complexity: Mapping[str, Any] | None
+    complexity: MeasuredComplexity | None
     mistakes: Mistakes
 
     @property

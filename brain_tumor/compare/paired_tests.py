@@ -66,7 +66,9 @@ class PairedTest:
     differences: Mapping[str, Interval | None]
 
 
-def check_same_scans(gathered: Sequence[RunGroup], different_scans: bool) -> tuple[DifferentScans, ...]:
+def check_same_scans(
+    gathered: Sequence[RunGroup], different_scans: bool
+) -> tuple[DifferentScans, ...]:
     """Find settings that were not tested on the same scans.
 
     Args:
@@ -102,9 +104,7 @@ def check_same_scans(gathered: Sequence[RunGroup], different_scans: bool) -> tup
     return tuple(differing)
 
 
-def paired_tests(
-    gathered: Sequence[RunGroup], scoring: ScoringSettings
-) -> tuple[PairedTest, ...]:
+def paired_tests(gathered: Sequence[RunGroup], scoring: ScoringSettings) -> tuple[PairedTest, ...]:
     """Test each two settings that were tested on the same scans against each other.
 
     Args:

@@ -6,13 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from brain_tumor.compare.compared import (
-    ComparedRun,
-    MissingFolds,
-    PooledRunGroup,
-    RunOrigin,
-    TrainingScores,
-)
+from brain_tumor.compare.compared import ComparedRun, MissingFolds, PooledRunGroup
 from brain_tumor.compare.errors import find_mistakes
 from brain_tumor.compare.page.differences import differing_keys, setting_title
 from brain_tumor.compare.run_calibration import calibration_over_runs
@@ -22,10 +16,11 @@ from brain_tumor.dataclass_json import from_plain
 from brain_tumor.evaluate.part_scores import ScoringSettings, score_confidence
 from brain_tumor.evaluate.patient_scores import score_part_patients
 from brain_tumor.metrics.leakage import PartOverlap
-from brain_tumor.metrics.scores import score
 from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
-from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
+from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.runs.finished import FinishedRun
+from brain_tumor.runs.results.complexity import MeasuredComplexity
+from brain_tumor.runs.results.run import RUN, RunRecord
 from brain_tumor.trained.operating_point import (
     CalibratedPredictions,
     Chosen,
@@ -156,16 +151,16 @@ def _compared(
         train=None if folds else _train(members, groups, scoring),
         class_totals=totals,
         leakage=tuple(leaks) if len(leaks) == len(members) else None,
-        complexity=first.complexity,
+        complexity=None
+        if first.complexity is None
+        else from_plain(MeasuredComplexity, first.complexity),
         mistakes=find_mistakes(members, scoring.wrong),
     )
 
 
 def _run(run: FinishedRun, scoring: ScoringSettings) -> ComparedRun:
-    record, chosen = run.record, _chosen(run, scoring)
-    command = record.get("command")
-    names = ("versions", "machine", "git", "started", "device", "threads", "seconds")
-    made = {name: record.get(name) for name in names}
+    chosen = _chosen(run, scoring)
+    record = from_plain(RunRecord, RUN.upgrade({**run.record}))
     return ComparedRun(
         folder=str(run.folder),
         fold=run.fold,
@@ -173,16 +168,12 @@ def _run(run: FinishedRun, scoring: ScoringSettings) -> ComparedRun:
         split_seed=run.split_seed,
         test_scans=len(run.test),
         training_scans=sum(run.part_sizes.get("train", {}).values()),
-        epochs=record.get("epochs"),
+        epochs=record.epochs,
         training_accuracy=next(reversed(run.history.get("train/accuracy", ())), None),
         healthy=_healthy(run, scoring),
         temperature=chosen.temperature,
         threshold=chosen.threshold,
-        made=RunOrigin(
-            command=None if command is None else tuple(command),
-            fingerprint=run.setting["data.fingerprint"],
-            **made,
-        ),
+        record=record,
     )
 
 
@@ -242,7 +233,7 @@ def _by_patient(
 
 def _train(
     members: RunGroup, groups: Mapping[str, str] | None, scoring: ScoringSettings
-) -> TrainingScores | None:
+) -> ScoreIntervals | None:
     """Score the training parts of runs that differ in their seeds alone."""
     parts = [run.predictions.get("train") for run in members]
     known = [part for part in parts if part is not None]
@@ -254,7 +245,7 @@ def _train(
         for kind in ("labels", "predicted")
     )
     numbered = np.concatenate(_group_numbers(groups, [part.paths for part in known]))
-    found = bootstrap_scores(
+    return bootstrap_scores(
         labels,
         predicted,
         numbered,
@@ -263,4 +254,3 @@ def _train(
         seed=scoring.seed,
         level=scoring.level,
     )
-    return TrainingScores(score(labels, predicted, first.classes), found)

@@ -135,9 +135,8 @@ def published_tables(
         if names is None or theirs is None:
             continue
         same = setting.split == "report"
-        train = None if setting.train is None else setting.train.intervals
         for part, ours, table in (
-            ("train", train, theirs.train),
+            ("train", setting.train, theirs.train),
             ("test", setting.pooled.intervals, theirs.test),
         ):
             if ours is not None:

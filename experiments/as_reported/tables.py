@@ -26,16 +26,16 @@ def reached_table(found: Findings) -> DataTable:
     runs, weak = kept_runs("as_reported"), found.weak_class()
     types = ("train/loss", "test/accuracy", f"test/recall/{weak}")
     for model, network in NAMES.items():
-        theirs = found.published["results"][model]
-        first, last = min(theirs["curve"]), max(theirs["curve"])
-        ends = [theirs.get("cost", {}).get(last), theirs["test"]["accuracy"]]
+        theirs = found.published[model]
+        first, last = min(theirs.curve), max(theirs.curve)
+        ends = [theirs.cost.get(last), theirs.test.accuracy]
         ends.append(found.published_recall(model, "test", weak))
         for epoch in (first, last):
             message = [format_score(value) if epoch == last else UNKNOWN for value in ends]
-            accuracy = format_score(theirs["curve"][epoch], decimals=4)
+            accuracy = format_score(theirs.curve[epoch], decimals=4)
             rows.append([network, "the report", str(epoch), accuracy, *message])
         for run in (run for run in runs if run.setting["model.name"] == model):
-            for epoch in (first, reaching(run.history, theirs["curve"][last]), last):
+            for epoch in (first, reaching(run.history, theirs.curve[last]), last):
                 message = [format_score(in_epoch(run, epoch, kind)) for kind in types]
                 accuracy = format_score(in_epoch(run, epoch, "train/accuracy"), decimals=4)
                 rows.append([network, f"seed {run.seed}", str(epoch), accuracy, *message])

@@ -1,15 +1,17 @@
 """Scores over the groups of version 0.6, on what is left of their test scans, and over today's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.rendering.certainty import cell
 from brain_tumor.rendering.numbers import format_count, format_percent, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
-from experiments.findings import Blocks, Findings, Values, kept_runs
+from experiments.findings import Blocks, Findings, kept_runs
 
 README = Path(__file__).with_name("README.md")
 HEALTHY = "notumor"
@@ -72,12 +74,12 @@ def related_table(runs: Sequence[FinishedRun]) -> DataTable:
 
 def scores_table(found: Findings) -> DataTable:
     """Lay out balanced accuracy and the recall of healthy scans: then, without relatives, today."""
-    before = found.compared["corrected_groups"]["settings"]
+    before = found.compared["corrected_groups"].settings
     rows = []
     kept = kept_runs("corrected_groups")
     for key, called in AGAIN.items():
         old = _setting(before, key)
-        new = _setting(found.compared[key[0]]["settings"], key)
+        new = _setting(found.compared[key[0]].settings, key)
         left = _without_relatives([run for run in kept if _key(run.setting) == key])
         for kind, row in (("balanced accuracy", None), (f"recall of {HEALTHY}", HEALTHY)):
             rows.append([called, kind, _score(old, row), format_score(left[row]), _score(new, row)])
@@ -92,21 +94,20 @@ def scores_table(found: Findings) -> DataTable:
     )
 
 
-def _key(values: Values) -> Key:
+def _key(values: Mapping[str, Any]) -> Key:
     return values["name"], values["model.name"], values.get("model.unfreeze")
 
 
-def _setting(settings: Sequence[Values], key: Key) -> Values:
-    (own,) = [one for one in settings if one["split"] == "patient" and _key(one["values"]) == key]
+def _setting(settings: Sequence[PooledRunGroup], key: Key) -> PooledRunGroup:
+    (own,) = [one for one in settings if one.split == "patient" and _key(one.values) == key]
     return own
 
 
-def _score(setting: Values, label: str | None) -> str:
-    pooled = setting["pooled"]
+def _score(setting: PooledRunGroup, label: str | None) -> str:
+    pooled = setting.pooled
     if label is None:
-        return cell(pooled["intervals"]["balanced_accuracy"])
-    place = list(pooled["scores"]["per_class"]).index(label)
-    return cell(pooled["intervals"]["recalls"][place])
+        return cell(pooled.intervals.overall["balanced_accuracy"])
+    return cell(pooled.intervals.recalls[pooled.scores.classes.index(label)])
 
 
 def _without_relatives(runs: Sequence[FinishedRun]) -> dict[str | None, float]:

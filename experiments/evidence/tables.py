@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from brain_tumor.compare.comparison import Comparison
 from brain_tumor.data.groups.lookalikes import LEVELS
-from brain_tumor.rendering.certainty import cell
+from brain_tumor.rendering.certainty import cell, difference
 from brain_tumor.rendering.numbers import format_count, format_count_range, format_percent_range
 from brain_tumor.rendering.page import DataTable, to_markdown
-from brain_tumor.rendering.pairs import difference
-from experiments.findings import FRONT, Blocks, Findings, Values, calibration_block
+from experiments.findings import FRONT, Blocks, Findings, calibration_block
 from experiments.statements import NAMES
 
 README = Path(__file__).with_name("README.md")
@@ -20,20 +20,19 @@ def blocks(found: Findings) -> Blocks:
     return {README: {"splits": splits, "calibration": calibration}, FRONT: {"splits": splits}}
 
 
-def splits_table(content: Values) -> DataTable:
+def splits_table(content: Comparison) -> DataTable:
     """Lay out what both networks score under each split, and which of them is ahead."""
-    settings = content["settings"]
-    numbers = {(own["split"], own["model"]): n for n, own in enumerate(settings, start=1)}
-    ahead = {(pair["first"], pair["second"]): pair["differences"] for pair in content["pairs"]}
+    settings = {(own.split, own.model): own for own in content.settings}
+    ahead = {(pair.first, pair.second): pair.differences for pair in content.pairs}
     rows = []
     for split in ("report", "official", "patient"):
-        small, large = numbers[split, "gbmnet"], numbers[split, "mobilenetv2"]
-        both = [settings[number - 1] for number in (small, large)]
-        known = [leak["overlaps"]["any"]["share_of_all"] for leak in both[0]["leakage"]]
-        alike = [leak["lookalikes"][0]["all"] for leak in both[0]["leakage"]]
-        scores = [cell(own["pooled"]["intervals"]["balanced_accuracy"]) for own in both]
-        message = difference(ahead[small, large]["balanced_accuracy"])
-        scans = format_count(both[0]["pooled"]["scans"])
+        both = small, large = settings[split, "gbmnet"], settings[split, "mobilenetv2"]
+        leaks = small.leakage or ()
+        known = [leak.overlaps["any"].share_of_all for leak in leaks]
+        alike = [leak.lookalikes[0].all for leak in leaks if leak.lookalikes]
+        scores = [cell(own.pooled.intervals.overall["balanced_accuracy"]) for own in both]
+        message = difference(ahead[small.number, large.number]["balanced_accuracy"])
+        scans = format_count(small.pooled.scans)
         shares = (format_percent_range(known), format_percent_range(alike))
         rows.append([split, scans, *shares, *scores, message])
     columns = ["split", "test scans", "known from training", "look alike", *NAMES.values()]
@@ -45,9 +44,9 @@ def splits_table(content: Values) -> DataTable:
         f"{LEVELS[0]:g} or more, which knows nothing of that search; over patients those left are "
         "of other patients than the scans that they look like."
     )
-    epochs = format_count_range([run["epochs"] for own in settings for run in own["runs"]])
+    epochs = format_count_range([run.epochs or 0 for own in content.settings for run in own.runs])
     rates = " and ".join(
-        f"{rate:g}" for rate in sorted({own["values"]["optimizer.lr"] for own in settings})
+        f"{rate:g}" for rate in sorted({own.values["optimizer.lr"] for own in content.settings})
     )
     note += f" Trained for {epochs} epochs at a rate of {rates}."
     return DataTable("Both networks under each split", columns, rows, note)

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from brain_tumor.rendering.certainty import cell
+from brain_tumor.compare.comparison import Comparison
+from brain_tumor.rendering.certainty import cell, difference
 from brain_tumor.rendering.numbers import UNKNOWN
 from brain_tumor.rendering.page import DataTable, to_markdown
-from brain_tumor.rendering.pairs import difference
-from experiments.findings import Blocks, Findings, Values
+from experiments.findings import Blocks, Findings
 from experiments.statements import NAMES
 
 README = Path(__file__).with_name("README.md")
@@ -19,19 +19,18 @@ def blocks(found: Findings) -> Blocks:
     return {README: {"harmonised": to_markdown(table)}}
 
 
-def harmonised_table(content: Values) -> DataTable:
+def harmonised_table(content: Comparison) -> DataTable:
     """Lay out what trained networks score on scans without the shortcuts, and with them."""
-    settings = content["settings"]
-    numbers = {(own["model"], own["values"]["name"]): n for n, own in enumerate(settings, start=1)}
-    ahead = {(pair["first"], pair["second"]): pair["differences"] for pair in content["pairs"]}
+    settings = {(own.model, own.values["name"]): own for own in content.settings}
+    ahead = {(pair.first, pair.second): pair.differences for pair in content.pairs}
     rows = []
     for model, network in NAMES.items():
-        both = (numbers[model, "evidence"], numbers[model, "harmonised"])
-        message = difference(ahead[both]["balanced_accuracy"])
-        for number, scans, lost in zip(both, SCANS, (UNKNOWN, message), strict=True):
-            own = settings[number - 1]
-            intervals, tumour = own["pooled"]["intervals"], own["confidence"]["tumour"]
-            found = [intervals["balanced_accuracy"], tumour["sensitivity"], tumour["specificity"]]
+        both = [settings[model, name] for name in ("evidence", "harmonised")]
+        message = difference(ahead[both[0].number, both[1].number]["balanced_accuracy"])
+        for own, scans, lost in zip(both, SCANS, (UNKNOWN, message), strict=True):
+            balanced = own.pooled.intervals.overall["balanced_accuracy"]
+            tumour = own.confidence["tumour"]
+            found = [balanced, tumour["sensitivity"], tumour["specificity"]]
             rows.append([network, scans, *map(cell, found), lost])
     columns = ["network", "scans", "balanced accuracy", "sensitivity", "specificity", "paired"]
     note = (

@@ -39,7 +39,7 @@ def curves_table(found: Findings) -> DataTable:
         settings.setdefault(key, []).append(run)
     rows = []
     for model, network in NAMES.items():
-        curve = found.published["results"][model]["curve"]
+        curve = found.published[model].curve
         epoch = min(curve)
         for name, runs in ((key[1], runs) for key, runs in settings.items() if key[0] == model):
             while_training = [
@@ -87,7 +87,7 @@ def trained_whole() -> list[FinishedRun]:
 
 def long_table(found: Findings) -> DataTable:
     """Lay out what `long_head.py` found, beside the report and the network trained whole."""
-    weak, theirs = found.weak_class(), found.published["results"][TRANSFER]
+    weak, theirs = found.weak_class(), found.published[TRANSFER]
     recalls = [found.published_recall(TRANSFER, part, weak) for part in ("train", "test")]
     types = ["accuracy", "cost", f"train_recall_{weak}", "test_accuracy", f"test_recall_{weak}"]
     trained = trained_whole()
@@ -98,12 +98,12 @@ def long_table(found: Findings) -> DataTable:
         [part["test"]["per_class"][weak]["recall"] for part in parts],
     ]
     rows = []
-    for epoch in theirs["curve"]:
-        last = epoch == max(theirs["curve"])
-        ends = [theirs["cost"].get(epoch), recalls[0], theirs["test"]["accuracy"], recalls[1]]
+    for epoch in theirs.curve:
+        last = epoch == max(theirs.curve)
+        ends = [theirs.cost.get(epoch), recalls[0], theirs.test.accuracy, recalls[1]]
         message = [format_score(value) if last else UNKNOWN for value in ends]
         rows.append(
-            ["the report", "", "", str(epoch), format_score(theirs["curve"][epoch]), *message]
+            ["the report", "", "", str(epoch), format_score(theirs.curve[epoch]), *message]
         )
         for setting, lines in short_ways().items():
             own = [line for line in lines if int(line["epoch"]) == epoch]
@@ -130,7 +130,7 @@ def long_table(found: Findings) -> DataTable:
 
 def recalls_table(found: Findings) -> DataTable:
     """Lay out which test scans the short way finds in the end, class by class."""
-    last = max(found.published["results"][TRANSFER]["curve"])
+    last = max(found.published[TRANSFER].curve)
     classes = sorted(row.folder for row in report_counts(found.audit).rows)
     theirs = [found.published_recall(TRANSFER, "test", name) for name in classes]
     rows = [["the report", "", "", *(format_score(value, decimals=2) for value in theirs), UNKNOWN]]

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from brain_tumor.compare.comparison import Comparison
 from brain_tumor.rendering.certainty import cell
 from brain_tumor.rendering.numbers import format_count, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
-from experiments.findings import Blocks, Findings, Values
+from experiments.findings import Blocks, Findings
+from experiments.statements import known
 
 README = Path(__file__).with_name("README.md")
 HEADS = {"flatten": "flattened", "gap": "averaged"}
@@ -16,19 +18,21 @@ def blocks(found: Findings) -> Blocks:
     return {README: {"training": to_markdown(widths_table(found.compared["width"]))}}
 
 
-def widths_table(content: Values) -> DataTable:
+def widths_table(content: Comparison) -> DataTable:
     """Lay out what training scored in the last epoch, and the test part, by head and width."""
     rows = []
-    for setting in content["settings"]:
-        reached = [run["training_accuracy"] for run in setting["runs"]]
+    for setting in content.settings:
+        reached = [run.training_accuracy or 0.0 for run in setting.runs]
+        cost, train = setting.complexity, setting.train
+        assert cost is not None and train is not None, "the width runs have both"
         rows.append(
             [
-                HEADS[setting["values"]["model.head"]],
-                str(setting["values"]["model.width"]),
-                format_count(setting["complexity"]["parameters"]),
+                HEADS[setting.values["model.head"]],
+                str(setting.values["model.width"]),
+                format_count(cost.parameters),
                 format_score(sum(reached) / len(reached)),  # as the report's statement is judged
-                format_score(setting["train"]["scores"]["accuracy"]),
-                cell(setting["pooled"]["intervals"]["accuracy"]),
+                format_score(known(train.overall["accuracy"]).value),
+                cell(setting.pooled.intervals.overall["accuracy"]),
             ]
         )
     columns = ["in front", "neurons", "parameters", "while training", "training scans"]

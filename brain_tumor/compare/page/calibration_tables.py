@@ -6,7 +6,6 @@ from typing import Any
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.run_calibration import ErrorOverRuns
-from brain_tumor.dataclass_json import to_plain
 from brain_tumor.metrics.registry import SCORES
 from brain_tumor.metrics.uncertainty.folds import Spread
 from brain_tumor.rendering.certainty import cell, certainty_table

@@ -1,20 +1,14 @@
 """The page that lays finished runs side by side, a section for each question."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
+from brain_tumor.compare.comparison import Comparison
+from brain_tumor.compare.page.calibration_tables import calibration_tables
 from brain_tumor.compare.page.data_section import data_section, provenance_section
+from brain_tumor.compare.page.pairs_table import pairs_tables
 from brain_tumor.compare.page.published_table import published_table
-from brain_tumor.compare.page.run_calibration_table import run_calibration_table
 from brain_tumor.compare.page.summary import summary_section
-from brain_tumor.compare.page.tables import (
-    setting_columns,
-    setting_tables,
-    setting_title,
-    shortcut_tables,
-)
-from brain_tumor.metrics.registry import SCORES
-from brain_tumor.rendering.certainty import certainty_table
+from brain_tumor.compare.page.tables import setting_tables, shortcut_tables
 from brain_tumor.rendering.numbers import format_count, format_counted, format_percent, format_score
 from brain_tumor.rendering.page import (
     Block,
@@ -26,16 +20,25 @@ from brain_tumor.rendering.page import (
     Picture,
     Section,
 )
-from brain_tumor.rendering.pairs import pairs_table
 
-Values = Mapping[str, Any]
+# The pictures of a setting, by name; its title follows the first text and stands before the other.
+_OF_SETTING = {
+    "confusion": ("Confusion matrix of", "counts and shares of the true class."),
+    "roc": ("ROC curves of", "each class against the rest."),
+    "precision_recall": (
+        "Precision-recall curves of",
+        "precision over recall, each class against the rest.",
+    ),
+}
 
 
-def comparison_page(content: Values, pictures: Mapping[str, bytes], folder: str | None) -> Page:
+def comparison_page(
+    comparison: Comparison, pictures: Mapping[str, bytes], folder: str | None
+) -> Page:
     """Describe the page of a comparison.
 
     Args:
-        content: The content of `comparison.json`.
+        comparison: The comparison.
         pictures: PNG files by name: `curves`, `risk_coverage`, `complexity`, and by number of the
             setting `confusion_1`, `roc_1`, `precision_recall_1`, `reliability_1`, `wrong_1`. One
             that is not given is not shown.
@@ -43,33 +46,30 @@ def comparison_page(content: Values, pictures: Mapping[str, bytes], folder: str 
             no links.
     """
     drawn = _Pictures(pictures, folder)
-    titles = [
-        setting_title(setting, number) for number, setting in enumerate(content["settings"], 1)
-    ]
     sections = []
-    if titles:
+    if comparison.settings:
         sections += [
-            summary_section(content, titles),
-            data_section(content, titles),
+            summary_section(comparison),
+            data_section(comparison),
             _curves(drawn),
-            _tables(content, titles),
-            _figures(titles, drawn),
-            _calibration(content, titles, drawn),
-            _mistakes(content, titles, drawn),
+            _tables(comparison),
+            _figures(comparison, drawn),
+            _calibration(comparison, drawn),
+            _mistakes(comparison, drawn),
         ]
-    if content["audits"]:
-        tables = shortcut_tables(content["audits"], content["audit_split"])
+    if comparison.audits:
+        tables = shortcut_tables(comparison.audits, comparison.audit_split)
         sections.append(Section("shortcuts", "Shortcuts", tables))
-    sections.append(provenance_section(content, titles))
-    models = list(dict.fromkeys(setting["model"] for setting in content["settings"]))
+    sections.append(provenance_section(comparison))
+    models = dict.fromkeys(setting.model for setting in comparison.settings)
     return Page(
         f"Comparison: {', '.join(models)}" if models else "Comparison of audits",
         "Finished runs side by side, each number with how sure it is. For research and teaching, "
         "not for diagnosis.",
         sections,
         [
-            ("code", f"commit {content['git'] or 'unknown'}"),
-            ("command", " ".join(content["command"])),
+            ("code", f"commit {comparison.made.git or 'unknown'}"),
+            ("command", " ".join(comparison.made.command)),
         ],
     )
 
@@ -109,47 +109,31 @@ def _curves(drawn: _Pictures) -> Section:
     return Section("curves", "Training curves", blocks)
 
 
-def _tables(content: Values, titles: Sequence[str]) -> Section:
-    level = content["bootstrap"]["level"]
-    blocks: list[Block] = []
-    if content["pairs"]:
-        blocks += [
-            Heading("Which is better?"),
-            pairs_table(content["pairs"], SCORES.values(), titles, level),
-        ]
-    if content["published"]:
+def _tables(comparison: Comparison) -> Section:
+    level = comparison.bootstrap.level
+    pairs = pairs_tables(comparison)
+    blocks: list[Block] = [Heading("Which is better?"), *pairs] if pairs else []
+    if comparison.published:
         blocks.append(Heading("The report's tables beside ours"))
-    blocks += [
-        published_table(record, titles[record["setting"] - 1]) for record in content["published"]
-    ]
+    blocks += [published_table(one, comparison.title(one.setting)) for one in comparison.published]
     blocks.append(Heading("Class by class"))
-    for number, setting in enumerate(content["settings"], 1):
-        blocks += setting_tables(setting, number, level)
+    for setting in comparison.settings:
+        blocks += setting_tables(setting, level)
     return Section("tables", "Tables", blocks)
 
 
-def _figures(titles: Sequence[str], drawn: _Pictures) -> Section:
+def _figures(comparison: Comparison, drawn: _Pictures) -> Section:
     blocks: list[Block] = []
-    for number, title in enumerate(titles, 1):
+    for setting in comparison.settings:
         own = [
-            *drawn.block(
-                f"confusion_{number}",
-                f"Confusion matrix of {title}",
-                f"{title}: counts and shares of the true class.",
-            ),
-            *drawn.block(
-                f"roc_{number}",
-                f"ROC curves of {title}",
-                f"{title}: each class against the rest.",
-            ),
-            *drawn.block(
-                f"precision_recall_{number}",
-                f"Precision-recall curves of {title}",
-                f"{title}: precision over recall, each class against the rest.",
-            ),
+            picture
+            for name, (alt, caption) in _OF_SETTING.items()
+            for picture in drawn.block(
+                f"{name}_{setting.number}", f"{alt} {setting.title}", f"{setting.title}: {caption}"
+            )
         ]
         if own:
-            blocks += [Heading(title), *own]
+            blocks += [Heading(setting.title), *own]
     blocks += drawn.block(
         "complexity",
         "Accuracy over multiply-accumulates",
@@ -159,13 +143,7 @@ def _figures(titles: Sequence[str], drawn: _Pictures) -> Section:
     return Section("figures", "Figures", blocks)
 
 
-def _calibration(content: Values, titles: Sequence[str], drawn: _Pictures) -> Section:
-    columns = {
-        title: setting_columns(setting)
-        for title, setting in zip(titles, content["settings"], strict=True)
-    }
-    level = content["bootstrap"]["level"]
-    by_run = run_calibration_table(content["settings"], titles, level)
+def _calibration(comparison: Comparison, drawn: _Pictures) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "Can the probabilities be believed? A temperature divides the logits; it is fitted on "
@@ -174,66 +152,63 @@ def _calibration(content: Values, titles: Sequence[str], drawn: _Pictures) -> Se
             "are no such scans; both stand with each run under “How this was made”. Risk and "
             "coverage: how often the network is wrong among the scans it is surest of."
         ),
-        certainty_table(columns, SCORES.values(), "Scores with intervals", level),
-        *([by_run] if by_run else []),
+        *calibration_tables(comparison),
         *drawn.block(
             "risk_coverage",
             "Share of wrong predictions among the surest scans",
             "Risk over coverage: scans enter from the surest to the least sure.",
         ),
     ]
-    for number, title in enumerate(titles, 1):
+    for setting in comparison.settings:
         blocks += drawn.block(
-            f"reliability_{number}",
-            f"Reliability diagram of {title}",
-            f"{title}: how often a prediction of that probability is right.",
+            f"reliability_{setting.number}",
+            f"Reliability diagram of {setting.title}",
+            f"{setting.title}: how often a prediction of that probability is right.",
         )
     return Section("calibration", "Calibration", blocks)
 
 
-def _mistakes(content: Values, titles: Sequence[str], drawn: _Pictures) -> Section:
+def _mistakes(comparison: Comparison, drawn: _Pictures) -> Section:
     blocks: list[Block] = []
-    shared = content["shared_errors"]
-    if len(titles) > 1 and shared["scans"]:
-        times = shared["wrong_in"]
+    shared = comparison.shared_errors
+    if len(comparison.settings) > 1 and shared.scans:
         rows = [
             [
                 format_counted(number, "setting"),
                 format_count(count),
-                format_percent(count / shared["scans"]),
+                format_percent(count / shared.scans),
             ]
-            for number, count in enumerate(times)
+            for number, count in enumerate(shared.wrong_in)
         ]
         blocks.append(
             DataTable(
-                f"How many settings get a scan wrong, of {format_count(shared['scans'])} that "
-                "all tested",
+                f"How many settings get a scan wrong, of {format_count(shared.scans)} that all "
+                "tested",
                 ["wrong in", "scans", "share"],
                 rows,
                 "Scans that every setting gets wrong may be hard, or mislabelled.",
             )
         )
-    for number, (title, found) in enumerate(zip(titles, content["mistakes"], strict=True), 1):
-        listed = found["listed"]
-        if not listed:
+    for setting in comparison.settings:
+        title, found = setting.title, setting.mistakes
+        if not found.listed:
             blocks.append(Notice("good", f"“{title}” gets no test scan wrong."))
             continue
         sheet = drawn.block(
-            f"wrong_{number}",
+            f"wrong_{setting.number}",
             f"Contact sheet of the scans that {title} is most confidently wrong about",
-            f"{title}: the {len(listed)} most confident mistakes of "
-            f"{format_count(found['wrong'])}, the "
-            "surest first; name, class, the class called, its probability.",
+            f"{title}: the {len(found.listed)} most confident mistakes of "
+            f"{format_count(found.wrong)}, the surest first; name, class, the class called, its "
+            "probability.",
             chart=False,
         )
-        rows = [
-            [one["path"], one["label"], one["predicted"], format_score(one["probability"])]
-            for one in listed
-        ]
         table = DataTable(
             f"{title}: most confidently wrong",
             ["scan", "class", "called", "probability"],
-            rows,
+            [
+                [one.path, one.label, one.predicted, format_score(one.probability)]
+                for one in found.listed
+            ],
             text_columns=3,
         )
         blocks += [Heading(title), *sheet, table]

@@ -162,7 +162,10 @@ def across_tables(comparison: Comparison, wide: bool = True) -> list[DataTable]:
         *pairs_tables(comparison),
         *calibration_tables(comparison),
         shared_table(comparison.settings),
-        *(published_table(one, comparison.title(one.setting), wide) for one in comparison.published),
+        *(
+            published_table(one, comparison.title(one.setting), wide)
+            for one in comparison.published
+        ),
     ]
 
 
