@@ -9,11 +9,12 @@ from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.published import Results
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.least_recall import LeastRecall
-from brain_tumor.rendering.certainty import cell, difference
 from brain_tumor.rendering.numbers import (
     UNKNOWN,
     format_count,
     format_counted,
+    format_difference,
+    format_interval,
     format_percent_range,
     format_score,
 )
@@ -168,7 +169,7 @@ def _about_scores(content: Comparison, results: Published) -> list[Row]:
             [
                 f"{NAMES[setting.model]}: test accuracy after {last} epochs",
                 f"{theirs:.4f}",
-                f"{cell(ours)} {_trained([setting])}",
+                f"{format_interval(ours)} {_trained([setting])}",
                 verdict if at_report_schedule([setting], results[setting.model]) else UNTESTED,
             ]
         )
@@ -217,7 +218,7 @@ def _about_which_is_better(content: Comparison, results: Published) -> list[Row]
             [
                 f"GBMnet's test accuracy is higher ({both[0].split} split)",
                 f"{gain:+.3f}",
-                f"{difference(ends)} {_trained(both)}",
+                f"{format_difference(ends)} {_trained(both)}",
                 higher(ends.low, ends.high) if same else UNTESTED,
             ]
         )
@@ -243,7 +244,7 @@ def _about_weak_class(content: Comparison, results: Published, audit: Audit) -> 
             [
                 f"{NAMES[setting.model]}: {least} is found least ({setting.split} split)",
                 f"recall {said[least]:.2f}, of as many scans as {counted_as} has",
-                f"{ours.name}, recall {cell(recalls[ours.name])}, {_next(ours)}, "
+                f"{ours.name}, recall {format_interval(recalls[ours.name])}, {_next(ours)}, "
                 f"{_trained([setting])}",
                 verdict if at_report_schedule([setting], theirs) else UNTESTED,
             ]
@@ -254,7 +255,7 @@ def _about_weak_class(content: Comparison, results: Published, audit: Audit) -> 
 def _next(ours: LeastRecall) -> str:
     """Write how far the class of the second least recall is, and whether seeds agree."""
     name = min(ours.above, key=lambda name: ours.above[name].value)
-    distance = f"{name} {difference(ours.above[name])} above it"
+    distance = f"{name} {format_difference(ours.above[name])} above it"
     seeds = list(dict.fromkeys(ours.by_repeat))
     return f"{distance}, seeds disagree ({', '.join(seeds)})" if len(seeds) > 1 else distance
 

@@ -1,8 +1,6 @@
 """A checkpoint on corrupted scans: every file that `evaluate robustness=test` adds."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +14,12 @@ from brain_tumor.errors import DataError
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import predict_parts, scoring_trainer
 from brain_tumor.evaluate.robustness_figure import robustness_figure
-from brain_tumor.metrics.robustness import bootstrap_robustness
+from brain_tumor.metrics.robustness import Robustness, bootstrap_robustness
 from brain_tumor.rendering.charts.save import save_figure
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
-
-Record = dict[str, Any]
+from brain_tumor.runs.results.metrics import Resampling
+from brain_tumor.runs.results.robustness import RobustnessResult, robustness_file
 
 FILES = ("robustness_{}.json", "robustness_{}.csv")  # by the part
 
@@ -50,7 +48,7 @@ def evaluate_robustness(
     settings: ScoringSettings,
     model: str,
     part: str,
-) -> Record:
+) -> RobustnessResult:
     """Score a checkpoint on a part, clean and under every corruption at every strength.
 
     Writes `robustness_<part>.json` and `.csv`, and such a picture in `figures/` where pictures are
@@ -66,9 +64,6 @@ def evaluate_robustness(
         model: What the network is called in titles.
         part: `test`, or `validation`, so that an augmentation can be chosen and the test part is
             not looked at.
-
-    Returns:
-        The content of `robustness_<part>.json`.
 
     Raises:
         ConfigError: There is no such device.
@@ -97,52 +92,36 @@ def evaluate_robustness(
             served = CorruptedDataModule(datamodule, name, strength, settings.seed)
             corrupted[name].append(predicted(served))
     labels = prepared.labels[rows]
-    found = asdict(
-        bootstrap_robustness(
-            labels,
-            clean,
-            corrupted,
-            prepared.groups[rows],
-            len(prepared.classes),
-            resamples=settings.resamples,
-            seed=settings.seed,
-            level=settings.level,
-        )
+    scores = bootstrap_robustness(
+        labels,
+        clean,
+        corrupted,
+        prepared.groups[rows],
+        len(prepared.classes),
+        resamples=settings.resamples,
+        seed=settings.seed,
+        level=settings.level,
     )
-    record: Record = {
-        "checkpoint": checkpoint.name,
-        "part": part,
-        "bootstrap": {
-            "resamples": settings.resamples,
-            "level": settings.level,
-            "seed": settings.seed,
-        },
-        "scans": found["scans"],
-        "groups": found["groups"],
-        "clean": {"accuracy": found["clean_accuracy"], "balanced_accuracy": found["clean"]},
-        **{name: found[name] for name in ("by_strength", "mean", "lost")},
-        "corruptions": {
-            name: {"values": {key: list(own) for key, own in CORRUPTIONS[name].values.items()}}
-            | scores
-            for name, scores in found["corruptions"].items()
-        },
-    }
-    numbers, table = (name.format(part) for name in FILES)
-    out.write_json(numbers, record)
-    out.write_rows(
-        table, ("corruption", "strength", "accuracy", "balanced_accuracy"), _rows(record)
+    result = RobustnessResult(
+        checkpoint.name,
+        part,
+        Resampling(settings.resamples, settings.level, settings.seed),
+        scores,
+        {name: own.values for name, own in CORRUPTIONS.items()},
     )
+    robustness_file(part).write(out, result)
+    columns = ("corruption", "strength", "accuracy", "balanced_accuracy")
+    out.write_rows(FILES[1].format(part), columns, _rows(scores))
     if settings.figures:
         title = f"{model}, {part}, corrupted: {len(rows):,} scans"
-        figure = robustness_figure(record, 1 / len(np.unique(labels)), title)
+        figure = robustness_figure(scores, 1 / len(np.unique(labels)), title)
         save_figure(figure, out.write_figure, f"robustness_{part}")
-    return record
+    return result
 
 
-def _rows(record: Record) -> list[tuple[str, int, float, float]]:
-    clean = record["clean"]
-    rows = [("clean", 0, clean["accuracy"], clean["balanced_accuracy"]["value"])]
-    for name, own in record["corruptions"].items():
-        scores = zip(STRENGTHS, own["accuracy"], own["balanced_accuracy"], strict=True)
-        rows += [(name, *each) for each in scores]
+def _rows(scores: Robustness) -> list[tuple[str, int, float, float]]:
+    rows = [("clean", 0, scores.clean_accuracy, scores.clean.value)]
+    for name, own in scores.corruptions.items():
+        each = zip(STRENGTHS, own.accuracy, own.balanced_accuracy, strict=True)
+        rows += [(name, *one) for one in each]
     return rows

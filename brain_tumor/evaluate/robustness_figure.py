@@ -1,12 +1,12 @@
 """What is left of a score on corrupted scans, over the strength of each corruption."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from brain_tumor.metrics.robustness import Robustness
 from brain_tumor.rendering.charts.style import COLOURS, SOFT, dress, legend_below, new_figure
 
 COLUMNS = 7
@@ -15,32 +15,32 @@ _MEAN: dict[str, Any] = {"color": SOFT, "linewidth": 1}
 _CHANCE: dict[str, Any] = {"color": SOFT, "linewidth": 1, "linestyle": ":"}
 
 
-def robustness_figure(record: Mapping[str, Any], chance: float, title: str) -> Figure:
+def robustness_figure(scores: Robustness, chance: float, title: str) -> Figure:
     """Draw balanced accuracy over the strength, a panel for each corruption, worst loss first.
 
     Args:
-        record: The content of `robustness_<part>.json`.
+        scores: Scores on clean and on corrupted scans.
         chance: Balanced accuracy of guessing, in [0, 1].
         title: What was scored.
 
     Raises:
         ValueError: There is no corruption.
     """
-    if not record["corruptions"]:
+    if not scores.corruptions:
         raise ValueError(f"no corruption to draw in {title!r}")
-    clean = record["clean"]["balanced_accuracy"]["value"]
-    found = sorted(record["corruptions"].items(), key=lambda item: item[1]["mean"]["value"])
+    clean = scores.clean.value
+    found = sorted(scores.corruptions.items(), key=lambda item: item[1].mean.value)
     rows = math.ceil(len(found) / COLUMNS)
     figure = new_figure(10.4, 1.0 + 1.8 * rows, title)
     grid = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).flatten()
     for axes in grid[len(found) :]:
         axes.remove()
-    strengths = range(len(record["by_strength"]) + 1)
-    mean = [clean, *record["by_strength"]]
+    strengths = range(len(scores.by_strength) + 1)
+    mean = [clean, *scores.by_strength]
     for place, (axes, (name, own)) in enumerate(zip(grid, found, strict=False)):
         axes.axhline(chance, **_CHANCE)
         axes.plot(strengths, mean, **_MEAN)
-        axes.plot(strengths, [clean, *own["balanced_accuracy"]], **_OWN)
+        axes.plot(strengths, [clean, *own.balanced_accuracy], **_OWN)
         last_row = place + COLUMNS >= len(found)
         dress(
             axes,

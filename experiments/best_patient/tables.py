@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import format_score
+from brain_tumor.rendering.numbers import format_interval, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.folder import RunFolder
 from experiments.findings import Blocks, Findings, calibration_block
@@ -26,10 +25,10 @@ def trials_table(folder: Path) -> DataTable:
         rows.append(
             [
                 str(trial.read_config().name),
-                cell(worse["clean"]["balanced_accuracy"]),
+                format_interval(worse["clean"]["balanced_accuracy"]),
                 *map(format_score, worse["by_strength"]),
-                cell(worse["mean"]),
-                cell(worse["lost"]),
+                format_interval(worse["mean"]),
+                format_interval(worse["lost"]),
             ]
         )
     strengths = [f"strength {number}" for number in range(1, 6)]

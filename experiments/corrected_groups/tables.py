@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 
 from brain_tumor.compare.compared import PooledRunGroup
-from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import format_count, format_percent, format_score
+from brain_tumor.rendering.numbers import (
+    format_count,
+    format_interval,
+    format_percent,
+    format_score,
+)
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, kept_runs
@@ -106,8 +110,8 @@ def _setting(settings: Sequence[PooledRunGroup], key: Key) -> PooledRunGroup:
 def _score(setting: PooledRunGroup, label: str | None) -> str:
     pooled = setting.pooled
     if label is None:
-        return cell(pooled.intervals.overall["balanced_accuracy"])
-    return cell(pooled.intervals.recalls[pooled.scores.classes.index(label)])
+        return format_interval(pooled.intervals.overall["balanced_accuracy"])
+    return format_interval(pooled.intervals.recalls[pooled.scores.classes.index(label)])
 
 
 def _without_relatives(runs: Sequence[FinishedRun]) -> dict[str | None, float]:

@@ -4,8 +4,13 @@ from pathlib import Path
 
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.data.groups.lookalikes import LEVELS
-from brain_tumor.rendering.certainty import cell, difference
-from brain_tumor.rendering.numbers import format_count, format_count_range, format_percent_range
+from brain_tumor.rendering.numbers import (
+    format_count,
+    format_count_range,
+    format_difference,
+    format_interval,
+    format_percent_range,
+)
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import FRONT, Blocks, Findings, calibration_block
 from experiments.statements import NAMES
@@ -30,8 +35,8 @@ def splits_table(content: Comparison) -> DataTable:
         leaks = small.leakage or ()
         known = [leak.overlaps["any"].share_of_all for leak in leaks]
         alike = [leak.lookalikes[0].all for leak in leaks if leak.lookalikes]
-        scores = [cell(own.pooled.intervals.overall["balanced_accuracy"]) for own in both]
-        message = difference(ahead[small.number, large.number]["balanced_accuracy"])
+        scores = [format_interval(own.pooled.intervals.overall["balanced_accuracy"]) for own in both]
+        message = format_difference(ahead[small.number, large.number]["balanced_accuracy"])
         scans = format_count(small.pooled.scans)
         shares = (format_percent_range(known), format_percent_range(alike))
         rows.append([split, scans, *shares, *scores, message])

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from brain_tumor.compare.comparison import Comparison
-from brain_tumor.rendering.certainty import cell, difference
-from brain_tumor.rendering.numbers import UNKNOWN
+from brain_tumor.rendering.numbers import UNKNOWN, format_difference, format_interval
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
 from experiments.statements import NAMES
@@ -26,12 +25,12 @@ def harmonised_table(content: Comparison) -> DataTable:
     rows = []
     for model, network in NAMES.items():
         both = [settings[model, name] for name in ("evidence", "harmonised")]
-        message = difference(ahead[both[0].number, both[1].number]["balanced_accuracy"])
+        message = format_difference(ahead[both[0].number, both[1].number]["balanced_accuracy"])
         for own, scans, lost in zip(both, SCANS, (UNKNOWN, message), strict=True):
             balanced = own.pooled.intervals.overall["balanced_accuracy"]
             tumour = own.confidence["tumour"]
             found = [balanced, tumour["sensitivity"], tumour["specificity"]]
-            rows.append([network, scans, *map(cell, found), lost])
+            rows.append([network, scans, *map(format_interval, found), lost])
     columns = ["network", "scans", "balanced accuracy", "sensitivity", "specificity", "paired"]
     note = (
         "Test scans of four folds; in brackets 95 % intervals over groups of scans. Sensitivity "

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from brain_tumor.compare.comparison import Comparison
-from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import format_count, format_score
+from brain_tumor.rendering.numbers import format_count, format_interval, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
 from experiments.statements import known
@@ -32,7 +31,7 @@ def widths_table(content: Comparison) -> DataTable:
                 format_count(cost.parameters),
                 format_score(sum(reached) / len(reached)),  # as the report's statement is judged
                 format_score(known(train.overall["accuracy"]).value),
-                cell(setting.pooled.intervals.overall["accuracy"]),
+                format_interval(setting.pooled.intervals.overall["accuracy"]),
             ]
         )
     columns = ["in front", "neurons", "parameters", "while training", "training scans"]

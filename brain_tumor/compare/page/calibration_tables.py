@@ -8,8 +8,8 @@ from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.run_calibration import ErrorOverRuns
 from brain_tumor.metrics.registry import SCORES
 from brain_tumor.metrics.uncertainty.folds import Spread
-from brain_tumor.rendering.certainty import cell, certainty_table
-from brain_tumor.rendering.numbers import UNKNOWN, format_score
+from brain_tumor.rendering.certainty import certainty_table
+from brain_tumor.rendering.numbers import UNKNOWN, format_interval, format_score
 from brain_tumor.rendering.page import DataTable
 
 BINS = {"ece_equal_width": "width", "ece_equal_mass": "mass"}
@@ -33,10 +33,10 @@ def run_calibration_table(comparison: Comparison) -> DataTable | None:
             continue
         for key, bins in BINS.items():
             found: ErrorOverRuns = getattr(setting.calibration_over_runs, key)
-            pooled = cell(setting.confidence["probabilities"][key])
+            pooled = format_interval(setting.confidence["probabilities"][key])
             rows.append([setting.title, bins, "before", pooled, *_runs(found.before), UNKNOWN])
             if found.after is not None:
-                pooled = cell(setting.confidence["calibrated"][key])
+                pooled = format_interval(setting.confidence["calibrated"][key])
                 improved = f"{found.improved} of {len(found.after.values)}"
                 rows.append([setting.title, bins, "after", pooled, *_runs(found.after), improved])
     if not rows:

@@ -2,8 +2,7 @@
 
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.metrics.registry import label_scores
-from brain_tumor.rendering.certainty import difference
-from brain_tumor.rendering.numbers import UNKNOWN, format_count
+from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_difference
 from brain_tumor.rendering.page import DataTable
 
 
@@ -16,7 +15,7 @@ def pairs_tables(comparison: Comparison) -> list[DataTable]:
         if found is not None:
             counts = (found.only_first_right, found.only_second_right)
             cells = [*map(format_count, counts), p_value(found.p_value), p_value(found.p_holm)]
-        differences = (difference(pair.differences.get(score.key)) for score in label_scores())
+        differences = (format_difference(pair.differences.get(score.key)) for score in label_scores())
         titles = comparison.title(pair.first), comparison.title(pair.second)
         rows.append([*titles, *differences, *cells])
     if not rows:

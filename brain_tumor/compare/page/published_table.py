@@ -3,8 +3,7 @@
 from brain_tumor.compare.published import PublishedTable
 from brain_tumor.metrics.registry import score_titles
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
-from brain_tumor.rendering.certainty import cell
-from brain_tumor.rendering.numbers import UNKNOWN, format_score
+from brain_tumor.rendering.numbers import UNKNOWN, format_interval, format_score
 from brain_tumor.rendering.page import DataTable
 
 _OF_CLASSES = {"precision": "precision", "recall": "recall", "f1": "F1"}
@@ -26,7 +25,7 @@ def published_table(found: PublishedTable, setting: str, differences: bool = Tru
             [
                 row.label or "all classes",
                 measures[row.measure],
-                cell(row.ours),
+                format_interval(row.ours),
                 _digits(row.same_scans),
                 _difference(row.ours, row.same_scans),
                 "all" if row.label is None else found.names[row.label],

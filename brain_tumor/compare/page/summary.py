@@ -6,8 +6,14 @@ from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.page.tables import missing_note, settings_table
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
-from brain_tumor.rendering.certainty import cell, difference
-from brain_tumor.rendering.numbers import format_count, format_counted, format_percent, format_score
+from brain_tumor.rendering.numbers import (
+    format_count,
+    format_counted,
+    format_difference,
+    format_interval,
+    format_percent,
+    format_score,
+)
 from brain_tumor.rendering.page import Bar, Bars, Block, Notice, Paragraph, Section
 
 
@@ -16,7 +22,7 @@ def summary_section(comparison: Comparison) -> Section:
     bars = []
     for setting in comparison.settings:
         found = _balanced(setting)
-        bars.append(Bar(setting.title, found.low, found.high, cell(found), found.value))
+        bars.append(Bar(setting.title, found.low, found.high, format_interval(found), found.value))
     level = comparison.bootstrap.level
     blocks: list[Block] = [
         Paragraph(_answer(comparison)),
@@ -42,7 +48,7 @@ def _answer(comparison: Comparison) -> str:
     """Say in a sentence or two which setting is better, as far as the data tell."""
     if len(comparison.settings) == 1:
         (setting,) = comparison.settings
-        found = cell(_balanced(setting))
+        found = format_interval(_balanced(setting))
         return f"{setting.title} has a balanced accuracy of {found} on its test scans."
     said = []
     for pair in comparison.pairs:
@@ -60,7 +66,7 @@ def _answer(comparison: Comparison) -> str:
         else:
             said.append(
                 f"Between “{one}” and “{two}” these {scans} scans do not decide: "
-                f"{difference(gain)} in balanced accuracy."
+                f"{format_difference(gain)} in balanced accuracy."
             )
     return " ".join(said) or (
         "The settings were tested on different scans, so the numbers stand side by side but do "

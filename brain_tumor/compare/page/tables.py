@@ -14,10 +14,16 @@ from brain_tumor.compare.page.published_table import published_table
 from brain_tumor.metrics.registry import SCORES, label_scores, score_titles
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.rendering.by_patient import patients_table
-from brain_tumor.rendering.certainty import cell, listed
 from brain_tumor.rendering.class_report import class_report
 from brain_tumor.rendering.foreign_text import markdown_code, markdown_text
-from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, format_score
+from brain_tumor.rendering.numbers import (
+    UNKNOWN,
+    format_count,
+    format_counted,
+    format_interval,
+    format_score,
+    listed,
+)
 from brain_tumor.rendering.page import DataTable, to_markdown
 
 
@@ -33,7 +39,7 @@ def settings_table(settings: Sequence[PooledRunGroup], level: float) -> DataTabl
             setting.title,
             _runs(setting),
             format_count(setting.pooled.scans),
-            *(cell(setting.pooled.intervals.overall.get(score.key)) for score in label_scores()),
+            *(format_interval(setting.pooled.intervals.overall.get(score.key)) for score in label_scores()),
         ]
         for setting in settings
     ]
