@@ -84,6 +84,15 @@ def kept_runs(experiment: str) -> list[FinishedRun]:
     return [read_run(place) for place in sorted((HERE / experiment / "runs").iterdir())]
 
 
+def part_score(run: FinishedRun, part: str, label: str | None = None) -> float:
+    """Give a trained network's accuracy on a part, or its recall of a class there."""
+    assert run.metrics is not None, run.folder
+    scores = run.metrics.parts[part]
+    found = scores.scores["accuracy"] if label is None else scores.per_class[label].recall
+    assert found is not None, f"{run.folder}: {part}"
+    return found.value
+
+
 def in_epoch(run: FinishedRun, epoch: int, kind: str) -> float:
     """Give what a run logged in an epoch.
 

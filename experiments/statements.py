@@ -304,4 +304,3 @@ def _trained(settings: Sequence[PooledRunGroup]) -> str:
     rates = sorted({setting.values["optimizer.lr"] for setting in settings})
     counts = " and ".join(format_counted(epoch, "epoch") for epoch in epochs)
     return f"after {counts} at a rate of {' and '.join(f'{rate:g}' for rate in rates)}"
-

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import finished_runs
@@ -121,21 +122,23 @@ def test_it_stands_in_a_comparison(tmp_path: Path) -> None:
     register_resolvers()
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         config = hydra.compose("compare", [*words, "evaluation.resamples=100"])
-    content = compare(config)
+    found = compare(config)
 
     expected = [cohen_kappa_score(labels, predicted) for predicted in said.values()]
-    pooled = [setting["pooled"] for setting in content["settings"]]
-    assert [one["scores"]["kappa"] for one in pooled] == pytest.approx(expected)
-    assert [one["intervals"]["kappa"]["value"] for one in pooled] == pytest.approx(expected)
-    (pair,) = content["pairs"]
-    assert pair["differences"]["kappa"]["value"] == pytest.approx(expected[1] - expected[0])
+    pooled = [setting.pooled for setting in found.settings]
+    assert [one.scores.overall["kappa"] for one in pooled] == pytest.approx(expected)
+    values = [getattr(one.intervals.overall["kappa"], "value", None) for one in pooled]
+    assert values == pytest.approx(expected)
+    (pair,) = found.pairs
+    gain = pair.differences["kappa"]
+    assert gain is not None and gain.value == pytest.approx(expected[1] - expected[0])
     kept = json.loads((tmp_path / "out" / "comparison.json").read_text())
-    assert kept["pairs"][0]["differences"]["kappa"] == pair["differences"]["kappa"]
+    assert kept["pairs"][0]["differences"]["kappa"] == asdict(gain)
     for name in ("comparison.md", "comparison.html"):
         page = (tmp_path / "out" / name).read_text()
         # As a column of the settings and of the pairs; as a row with intervals and by class.
         assert page.count("Cohen kappa") >= 5 and "spherical score" in page, name
-        assert f"{pair['differences']['kappa']['value']:+.3f}" in page
+        assert f"{gain.value:+.3f}" in page
 
 
 def test_a_study_may_search_by_it(compose_in, tmp_path: Path, monkeypatch) -> None:

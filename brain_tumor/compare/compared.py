@@ -11,8 +11,7 @@ from brain_tumor.metrics.uncertainty.folds import PooledScores
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
 from brain_tumor.runs.results.complexity import MeasuredComplexity
 from brain_tumor.runs.results.run import RunRecord
-
-Record = dict[str, Any]
+from brain_tumor.runs.results.scores import ConfidenceScores, ScoredPatients
 
 
 @dataclass(frozen=True)
@@ -104,9 +103,9 @@ class PooledRunGroup:
     grouped: bool
     values: Mapping[str, Any]
     pooled: PooledScores
-    confidence: Record
+    confidence: ConfidenceScores
     calibration_over_runs: CalibrationOverRuns | None
-    patients: Record | None
+    patients: ScoredPatients | None
     train: ScoreIntervals | None
     class_totals: Mapping[str, int]
     leakage: tuple[PartOverlap, ...] | None

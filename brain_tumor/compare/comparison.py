@@ -59,4 +59,4 @@ class Comparison:
         )
 
 
-COMPARISON = JsonFile("comparison.json", Comparison)
+COMPARISON = JsonFile("comparison.json", Comparison, checked=False)

@@ -9,19 +9,8 @@ from scipy.special import softmax
 
 from brain_tumor.compare.settings import RunGroup
 from brain_tumor.data.prepared.prepared_set import open_prepared
-from brain_tumor.dataclass_json import to_plain
 from brain_tumor.errors import DataError
-from brain_tumor.evaluate.figures import wrong_sheet
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A test scan that is predicted wrong: its class, the predicted one, and that one's share."""
-
-    path: str
-    label: str
-    predicted: str
-    probability: float
+from brain_tumor.evaluate.figures import Mistake, wrong_sheet
 
 
 @dataclass(frozen=True)
@@ -94,11 +83,10 @@ def error_sheet(members: RunGroup, listed: Sequence[Mistake]) -> bytes | None:
         members: The runs of the setting.
         listed: Its mistakes.
     """
-    folder = Path(str(members[0].record.get("data", {}).get("prepared", "")))
     try:
-        prepared = open_prepared(folder)
+        prepared = open_prepared(Path(members[0].record.data.prepared))
     except DataError:
         return None
     if not listed or prepared.fingerprint != members[0].setting["data.fingerprint"]:
         return None
-    return wrong_sheet(prepared, to_plain(listed))
+    return wrong_sheet(prepared, listed)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -12,15 +11,12 @@ from brain_tumor.compare.page.differences import differing_keys, setting_title
 from brain_tumor.compare.run_calibration import calibration_over_runs
 from brain_tumor.compare.settings import RunGroup, joined_groups
 from brain_tumor.data.split import VALIDATION
-from brain_tumor.dataclass_json import from_plain
 from brain_tumor.evaluate.part_scores import ScoringSettings, score_confidence
 from brain_tumor.evaluate.patient_scores import score_part_patients
-from brain_tumor.metrics.leakage import PartOverlap
 from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.runs.finished import FinishedRun
-from brain_tumor.runs.results.complexity import MeasuredComplexity
-from brain_tumor.runs.results.run import RUN, RunRecord
+from brain_tumor.runs.results.scores import ScoredPatients
 from brain_tumor.trained.operating_point import (
     CalibratedPredictions,
     Chosen,
@@ -29,8 +25,6 @@ from brain_tumor.trained.operating_point import (
     choose,
     join,
 )
-
-Record = dict[str, Any]
 
 
 def compare_settings(
@@ -120,11 +114,8 @@ def _compared(
     numbered = _test_groups(members, groups)
     runs = _calibrate(members, numbered, scoring)
     calibrated = join(runs)
-    leaks = [
-        from_plain(PartOverlap, run.metrics["leakage"])
-        for run in members
-        if "leakage" in run.metrics
-    ]
+    leaks = [None if run.metrics is None else run.metrics.leakage for run in members]
+    known = tuple(leak for leak in leaks if leak is not None)
     totals: dict[str, int] = {}
     for sizes in first.part_sizes.values():
         for name, count in sizes.items():
@@ -150,17 +141,14 @@ def _compared(
         patients=_by_patient(members, list(passes), calibrated, scoring),
         train=None if folds else _train(members, groups, scoring),
         class_totals=totals,
-        leakage=tuple(leaks) if len(leaks) == len(members) else None,
-        complexity=None
-        if first.complexity is None
-        else from_plain(MeasuredComplexity, first.complexity),
+        leakage=known if len(known) == len(members) else None,
+        complexity=first.complexity,
         mistakes=find_mistakes(members, scoring.wrong),
     )
 
 
 def _run(run: FinishedRun, scoring: ScoringSettings) -> ComparedRun:
     chosen = _chosen(run, scoring)
-    record = from_plain(RunRecord, RUN.upgrade({**run.record}))
     return ComparedRun(
         folder=str(run.folder),
         fold=run.fold,
@@ -168,12 +156,12 @@ def _run(run: FinishedRun, scoring: ScoringSettings) -> ComparedRun:
         split_seed=run.split_seed,
         test_scans=len(run.test),
         training_scans=sum(run.part_sizes.get("train", {}).values()),
-        epochs=record.epochs,
+        epochs=run.record.epochs,
         training_accuracy=next(reversed(run.history.get("train/accuracy", ())), None),
         healthy=_healthy(run, scoring),
         temperature=chosen.temperature,
         threshold=chosen.threshold,
-        record=record,
+        record=run.record,
     )
 
 
@@ -220,7 +208,7 @@ def _by_patient(
     passes: Sequence[tuple[int, int]],
     calibrated: CalibratedPredictions,
     scoring: ScoringSettings,
-) -> Record | None:
+) -> ScoredPatients | None:
     patients = [run.predictions["test"].patients for run in members]
     known = [own for own in patients if own is not None]
     if len(known) < len(patients):

@@ -107,7 +107,10 @@ def evaluate_robustness(
         part,
         Resampling(settings.resamples, settings.level, settings.seed),
         scores,
-        {name: own.values for name, own in CORRUPTIONS.items()},
+        {
+            name: {value: tuple(steps) for value, steps in own.values.items()}
+            for name, own in CORRUPTIONS.items()
+        },
     )
     robustness_file(part).write(out, result)
     columns = ("corruption", "strength", "accuracy", "balanced_accuracy")

@@ -5,6 +5,7 @@ from pathlib import Path
 from brain_tumor.rendering.numbers import format_interval, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.robustness import robustness_file
 from experiments.findings import Blocks, Findings, calibration_block
 
 README, TRIALS = (Path(__file__).with_name(name) for name in ("README.md", "trials"))
@@ -21,14 +22,14 @@ def trials_table(folder: Path) -> DataTable:
     rows = []
     for place in sorted(folder.iterdir()):
         trial = RunFolder(place)
-        worse = trial.read_json("robustness_validation.json")
+        worse = robustness_file("validation").read(trial).scores
         rows.append(
             [
                 str(trial.read_config().name),
-                format_interval(worse["clean"]["balanced_accuracy"]),
-                *map(format_score, worse["by_strength"]),
-                format_interval(worse["mean"]),
-                format_interval(worse["lost"]),
+                format_interval(worse.clean),
+                *map(format_score, worse.by_strength),
+                format_interval(worse.mean),
+                format_interval(worse.lost),
             ]
         )
     strengths = [f"strength {number}" for number in range(1, 6)]

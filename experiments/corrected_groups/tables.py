@@ -49,20 +49,18 @@ def related_table(runs: Sequence[FinishedRun]) -> DataTable:
     one = [run for run in runs if _key(run.setting) == next(iter(AGAIN))]
     rows = []
     for run in one:
-        leak = run.metrics["leakage"]
-        related = leak["overlaps"]["related"]
-        alike = {level["level"]: level for level in leak["lookalikes"]}
+        leak = None if run.metrics is None else run.metrics.leakage
+        assert leak is not None and leak.lookalikes is not None, run.folder
+        related = leak.overlaps["related"]
+        alike = {one.level: one for one in leak.lookalikes}
         rows.append(
             [
                 f"fold {run.fold}",
-                format_count(leak["test"]),
-                format_percent(related["share_of_all"]),
-                format_percent(related["per_class"][HEALTHY]),
-                *(
-                    format_percent(alike[level]["per_class"][HEALTHY])
-                    for level in (0.93, 0.95, 0.98)
-                ),
-                format_percent(leak["overlaps"]["patient"]["share_of_known"]),
+                format_count(leak.test),
+                format_percent(related.share_of_all),
+                format_percent(related.per_class[HEALTHY]),
+                *(format_percent(alike[level].per_class[HEALTHY]) for level in (0.93, 0.95, 0.98)),
+                format_percent(leak.overlaps["patient"].share_of_known),
             ]
         )
     columns = ["fold of 0.6", "test scans", "related", "healthy, related"]

@@ -35,7 +35,9 @@ def splits_table(content: Comparison) -> DataTable:
         leaks = small.leakage or ()
         known = [leak.overlaps["any"].share_of_all for leak in leaks]
         alike = [leak.lookalikes[0].all for leak in leaks if leak.lookalikes]
-        scores = [format_interval(own.pooled.intervals.overall["balanced_accuracy"]) for own in both]
+        scores = [
+            format_interval(own.pooled.intervals.overall["balanced_accuracy"]) for own in both
+        ]
         message = format_difference(ahead[small.number, large.number]["balanced_accuracy"])
         scans = format_count(small.pooled.scans)
         shares = (format_percent_range(known), format_percent_range(alike))

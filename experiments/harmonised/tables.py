@@ -28,8 +28,9 @@ def harmonised_table(content: Comparison) -> DataTable:
         message = format_difference(ahead[both[0].number, both[1].number]["balanced_accuracy"])
         for own, scans, lost in zip(both, SCANS, (UNKNOWN, message), strict=True):
             balanced = own.pooled.intervals.overall["balanced_accuracy"]
-            tumour = own.confidence["tumour"]
-            found = [balanced, tumour["sensitivity"], tumour["specificity"]]
+            tumour = own.confidence.tumour
+            assert tumour is not None, "the runs have a healthy class"
+            found = [balanced, tumour.sensitivity, tumour.specificity]
             rows.append([network, scans, *map(format_interval, found), lost])
     columns = ["network", "scans", "balanced accuracy", "sensitivity", "specificity", "paired"]
     note = (

@@ -6,7 +6,15 @@ from pathlib import Path
 from brain_tumor.rendering.numbers import UNKNOWN, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
-from experiments.findings import Blocks, Findings, in_epoch, kept_runs, over_seeds, report_counts
+from experiments.findings import (
+    Blocks,
+    Findings,
+    in_epoch,
+    kept_runs,
+    over_seeds,
+    part_score,
+    report_counts,
+)
 from experiments.statements import NAMES
 
 README, LONG = (Path(__file__).with_name(name) for name in ("README.md", "long_head.csv"))
@@ -46,11 +54,9 @@ def curves_table(found: Findings) -> DataTable:
                 over_seeds([in_epoch(run, epoch, kind) for run in runs], decimals=4)
                 for kind in ("train/accuracy", "train/loss")
             ]
-            parts = [run.metrics["parts"] for run in runs]
             trained = [
-                [part["train"]["accuracy"] for part in parts],
-                [part["test"]["accuracy"] for part in parts],
-                [part["test"]["per_class"][weak]["recall"] for part in parts],
+                [part_score(run, *which) for run in runs]
+                for which in (("train",), ("test",), ("test", weak))
             ]
             message = [
                 format_score(curve[epoch], decimals=4),
@@ -91,20 +97,16 @@ def long_table(found: Findings) -> DataTable:
     recalls = [found.published_recall(TRANSFER, part, weak) for part in ("train", "test")]
     types = ["accuracy", "cost", f"train_recall_{weak}", "test_accuracy", f"test_recall_{weak}"]
     trained = trained_whole()
-    parts = [run.metrics["parts"] for run in trained]
     reached = [
-        [part["train"]["per_class"][weak]["recall"] for part in parts],
-        [part["test"]["accuracy"] for part in parts],
-        [part["test"]["per_class"][weak]["recall"] for part in parts],
+        [part_score(run, *which) for run in trained]
+        for which in (("train", weak), ("test",), ("test", weak))
     ]
     rows = []
     for epoch in theirs.curve:
         last = epoch == max(theirs.curve)
         ends = [theirs.cost.get(epoch), recalls[0], theirs.test.accuracy, recalls[1]]
         message = [format_score(value) if last else UNKNOWN for value in ends]
-        rows.append(
-            ["the report", "", "", str(epoch), format_score(theirs.curve[epoch]), *message]
-        )
+        rows.append(["the report", "", "", str(epoch), format_score(theirs.curve[epoch]), *message])
         for setting, lines in short_ways().items():
             own = [line for line in lines if int(line["epoch"]) == epoch]
             cells = [over_seeds([float(line[kind]) for line in own]) for kind in types]

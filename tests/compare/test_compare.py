@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from brain_tumor.audit.results.json_file import write_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare import compare as comparing
 from brain_tumor.compare.compare import compare
-from brain_tumor.compare.compared import PooledRunGroup
+from brain_tumor.compare.compared import MissingFolds, PooledRunGroup
+from brain_tumor.compare.comparison import COMPARISON
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.settings import gather
 from brain_tumor.errors import ConfigError, DataError
@@ -74,8 +76,12 @@ def asked(tmp_path: Path, *, different_scans: bool = False, **values: Any) -> Di
     return config
 
 
-def compared(*folders: Path) -> list[PooledRunGroup]:
+def compared(*folders: Path) -> tuple[PooledRunGroup, ...]:
     return compare_settings(gather([read_run(folder) for folder in folders]), ASK)
+
+
+def value(found: Interval | None) -> float | None:
+    return None if found is None else found.value
 
 
 def columns(rows: list[Row]) -> tuple[list[str], list[str]]:
@@ -87,25 +93,21 @@ def test_folds_are_pooled_and_written(
 ) -> None:
     rows = drawn(np.random.default_rng(0))
     runs = folds(write_run, rows)
-    content = compare(asked(tmp_path, runs=[str(tmp_path / "cv")]))
+    found = compare(asked(tmp_path, runs=[str(tmp_path / "cv")]))
 
-    (setting,) = content["settings"]
+    (setting,) = found.settings
     labels, predicted = columns(rows)
-    pooled = setting["pooled"]
-    assert pooled["scans"] == 48 and pooled["groups"] == 16
-    assert np.array_equal(pooled["scores"]["confusion"], confusion_matrix(labels, predicted))
+    pooled, overall = setting.pooled, setting.pooled.intervals.overall
+    assert pooled.scans == 48 and pooled.groups == 16
+    assert np.array_equal(pooled.scores.confusion, confusion_matrix(labels, predicted))
     balanced = balanced_accuracy_score(labels, predicted)
-    assert pooled["intervals"]["balanced_accuracy"]["value"] == pytest.approx(balanced)
+    assert value(overall["balanced_accuracy"]) == pytest.approx(balanced)
     macro_f1 = f1_score(labels, predicted, average="macro")
-    assert pooled["intervals"]["macro_f1"]["value"] == pytest.approx(macro_f1)
+    assert value(overall["macro_f1"]) == pytest.approx(macro_f1)
     recalls = recall_score(labels, predicted, average=None)
-    assert [r["value"] for r in pooled["intervals"]["recalls"]] == pytest.approx(list(recalls))
-    assert [run["folder"] for run in setting["runs"]] == [str(run) for run in runs]
-    assert (setting["folds"], setting["folds_expected"], setting["missing"]) == (
-        (0, 1, 2, 3),
-        4,
-        (),
-    )
+    assert list(map(value, pooled.intervals.recalls)) == pytest.approx(list(recalls))
+    assert [run.folder for run in setting.runs] == [str(run) for run in runs]
+    assert (setting.folds, setting.folds_expected, setting.missing) == ((0, 1, 2, 3), 4, ())
 
     out = tmp_path / "out"
     files = ["comparison.html", "comparison.json", "comparison.md", "figures"]
@@ -114,16 +116,16 @@ def test_folds_are_pooled_and_written(
     assert drawn_now == {
         *("confusion_1", "reliability_1", "roc_1", "precision_recall_1", "risk_coverage"),
     }
-    assert json.loads((out / "comparison.json").read_text())["settings"][0]["pooled"][
-        "scores"
-    ] == json.loads(json.dumps(pooled["scores"]))
+    assert json.loads((out / "comparison.json").read_text())["version"] == 1
+    assert COMPARISON.read(RunFolder(out)) == found
     markdown, shown = (out / "comparison.md").read_text(), capsys.readouterr().out
     assert f"{balanced:.3f} (" in markdown and f"{balanced:.3f}" in shown
     assert "4 of 4 folds" in markdown and "standard deviation" in markdown
     assert "missing" not in markdown
     # The calibration error of all folds together, and of each.
-    each = setting["calibration_over_runs"]["ece_equal_width"]["before"]
-    assert len(each["values"]) == 4 and f"{each['mean']:.3f}" in markdown
+    assert setting.calibration_over_runs is not None
+    each = setting.calibration_over_runs.ece_equal_width.before
+    assert len(each.values) == 4 and f"{each.mean:.3f}" in markdown
     for text in (markdown, shown, (out / "comparison.html").read_text()):
         assert "one by one" in text
     assert f"written: {out / 'comparison.md'}" in shown
@@ -152,9 +154,8 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_fold_is_said(write_run: WriteRun, tmp_path: Path) -> None:
     runs = folds(write_run, drawn(np.random.default_rng(2)))
     del runs[2]
-    content = compare(asked(tmp_path, runs=[str(run) for run in runs]))
-    (setting,) = content["settings"]
-    assert setting["missing"] == ({"seed": 0, "split_seed": 0, "folds": [2]},)
+    (setting,) = compare(asked(tmp_path, runs=[str(run) for run in runs])).settings
+    assert setting.missing == (MissingFolds(0, 0, (2,)),)
     markdown = (tmp_path / "out" / "comparison.md").read_text()
     assert "3 of 4 folds" in markdown
     assert "missing from these numbers: fold 2." in markdown
@@ -165,15 +166,15 @@ def test_seeds_on_the_same_scans(write_run: WriteRun, tmp_path: Path) -> None:
     drawings = [drawn(np.random.default_rng(seed)) for seed in range(3)]
     for seed, rows in enumerate(drawings):
         write_run(f"seeds/{seed}", rows, seed=seed)
-    content = compare(asked(tmp_path, runs=str(tmp_path / "seeds")))
-    (setting,) = content["settings"]
-    assert setting["seeds"] == 3 and setting["folds"] is None and setting["same_scans"]
-    pooled = setting["pooled"]
+    (setting,) = compare(asked(tmp_path, runs=str(tmp_path / "seeds"))).settings
+    assert setting.seeds == 3 and setting.folds is None and setting.same_scans
+    pooled = setting.pooled
     each = [balanced_accuracy_score(*columns(rows)) for rows in drawings]
-    assert pooled["scans"] == 48 and pooled["scores"]["scans"] == 144
-    assert pooled["over_folds"] is None
-    assert pooled["over_seeds"]["balanced_accuracy"]["values"] == pytest.approx(each)
-    assert pooled["intervals"]["balanced_accuracy"]["value"] == pytest.approx(np.mean(each))
+    assert pooled.scans == 48 and pooled.scores.scans == 144
+    assert pooled.over_folds is None and pooled.over_seeds is not None
+    spread = pooled.over_seeds["balanced_accuracy"]
+    assert spread is not None and spread.values == pytest.approx(each)
+    assert value(pooled.intervals.overall["balanced_accuracy"]) == pytest.approx(np.mean(each))
     markdown = (tmp_path / "out" / "comparison.md").read_text()
     assert "3 seeds" in markdown and "counted once per seed" in markdown
 
@@ -195,19 +196,59 @@ def test_settings_that_differ_stand_side_by_side(write_run: WriteRun, tmp_path: 
     write_run("runs/a", rows)
     write_run("runs/b", rows, values={"optimizer.lr": 1e-4})
     write_run("runs/c", rows, values={"model": {"name": "mobilenetv2", "frozen": True}})
-    content = compare(asked(tmp_path, runs=[str(tmp_path / "runs" / "*")]))
-    named = [(one["model"], one["differs"]) for one in content["settings"]]
+    found = compare(asked(tmp_path, runs=[str(tmp_path / "runs" / "*")]))
+    named = [(one.model, one.differs) for one in found.settings]
     assert named == [
         ("gbmnet", {"optimizer.lr": "0.001"}),
         ("gbmnet", {"optimizer.lr": "0.0001"}),
         ("mobilenetv2", {"optimizer.lr": "0.001"}),
     ]
-    assert len(content["pairs"]) == 3 and content["differing"] == []
-    for pair in content["pairs"]:
-        assert pair["mcnemar"]["p_holm"] >= pair["mcnemar"]["p_value"]
+    assert len(found.pairs) == 3 and found.differing == ()
+    for pair in found.pairs:
+        assert pair.mcnemar is not None and pair.mcnemar.p_holm >= pair.mcnemar.p_value
     for name in ("comparison.md", "comparison.html"):
         assert "p, Holm" in (tmp_path / "out" / name).read_text()
     assert "3 comparisons are made here" in (tmp_path / "out" / "comparison.html").read_text()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_each_run_is_scored_by_its_own_healthy_class(
+    write_run: WriteRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = drawn(np.random.default_rng(9))
+    write_run("runs/a", rows, values={"model.width": 64, "evaluation.healthy": "meningioma"})
+    write_run("runs/b", rows)  # before it could be chosen: notumor
+    first, second = compare(asked(tmp_path, runs=[str(tmp_path / "runs")])).settings
+    assert (first.healthy, second.healthy) == ({"meningioma"}, {"notumor"})
+    for setting, name in ((first, "meningioma"), (second, "notumor")):
+        tumour = setting.confidence.tumour
+        assert tumour is not None
+        healthy = sum(row[1] == name for row in rows)
+        assert tumour.true_negatives + tumour.false_positives == healthy
+    told = " ".join(capsys.readouterr().out.split())
+    page = (tmp_path / "out" / "comparison.html").read_text()
+    for text in (told, page, (tmp_path / "out" / "comparison.md").read_text()):
+        assert "different classes without a tumour" in text
+
+    shutil.rmtree(tmp_path / "out")
+    config = asked(tmp_path, runs=[str(tmp_path / "runs")])
+    config.evaluation.healthy = "glioma"  # asked for: all by one
+    found = compare(config)
+    assert {name for one in found.settings for name in one.healthy} == {"glioma"}
+    assert found.different_healthy == ""
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_runs_of_one_setting_with_two_healthy_classes_have_no_tumour_scores(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    rows = drawn(np.random.default_rng(10))
+    write_run("runs/a", rows, values={"evaluation.healthy": "meningioma"})
+    write_run("runs/b", rows, seed=1)
+    found = compare(asked(tmp_path, runs=[str(tmp_path / "runs")]))
+    (setting,) = found.settings
+    assert setting.confidence.tumour is None
+    assert "meningioma and notumor" in found.different_healthy
 
 
 def refused(tmp_path: Path, *runs: Path) -> str:
@@ -282,9 +323,9 @@ def test_audits_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture
     write_sample(tmp_path / "audits" / "a", None, 0.8, 0.7)
     second = write_sample(tmp_path / "audits" / "b", 128, 0.6)
     given = [str(tmp_path / "audits"), str(second / "audit.json")]
-    content = compare(asked(tmp_path, audits=given))
-    assert [audit.label for audit in content["audits"]] == ["none", "resolution=128"]
-    assert content["settings"] == []
+    found = compare(asked(tmp_path, audits=given))
+    assert [audit.label for audit in found.audits] == ["none", "resolution=128"]
+    assert found.settings == ()
     written = json.loads((tmp_path / "out" / "comparison.json").read_text())["audits"]
     assert written[1]["data"]["harmonise"] == {"resolution": 128, "intensity": False}
     balanced = {"value": 0.3, "low": 0.1, "high": 0.9}
@@ -299,8 +340,8 @@ def test_audits_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_audits_harmonised_alike_are_named_by_their_folders(tmp_path: Path) -> None:
     folders = [write_sample(tmp_path / name, 128, 0.8) for name in ("a", "b")]
-    content = compare(asked(tmp_path, audits=[str(folder) for folder in folders]))
-    labels = [audit.label for audit in content["audits"]]
+    found = compare(asked(tmp_path, audits=[str(folder) for folder in folders]))
+    labels = [audit.label for audit in found.audits]
     assert labels == [f"resolution=128 ({folder})" for folder in folders]
 
 

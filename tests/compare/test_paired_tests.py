@@ -8,7 +8,12 @@ from finished_runs import CLASSES, Row
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score
 
-from brain_tumor.compare.paired_tests import check_same_scans, paired_records
+from brain_tumor.compare.paired_tests import (
+    CorrectedMcNemar,
+    DifferentScans,
+    check_same_scans,
+    paired_tests,
+)
 from brain_tumor.compare.settings import RunGroup, gather
 from brain_tumor.errors import DataError
 from brain_tumor.evaluate.part_scores import ScoringSettings
@@ -49,32 +54,27 @@ def made(tmp_path: Path) -> Made:
 def test_two_settings_on_the_same_scans_are_tested_in_pairs(made: Made) -> None:
     first, second = drawn(1, 0.5), drawn(2, 0.9)
     gathered = made([first], [second])
-    assert check_same_scans(gathered, different_scans=False) == []
-    (pair,) = paired_records(gathered, ASK)
+    assert check_same_scans(gathered, different_scans=False) == ()
+    (pair,) = paired_tests(gathered, ASK)
     labels, one, two = (np.array(column) for column in zip(*[
         (a[1], a[2], b[2]) for a, b in zip(first, second, strict=True)
     ], strict=True))  # fmt: skip
     only_first = int(np.sum((one == labels) & (two != labels)))
     only_second = int(np.sum((one != labels) & (two == labels)))
     p = binomtest(only_first, only_first + only_second).pvalue
-    assert pair["mcnemar"] == {
-        "only_first_right": only_first,
-        "only_second_right": only_second,
-        "p_value": p,
-        "p_holm": p,  # of a single test
-    }
+    assert pair.mcnemar == CorrectedMcNemar(only_first, only_second, p, p)  # of a single test
     gain = accuracy_score(labels, two) - accuracy_score(labels, one)
-    found = pair["differences"]["accuracy"]
-    assert found["value"] == pytest.approx(gain)
-    assert 0 < found["low"] < gain < found["high"]
-    assert (pair["first"], pair["second"], pair["scans"], pair["groups"]) == (1, 2, 120, 40)
+    found = pair.differences["accuracy"]
+    assert found is not None and found.value == pytest.approx(gain)
+    assert 0 < found.low < gain < found.high
+    assert (pair.first, pair.second, pair.scans, pair.groups) == (1, 2, 120, 40)
 
 
 def test_several_seeds_are_compared_without_mcnemar(made: Made) -> None:
     gathered = made([drawn(1, 0.5), drawn(3, 0.5)], [drawn(2, 0.9)])
-    (pair,) = paired_records(gathered, ASK)
-    assert pair["mcnemar"] is None
-    assert pair["differences"]["balanced_accuracy"]["low"] > 0
+    (pair,) = paired_tests(gathered, ASK)
+    found = pair.differences["balanced_accuracy"]
+    assert pair.mcnemar is None and found is not None and found.low > 0
 
 
 def test_p_values_of_several_settings_are_corrected_together(tmp_path: Path) -> None:
@@ -89,10 +89,10 @@ def test_p_values_of_several_settings_are_corrected_together(tmp_path: Path) -> 
         )
         for seed in (0, 1)
     ]
-    pairs = paired_records(gather([read_run(folder) for folder in folders]), ASK)
-    tests = [pair["mcnemar"] for pair in pairs if pair["mcnemar"]]
+    pairs = paired_tests(gather([read_run(folder) for folder in folders]), ASK)
+    tests = [pair.mcnemar for pair in pairs if pair.mcnemar]
     assert (len(pairs), len(tests)) == (6, 3)
-    assert [test["p_holm"] for test in tests] == holm([test["p_value"] for test in tests])
+    assert [test.p_holm for test in tests] == holm([test.p_value for test in tests])
 
 
 def test_different_test_scans_are_refused_unless_told(made: Made) -> None:
@@ -103,8 +103,8 @@ def test_different_test_scans_are_refused_unless_told(made: Made) -> None:
     assert "90 of them in both" in str(told.value)
     assert "different_scans=true" in str(told.value)
     (differing,) = check_same_scans(gathered, different_scans=True)
-    assert differing == {"first": 1, "second": 2, "scans": [120, 90], "both": 90}
-    assert paired_records(gathered, ASK) == []
+    assert differing == DifferentScans(1, 2, (120, 90), 90)
+    assert paired_tests(gathered, ASK) == ()
 
 
 def test_scans_of_two_classes_are_refused_whatever_is_told(made: Made) -> None:

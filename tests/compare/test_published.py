@@ -8,10 +8,17 @@ import hydra
 import pytest
 from omegaconf import DictConfig
 
+from brain_tumor.audit.published_counts import ClassCounts
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare.page.published_table import note, published_table
 from brain_tumor.compare.pooled_scores import compare_settings
-from brain_tumor.compare.published import Published, published_records, report_names
+from brain_tumor.compare.published import (
+    CurvePoint,
+    Published,
+    PublishedTable,
+    published_tables,
+    report_names,
+)
 from brain_tumor.compare.settings import gather
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.evaluate.part_scores import ScoringSettings
@@ -30,11 +37,11 @@ def config() -> DictConfig:
 
 
 def test_names_are_found_by_counts(config: DictConfig) -> None:
-    counts = config.published.counts.classes
+    counts = parse_settings(Published, config.published, "published").counts.classes
     assert report_names(REAL, counts) == NAMES | {"pituitary": "pituitary"}
     assert report_names(REAL | {"glioma": 1619}, counts) is None
     assert report_names({"glioma": 5}, counts) is None
-    same = {"a": {"train": 1, "test": 1}, "b": {"train": 1, "test": 1}}
+    same = {name: ClassCounts(1, 1) for name in "ab"}
     assert report_names({"a": 2, "b": 2}, same) is None  # could be either
 
 
@@ -49,7 +56,7 @@ def rows(part: str, wrong: int) -> list[finished_runs.Row]:
     return made
 
 
-def records(tmp_path: Path, config: DictConfig, **values: Any) -> list[dict[str, Any]]:
+def beside(tmp_path: Path, config: DictConfig, **values: Any) -> tuple[PublishedTable, ...]:
     run = finished_runs.write_run(
         tmp_path / "run", rows("test", 111), rows("train", 0), classes=CLASSES, **values
     )
@@ -60,7 +67,7 @@ def records(tmp_path: Path, config: DictConfig, **values: Any) -> list[dict[str,
     settings = compare_settings(
         gathered, parse_settings(ScoringSettings, config.evaluation, "evaluation")
     )
-    return published_records(
+    return published_tables(
         gathered, settings, parse_settings(Published, config.published, "published")
     )
 
@@ -68,19 +75,16 @@ def records(tmp_path: Path, config: DictConfig, **values: Any) -> list[dict[str,
 def test_a_run_on_the_report_s_scans_stands_beside_its_tables(
     tmp_path: Path, config: DictConfig
 ) -> None:
-    train, test = records(tmp_path, config)
-    assert (train["table"], test["table"]) == (1, 2)
-    assert (train["same_split"], test["same_split"]) == (True, True)
-    by = {(row["class"], row["measure"]): row for row in test["rows"]}
+    train, test = beside(tmp_path, config)
+    assert (train.table, test.table) == (1, 2)
+    assert train.same_split and test.same_split
+    by = {(row.label, row.measure): row for row in test.rows}
     recall = by["meningioma", "recall"]
     # 111 of 383 missed: the recall of 0.71 that the report prints under "no tumor".
-    assert recall["ours"]["value"] == pytest.approx(272 / 383)
-    assert (recall["same_scans"], recall["same_name"]) == (0.71, 0.93)
-    assert by[None, "accuracy"]["same_scans"] == 0.9066
-    assert train["curve"] == [
-        {"epoch": 20, "report": 0.8342, "ours": 0.85},
-        {"epoch": 200, "report": 0.9555, "ours": None},
-    ]
+    assert recall.ours is not None and recall.ours.value == pytest.approx(272 / 383)
+    assert (recall.same_scans, recall.same_name) == (0.71, 0.93)
+    assert by[None, "accuracy"].same_scans == 0.9066
+    assert train.curve == (CurvePoint(20, 0.8342, 0.85), CurvePoint(200, 0.9555, None))
     table = published_table(test, "mine")
     shown = [list(row) for row in table.rows if row[:2] == ["meningioma", "recall"]]
     assert shown[0][3:] == ["0.71", "+0.000", "notumor", "0.93", "-0.220"]
@@ -90,7 +94,7 @@ def test_a_run_on_the_report_s_scans_stands_beside_its_tables(
 def test_another_split_is_said_and_other_scans_are_not_compared(
     tmp_path: Path, config: DictConfig
 ) -> None:
-    _, test = records(tmp_path / "a", config, values={"split.name": "official"})
+    _, test = beside(tmp_path / "a", config, values={"split.name": "official"})
     assert "another split" in note(test)
     other = {"values": {"model": {"name": "resnet"}}}
-    assert records(tmp_path / "b", config, **other) == []
+    assert beside(tmp_path / "b", config, **other) == ()

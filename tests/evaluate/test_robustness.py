@@ -5,7 +5,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import hydra
 import pytest
@@ -16,10 +15,11 @@ from brain_tumor.data.phantom import write_phantoms
 from brain_tumor.data.transforms.corruptions import CORRUPTIONS, STRENGTHS
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.evaluate import evaluate
+from brain_tumor.runs.results.metrics import Metrics
 from brain_tumor.train.train import train
 
 CHEAP = ("blur", "darker", "rotation")
-Evaluate = Callable[..., dict[str, Any]]
+Evaluate = Callable[..., Metrics]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def again(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Eva
     few = {name: CORRUPTIONS[name] for name in CHEAP}
     monkeypatch.setattr("brain_tumor.evaluate.robustness.CORRUPTIONS", few)
 
-    def evaluated(*overrides: str) -> dict[str, Any]:
+    def evaluated(*overrides: str) -> Metrics:
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
             ours = [f"run={run}", "accelerator=cpu", "evaluation.resamples=100"]
             ours += [f"data.prepared={tmp_path / 'prepared'}", "evaluation.figures=false"]
@@ -57,13 +57,11 @@ def test_it_is_written_beside_the_scores(
     metrics = again("robustness=test", "evaluation.figures=true")
     assert {path: path.read_bytes() for path in before} == before
     content = json.loads((run / "robustness_test.json").read_text())
-    test = metrics["parts"]["test"]
-    clean = content["clean"]
-    assert clean["accuracy"] == test["accuracy"]
-    assert clean["balanced_accuracy"]["value"] == pytest.approx(test["balanced_accuracy"])
-    ends = [clean["balanced_accuracy"][end] for end in ("low", "high")]
-    assert ends == pytest.approx(test["intervals"]["balanced_accuracy"])
-    assert (content["scans"], content["groups"]) == (test["scans"], test["groups"])
+    test = metrics.parts["test"]
+    content = content["scores"]
+    assert content["clean_accuracy"] == test.scores["accuracy"].value
+    assert content["clean"] == pytest.approx(vars(test.scores["balanced_accuracy"]))
+    assert (content["scans"], content["groups"]) == (test.scans, test.groups)
     assert list(content["corruptions"]) == list(CHEAP)
     assert content["mean"]["low"] <= content["mean"]["value"] <= content["mean"]["high"]
 
@@ -71,7 +69,7 @@ def test_it_is_written_beside_the_scores(
         rows = list(csv.DictReader(file))
     assert len(rows) == 1 + len(CHEAP) * len(STRENGTHS)
     assert (rows[0]["corruption"], rows[0]["strength"]) == ("clean", "0")
-    assert float(rows[0]["accuracy"]) == clean["accuracy"]
+    assert float(rows[0]["accuracy"]) == content["clean_accuracy"]
     for row in rows[1:]:
         own, place = content["corruptions"][row["corruption"]], int(row["strength"]) - 1
         for score in ("accuracy", "balanced_accuracy"):
@@ -100,11 +98,10 @@ def test_strength_0_scores_as_clean_scans_do(
 ) -> None:
     monkeypatch.setattr("brain_tumor.evaluate.robustness.STRENGTHS", (0,))
     again("robustness=test")
-    content = json.loads((tmp_path / "run" / "robustness_test.json").read_text())
-    clean = content["clean"]
+    content = json.loads((tmp_path / "run" / "robustness_test.json").read_text())["scores"]
     for own in content["corruptions"].values():
-        assert own["accuracy"] == [clean["accuracy"]]
-        assert own["balanced_accuracy"] == [clean["balanced_accuracy"]["value"]]
+        assert own["accuracy"] == [content["clean_accuracy"]]
+        assert own["balanced_accuracy"] == [content["clean"]["value"]]
     assert content["lost"]["value"] == content["lost"]["high"] == 0
 
 
@@ -113,7 +110,7 @@ def test_scans_of_another_origin_are_corrupted_too(again: Evaluate, tmp_path: Pa
     metrics = again("robustness=test", f"data.root={tmp_path / 'drawn' / 'Training'}")
     (out,) = (tmp_path / "run" / "external").iterdir()
     content = json.loads((out / "robustness_test.json").read_text())
-    assert content["scans"] == metrics["parts"]["test"]["scans"]
+    assert content["scores"]["scans"] == metrics.parts["test"].scans
     assert not (tmp_path / "run" / "robustness_test.json").exists()
 
 
@@ -123,10 +120,10 @@ def test_validation_scans_take_the_place_of_test_scans(
     monkeypatch.setattr("brain_tumor.evaluate.robustness.STRENGTHS", (2,))
     metrics = again("robustness=validation")
     content = json.loads((tmp_path / "run" / "robustness_validation.json").read_text())
-    own = metrics["parts"]["validation"]
-    assert (content["part"], content["scans"]) == ("validation", own["scans"])
-    assert own["scans"] != metrics["parts"]["test"]["scans"]
-    assert content["clean"]["accuracy"] == own["accuracy"]
+    own = metrics.parts["validation"]
+    assert (content["part"], content["scores"]["scans"]) == ("validation", own.scans)
+    assert own.scans != metrics.parts["test"].scans
+    assert content["scores"]["clean_accuracy"] == own.scores["accuracy"].value
     assert not (tmp_path / "run" / "robustness_test.json").exists()
 
 

@@ -1,4 +1,6 @@
-from typing import Any
+import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,33 +9,42 @@ from drawn import check_whole
 from brain_tumor.data.transforms.corruptions import CORRUPTIONS
 from brain_tumor.evaluate.robustness_figure import robustness_figure
 from brain_tumor.evaluate.robustness_table import robustness_table
+from brain_tumor.metrics.robustness import CorruptionScores, Robustness
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.rendering.page import to_markdown
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import Resampling
+from brain_tumor.runs.results.robustness import RobustnessResult, robustness_file
+from experiments.findings import HERE
+
+TRIALS = HERE / "best_patient" / "trials"
 
 
 @pytest.fixture
-def record() -> dict[str, Any]:
-    def interval(value: float) -> dict[str, float]:
-        return {"value": value, "low": value - 0.02, "high": value + 0.02}
+def result() -> RobustnessResult:
+    def interval(value: float) -> Interval:
+        return Interval(value, value - 0.02, value + 0.02)
 
     falls = {name: 0.02 + 0.01 * place for place, name in enumerate(CORRUPTIONS)}
-    scores = {name: [0.9 - fall * k for k in range(1, 6)] for name, fall in falls.items()}
-    return {
-        "scans": 1648,
-        "groups": 512,
-        "bootstrap": {"level": 0.95},
-        "clean": {"accuracy": 0.91, "balanced_accuracy": interval(0.9)},
-        "by_strength": np.mean(list(scores.values()), axis=0).tolist(),
-        "mean": interval(0.6),
-        "lost": interval(0.3),
-        "corruptions": {
-            name: {"balanced_accuracy": own, "accuracy": own, "mean": interval(float(np.mean(own)))}
+    scores = {name: tuple(0.9 - fall * k for k in range(1, 6)) for name, fall in falls.items()}
+    found = Robustness(
+        scans=1648,
+        groups=512,
+        clean_accuracy=0.91,
+        clean=interval(0.9),
+        by_strength=tuple(np.mean(list(scores.values()), axis=0).tolist()),
+        mean=interval(0.6),
+        lost=interval(0.3),
+        corruptions={
+            name: CorruptionScores(own, own, interval(float(np.mean(own))))
             for name, own in scores.items()
         },
-    }
+    )
+    return RobustnessResult("best.ckpt", "test", Resampling(100, 0.95, 0), found, {})
 
 
-def test_the_table_has_a_row_for_each_and_one_for_all(record: dict[str, Any]) -> None:
-    table = robustness_table(record, "robustness: gbmnet")
+def test_the_table_has_a_row_for_each_and_one_for_all(result: RobustnessResult) -> None:
+    table = robustness_table(result, "robustness: gbmnet")
     assert list(table.columns) == ["corruption", "clean", "1", "2", "3", "4", "5", "mean"]
     assert [row[0] for row in table.rows] == [*CORRUPTIONS, "all"]
     assert table.rows[0][1:4] == ["0.900", "0.880", "0.860"]
@@ -42,18 +53,33 @@ def test_the_table_has_a_row_for_each_and_one_for_all(record: dict[str, Any]) ->
     assert "Lost on average: 0.300 (0.280 to 0.320)" in to_markdown(table)
 
 
-def test_the_figure_has_a_panel_for_each_worst_first(record: dict[str, Any]) -> None:
-    figure = robustness_figure(record, 0.25, "gbmnet, test, corrupted: 1,648 scans")
+def test_the_figure_has_a_panel_for_each_worst_first(result: RobustnessResult) -> None:
+    figure = robustness_figure(result.scores, 0.25, "gbmnet, test, corrupted: 1,648 scans")
     assert [axes.get_title(loc="left") for axes in figure.axes] == list(CORRUPTIONS)[::-1]
     chance, mean, own = figure.axes[0].lines
     assert set(chance.get_ydata()) == {0.25}
-    np.testing.assert_allclose(mean.get_ydata(), [0.9, *record["by_strength"]])
-    worst = list(record["corruptions"].values())[-1]
+    np.testing.assert_allclose(mean.get_ydata(), [0.9, *result.scores.by_strength])
+    worst = list(result.scores.corruptions.values())[-1]
     np.testing.assert_allclose(own.get_xydata()[:, 0], range(6))
-    np.testing.assert_allclose(own.get_ydata(), [0.9, *worst["balanced_accuracy"]])
+    np.testing.assert_allclose(own.get_ydata(), [0.9, *worst.balanced_accuracy])
     check_whole(figure)
 
 
-def test_nothing_to_draw_is_an_error(record: dict[str, Any]) -> None:
+def test_nothing_to_draw_is_an_error(result: RobustnessResult) -> None:
     with pytest.raises(ValueError, match="no corruption"):
-        robustness_figure(record | {"corruptions": {}}, 0.25, "nothing")
+        robustness_figure(replace(result.scores, corruptions={}), 0.25, "nothing")
+
+
+def test_a_file_of_0_6_is_read(tmp_path: Path) -> None:
+    kept = sorted(TRIALS.glob("*/robustness_validation.json"))
+    assert kept
+    for place in kept:
+        plain = json.loads(place.read_text())
+        found = robustness_file("validation").read(RunFolder(place.parent))
+        assert vars(found.scores.mean) == plain["mean"]
+        assert found.scores.clean_accuracy == plain["clean"]["accuracy"]
+        own = plain["corruptions"]["blur"]
+        assert list(found.scores.corruptions["blur"].accuracy) == own["accuracy"]
+        assert {k: list(v) for k, v in found.values["blur"].items()} == own["values"]
+        robustness_file("validation").write(RunFolder(tmp_path), found)
+        assert robustness_file("validation").read(RunFolder(tmp_path)) == found

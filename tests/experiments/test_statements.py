@@ -1,27 +1,38 @@
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
-import yaml
+import sample_comparison
+from omegaconf import OmegaConf
 from sample_audit import AUDIT
+from sample_comparison import POOLED, interval, run
+from sample_comparison import comparison as content
 
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.leakage import VariantLeakage
 from brain_tumor.audit.results.report import FolderCounts, ReportComparison, StepCount
 from brain_tumor.cli.command import conf_folder
+from brain_tumor.compare.compared import PooledRunGroup
+from brain_tumor.compare.comparison import Comparison
+from brain_tumor.compare.paired_tests import PairedTest
+from brain_tumor.compare.published import CurvePoint, PublishedTable, Results
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.metrics.leakage import SharedScans
-from brain_tumor.rendering.pairs import difference
+from brain_tumor.metrics.uncertainty.least_recall import LeastRecall
+from brain_tumor.rendering.numbers import format_difference
+from brain_tumor.runs.results.complexity import MeasuredComplexity
 from experiments.statements import statements_table
 from experiments.verdicts import FAILS, HOLDS, NOT_RUN, OPEN, UNTESTED
 
 PUBLISHED = {
-    name: yaml.safe_load((Path(conf_folder()) / "published" / f"{name}.yaml").read_text())
-    for name in ("counts", "results")
+    name: parse_settings(Results, found)
+    for name, found in OmegaConf.load(conf_folder() / "published" / "results.yaml").items()
 }
 NETWORKS = ("GBMnet", "GBM_MobileNetV2net")
 CLASSES = ["glioma", "meningioma", "notumor", "pituitary"]
+ends = partial(interval, wide=0.02)
 NAMES = {"glioma": "meningioma", "meningioma": "notumor", "notumor": "glioma"}
 
 
@@ -45,49 +56,46 @@ def audit(names: Mapping[str, str] = NAMES, kept: int = 6589, shared: float = 0.
     return replace(AUDIT, report=ReportComparison(rows, steps, True), leakage=leakage)
 
 
-def ends(value: float, wide: float = 0.02) -> dict[str, float]:
-    return {"value": value, "low": value - wide, "high": value + wide}
-
-
-def setting(model: str, split: str = "report", **more: Any) -> dict[str, Any]:
+def setting(model: str, split: str = "report", **more: Any) -> PooledRunGroup:
     values = dict(zip(CLASSES, more.pop("recalls", (0.9, 0.7, 0.95, 0.94)), strict=True))
     least = min(values, key=values.__getitem__)
-    found = {
-        "name": least,
-        "above": {name: ends(values[name] - values[least]) for name in CLASSES if name != least},
-        "by_repeat": more.pop("by_seed", [least]),
-        "candidates": more.pop("candidates", [least]),
-    }
+    above = {name: ends(values[name] - values[least]) for name in CLASSES if name != least}
+    by_seed, candidates = more.pop("by_seed", [least]), more.pop("candidates", [least])
     accuracy, epochs = more.pop("accuracy", 0.9), more.pop("epochs", 200)
     reached = more.pop("train", [0.95])
-    large = model == "gbmnet"
-    return {
-        "model": model,
-        "split": split,
-        "seeds": len(reached),
-        "runs": [
-            {"epochs": epochs, "training_accuracy": value, "training_scans": 4941}
-            for value in reached
-        ],
-        "values": {"optimizer.lr": 1e-5, "model.head": "flatten", **more.pop("values", {})},
-        "pooled": {
-            "scores": {"per_class": dict.fromkeys(CLASSES)},
-            "intervals": {"accuracy": ends(accuracy), "recalls": list(map(ends, values.values()))},
-            "least_recall": found,
-        },
-        "complexity": {
-            "parameters": 8_000_000 if large else 2_000_000,
-            "multiply_accumulates": 70_000_000 if large else 300_000_000,
-        },
+    values_of = {"optimizer.lr": 1e-5, "model.head": "flatten", **more.pop("values", {})}
+    costs = (8_000_000, 70_000_000) if model == "gbmnet" else (2_000_000, 300_000_000)
+    pooled = replace(
+        POOLED,
+        scores=replace(POOLED.scores, classes=tuple(CLASSES)),
+        intervals=replace(
+            POOLED.intervals,
+            overall={"accuracy": ends(accuracy)},
+            recalls=tuple(map(ends, values.values())),
+        ),
+        least_recall=LeastRecall(least, above, tuple(by_seed), tuple(candidates)),
+    )
+    return sample_comparison.setting(
+        model=model,
+        split=split,
+        seeds=len(reached),
+        runs=tuple(run(epochs=epochs, training_accuracy=value) for value in reached),
+        values=values_of,
+        pooled=pooled,
+        complexity=MeasuredComplexity(costs[0], costs[0], costs[1], 1, 1, 1, "CPU", 1, {}),
         **more,
-    }
+    )
 
 
-def content(*settings: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    return {"settings": list(settings), "pairs": [], "published": [], **more}
+def curve(ours: float | None) -> PublishedTable:
+    return PublishedTable(1, "train", 1, True, {}, (), (CurvePoint(20, 0.8342, ours),))
 
 
-def verdicts(found: Mapping[str, Any], **about: Any) -> dict[str, tuple[str, str]]:
+def pair(less: float) -> PairedTest:
+    return PairedTest(1, 2, 1000, 400, None, {"accuracy": ends(less)})
+
+
+def verdicts(found: Mapping[str, Comparison], **about: Any) -> dict[str, tuple[str, str]]:
     table = statements_table(found, audit(**about), PUBLISHED)
     return {row[0]: (row[2], row[3]) for row in table.rows}
 
@@ -110,8 +118,7 @@ def test_scans_and_names_are_judged_by_the_audit() -> None:
 def test_a_training_curve_is_compared_where_the_report_gives_a_number(
     ours: float | None, verdict: str
 ) -> None:
-    curve = [{"epoch": 20, "report": 0.8342, "ours": ours}]
-    found = content(setting("gbmnet"), published=[{"setting": 1, "curve": curve}])
+    found = content(setting("gbmnet"), published=(curve(ours),))
     told = verdicts({"as_reported": found})["GBMnet: training accuracy at epoch 20"]
     assert told[1] == verdict
 
@@ -144,8 +151,8 @@ def test_which_is_better_is_decided_by_an_interval_without_0(
 ) -> None:
     """`less` is GBMnet less the other; a pair holds the second less the first."""
     models = ["mobilenetv2", "gbmnet"] if not turned else ["gbmnet", "mobilenetv2"]
-    pair = {"first": 1, "second": 2, "differences": {"accuracy": ends(-less if turned else less)}}
-    found = content(*(setting(model, "patient") for model in models), pairs=[pair])
+    pairs = (pair(-less if turned else less),)
+    found = content(*(setting(model, "patient") for model in models), pairs=pairs)
     text, said = verdicts({"evidence": found})[HIGHER]
     assert said == verdict
     assert f"{less:+.3f} ({less - 0.02:+.3f} to {less + 0.02:+.3f})" in text
@@ -164,11 +171,10 @@ def test_nothing_is_decided_where_one_was_trained_otherwise(
     less: float, other: dict[str, Any]
 ) -> None:
     """The report's epochs and rate, kept fixed, both of both networks; what was found is told."""
-    pair = {"first": 1, "second": 2, "differences": {"accuracy": ends(less)}}
     both = [setting("gbmnet", "patient"), setting("mobilenetv2", "patient", **other)]
-    found = verdicts({"evidence": content(*both, pairs=[pair])})
+    found = verdicts({"evidence": content(*both, pairs=(pair(less),))})
     text, said = found[HIGHER]
-    assert said == UNTESTED and difference(ends(-less)) in text
+    assert said == UNTESTED and format_difference(ends(-less)) in text
     weak = [found[f"{name}: notumor is found least (patient split)"] for name in NETWORKS]
     assert weak[0][1] != UNTESTED and weak[1][1] == UNTESTED
     assert weak[1][0].startswith("meningioma, recall 0.700")
@@ -176,8 +182,7 @@ def test_nothing_is_decided_where_one_was_trained_otherwise(
 
 @pytest.mark.parametrize("other", OTHERWISE)
 def test_the_report_s_scores_are_not_tested_by_another_schedule(other: dict[str, Any]) -> None:
-    curve = [{"epoch": 20, "report": 0.8342, "ours": 0.85}]
-    found = content(setting("gbmnet", **other), published=[{"setting": 1, "curve": curve}])
+    found = content(setting("gbmnet", **other), published=(curve(0.85),))
     told = verdicts({"as_reported": found})
     assert told["GBMnet: test accuracy after 200 epochs"][1] == UNTESTED
     own = told["GBMnet: training accuracy at epoch 20"][1]
@@ -186,8 +191,7 @@ def test_the_report_s_scores_are_not_tested_by_another_schedule(other: dict[str,
 
 
 def test_two_splits_are_no_pair() -> None:
-    pair = {"first": 1, "second": 2, "differences": {"accuracy": ends(0.1)}}
-    found = content(setting("gbmnet"), setting("mobilenetv2", "patient"), pairs=[pair])
+    found = content(setting("gbmnet"), setting("mobilenetv2", "patient"), pairs=(pair(0.1),))
     assert not any("higher" in row for row in verdicts({"evidence": found}))
 
 

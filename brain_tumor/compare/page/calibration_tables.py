@@ -1,14 +1,12 @@
 """How sure the scores of settings are, and their calibration error, together and run by run."""
 
 from dataclasses import replace
-from typing import Any
 
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.run_calibration import ErrorOverRuns
-from brain_tumor.metrics.registry import SCORES
+from brain_tumor.evaluate.tables.certainty import ScoreColumn, certainty_table
 from brain_tumor.metrics.uncertainty.folds import Spread
-from brain_tumor.rendering.certainty import certainty_table
 from brain_tumor.rendering.numbers import UNKNOWN, format_interval, format_score
 from brain_tumor.rendering.page import DataTable
 
@@ -19,7 +17,7 @@ def calibration_tables(comparison: Comparison) -> list[DataTable]:
     """Lay out every score with its interval, and the calibration error of several runs."""
     columns = {setting.title: _column(setting) for setting in comparison.settings}
     level = comparison.bootstrap.level
-    table = certainty_table(columns, SCORES.values(), "Scores with intervals", level)
+    table = certainty_table(columns, "Scores with intervals", level)
     note = " ".join(filter(None, (table.note, comparison.different_healthy)))
     by_run = run_calibration_table(comparison)
     return [replace(table, note=note), *([by_run] if by_run else [])]
@@ -31,12 +29,13 @@ def run_calibration_table(comparison: Comparison) -> DataTable | None:
     for setting in comparison.settings:
         if setting.calibration_over_runs is None:
             continue
+        column = _column(setting)
         for key, bins in BINS.items():
             found: ErrorOverRuns = getattr(setting.calibration_over_runs, key)
-            pooled = format_interval(setting.confidence["probabilities"][key])
+            pooled = format_interval(column.probability_score(key))
             rows.append([setting.title, bins, "before", pooled, *_runs(found.before), UNKNOWN])
             if found.after is not None:
-                pooled = format_interval(setting.confidence["calibrated"][key])
+                pooled = format_interval(column.calibrated_score(key))
                 improved = f"{found.improved} of {len(found.after.values)}"
                 rows.append([setting.title, bins, "after", pooled, *_runs(found.after), improved])
     if not rows:
@@ -62,12 +61,11 @@ def run_calibration_table(comparison: Comparison) -> DataTable | None:
     )
 
 
-def _column(setting: PooledRunGroup) -> dict[str, Any]:
-    """Bring a setting to the form that `certainty_table` takes."""
+def _column(setting: PooledRunGroup) -> ScoreColumn:
     pooled = setting.pooled
-    recalls = zip(pooled.scores.classes, pooled.intervals.recalls, strict=True)
-    counts = {"scans": pooled.scans, "groups": pooled.groups, "recalls": dict(recalls)}
-    return {**pooled.intervals.overall, **counts, **setting.confidence}
+    recalls = dict(zip(pooled.scores.classes, pooled.intervals.recalls, strict=True))
+    scores = pooled.intervals.overall
+    return ScoreColumn(pooled.scans, pooled.groups, scores, recalls, setting.confidence)
 
 
 def _runs(found: Spread) -> list[str]:

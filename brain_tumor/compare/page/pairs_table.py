@@ -15,7 +15,9 @@ def pairs_tables(comparison: Comparison) -> list[DataTable]:
         if found is not None:
             counts = (found.only_first_right, found.only_second_right)
             cells = [*map(format_count, counts), p_value(found.p_value), p_value(found.p_holm)]
-        differences = (format_difference(pair.differences.get(score.key)) for score in label_scores())
+        differences = (
+            format_difference(pair.differences.get(score.key)) for score in label_scores()
+        )
         titles = comparison.title(pair.first), comparison.title(pair.second)
         rows.append([*titles, *differences, *cells])
     if not rows:

@@ -11,10 +11,10 @@ from brain_tumor.compare.page.calibration_tables import calibration_tables
 from brain_tumor.compare.page.data_section import shared_table
 from brain_tumor.compare.page.pairs_table import pairs_tables
 from brain_tumor.compare.page.published_table import published_table
-from brain_tumor.metrics.registry import SCORES, label_scores, score_titles
-from brain_tumor.metrics.uncertainty.bootstrap import Interval
-from brain_tumor.rendering.by_patient import patients_table
-from brain_tumor.rendering.class_report import class_report
+from brain_tumor.evaluate.part_scores import scored_classes
+from brain_tumor.evaluate.tables.by_patient import patients_table
+from brain_tumor.evaluate.tables.class_report import class_report
+from brain_tumor.metrics.registry import label_scores, score_titles
 from brain_tumor.rendering.foreign_text import markdown_code, markdown_text
 from brain_tumor.rendering.numbers import (
     UNKNOWN,
@@ -39,7 +39,10 @@ def settings_table(settings: Sequence[PooledRunGroup], level: float) -> DataTabl
             setting.title,
             _runs(setting),
             format_count(setting.pooled.scans),
-            *(format_interval(setting.pooled.intervals.overall.get(score.key)) for score in label_scores()),
+            *(
+                format_interval(setting.pooled.intervals.overall.get(score.key))
+                for score in label_scores()
+            ),
         ]
         for setting in settings
     ]
@@ -81,16 +84,9 @@ def setting_class_report(setting: PooledRunGroup, intervals: bool = True) -> Dat
         intervals: Whether to show them; a terminal may be too narrow.
     """
     scores, found = setting.pooled.scores, setting.pooled.intervals
-    ends = {score.key: _ends(found.overall.get(score.key)) for score in label_scores()}
-    per_class = {
-        name: {"precision": _ends(precision), "recall": _ends(recall), "f1": _ends(f1)}
-        for name, precision, recall, f1 in zip(
-            scores.classes, found.precisions, found.recalls, found.f1s, strict=True
-        )
-    }
-    displayed = {**ends, "per_class": per_class} if intervals else None
+    per_class = scored_classes(scores, found)
     title = f"{setting.title}: classes"
-    table = class_report(scores.to_dict(), SCORES.values(), title, displayed)
+    table = class_report(per_class, found.overall, scores.scans, title, intervals)
     return replace(table, note=" ".join([*setting_notes(setting), *_found_least(setting)]))
 
 
@@ -140,7 +136,7 @@ def setting_tables(
     return [
         *([spread] if spread else []),
         setting_class_report(setting, intervals),
-        *([patients_table(patients, SCORES.values(), title, level)] if patients else []),
+        *([patients_table(patients, title, level)] if patients else []),
     ]
 
 
@@ -241,7 +237,3 @@ def _found_least(setting: PooledRunGroup) -> list[str]:
     others = [name for name in found.candidates if name != found.name]
     separated = f"not separated from {listed(others)}" if others else "separated from all others"
     return [f"Lowest recall: {found.name}, {separated}."]
-
-
-def _ends(found: Interval | None) -> list[float] | None:
-    return None if found is None else [found.low, found.high]

@@ -1,9 +1,12 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sample_audit import probe_score
+from sample_comparison import POOLED, comparison, run, setting
 
 from brain_tumor.compare.audits import ComparedAudit, ComparedData
+from brain_tumor.compare.compared import MissingFolds
 from brain_tumor.compare.page.differences import audit_labels, differing_keys
 from brain_tumor.compare.page.tables import (
     comparison_markdown,
@@ -13,72 +16,16 @@ from brain_tumor.compare.page.tables import (
     shortcut_tables,
     spread_table,
 )
+from brain_tumor.metrics.uncertainty.folds import ScoreSpreads, Spread
+from brain_tumor.metrics.uncertainty.least_recall import LeastRecall
 
 GBMNET = {"model.name": "gbmnet", "split.name": "patient", "optimizer._target_": "torch.optim.Adam"}
 
 
-def one_of(value: float) -> dict[str, float]:
-    return {"value": value, "low": value - 0.1, "high": value + 0.1}
-
-
-def spreads(mean: float, values: tuple[float, ...]) -> dict[str, Any]:
-    one = {"values": values, "mean": mean, "deviation": 0.0123, "low": 0.5, "high": 0.9}
-    return dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1"), one)
-
-
-def confidence() -> dict[str, Any]:
-    names = ("nll", "brier", "ece_equal_width", "ece_equal_mass", "macro_roc_auc")
-    return {
-        "probabilities": {name: one_of(0.3) for name in names},
-        "calibrated": None,
-        "tumour": {"sensitivity": one_of(0.9), "specificity": None},
-        "risk_coverage": {"area": 0.1, "risk_at": {"1": 0.4, "0.8": 0.25}},
-    }
-
-
-def setting(**values: Any) -> dict[str, Any]:
-    classes = {
-        "glioma": {"precision": 0.75, "recall": 0.6, "f1": 0.667, "support": 1234},
-        "notumor": {"precision": None, "recall": None, "f1": None, "support": 0},
-    }
-    pooled = {
-        "scans": 1234,
-        "groups": 200,
-        "scores": {
-            "classes": list(classes),
-            "per_class": classes,
-            "scans": 1234,
-            **{"accuracy": 0.6, "balanced_accuracy": 0.61, "macro_f1": 0.62},
-        },
-        "intervals": {
-            "accuracy": one_of(0.6),
-            "balanced_accuracy": one_of(0.61),
-            "macro_f1": one_of(0.62),
-            "precisions": [one_of(0.75), None],
-            "recalls": [one_of(0.6), None],
-            "f1s": [one_of(0.667), None],
-        },
-        "least_recall": None,
-        "over_folds": None,
-        "over_seeds": None,
-    }
-    return {
-        "model": "gbmnet",
-        "split": "patient",
-        "differs": {},
-        "runs": [{"folder": "runs/a"}],
-        "seeds": 1,
-        "folds": (0, 1, 2, 3),
-        "folds_expected": 4,
-        "missing": [],
-        "same_scans": True,
-        "grouped": True,
-        "confidence": confidence(),
-        "calibration_over_runs": None,
-        "patients": None,
-        "leakage": None,
-        "pooled": pooled | values.pop("pooled", {}),
-    } | values
+def spreads(mean: float, values: tuple[float, ...]) -> ScoreSpreads:
+    return dict.fromkeys(
+        ("accuracy", "balanced_accuracy", "macro_f1"), Spread(values, mean, 0.0123, 0.5, 0.9)
+    )
 
 
 def test_settings_are_named_by_what_differs() -> None:
@@ -142,7 +89,8 @@ def test_a_row_tells_runs_and_intervals() -> None:
     ]  # fmt: skip
     slow = {"optimizer.lr": "0.1", "scheduler": "none"}
     clash = {"optimizer.lr": "0.1", "head.lr": "0.2"}
-    table = settings_table([setting(differs=slow, folds=None), setting(differs=clash)], 0.9)
+    both = [setting(differs=slow, folds=None), setting(differs=clash, number=2)]
+    table = settings_table(both, 0.9)
     assert "90 % interval" in table.note
     assert table.rows[0][0] == "1: gbmnet, patient split, lr=0.1, scheduler=none"
     assert table.rows[0][1] == "1 seed"
@@ -150,9 +98,11 @@ def test_a_row_tells_runs_and_intervals() -> None:
 
 
 def test_a_spread_needs_several_runs() -> None:
-    assert spread_table(setting(), 1) is None
-    both = {"over_folds": spreads(0.7, (0.6, 0.8)), "over_seeds": spreads(0.75, (0.7,) * 3)}
-    table = spread_table(setting(pooled=both), 2)
+    assert spread_table(setting()) is None
+    pooled = replace(
+        POOLED, over_folds=spreads(0.7, (0.6, 0.8)), over_seeds=spreads(0.75, (0.7,) * 3)
+    )
+    table = spread_table(setting(pooled=pooled, number=2))
     assert table is not None and table.title.startswith("2: gbmnet, patient split")
     assert len(table.rows) == 6
     assert list(table.rows[0]) == ["accuracy", "2 folds", "0.700", "0.012", "0.500", "0.900"]
@@ -160,36 +110,48 @@ def test_a_spread_needs_several_runs() -> None:
 
 
 def test_a_class_without_scans_has_no_scores() -> None:
-    glioma, notumor, *_ = setting_class_report(setting(), 1).rows
+    glioma, notumor, *_ = setting_class_report(setting()).rows
     precision, recall, f1 = "0.750 (0.650 to 0.850)", "0.600 (0.500 to 0.700)", "0.667 (0.567 to"
     assert list(glioma[:3]) == ["glioma", precision, recall] and glioma[3].startswith(f1)
     assert notumor[1:] == ["–", "–", "–", "0"]  # noqa: RUF001 (the dash of rendering/numbers.py)
-    plain = setting_class_report(setting(), 1, intervals=False).rows[0]
+    plain = setting_class_report(setting(), intervals=False).rows[0]
     assert list(plain) == ["glioma", "0.7500", "0.6000", "0.6670", "1,234"]
 
 
 def test_what_must_be_known_is_said_beside_the_classes() -> None:
-    assert setting_class_report(setting(), 1).note == ""
-    gaps = [{"seed": 3, "folds": [1]}, {"seed": 4, "folds": [0, 2]}]
-    told = setting_class_report(setting(missing=gaps, seeds=2, same_scans=False), 1).note
+    assert setting_class_report(setting()).note == ""
+    gaps = (MissingFolds(3, None, (1,)), MissingFolds(4, None, (0, 2)))
+    told = setting_class_report(setting(missing=gaps, seeds=2, same_scans=False)).note
     assert "missing from these numbers: fold 1 of seed 3, fold 0 of seed 4, fold 2 of" in told
     assert "not tested on the same scans" in told
-    assert "one scan" in setting_class_report(setting(seeds=2), 1).note
-    assert "its own group" in setting_class_report(setting(grouped=False), 1).note
+    assert "one scan" in setting_class_report(setting(seeds=2)).note
+    assert "its own group" in setting_class_report(setting(grouped=False)).note
 
 
 @pytest.mark.parametrize(
     ("candidates", "words"),
     [
-        (["glioma"], "Lowest recall: glioma, separated from all others."),
-        (["glioma", "notumor"], "Lowest recall: glioma, not separated from notumor."),
+        (("glioma",), "Lowest recall: glioma, separated from all others."),
+        (("glioma", "notumor"), "Lowest recall: glioma, not separated from notumor."),
     ],
 )
 def test_whether_the_least_recall_is_told_from_the_others_is_said(
-    candidates: list[str], words: str
+    candidates: tuple[str, ...], words: str
 ) -> None:
-    least = {"name": "glioma", "candidates": candidates}
-    assert words in setting_class_report(setting(pooled={"least_recall": least}), 1).note
+    pooled = replace(POOLED, least_recall=LeastRecall("glioma", {}, ("glioma",), candidates))
+    assert words in setting_class_report(setting(pooled=pooled)).note
+
+
+def test_healthy_classes_that_differ_are_said_beside_the_tumour_scores() -> None:
+    other = setting(runs=(run(healthy="glioma"), run(healthy="glioma", seed=1)))
+    none = setting(runs=(run(healthy=None),))
+    assert comparison(setting(), setting(), none).different_healthy == ""
+    both = comparison(setting(), other)
+    assert "“2: gbmnet, patient split”: glioma" in both.different_healthy
+    shown = comparison_markdown(both)
+    assert both.different_healthy in shown and "cannot be compared" in shown
+    within = comparison(setting(runs=(run(), run(healthy="glioma"))))
+    assert "glioma and notumor" in within.different_healthy
 
 
 def test_variants_of_a_probe_are_shown_as_a_range() -> None:
@@ -206,10 +168,9 @@ def test_variants_of_a_probe_are_shown_as_a_range() -> None:
 
 
 def test_the_document_holds_every_table_and_picture() -> None:
-    content = {"settings": [setting(), setting()], "audits": [], "audit_split": "patient"}
-    content |= {"bootstrap": {"level": 0.95}, "pairs": [], "published": []}
-    markdown = comparison_markdown(content)
-    for table in comparison_tables(content):
+    both = comparison(setting(), setting())
+    markdown = comparison_markdown(both)
+    for table in comparison_tables(both):
         assert f"**{table.title}**" in markdown
     assert "](figures/confusion_1.png)" in markdown and "](figures/confusion_2.png)" in markdown
     assert "| specificity for a tumour | – | – |" in markdown  # noqa: RUF001
