@@ -1,13 +1,13 @@
 """The checkpoint and the files made of it, side by side: as good, as large, as fast?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from brain_tumor.export.agreement import Part, Predict, SideOutput, compare_sides
 from brain_tumor.export.timing import TIMED, seconds_per_scan
 from brain_tumor.metrics.scores import score
+from brain_tumor.metrics.timing import Spread
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,35 @@ class Side:
     said: SideOutput
 
 
-def side_records(
+@dataclass(frozen=True)
+class SideScores:
+    """How one of them does on the test scans.
+
+    Attributes:
+        name: What it is.
+        file: Its file name.
+        bytes: The file's size.
+        balanced_accuracy: Mean recall, in [0, 1].
+        same_class: Share of scans with the checkpoint's class.
+        largest_difference: Of a probability from the checkpoint's; None for itself.
+        out_of_distribution: Share of scans that do not look like the training scans; None where
+            this cannot be told.
+        seconds_per_scan: By the size of the batch, as text.
+    """
+
+    name: str
+    file: str
+    bytes: int
+    balanced_accuracy: float | None
+    same_class: float
+    largest_difference: float | None
+    out_of_distribution: float | None
+    seconds_per_scan: Mapping[str, Spread]
+
+
+def score_sides(
     sides: Sequence[Side], test: Part, classes: Sequence[str], rounds: int
-) -> list[dict[str, Any]]:
+) -> tuple[SideScores, ...]:
     """Compare sides on the test part.
 
     Args:
@@ -37,31 +63,25 @@ def side_records(
         test: The scans that they said something of.
         classes: Class names.
         rounds: Turns of each side that are timed.
-
-    Returns:
-        For each side `name`, `file`, `bytes`, `balanced_accuracy`, `same_class` (share of scans
-        with the checkpoint's class), `largest_difference` of a probability from the checkpoint's,
-        None for itself, `out_of_distribution` (share of scans that do not look like the training
-        scans, None where this cannot be told), and `seconds_per_scan` by batch size.
     """
     (scans,) = test.spaced(TIMED).batches(TIMED)
     seconds = seconds_per_scan({side.name: side.predict for side in sides}, scans, rounds)
     checkpoint = sides[0]
-    records = []
+    found = []
     for side in sides:
         said = side.said.probabilities
         agreement = compare_sides(said, checkpoint.said.probabilities)
         scores = score(test.labels, said.argmax(axis=1), classes)
-        records.append(
-            {
-                "name": side.name,
-                "file": side.file.name,
-                "bytes": side.file.stat().st_size,
-                "balanced_accuracy": scores.overall["balanced_accuracy"],
-                "same_class": agreement.same,
-                "largest_difference": None if side is checkpoint else agreement.largest,
-                "out_of_distribution": side.said.out_of_distribution,
-                "seconds_per_scan": seconds[side.name],
-            }
+        found.append(
+            SideScores(
+                name=side.name,
+                file=side.file.name,
+                bytes=side.file.stat().st_size,
+                balanced_accuracy=scores.overall["balanced_accuracy"],
+                same_class=agreement.same,
+                largest_difference=None if side is checkpoint else agreement.largest,
+                out_of_distribution=side.said.out_of_distribution,
+                seconds_per_scan=seconds[side.name],
+            )
         )
-    return records
+    return tuple(found)

@@ -3,7 +3,6 @@
 import errno
 import os
 from pathlib import Path
-from typing import Any
 
 import torch
 from omegaconf import DictConfig
@@ -20,12 +19,13 @@ from brain_tumor.export.agreement import (
     checkpoint_side,
     compare_sides,
 )
-from brain_tumor.export.comparison import Side, side_records
+from brain_tumor.export.comparison import Side, score_sides
 from brain_tumor.export.exported import open_as
 from brain_tumor.export.extra import needed
 from brain_tumor.export.graph import trace
 from brain_tumor.export.metadata import gather_facts
 from brain_tumor.export.quantise import BATCH, quantise
+from brain_tumor.export.result import ExportResult
 from brain_tumor.export.settings import ExportSettings, export_settings
 from brain_tumor.export.table import export_table
 from brain_tumor.export.write import as_onnx, as_pt2
@@ -34,25 +34,21 @@ from brain_tumor.runs.atomic_file import check_no_link, written_whole
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import installed, processor
 from brain_tumor.runs.reopen import reopen_data
+from brain_tumor.runs.results.json_file import JsonFile
 from brain_tumor.trained.network import Trained, open_trained
 from brain_tumor.trained.out_of_distribution import open_ood_detector
-
-Record = dict[str, Any]
 
 FOLDER = "exports"  # of a run, or of its other checkpoint's evaluation
 EXTRA = ("onnx", "onnxscript", "onnxruntime")
 
 
-def export(config: DictConfig) -> Record:
+def export(config: DictConfig) -> ExportResult:
     """Write a run's network as one file, try it on the test scans, and print how it does.
 
     Beside the file lie the printed table, as `<file>.md`, and its numbers, as `<file>.json`.
 
     Args:
         config: As `conf/export.yaml` composes it.
-
-    Returns:
-        The content of `<file>.json`.
 
     Raises:
         BrainTumorError: Anything that the user can fix.
@@ -68,21 +64,21 @@ def export(config: DictConfig) -> Record:
     )
     console = Console(highlight=False)
     with console.status(f"exporting {trained.model}"):
-        record = _written(asked, trained, datamodule, place, small)
-    table = export_table(record)
+        result = _written(asked, trained, datamodule, place, small)
+    table = export_table(result)
     folder = RunFolder(place.parent)
-    folder.write_json(f"{place.name}.json", record)
+    JsonFile(f"{place.name}.json", ExportResult, checked=False).write(folder, result)
     folder.write(f"{place.name}.md", f"{to_markdown(table)}\n".encode())
     console.print(to_rich(table))
     written = [place, *([small] if asked.int8 else [])]
     for path in (*written, place.with_name(f"{place.name}.json")):
         console.print(f"written: {path}", soft_wrap=True, markup=False)
-    return record
+    return result
 
 
 def _written(
     asked: ExportSettings, trained: Trained, datamodule: ScanDataModule, place: Path, small: Path
-) -> Record:
+) -> ExportResult:
     """Write the file, and its quantised form where that is asked for, and compare them."""
     test, size = Part.of(datamodule, TEST), datamodule.batch_size
     facts, checkpoint = gather_facts(trained), checkpoint_side(trained)
@@ -111,19 +107,19 @@ def _written(
             quantised = open_as(asked.format, Path(file.name), trusted=True)
         said = test.predict(quantised.predict, quantised.detector, size)
         sides.append(Side("int8", small, quantised.predict, said))
-    return {
-        "run": str(trained.run.path),
-        "model": trained.model,
-        "checkpoint": trained.checkpoint.name,
-        "format": asked.format,
-        "test_scans": len(test.rows),
-        "calibration_scans": None if calibration is None else len(calibration.rows),
-        "rounds": asked.rounds,
-        "threads": torch.get_num_threads(),
-        "processor": processor(),
-        "versions": {name: installed(name) for name in ("brain-tumor", "torch", *EXTRA)},
-        "sides": side_records(sides, test, trained.classes, asked.rounds),
-    }
+    return ExportResult(
+        run=str(trained.run.path),
+        model=trained.model,
+        checkpoint=trained.checkpoint.name,
+        format=asked.format,
+        test_scans=len(test.rows),
+        calibration_scans=None if calibration is None else len(calibration.rows),
+        rounds=asked.rounds,
+        threads=torch.get_num_threads(),
+        processor=processor(),
+        versions={name: installed(name) for name in ("brain-tumor", "torch", *EXTRA)},
+        sides=score_sides(sides, test, trained.classes, asked.rounds),
+    )
 
 
 def _places(asked: ExportSettings, trained: Trained) -> tuple[Path, Path]:

@@ -28,10 +28,8 @@ class Exported:
     Attributes:
         path: The file.
         classes: Class names, in the order of the probabilities.
-        metadata: Further facts by name (`facts.gather_facts`): `model`, `checkpoint`,
-            `fingerprint`, `version`, `notice`, `card`, `classes`, `temperature`, `threshold`,
-            `threshold_fitted`, `healthy`, `crop`, `harmonise`, `error_steps`, `ood`.
-        detector: What tells scans that do not look like the training scans, from `metadata["ood"]`;
+        metadata: Further facts.
+        detector: What tells scans that do not look like the training scans, from `metadata.ood`;
             None where the run had nothing that tells them.
     """
 
@@ -44,7 +42,7 @@ class Exported:
     @property
     def size(self) -> int:
         """Side of a scan in pixels."""
-        return int(self.metadata["crop"]["size"])
+        return self.metadata.crop.size
 
     def probabilities(self, scans: Scans) -> Values:
         """Classify scans on the CPU: the first of what `predict` gives, `(N, classes)`."""
@@ -54,8 +52,8 @@ class Exported:
         """Predict at scans on the CPU.
 
         Args:
-            scans: `(N, 1, size, size)`, uint8, 0-255, cut as `metadata["crop"]` and
-                `metadata["harmonise"]` say. All are held in memory at once.
+            scans: `(N, 1, size, size)`, uint8, 0-255, cut as `metadata.crop` and
+                `metadata.harmonise` say. All are held in memory at once.
 
         Returns:
             Probabilities `(N, classes)`, float32, each row in [0, 1] with sum 1, calibrated where
@@ -123,7 +121,7 @@ def open_as(form: str, path: Path, trusted: bool) -> Exported:
     """
     facts, run = open_onnx(path) if form == "onnx" else open_pt2(path, trusted)
     try:
-        detector = facts["ood"] and from_bytes(facts["ood"])
+        detector = None if facts.ood is None else from_bytes(facts.ood)
     except Exception as error:  # zip and NumPy have a dozen kinds on damaged bytes
         raise refused(path, "its detector is damaged") from error
-    return Exported(path, tuple(facts["classes"]), facts, detector, run)
+    return Exported(path, facts.classes, facts, detector, run)

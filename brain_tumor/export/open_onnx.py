@@ -51,7 +51,7 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
         session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a dozen kinds
         raise refused(path, f"onnxruntime does not load it: {_first_line(error)}") from error
-    side = facts["crop"]["size"]
+    side = facts.crop.size
     takes = [(one.type, one.shape[1:]) for one in session.get_inputs()]
     if takes != [("tensor(uint8)", [1, side, side])]:
         raise refused(path, f"it does not take uint8 scans of {side} x {side} pixels alone")

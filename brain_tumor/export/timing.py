@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from brain_tumor.export.agreement import Predict, Scans
-from brain_tumor.metrics.timing import SETTLE_SECONDS, alternate, spread
+from brain_tumor.metrics.timing import SETTLE_SECONDS, Spread, alternate, spread
 
 WARM_UP = 1  # rounds: kernels are chosen, memory is taken
 TIMED = 32  # scans in a turn, one by one or all at once
@@ -30,7 +30,7 @@ class Pass:
 
 def seconds_per_scan(
     sides: Mapping[str, Predict], scans: Scans, rounds: int
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, Spread]]:
     """Time several sides on the same scans, in turns, one scan at a time and all at once.
 
     Args:
@@ -39,13 +39,13 @@ def seconds_per_scan(
         rounds: Turns of each side that count.
 
     Returns:
-        For each side and size of batch the median, smallest and largest seconds per scan.
+        Seconds per scan by side and by the size of the batch, as text.
     """
-    found: dict[str, dict[str, Any]] = {name: {} for name in sides}
+    found: dict[str, dict[str, Spread]] = {name: {} for name in sides}
     for size in sorted({1, len(scans)}):
         batches = [scans[start : start + size] for start in range(0, len(scans), size)]
         passes = {name: Pass(predict, batches) for name, predict in sides.items()}
         taken, _ = alternate(passes, WARM_UP, rounds, settle=SETTLE_SECONDS)
         for name, turns in taken.items():
-            found[name][str(size)] = asdict(spread(turns.timings.cost))
+            found[name][str(size)] = spread(turns.timings.cost)
     return found

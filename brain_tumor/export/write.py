@@ -40,7 +40,7 @@ def as_onnx(program: ExportedProgram, facts: Facts) -> bytes:
             )
     except onnx_errors.OnnxExporterError as error:
         raise WeightsError(
-            f"torch cannot write {facts['model']} as ONNX ({str(error).partition(chr(10))[0]}): "
+            f"torch cannot write {facts.model} as ONNX ({str(error).partition(chr(10))[0]}): "
             "give format=pt2."
         ) from error
     model = translated.model_proto

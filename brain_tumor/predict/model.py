@@ -151,8 +151,8 @@ def _of_run(trained: Trained, abstain: Abstention, device: torch.device) -> Mode
 def _exported(path: Path, abstain: Abstention, trusted: bool) -> Model:
     found = load_exported(path, trusted)
     facts, detector = found.metadata, found.detector
-    chosen = Chosen(facts["temperature"], facts["threshold"], facts["threshold_fitted"])
-    steps = facts["error_steps"]
+    chosen = Chosen(facts.temperature, facts.threshold, facts.threshold_fitted)
+    steps = facts.error_steps
 
     def predict(scans: Scans) -> ModelOutput:
         probabilities, features = found.predict(scans[:, None])
@@ -161,12 +161,12 @@ def _exported(path: Path, abstain: Abstention, trusted: bool) -> Model:
 
     return Model(
         path,
-        f"{facts['model']}, {path.name}",
+        f"{facts.model}, {path.name}",
         found.classes,
-        facts["healthy"],
+        facts.healthy,
         chosen,
-        CropSettings(**facts["crop"]),
-        HarmoniseSettings(**facts["harmonise"]),
+        facts.crop,
+        facts.harmonise,
         None if detector is None else detector.threshold,
         abstain.unfitted if steps is None else least_confidence(steps, abstain),
         steps is not None,

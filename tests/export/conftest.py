@@ -4,7 +4,6 @@ import functools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import hydra
 import pytest
@@ -13,9 +12,10 @@ from omegaconf import DictConfig
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.export import timing as measuring
 from brain_tumor.export.export import export
+from brain_tumor.export.result import ExportResult
 from brain_tumor.train.train import train
 
-ExportRun = Callable[..., dict[str, Any]]
+ExportRun = Callable[..., ExportResult]
 SMALL = (
     *("trainer.max_epochs=1", "data.batch_size=16", "evaluation.resamples=100", "logger=none"),
     *("evaluation.figures=false", "optimizer.lr=1e-3"),
@@ -41,7 +41,7 @@ OF = {
 def export_run() -> Iterator[ExportRun]:
     """Export a run as the command does, with little to calibrate by and one quick round."""
 
-    def exported(run: Path, *overrides: str) -> dict[str, Any]:
+    def exported(run: Path, *overrides: str) -> ExportResult:
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
             ours = [f"run={run}", "rounds=1", "calibration=16"]
             return export(hydra.compose("export", [*ours, *overrides]))

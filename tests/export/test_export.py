@@ -28,9 +28,11 @@ from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.export import export as exporting
 from brain_tumor.export.exported import load_exported
 from brain_tumor.export.graph import trace
+from brain_tumor.export.result import ExportResult
 from brain_tumor.predict.model import open_model
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
+from brain_tumor.runs.results.json_file import JsonFile
 from brain_tumor.trained.abstention import Abstention
 from brain_tumor.trained.network import Trained
 
@@ -87,19 +89,19 @@ def test_what_the_file_says_of_itself(exports: Callable[[str], Path], name: str)
     for form in FORMATS:
         exported = load_exported(run / "exports" / f"{name}.{form}", trusted=True)
         said = exported.metadata
-        assert list(exported.classes) == said["classes"] == classes
-        assert (said["model"], said["crop"]) == (name, config["data"]["crop"])
-        assert said["harmonise"] == config["data"]["harmonise"]
-        assert said["temperature"] == fitted["temperature"]["value"]
-        assert said["threshold"] == fitted["operating_point"]["threshold"]
-        assert said["healthy"] == "notumor"
-        assert said["card"] == (run / "MODEL_CARD.md").read_text()
-        assert "Not a medical device" in said["notice"]
+        assert list(exported.classes) == list(said.classes) == classes
+        assert (said.model, vars(said.crop)) == (name, config["data"]["crop"])
+        assert vars(said.harmonise) == config["data"]["harmonise"]
+        assert said.temperature == fitted["temperature"]["value"]
+        assert said.threshold == fitted["operating_point"]["threshold"]
+        assert said.healthy == "notumor"
+        assert said.card == (run / "MODEL_CARD.md").read_text()
+        assert "Not a medical device" in said.notice
         record = json.loads((run / "run.json").read_text())
-        assert said["fingerprint"] == record["data"]["fingerprint"]
-    assert (said["temperature"] is None) == (name == "mobilenetv2")
-    assert (said["error_steps"] is None) == (name == "mobilenetv2")
-    assert said["ood"] == (run / "ood.npz").read_bytes()
+        assert said.fingerprint == record["data"]["fingerprint"]
+    assert (said.temperature is None) == (name == "mobilenetv2")
+    assert (said.error_steps is None) == (name == "mobilenetv2")
+    assert said.ood == (run / "ood.npz").read_bytes()
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -131,8 +133,8 @@ def test_a_run_that_knows_no_strange_scans_gives_a_file_that_knows_none(
 ) -> None:
     run = Path(shutil.copytree(gbmnet, tmp_path / "run", ignore=shutil.ignore_patterns("exports")))
     (run / "ood.npz").unlink()
-    record = export_run(run, "format=pt2")
-    assert [side["out_of_distribution"] for side in record["sides"]] == [None, None]
+    result = export_run(run, "format=pt2")
+    assert [side.out_of_distribution for side in result.sides] == [None, None]
     model = open_model(run / "exports" / "gbmnet.pt2", Abstention(0.05), trusted=True)
     assert model.ood_threshold is None and model.predict(drawn(0, 1)[:, 0]).ood_score is None
     (run / "ood.npz").write_bytes(b"PK")
@@ -192,7 +194,7 @@ def test_it_gives_way_where_that_is_asked_for(
     file = tmp_path / "new" / "mine.pt2"
     file.parent.mkdir()
     file.write_text("something else")
-    record = export_run(gbmnet, "format=pt2", f"path={file}", "overwrite=true")
+    result = export_run(gbmnet, "format=pt2", f"path={file}", "overwrite=true")
     assert load_exported(file, trusted=True).classes == (
         "glioma",
         "meningioma",
@@ -204,7 +206,8 @@ def test_it_gives_way_where_that_is_asked_for(
         "mine.pt2.json",
         "mine.pt2.md",
     }
-    assert json.loads((tmp_path / "new" / "mine.pt2.json").read_text()) == record
+    kept = JsonFile("mine.pt2.json", ExportResult, checked=False)
+    assert kept.read(RunFolder(tmp_path / "new")) == result
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -234,20 +237,18 @@ def test_eight_bits_stand_beside_the_float_file(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    record = export_run(gbmnet, "int8=true", f"path={tmp_path / 'a.onnx'}")
-    checkpoint, ours, small = record["sides"]
-    assert (checkpoint["largest_difference"], checkpoint["same_class"]) == (None, 1.0)
-    assert ours["largest_difference"] < 1e-5 and ours["same_class"] == 1.0
-    assert ours["balanced_accuracy"] == checkpoint["balanced_accuracy"]
-    assert small["bytes"] == (tmp_path / "a-int8.onnx").stat().st_size < 0.4 * ours["bytes"]
-    assert 0 < small["largest_difference"] < 0.2
+    result = export_run(gbmnet, "int8=true", f"path={tmp_path / 'a.onnx'}")
+    checkpoint, ours, small = result.sides
+    assert (checkpoint.largest_difference, checkpoint.same_class) == (None, 1.0)
+    assert ours.largest_difference < 1e-5 and ours.same_class == 1.0
+    assert ours.balanced_accuracy == checkpoint.balanced_accuracy
+    assert small.bytes == (tmp_path / "a-int8.onnx").stat().st_size < 0.4 * ours.bytes
+    assert 0 < small.largest_difference < 0.2
     strange = json.loads((gbmnet / "ood.json").read_text())["flagged"]["test"]
-    assert (
-        ours["out_of_distribution"] == checkpoint["out_of_distribution"] == pytest.approx(strange)
-    )
-    assert 0 <= small["out_of_distribution"] <= 1
-    assert all(len(side["seconds_per_scan"]) == 2 for side in record["sides"])
-    assert record["calibration_scans"] == 16
+    assert ours.out_of_distribution == checkpoint.out_of_distribution == pytest.approx(strange)
+    assert 0 <= small.out_of_distribution <= 1
+    assert all(len(side.seconds_per_scan) == 2 for side in result.sides)
+    assert result.calibration_scans == 16
     weights = onnx.load(tmp_path / "a-int8.onnx").graph.initializer
     assert sum(one.data_type == onnx.TensorProto.INT8 for one in weights) >= 5
     scans = drawn(1, 3)
@@ -268,11 +269,11 @@ def test_torchvision_s_networks_are_written_in_eight_bits_too(
     name: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    record = export_run(exports(name), "int8=true", f"path={tmp_path / 'a.onnx'}")
-    _, ours, small = record["sides"]
-    assert ours["largest_difference"] < 1e-5
-    assert 0 < small["largest_difference"] < 0.2
-    assert small["bytes"] < 0.45 * ours["bytes"]
+    result = export_run(exports(name), "int8=true", f"path={tmp_path / 'a.onnx'}")
+    _, ours, small = result.sides
+    assert ours.largest_difference < 1e-5
+    assert 0 < small.largest_difference < 0.2
+    assert small.bytes < 0.45 * ours.bytes
     # onnxruntime tells of every bias that it copies.
     assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
 
@@ -287,7 +288,7 @@ def test_a_run_without_a_temperature_keeps_its_logits(
     export_run(run, "format=pt2")
     exported = load_exported(run / "exports" / "gbmnet.pt2", trusted=True)
     scans = drawn(3, 4)
-    assert exported.metadata["temperature"] is None
+    assert exported.metadata.temperature is None
     np.testing.assert_allclose(exported.probabilities(scans), expected(run, scans), atol=1e-5)
     assert np.abs(expected(run, scans) - expected(gbmnet, scans)).max() > 1e-3
 

@@ -94,7 +94,7 @@ def test_one_of_ours_is_opened(tmp_path: Path) -> None:
     exported = load_exported(written(tmp_path, small_model()))
     assert (exported.classes, exported.size) == (("a", "b"), 32)
     assert exported.detector is None
-    assert exported.metadata["error_steps"] == [[0.25, 0.4], [0, 0.9]]
+    assert exported.metadata.error_steps == ((0.25, 0.4), (0, 0.9))
     bright = exported.probabilities(np.full((2, 1, 32, 32), 255, np.uint8))
     np.testing.assert_allclose(bright[:, 0], 1 / (1 + np.exp(-2 * 1024 * 255e-6)), rtol=1e-6)
 
@@ -139,32 +139,32 @@ def test_a_model_of_it_flags_scans(tmp_path: Path) -> None:
     ("texts", "told"),
     [
         ({"classes": None, "crop": None}, "does not say its classes, crop"),
-        ({"classes": '["a", "a"]'}, "classes cannot be"),
+        ({"classes": '["a", "a"]'}, "classes must be"),
         ({"classes": '["a"'}, "classes is damaged"),
         ({"classes": "[" * 100_000}, "classes is damaged"),
-        ({"classes": '{"a": 1}'}, "classes cannot be"),
+        ({"classes": '{"a": 1}'}, "classes must be"),
         ({"classes": '["a", "b", "c"]'}, "probabilities are float32"),
-        ({"temperature": "-1"}, "temperature cannot be"),
-        ({"temperature": "NaN"}, "temperature cannot be"),
-        ({"temperature": "true"}, "temperature cannot be"),
-        ({"temperature": "1" * 400}, "temperature cannot be"),
-        ({"threshold": "2"}, "threshold cannot be"),
-        ({"threshold": "null"}, "threshold cannot be"),
-        ({"threshold_fitted": "1"}, "threshold_fitted cannot be"),
-        ({"healthy": '"c"'}, "healthy cannot be"),
-        ({"healthy": "[]"}, "healthy cannot be"),
+        ({"temperature": "-1"}, "temperature must be"),
+        ({"temperature": "NaN"}, "temperature must be"),
+        ({"temperature": "true"}, "temperature must be"),
+        ({"temperature": "1" * 400}, "temperature must be"),
+        ({"threshold": "2"}, "threshold must be"),
+        ({"threshold": "null"}, "threshold must be"),
+        ({"threshold_fitted": "1"}, "threshold_fitted must be"),
+        ({"healthy": '"c"'}, "healthy must be"),
+        ({"healthy": "[]"}, "healthy must be"),
         ({"crop": json.dumps(CROP | {"size": 64})}, "does not take uint8 scans of 64 x 64"),
         ({"crop": json.dumps(CROP | {"size": 10**9})}, r"crop\.size must be a whole number in"),
         ({"crop": '{"size": 32}'}, "crop.blur_kernel is not given"),
         ({"harmonise": "3"}, "harmonise must be a group"),
         ({"card": "x" * 2_000_000}, "far too long"),
         ({"error_steps": None, "ood": None}, "does not say its error_steps, ood"),
-        ({"error_steps": "[[0.1, 0.2], 3]"}, "error_steps cannot be"),
-        ({"error_steps": "[[0.1, 0.2, 0.3]]"}, "error_steps cannot be"),
-        ({"error_steps": "[[0.1, 1.5]]"}, "error_steps cannot be"),
-        ({"error_steps": '[[0.1, "0.5"]]'}, "error_steps cannot be"),
-        ({"error_steps": "[[0.1, NaN]]"}, "error_steps cannot be"),
-        ({"error_steps": "{}"}, "error_steps cannot be"),
+        ({"error_steps": "[[0.1, 0.2], 3]"}, "error_steps must be"),
+        ({"error_steps": "[[0.1, 0.2, 0.3]]"}, "error_steps must be"),
+        ({"error_steps": "[[0.1, 1.5]]"}, "error_steps must be"),
+        ({"error_steps": '[[0.1, "0.5"]]'}, "error_steps must be"),
+        ({"error_steps": "[[0.1, NaN]]"}, "error_steps must be"),
+        ({"error_steps": "{}"}, "error_steps must be"),
         ({"error_steps": f"[{'[0.1, 0.2], ' * 100_000}[0, 1]]"}, "far too long"),
         ({"ood": "é"}, "(ood|detector) is damaged"),
         ({"ood": "AAAA\n"}, "(ood|detector) is damaged"),

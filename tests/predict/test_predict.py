@@ -308,7 +308,7 @@ def test_an_exported_file_says_what_its_run_says_but_shows_no_overlays(
         with torch.inference_mode():
             maps: torch.Tensor = trained.network.forward_features(torch.from_numpy(scans))
             logits = trained.network.forward_head(maps).double().numpy()
-        likely = softmax(logits / facts["temperature"], axis=1).astype(np.float32)
+        likely = softmax(logits / (facts.temperature or 1), axis=1).astype(np.float32)
         return likely, maps.mean(dim=(2, 3)).numpy()
 
     detector = open_ood_detector(trained.scored)
