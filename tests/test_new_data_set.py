@@ -40,6 +40,6 @@ def test_a_new_data_set_is_one_yaml(phantom_root: Path, tmp_path: Path) -> None:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         config = hydra.compose("train", words)
     scores = train(config)
-    assert set(scores["test"]["per_class"]) == {"mass", "none"}
+    assert set(scores.parts["test"].per_class) == {"mass", "none"}
     record = RunFolder(tmp_path / "run").read_json("run.json")
     assert record["data"]["name"] == "hospital"

@@ -14,11 +14,14 @@ from sklearn.metrics import cohen_kappa_score
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from brain_tumor.cli.command import conf_folder, register_resolvers
+from brain_tumor.cli.sweep.record import JobRecord
 from brain_tumor.cli.sweep.results import read_sweep
 from brain_tumor.cli.sweep.table import job_table, sweep_rows
 from brain_tumor.compare.compare import compare
 from brain_tumor.metrics.registry import SCORES, Confusions, Score, accuracy
 from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.train.check_config import check_training
 from brain_tumor.train.train import train
 from brain_tumor.tune.settings import study_settings
@@ -70,37 +73,38 @@ def test_it_stands_in_all_that_a_training_leaves(
     assert curve == pytest.approx([float(epoch["val/kappa"]) for epoch in epochs])
 
     # In the evaluation, with its interval.
-    metrics = json.loads((run / "metrics.json").read_text())
+    metrics = METRICS.read(RunFolder(run))
     with (run / "predictions.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["part"] == "test"]
     expected = cohen_kappa_score([r["label"] for r in rows], [r["predicted"] for r in rows])
-    test = metrics["parts"]["test"]
-    assert test["kappa"] == pytest.approx(expected)
-    low, high = test["intervals"]["kappa"]
-    assert low <= test["kappa"] <= high
+    test = metrics.parts["test"]
+    value = test.value("kappa")
+    assert value == pytest.approx(expected)
+    low, high = test.scores["kappa"].low, test.scores["kappa"].high
+    assert low <= value <= high
     assert events.Scalars("final/test/kappa")[0].value == pytest.approx(expected)
-    logits = np.array([[float(row[f"logit_{name}"]) for name in test["classes"]] for row in rows])
-    own = spherical(np.array([test["classes"].index(row["label"]) for row in rows]), logits)
-    assert test["probabilities"]["spherical"]["value"] == pytest.approx(own.mean(), rel=1e-4)
+    logits = np.array([[float(row[f"logit_{name}"]) for name in test.classes] for row in rows])
+    own = spherical(np.array([test.classes.index(row["label"]) for row in rows]), logits)
+    found = test.confidence.probabilities.scores["spherical"]
+    assert found.value == pytest.approx(own.mean(), rel=1e-4)
 
     # On the card: in its metadata and in its tables.
     card = (run / "MODEL_CARD.md").read_text()
-    named = {"type": "kappa", "value": test["kappa"], "name": "Cohen kappa"}
+    named = {"type": "kappa", "value": value, "name": "Cohen kappa"}
     assert named in yaml.safe_load(card.split("---")[1])["model-index"][0]["results"][0]["metrics"]
     lines = [line for line in card.splitlines() if line.startswith("| Cohen kappa ")]
     assert len(lines) == 2  # with its interval beside the other parts, and below the classes
-    shown = f"{test['kappa']:.3f} ({low:.3f} to {high:.3f})"
+    shown = f"{value:.3f} ({low:.3f} to {high:.3f})"
     assert all(shown in line for line in lines)
     assert "| spherical score " in card and "| spherical score, after temperature " in card
     assert "Of the spherical score, higher is better." in card
 
     # In the tables of a sweep.
-    job = {"number": 0, "status": "finished", "folder": str(run)}
-    sweep = read_sweep(tmp_path, [job])
+    sweep = read_sweep(tmp_path, [JobRecord(0, (), str(run), "finished")])
     table = dict(zip(job_table(sweep).columns, job_table(sweep).rows[0], strict=True))
-    assert table["val kappa"] == f"{metrics['parts']['validation']['kappa']:.4f}"
+    assert table["val kappa"] == f"{metrics.parts['validation'].value('kappa'):.4f}"
     header, (row,) = sweep_rows(sweep)
-    assert row[header.index("test_kappa")] == test["kappa"]
+    assert row[header.index("test_kappa")] == value
 
 
 def test_it_stands_in_a_comparison(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The README tells the truth: its table is the demo's, its commands exist."""
 
 import importlib
-import json
 import re
 import shlex
 from importlib.util import find_spec
@@ -15,9 +14,10 @@ from brain_tumor.audit.page.leakage import leakage_table, split_leakages
 from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries, shortcut_table
 from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
-from brain_tumor.metrics.registry import SCORES
-from brain_tumor.rendering.class_report import class_report
+from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.rendering.page import to_markdown, to_rich
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
 from experiments.blocks import filled_block
 from experiments.findings import Findings
 
@@ -28,11 +28,11 @@ COMMANDS = re.findall(r"^python -m brain_tumor\.(\w+) ?(.*?)(?:  #.*)?$", README
 
 
 def test_the_table_is_that_of_the_committed_scores() -> None:
-    scores = json.loads((ROOT / "experiments/demo/metrics.json").read_text(encoding="utf-8"))
+    scores = METRICS.read(RunFolder(ROOT / "experiments/demo"))
+    test = scores.parts["test"]
     console = Console(width=100, legacy_windows=False, force_terminal=False)
-    table = class_report(
-        scores["parts"]["test"], SCORES.values(), f"test: gbmnet, {scores['checkpoint']}"
-    )
+    title = f"test: gbmnet, {scores.checkpoint}"
+    table = class_report(test.per_class, test.scores, test.scans, title)
     with console.capture() as capture:
         console.print(to_rich(table))
     lines = [line.rstrip() for line in capture.get().splitlines()]

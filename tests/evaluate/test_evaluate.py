@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import hydra
@@ -30,10 +29,12 @@ from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.predict.model import open_model
 from brain_tumor.runs.finished import read_run
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS, Metrics
+from brain_tumor.runs.results.run import RUN
 from brain_tumor.train.train import train
 from brain_tumor.trained.abstention import Abstention
 
-Evaluate = Callable[..., dict[str, Any]]
+Evaluate = Callable[..., Metrics]
 WRITTEN = ("metrics.json", "predictions.csv", "figures/confusion_test.svg", "figures/roc_test.png")
 
 
@@ -67,7 +68,7 @@ def run(trained: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def again(run: Path, tmp_path: Path) -> Evaluate:
-    def evaluated(*overrides: str) -> dict[str, Any]:
+    def evaluated(*overrides: str) -> Metrics:
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
             ours = [f"run={run}", "accelerator=cpu"]
             ours += [f"data.prepared={tmp_path / 'prepared'}"]
@@ -95,10 +96,10 @@ def test_what_a_run_was_scored_by_counts_unless_it_is_changed(run: Path, again: 
     config = RunFolder(run).read_config()
     config.evaluation.healthy, config.evaluation.least_sensitivity = "pituitary", 0.9
     RunFolder(run).write_config(config)
-    point = again("evaluation.figures=false")["operating_point"]
-    assert (point["healthy"], point["least_sensitivity"]) == ("pituitary", 0.9)
+    point = again("evaluation.figures=false").operating_point
+    assert (point.healthy, point.least_sensitivity) == ("pituitary", 0.9)
     changed = again("evaluation.figures=false", "evaluation.healthy=glioma", "evaluation.bins=10")
-    assert changed["operating_point"]["healthy"] == "glioma"
+    assert changed.operating_point.healthy == "glioma"
 
 
 def test_a_run_of_an_older_version_is_scored_by_what_it_had_no_value_for(
@@ -107,7 +108,7 @@ def test_a_run_of_an_older_version_is_scored_by_what_it_had_no_value_for(
     config = RunFolder(run).read_config()
     config.pop("evaluation")
     RunFolder(run).write_config(config)
-    assert again("evaluation.figures=false")["operating_point"]["healthy"] == "notumor"
+    assert again("evaluation.figures=false").operating_point.healthy == "notumor"
 
 
 def test_another_batch_size_gives_the_same_probabilities(run: Path, again: Evaluate) -> None:
@@ -120,34 +121,33 @@ def test_predictions_hold_every_scan_and_give_the_metrics_back(run: Path) -> Non
     split = {row["path"]: row["part"] for row in RunFolder(run).read_rows("split.csv")}
     predictions = RunFolder(run).read_rows("predictions.csv")
     assert {row["path"]: row["part"] for row in predictions} == split
-    content = json.loads((run / "metrics.json").read_text())
-    scores = content["parts"]["test"]
-    classes = scores["classes"]
+    content = METRICS.read(RunFolder(run))
+    scores = content.parts["test"]
+    classes = scores.classes
     test = [row for row in predictions if row["part"] == "test"]
     labels = np.array([classes.index(row["label"]) for row in test])
     logits = np.array([[float(row[f"logit_{name}"]) for name in classes] for row in test])
     likely = softmax(logits, axis=1)
     np.testing.assert_allclose(likely, probabilities(run)[-len(test) :], atol=1e-6)
     assert [classes[i] for i in likely.argmax(axis=1)] == [row["predicted"] for row in test]
-    found = scores["probabilities"]
-    assert scores["accuracy"] == pytest.approx(
+    found, after = scores.confidence.probabilities.scores, scores.confidence.calibrated
+    assert scores.value("accuracy") == pytest.approx(
         metrics.accuracy_score(labels, likely.argmax(axis=1))
     )
-    assert found["nll"]["value"] == pytest.approx(metrics.log_loss(labels, likely), abs=1e-7)
+    assert found["nll"].value == pytest.approx(metrics.log_loss(labels, likely), abs=1e-7)
     auc = metrics.roc_auc_score(labels, likely, multi_class="ovr")
-    assert found["macro_roc_auc"]["value"] == pytest.approx(auc)
-    calibrated = softmax(logits / content["temperature"]["value"], axis=1)
-    assert scores["calibrated"]["nll"]["value"] == pytest.approx(
-        metrics.log_loss(labels, calibrated), abs=1e-7
-    )
+    assert found["macro_roc_auc"].value == pytest.approx(auc)
+    calibrated = softmax(logits / content.temperature.value, axis=1)
+    expected = metrics.log_loss(labels, calibrated)
+    assert after.scores["nll"].value == pytest.approx(expected, abs=1e-7)
 
 
 def test_patients_are_pooled_as_their_table_names_them(
     run: Path, truth: PhantomTruth, again: Evaluate, capsys: pytest.CaptureFixture[str]
 ) -> None:
     again("evaluation.figures=false")
-    content = json.loads((run / "metrics.json").read_text())
-    classes = content["parts"]["test"]["classes"]
+    content = METRICS.read(RunFolder(run))
+    classes = content.parts["test"].classes
     names = {scan.path: scan.patient for scan in truth.scans}
     rows = [row for row in RunFolder(run).read_rows("predictions.csv") if row["part"] == "test"]
     slices: dict[str, list[dict[str, str]]] = {}
@@ -159,12 +159,12 @@ def test_patients_are_pooled_as_their_table_names_them(
         logits = np.array([[float(row[f"logit_{name}"]) for name in classes] for row in own])
         labels.append(classes.index(own[0]["label"]))
         said.append(np.log(softmax(logits, axis=1)).mean(axis=0).argmax())
-    found = content["parts"]["test"]["patients"]
-    assert (found["patients"], found["slices"]) == (len(slices), len(rows))
+    found = content.parts["test"].patients
+    assert (found.patients, found.slices) == (len(slices), len(rows))
     balanced = metrics.balanced_accuracy_score(labels, said)
-    assert found["by_patient"]["balanced_accuracy"]["value"] == pytest.approx(balanced)
-    accuracy = content["parts"]["test"]["accuracy"]
-    assert found["by_slice"]["accuracy"]["value"] == pytest.approx(accuracy)
+    assert found.by_patient.balanced_accuracy.value == pytest.approx(balanced)
+    accuracy = content.parts["test"].value("accuracy")
+    assert found.by_slice.accuracy.value == pytest.approx(accuracy)
     assert "by patient: gbmnet, best.ckpt" in capsys.readouterr().out
     assert (
         f"By patient, where the patient is known ({len(slices)} patients"
@@ -173,24 +173,25 @@ def test_patients_are_pooled_as_their_table_names_them(
 
 
 def test_what_validation_decides_is_decided_there(run: Path) -> None:
-    content = json.loads((run / "metrics.json").read_text())
-    assert content["temperature"]["fitted_on"] == "validation"
-    point = content["operating_point"]
-    assert (point["healthy"], point["chosen_on"]) == ("notumor", "validation")
-    assert content["parts"]["validation"]["tumour"]["sensitivity"]["value"] >= 0.95
-    assert content["parts"]["validation"]["tumour"]["threshold"] == point["threshold"]
+    content = METRICS.read(RunFolder(run))
+    assert content.temperature.fitted_on == "validation"
+    point = content.operating_point
+    assert (point.healthy, point.chosen_on) == ("notumor", "validation")
+    tumour = content.parts["validation"].confidence.tumour
+    assert tumour.sensitivity.value >= 0.95
+    assert tumour.threshold == point.threshold
     # The phantoms' published folders share mirrored copies of slices, as the real ones do.
-    assert content["leakage"]["overlaps"]["any"]["shared"] > 0
+    assert content.leakage.overlaps["any"].shared > 0
 
 
 def test_a_comparison_decides_the_same_from_what_the_run_said(run: Path) -> None:
-    content = json.loads((run / "metrics.json").read_text())
+    content = METRICS.read(RunFolder(run))
     (run / "metrics.json").unlink()
     settings = ScoringSettings(100, 0.95, 0, 15, "notumor", 0.95, 24)
     members = gather([read_run(run)])
     (own,) = compare_settings(members, settings)[0].runs
-    assert own.temperature == pytest.approx(content["temperature"]["value"], rel=1e-6)
-    assert own.threshold == pytest.approx(content["operating_point"]["threshold"], rel=1e-6)
+    assert own.temperature == pytest.approx(content.temperature.value, rel=1e-6)
+    assert own.threshold == pytest.approx(content.operating_point.threshold, rel=1e-6)
     (other,) = compare_settings(members, replace(settings, healthy=None))[0].runs
     assert other.threshold == own.threshold  # by the run's own healthy class
 
@@ -200,25 +201,23 @@ def test_the_card_says_what_it_has_to(run: Path) -> None:
     _, head, body = card.split("---\n", 2)
     (entry,) = yaml.safe_load(head)["model-index"]
     found = {one["type"]: one["value"] for one in entry["results"][0]["metrics"]}
-    scores = json.loads((run / "metrics.json").read_text())["parts"]["test"]
-    assert found["balanced_accuracy"] == scores["balanced_accuracy"]
+    scores = METRICS.read(RunFolder(run)).parts["test"]
+    assert found["balanced_accuracy"] == scores.value("balanced_accuracy")
     for words in (
         *("## Uses", "## Bias, risks and limitations", "## Training details", "## Evaluation"),
         *("Not a medical device", "drawn, not measured", "sensitivity for a tumour"),
-        *(f"{scores['scans']:,} test slices", "in this order: glioma, meningioma, notumor"),
+        *(f"{scores.scans:,} test slices", "in this order: glioma, meningioma, notumor"),
     ):
         assert words in body, words
 
 
 def test_another_checkpoint_gets_a_folder_of_its_own(run: Path, again: Evaluate) -> None:
     before = (run / "metrics.json").read_bytes()
-    scored = json.loads((run / "run.json").read_text())["scored"]
-    assert scored == "best.ckpt"
+    assert RUN.read(RunFolder(run)).scored == "best.ckpt"
     content = again("checkpoint=last", "evaluation.figures=false")
-    assert content["checkpoint"] == "last.ckpt"
+    assert content.checkpoint == "last.ckpt"
     assert (run / "metrics.json").read_bytes() == before
-    written = json.loads((run / "last" / "metrics.json").read_text())
-    assert written == json.loads(json.dumps(content))
+    assert METRICS.read(RunFolder(run / "last")) == content
 
 
 def test_a_diverged_checkpoint_is_refused(run: Path, again: Evaluate) -> None:
@@ -268,21 +267,21 @@ def test_another_hospital_s_scans(
 ) -> None:
     before = {path: path.read_bytes() for path in run.iterdir() if path.is_file()}
     content = again(f"data.root={elsewhere}")
-    own = json.loads((run / "metrics.json").read_text())
-    assert content["temperature"] == own["temperature"]
-    assert content["operating_point"] == own["operating_point"]
-    (scores,) = content["parts"].values()
-    assert scores["present"] == ["glioma", "meningioma", "notumor"]
-    assert scores["accuracy"] is None and scores["macro_f1"] is None
-    low, high = scores["intervals"]["per_class"]["notumor"]["recall"]
-    assert 0 <= low <= scores["per_class"]["notumor"]["recall"] <= high <= 1
-    assert scores["intervals"]["per_class"]["pituitary"]["recall"] is None
-    assert content["scans"]["seen"] >= 2
-    assert content["scans"]["kept"] == scores["scans"]
+    own = METRICS.read(RunFolder(run))
+    assert content.temperature == own.temperature
+    assert content.operating_point == own.operating_point
+    (scores,) = content.parts.values()
+    assert scores.present == ("glioma", "meningioma", "notumor")
+    assert scores.scores["accuracy"] is None and scores.scores["macro_f1"] is None
+    recall = scores.per_class["notumor"].recall
+    assert 0 <= recall.low <= recall.value <= recall.high <= 1
+    assert scores.per_class["pituitary"].recall is None
+    assert content.scans.seen >= 2
+    assert content.scans.kept == scores.scans
     (out,) = (run / "external").iterdir()
     seen = RunFolder(out).read_rows("seen.csv")
     assert {"glioma/known-" in row["path"] for row in seen} == {True}
-    assert len(RunFolder(out).read_rows("predictions.csv")) == scores["scans"]
+    assert len(RunFolder(out).read_rows("predictions.csv")) == scores.scans
     assert (out / "figures" / "confusion_test.png").exists()
     shown = capsys.readouterr().out
     assert "no scan of pituitary" in shown and "left out" in shown
@@ -301,8 +300,8 @@ def test_it_is_told_how_many_do_not_look_like_the_training_scans(
     (out,) = (run / "external").iterdir()
     rows = RunFolder(out).read_rows("predictions.csv")
     found = np.array([float(row["ood_score"]) for row in rows])
-    assert content["ood"]["threshold"] == 1.0
-    (share,) = content["ood"]["flagged"].values()
+    assert content.ood.threshold == 1.0
+    (share,) = content.ood.flagged.values()
     assert share == np.mean(found > 1) > 0
     told = f"{share:.1%}".replace("%", " %")
     assert f"{told} of the test scans are flagged" in capsys.readouterr().out
@@ -316,7 +315,7 @@ def test_it_is_told_how_many_do_not_look_like_the_training_scans(
 
     (run / "ood.npz").unlink()
     content = again(f"data.root={elsewhere}", "evaluation.figures=false")
-    assert content["ood"] is None
+    assert content.ood is None
     assert "ood_score" not in RunFolder(out).read_rows("predictions.csv")[0]
     assert "is not known" in capsys.readouterr().out
 
@@ -336,8 +335,8 @@ def test_a_run_of_version_0_6_is_scored_again(run: Path, again: Evaluate, tmp_pa
         "prepared": gone,
     }
     (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
-    before = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    assert json.loads(json.dumps(again()["parts"])) == before["parts"]
+    before = METRICS.read(RunFolder(run))
+    assert again().parts == before.parts
     record["data"]["fingerprint"] = "another"
     (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(DataError, match="is not the prepared set of"):

@@ -1,7 +1,6 @@
 """The independent look at a split tells of copies that the groups do not know of."""
 
 import csv
-import json
 from pathlib import Path
 
 import cv2
@@ -10,6 +9,8 @@ import pytest
 
 from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
 from brain_tumor.errors import DataError
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.train.train import train
 
 TRAINED = (
@@ -73,12 +74,12 @@ def test_planted_copies_are_told(
     config = compose(*TRAINED, *overrides, *blind, "split=file", f"split.path={split}")
     assert config.split.leaky is False
     train(config)
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["leakage"]
-    assert metrics["overlaps"]["any"]["shared"] == 0
-    lowest, middle, _ = metrics["lookalikes"]
+    leakage = METRICS.read(RunFolder(tmp_path / "run")).leakage
+    assert leakage.overlaps["any"].shared == 0
+    lowest, middle, _ = leakage.lookalikes
     # All but those that were sharpened most: that is what three levels are for.
-    assert lowest["all"] * metrics["test"] >= 0.7 * copies > 2
-    assert middle["all"] > 0 and middle["unknown_patients"] == middle["all"]
+    assert lowest.all * leakage.test >= 0.7 * copies > 2
+    assert middle.all > 0 and middle.unknown_patients == middle.all
     said = " ".join(capsys.readouterr().out.split())
     assert "test scans that look like a training scan" in said
     assert "warning:" in said and "python -m brain_tumor.audit" in said

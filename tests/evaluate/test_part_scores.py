@@ -6,23 +6,29 @@ from omegaconf import OmegaConf
 from sklearn import metrics
 
 from brain_tumor.config.arguments import parse_settings
+from brain_tumor.dataclass_json import from_plain, to_plain
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.part_scores import (
     ScoringSettings,
     most_confidently_wrong,
     score_part,
 )
+from brain_tumor.runs.results.scores import PartScores
 from brain_tumor.trained.operating_point import Chosen, calibrate
 
 ASK = ScoringSettings(200, 0.95, 0, 10, "notumor", 0.95, 24)
 CLASSES = ("glioma", "meningioma", "notumor")
 
 
-def found(labels: np.ndarray, logits: np.ndarray, chosen: Chosen = Chosen(2.0, 0.4, True)) -> dict:  # noqa: B008
+def found(
+    labels: np.ndarray,
+    logits: np.ndarray,
+    chosen: Chosen = Chosen(2.0, 0.4, True),  # noqa: B008
+) -> PartScores:
     groups = np.arange(len(labels)) // 2
-    record = score_part(calibrate(labels, logits, groups, 2, chosen), CLASSES, ASK)
-    json.dumps(record, allow_nan=False)  # what cannot be told is None
-    return record
+    part = score_part(calibrate(labels, logits, groups, 2, chosen), CLASSES, ASK, None)
+    assert from_plain(PartScores, json.loads(json.dumps(to_plain(part), allow_nan=False))) == part
+    return part
 
 
 def drawn(scans: int) -> tuple[np.ndarray, np.ndarray]:
@@ -33,54 +39,51 @@ def drawn(scans: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_a_part_has_every_number_and_an_interval_around_it() -> None:
     labels, logits = drawn(300)
-    record = found(labels, logits)
+    part = found(labels, logits)
     predicted = logits.argmax(axis=1)
-    assert record["accuracy"] == pytest.approx(metrics.accuracy_score(labels, predicted))
-    assert (record["scans"], record["groups"], record["present"]) == (300, 150, list(CLASSES))
-    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-        low, high = record["intervals"][name]
-        assert low < record[name] < high
-    for label in CLASSES:
-        for score in ("precision", "recall", "f1"):
-            low, high = record["intervals"]["per_class"][label][score]
-            assert low <= record["per_class"][label][score] <= high
-    tumour = record["tumour"]
-    assert tumour["sensitivity"]["value"] == pytest.approx(
-        tumour["true_positives"] / (labels != 2).sum()
-    )
-    assert record["risk_coverage"]["risk_at"]["1"] == pytest.approx(1 - record["accuracy"])
-    assert record["probabilities"]["nll"]["value"] == pytest.approx(
+    assert part.value("accuracy") == pytest.approx(metrics.accuracy_score(labels, predicted))
+    assert (part.scans, part.groups, part.present) == (300, 150, CLASSES)
+    for key in ("accuracy", "balanced_accuracy", "macro_f1"):
+        assert part.scores[key].low < part.scores[key].value < part.scores[key].high
+    recalls = metrics.recall_score(labels, predicted, average=None)
+    assert [own.recall.value for own in part.per_class.values()] == pytest.approx(recalls)
+    for own in part.per_class.values():
+        for measure in (own.precision, own.recall, own.f1):
+            assert measure.low <= measure.value <= measure.high
+    tumour, soft = part.confidence.tumour, part.confidence.probabilities
+    found_share = tumour.true_positives / (labels != 2).sum()
+    assert tumour.sensitivity.value == pytest.approx(found_share)
+    assert part.confidence.risk_coverage.risk_at["1"] == pytest.approx(1 - part.value("accuracy"))
+    assert soft.scores["nll"].value == pytest.approx(
         metrics.log_loss(labels, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
     )
-    assert record["calibrated"]["nll"]["value"] != record["probabilities"]["nll"]["value"]
+    assert part.confidence.calibrated.scores["nll"].value != soft.scores["nll"].value
 
 
 def test_without_a_class_there_is_no_accuracy_over_all_classes() -> None:
     labels, logits = drawn(120)
     labels[labels == 1] = 0
-    record = found(labels, logits)
-    assert record["present"] == ["glioma", "notumor"]
-    assert record["accuracy"] is None and record["intervals"]["accuracy"] is None
-    assert record["macro_f1"] is None
+    part = found(labels, logits)
+    assert part.present == ("glioma", "notumor")
+    assert part.scores["accuracy"] is None and part.scores["macro_f1"] is None
     recalls = metrics.recall_score(labels, logits.argmax(axis=1), labels=[0, 2], average=None)
-    assert record["balanced_accuracy"] == pytest.approx(recalls.mean())
-    assert record["per_class"]["meningioma"]["recall"] is None
-    assert record["intervals"]["per_class"]["meningioma"]["recall"] is None
-    assert record["probabilities"]["roc_auc"]["meningioma"] is None
-    assert record["probabilities"]["roc_auc"]["glioma"] is not None
+    assert part.value("balanced_accuracy") == pytest.approx(recalls.mean())
+    assert part.per_class["meningioma"].recall is None
+    areas = part.confidence.probabilities.roc_auc
+    assert areas["meningioma"] is None and areas["glioma"] is not None
 
 
 def test_one_scan_gives_what_one_scan_can_give() -> None:
-    record = found(np.array([2]), np.array([[0.0, 0.0, 3.0]]))
-    assert record["balanced_accuracy"] == 1.0 and record["accuracy"] is None
-    assert record["probabilities"]["macro_roc_auc"] is None
-    assert record["tumour"]["sensitivity"] is None
-    assert record["tumour"]["specificity"]["value"] in (0.0, 1.0)
+    part = found(np.array([2]), np.array([[0.0, 0.0, 3.0]]))
+    assert part.value("balanced_accuracy") == 1.0 and part.scores["accuracy"] is None
+    assert part.confidence.probabilities.scores["macro_roc_auc"] is None
+    assert part.confidence.tumour.sensitivity is None
+    assert part.confidence.tumour.specificity.value in (0.0, 1.0)
 
 
 def test_without_validation_nothing_is_calibrated() -> None:
-    record = found(*drawn(50), Chosen(None, 0.5, False))
-    assert record["calibrated"] is None and record["tumour"] is not None
+    confidence = found(*drawn(50), Chosen(None, 0.5, False)).confidence
+    assert confidence.calibrated is None and confidence.tumour is not None
 
 
 def test_the_surest_mistakes_come_first() -> None:

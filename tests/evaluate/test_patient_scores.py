@@ -10,10 +10,12 @@ from sklearn.metrics import balanced_accuracy_score
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.settings import gather
+from brain_tumor.dataclass_json import from_plain, to_plain
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.patient_scores import score_part_patients
 from brain_tumor.metrics.patients import score_patients
 from brain_tumor.runs.finished import read_run
+from brain_tumor.runs.results.scores import AnswerScores, ScoredPatients
 from brain_tumor.trained.operating_point import Chosen, calibrate
 
 ASK = ScoringSettings(200, 0.95, 0, 10, "notumor", 0.95, 24)
@@ -29,11 +31,12 @@ def drawn(seed: int = 0, slices: int = 90) -> tuple[np.ndarray, np.ndarray, np.n
 
 def found(
     labels: np.ndarray, logits: np.ndarray, patients: np.ndarray, groups: np.ndarray, **more: Any
-) -> dict[str, Any]:
+) -> ScoredPatients:
     calibrated = calibrate(labels, logits, groups, 2, Chosen(1.7, 0.4, True))
     record = score_part_patients(calibrated, patients, CLASSES, ASK, **more)
     assert record is not None
-    json.dumps(record, allow_nan=False)  # what cannot be told is None
+    plain = json.loads(json.dumps(to_plain(record), allow_nan=False))
+    assert from_plain(ScoredPatients, plain) == record
     return record
 
 
@@ -42,16 +45,17 @@ def test_all_that_is_scored_is_told() -> None:
     record = found(labels, logits, patients, patients)
     expected = score_patients(labels, logits, patients, patients, 200)
     assert expected is not None
-    assert (record["patients"], record["of_several_classes"], record["slices"]) == (18, 0, 90)
-    assert record["answers"] == {"glioma": 6, "meningioma": 6, "notumor": 6}
-    assert record["groups"] == 18 and record["present"] == list(CLASSES)
+    assert (record.patients, record.of_several_classes, record.slices) == (18, 0, 90)
+    assert record.answers == {"glioma": 6, "meningioma": 6, "notumor": 6}
+    assert record.groups == 18 and record.present == CLASSES
     for name, scores in (("by_patient", expected.by_patient), ("by_slice", expected.by_slice)):
-        assert record[name]["accuracy"]["value"] == pytest.approx(scores.overall["accuracy"].value)
+        own: AnswerScores = getattr(record, name)
+        assert own.accuracy.value == pytest.approx(scores.overall["accuracy"].value)
         recalls = [one.value for one in scores.recalls if one]
-        assert [one["value"] for one in record[name]["recalls"].values()] == pytest.approx(recalls)
-    for name, gain in record["difference"].items():
-        assert gain["value"] == pytest.approx(expected.difference[name].value)
-        assert gain["low"] <= gain["value"] <= gain["high"]
+        assert [one.value for one in own.recalls.values()] == pytest.approx(recalls)
+    for name, gain in record.difference.items():
+        assert gain.value == pytest.approx(expected.difference[name].value)
+        assert gain.low <= gain.value <= gain.high
 
 
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
@@ -59,17 +63,18 @@ def test_a_class_without_known_patients_is_left_out() -> None:
     labels, logits, patients = drawn()
     unknown = np.where(labels == 2, -1, patients)
     record = found(labels, logits, unknown, patients)
-    assert record["answers"] == {"glioma": 6, "meningioma": 6, "notumor": 0}
-    assert record["present"] == ["glioma", "meningioma"]
+    assert record.answers == {"glioma": 6, "meningioma": 6, "notumor": 0}
+    assert record.present == ("glioma", "meningioma")
     left = int(np.sum(labels == 2))
-    assert record["unknown_slices"] == {"glioma": 0, "meningioma": 0, "notumor": left}
-    assert (record["patients"], record["slices"], record["groups"]) == (12, 90 - left, 12)
+    assert record.unknown_slices == {"glioma": 0, "meningioma": 0, "notumor": left}
+    assert (record.patients, record.slices, record.groups) == (12, 90 - left, 12)
     for name in ("by_patient", "by_slice"):
-        assert record[name]["accuracy"] is None and record[name]["recalls"]["notumor"] is None
-    assert record["difference"]["accuracy"] is None
+        own: AnswerScores = getattr(record, name)
+        assert own.accuracy is None and own.recalls["notumor"] is None
+    assert record.difference["accuracy"] is None
     known = labels != 2
     balanced = balanced_accuracy_score(labels[known], logits[known].argmax(axis=1))
-    assert record["by_slice"]["balanced_accuracy"]["value"] == pytest.approx(balanced)
+    assert record.by_slice.balanced_accuracy.value == pytest.approx(balanced)
     calibrated = calibrate(labels, logits, patients, 2, Chosen(None, 0.5, False))
     assert score_part_patients(calibrated, np.full(90, -1), CLASSES, ASK) is None
 
@@ -80,14 +85,14 @@ def test_a_patient_of_several_classes_and_of_several_groups_is_told() -> None:
     (own,) = np.nonzero(patients == 4)
     labels[own[0]] = 2
     record = found(labels, logits, patients, np.arange(90))  # a table that groups no patient
-    assert (record["patients"], record["of_several_classes"], record["groups"]) == (18, 1, 18)
-    assert sum(record["answers"].values()) == 19
+    assert (record.patients, record.of_several_classes, record.groups) == (18, 1, 18)
+    assert sum(record.answers.values()) == 19
 
 
 def test_near_duplicates_join_patients() -> None:
     labels, logits, patients = drawn()
     record = found(labels, logits, patients, patients // 2)
-    assert (record["patients"], record["groups"]) == (18, 9)
+    assert (record.patients, record.groups) == (18, 9)
 
 
 def rows() -> tuple[list[Row], dict[str, int]]:
@@ -119,19 +124,19 @@ def test_folds_are_pooled_and_seeds_kept_apart(tmp_path: Path) -> None:
     whole = compared(write_run(tmp_path / "whole", part, patients=patients)).patients
     pooled = compared(*runs[:4]).patients
     assert whole is not None and pooled is not None
-    assert (pooled["patients"], pooled["slices"], pooled["groups"]) == (14, 42, 14)
+    assert (pooled.patients, pooled.slices, pooled.groups) == (14, 42, 14)
     for name in ("answers", "present", "unknown_slices"):
-        assert pooled[name] == whole[name]
+        assert getattr(pooled, name) == getattr(whole, name)
     for name in ("by_patient", "by_slice"):
-        value = pooled[name]["balanced_accuracy"]["value"]
-        assert value == pytest.approx(whole[name]["balanced_accuracy"]["value"])
+        value = getattr(pooled, name).balanced_accuracy.value
+        assert value == pytest.approx(getattr(whole, name).balanced_accuracy.value)
     # The same answers twice are no more certain: of each patient the seeds are drawn together.
     twice = compared(*runs).patients
     assert twice is not None
-    assert (twice["patients"], twice["slices"], twice["groups"]) == (14, 84, 14)
-    assert sum(twice["answers"].values()) == 28
+    assert (twice.patients, twice.slices, twice.groups) == (14, 84, 14)
+    assert sum(twice.answers.values()) == 28
     for name in ("by_patient", "by_slice", "difference"):
-        assert twice[name] == pooled[name]
+        assert getattr(twice, name) == getattr(pooled, name)
 
 
 def test_runs_of_older_versions_have_none(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_new_network_is_two_files(
     place = add("stripes", STRIPES, "name: stripes\nwidth: 3\npadding: reflect\n")
     run = tmp_path / "run"
     scores = train(compose(place, "model=stripes", *SMALL))
-    assert 0 <= scores["test"]["accuracy"] <= 1
+    assert 0 <= scores.parts["test"].value("accuracy") <= 1
     card = (run / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "- **Network**: Stripes: One strided convolution, trained from scratch\n" in card
 

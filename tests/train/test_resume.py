@@ -164,7 +164,7 @@ def test_a_finished_run_has_nothing_to_go_on_with(
     before = {p: p.stat().st_mtime_ns for p in whole.rglob("*") if p.is_file()}
     scores = train(compose(f"resume={whole}"))
     assert "is finished" in capsys.readouterr().out
-    assert set(scores) == {"train", "validation", "test"}
+    assert set(scores.parts) == {"train", "validation", "test"}
     after = {p: p.stat().st_mtime_ns for p in whole.rglob("*") if p.is_file()}
     assert {p for p in after if after[p] != before.get(p)} <= {whole / ".lock"}
 

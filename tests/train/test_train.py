@@ -13,6 +13,8 @@ from brain_tumor.cli.command import conf_folder
 from brain_tumor.config import data as scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.train.train import train
 
 EXPERIMENTS = sorted(p.stem for p in (conf_folder() / "experiment").glob("*.yaml"))
@@ -86,15 +88,15 @@ def test_tensorboard_gets_curves_pictures_and_text(run: Path) -> None:
     assert "train/augmented" in tags["images"]
     assert any(tag.startswith("config") for tag in tags["tensors"])
     final = events.Scalars("final/test/accuracy")[-1].value
-    scores = json.loads((run / "metrics.json").read_text())["parts"]
-    assert final == pytest.approx(scores["test"]["accuracy"])
+    scores = METRICS.read(RunFolder(run)).parts["test"]
+    assert final == pytest.approx(scores.value("accuracy"))
     # The last point of the curve is the scored checkpoint: the same scans, the same weights.
     assert events.Scalars("test/accuracy")[-1].value == pytest.approx(final)
 
 
 def test_a_run_needs_no_logger(compose, tmp_path: Path) -> None:
     scores = train(compose(*SMALL, "logger=none", "trainer.max_epochs=1"))
-    assert set(scores) == {"train", "test"}
+    assert set(scores.parts) == {"train", "test"}
     assert len(history(tmp_path / "run")) == 1
     assert not (tmp_path / "run" / "tensorboard").exists()
 
@@ -123,11 +125,11 @@ def test_a_validation_part_selects_the_best_epoch(compose, tmp_path: Path) -> No
     assert "val/accuracy" in rows[0]
     assert not any(name.endswith("/test") for name in rows[0])
     assert {p.name for p in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
-    scores = json.loads((run / "metrics.json").read_text())
-    assert scores["checkpoint"] == "best.ckpt"
+    scores = METRICS.read(RunFolder(run))
+    assert scores.checkpoint == "best.ckpt"
     best = max(float(row["val/balanced_accuracy"]) for row in rows)
-    assert scores["parts"]["validation"]["balanced_accuracy"] == pytest.approx(best)
-    assert set(scores["parts"]) == {"train", "validation", "test"}
+    assert scores.parts["validation"].value("balanced_accuracy") == pytest.approx(best)
+    assert set(scores.parts) == {"train", "validation", "test"}
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -138,7 +140,7 @@ def test_every_experiment_holds_together(compose, tmp_path: Path, experiment: st
         config.model.weights = "none"  # nothing is fetched in a test
     if config.split.name == "patient":
         config.split.validation_fraction = 0.35  # of few patients
-    assert train(config) == {}
+    assert train(config) is None
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
@@ -160,7 +162,7 @@ def test_every_choice_of_a_group_holds_together(
         if path.stem == "patient":
             overrides.append("split.validation_fraction=0.35")  # of few patients
         config = compose(*overrides)
-        assert train(config) == {}, path
+        assert train(config) is None, path
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from brain_tumor.cli.sweep.record import NotedSweep, read_jobs
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.engine.interrupt import Terminated
 from brain_tumor.errors import ConfigError
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.train import fit as training
 from brain_tumor.train.sweep_job import train_here
 
@@ -176,11 +178,11 @@ def test_finished_jobs_are_skipped_and_failed_ones_repeated(
     assert broken["reason"] == "ValueError: stopped"
     assert end_of_session(first / "0-gbmnet") == Status.Value("STATUS_SUCCESS")
     assert end_of_session(first / "1-gbmnet") == Status.Value("STATUS_FAILURE")
-    parts = json.loads((first / "0-gbmnet" / "metrics.json").read_text())["parts"]
-    for part, values in parts.items():
+    for part, found in METRICS.read(RunFolder(first / "0-gbmnet")).parts.items():
         for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-            assert float(done[f"{part}_{name}"]) == values[name]
-        assert float(done[f"{part}_loss"]) == values["probabilities"]["nll"]["value"]
+            assert float(done[f"{part}_{name}"]) == found.value(name)
+        loss = found.confidence.probabilities.scores["nll"]
+        assert float(done[f"{part}_loss"]) == loss.value
     record = json.loads((first / "0-gbmnet" / "run.json").read_text())
     assert float(done["seconds"]) == record["seconds"]
     capsys.readouterr()

@@ -1,42 +1,39 @@
 import io
-from typing import Any
+from dataclasses import replace
 
-from brain_tumor.rendering.by_patient import patients_sentence, patients_table
 from rich.console import Console
 
-from brain_tumor.metrics.registry import SCORES
+from brain_tumor.evaluate.tables.by_patient import patients_sentence, patients_table
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.rendering.page import to_rich
+from brain_tumor.runs.results.scores import AnswerScores, ScoredPatients
 
 
-def one(value: float) -> dict[str, float]:
-    return {"value": value, "low": value - 0.1, "high": value + 0.1}
+def one(value: float) -> Interval:
+    return Interval(value, value - 0.1, value + 0.1)
 
 
-def scores(value: float, accuracy: bool) -> dict[str, Any]:
-    return {
-        "accuracy": one(value + 0.01) if accuracy else None,
-        "balanced_accuracy": one(value),
-        "recalls": {"meningioma": one(value - 0.01), "notumor": one(0.9) if accuracy else None},
-    }
+def scores(value: float, accuracy: bool) -> AnswerScores:
+    recalls = {"meningioma": one(value - 0.01), "notumor": one(0.9) if accuracy else None}
+    return AnswerScores(one(value + 0.01) if accuracy else None, one(value), recalls)
 
 
-def found(**values: Any) -> dict[str, Any]:
-    return {
-        "patients": 1,
-        "of_several_classes": 0,
-        "answers": {"meningioma": 1, "notumor": 0},
-        "slices": 1182,
-        "unknown_slices": {"meningioma": 41, "notumor": 425},
-        "groups": 1,
-        "present": ["meningioma"],
-        "by_patient": scores(0.8, False),
-        "by_slice": scores(0.7, False),
-        "difference": {"accuracy": None, "balanced_accuracy": one(0.1)},
-    } | values
+FOUND = ScoredPatients(
+    patients=1,
+    of_several_classes=0,
+    answers={"meningioma": 1, "notumor": 0},
+    slices=1182,
+    unknown_slices={"meningioma": 41, "notumor": 425},
+    groups=1,
+    present=("meningioma",),
+    by_patient=scores(0.8, False),
+    by_slice=scores(0.7, False),
+    difference={"accuracy": None, "balanced_accuracy": one(0.1)},
+)
 
 
 def test_what_is_not_known_is_left_out_and_said() -> None:
-    table = patients_table(found(), SCORES.values(), "by patient: gbmnet", 0.95)
+    table = patients_table(FOUND, "by patient: gbmnet", 0.95)
     assert table.rows == [
         ["counted", "1", "1,182"],
         ["accuracy", "–", "–"],  # noqa: RUF001
@@ -53,17 +50,18 @@ def test_what_is_not_known_is_left_out_and_said() -> None:
 
 
 def test_where_all_is_known_there_is_an_accuracy() -> None:
-    whole = found(
+    whole = replace(
+        FOUND,
         patients=30,
         of_several_classes=2,
         answers={"meningioma": 20, "notumor": 12},
         unknown_slices={"meningioma": 0, "notumor": 0},
-        present=["meningioma", "notumor"],
+        present=("meningioma", "notumor"),
         by_patient=scores(0.8, True),
         by_slice=scores(0.7, True),
         difference={"accuracy": one(0.1), "balanced_accuracy": one(0.1)},
     )
-    table = patients_table(whole, SCORES.values(), "by patient", 0.9)
+    table = patients_table(whole, "by patient", 0.9)
     assert list(table.rows[0]) == ["counted", "32", "1,182"]
     assert [row[0] for row in table.rows][-2:] == ["gain, accuracy", "gain, balanced accuracy"]
     assert "2 patients have slices of several classes: once for each." in table.note
@@ -72,13 +70,13 @@ def test_where_all_is_known_there_is_an_accuracy() -> None:
 
 def test_it_fits_a_terminal_of_eighty_columns() -> None:
     shown = io.StringIO()
-    table = patients_table(found(), SCORES.values(), "by patient", 0.95)
+    table = patients_table(FOUND, "by patient", 0.95)
     Console(file=shown, width=80).print(to_rich(table))
     for row in table.rows:
         assert any(all(cell in line for cell in row) for line in shown.getvalue().splitlines())
 
 
 def test_the_card_gets_one_sentence() -> None:
-    said = patients_sentence(found())
+    said = patients_sentence(FOUND)
     assert "(1 patient, " in said and "over meningioma; of the same 1,182 slices" in said
     assert "0.800 (0.700 to 0.900)" in said and said.endswith("0.700 (0.600 to 0.800).")

@@ -1,25 +1,27 @@
-from typing import Any
-
 import numpy as np
 import pytest
-from brain_tumor.rendering.charts.table_figure import class_report_figure
-from brain_tumor.rendering.class_report import class_report
 from drawn import check_whole
 from matplotlib.lines import Line2D
 
-from brain_tumor.metrics.registry import SCORES
+from brain_tumor.evaluate.part_scores import scored_classes
+from brain_tumor.evaluate.tables.class_report import class_report
+from brain_tumor.evaluate.tables.class_report_figure import class_report_figure
 from brain_tumor.metrics.scores import score
+from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.rendering.page import DataTable
 
+CLASSES = ("glioma", "meningioma", "notumor", "$tumour_1$")
 
-@pytest.fixture
-def scores() -> dict[str, Any]:
+
+def report(title: str, intervals: bool = False) -> DataTable:
     labels, predicted = np.random.default_rng(0).integers(0, 4, (2, 1648))
-    return score(labels, predicted, ["glioma", "meningioma", "notumor", "$tumour_1$"]).to_dict()
+    found = bootstrap_scores(labels, predicted, np.arange(1648), 4, 100)
+    per_class = scored_classes(score(labels, predicted, CLASSES), found)
+    return class_report(per_class, found.overall, 1648, title, intervals)
 
 
-def test_the_picture_holds_every_cell_under_the_report_s_heads(scores: dict[str, Any]) -> None:
-    table = class_report(scores, SCORES.values(), "gbmnet, test")
+def test_the_picture_holds_every_cell_under_the_report_s_heads() -> None:
+    table = report("gbmnet, test")
     figure = class_report_figure(table)
     check_whole(figure)
     heads = ["Class", "Precision", "Recall", "F1 Score", "Scan Number"]
@@ -37,16 +39,9 @@ def test_the_picture_holds_every_cell_under_the_report_s_heads(scores: dict[str,
     assert boxes["glioma"].y1 < heads_end < boxes["Class"].y0
 
 
-def test_intervals_and_a_long_title_find_room(scores: dict[str, Any]) -> None:
-    ends = {key: [0.1, 0.4] for key in ("accuracy", "balanced_accuracy", "macro_f1")}
-    of_class = {key: [0.1, 0.4] for key in ("precision", "recall", "f1")}
-    named = dict.fromkeys(scores["per_class"], of_class)
-    check_whole(
-        class_report_figure(
-            class_report(scores, SCORES.values(), "t", {**ends, "per_class": named})
-        )
-    )
-    check_whole(class_report_figure(class_report(scores, SCORES.values(), "a title " * 12)))
+def test_intervals_and_a_long_title_find_room() -> None:
+    check_whole(class_report_figure(report("t", intervals=True)))
+    check_whole(class_report_figure(report("a title " * 12)))
 
 
 def test_another_table_is_refused() -> None:

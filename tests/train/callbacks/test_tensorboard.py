@@ -1,6 +1,5 @@
 """What TensorBoard is given, read back from the event files of a sweep of two runs."""
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,8 @@ from tensorboard.plugins.hparams.metadata import (
 )
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.train.callbacks.tensorboard import log_outcome, log_start
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -91,10 +92,10 @@ def test_the_runs_of_a_sweep_differ_by_what_was_swept(sweep: dict[float, Path]) 
         # With a summary of the experiment, one run would choose the columns of all.
         assert EXPERIMENT_TAG not in events.summary_metadata
         assert SESSION_END_INFO_TAG in events.summary_metadata
-        parts = json.loads((run / "metrics.json").read_text())["parts"]
+        parts = METRICS.read(RunFolder(run)).parts
         for part, short in (("train", "train"), ("validation", "val"), ("test", "test")):
             final = events.Scalars(f"final/{short}/macro_f1")[-1].value
-            assert final == pytest.approx(parts[part]["macro_f1"])
+            assert final == pytest.approx(parts[part].value("macro_f1"))
         assert "hp_metric" not in events.Tags()["scalars"]
 
 

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from browser import BROWSER_MARKS, Browser
 
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
+
 pytestmark = BROWSER_MARKS
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 NAMES = ["0-gbmnet/tensorboard", "1-gbmnet/tensorboard"]
@@ -140,10 +143,10 @@ def test_hparams_show_what_was_swept_beside_the_final_scores(
     for start, (rate, folder) in zip(starts, sweep.items(), strict=True):
         row = table[start : start + starts[1] - starts[0]]
         assert float(row[1]) == rate
-        scores = json.loads((folder / "metrics.json").read_text())["parts"]["test"]
+        scores = METRICS.read(RunFolder(folder)).parts["test"]
         for name in names:
             # Five significant digits, trailing zeros too.
-            assert f"{scores[name]:#.5g}" in row
+            assert f"{scores.value(name):#.5g}" in row
 
 
 def test_pictures_of_every_epoch_are_there(page: Browser, address: str) -> None:
