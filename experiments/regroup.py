@@ -14,6 +14,7 @@ import gzip
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import Predictions
 from brain_tumor.runs.finished import find_folders
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
+from brain_tumor.runs.results.run import RUN
+from brain_tumor.runs.results.scores import PartScores
 
 
 def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None:
@@ -56,23 +60,25 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
         part: np.sort(rows[[row["part"] == part for row in members]])
         for part in (TRAIN, VALIDATION, TEST)
     }
-    metrics = run.read_json("metrics.json")
-    metrics["parts"] |= _scored(run, prepared, metrics["checkpoint"], scoring)
-    metrics["leakage"] = measure_overlap(
-        prepared.kept,
-        prepared.labels,
-        prepared.classes,
-        np.sort(np.concatenate([parts[TRAIN], parts[VALIDATION]])),
-        parts[TEST],
-        lookalikes,
+    metrics, record = METRICS.read(run), RUN.read(run)
+    metrics = replace(
+        metrics,
+        parts={**metrics.parts, **_scored(run, prepared, scoring)},
+        leakage=measure_overlap(
+            prepared.kept,
+            prepared.labels,
+            prepared.classes,
+            np.sort(np.concatenate([parts[TRAIN], parts[VALIDATION]])),
+            parts[TEST],
+            lookalikes,
+        ),
     )
-    record = run.read_json("run.json")
-    data = record["data"]
-    if data["fingerprint"] != prepared.fingerprint:
-        data["trained_on"] = data.get("trained_on", data["fingerprint"])
-        data["fingerprint"] = prepared.fingerprint
-    _write(folder / "metrics.json", metrics)
-    _write(folder / "run.json", record)
+    data = record.data
+    if data.fingerprint != prepared.fingerprint:
+        trained_on = data.trained_on or data.fingerprint
+        data = replace(data, fingerprint=prepared.fingerprint, trained_on=trained_on)
+    _write(folder / METRICS.name, METRICS.to_plain(metrics))
+    _write(folder / RUN.name, RUN.to_plain(replace(record, data=data)))
     table = io.StringIO()
     writer = csv.DictWriter(table, list(members[0]))
     writer.writeheader()
@@ -82,8 +88,8 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
 
 
 def _scored(
-    run: RunFolder, prepared: PreparedSet, checkpoint: str, scoring: ScoringSettings
-) -> dict[str, Any]:
+    run: RunFolder, prepared: PreparedSet, scoring: ScoringSettings
+) -> dict[str, PartScores]:
     """Score the parts of which predictions were kept: a fold's training scans were not."""
     lines = run.read_rows("predictions.csv")
     places = {row.path: row.row for row in prepared.manifest if row.row is not None}

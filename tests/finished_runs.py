@@ -7,6 +7,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.provenance import Provenance
+from brain_tumor.runs.results.run import RUN, ParameterCounts, RunData, RunRecord, Status
 
 CLASSES = ("glioma", "meningioma", "notumor")
 Row = tuple[str, str, str, str]  # path, class, predicted class, group
@@ -21,20 +23,19 @@ def write_run(
     seed: int = 0,
     fold: int | None = None,
     classes: Sequence[str] = CLASSES,
-    status: str = "finished",
+    status: Status = "finished",
     fingerprint: str = "a1b2c3",
     grouped: bool = True,
     confidence: float = 2.0,
     patients: Mapping[str, int] | None = None,
-    device: str | None = None,
+    device: str = "CPU",
     **files: Mapping[str, Any],
 ) -> Path:
     """Write a run folder with one training behind it, and give its path.
 
     The logit of the predicted class is `confidence`, the others 0. `patients` numbers the patients
-    of paths, of some at least; None leaves the column out, as older versions did. `device` is where
-    it ran, as run.json names it. `files` are the content of further JSON files, by their name
-    without the ending.
+    of paths, of some at least; None leaves the column out, as older versions did. `files` are the
+    content of further JSON files, by their name without the ending.
     """
     run = RunFolder(folder)
     run.create()
@@ -56,9 +57,17 @@ def write_run(
     for key, value in (values or {}).items():
         OmegaConf.update(config, key, value)
     run.write_config(config)
-    data = {"name": "phantom", "fingerprint": fingerprint, "prepared": "gone"}
-    ran = {} if device is None else {"device": device}
-    run.write_json("run.json", {"status": status, "seed": seed, "data": data} | ran)
+    record = RunRecord(
+        **vars(Provenance(("train.py",), {}, "Linux x86_64", {}, None, None)),
+        started="2026-11-26T00:00:00+00:00",
+        device=device,
+        threads=1,
+        seed=seed,
+        data=RunData("phantom", fingerprint, "gone"),
+        parameters=ParameterCounts(2, 1),
+        status=status,
+    )
+    RUN.write(run, record)
     parts = [(row, "train") for row in train] + [(row, "test") for row in test]
     known = [] if patients is None else ["patient"]
     run.write_rows(

@@ -40,26 +40,18 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class ShareKnown:
-    """Share of the held-out scans that each distance passes as known, in [0, 1]."""
-
-    picture: float = PICTURE_SHARE
-    network: float = SEEN_SHARE
-
-
-@dataclass(frozen=True)
 class FittedOOD(FlaggedShares):
     """The content of `ood.json`.
 
     Attributes:
         reference_scans: Training scans of the reference.
         held_out: Scans that gave the threshold.
-        share_known: Of these.
+        share_known: Share of these that each distance passes as known, in [0, 1].
     """
 
     reference_scans: int
     held_out: HeldOut
-    share_known: ShareKnown
+    share_known: Mapping[str, float]
 
 
 OOD = JsonFile("ood.json", FittedOOD)
@@ -114,7 +106,7 @@ def save_ood_detector(
         {part: float(np.mean(found > detector.threshold)) for part, found in scores.items()},
         reference_scans=most,
         held_out=held_out,
-        share_known=ShareKnown(),
+        share_known={"picture": PICTURE_SHARE, "network": SEEN_SHARE},
     )
     OOD.write(out, fitted)
     return fitted

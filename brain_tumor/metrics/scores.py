@@ -1,8 +1,7 @@
 """Scores of predicted classes, as the report's classification tables give them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
@@ -38,12 +37,6 @@ class Scores:
     overall: dict[str, float | None]
     per_class: dict[str, ClassScores]
     confusion: tuple[tuple[int, ...], ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give plain values, as `metrics.json` holds them: scores by key, beside the rest."""
-        plain = asdict(self)
-        first = {name: plain.pop(name) for name in ("classes", "scans")}
-        return {**first, **plain.pop("overall"), **plain}
 
 
 def score(labels: Labels, predicted: Labels, classes: Sequence[str]) -> Scores:

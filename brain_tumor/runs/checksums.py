@@ -2,31 +2,36 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from brain_tumor.data.files.bounded_file import read_file
+from brain_tumor.dataclass_json import from_plain
 from brain_tumor.errors import DataError
 
 FILE = "checksums.json"
 MAX_BYTES = 2**20
 
-Checksums = dict[str, dict[str, Any]]
 
+@dataclass(frozen=True)
+class FileChecksum:
+    """What `checksums.json` holds of a file.
 
-def checksum(content: bytes, rows: int | None = None) -> dict[str, Any]:
-    """Give what `checksums.json` holds of a file.
-
-    Args:
-        content: Its content; of a compressed file, what it unpacks to.
-        rows: Rows of a table, without its header.
+    Attributes:
+        sha256: Of its content; of a compressed file, of what it unpacks to.
+        rows: Rows of a table, without its header; None of another file.
     """
-    known = {"sha256": hashlib.sha256(content).hexdigest()}
-    return known if rows is None else {**known, "rows": rows}
+
+    sha256: str
+    rows: int | None = None
 
 
-def read_checksums(folder: Path) -> Checksums:
+def checksum(content: bytes, rows: int | None = None) -> FileChecksum:
+    """Take the checksum of a file's content."""
+    return FileChecksum(hashlib.sha256(content).hexdigest(), rows)
+
+
+def read_checksums(folder: Path) -> dict[str, FileChecksum]:
     """Read the checksums of a folder, by file name; none where an older version left none.
 
     Raises:
@@ -35,18 +40,16 @@ def read_checksums(folder: Path) -> Checksums:
     path = folder / FILE
     try:
         known = json.loads(read_file(path, MAX_BYTES))
-        if not all(isinstance(one, dict) and "sha256" in one for one in known.values()):
-            raise ValueError("it holds something else")
+        return {name: from_plain(FileChecksum, one, name) for name, one in known.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise DataError(
             f"{path} is damaged ({error}): delete it to read the files beside it unchecked."
         ) from error
-    return dict(known)
 
 
-def check(path: Path, content: bytes, known: Mapping[str, Any] | None) -> None:
+def check(path: Path, content: bytes, known: FileChecksum | None) -> None:
     """Compare a file with its checksum.
 
     Args:
@@ -57,12 +60,11 @@ def check(path: Path, content: bytes, known: Mapping[str, Any] | None) -> None:
     Raises:
         DataError: It is not what was written.
     """
-    if known is None or checksum(content)["sha256"] == known["sha256"]:
+    if known is None or checksum(content).sha256 == known.sha256:
         return
-    found, written = content.count(b"\n") - 1, known.get("rows")
-    counts = ""
-    if isinstance(written, int) and found != written:
-        counts = f": it has {max(found, 0):,} rows, {written:,} were written"
+    found, counts = content.count(b"\n") - 1, ""
+    if known.rows is not None and found != known.rows:
+        counts = f": it has {max(found, 0):,} rows, {known.rows:,} were written"
     again = "train again" if path.name.startswith("split.csv") else "evaluate the run again"
     raise DataError(
         f"{path} is not as it was written{counts}. Put back a whole copy of the run folder, or "

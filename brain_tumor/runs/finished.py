@@ -154,7 +154,7 @@ def read_run(folder: Path) -> FinishedRun:
     try:
         rows, members = run.read_rows("predictions.csv"), run.read_rows("split.csv")
         config["data.fingerprint"] = record.data.fingerprint
-        if config.get("trainer.accelerator") == "auto" and record.device is not None:
+        if config.get("trainer.accelerator") == "auto":
             config["trainer.accelerator"] = PICKED.get(record.device, "gpu")
         classes = tuple(key.removeprefix("logit_") for key in rows[0] if key.startswith("logit_"))
         found = FinishedRun(

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from brain_tumor.data.files.bounded_file import read_file
+from brain_tumor.dataclass_json import to_plain
 from brain_tumor.errors import DataError
 from brain_tumor.runs.atomic_file import check_no_link, check_no_links, written_whole
 from brain_tumor.runs.checksums import FILE, check, checksum, read_checksums
@@ -264,10 +265,10 @@ class RunFolder:
         before = known.pop(name, None)
         if not (place.is_file() and not place.is_symlink() and place.read_bytes() == content):
             if before not in (None, new):
-                self.write_json(FILE, known)
+                self.write_json(FILE, to_plain(known))
             self.write(name, content)
         if before != new:
-            self.write_json(FILE, dict(sorted({**known, name: new}.items())))
+            self.write_json(FILE, to_plain(dict(sorted({**known, name: new}.items()))))
 
 
 def _unpacked(path: Path) -> bytes:

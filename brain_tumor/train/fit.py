@@ -165,11 +165,11 @@ def _print_data(
     console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
-    if record.parameters is not None:
-        console.print(
-            f"{settings.model['name']}: {record.parameters.all:,} parameters, "
-            f"{record.parameters.trained:,} trained, on {record.device}"
-        )
+    parameters = record.parameters
+    console.print(
+        f"{settings.model['name']}: {parameters.all:,} parameters, {parameters.trained:,} "
+        f"trained, on {record.device}"
+    )
 
 
 @contextmanager

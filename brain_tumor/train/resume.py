@@ -31,8 +31,6 @@ from brain_tumor.runs.results.run import RUN, Resumed, RunRecord
 from brain_tumor.runs.tensorboard_events import rewind_events
 from brain_tumor.train.callbacks.resumable import CONFIG
 
-Record = dict[str, Any]
-
 # What writes files by its configuration, and those arguments that are folders or files; of another
 # one, such as a logger's name or a file's, it takes a path that leads out of its folder.
 WRITING = ("callbacks", "logger", "trainer")
@@ -160,7 +158,7 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
 def _check_places(saved: DictConfig, run: RunFolder, typed: Sequence[str]) -> None:
     # The folder may be somebody else's: what it configures must not write over files of ours.
     home = run.path.resolve()
-    groups = cast(Record, OmegaConf.to_container(saved))
+    groups = cast(dict[str, Any], OmegaConf.to_container(saved))
     for key, value in (text for group in WRITING for text in _texts(groups.get(group), group)):
         asked = any(word.lstrip("+") == f"{key}={value}" for word in typed)
         if not asked and _leads_out(value, key.rpartition(".")[2] in PLACES, home):
@@ -209,7 +207,7 @@ def given_overrides() -> list[str] | None:
     return None
 
 
-def _asked_changes(before: Sequence[str] | None) -> Record:
+def _asked_changes(before: Sequence[str] | None) -> dict[str, Any]:
     """Give what the command line that resumes changes in the one that began, by dotted key."""
     asking = (*keys_of((Role.REQUEST,)), "run_folder")
     provided = {_key(word): word for word in given_overrides() or () if _key(word) not in asking}
@@ -264,7 +262,7 @@ def _check_changes(changed: Mapping[str, tuple[Any, Any]], run: RunFolder, allow
 
 
 def _flat(config: DictConfig) -> dict[str, Any]:
-    return flatten(cast(Record, OmegaConf.to_container(config, resolve=True)))
+    return flatten(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)))
 
 
 def _move(node: Any, old: str, new: str) -> None:

@@ -1,5 +1,4 @@
 import gzip
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,10 +101,6 @@ def drop_the_seed(folder: Path) -> None:
     (folder / "config.yaml").write_text("\n".join(kept))
 
 
-def drop_the_fingerprint(folder: Path) -> None:
-    (folder / "run.json").write_text(json.dumps({"status": "finished"}))
-
-
 def rename_a_class(folder: Path) -> None:
     path = folder / "predictions.csv"
     path.write_text(path.read_text().replace("test,glioma", "test,gloima"))
@@ -134,7 +129,6 @@ def forget_the_folds(folder: Path) -> None:
     "damage",
     [
         drop_the_seed,
-        drop_the_fingerprint,
         rename_a_class,
         repeat_a_prediction,
         lose_a_prediction,

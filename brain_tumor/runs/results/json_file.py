@@ -35,8 +35,11 @@ class JsonFile(Generic[T]):
         Raises:
             DataError: It cannot be written.
         """
-        plain = {"version": self.version, **to_plain(content)}
-        folder.write_json(self.name, plain, self.checked)
+        folder.write_json(self.name, self.to_plain(content), self.checked)
+
+    def to_plain(self, content: T) -> dict[str, Any]:
+        """Give what the file holds, as plain values."""
+        return {"version": self.version, **to_plain(content)}
 
     def read(self, folder: RunFolder) -> T:
         """Read the file, of this version or an earlier one.

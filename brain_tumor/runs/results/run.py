@@ -40,12 +40,7 @@ class ParameterCounts:
 
 @dataclass(frozen=True)
 class Determinism:
-    """Whether a run is the same to the last bit each time.
-
-    Attributes:
-        asked: `trainer.deterministic`.
-        device_honours: Whether every operator has a deterministic kernel on the device.
-    """
+    """`trainer.deterministic` as asked, and whether the device has such kernels alone."""
 
     asked: bool | Literal["warn"] | None
     device_honours: bool
@@ -67,13 +62,7 @@ class PeakMemory:
 
 @dataclass(frozen=True)
 class Resumed:
-    """A process that continued a run.
-
-    Attributes:
-        after_epoch: Epochs that were done.
-        at: When, ISO 8601.
-        command: Its command line, without the interpreter.
-    """
+    """A process that continued a run after some epochs, when (ISO 8601), and its command line."""
 
     after_epoch: int
     at: str
@@ -82,15 +71,7 @@ class Resumed:
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """A run as a trial of a study.
-
-    Attributes:
-        number: Of the trial.
-        values: Its values, by dotted key.
-        objective: The score that the study optimises.
-        value: Its value in the best epoch.
-        best_epoch: That epoch, from 1.
-    """
+    """A trial of a study: its values by dotted key, and the objective's in its best epoch."""
 
     number: int
     values: Mapping[str, Any]
@@ -101,13 +82,13 @@ class TrialRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord(Provenance):
-    """The content of `run.json`; None is what an earlier version did not write, or is not reached.
+    """The content of `run.json`; None is what comes later, or a version before 0.5 did not write.
 
     Attributes:
         started: When the run began, ISO 8601.
         device: A card's own name, `CPU` or `MPS`.
-        devices: How many, in each process group member's machine.
-        world_size: Processes that trained.
+        devices: How many of them.
+        world_size: Processes that train.
         threads: Threads of torch.
         precision: Lightning's name of it.
         deterministic: Whether the run is the same each time.
@@ -127,17 +108,17 @@ class RunRecord(Provenance):
         trial: What it is in a study; None outside one.
     """
 
-    started: str | None = None
-    device: str | None = None
+    started: str
+    device: str
     devices: int | None = None
     world_size: int | None = None
-    threads: int | None = None
+    threads: int
     precision: str | None = None
     deterministic: Determinism | None = None
     seed: int
     split_seed: int | None = None
     data: RunData
-    parameters: ParameterCounts | None = None
+    parameters: ParameterCounts
     overrides: tuple[str, ...] | None = None
     fingerprint: str | None = None
     resumed: tuple[Resumed, ...] = ()
@@ -152,8 +133,7 @@ class RunRecord(Provenance):
 
 def _upgrade(content: dict[str, Any]) -> dict[str, Any]:
     """Bring a file without a version, up to 0.6, to today's fields."""
-    unknown = {"command": [], "versions": {}, "machine": "", "hardware": {}}
-    return unknown | {"git": None, "git_dirty": None} | content
+    return {"hardware": {}, "git_dirty": None} | content
 
 
 RUN = JsonFile("run.json", RunRecord, upgrade=_upgrade, checked=False)
