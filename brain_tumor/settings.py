@@ -75,6 +75,23 @@ class Range:
         return f"{also}{kind} in {self.least}..{self.most}{left_out}"
 
 
+class Rising(Range):
+    """Two numbers of a range, the second not below the first.
+
+    Example:
+        >>> described(Annotated[tuple[float, float], Rising(0, 128)])
+        'two rising numbers in 0..128'
+    """
+
+    def holds(self, pair: Any) -> bool:
+        """Tell whether two numbers are such."""
+        return bool(pair[0] <= pair[1]) and all(map(super().holds, pair))
+
+    def described(self, kind: str) -> str:
+        """Say which numbers they are."""
+        return f"two rising {super().described('numbers')}"
+
+
 Seed = Annotated[int, Range(0, 2**32 - 1)]
 BatchSize = Annotated[int, Range(1, 2**31 - 1)]
 Workers = Annotated[int, Range(0, 256)]  # processes: more would bring a machine down
@@ -94,7 +111,7 @@ class Settings:
 
     def __init_subclass__(cls, key: str = "", **rest: Any) -> None:
         super().__init_subclass__(**rest)
-        cls.settings_key = key
+        cls.settings_key = key or cls.settings_key
 
     def __post_init__(self) -> None:
         """Check every value."""

@@ -1,7 +1,8 @@
 """What the page shows of one scan."""
 
 import base64
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,21 +16,41 @@ from brain_tumor.predict.overlay import overlay
 from brain_tumor.predict.predictions import Prediction, predict_scans
 from brain_tumor.predict.reader import Reader
 
-Record = dict[str, Any]
+
+@dataclass(frozen=True)
+class Answer:
+    """What the page shows of a scan. For research, not for diagnosis.
+
+    Attributes:
+        label: The likeliest class.
+        probabilities: Of each class, by name, in [0, 1].
+        tumour: Whether a tumour is called; None where the classes have no healthy one.
+        out_of_distribution: Whether the scan does not look like those of training; None where the
+            model cannot tell.
+        low_confidence: Whether the answer's probability is too low to believe it.
+        flags: A sentence for each reason not to believe the answer.
+        frames: How many frames the file has.
+        crop: The scan as the network takes it, as data URL.
+        overlay: Where the network looked, likewise; None for an exported file.
+    """
+
+    label: str
+    probabilities: Mapping[str, float]
+    tumour: bool | None
+    out_of_distribution: bool | None
+    low_confidence: bool
+    flags: tuple[str, ...]
+    frames: int
+    crop: str
+    overlay: str | None
 
 
-def answer(model: Model, content: bytes) -> Record:
+def answer(model: Model, content: bytes) -> Answer:
     """Predict the scan in a file: of several frames, the first.
 
     Args:
         model: The network.
         content: The file's bytes: a picture or DICOM.
-
-    Returns:
-        Plain values: `class`, `probabilities` by class, `tumour`, `out_of_distribution`,
-        `low_confidence`, `flags` (a
-        sentence for each reason not to believe the answer), `frames`, and the pictures `crop` and
-        `overlay` (None for an exported file) as data URLs.
 
     Raises:
         DataError: It cannot be decoded, or shows nothing.
@@ -43,17 +64,17 @@ def answer(model: Model, content: bytes) -> Record:
     (said,) = predict_scans(model, scan[None], [None])
     number = np.array([model.classes.index(said.label)], np.int64)
     cam = None if model.cam is None else model.cam(scan[None], number)[0]
-    return {
-        "class": said.label,
-        "probabilities": dict(said.probabilities),
-        "tumour": said.tumour,
-        "out_of_distribution": said.out_of_distribution,
-        "low_confidence": said.low_confidence,
-        "flags": _flags(model, said),
-        "frames": frames,
-        "crop": _data_url(scan),
-        "overlay": None if cam is None else _data_url(overlay(scan, cam)),
-    }
+    return Answer(
+        label=said.label,
+        probabilities=said.probabilities,
+        tumour=said.tumour,
+        out_of_distribution=said.out_of_distribution,
+        low_confidence=said.low_confidence,
+        flags=tuple(_flags(model, said)),
+        frames=frames,
+        crop=_data_url(scan),
+        overlay=None if cam is None else _data_url(overlay(scan, cam)),
+    )
 
 
 def _flags(model: Model, said: Prediction) -> list[str]:

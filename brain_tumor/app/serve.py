@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.app.answer import answer
+from brain_tumor.app.answer import Answer, answer
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.engine.quiet import hush_lightning
@@ -89,7 +89,7 @@ def app_settings(config: DictConfig) -> AppSettings:
     return settings
 
 
-def _one_at_a_time(lock: Lock, model: Model, content: bytes) -> dict[str, Any]:
+def _one_at_a_time(lock: Lock, model: Model, content: bytes) -> Answer:
     with lock:  # so that many large files at once do not take all memory
         return answer(model, content)
 

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -12,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from brain_tumor.app.answer import Answer
+from brain_tumor.dataclass_json import to_plain
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.rendering.page import open_template
 
@@ -27,10 +28,10 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-Answer = Callable[[bytes], dict[str, Any]]
 
-
-def make_site(answer: Answer, title: str, classes: tuple[str, ...], max_bytes: int) -> Starlette:
+def make_site(
+    answer: Callable[[bytes], Answer], title: str, classes: tuple[str, ...], max_bytes: int
+) -> Starlette:
     """Make the site.
 
     Args:
@@ -64,7 +65,8 @@ def make_site(answer: Answer, title: str, classes: tuple[str, ...], max_bytes: i
         if not content:
             return _refusal(400, "This file is empty.")
         try:
-            return JSONResponse(await run_in_threadpool(answer, bytes(content)), headers=HEADERS)
+            found = await run_in_threadpool(answer, bytes(content))
+            return JSONResponse(to_plain(found), headers=HEADERS)
         except BrainTumorError as error:
             return _refusal(422, str(error))
 

@@ -14,6 +14,7 @@ from brain_tumor.predict.predictions import Prediction, Unusable
 from brain_tumor.runs.atomic_file import written_whole
 
 ENDINGS = (".csv", ".json")
+VERSION = 1  # of the JSON file's format; files of brain-tumor 0.6 and before have none
 
 Write = Callable[[Prediction | Unusable, str], None]
 
@@ -55,7 +56,7 @@ def table_file(path: Path, model: Model) -> Iterator[Write]:
         ) from error
 
 
-def row_of(result: Prediction | Unusable, overlay: str) -> dict[str, Any]:
+def _row_of(result: Prediction | Unusable, overlay: str) -> dict[str, Any]:
     """Give a result as plain values; None or nothing where nothing is known.
 
     Args:
@@ -87,7 +88,7 @@ def _csv(file: IO[bytes], model: Model) -> Iterator[Write]:
     writer.writerow(["path", "class", *probabilities, *further])
 
     def write(result: Prediction | Unusable, overlay: str) -> None:
-        row = row_of(result, overlay)
+        row = _row_of(result, overlay)
         shares: Mapping[str, float] = row["probabilities"] or {}
         cells = [row["path"], row["class"], *(shares.get(name) for name in model.classes)]
         writer.writerow(map(_cell, [*cells, *(row[name] for name in further)]))
@@ -99,6 +100,7 @@ def _csv(file: IO[bytes], model: Model) -> Iterator[Write]:
 
 def _json(file: IO[bytes], model: Model) -> Iterator[Write]:
     head = {
+        "version": VERSION,
         "model": str(model.path),
         "network": model.name,
         "classes": list(model.classes),
@@ -113,7 +115,7 @@ def _json(file: IO[bytes], model: Model) -> Iterator[Write]:
 
     def write(result: Prediction | Unusable, overlay: str) -> None:
         nonlocal between
-        file.write(f"{between}  {json.dumps(row_of(result, overlay), allow_nan=False)}".encode())
+        file.write(f"{between}  {json.dumps(_row_of(result, overlay), allow_nan=False)}".encode())
         between = ",\n"
 
     yield write

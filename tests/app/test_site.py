@@ -69,7 +69,7 @@ def test_a_scan_is_answered_as_predict_answers_it(
     assert status == 200
     assert set(found["probabilities"]) == set(served.model.classes)
     assert sum(found["probabilities"].values()) == pytest.approx(1)
-    assert found["class"] == max(found["probabilities"], key=found["probabilities"].get)
+    assert found["label"] == max(found["probabilities"], key=found["probabilities"].get)
     assert found["frames"] == 1
     assert found["tumour"] in (True, False)
     crop, overlay = picture(found["crop"]), picture(found["overlay"])
@@ -176,12 +176,12 @@ def test_a_person_gets_an_answer_or_a_sentence(
     choose(browser, path)
     browser.wait_for("!document.getElementById('result').hidden")
     _, found = scan(served, path.read_bytes())
-    assert browser.run("document.getElementById('class').textContent") == found["class"]
+    assert browser.run("document.getElementById('class').textContent") == found["label"]
     shown = browser.run(
         "[...document.querySelectorAll('#probabilities th')].map(e => e.textContent)"
     )
     assert sorted(shown) == sorted(served.model.classes)
-    assert shown[0] == found["class"]
+    assert shown[0] == found["label"]
     assert browser.run("[...document.images].every(i => i.naturalWidth === 256)")
     assert browser.run("document.documentElement.scrollWidth <= document.body.clientWidth")
     browser.save_picture(f"app-{width}-{scheme}")

@@ -175,6 +175,6 @@ def test_what_the_program_sets_is_not_configured_too() -> None:
 
 def test_our_own_errors_keep_their_sentence(compose) -> None:
     config = compose("augment.blur_kernel=4").augment
-    with pytest.raises(ConfigError, match=r"^augment\.blur_kernel must be odd"):
+    with pytest.raises(ConfigError, match=r"^augment\.blur_kernel must be an odd"):
         instantiate(config, "augment")
     assert isinstance(instantiate(compose().augment, "augment"), BatchAugment)

@@ -319,7 +319,7 @@ def test_what_a_scanner_does_runs_on_mps() -> None:
     del every["noise"]
     of_bits = ("__rshift__.Scalar", "bitwise_and_.Tensor", "bitwise_xor_.Tensor", "mul_.Tensor")
     assert all(has_mps_kernel(name) for name in (*of_bits, "log_", "cos_", "sqrt_", "addcmul_"))
-    augment = MRIAugment(every, **report)
+    augment = MRIAugment(operations=every, **report)
     scans = torch.zeros((2, 1, 256, 256), dtype=torch.uint8)
     draws = torch.full((2, augment.draws_per_scan), 0.2)
     check = MPSCheck()

@@ -6,8 +6,9 @@ export, each with its own chance (`mri_operations`). Everything is drawn outside
 `BatchAugment`; noise on pixels is a hash of one such number.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from torch import Tensor
 from brain_tumor.data.transforms.mri_operations import OPERATIONS
 from brain_tumor.data.transforms.report import BatchAugment
 from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.settings import Range, Rising, check_value
 
 FIELD_OF_VIEW = "field_of_view"
 # Of the field's side against the head's picture, and of the head's way to right and bottom as a
@@ -26,53 +28,33 @@ VIEW_LIMITS: Mapping[str, tuple[float, float]] = {
 }
 
 
+@dataclass(eq=False)
 class MRIAugment(BatchAugment):
     """Augment a batch at once by a scanner's physics, on its own device.
 
-    Args:
+    Attributes:
         operations: By name, `field_of_view` or one of `mri_operations.OPERATIONS`: its
             `probability`, and of each of its values the smallest and the largest, between which
-            it is uniform. One that is left out is never applied.
-        blur_kernel: This and all below as for `BatchAugment`.
-        blur_sigma: Likewise.
-        flip_probability: Likewise.
-        rotation_degrees: Likewise.
-        shear_degrees: Likewise.
-        crop_area: Likewise.
-        crop_aspect: Likewise.
+            it is uniform. One that is left out is never applied. Beside it stand the settings of
+            `BatchAugment`.
 
     Raises:
         ConfigError: A name is unknown or missing, or a value outside its range.
     """
 
-    def __init__(
-        self,
-        operations: Mapping[str, Mapping[str, Any]],
-        blur_kernel: int,
-        blur_sigma: Sequence[float],
-        flip_probability: float,
-        rotation_degrees: float,
-        shear_degrees: float,
-        crop_area: Sequence[float],
-        crop_aspect: Sequence[float],
-    ) -> None:
-        super().__init__(
-            blur_kernel,
-            blur_sigma,
-            flip_probability,
-            rotation_degrees,
-            shear_degrees,
-            crop_area,
-            crop_aspect,
-        )
+    operations: dict[str, dict[str, Any]] = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Check every value, and count the draws."""
+        super().__post_init__()
         known = {FIELD_OF_VIEW: VIEW_LIMITS} | {k: one.limits for k, one in OPERATIONS.items()}
-        for name, asked in operations.items():
+        for name, asked in self.operations.items():
             if name not in known:
                 raise ConfigError(f"augment.operations.{name} is unknown: {suggest(name, known)}")
             _check(f"augment.operations.{name}", asked, known[name])
-        self.operations = {
+        self.chances = {
             name: (float(asked["probability"]), [asked[value] for value in known[name]])
-            for name, asked in operations.items()
+            for name, asked in self.operations.items()
         }
         # The report's, then field of view, then each operation in the scanner's order; a chance and
         # a number for each value come first.
@@ -107,7 +89,7 @@ class MRIAugment(BatchAugment):
         for name, operation in OPERATIONS.items():
             if name not in self.operations:
                 continue
-            probability, ranges = self.operations[name]
+            probability, ranges = self.chances[name]
             end = start + 1 + len(ranges) + operation.draws
             own, start = draws[:, start:end], end
             # Only these scans pay for a Fourier transform.
@@ -134,7 +116,7 @@ class MRIAugment(BatchAugment):
         matrices = super().warp(draws[:, :own])
         if FIELD_OF_VIEW not in self.operations:
             return matrices
-        probability, ranges = self.operations[FIELD_OF_VIEW]
+        probability, ranges = self.chances[FIELD_OF_VIEW]
         chance = draws[:, own] < probability
         zoom, right, down = (
             low + (high - low) * draws[:, own + place]
@@ -147,28 +129,14 @@ class MRIAugment(BatchAugment):
         return torch.cat((linear, matrices[:, :, 2:] - linear @ shift), dim=2)
 
 
-def _check(key: str, asked: Any, limits: Mapping[str, tuple[float, float]]) -> None:
-    if not isinstance(asked, Mapping):
-        raise ConfigError(f"{key} must be a group of named values: {asked!r}")
+def _check(key: str, asked: dict[str, Any], limits: Mapping[str, tuple[float, float]]) -> None:
+    hints: dict[str, Any] = {"probability": Annotated[float, Range(0, 1)]}
+    for name, ends in limits.items():
+        hints[name] = Annotated[tuple[float, float], Rising(*ends)]
     for name in asked:
-        if name not in ("probability", *limits):
-            raise ConfigError(
-                f"{key}.{name} is unknown: {suggest(str(name), ('probability', *limits))}"
-            )
-    for name in ("probability", *limits):
+        if name not in hints:
+            raise ConfigError(f"{key}.{name} is unknown: {suggest(str(name), hints)}")
+    for name, hint in hints.items():
         if name not in asked:
             raise ConfigError(f"{key}.{name} is not given: add {key}.{name}=VALUE.")
-    chance = asked["probability"]
-    if not _number(chance) or not 0 <= chance <= 1:
-        raise ConfigError(f"{key}.probability must lie in 0..1: {chance!r}")
-    for name, (least, most) in limits.items():
-        ends = asked[name]
-        numbers = isinstance(ends, Sequence) and len(ends) == 2 and all(map(_number, ends))
-        if not numbers or not least <= ends[0] <= ends[1] <= most:
-            raise ConfigError(
-                f"{key}.{name} must be two rising numbers in {least}..{most}: {ends!r}"
-            )
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+        check_value(asked[name], hint, f"{key}.{name}")

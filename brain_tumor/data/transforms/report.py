@@ -11,8 +11,8 @@ epoch (`epoch_draws`), so the same seed gives the same scans whatever the batch 
 """
 
 import math
-from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Annotated, Protocol
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from brain_tumor.data.transforms.opencv import EXACT, blur_and_warp
-from brain_tumor.errors import ConfigError
+from brain_tumor.settings import Range, Rising, Settings
 
 
 class Augment(Protocol):
@@ -44,10 +44,11 @@ def epoch_draws(seed: int, epoch: int, scans: int, draws_per_scan: int) -> Tenso
     return torch.from_numpy(uniform)
 
 
-class _Settings:
+@dataclass(eq=False)
+class _Settings(Settings, key="augment"):
     """The operations' ranges, shared by both ways.
 
-    Args:
+    Attributes:
         blur_kernel: Side of the Gaussian kernel in pixels, odd.
         blur_sigma: Smallest and largest standard deviation in pixels.
         flip_probability: Chance of a left-right flip.
@@ -60,41 +61,13 @@ class _Settings:
         ConfigError: A value is outside its range.
     """
 
-    def __init__(
-        self,
-        blur_kernel: int,
-        blur_sigma: Sequence[float],
-        flip_probability: float,
-        rotation_degrees: float,
-        shear_degrees: float,
-        crop_area: Sequence[float],
-        crop_aspect: Sequence[float],
-    ) -> None:
-        if not isinstance(blur_kernel, int) or blur_kernel < 1 or blur_kernel % 2 == 0:
-            raise ConfigError(f"augment.blur_kernel must be odd and positive: {blur_kernel!r}")
-        for name, bounds in (
-            ("blur_sigma", blur_sigma),
-            ("crop_area", crop_area),
-            ("crop_aspect", crop_aspect),
-        ):
-            if len(bounds) != 2 or not 0 < bounds[0] <= bounds[1]:
-                raise ConfigError(f"augment.{name} must be two rising positive numbers: {bounds}")
-        if crop_area[1] > 1:
-            raise ConfigError(f"augment.crop_area cannot exceed the whole scan, 1: {crop_area}")
-        if not 0 <= flip_probability <= 1:
-            raise ConfigError(f"augment.flip_probability must lie in 0..1: {flip_probability}")
-        if not 0 <= shear_degrees < 90 or rotation_degrees < 0:
-            raise ConfigError(
-                "augment.shear_degrees must lie in 0..90, augment.rotation_degrees not under 0: "
-                f"{shear_degrees}, {rotation_degrees}"
-            )
-        self.blur_kernel = blur_kernel
-        self.blur_sigma = (float(blur_sigma[0]), float(blur_sigma[1]))
-        self.flip_probability = float(flip_probability)
-        self.rotation_degrees = float(rotation_degrees)
-        self.shear_degrees = float(shear_degrees)
-        self.crop_area = (float(crop_area[0]), float(crop_area[1]))
-        self.crop_aspect = (float(crop_aspect[0]), float(crop_aspect[1]))
+    blur_kernel: Annotated[int, Range(1, odd=True)]
+    blur_sigma: Annotated[tuple[float, float], Rising(0, without=(0,))]
+    flip_probability: Annotated[float, Range(0, 1)]
+    rotation_degrees: Annotated[float, Range(0)]
+    shear_degrees: Annotated[float, Range(0, 90, (90,))]
+    crop_area: Annotated[tuple[float, float], Rising(0, 1, (0,))]
+    crop_aspect: Annotated[tuple[float, float], Rising(0, without=(0,))]
 
 
 class BatchAugment(_Settings):

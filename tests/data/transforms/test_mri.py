@@ -39,7 +39,7 @@ def always(**changed: Any) -> dict[str, dict[str, Any]]:
 
 def test_the_shipped_settings_name_every_operation(scans: Tensor) -> None:
     assert set(OPERATIONS_SHIPPED) == {"field_of_view", *OPERATIONS}
-    augment = MRIAugment(OPERATIONS_SHIPPED, **REPORT)
+    augment = MRIAugment(operations=OPERATIONS_SHIPPED, **REPORT)
     found = augment(scans, epoch_draws(0, 0, len(scans), augment.draws_per_scan))
     assert found.shape == scans.shape and found.dtype == torch.float32
     assert torch.isfinite(found).all() and found.min() >= 0 and found.max() <= 255
@@ -49,7 +49,7 @@ def test_the_shipped_settings_name_every_operation(scans: Tensor) -> None:
 def test_without_operations_it_is_the_report_s(scans: Tensor, operations: Any) -> None:
     if operations == "never":
         operations = {k: own | {"probability": 0.0} for k, own in OPERATIONS_SHIPPED.items()}
-    augment = MRIAugment(operations, **REPORT)
+    augment = MRIAugment(operations=operations, **REPORT)
     draws = epoch_draws(1, 0, len(scans), augment.draws_per_scan)
     before = draws.clone(), scans.clone()
     assert torch.equal(augment(scans, draws), BatchAugment(**REPORT)(scans, draws[:, :8]))
@@ -61,7 +61,7 @@ def test_its_chance_is_its_probability(name: str) -> None:
     flat = torch.full((2000, 1, 8, 8), 100.0)
     flat[:, :, 4:] = 30  # there is something to move, to blur and to darken
     operations = {name: OPERATIONS_SHIPPED[name] | {"probability": 0.3}}
-    augment = MRIAugment(operations, **REPORT)
+    augment = MRIAugment(operations=operations, **REPORT)
     draws = epoch_draws(2, 0, len(flat), augment.draws_per_scan)[:, augment.place_draws :]
     changed = (augment.scan(flat.clone(), draws) != flat).flatten(1).any(dim=1)
     assert not changed[draws[:, 0] >= 0.3].any()
@@ -70,7 +70,7 @@ def test_its_chance_is_its_probability(name: str) -> None:
 
 
 def test_the_same_draws_give_the_same_bits_in_any_company(scans: Tensor) -> None:
-    augment = MRIAugment(always(**OPERATIONS_SHIPPED), **REPORT)
+    augment = MRIAugment(operations=always(**OPERATIONS_SHIPPED), **REPORT)
     draws = epoch_draws(3, 1, len(scans), augment.draws_per_scan)
     whole = augment(scans, draws)
     state = torch.get_rng_state()
@@ -84,7 +84,7 @@ def test_the_same_draws_give_the_same_bits_in_any_company(scans: Tensor) -> None
 
 
 def test_other_devices_way_gives_the_same_place(scans: Tensor) -> None:
-    augment = MRIAugment(always(field_of_view=OPERATIONS_SHIPPED["field_of_view"]), **REPORT)
+    augment = MRIAugment(operations=always(field_of_view=OPERATIONS_SHIPPED["field_of_view"]), **REPORT)
     draws = epoch_draws(4, 0, len(scans), augment.draws_per_scan)
     by_torch = augment.by_torch(scans, draws[:, : augment.place_draws])
     torch.testing.assert_close(augment(scans, draws), by_torch, atol=0.02, rtol=0)
@@ -99,7 +99,7 @@ def test_the_field_of_view_makes_the_head_smaller_and_moves_it(scans: Tensor) ->
         "crop_area": [1.0, 1.0],
     }
     view = {"zoom": [2.0, 2.0], "shift_x": [0.25, 0.25], "shift_y": [-0.25, -0.25]}
-    augment = MRIAugment(always(field_of_view=view), **still)
+    augment = MRIAugment(operations=always(field_of_view=view), **still)
     draws = torch.full((len(scans), augment.draws_per_scan), 0.5)
     found = augment(scans, draws)
     side = scans.shape[-1]
@@ -120,7 +120,7 @@ def test_the_field_of_view_makes_the_head_smaller_and_moves_it(scans: Tensor) ->
         ({"noise": None}, "augment.operations.noise must be a group"),
         ({"noise": {"probability": 0.1}}, "augment.operations.noise.sigma is not given"),
         ({"noise": {"sigma": [1, 2]}}, "augment.operations.noise.probability is not given"),
-        ({"noise": {"probability": 2, "sigma": [1, 2]}}, "noise.probability must lie in 0..1"),
+        ({"noise": {"probability": 2, "sigma": [1, 2]}}, "noise.probability must be a number in 0..1"),
         ({"noise": {"probability": 1, "sigma": [3, 2]}}, "noise.sigma must be two rising numbers"),
         ({"noise": {"probability": 1, "sigma": 3}}, "noise.sigma must be two rising numbers"),
         ({"noise": {"probability": 1, "sigma": [1, 999]}}, r"in 0..128: \[1, 999\]"),
@@ -130,4 +130,4 @@ def test_the_field_of_view_makes_the_head_smaller_and_moves_it(scans: Tensor) ->
 )
 def test_a_setting_that_cannot_be_is_named(operations: Any, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
-        MRIAugment(operations, **REPORT)
+        MRIAugment(operations=operations, **REPORT)
