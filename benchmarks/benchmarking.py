@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,11 @@ from benchmarks.contests import contests
 from benchmarks.figure import ratio_figure
 from benchmarks.growth import measure_growth
 from benchmarks.larger import measure_larger
-from benchmarks.machine import machine_record
+from benchmarks.machine import this_machine
 from benchmarks.materials import Materials, lay_ready
-from benchmarks.measuring import Notify, Record, hold
+from benchmarks.measuring import Notify, hold
 from benchmarks.on_cuda import measure_cuda
+from benchmarks.results import Asked, Benchmark, BenchmarkProvenance, MeasuredData, benchmark_file
 from benchmarks.tables import speed_header, speed_legend, speed_markdown, speed_tables
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.data import DataSettings, check_split_file
@@ -37,11 +38,6 @@ from brain_tumor.train.check_config import check_building
 
 GROWTH, LARGER, CUDA = "growth", "larger_than_memory", "cuda"
 Often = Annotated[int, Range(1)]
-# What of the configuration the record holds.
-ASKED = (
-    *("repeats", "steps", "lead", "growth_repeats", "warm_up", "peer_workers", "cuda_epochs"),
-    *("threads", "raw_scans", "test_scans"),
-)
 ROWS = (
     *("prepare", "prepare_again", "augment", "train_gbmnet", "train_mobilenetv2"),
     *("score_gbmnet", "score_mobilenetv2", "help"),
@@ -49,7 +45,7 @@ ROWS = (
 MODELS = ("gbmnet", "mobilenetv2")
 
 
-def benchmark(config: DictConfig) -> Record:
+def benchmark(config: DictConfig) -> Benchmark:
     """Measure the chosen rows; write `benchmark.json`, `benchmark.md` and a figure of the ratios.
 
     Args:
@@ -57,8 +53,8 @@ def benchmark(config: DictConfig) -> Record:
             run.
 
     Returns:
-        The content of `benchmark.json`. A target that is missed, or a side that fails, is told
-        there and raises nothing.
+        What was measured. A target that is missed, or a side that fails, is told there and raises
+        nothing.
 
     Raises:
         BrainTumorError: Anything that the user can fix before something is measured.
@@ -71,31 +67,29 @@ def benchmark(config: DictConfig) -> Record:
     scratch = out.path / "scratch"
     scratch.mkdir()
     console = Console(highlight=False)
-    made = vars(provenance()) | {
-        "started": datetime.now(timezone.utc).isoformat(timespec="seconds")
-    }
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    made = BenchmarkProvenance(**vars(provenance()), started=started)
     try:
         materials = lay_ready(config, scratch.resolve())
-        record = {"provenance": made} | _nothing_yet(materials)
-        for _ in _measure(materials, record, partial(_tell, console)):
+        for found in _measure(materials, made, partial(_tell, console)):
             # After each part, so that what was measured stays if it is stopped.
-            out.write_json("benchmark.json", record)
-            out.write("benchmark.md", speed_markdown(record).encode())
+            benchmark_file().write(out, found)
+            out.write("benchmark.md", speed_markdown(found).encode())
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"what was measured so far is in {out.path}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    figure = ratio_figure(record)
+    figure = ratio_figure(found)
     if figure is not None:
         save_figure(figure, out.write, "ratios")
-    for line in speed_header(record):
+    for line in speed_header(found):
         console.print(line, soft_wrap=True, markup=False)
-    for table in speed_tables(record):
+    for table in speed_tables(found):
         console.print(to_rich(table))
-    for line in speed_legend(record):
+    for line in speed_legend(found):
         console.print(line, markup=False)
     console.print(f"written: {out.path / 'benchmark.json'}", soft_wrap=True, markup=False)
-    return record
+    return found
 
 
 @dataclass(frozen=True)
@@ -172,41 +166,36 @@ def check(config: DictConfig) -> None:
         check_building(complete, scans.classes, scans.crop.size, settings.split)
 
 
-def _nothing_yet(materials: Materials) -> Record:
-    """Tell on what and with what is measured."""
-    config = materials.config
-    return {
-        "machine": machine_record(),
-        "data": {
-            "name": str(config.data.name),
-            "drawn": config.data.source == "phantom",
-            "raw": len(materials.prepared.manifest),
-            "kept": len(materials.prepared.images),
-            "fingerprint": materials.prepared.fingerprint,
-        },
-        "asked": {name: config[name] for name in ASKED},
-        "contests": [],
-        GROWTH: None,
-        LARGER: None,
-        CUDA: None,
-    }
-
-
-def _measure(materials: Materials, record: Record, notify: Notify) -> Iterator[None]:
-    """Measure one part after the other, and put each into the record."""
-    config = materials.config
-    warm_up, repeats = int(config.warm_up), int(config.repeats)
+def _measure(
+    materials: Materials, made: BenchmarkProvenance, notify: Notify
+) -> Iterator[Benchmark]:
+    """Measure one part after the other; give all that there is after each."""
+    config, prepared = materials.config, materials.prepared
+    found = Benchmark(
+        made,
+        this_machine(),
+        MeasuredData(
+            name=str(config.data.name),
+            drawn=config.data.source == "phantom",
+            raw=len(prepared.manifest),
+            kept=len(prepared.images),
+            fingerprint=prepared.fingerprint,
+        ),
+        Asked(**{field.name: config[field.name] for field in fields(Asked)}),
+    )
     laid_out = contests(materials)
     parts: dict[str, Callable[[Materials, Notify], object]]
     parts = {GROWTH: measure_growth, LARGER: measure_larger, CUDA: measure_cuda}
     for name in config.rows:
         if name in parts:
-            record[name] = parts[name](materials, notify)
+            part: Any = {name: parts[name](materials, notify)}
+            found = replace(found, **part)
         else:
-            contest = laid_out[name]()
-            held = hold(name, contest, config.targets[name], warm_up, repeats, notify)
-            record["contests"].append(held)
-        yield
+            targets = config.targets[name]
+            asked = found.asked
+            held = hold(name, laid_out[name](), targets, asked.warm_up, asked.repeats, notify)
+            found = replace(found, contests=(*found.contests, held))
+        yield found
 
 
 def _tell(console: Console, line: str) -> None:

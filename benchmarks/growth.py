@@ -6,8 +6,9 @@ from dataclasses import replace
 from benchmarks.contests import contests
 from benchmarks.made_set import write_set
 from benchmarks.materials import Materials
-from benchmarks.measuring import Notify, Record, take_turns
+from benchmarks.measuring import Notify, take_turns
 from benchmarks.process import Work
+from benchmarks.results import GrowthSeries
 
 SIDES = (128, 256, 384)  # pixels
 BATCHES = (8, 32, 128)  # scans
@@ -15,22 +16,16 @@ TIMES = (1, 2, 4)
 PARTS = (4, 2, 1)  # of the raw scans, one in so many
 
 
-def measure_growth(materials: Materials, notify: Notify) -> list[Record]:
-    """Measure each kind of work at three sizes, the sizes in turns.
-
-    Returns:
-        The part `growth` of `benchmark.json`.
-    """
+def measure_growth(materials: Materials, notify: Notify) -> tuple[GrowthSeries, ...]:
+    """Measure each kind of work at three sizes, the sizes in turns."""
     warm_up, repeats = int(materials.config.warm_up), int(materials.config.growth_repeats)
     found = []
     for title, axis, sizes, works in _series(materials):
         named = {str(size): work for size, work in zip(sizes, works, strict=True)}
         name = f"{title} by {axis}"
         sides, failed = take_turns(name, named, warm_up, repeats, notify)
-        found.append(
-            {"title": title, "axis": axis, "sizes": list(sizes), "sides": sides, "failed": failed}
-        )
-    return found
+        found.append(GrowthSeries(title, axis, tuple(sizes), sides, failed))
+    return tuple(found)
 
 
 def _series(

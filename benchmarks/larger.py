@@ -6,21 +6,19 @@ from dataclasses import replace
 from benchmarks.contests import contests
 from benchmarks.made_set import write_set
 from benchmarks.materials import Materials
-from benchmarks.measuring import Notify, Record, take_turns
+from benchmarks.measuring import Notify, take_turns
+from benchmarks.results import LargerSet, TrainedSet
 from brain_tumor.errors import ConfigError
 from brain_tumor.runs.provenance import physical_memory
 
 WORKERS = (0, 2)  # data.num_workers
 
 
-def measure_larger(materials: Materials, notify: Notify) -> Record:
+def measure_larger(materials: Materials, notify: Notify) -> LargerSet:
     """Train GBMnet on both sets, with and without loader workers, in turns.
 
     Batches are drawn at random from the whole of each set; pages of the large one are read from
     disk and given up again by the kernel.
-
-    Returns:
-        The part `larger_than_memory` of `benchmark.json`.
 
     Raises:
         ConfigError: Nobody tells how much memory there is and no number of scans is given, or the
@@ -58,12 +56,10 @@ def measure_larger(materials: Materials, notify: Notify) -> Record:
     sides, failed = take_turns(
         "larger_than_memory", works, int(config.warm_up), int(config.repeats), notify
     )
-    return {
-        "physical_memory": memory,
-        "sets": [
-            {"scans": count, "bytes": count * each, "num_workers": workers}
-            | {"side": sides.get(f"{count}, {workers}"), "fault": failed.get(f"{count}, {workers}")}
-            for workers in WORKERS
-            for count in folders
-        ],
-    }
+    sets = []
+    for workers in WORKERS:
+        for count in folders:
+            name = f"{count}, {workers}"
+            size = count * each
+            sets.append(TrainedSet(count, size, workers, sides.get(name), failed.get(name)))
+    return LargerSet(memory, tuple(sets))

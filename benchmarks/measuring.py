@@ -3,15 +3,14 @@
 import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import replace
 from importlib.util import find_spec
-from typing import Any
 
 from benchmarks.contests import OURS, Contest
 from benchmarks.process import Work, Worker
+from benchmarks.results import HeldContest, NamedPeer, RatioRow, SideTimes
 from brain_tumor.metrics.timing import Taken, Timings, alternate, ratio_of_medians, spread
 
-Record = dict[str, Any]
 Notify = Callable[[str], None]
 SECONDS = "seconds"  # key of a target where there is no peer
 
@@ -23,7 +22,7 @@ def hold(
     warm_up: int,
     repeats: int,
     notify: Notify,
-) -> Record:
+) -> HeldContest:
     """Hold a contest.
 
     Args:
@@ -33,9 +32,6 @@ def hold(
         warm_up: Rounds that are not counted.
         repeats: Rounds that are.
         notify: Called with a line about what is done now.
-
-    Returns:
-        The contest's part of `benchmark.json`: `sides`, `rows` and `failed`.
     """
     missing = {
         peer: f"{found.needs} is not installed: pip install 'brain-tumor[benchmark]'"
@@ -47,33 +43,24 @@ def hold(
     }
     sides, failed = take_turns(name, works, warm_up, repeats, notify)
     failed = missing | failed
-    rows: list[Record] = []
+    rows = []
     for peer in contest.peers or (SECONDS,):
-        row: Record = {"peer": None if peer == SECONDS else peer, "target": targets.get(peer)}
+        row = RatioRow(None if peer == SECONDS else peer, targets.get(peer))
         fault = failed.get(OURS) or failed.get(peer)
         if fault is None:
-            row |= _compared(sides[OURS], sides.get(peer), row["target"])
-        rows.append(row | {"fault": fault})
-    return {
-        "name": name,
-        "title": contest.title,
-        "inside": contest.inside,
-        "peers": {
-            peer: {"title": found.title, "what": found.what}
-            for peer, found in contest.peers.items()
-        },
-        "sides": sides,
-        "rows": rows,
-    }
+            row = _compared(row, sides[OURS], sides.get(peer))
+        rows.append(replace(row, fault=fault))
+    peers = {peer: NamedPeer(found.title, found.what) for peer, found in contest.peers.items()}
+    return HeldContest(name, contest.title, contest.inside, peers, sides, tuple(rows))
 
 
 def take_turns(
     name: str, works: Mapping[str, Work], warm_up: int, repeats: int, notify: Notify
-) -> tuple[dict[str, Record], dict[str, str]]:
+) -> tuple[dict[str, SideTimes], dict[str, str]]:
     """Time several pieces of work in turns, each in a process of its own.
 
     Returns:
-        For each that came to its end, what `benchmark.json` holds of it; for the others, why not.
+        For each that came to its end, what it took; for the others, why not.
     """
     with ExitStack() as stack:
         notify(f"{name}: getting ready")
@@ -88,29 +75,24 @@ def take_turns(
     return {side: _side(taken[side], workers[side]) for side in taken}, failed
 
 
-def _side(taken: Taken, worker: Worker) -> Record:
-    cost = spread(taken.timings.cost)
-    return {
-        "cost": asdict(cost),
-        "seconds": [round(value, 6) for value in taken.timings.seconds],
-        "scans": taken.timings.scans,
-        "extras": {name: asdict(spread(values)) for name, values in taken.extras.items()},
-        "threads": worker.work.threads,
-        "peak_resident": worker.peak_resident,
-        "peak_anonymous": worker.peak_anonymous,
-    }
+def _side(taken: Taken, worker: Worker) -> SideTimes:
+    return SideTimes(
+        cost=spread(taken.timings.cost),
+        seconds=tuple(round(value, 6) for value in taken.timings.seconds),
+        scans=taken.timings.scans,
+        extras={name: spread(values) for name, values in taken.extras.items()},
+        threads=worker.work.threads,
+        peak_resident=worker.peak_resident,
+        peak_anonymous=worker.peak_anonymous,
+    )
 
 
-def _compared(ours: Record, peer: Record | None, target: float | None) -> Record:
+def _compared(row: RatioRow, ours: SideTimes, peer: SideTimes | None) -> RatioRow:
     """Judge our side by the target."""
-    if peer is None:
-        value, ratio = ours["cost"]["median"], None
-    else:
-        ratio = asdict(ratio_of_medians(_timings(ours), _timings(peer)))
-        value = ratio["median"]
-    met = None if target is None else bool(value <= target and math.isfinite(value))
-    return {"ratio": ratio, "met": met}
-
-
-def _timings(side: Record) -> Timings:
-    return Timings(tuple(side["seconds"]), side["scans"])
+    ratio = None
+    if peer is not None:
+        both = (Timings(side.seconds, side.scans) for side in (ours, peer))
+        ratio = ratio_of_medians(*both)
+    value = ours.cost.median if ratio is None else ratio.median
+    met = None if row.target is None else bool(value <= row.target and math.isfinite(value))
+    return replace(row, ratio=ratio, met=met)

@@ -8,25 +8,27 @@ import torch
 from omegaconf import OmegaConf
 
 from benchmarks.materials import Materials
-from benchmarks.measuring import Notify, Record, take_turns
+from benchmarks.measuring import Notify, take_turns
 from benchmarks.process import Work
+from benchmarks.results import CudaTraining
 
 PROFILED = 4  # epochs under the profiler, the first of them left out
 
 
-def measure_cuda(materials: Materials, notify: Notify) -> list[Record] | str:
+def measure_cuda(materials: Materials, notify: Notify) -> tuple[CudaTraining, ...] | str:
     """Time a whole training of each network once, then profile a few epochs.
 
     Returns:
-        The part `cuda` of `benchmark.json`; a sentence where nothing can be measured.
+        A sentence where nothing can be measured.
     """
     epochs = int(materials.config.cuda_epochs)
     if not torch.cuda.is_available():
         return "No NVIDIA card is here: whole trainings on one were not timed."
-    return [_measure(materials, model, epochs, notify) for model in materials.config.models]
+    models = materials.config.models
+    return tuple(_measure(materials, str(model), epochs, notify) for model in models)
 
 
-def _measure(materials: Materials, model: str, epochs: int, notify: Notify) -> Record:
+def _measure(materials: Materials, model: str, epochs: int, notify: Notify) -> CudaTraining:
     changes = {"trainer.accelerator": "gpu", "trainer.max_epochs": epochs}
     job: dict[str, Any] = materials.training(model, changes=changes)
     run = Path(job["config"]["run_folder"])
@@ -42,10 +44,5 @@ def _measure(materials: Materials, model: str, epochs: int, notify: Notify) -> R
     profiled |= {"train_scans": None, "test_scans": None}
     work = replace(work, work="busy_share", job=profiled)
     shares, faults = take_turns(f"cuda {model}, profiled", {"run": work}, 0, 1, notify)
-    return {
-        "model": model,
-        "epochs": epochs,
-        "whole": timed.get("run"),
-        "profiled": shares.get("run"),
-        "fault": failed.get("run") or faults.get("run"),
-    }
+    fault = failed.get("run") or faults.get("run")
+    return CudaTraining(model, epochs, timed.get("run"), shares.get("run"), fault)

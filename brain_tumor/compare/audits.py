@@ -1,28 +1,14 @@
 """What audits measured about shortcuts, side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brain_tumor.audit.results.audit import AuditedData
 from brain_tumor.audit.results.json_file import AUDIT_FILE, read_audit
 from brain_tumor.audit.results.shortcuts import ProbeScore
 from brain_tumor.compare.page.differences import audit_labels
 from brain_tumor.errors import DataError
-
-
-@dataclass(frozen=True)
-class ComparedData:
-    """The data that an audit is about.
-
-    Attributes:
-        name: Name of the data set.
-        fingerprint: Fingerprint of the prepared set, hexadecimal.
-        harmonise: How scans were harmonised, by setting; None and False are off.
-    """
-
-    name: str
-    fingerprint: str
-    harmonise: Mapping[str, bool | int | None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +24,7 @@ class ComparedAudit:
 
     label: str
     folder: str
-    data: ComparedData
+    data: AuditedData
     shortcuts: tuple[ProbeScore, ...]
 
 
@@ -67,11 +53,6 @@ def read_audits(folders: Sequence[Path], split: str) -> list[ComparedAudit]:
     if len(set(labels)) < len(labels):
         labels = [f"{label} ({folder})" for label, folder in zip(labels, folders, strict=True)]
     return [
-        ComparedAudit(
-            label,
-            str(folder),
-            ComparedData(audit.data.name, audit.data.fingerprint, audit.data.harmonise),
-            scores,
-        )
+        ComparedAudit(label, str(folder), audit.data, scores)
         for label, folder, audit, scores in zip(labels, folders, audits, shortcuts, strict=True)
     ]

@@ -17,7 +17,9 @@ from benchmarks.materials import Materials
 from benchmarks.measuring import hold
 from benchmarks.ours.on_cuda import covered
 from benchmarks.process import Work
+from benchmarks.results import SideTimes
 from brain_tumor.errors import ConfigError
+from brain_tumor.metrics.timing import Spread
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_a_missing_package_leaves_its_row_out_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     held: list[list[str]] = []
-    side = {"seconds": [1.0, 1.0], "scans": None, "cost": {"median": 1.0}}
+    side = SideTimes(Spread(1.0, 1.0, 1.0), (1.0, 1.0), None, {}, None, None, None)
 
     def take_turns(name, works, *rest):
         held.append(list(works))
@@ -74,12 +76,13 @@ def test_a_missing_package_leaves_its_row_out_with_a_sentence(
         "breaks": Peer("Breaks", "a peer", work),
     }
     targets = {"there": 1.0, "missing": 1.0}
-    record = hold("x", Contest("x", "", work, peers), targets, 0, 2, lambda line: None)
+    contest = hold("x", Contest("x", "", work, peers), targets, 0, 2, lambda line: None)
     assert held == [["ours", "there", "breaks"]]
-    there, missing, breaks = record["rows"]
-    assert (there["fault"], there["met"], there["ratio"]["median"]) == (None, True, 1.0)
-    assert "a_package_that_nobody_has is not installed: pip install" in missing["fault"]
-    assert breaks["fault"] == "it broke"
+    there, missing, breaks = contest.rows
+    assert there.ratio is not None
+    assert (there.fault, there.met, there.ratio.median) == (None, True, 1.0)
+    assert "a_package_that_nobody_has is not installed: pip install" in (missing.fault or "")
+    assert breaks.fault == "it broke"
 
 
 def test_a_set_that_the_disk_cannot_hold_is_not_begun(materials: Materials) -> None:
@@ -136,9 +139,9 @@ def test_growth_is_measured_at_three_sizes_of_everything(
     OmegaConf.update(materials.config, "warm_up", 0)
     found = growth.measure_growth(materials, lambda line: None)
     for series in found:
-        assert series["failed"] == {}, series
-        assert len(series["sides"]) == len(set(series["sizes"])) == 3
-    axes = {(series["title"], series["axis"]) for series in found}
+        assert series.failed == {}, series
+        assert len(series.sides) == len(set(series.sizes)) == 3
+    axes = {(series.title, series.axis) for series in found}
     assert {axis for _, axis in axes} == {"scans", "side (px)", "batch"}
     assert len(axes) == len(found) == 11
 
@@ -148,12 +151,13 @@ def test_memory_does_not_grow_with_the_set(small, tmp_path: Path) -> None:
     scans = 6_000  # 375 MiB, beside the phantoms' 4
     OmegaConf.update(small, "rows", ["larger_than_memory"])
     OmegaConf.update(small, "larger_than_memory.scans", scans)
-    record = benchmark(small)
+    larger = benchmark(small).larger_than_memory
     assert not (tmp_path / "result" / "scratch").exists()
-    sets = record["larger_than_memory"]["sets"]
-    assert [entry["fault"] for entry in sets] == [None] * 4
+    assert larger is not None
+    sets = larger.sets
+    assert [entry.fault for entry in sets] == [None] * 4
     for few, many in (sets[:2], sets[2:]):
-        assert (few["num_workers"], many["scans"]) == (many["num_workers"], scans)
-        grown = many["side"]["peak_anonymous"] - few["side"]["peak_anonymous"]
-        processes = 1 + many["num_workers"]
+        assert (few.num_workers, many.scans) == (many.num_workers, scans)
+        grown = many.side.peak_anonymous - few.side.peak_anonymous
+        processes = 1 + many.num_workers
         assert grown < processes * 0.15 * scans * 2**16

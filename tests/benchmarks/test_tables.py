@@ -1,10 +1,14 @@
 """What a benchmark's tables and figure say, against numbers worked out by hand."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from drawn import check_whole
 from markdown_it import MarkdownIt
 from speed_record import record, side
 
 from benchmarks.figure import ratio_figure
+from benchmarks.results import CudaTraining, benchmark_file
 from benchmarks.tables import (
     cuda_table,
     growth_table,
@@ -16,7 +20,9 @@ from benchmarks.tables import (
     speed_markdown,
     speed_tables,
 )
+from brain_tumor.metrics.timing import Spread
 from brain_tumor.rendering.numbers import UNKNOWN
+from brain_tumor.runs.folder import RunFolder
 
 
 def test_each_peer_has_its_row_with_ratio_target_and_verdict() -> None:
@@ -47,8 +53,7 @@ def test_the_header_says_where_it_was_measured_and_that_scans_were_drawn() -> No
         assert words in header
     assert "Not all of them: 1,400 raw scans are prepared." in header
     assert "test scans" not in header
-    asked = record()
-    asked["asked"]["threads"] = 1
+    asked = replace(record(), asked=replace(record().asked, threads=1))
     assert "torch with 1 thread." in "\n".join(speed_header(asked))
 
 
@@ -59,24 +64,25 @@ def test_memory_growth_and_the_larger_set_are_laid_out() -> None:
         ["plain loop", "300", UNKNOWN],
         ["ours", "300", UNKNOWN],
     ]
-    growth = growth_table(record()["growth"])
+    growth = growth_table(record().growth or ())
     assert growth.rows == [
         ["augment", "batch", f"8: 2.00 ms, {UNKNOWN} MiB", f"32: 1.00 ms, {UNKNOWN} MiB", UNKNOWN]
     ]
     assert "augment by batch, 1280: out of memory." in growth.note
-    larger = larger_table(record()["larger_than_memory"])
+    measured = record().larger_than_memory
+    assert measured is not None
+    larger = larger_table(measured)
     assert larger.rows[0][:4] == ["6,589", "0.4", "0", "12.5 (11.3 to 15.0) ms"]
     assert larger.rows[1] == ["400,000", "24.4", "2", UNKNOWN, UNKNOWN, UNKNOWN]
     assert "400,000 scans: the disk is full." in larger.note
 
 
 def test_whole_trainings_on_a_card_are_laid_out() -> None:
-    share = {"share": {"median": 0.5, "low": 0.5, "high": 0.5}}
-    entry = {"model": "gbmnet", "epochs": 200, "fault": None}
-    table = cuda_table([entry | {"whole": side(100.0, None), "profiled": side(2.0, None, share)}])
+    share = {"share": Spread(0.5, 0.5, 0.5)}
+    entry = CudaTraining("gbmnet", 200, side(100.0, None), side(2.0, None, share), None)
+    table = cuda_table([entry])
     assert table.rows == [["gbmnet", "200", "100.0", "50.0 %"]]
-    failed = entry | {"whole": None, "profiled": None, "fault": "no memory"}
-    table = cuda_table([failed])
+    table = cuda_table([replace(entry, whole=None, profiled=None, fault="no memory")])
     assert table.rows == [["gbmnet", "200", UNKNOWN, UNKNOWN]]
     assert "gbmnet: no memory." in table.note
 
@@ -92,7 +98,7 @@ def test_markdown_holds_every_table_and_every_peer() -> None:
 
 
 def test_what_was_not_asked_for_has_no_table() -> None:
-    nothing = record() | dict.fromkeys(("growth", "larger_than_memory", "cuda")) | {"contests": []}
+    nothing = replace(record(), growth=None, larger_than_memory=None, cuda=None, contests=())
     assert speed_tables(nothing) == []
     assert ratio_figure(nothing) is None
     assert "No NVIDIA" not in speed_markdown(nothing)
@@ -107,3 +113,8 @@ def test_the_figure_has_a_bar_for_every_ratio() -> None:
     assert [text.get_text() for text in axes.get_yticklabels()] == [
         "train gbmnet\nbeside plain loop"
     ]
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    benchmark_file().write(RunFolder(tmp_path), record())
+    assert benchmark_file().read(RunFolder(tmp_path)) == record()

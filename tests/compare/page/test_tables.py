@@ -2,10 +2,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sample_audit import probe_score
+from sample_audit import AUDIT, probe_score
 from sample_comparison import POOLED, comparison, run, setting
 
-from brain_tumor.compare.audits import ComparedAudit, ComparedData
+from brain_tumor.compare.audits import ComparedAudit
 from brain_tumor.compare.compared import MissingFolds
 from brain_tumor.compare.page.differences import audit_labels, differing_keys
 from brain_tumor.compare.page.tables import (
@@ -157,7 +157,7 @@ def test_healthy_classes_that_differ_are_said_beside_the_tumour_scores() -> None
 def test_variants_of_a_probe_are_shown_as_a_range() -> None:
     def compared(label: str, *values: float) -> ComparedAudit:
         scores = (probe_score("the margin", "four classes", "report", value) for value in values)
-        return ComparedAudit(label, label, ComparedData("mri", "a1b2", {}), tuple(scores))
+        return ComparedAudit(label, label, AUDIT.data, tuple(scores))
 
     audits = [compared("none", 0.8, 0.7), compared("mask=true", 0.5)]
     accuracy, balanced = shortcut_tables(audits, "report")

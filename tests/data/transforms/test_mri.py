@@ -84,7 +84,9 @@ def test_the_same_draws_give_the_same_bits_in_any_company(scans: Tensor) -> None
 
 
 def test_other_devices_way_gives_the_same_place(scans: Tensor) -> None:
-    augment = MRIAugment(operations=always(field_of_view=OPERATIONS_SHIPPED["field_of_view"]), **REPORT)
+    augment = MRIAugment(
+        operations=always(field_of_view=OPERATIONS_SHIPPED["field_of_view"]), **REPORT
+    )
     draws = epoch_draws(4, 0, len(scans), augment.draws_per_scan)
     by_torch = augment.by_torch(scans, draws[:, : augment.place_draws])
     torch.testing.assert_close(augment(scans, draws), by_torch, atol=0.02, rtol=0)
@@ -120,7 +122,10 @@ def test_the_field_of_view_makes_the_head_smaller_and_moves_it(scans: Tensor) ->
         ({"noise": None}, "augment.operations.noise must be a group"),
         ({"noise": {"probability": 0.1}}, "augment.operations.noise.sigma is not given"),
         ({"noise": {"sigma": [1, 2]}}, "augment.operations.noise.probability is not given"),
-        ({"noise": {"probability": 2, "sigma": [1, 2]}}, "noise.probability must be a number in 0..1"),
+        (
+            {"noise": {"probability": 2, "sigma": [1, 2]}},
+            "noise.probability must be a number in 0..1",
+        ),
         ({"noise": {"probability": 1, "sigma": [3, 2]}}, "noise.sigma must be two rising numbers"),
         ({"noise": {"probability": 1, "sigma": 3}}, "noise.sigma must be two rising numbers"),
         ({"noise": {"probability": 1, "sigma": [1, 999]}}, r"in 0..128: \[1, 999\]"),
