@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.config.arguments import parse_settings
@@ -92,7 +91,7 @@ class DataSettings(Settings, key="data"):
         )
 
 
-def data_settings(node: DictConfig | Mapping[str, Any]) -> DataSettings:
+def data_settings(node: Mapping[Any, Any]) -> DataSettings:
     """Read what stands under `data`; no file is looked at.
 
     Raises:
@@ -152,7 +151,7 @@ def check_patient_table(prepared: PreparedSet, patients: str | None, root: Path)
         )
 
 
-def split_settings(node: DictConfig | Mapping[str, Any]) -> SplitSettings:
+def split_settings(node: Mapping[Any, Any]) -> SplitSettings:
     """Read what a split is made by.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from brain_tumor.config.allowed_targets import ALLOWED_TARGETS, Kind, find_class
 from brain_tumor.config.arguments import check_arguments
@@ -15,7 +15,7 @@ from brain_tumor.models.schedules import TOTAL_STEPS
 _LATER = {"optimizer": ("params",), "scheduler": ("optimizer", TOTAL_STEPS)}
 
 
-def instantiate(config: DictConfig, key: str, **arguments: Any) -> Any:
+def instantiate(config: Mapping[Any, Any], key: str, **arguments: Any) -> Any:
     """Build what `config` describes.
 
     Args:
@@ -35,7 +35,7 @@ def instantiate(config: DictConfig, key: str, **arguments: Any) -> Any:
 
 
 def build(
-    config: DictConfig | Mapping[str, Any],
+    config: Mapping[Any, Any],
     key: str,
     kind: Kind,
     later: tuple[str, ...] = (),

@@ -96,12 +96,17 @@ class OwnTermination(Callback):
 
 
 @contextlib.contextmanager
-def in_turn(config: DictConfig) -> Iterator[None]:
-    """Let one process of a machine after the other prepare scans: later ones find them made."""
-    if not shares_work(config):
+def in_turn(prepared: str, several: bool) -> Iterator[None]:
+    """Let one process of a machine after the other prepare scans: later ones find them made.
+
+    Args:
+        prepared: Folder of the prepared sets.
+        several: Whether there are several processes.
+    """
+    if not several:
         yield
         return
-    folder = Path(str(config.data.prepared)).expanduser()
+    folder = Path(prepared).expanduser()
     held: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
     with contextlib.suppress(OSError):  # what is wrong with it is told by who writes there
         folder.mkdir(parents=True, exist_ok=True)

@@ -48,9 +48,7 @@ def evaluate(config: DictConfig) -> Metrics:
     scoring = scoring_of_run(trained, settings.evaluation)
     model = str(trained.model.name)
     checkpoint = run.checkpoint(settings.checkpoint)
-    datamodule = reopen_data(
-        run, trained, settings.root, settings.data.prepared, settings.batch_size
-    )
+    datamodule = reopen_data(run, settings.root, settings.data.prepared, settings.batch_size)
     foreign = None if settings.data.root is None else open_external(datamodule, settings.data)
     scored = datamodule if foreign is None else foreign
     if settings.robustness is not None:  # before anything is scored, which takes its time

@@ -59,9 +59,7 @@ def export(config: DictConfig) -> ExportResult:
         needed(name)
     trained = open_trained(Path(asked.run), asked.checkpoint)
     place, small = _places(asked, trained)
-    datamodule = reopen_data(
-        trained.run, trained.run.read_config(), asked.root, asked.prepared, asked.batch_size
-    )
+    datamodule = reopen_data(trained.run, asked.root, asked.prepared, asked.batch_size)
     console = Console(highlight=False)
     with console.status(f"exporting {trained.model}"):
         result = _written(asked, trained, datamodule, place, small)

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from omegaconf import DictConfig
-
 from brain_tumor.config.data import DataSettings, build_prepared, data_settings, raw_folder
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepare import fingerprint_before
@@ -30,7 +28,6 @@ def write_split(run: RunFolder, prepared: PreparedSet, split: Split) -> None:
 
 def reopen_data(
     run: RunFolder,
-    config: DictConfig,
     root: str | None,
     directory: str,
     batch_size: int | None = None,
@@ -39,7 +36,6 @@ def reopen_data(
 
     Args:
         run: The run.
-        config: Its configuration.
         root: Where the raw scans lie now; None if where training found them.
         directory: Where they are prepared again if their prepared set is gone. Not where the run's
             configuration says, which may be somebody else's.
@@ -50,7 +46,7 @@ def reopen_data(
     """
     folder = Path(RUN.read(run).data.prepared)
     gone = not (folder / "summary.json").is_file()
-    data = data_settings(config.data)
+    data = data_settings(run.read_config().data)
     data = replace(
         data,
         prepared=directory if gone else str(folder.parent),

@@ -19,6 +19,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import VALIDATION, Split
 from brain_tumor.engine.ddp import ending_together, in_turn, train_along
 from brain_tumor.engine.interrupt import keyboard_interrupts
+from brain_tumor.engine.ranks import shares_work
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.rendering.page import to_rich
@@ -92,7 +93,7 @@ def fit(
     if settings.threads is not None:
         held.callback(torch.set_num_threads, torch.get_num_threads())  # for a sweep's next job
         torch.set_num_threads(settings.threads)
-    with in_turn(config):
+    with in_turn(settings.data.prepared, shares_work(config)):
         prepared, split = _data(start, settings)
 
     datamodule = build_datamodule(config, prepared, split)

@@ -272,7 +272,7 @@ def test_a_training_leaves_it_and_another_look_writes_the_same_bytes(
     assert record["reference_scans"] > 5
     assert set(record["flagged"]) == {"validation", "test"}
     assert "% of the validation and" in ood_sentence(record)
-    datamodule = reopen_data(run, run.read_config(), None, str(tmp_path))
+    datamodule = reopen_data(run, None, str(tmp_path))
     checkpoint = run.checkpoint("best")
     trainer = scoring_trainer("cpu")
     predictions = predict_parts(datamodule, load_classifier(checkpoint), checkpoint, trainer)
