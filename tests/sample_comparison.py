@@ -14,12 +14,21 @@ from brain_tumor.metrics.uncertainty.folds import PooledScores
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
 from brain_tumor.runs.provenance import Provenance
 from brain_tumor.runs.results.metrics import Resampling
-from brain_tumor.runs.results.run import RunData, RunRecord
+from brain_tumor.runs.results.run import ParameterCounts, RunData, RunRecord
 from brain_tumor.runs.results.scores import ConfidenceScores, RiskAtCoverage, ScoredProbabilities
 
 MADE = {"command": ("x",), "versions": {}, "machine": "", "hardware": {}}
 MADE |= {"git": None, "git_dirty": None}
-RECORD = RunRecord(**MADE, seed=0, data=RunData("mri", "a1b2", "gone"), status="finished")
+RECORD = RunRecord(
+    **MADE,
+    started="2026-01-02T03:04:05+00:00",
+    device="CPU",
+    threads=1,
+    parameters=ParameterCounts(1, 1),
+    seed=0,
+    data=RunData("mri", "a1b2", "gone"),
+    status="finished",
+)
 SOFT = ("nll", "brier", "ece_equal_width", "ece_equal_mass", "macro_roc_auc")
 
 

@@ -19,13 +19,12 @@ from brain_tumor.export.agreement import (
     checkpoint_side,
     compare_sides,
 )
-from brain_tumor.export.comparison import Side, score_sides
+from brain_tumor.export.comparison import ExportResult, Side, score_sides
 from brain_tumor.export.exported import open_as
 from brain_tumor.export.extra import needed
 from brain_tumor.export.graph import trace
 from brain_tumor.export.metadata import gather_facts
 from brain_tumor.export.quantise import BATCH, quantise
-from brain_tumor.export.result import ExportResult
 from brain_tumor.export.settings import ExportSettings, export_settings
 from brain_tumor.export.table import export_table
 from brain_tumor.export.write import as_onnx, as_pt2

@@ -1,6 +1,6 @@
 """An exported network beside its checkpoint: is it as good, how large is it, how fast."""
 
-from brain_tumor.export.result import ExportResult
+from brain_tumor.export.comparison import ExportResult
 from brain_tumor.rendering.numbers import (
     UNKNOWN,
     format_count,

@@ -26,9 +26,9 @@ import brain_tumor
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.export import export as exporting
+from brain_tumor.export.comparison import ExportResult
 from brain_tumor.export.exported import load_exported
 from brain_tumor.export.graph import trace
-from brain_tumor.export.result import ExportResult
 from brain_tumor.predict.model import open_model
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
