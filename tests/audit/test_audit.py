@@ -13,6 +13,7 @@ import hydra
 import numpy as np
 import pytest
 import torch
+from sample_comparison import RECORD
 
 from brain_tumor.audit.audit import audit
 from brain_tumor.audit.probes import load_frozen, score_runs
@@ -237,11 +238,12 @@ def test_runs_are_laid_beside_the_probes_only_on_their_own_scans(
         seed=0,
         split_seed=None,
         classes=prepared.classes,
+        healthy="notumor",
         predictions={"test": predictions},
         groups=None,
         part_sizes={},
-        record={},
-        metrics={},
+        record=RECORD,
+        metrics=None,
         complexity=None,
         history={},
     )

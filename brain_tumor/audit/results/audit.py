@@ -9,6 +9,7 @@ from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
 from brain_tumor.audit.results.patients import Patients
 from brain_tumor.audit.results.report import ReportComparison
 from brain_tumor.audit.results.shortcuts import ProbeScore
+from brain_tumor.runs.provenance import Provenance
 
 
 @dataclass(frozen=True)
@@ -46,28 +47,15 @@ class AuditSeconds:
 
 
 @dataclass(frozen=True)
-class AuditProvenance:
-    """What made an audit.
+class AuditProvenance(Provenance):
+    """What made an audit; those of version 0.6 have an empty `hardware`.
 
     Attributes:
-        command: The command line, without the interpreter.
-        versions: Versions of Python and packages by name; None where one is not installed.
-        machine: System and architecture, in words.
-        hardware: The machine in more detail, `memory` in bytes; empty in audits of version 0.6.
-        git: Commit of the code, `-dirty` behind it where files were changed; None outside a
-            checkout.
-        git_dirty: Whether files were changed; None outside a checkout.
         started: When the audit began, ISO 8601.
         seconds: How long it took.
         peak_memory_bytes: Most memory held by the process; None where that is not known.
     """
 
-    command: tuple[str, ...]
-    versions: Mapping[str, str | None]
-    machine: str
-    hardware: Mapping[str, str | int | None]
-    git: str | None
-    git_dirty: bool | None
     started: str
     seconds: AuditSeconds
     peak_memory_bytes: int | None
