@@ -86,7 +86,7 @@ def test_a_failing_job_neither_stops_nor_hides_the_others(
     status, sweep = typed(fail_where_seed_is_odd, "seed=0,1,2,3,4")
     shown = capsys.readouterr()
     assert status == 1
-    assert [job["status"] for job in read_jobs(sweep)] == [
+    assert [job.status for job in read_jobs(sweep)] == [
         *("finished", "failed", "finished", "failed", "finished")
     ]
     assert "brain_tumor: job 1: seed is 1: give another.\n" in shown.err
