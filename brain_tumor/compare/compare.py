@@ -19,7 +19,7 @@ from brain_tumor.compare.published import Published, published_tables
 from brain_tumor.compare.settings import RunGroup, gather
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.rendering.page import render, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
@@ -92,6 +92,12 @@ def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], Comparis
         )
     scoring = settings.evaluation
     gathered = gather([read_run(path) for path in find_folders(runs, "run.json", "run")])
+    classes = gathered[0][0].classes if gathered else ()
+    if gathered and scoring.healthy is not None and scoring.healthy not in classes:
+        raise ConfigError(
+            f"evaluation.healthy is {scoring.healthy!r}, which is no class: "
+            f"{suggest(scoring.healthy, classes)}"
+        )
     differing = check_same_scans(gathered, settings.different_scans)
     groups = compare_settings(gathered, scoring)
     split = settings.audit_split

@@ -236,6 +236,10 @@ def test_each_run_is_scored_by_its_own_healthy_class(
     found = compare(config)
     assert {name for one in found.settings for name in one.healthy} == {"glioma"}
     assert found.different_healthy == ""
+    config.folder = str(tmp_path / "more")
+    config.evaluation.healthy = "glima"
+    with pytest.raises(ConfigError, match="healthy is 'glima', which is no class: did you mean"):
+        compare(config)
 
 
 @pytest.mark.usefixtures("undrawn")
