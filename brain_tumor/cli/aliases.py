@@ -26,4 +26,6 @@ def expand(command: str, words: Sequence[str]) -> list[str]:
     """
     known = ALIASES.get(command, {})
     parted = (word.partition("=") for word in words)
-    return [f"{known.get(key, key) if equals else key}{equals}{rest}" for key, equals, rest in parted]
+    return [
+        f"{known.get(key, key) if equals else key}{equals}{rest}" for key, equals, rest in parted
+    ]

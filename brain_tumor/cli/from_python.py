@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.types import RunMode
@@ -42,7 +43,9 @@ def configured(command: str, words: Sequence[str]) -> Iterator[DictConfig]:
     """
     register_resolvers()
     words = expand(command, words)
-    outer, version = HydraConfig.instance().cfg, VersionBase.instance().getbase()
+    outer = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
+    version = VersionBase.instance().getbase()
+    GlobalHydra.instance().clear()
     try:
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
             config = _composed(command, words)
@@ -63,7 +66,7 @@ def configured(command: str, words: Sequence[str]) -> Iterator[DictConfig]:
             raise
         raise BrainTumorError(message) from error
     finally:
-        HydraConfig.instance().cfg = outer
+        GlobalHydra.instance().hydra, HydraConfig.instance().cfg = outer
         VersionBase.instance().version_base = version
 
 
@@ -106,4 +109,4 @@ def _typed(value: Any) -> str:
     text = os.fspath(value)
     if text.isidentifier() and text.lower() not in _WORDS:
         return text
-    return QuotedString(text, Quote.single).with_quotes()
+    return str(QuotedString(text, Quote.single).with_quotes())

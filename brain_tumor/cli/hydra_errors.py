@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import sentence
 from brain_tumor.errors import suggest
+from brain_tumor.runs.identity import within
 
 # What composing, and making the run folder, raises over what a user typed.
 REFUSALS = (HydraException, OmegaConfBaseException, OSError, ValueError)
@@ -79,8 +80,8 @@ def _no_choice(error: MissingConfigException) -> str:
 
 
 def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
-    config, groups = _composed(config_name, words), _groups()
-    known = _keys(config)
+    config, groups = composed(config_name, words), _groups()
+    known = [name for name in _keys(config) if not within(name, ("hydra",))]
     parent, _, last = key.rpartition(".")
     # What stands beside it is nearer than what is called so elsewhere.
     beside = [name for name in known if name.rpartition(".")[0] == parent]
@@ -97,14 +98,17 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
     return f"{key} is unknown: {suggest(key, [*known, *groups], limit=0)}"
 
 
-def _composed(config_name: str, words: Sequence[str]) -> Any:
-    """Compose what was asked for without the values that were typed; the defaults if that fails."""
+def composed(config_name: str, words: Sequence[str]) -> Any:
+    """Compose what was asked for without the values that were typed; the defaults if that fails.
+
+    Hydra's own node is part of it.
+    """
     groups = _groups()
     choices = [word for word in words if word.partition("=")[0].lstrip("+") in groups]
     for overrides in (choices, []):
         try:
             with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-                return hydra.compose(config_name, overrides)
+                return hydra.compose(config_name, overrides, return_hydra_config=True)
         except REFUSALS:
             continue
     return OmegaConf.create()
