@@ -85,9 +85,9 @@ def _complete(words: list[str]) -> None:
         print(SCRIPTS[words[0]].strip())
     else:
         _refuse(
-            f"{COMPLETION} needs the name of your shell, {', '.join(SHELLS)}: "
-            f'put  eval "$(brain-tumor {COMPLETION} bash)"  into ~/.bashrc, the like into ~/.zshrc, '
-            f"or  brain-tumor {COMPLETION} fish | source  into ~/.config/fish/config.fish"
+            f"{COMPLETION} needs the name of your shell, {', '.join(SHELLS)}: put "
+            f'eval "$(brain-tumor {COMPLETION} bash)" into ~/.bashrc, the like into ~/.zshrc, or '
+            f"brain-tumor {COMPLETION} fish | source into ~/.config/fish/config.fish"
         )
 
 

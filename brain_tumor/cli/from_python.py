@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import hydra
@@ -93,7 +92,7 @@ def overrides_of(values: Mapping[str, Any]) -> list[str]:
         values: By key: numbers, truth values, text, paths, or lists of these.
 
     Example:
-        >>> overrides_of({"lr": 1e-5, "input": [Path("my scans")], "seed": None})
+        >>> overrides_of({"lr": 1e-5, "input": ["my scans"], "seed": None})
         ['lr=1e-05', "input=['my scans']"]
     """
     return [f"{key}={_typed(value)}" for key, value in values.items() if value is not None]

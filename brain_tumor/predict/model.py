@@ -17,6 +17,7 @@ from brain_tumor.errors import WeightsError
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.export.exported import load_exported
 from brain_tumor.models.gradcam import gradcam
+from brain_tumor.runs.folder import run_of_checkpoint
 from brain_tumor.trained.abstention import Abstention, error_steps, least_confidence
 from brain_tumor.trained.network import Trained, open_trained
 from brain_tumor.trained.operating_point import Chosen
@@ -100,7 +101,7 @@ def open_model(
         WeightsError: The checkpoint or the file cannot be loaded.
     """
     path = path.expanduser()
-    if path.is_file():
+    if path.is_file() and run_of_checkpoint(path) is None:
         return _exported(path, abstain, trusted)
     device = scoring_trainer(accelerator).strategy.root_device
     return _of_run(open_trained(path, checkpoint), abstain, device)

@@ -16,7 +16,7 @@ from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runs.atomic_file import forget_halves
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.earlier_versions import upgrade
-from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.folder import RunFolder, run_of_checkpoint
 from brain_tumor.runs.history import read_history, trim_history
 from brain_tumor.runs.identity import (
     FIXED_BY_CHECKPOINT,
@@ -125,6 +125,10 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
             run.claim()
         return Start(run, config)
     run = RunFolder(Path(str(config.resume)).expanduser())
+    if not (run.path / "config.yaml").is_file():
+        found = run_of_checkpoint(run.path)
+        meant = "give the folder of a run that was stopped" if found is None else "give its run"
+        raise DataError(f"{run.path} is no run folder: {meant}, as resume={found or 'FOLDER'}")
     saved = run.read_config()
     if not rank(config):
         held.enter_context(run.locked())
