@@ -141,7 +141,7 @@ def train(
 
 
 def evaluate(
-    run: Place | Run,
+    run: Place | Run | Sequence[Place | Run],
     *,
     scans: Place | None = None,
     checkpoint: Checkpoint | None = None,
@@ -152,7 +152,8 @@ def evaluate(
     """Score a run's checkpoint again, on its own split or on scans of another origin.
 
     Args:
-        run: A run, its folder, or `last` for the newest finished one below `runs`.
+        run: A run, its folder, or `last` for the newest finished one below `runs`; several are
+            scored together.
         scans: A folder with a folder per class, of another origin; None takes the run's own.
         checkpoint: None takes the one that training scored.
         device: `auto`, `cpu`, `gpu` or `mps`.
@@ -179,12 +180,13 @@ def evaluate(
 
 
 def predict(
-    run: Place | Run,
+    run: Place | Run | Sequence[Place | Run],
     scans: Place | Sequence[Place],
     *,
     output: Place | None = None,
     overlays: Place | None = None,
     checkpoint: Checkpoint | None = None,
+    tta: Literal["flip"] | None = None,
     device: str | None = None,
     batch_size: int | None = None,
     overrides: Sequence[str] = (),
@@ -194,11 +196,12 @@ def predict(
     For scans in memory, and for any number of files in bounded memory, see `load_classifier`.
 
     Args:
-        run: A run, its folder, an exported file, or `last`.
+        run: A run, its folder, an exported file, or `last`; several runs answer together.
         scans: Files, folders and globs.
         output: `FILE.csv` or `FILE.json` to write.
         overlays: A folder for pictures of where the network looks.
         checkpoint: None takes the one that training scored.
+        tta: `flip` averages each scan's answer with its mirror image's.
         device: `auto`, `cpu`, `gpu` or `mps`.
         batch_size: Scans that the network takes at once.
         overrides: Any other value, as typed: `["abstention.error=0.02"]`.
@@ -215,6 +218,7 @@ def predict(
         "output": output,
         "overlays": overlays,
         "checkpoint": checkpoint,
+        "tta": tta,
         "device": device,
         "batch_size": batch_size,
     }
@@ -284,7 +288,7 @@ def compare(runs: Sequence[Place | Run], *, overrides: Sequence[str] = ()) -> di
     Raises:
         BrainTumorError: Anything that the caller can fix.
     """
-    with _configured("compare", {"runs": [_place(run) for run in runs]}, overrides) as config:
+    with _configured("compare", {"runs": _place(runs)}, overrides) as config:
         from brain_tumor.compare.compare import compare as command
 
         return command(config)
@@ -296,5 +300,9 @@ def _configured(command: str, values: dict[str, Any], overrides: Sequence[str]) 
     return configured(command, [*overrides_of(values), *overrides])
 
 
-def _place(run: Place | Run) -> Place:
-    return run.folder if isinstance(run, Run) else run
+def _place(run: Place | Run | Sequence[Place | Run]) -> Place | list[Place]:
+    if isinstance(run, Run):
+        return run.folder
+    if isinstance(run, (str, PathLike)):
+        return run
+    return [one.folder if isinstance(one, Run) else one for one in run]

@@ -17,6 +17,7 @@ from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.predictions import scoring_trainer
+from brain_tumor.predict.averaged import open_together, with_mirror
 from brain_tumor.predict.inputs import find_files
 from brain_tumor.predict.model import Model, open_model
 from brain_tumor.predict.output_files import Write, check_output, table_file
@@ -87,13 +88,7 @@ def predict(config: DictConfig, keep_all: bool = False) -> Outcome:
     if overlays is not None:
         check_overlays(overlays, settings.overwrite)
     files = find_files(settings.inputs, [path for path in (output, overlays) if path is not None])
-    model = open_model(
-        Path(settings.run),
-        settings.abstention,
-        settings.checkpoint,
-        settings.accelerator,
-        settings.trusted,
-    )
+    model = _opened(settings)
     if overlays is not None and model.cam is None:
         if not model.path.is_file():
             raise ConfigError(
@@ -123,7 +118,7 @@ def predict(config: DictConfig, keep_all: bool = False) -> Outcome:
 class PredictionSettings(Settings):
     """What stands at the top of `conf/predict.yaml`, as it says there."""
 
-    run: str
+    run: str | list[str]
     input: str | list[str]
     output: str | None
     overwrite: bool
@@ -134,6 +129,7 @@ class PredictionSettings(Settings):
     shown: Annotated[int, Range(1, 10_000)]
     abstention: Abstention
     trusted: bool
+    tta: Literal["flip"] | None = None
     keep_freed_memory: bool = True
 
     def __post_init__(self) -> None:
@@ -158,6 +154,22 @@ def prediction_settings(config: DictConfig) -> PredictionSettings:
     settings = parse_settings(PredictionSettings, check_values(config, "predict"))
     scoring_trainer(settings.accelerator)
     return settings
+
+
+def _opened(settings: PredictionSettings) -> Model:
+    if isinstance(settings.run, str):
+        model = open_model(
+            Path(settings.run),
+            settings.abstention,
+            settings.checkpoint,
+            settings.accelerator,
+            settings.trusted,
+        )
+    else:
+        model = open_together(
+            settings.run, settings.abstention, settings.checkpoint, settings.accelerator
+        )
+    return model if settings.tta is None else with_mirror(model)
 
 
 def _path(name: str | None) -> Path | None:
@@ -237,4 +249,4 @@ def _note(model: Model) -> str:
         words.insert(0, f"Tumour: from a probability of {model.chosen.threshold:.3f} on.")
     if model.ood_threshold is None:
         words.append("This model cannot tell whether a scan is out of distribution.")
-    return " ".join([*words, NOTICE])
+    return " ".join([*words, *model.notes, NOTICE])
