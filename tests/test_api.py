@@ -16,7 +16,9 @@ from omegaconf import OmegaConf
 
 import brain_tumor
 from brain_tumor import BrainTumorError, Run
+from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.train.train import train
 
 COMMANDS = ("audit", "compare", "evaluate", "predict", "prepare", "train")
 SMALL = ["model.width=16", "evaluation.resamples=100", "evaluation.figures=false"]
@@ -128,6 +130,14 @@ def test_a_mistake_is_an_error_of_ours_and_leaves_nothing(
         call()
     assert message in str(raised.value)
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_composed_configuration_without_a_job_is_told_what_it_lacks() -> None:
+    register_resolvers()
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = hydra.compose("train", ["data=phantom"])
+    with pytest.raises(BrainTumorError, match="run_folder=FOLDER"):
+        train(config)
 
 
 def test_hydra_of_the_caller_is_as_it_was(tmp_path: Path) -> None:

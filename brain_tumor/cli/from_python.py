@@ -105,7 +105,7 @@ def _typed(value: Any) -> str:
         return repr(value)
     if isinstance(value, (list, tuple)):
         return f"[{','.join(map(_typed, value))}]"
-    text = os.fspath(value)
+    text: str = os.fspath(value)
     if text.isidentifier() and text.lower() not in _WORDS:
         return text
     return str(QuotedString(text, Quote.single).with_quotes())

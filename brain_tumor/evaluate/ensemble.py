@@ -168,8 +168,10 @@ def together_sentences(
     if foreign:
         scored += ", none of which looks like one that any run was trained or selected by"
     else:
-        left = format_counted(members.left_out, "test scan of a run", "test scans of runs")
-        scored += f" that every run left for testing; {left} left out: others learned from them"
+        scored += " that every run left for testing"
+    if members.left_out and not foreign:
+        left = format_counted(members.left_out, "test scan of one run", "test scans of some runs")
+        scored += f"; {left} left out, as others learned from them"
     shared = len(members.datamodule.split.validation)
     fitted = "are fitted on the validation scans that all of them share"
     if not shared:

@@ -50,7 +50,8 @@ def open_together(
     cams = [model.cam for model in models if model.cam is not None]
 
     def cam(scans: Scans, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        return np.mean([one(scans, numbers) for one in cams], axis=0, dtype=np.float32)
+        found: npt.NDArray[np.float32] = np.mean([one(scans, numbers) for one in cams], axis=0)
+        return found
 
     names = ", ".join(dict.fromkeys(model.name for model in models))
     thresholds = {model.ood_threshold for model in models}

@@ -10,6 +10,7 @@ from typing import Any, cast
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import InterpolationResolutionError
 
 from brain_tumor.engine.ranks import rank
 from brain_tumor.errors import ConfigError, DataError
@@ -120,7 +121,7 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
         ConfigError: The configuration is not the one that the run was trained with so far.
     """
     if config.get("resume") is None:
-        run = RunFolder(Path(str(config.run_folder)))
+        run = RunFolder(_new_folder(config))
         if not rank(config):
             run.claim()
         return Start(run, config)
@@ -155,6 +156,16 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
     epochs = int(content["epoch"]) + 1 if content else 0
     said.append(_what_goes_on(run, earlier, epochs))
     return Start(run, saved, checkpoint, epochs, earlier, said)
+
+
+def _new_folder(config: DictConfig) -> Path:
+    try:
+        return Path(str(config.run_folder))
+    except InterpolationResolutionError as error:
+        raise ConfigError(
+            "run_folder is not given, and no job of Hydra's has one: add run_folder=FOLDER, or "
+            "call brain_tumor.train(...)"
+        ) from error
 
 
 def _check_places(saved: DictConfig, run: RunFolder, typed: Sequence[str]) -> None:
