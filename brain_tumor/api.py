@@ -117,22 +117,12 @@ def train(
         overrides: Any other value, as typed: `["split.fold=1", "model.width=64"]`.
 
     Raises:
-        BrainTumorError: Anything that the caller can fix, before long work starts where possible.
+        BrainTumorError: Anything that the caller can fix.
     """
-    values = {
-        "experiment": experiment,
-        "model": model,
-        "data": data,
-        "split": split,
-        "data.root": root,
-        "epochs": max_epochs,
-        "lr": lr,
-        "batch_size": batch_size,
-        "seed": seed,
-        "device": device,
-        "resume": resume,
-        "run_folder": run_folder,
-    }
+    values: dict[str, Any] = {"experiment": experiment, "model": model, "data": data}
+    values |= {"split": split, "data.root": root, "epochs": max_epochs, "lr": lr}
+    values |= {"batch_size": batch_size, "seed": seed, "device": device}
+    values |= {"resume": resume, "run_folder": run_folder}
     with _configured("train", values, overrides) as config:
         from brain_tumor.train.train import train as command
 

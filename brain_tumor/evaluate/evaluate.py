@@ -1,6 +1,5 @@
 """`evaluate`: a run's checkpoint again, on its own scans or on those of another origin."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,24 +11,15 @@ from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import check_values
 from brain_tumor.data.external.prepare import SEEN_FILE
-from brain_tumor.data.split import TEST, VALIDATION
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError
-from brain_tumor.evaluate.checkpoint import (
-    Record,
-    calibrated_record,
-    choose_on_validation,
-    evaluate_elsewhere,
-    evaluate_run,
-    scan_counts,
-    split_overlap,
-)
-from brain_tumor.evaluate.ensemble import open_members, predict_together, together_sentences
+from brain_tumor.evaluate.checkpoint import Record, evaluate_elsewhere, evaluate_run
+from brain_tumor.evaluate.ensemble.evaluate import evaluate_together
+from brain_tumor.evaluate.ensemble.members import open_members
 from brain_tumor.evaluate.external import ExternalSettings, open_external
-from brain_tumor.evaluate.figures import draw_evaluation
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.part_scores import ScoringSettings
-from brain_tumor.evaluate.predictions import scoring_trainer, write_predictions
+from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
 from brain_tumor.evaluate.robustness_table import robustness_table
 from brain_tumor.evaluate.score_tables import score_tables
@@ -59,7 +49,17 @@ def evaluate(config: DictConfig) -> Record:
     hush_lightning()
     settings = evaluation_settings(config)
     if not isinstance(settings.run, str):
-        return evaluate_together(settings, settings.run)
+        if settings.robustness is not None:
+            raise ConfigError("robustness takes one run: give run=FOLDER, or leave robustness out.")
+        members = open_members(
+            settings.run,
+            settings.checkpoint,
+            settings.root,
+            settings.data.prepared,
+            settings.batch_size,
+        )
+        scoring = scoring_of_run(members.trained[0].run.read_config(), settings.evaluation)
+        return evaluate_together(members, settings.data, settings.accelerator, scoring)
     accelerator = settings.accelerator
     run = RunFolder(Path(settings.run).expanduser())
     trained = run.read_config()
@@ -127,64 +127,6 @@ def evaluate(config: DictConfig) -> Record:
         console.print(to_rich(robustness_table(robustness, f"robustness: {title}")))
         written += [name.format(settings.robustness) for name in FILES]
     for name in written:
-        if (out.path / name).exists():
-            console.print(f"written: {out.path / name}", soft_wrap=True, markup=False)
-    return metrics
-
-
-def evaluate_together(settings: "EvaluationSettings", names: Sequence[str]) -> Record:
-    """Score several runs as one, by the mean of their calibrated log-probabilities.
-
-    Only scans are scored that none of them was trained or selected by. Temperature and operating
-    point are fitted on the validation scans that all of them share, if there are any.
-
-    Args:
-        settings: What is asked for.
-        names: Run folders, folders that hold some, or globs.
-
-    Raises:
-        BrainTumorError: Anything that the user can fix.
-    """
-    if settings.robustness is not None:
-        raise ConfigError("robustness takes one run: give run=FOLDER, or leave robustness out.")
-    members = open_members(
-        *(names, settings.checkpoint, settings.root, settings.data.prepared, settings.batch_size)
-    )
-    own, classes = members.datamodule, members.trained[0].classes
-    scoring = scoring_of_run(members.trained[0].run.read_config(), settings.evaluation)
-    foreign = None if settings.data.root is None else open_external(own, settings.data)
-    if foreign is None:
-        members.check_test()
-    parts = (VALIDATION, TEST) if foreign is None else (VALIDATION,)
-    together, alone = predict_together(members, own, parts, settings.accelerator)
-    chosen = choose_on_validation(together.get(VALIDATION), classes, scoring)
-    scored, out, console = own, members.folder, Console(highlight=False)
-    if foreign is not None:
-        scored, out = foreign, out.part("external", foreign.prepared.folder.name)
-        together, alone = predict_together(members, foreign, (TEST,), settings.accelerator)
-    metrics = calibrated_record(scored, together, Path(members.name), chosen, scoring)
-    if foreign is None:
-        metrics["leakage"] = split_overlap(own)
-    else:
-        metrics["scans"] = scan_counts(foreign)
-    out.create()
-    write_predictions(out, scored, together)
-    out.write_json("metrics.json", metrics, checked=True)
-    folders = [str(member.run.path) for member in members.trained]
-    out.write_json("together.json", {"runs": folders, "left_out": members.left_out})
-    draw_evaluation(out, scored, together, metrics, scoring, members.name, {})
-    if foreign is not None:
-        console.print(to_rich(external_table(foreign.prepared.summary, str(settings.data.root))))
-    for table in score_tables(metrics, members.name):
-        console.print(to_rich(table))
-    if chosen.temperature is not None:
-        point, temperature = metrics["operating_point"], metrics["temperature"]
-        for sentence in gaps(metrics["parts"], SCORES.values(), point, temperature):
-            console.print(sentence)
-    tested = together[TEST], [one[TEST] for one in alone]
-    for sentence in together_sentences(members, *tested, classes, foreign is not None):
-        console.print(sentence, soft_wrap=True)
-    for name in ("metrics.json", "together.json", "predictions.csv", "figures"):
         if (out.path / name).exists():
             console.print(f"written: {out.path / name}", soft_wrap=True, markup=False)
     return metrics

@@ -11,7 +11,8 @@ from scipy.special import log_softmax
 from brain_tumor import api
 from brain_tumor.data.split import TEST, VALIDATION
 from brain_tumor.errors import BrainTumorError, DataError
-from brain_tumor.evaluate.ensemble import Members, open_members, predict_together
+from brain_tumor.evaluate.ensemble.evaluate import predict_together
+from brain_tumor.evaluate.ensemble.members import Members, open_members
 from brain_tumor.runs.finished import read_run
 from brain_tumor.trained.ensemble import average
 

@@ -1,22 +1,17 @@
-"""Several runs scored together, on scans that none of them was trained or selected by."""
+"""Runs of one prepared set, and the scans that none of them was trained or selected by."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax
 
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import Split
 from brain_tumor.errors import DataError
-from brain_tumor.evaluate.predictions import Predictions, predict_parts, scoring_trainer
-from brain_tumor.metrics.scores import score
-from brain_tumor.rendering.numbers import format_counted
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.runs.load_checkpoint import load_classifier
 from brain_tumor.runs.reopen import reopen_data, reopen_split
-from brain_tumor.trained.ensemble import average, run_folders
+from brain_tumor.trained.ensemble import run_folders
 from brain_tumor.trained.network import Trained, open_trained
 
 
@@ -107,88 +102,3 @@ def open_members(
         num_workers=datamodule.num_workers,
     )
     return Members(trained, scans, len(tested) - len(test))
-
-
-def predict_together(
-    members: Members, datamodule: ScanDataModule, parts: Sequence[str], accelerator: str
-) -> tuple[dict[str, Predictions], list[dict[str, Predictions]]]:
-    """Let every member predict the parts, and average what they say.
-
-    Args:
-        members: The runs.
-        datamodule: Serves the parts: their own scans, or those of another origin.
-        parts: Which parts; one that holds no scans is left out.
-        accelerator: Lightning's name of the device kind.
-
-    Returns:
-        The average, whose logits are log-probabilities and which has no features, and what each
-        member says.
-
-    Raises:
-        DataError: A checkpoint knows other classes than the scans have.
-        WeightsError: A checkpoint cannot be loaded, or gives values that are no numbers.
-    """
-    alone, said = [], []
-    for member in members.trained:
-        trainer, classifier = scoring_trainer(accelerator), load_classifier(member.checkpoint)
-        found = predict_parts(datamodule, classifier, member.checkpoint, trainer, parts)
-        temperature = member.chosen.temperature or 1.0
-        alone.append(found)
-        said.append(
-            {part: log_softmax(one.logits / temperature, axis=1) for part, one in found.items()}
-        )
-    together = {
-        part: replace(
-            found,
-            logits=average([one[part] for one in said]),
-            features=np.empty((len(found.rows), 0), np.float32),
-        )
-        for part, found in alone[0].items()
-    }
-    return together, alone
-
-
-def together_sentences(
-    members: Members,
-    together: Predictions,
-    alone: Sequence[Predictions],
-    classes: Sequence[str],
-    foreign: bool,
-) -> list[str]:
-    """Say what was averaged and scored, and what that gains.
-
-    Args:
-        members: The runs.
-        together: Their average on the test part.
-        alone: What each says of it.
-        classes: Class names.
-        foreign: Whether the scans are of another origin.
-    """
-    scored = format_counted(len(together.rows), "scan")
-    if foreign:
-        scored += ", none of which looks like one that any run was trained or selected by"
-    else:
-        scored += " that every run left for testing"
-    if members.left_out and not foreign:
-        left = format_counted(members.left_out, "test scan of one run", "test scans of some runs")
-        scored += f"; {left} left out, as others learned from them"
-    shared = len(members.datamodule.split.validation)
-    fitted = "are fitted on the validation scans that all of them share"
-    if not shared:
-        fitted = "are not fitted: these runs share no validation scans"
-    sentences = [
-        f"answers:      mean of the calibrated log-probabilities of {len(members.trained)} runs",
-        f"fitted:       temperature and operating point of all together {fitted}",
-        f"scored:       {scored}",
-    ]
-
-    def balanced(found: Predictions) -> str:
-        predicted = found.logits.argmax(axis=1).astype(np.int64)
-        return f"{score(found.labels, predicted, tuple(classes)).overall['balanced_accuracy']:.4f}"
-
-    each = ", ".join(balanced(one) for one in alone)
-    sentences.append(f"balanced:     {balanced(together)} together; alone {each}")
-    sentences.append(
-        "unlike train: not scored for several runs together, predict tells it of each scan"
-    )
-    return sentences
