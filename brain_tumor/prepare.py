@@ -1,14 +1,28 @@
 """`python -m brain_tumor.prepare data.root=FOLDER`: raw scans -> prepared set."""
 
+from typing import TYPE_CHECKING
+
 from omegaconf import DictConfig
 
+from brain_tumor.callable_package import CallablePackage
 from brain_tumor.cli.command import command
 
+if TYPE_CHECKING:
+    from brain_tumor.data.prepared.prepared_set import PreparedSet
 
-@command("prepare")
-def main(config: DictConfig) -> None:
-    """Crop and dedupe the configured scans, split them, and print what came of it."""
-    # Imported here, as in the other commands, so that --help need not wait for torch.
+CallablePackage.make(__name__)
+
+
+def prepare(config: DictConfig) -> "PreparedSet":
+    """Crop and dedupe the configured scans, split them, and print what came of it.
+
+    Args:
+        config: As `conf/prepare.yaml` composes it.
+
+    Raises:
+        BrainTumorError: Anything that the user can fix.
+    """
+    # Imported here, as in the other commands, so that --help need not wait for what computes.
     from rich.console import Console
 
     from brain_tumor.config.data import (
@@ -31,6 +45,13 @@ def main(config: DictConfig) -> None:
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
     console.print(f"prepared set: {prepared.folder}", soft_wrap=True)
+    return prepared
+
+
+@command("prepare")
+def main(config: DictConfig) -> None:
+    """Prepare the configured scans."""
+    prepare(config)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from brain_tumor.cli.aliases import expand
 from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, user_message
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
+from brain_tumor.cli.last_run import fill_last
 from brain_tumor.cli.sweep.launchers import check_launcher
 from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
 from brain_tumor.config.conf_folder import conf_folder as conf_folder
@@ -85,6 +87,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
                         # What no job of a sweep can do is refused once, for the whole of it.
                         check_single_run(config)
                         held.enter_context(noted(job, user_message, asked))
+                    fill_last(config_name, config)
                     task(config)
             finally:
                 _drop_empty_run_folder()
@@ -102,7 +105,8 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             # So that Hydra raises what it refuses, where it would print several lines of its own.
             os.environ[TRACEBACKS] = "1"
             # Hydra's parser takes the values on one side of -m only.
-            sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
+            words = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
+            sys.argv[1:] = expand(config_name, words)
             handle_sigterm()
             try:
                 with ended_in_one_sentence(asked):

@@ -1,7 +1,9 @@
 """What Hydra refuses before a command begins, said in one sentence with the nearest valid name."""
 
+import inspect
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -11,10 +13,19 @@ from omegaconf.errors import OmegaConfBaseException
 
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import sentence
-from brain_tumor.errors import suggest
+from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.runs.identity import within
 
 # What composing, and making the run folder, raises over what a user typed.
 REFUSALS = (HydraException, OmegaConfBaseException, OSError, ValueError)
+
+EXPORTED = (".onnx", ".pt2")
+# What a run, or scans, without a key were meant for, where that is not train's.
+_TAKES_RUN = {
+    **dict.fromkeys(("evaluate", "predict", "export", "app"), "run={}"),
+    **dict.fromkeys(("compare", "audit"), '"runs=[{}]"'),
+}
+_TAKES_SCANS = {"predict": "input={}", "compare": '"runs=[{}]"'}
 
 
 def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str:
@@ -26,7 +37,7 @@ def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str
         words: What was typed behind the command.
     """
     if isinstance(error, OverrideParseException):
-        return _unread(error.override)
+        return _unread(error.override, config_name)
     if isinstance(error, MissingConfigException):
         return _no_choice(error)
     text = str(error)
@@ -57,14 +68,25 @@ def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str
     return " ".join(text.split()) or f"The command line cannot be read ({type(error).__name__})."
 
 
-def _unread(override: str) -> str:
+def _unread(override: str, config_name: str) -> str:
     if "=" not in override:
-        return f"{override!r} has no value: write {override or 'key'}=VALUE."
+        meant = _meant_place(override, config_name) or f"{override or 'key'}=VALUE"
+        return f"{override!r} has no value: write {meant}"
     key = override.partition("=")[0] or "key"
     return (
         f"{override!r} cannot be read: write key=VALUE, close every bracket, brace and quote, and "
         f"quote a value that holds = or blanks, as in \"{key}='a=b'\"."
     )
+
+
+def _meant_place(word: str, command: str) -> str | None:
+    """Give the override that a folder or file was meant for; None where it is neither."""
+    path = Path(word).expanduser()
+    if not path.exists():
+        return None
+    if (path / "run.json").is_file() or path.suffix in EXPORTED:
+        return _TAKES_RUN.get(command, "resume={}").format(word)
+    return _TAKES_SCANS.get(command, "data.root={}").format(word)
 
 
 def _no_choice(error: MissingConfigException) -> str:
@@ -79,32 +101,59 @@ def _no_choice(error: MissingConfigException) -> str:
 
 
 def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
-    config, groups = _composed(config_name, words), _groups()
-    known = _keys(config)
+    config, groups = composed(config_name, words), _groups()
+    known = [name for name in _keys(config) if not within(name, ("hydra",))]
     parent, _, last = key.rpartition(".")
     # What stands beside it is nearer than what is called so elsewhere.
     beside = [name for name in known if name.rpartition(".")[0] == parent]
     value = OmegaConf.select(config, parent) if parent else config
     if parent and not OmegaConf.is_dict(value) and parent in known:
         return f"{key} is unknown: {parent} is a single value, write {parent}=VALUE."
-    near = suggest(last, [name.rpartition(".")[2] for name in beside], limit=0)
+    taken = _taken_by(value, key)
+    if last in taken:
+        return f"{key} is not configured yet: write +{key}=VALUE to add it."
+    near = suggest(last, [*(name.rpartition(".")[2] for name in beside), *taken], limit=0)
     if near.startswith("did you mean"):
         name = near.removeprefix("did you mean ").rstrip("?")
-        return f"{key} is unknown: did you mean {f'{parent}.{name}' if parent else name}?"
+        plus = "+" if name in taken and f"{parent}.{name}" not in beside else ""
+        return f"{key} is unknown: did you mean {plus}{f'{parent}.{name}' if parent else name}?"
     if beside and parent:
         own = sorted(name.rpartition(".")[2] for name in beside)
         return f"{key} is unknown: {parent} has {', '.join(own)}."
-    return f"{key} is unknown: {suggest(key, [*known, *groups], limit=0)}"
+    near = suggest(key, [*known, *groups], limit=0)
+    if not parent and not near.startswith("did you mean") and key in composed("train", []):
+        return f"{key} is unknown to {config_name}, train has it: leave it out."
+    return f"{key} is unknown: {near}"
 
 
-def _composed(config_name: str, words: Sequence[str]) -> Any:
-    """Compose what was asked for without the values that were typed; the defaults if that fails."""
+def _taken_by(node: Any, key: str) -> list[str]:
+    """Give what the class takes that a group names by `_target_`; nothing where there is none."""
+    if not OmegaConf.is_dict(node) or node._is_none() or "_target_" not in node:
+        return []
+    # It takes seconds to import torch and Lightning, which a mistake can wait for.
+    from brain_tumor.config.allowed_targets import ALLOWED_TARGETS, find_class
+
+    slot = key.partition(".")[0]
+    if slot not in ALLOWED_TARGETS:
+        return []
+    try:
+        found, _ = find_class(node["_target_"], key, (ALLOWED_TARGETS[slot],))
+    except ConfigError:
+        return []
+    return [name for name in inspect.signature(found).parameters if name != "self"]
+
+
+def composed(config_name: str, words: Sequence[str]) -> Any:
+    """Compose what was asked for without the values that were typed; the defaults if that fails.
+
+    Hydra's own node is part of it.
+    """
     groups = _groups()
     choices = [word for word in words if word.partition("=")[0].lstrip("+") in groups]
     for overrides in (choices, []):
         try:
             with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-                return hydra.compose(config_name, overrides)
+                return hydra.compose(config_name, overrides, return_hydra_config=True)
         except REFUSALS:
             continue
     return OmegaConf.create()

@@ -14,7 +14,7 @@ from brain_tumor.config.arguments import plain_values
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.prepared.prepared_set import PreparedSet
-from brain_tumor.data.split import TEST, TRAIN, VALIDATION
+from brain_tumor.data.split import VALIDATION
 from brain_tumor.evaluate.figures import draw_evaluation
 from brain_tumor.evaluate.fit_out_of_distribution import FittedOOD, save_ood_detector
 from brain_tumor.evaluate.leakage_record import measure_overlap
@@ -97,7 +97,7 @@ def evaluate_run(
     chosen = choose_on_validation(predictions.get(VALIDATION), classifier.classes, settings)
     metrics = replace(
         calibrated_metrics(datamodule, predictions, checkpoint, chosen, settings),
-        leakage=_leakage(datamodule, predictions),
+        leakage=split_overlap(datamodule),
     )
     complexity = _complexity(classifier, datamodule, checkpoint, trainer)
     write_predictions(out, datamodule, predictions)
@@ -149,7 +149,6 @@ def evaluate_elsewhere(
     chosen = choose_on_validation(own.get(VALIDATION), classifier.classes, settings)
     predictions = predict_parts(foreign, classifier, checkpoint, trainer)
     prepared, ood_score = foreign.prepared, None
-    counts = {name: prepared.summary[name] for name in ("raw", "unusable", "seen", "kept")}
     if detector is not None:
         ood_score = {
             part: detector.score(prepared.images[found.rows], found.features)
@@ -157,13 +156,20 @@ def evaluate_elsewhere(
         }
     metrics = replace(
         calibrated_metrics(foreign, predictions, checkpoint, chosen, settings),
-        scans=ExternalScans(**counts, fingerprint=prepared.fingerprint),
+        scans=scan_counts(foreign),
         ood=None if ood_score is None else _flagged(ood_score),
     )
     write_predictions(out, foreign, predictions, ood_score)
     METRICS.write(out, metrics)
     draw_evaluation(out, foreign, predictions, metrics, settings, model, {})
     return metrics
+
+
+def scan_counts(foreign: ScanDataModule) -> ExternalScans:
+    """Count scans of another origin, as `metrics.json` holds it."""
+    prepared = foreign.prepared
+    counts = {name: prepared.summary[name] for name in ("raw", "unusable", "seen", "kept")}
+    return ExternalScans(**counts, fingerprint=prepared.fingerprint)
 
 
 def _flagged(ood_score: Mapping[str, npt.NDArray[np.float64]]) -> FlaggedShares:
@@ -237,18 +243,16 @@ def calibrated_parts(
     return {part: scored(found) for part, found in predictions.items()}
 
 
-def _leakage(datamodule: ScanDataModule, predictions: dict[str, Predictions]) -> PartOverlap:
+def split_overlap(datamodule: ScanDataModule) -> PartOverlap:
+    """Tell what the test part shares with what was trained on, as `metrics.json` holds it."""
     # A validation part has been looked at, too: what it shares with the test part counts.
-    prepared = datamodule.prepared
-    rows_trained_on = [
-        predictions[part].rows for part in (TRAIN, VALIDATION) if part in predictions
-    ]
+    prepared, split = datamodule.prepared, datamodule.split
     return measure_overlap(
         prepared.kept,
         prepared.labels,
         prepared.classes,
-        np.sort(np.concatenate(rows_trained_on)),
-        predictions[TEST].rows,
+        np.sort(np.concatenate([split.train, split.validation])),
+        split.test,
         find_lookalikes(prepared),
     )
 

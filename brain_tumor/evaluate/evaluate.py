@@ -12,7 +12,10 @@ from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import check_values
 from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.engine.quiet import hush_lightning
+from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.checkpoint import evaluate_elsewhere, evaluate_run
+from brain_tumor.evaluate.ensemble.evaluate import evaluate_together
+from brain_tumor.evaluate.ensemble.members import open_members
 from brain_tumor.evaluate.external import ExternalSettings, open_external
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.part_scores import ScoringSettings
@@ -42,6 +45,18 @@ def evaluate(config: DictConfig) -> Metrics:
     """
     hush_lightning()
     settings = evaluation_settings(config)
+    if not isinstance(settings.run, str):
+        if settings.robustness is not None:
+            raise ConfigError("robustness takes one run: give run=FOLDER, or leave robustness out.")
+        members = open_members(
+            settings.run,
+            settings.checkpoint,
+            settings.root,
+            settings.data.prepared,
+            settings.batch_size,
+        )
+        scoring = scoring_of_run(members.trained[0].run.read_config(), settings.evaluation)
+        return evaluate_together(members, settings.data, settings.accelerator, scoring)
     accelerator = settings.accelerator
     run = RunFolder(Path(settings.run).expanduser())
     trained = run.read_config()
@@ -141,7 +156,7 @@ def scoring_of_run(trained: DictConfig, changes: ScoringChanges) -> ScoringSetti
 class EvaluationSettings(Settings):
     """What stands at the top of `conf/evaluate.yaml`, as it says there."""
 
-    run: str
+    run: str | list[str]
     checkpoint: Literal["best", "last"] | None
     root: str | None
     accelerator: str

@@ -1,1 +1,5 @@
 """New scans through a trained network."""
+
+from brain_tumor.callable_package import CallablePackage
+
+CallablePackage.make(__name__)

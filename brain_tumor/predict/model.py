@@ -17,6 +17,7 @@ from brain_tumor.errors import WeightsError
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.export.exported import load_exported
 from brain_tumor.models.gradcam import gradcam
+from brain_tumor.runs.folder import run_of_checkpoint
 from brain_tumor.trained.abstention import Abstention, error_steps, least_confidence
 from brain_tumor.trained.network import Trained, open_trained
 from brain_tumor.trained.operating_point import Chosen
@@ -45,7 +46,7 @@ class Model:
     """A trained network and all that its answers are judged by. Threads may share it.
 
     Attributes:
-        path: The run's folder or the exported file.
+        path: The run's folder or the exported file; of several, the first.
         name: Network and checkpoint, for titles.
         classes: Class names, in the order of the probabilities.
         healthy: The class without a tumour; None where there is none.
@@ -56,6 +57,8 @@ class Model:
             model cannot tell.
         confident_from: Confidence below which a prediction is flagged; may be infinite.
         confident_from_validation: Whether validation scans told it.
+        notes: Sentences that a reader of its answers needs.
+        members: Folders of the runs that answer together; none where one answers alone.
         predict: Takes `(N, size, size)`, uint8, 0-255, N at least 1.
         cam: Takes such scans and a class number for each, `(N,)`, int64; gives where the network
             sees that class, `(N, size, size)`, float32, 0-1. None for an exported file, and
@@ -72,6 +75,8 @@ class Model:
     ood_threshold: float | None
     confident_from: float
     confident_from_validation: bool
+    notes: tuple[str, ...]
+    members: tuple[Path, ...]
     predict: Callable[[Scans], ModelOutput] = field(repr=False)
     cam: Callable[[Scans, npt.NDArray[np.int64]], npt.NDArray[np.float32]] | None = field(
         repr=False
@@ -100,13 +105,20 @@ def open_model(
         WeightsError: The checkpoint or the file cannot be loaded.
     """
     path = path.expanduser()
-    if path.is_file():
+    if path.is_file() and run_of_checkpoint(path) is None:
         return _exported(path, abstain, trusted)
     device = scoring_trainer(accelerator).strategy.root_device
-    return _of_run(open_trained(path, checkpoint), abstain, device)
+    return model_of(open_trained(path, checkpoint), abstain, device)
 
 
-def _of_run(trained: Trained, abstain: Abstention, device: torch.device) -> Model:
+def model_of(trained: Trained, abstain: Abstention, device: torch.device) -> Model:
+    """Make a trained network ready for new scans.
+
+    Args:
+        trained: The network.
+        abstain: When the confidence of a prediction is low.
+        device: Where it is to work.
+    """
     network = trained.network.to(device)
     detector, lock = open_ood_detector(trained.scored), Lock()
     temperature = trained.chosen.temperature
@@ -143,6 +155,8 @@ def _of_run(trained: Trained, abstain: Abstention, device: torch.device) -> Mode
         None if detector is None else detector.threshold,
         abstain.unfitted if steps is None else least_confidence(steps, abstain),
         steps is not None,
+        (),
+        (),
         predict,
         cam if network.has_maps else None,
     )
@@ -170,6 +184,8 @@ def _exported(path: Path, abstain: Abstention, trusted: bool) -> Model:
         None if detector is None else detector.threshold,
         abstain.unfitted if steps is None else least_confidence(steps, abstain),
         steps is not None,
+        (),
+        (),
         predict,
         None,
     )

@@ -99,7 +99,7 @@ def _csv(file: IO[bytes], model: Model) -> Iterator[Write]:
 
 
 def _json(file: IO[bytes], model: Model) -> Iterator[Write]:
-    head = {
+    head: dict[str, Any] = {
         "version": VERSION,
         "model": str(model.path),
         "network": model.name,
@@ -110,6 +110,8 @@ def _json(file: IO[bytes], model: Model) -> Iterator[Write]:
         "ood_threshold": model.ood_threshold,
         "confident_from": model.confident_from if model.confident_from <= 1 else None,
     }
+    if model.members:
+        head["model"] = [str(path) for path in model.members]
     file.write(f'{json.dumps(head, indent=1)[:-2]},\n "scans": ['.encode())
     between = "\n"
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections import Counter
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.predictions import scoring_trainer
+from brain_tumor.predict.averaged import open_together, with_mirror
 from brain_tumor.predict.inputs import find_files
 from brain_tumor.predict.model import Model, open_model
 from brain_tumor.predict.output_files import Write, check_output, table_file
@@ -34,7 +36,7 @@ class Outcome:
     """What came of all files.
 
     Attributes:
-        shown: The first predictions.
+        predictions: The first predictions, or all.
         place: The folder that all predicted scans lie in; None before there is one.
         counts: Predictions of each class.
         out_of_distribution: Those of scans unlike the training scans.
@@ -42,7 +44,7 @@ class Outcome:
         unusable: The files that could not be used, and why.
     """
 
-    shown: list[Prediction] = field(default_factory=list)
+    predictions: list[Prediction] = field(default_factory=list)
     place: str | None = None
     counts: Counter[str] = field(default_factory=Counter)
     out_of_distribution: int = 0
@@ -54,25 +56,26 @@ class Outcome:
         """How many scans were predicted."""
         return self.counts.total()
 
-    def add(self, result: Prediction | Unusable, most: int) -> None:
+    def add(self, result: Prediction | Unusable, most: float) -> None:
         """Count a result; of predictions the first `most` are kept."""
         if isinstance(result, Unusable):
             self.unusable.append((result.source, result.reason))
             return
         folder = os.path.dirname(str(result.source))  # noqa: PTH120 (of text, as commonpath is)
         self.place = folder if self.place is None else _shared(self.place, folder)
-        if len(self.shown) < most:
-            self.shown.append(result)
+        if len(self.predictions) < most:
+            self.predictions.append(result)
         self.counts[result.label] += 1
         self.out_of_distribution += bool(result.out_of_distribution)
         self.low_confidence += result.low_confidence
 
 
-def predict(config: DictConfig) -> Outcome:
+def predict(config: DictConfig, keep_all: bool = False) -> Outcome:
     """Predict scans, write what is asked for, and print a table.
 
     Args:
         config: As `conf/predict.yaml` composes it.
+        keep_all: Whether all predictions are kept in memory; else those that are shown.
 
     Raises:
         BrainTumorError: Anything that the user can fix; also where no scan could be used.
@@ -85,13 +88,7 @@ def predict(config: DictConfig) -> Outcome:
     if overlays is not None:
         check_overlays(overlays, settings.overwrite)
     files = find_files(settings.inputs, [path for path in (output, overlays) if path is not None])
-    model = open_model(
-        Path(settings.run),
-        settings.abstention,
-        settings.checkpoint,
-        settings.accelerator,
-        settings.trusted,
-    )
+    model = _opened(settings)
     if overlays is not None and model.cam is None:
         if not model.path.is_file():
             raise ConfigError(
@@ -106,14 +103,14 @@ def predict(config: DictConfig) -> Outcome:
         write = None if output is None else held.enter_context(table_file(output, model))
         progress = held.enter_context(preparing_bar())
         for batch in predict_files(model, files, settings.batch_size, progress):
-            _take(batch, model, overlays, write, outcome, settings.shown)
+            _take(batch, model, overlays, write, outcome, inf if keep_all else settings.shown)
         if not outcome.predicted:
             source, reason = outcome.unusable[0]
             raise DataError(
                 f"Nothing could be used of {len(outcome.unusable):,} given, the first is {source} "
                 f"({reason}): give pictures or DICOM files of scans as input=..."
             )
-    _print(outcome, model, output, overlays)
+    _print(outcome, settings.shown, model, output, overlays)
     return outcome
 
 
@@ -121,7 +118,7 @@ def predict(config: DictConfig) -> Outcome:
 class PredictionSettings(Settings):
     """What stands at the top of `conf/predict.yaml`, as it says there."""
 
-    run: str
+    run: str | list[str]
     input: str | list[str]
     output: str | None
     overwrite: bool
@@ -132,6 +129,7 @@ class PredictionSettings(Settings):
     shown: Annotated[int, Range(1, 10_000)]
     abstention: Abstention
     trusted: bool
+    tta: Literal["flip"] | None = None
     keep_freed_memory: bool = True
 
     def __post_init__(self) -> None:
@@ -158,6 +156,22 @@ def prediction_settings(config: DictConfig) -> PredictionSettings:
     return settings
 
 
+def _opened(settings: PredictionSettings) -> Model:
+    if isinstance(settings.run, str):
+        model = open_model(
+            Path(settings.run),
+            settings.abstention,
+            settings.checkpoint,
+            settings.accelerator,
+            settings.trusted,
+        )
+    else:
+        model = open_together(
+            settings.run, settings.abstention, settings.checkpoint, settings.accelerator
+        )
+    return model if settings.tta is None else with_mirror(model)
+
+
 def _path(name: str | None) -> Path | None:
     return None if name is None else Path(name).expanduser()
 
@@ -168,7 +182,7 @@ def _take(
     overlays: Path | None,
     write: Write | None,
     outcome: Outcome,
-    most: int,
+    most: float,
 ) -> None:
     predictions = [result for result in batch.results if isinstance(result, Prediction)]
     names = [""] * len(predictions)
@@ -182,7 +196,9 @@ def _take(
         outcome.add(result, most)
 
 
-def _print(outcome: Outcome, model: Model, output: Path | None, overlays: Path | None) -> None:
+def _print(
+    outcome: Outcome, shown: int, model: Model, output: Path | None, overlays: Path | None
+) -> None:
     console = Console(highlight=False, markup=False)  # a path may hold [brackets]
     place = f"{outcome.place.rstrip('/')}/" if outcome.place else ""
     rows = [
@@ -190,7 +206,7 @@ def _print(outcome: Outcome, model: Model, output: Path | None, overlays: Path |
             str(one.source).removeprefix(place),
             *(one.label, one.confidence, one.tumour, one.out_of_distribution, one.low_confidence),
         )
-        for one in outcome.shown
+        for one in outcome.predictions[:shown]
     ]
     title = f"{model.name}: scans of {place}" if place else model.name
     table = predictions_table(title, rows, outcome.predicted, _note(model))
@@ -233,4 +249,4 @@ def _note(model: Model) -> str:
         words.insert(0, f"Tumour: from a probability of {model.chosen.threshold:.3f} on.")
     if model.ood_threshold is None:
         words.append("This model cannot tell whether a scan is out of distribution.")
-    return " ".join([*words, NOTICE])
+    return " ".join([*words, *model.notes, NOTICE])

@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import errno
-import gzip
 import io
 import json
 import zlib
@@ -15,7 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from brain_tumor.data.files.bounded_file import read_file
+from brain_tumor.data.files.bounded_file import read_file, read_gzip
 from brain_tumor.dataclass_json import to_plain
 from brain_tumor.errors import DataError
 from brain_tumor.runs.atomic_file import check_no_link, check_no_links, written_whole
@@ -123,11 +122,16 @@ class RunFolder:
         Raises:
             DataError: It is not there.
         """
+        there = [one for one in ("best", "last") if (self.checkpoints / f"{one}.ckpt").is_file()]
         names = [name] if name else ["best", "last"]
         for candidate in names:
-            path = self.checkpoints / f"{candidate}.ckpt"
-            if path.is_file():
-                return path
+            if candidate in there:
+                return self.checkpoints / f"{candidate}.ckpt"
+        if there:
+            raise DataError(
+                f"{self.path} has no checkpoint {name}, which a run without a validation part does "
+                f"not keep: give checkpoint={there[0]}, or leave it out."
+            )
         raise DataError(
             f"{self.path} has no checkpoint {' or '.join(names)}: give the folder that training "
             "printed as run=..., or train again."
@@ -148,6 +152,12 @@ class RunFolder:
                 variable of the environment.
         """
         path = self.path / "config.yaml"
+        found = run_of_checkpoint(self.path)
+        if found is not None:
+            raise DataError(
+                f"{self.path} is a checkpoint: give its run, as run={found} "
+                f"checkpoint={self.path.stem}"
+            )
         if not path.is_file():
             raise DataError(
                 f"{self.path} is no run folder, it has no config.yaml: give the folder that "
@@ -246,7 +256,7 @@ class RunFolder:
         small = plain.with_name(f"{name}.gz")
         place = small if small.is_file() and not plain.is_file() else plain
         try:
-            content = read_file(plain) if place is plain else _unpacked(small)
+            content = read_file(plain) if place is plain else read_gzip(small, MAX_UNPACKED)
             check(place, content, read_checksums(self.path).get(name))
             return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
         except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
@@ -271,12 +281,10 @@ class RunFolder:
             self.write_json(FILE, to_plain(dict(sorted({**known, name: new}.items()))))
 
 
-def _unpacked(path: Path) -> bytes:
-    with gzip.open(path) as file:
-        content = file.read(MAX_UNPACKED + 1)
-    if len(content) > MAX_UNPACKED:
-        raise OSError(f"it unpacks to more than {MAX_UNPACKED // 2**20} MiB")
-    return content
+def run_of_checkpoint(path: Path) -> Path | None:
+    """Give the run folder that a checkpoint's file lies in; None where it is no such file."""
+    in_run = path.suffix == ".ckpt" and path.parent.name == "checkpoints"
+    return path.parents[1] if in_run and path.is_file() else None
 
 
 def _refers(node: DictConfig | ListConfig) -> bool:

@@ -10,13 +10,14 @@ from typing import Any, cast
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import InterpolationResolutionError
 
 from brain_tumor.engine.ranks import rank
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runs.atomic_file import forget_halves
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.earlier_versions import upgrade
-from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.folder import RunFolder, run_of_checkpoint
 from brain_tumor.runs.history import read_history, trim_history
 from brain_tumor.runs.identity import (
     FIXED_BY_CHECKPOINT,
@@ -122,11 +123,15 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
         ConfigError: The configuration is not the one that the run was trained with so far.
     """
     if config.get("resume") is None:
-        run = RunFolder(Path(str(config.run_folder)))
+        run = RunFolder(_new_folder(config))
         if not rank(config):
             run.claim()
         return Start(run, config)
     run = RunFolder(Path(str(config.resume)).expanduser())
+    if not (run.path / "config.yaml").is_file():
+        found = run_of_checkpoint(run.path)
+        meant = "give the folder of a run that was stopped" if found is None else "give its run"
+        raise DataError(f"{run.path} is no run folder: {meant}, as resume={found or 'FOLDER'}")
     saved = run.read_config()
     if not rank(config):
         held.enter_context(run.locked())
@@ -153,6 +158,16 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
     epochs = int(content["epoch"]) + 1 if content else 0
     said.append(_what_goes_on(run, earlier, epochs))
     return Start(run, saved, checkpoint, epochs, earlier, said)
+
+
+def _new_folder(config: DictConfig) -> Path:
+    try:
+        return Path(str(config.run_folder))
+    except InterpolationResolutionError as error:
+        raise ConfigError(
+            "run_folder is not given, and no job of Hydra's has one: add run_folder=FOLDER, or "
+            "call brain_tumor.train(...)"
+        ) from error
 
 
 def _check_places(saved: DictConfig, run: RunFolder, typed: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
+import numpy.typing as npt
 
 from brain_tumor.data.split import VALIDATION
 from brain_tumor.errors import DataError
@@ -35,6 +36,49 @@ class Abstention(Settings, key="abstention"):
         return 1 - self.error
 
 
+@dataclass(frozen=True)
+class ValidationLogits:
+    """What a run's network says of its validation scans.
+
+    Attributes:
+        paths: Their paths, N.
+        labels: Class numbers, `(N,)`, int64.
+        logits: `(N, classes)`, float64.
+    """
+
+    paths: list[str]
+    labels: npt.NDArray[np.int64]
+    logits: npt.NDArray[np.float64]
+
+
+def read_validation(scored: RunFolder, classes: Sequence[str]) -> ValidationLogits | None:
+    """Read what a network says of the validation scans.
+
+    Args:
+        scored: Where the evaluation of the checkpoint left `predictions.csv`.
+        classes: Class names.
+
+    Returns:
+        None where the run has no validation part.
+
+    Raises:
+        DataError: The file is missing or damaged.
+    """
+    rows = [row for row in scored.read_rows("predictions.csv") if row.get("part") == VALIDATION]
+    if not rows:
+        return None
+    try:
+        numbers = {name: number for number, name in enumerate(classes)}
+        labels = np.array([numbers[row["label"]] for row in rows], np.int64)
+        logits = np.array([[float(row[f"logit_{name}"]) for name in classes] for row in rows])
+        return ValidationLogits([row["path"] for row in rows], labels, logits)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{scored.path / 'predictions.csv'} is damaged: run python -m brain_tumor.evaluate on "
+            "the run again."
+        ) from error
+
+
 def error_steps(
     scored: RunFolder, classes: Sequence[str], temperature: float | None
 ) -> Steps | None:
@@ -52,19 +96,10 @@ def error_steps(
     Raises:
         DataError: The file is missing or damaged.
     """
-    rows = [row for row in scored.read_rows("predictions.csv") if row.get("part") == VALIDATION]
-    if not rows:
+    found = read_validation(scored, classes)
+    if found is None:
         return None
-    try:
-        numbers = {name: number for number, name in enumerate(classes)}
-        labels = np.array([numbers[row["label"]] for row in rows], np.int64)
-        logits = np.array([[float(row[f"logit_{name}"]) for name in classes] for row in rows])
-        return risk_coverage(labels, logits / (temperature or 1.0)).steps()
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            f"{scored.path / 'predictions.csv'} is damaged: run python -m brain_tumor.evaluate on "
-            "the run again."
-        ) from error
+    return risk_coverage(found.labels, found.logits / (temperature or 1.0)).steps()
 
 
 def least_confidence(steps: Steps, abstention: Abstention) -> float:

@@ -185,6 +185,21 @@ SENTENCES = [
     ),
     ("train", "runs=/dev/null/x", "/dev/null/x/custom/gbmnet/ * cannot be made"),
     ("train", "model=mobilenetv2 model.weights=gone.pth", "no weights file gone.pth"),
+    (
+        "train",
+        "trainer.limit_train_batches=2",
+        "limit_train_batches is not configured yet: write +trainer.limit_train_batches=VALUE",
+    ),
+    ("train", "trainer.limit_trian_batches=2", "did you mean +trainer.limit_train_batches?"),
+    ("audit", "threads=2", "threads is unknown to audit, train has it: leave it out"),
+    ("train", "resume=nowhere", "nowhere is no run folder: * resume=FOLDER"),
+    ("train", "-m hydra/sweeper=optuna seed=0,1", "python -m brain_tumor.tune"),
+    ("train", "lr=low", "optimizer.lr must be a number: 'low'"),
+    ("train", "epochs=0", "trainer.max_epochs must be"),
+    ("train", "batch_size=0", "data.batch_size must be"),
+    ("predict", "device=tpv run=x input=a", "accelerator=tpv cannot be used"),
+    ("evaluate", "run=last", "There is no finished run below runs/"),
+    ("compare", "runs=[last]", "There is no finished run below runs/"),
 ]
 
 PLACES = {"prepare": "brain_tumor.prepare", "benchmark": "benchmarks.__main__"}

@@ -120,7 +120,7 @@ def test_bad_files_are_named_and_stop_no_others(
 
 
 def test_other_batches_give_the_same_answers(mixture: Path, predicted: Predict) -> None:
-    one, many = (predicted(mixture, f"batch_size={size}").shown for size in (1, 64))
+    one, many = (predicted(mixture, f"batch_size={size}").predictions for size in (1, 64))
     assert [p.label for p in one] == [p.label for p in many]
     for first, second in zip(one, many, strict=True):
         assert first.probabilities == pytest.approx(dict(second.probabilities), abs=1e-6)
@@ -130,7 +130,7 @@ def test_the_table_is_bounded_and_says_how_many_more(
     mixture: Path, predicted: Predict, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcome = predicted(mixture, "shown=2")
-    assert len(outcome.shown) == 2
+    assert len(outcome.predictions) == 2
     shown = capsys.readouterr().out
     assert f"and {outcome.predicted - 2} more." in shown
     assert "For research, not for diagnosis." in shown.replace("\n", " ")
@@ -316,7 +316,7 @@ def test_an_exported_file_says_what_its_run_says_but_shows_no_overlays(
     made = Exported(file, trained.classes, facts, detector, run_it)
     monkeypatch.setattr("brain_tumor.predict.model.load_exported", lambda path, trusted: made)
     own, exported = predicted(mixture), predicted(mixture, run=file)
-    for ours, theirs in zip(own.shown, exported.shown, strict=True):
+    for ours, theirs in zip(own.predictions, exported.predictions, strict=True):
         assert (ours.label, ours.tumour) == (theirs.label, theirs.tumour)
         assert ours.probabilities == pytest.approx(dict(theirs.probabilities), abs=1e-5)
         assert ours.out_of_distribution is not None
@@ -330,7 +330,7 @@ def test_an_exported_file_says_what_its_run_says_but_shows_no_overlays(
 
 
 def test_results_are_plain_values(mixture: Path, predicted: Predict) -> None:
-    for one in predicted(mixture).shown:
+    for one in predicted(mixture).predictions:
         assert isinstance(one, Prediction)
         assert sum(one.probabilities.values()) == pytest.approx(1)
         assert type(one.tumour) is type(one.out_of_distribution) is type(one.low_confidence) is bool
@@ -349,7 +349,7 @@ def test_strangeness_is_that_of_the_run_s_own_reference(
     trained, detector = open_trained(run), open_ood_detector(RunFolder(run))
     assert detector is not None
     reader = Reader(trained.crop, trained.harmonise)
-    found = predicted(mixture, "batch_size=5").shown
+    found = predicted(mixture, "batch_size=5").predictions
     scans = np.array([reader.read(Piece(Path(str(one.source)))).pixels for one in found[:9]])
     with torch.inference_mode():
         maps: torch.Tensor = trained.network.forward_features(torch.from_numpy(scans).unsqueeze(1))

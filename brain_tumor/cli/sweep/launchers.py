@@ -1,4 +1,4 @@
-"""What runs the jobs of a sweep, where that is not this process."""
+"""What chooses and runs the jobs of a sweep, where that is not Hydra alone in this process."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -17,14 +17,21 @@ NEEDS = {
 def check_launcher(words: Sequence[str]) -> None:
     """Refuse a launcher that is not installed, before Hydra says that it knows no such thing.
 
+    A sweeper that waits for a score of each job is refused, too: `tune` has that to itself.
+
     Args:
         words: The command line.
 
     Raises:
-        ConfigError: The launcher's package is missing.
+        ConfigError: The launcher's package is missing, or another sweeper is asked for.
     """
     for word in words:
         key, _, choice = word.partition("=")
+        if key == "hydra/sweeper" and choice != "basic":
+            raise ConfigError(
+                f"{word} is not used here: python -m brain_tumor.tune searches hyperparameters by "
+                "validation scores."
+            )
         if key != "hydra/launcher" or choice not in NEEDS:
             continue
         module, extra = NEEDS[choice]

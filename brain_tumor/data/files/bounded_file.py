@@ -1,6 +1,7 @@
 """Read a file that may be anything: never one that does not end, never more than a bound."""
 
 import errno
+import gzip
 import stat
 from pathlib import Path
 
@@ -29,3 +30,20 @@ def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
         raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes, more than {most >> 20} MiB")
     with path.open("rb") as file:
         return file.read(status.st_size)  # no more, even if it grows meanwhile
+
+
+def read_gzip(path: Path, most: int) -> bytes:
+    """Read what a file unpacks to.
+
+    Args:
+        path: A file of gzip's.
+        most: Bytes that it may unpack to.
+
+    Raises:
+        OSError: There is none, it is no such file, or it unpacks to more.
+    """
+    with gzip.open(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(f"it unpacks to more than {most // 2**20} MiB")
+    return content

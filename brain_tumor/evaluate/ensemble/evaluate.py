@@ -1,0 +1,180 @@
+"""Several runs scored as one, by the mean of their calibrated log-probabilities."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from scipy.special import log_softmax
+
+from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.split import TEST, VALIDATION
+from brain_tumor.evaluate.checkpoint import (
+    calibrated_metrics,
+    choose_on_validation,
+    scan_counts,
+    split_overlap,
+)
+from brain_tumor.evaluate.ensemble.members import Members
+from brain_tumor.evaluate.external import ExternalSettings, open_external
+from brain_tumor.evaluate.figures import draw_evaluation
+from brain_tumor.evaluate.part_scores import ScoringSettings
+from brain_tumor.evaluate.predictions import (
+    Predictions,
+    predict_parts,
+    scoring_trainer,
+    write_predictions,
+)
+from brain_tumor.evaluate.tables.score_tables import score_tables
+from brain_tumor.metrics.scores import score
+from brain_tumor.evaluate.tables.certainty import gaps
+from brain_tumor.rendering.numbers import format_counted
+from brain_tumor.rendering.page import to_rich
+from brain_tumor.rendering.tables import external_table
+from brain_tumor.runs.load_checkpoint import load_classifier
+from brain_tumor.runs.results.metrics import METRICS, Metrics
+from brain_tumor.trained.ensemble import average
+
+
+def evaluate_together(
+    members: Members, asked: ExternalSettings, accelerator: str, scoring: ScoringSettings
+) -> Metrics:
+    """Score several runs as one, write the files, and print the tables.
+
+    Only scans are scored that none of them was trained or selected by. Temperature and operating
+    point are fitted on the validation scans that all of them share, if there are any.
+
+    Args:
+        members: The runs.
+        asked: Scans of another origin, if these are to be scored.
+        accelerator: Lightning's name of the device kind.
+        scoring: How scores are calibrated.
+
+    Returns:
+        The content of `metrics.json`.
+
+    Raises:
+        BrainTumorError: Anything that the user can fix.
+    """
+    own, classes = members.datamodule, members.trained[0].classes
+    foreign = None if asked.root is None else open_external(own, asked)
+    if foreign is None:
+        members.check_test()
+    parts = (VALIDATION, TEST) if foreign is None else (VALIDATION,)
+    together, alone = predict_together(members, own, parts, accelerator)
+    chosen = choose_on_validation(together.get(VALIDATION), classes, scoring)
+    scored, out, console = own, members.folder, Console(highlight=False)
+    if foreign is not None:
+        scored, out = foreign, out.part("external", foreign.prepared.folder.name)
+        together, alone = predict_together(members, foreign, (TEST,), accelerator)
+    metrics = replace(
+        calibrated_metrics(scored, together, Path(members.name), chosen, scoring),
+        leakage=split_overlap(own) if foreign is None else None,
+        scans=None if foreign is None else scan_counts(foreign),
+    )
+    out.create()
+    write_predictions(out, scored, together)
+    METRICS.write(out, metrics)
+    folders = [str(member.run.path) for member in members.trained]
+    out.write_json("together.json", {"runs": folders, "left_out": members.left_out})
+    draw_evaluation(out, scored, together, metrics, scoring, members.name, {})
+    if foreign is not None:
+        console.print(to_rich(external_table(foreign.prepared.summary, str(asked.root))))
+    for table in score_tables(metrics, members.name):
+        console.print(to_rich(table))
+    if chosen.temperature is not None:
+        for sentence in gaps(metrics):
+            console.print(sentence)
+    tested = together[TEST], [one[TEST] for one in alone]
+    for sentence in together_sentences(members, *tested, classes, foreign is not None):
+        console.print(sentence, soft_wrap=True)
+    for name in ("metrics.json", "together.json", "predictions.csv", "figures"):
+        if (out.path / name).exists():
+            console.print(f"written: {out.path / name}", soft_wrap=True, markup=False)
+    return metrics
+
+
+def predict_together(
+    members: Members, datamodule: ScanDataModule, parts: Sequence[str], accelerator: str
+) -> tuple[dict[str, Predictions], list[dict[str, Predictions]]]:
+    """Let every member predict the parts, and average what they say.
+
+    Args:
+        members: The runs.
+        datamodule: Serves the parts: their own scans, or those of another origin.
+        parts: Which parts; one that holds no scans is left out.
+        accelerator: Lightning's name of the device kind.
+
+    Returns:
+        The average, whose logits are log-probabilities and which has no features, and what each
+        member says.
+
+    Raises:
+        DataError: A checkpoint knows other classes than the scans have.
+        WeightsError: A checkpoint cannot be loaded, or gives values that are no numbers.
+    """
+    alone, said = [], []
+    for member in members.trained:
+        trainer, classifier = scoring_trainer(accelerator), load_classifier(member.checkpoint)
+        found = predict_parts(datamodule, classifier, member.checkpoint, trainer, parts)
+        temperature = member.chosen.temperature or 1.0
+        alone.append(found)
+        said.append(
+            {part: log_softmax(one.logits / temperature, axis=1) for part, one in found.items()}
+        )
+    together = {
+        part: replace(
+            found,
+            logits=average([one[part] for one in said]),
+            features=np.empty((len(found.rows), 0), np.float32),
+        )
+        for part, found in alone[0].items()
+    }
+    return together, alone
+
+
+def together_sentences(
+    members: Members,
+    together: Predictions,
+    alone: Sequence[Predictions],
+    classes: Sequence[str],
+    foreign: bool,
+) -> list[str]:
+    """Say what was averaged and scored, and what that gains.
+
+    Args:
+        members: The runs.
+        together: Their average on the test part.
+        alone: What each says of it.
+        classes: Class names.
+        foreign: Whether the scans are of another origin.
+    """
+    scored = format_counted(len(together.rows), "scan")
+    if foreign:
+        scored += ", none of which looks like one that any run was trained or selected by"
+    else:
+        scored += " that every run left for testing"
+    if members.left_out and not foreign:
+        left = format_counted(members.left_out, "test scan of one run", "test scans of some runs")
+        scored += f"; {left} left out, as others learned from them"
+    shared = len(members.datamodule.split.validation)
+    fitted = "are fitted on the validation scans that all of them share"
+    if not shared:
+        fitted = "are not fitted: these runs share no validation scans"
+    sentences = [
+        f"answers:      mean of the calibrated log-probabilities of {len(members.trained)} runs",
+        f"fitted:       temperature and operating point of all together {fitted}",
+        f"scored:       {scored}",
+    ]
+
+    def balanced(found: Predictions) -> str:
+        predicted = found.logits.argmax(axis=1).astype(np.int64)
+        return f"{score(found.labels, predicted, tuple(classes)).overall['balanced_accuracy']:.4f}"
+
+    each = ", ".join(balanced(one) for one in alone)
+    sentences.append(f"balanced:     {balanced(together)} together; alone {each}")
+    sentences.append(
+        "unlike train: not scored for several runs together, predict tells it of each scan"
+    )
+    return sentences
