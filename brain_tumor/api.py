@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
     from brain_tumor.audit.results.audit import Audit
-    from brain_tumor.compare.results.comparison import Comparison
+    from brain_tumor.compare.comparison import Comparison
     from brain_tumor.data.prepared.prepared_set import PreparedSet
     from brain_tumor.predict.classifier import Classifier, Prediction, Scan
     from brain_tumor.predict.predict import Outcome

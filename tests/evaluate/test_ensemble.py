@@ -90,7 +90,7 @@ def test_they_are_scored_written_and_told(
     moved = move(runs[1], 2)
     words = ["evaluation.figures=false", "evaluation.resamples=100"]
     metrics = api.evaluate(runs, device="cpu", overrides=words)
-    assert metrics["parts"].keys() == {VALIDATION, TEST}
+    assert metrics.parts.keys() == {VALIDATION, TEST}
     shown = capsys.readouterr().out
     assert f"{moved} test scans of some runs left out" in shown
     assert "together; alone" in shown

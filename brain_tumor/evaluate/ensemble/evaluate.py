@@ -26,9 +26,9 @@ from brain_tumor.evaluate.predictions import (
     scoring_trainer,
     write_predictions,
 )
+from brain_tumor.evaluate.tables.certainty import gaps
 from brain_tumor.evaluate.tables.score_tables import score_tables
 from brain_tumor.metrics.scores import score
-from brain_tumor.evaluate.tables.certainty import gaps
 from brain_tumor.rendering.numbers import format_counted
 from brain_tumor.rendering.page import to_rich
 from brain_tumor.rendering.tables import external_table

@@ -11,6 +11,7 @@ from brain_tumor.data.split import Split
 from brain_tumor.errors import DataError
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.reopen import reopen_data, reopen_split
+from brain_tumor.runs.results.run import RUN
 from brain_tumor.trained.ensemble import run_folders
 from brain_tumor.trained.network import Trained, open_trained
 
@@ -79,8 +80,8 @@ def open_members(
     """
     trained = tuple(open_trained(path, checkpoint) for path in run_folders(names))
     first = trained[0].run
-    datamodule = reopen_data(first, first.read_config(), root, directory, batch_size)
-    prints = [member.run.read_json("run.json")["data"]["fingerprint"] for member in trained]
+    datamodule = reopen_data(first, root, directory, batch_size)
+    prints = [RUN.read(member.run).data.fingerprint for member in trained]
     for member, fingerprint in zip(trained, prints, strict=True):
         if fingerprint != prints[0]:
             raise DataError(
