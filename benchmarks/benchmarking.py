@@ -21,7 +21,8 @@ from benchmarks.measuring import Notify, Record, hold
 from benchmarks.on_cuda import measure_cuda
 from benchmarks.tables import speed_header, speed_legend, speed_markdown, speed_tables
 from brain_tumor.config.arguments import parse_settings
-from brain_tumor.config.data import DataSettings, check_split_file
+from brain_tumor.config.data import check_split_file
+from brain_tumor.config.data_settings import DataSettings
 from brain_tumor.config.values import check_values
 from brain_tumor.data.split import SplitSettings
 from brain_tumor.engine.quiet import hush_lightning

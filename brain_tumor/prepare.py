@@ -11,12 +11,8 @@ def main(config: DictConfig) -> None:
     # Imported here, as in the other commands, so that --help need not wait for torch.
     from rich.console import Console
 
-    from brain_tumor.config.data import (
-        build_prepared,
-        build_split,
-        data_settings,
-        split_settings,
-    )
+    from brain_tumor.config.data import build_prepared, build_split, split_settings
+    from brain_tumor.config.data_settings import data_settings
     from brain_tumor.config.values import check_values
     from brain_tumor.rendering.page import to_rich
     from brain_tumor.rendering.tables import prepared_table, split_table, unusable_note

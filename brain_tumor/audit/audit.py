@@ -33,7 +33,8 @@ from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
 from brain_tumor.audit.results.shortcuts import ProbeScore
 from brain_tumor.audit.splits import AuditedSplit, audited_splits, check_splits
 from brain_tumor.config.arguments import parse_settings
-from brain_tumor.config.data import DataSettings, build_prepared
+from brain_tumor.config.data import build_prepared
+from brain_tumor.config.data_settings import DataSettings
 from brain_tumor.config.network import check_network
 from brain_tumor.config.values import check_values
 from brain_tumor.data.groups.lookalikes import find_lookalikes

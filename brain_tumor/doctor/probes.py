@@ -116,8 +116,8 @@ def probe_opencv(settings: Settings) -> Result:
 
 def probe_scans(settings: Settings) -> Result:
     """Count the raw scans; download and draw nothing."""
-    from brain_tumor.data.files.kaggle import differing_counts
-    from brain_tumor.data.files.scans import find_scans
+    from brain_tumor.data.sources.folder import FolderSource
+    from brain_tumor.data.sources.kaggle import differing_counts
 
     data = settings["data"]
     kaggle = data.get("kaggle") or {}
@@ -131,12 +131,12 @@ def probe_scans(settings: Settings) -> Result:
     root = Path(root).expanduser()
     if data["source"] == "phantom" and not root.exists():
         return {"root": str(root), "draw": True}
-    scans = find_scans(root, data["classes"])
-    counts = Counter((scan.folder, scan.label) for scan in scans)
+    scans = FolderSource(root, None, data["classes"]).scans()
+    counts = Counter((scan.part, scan.label) for scan in scans)
     return {
         "root": str(root),
         "downloaded": downloaded,
-        "counts": Counter(scan.folder for scan in scans),
+        "counts": Counter(scan.part for scan in scans),
         "differing": differing_counts(counts, kaggle.get("counts", {})),
     }
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from brain_tumor.config.data import check_patient_table, patient_table
+from brain_tumor.config.data import check_patient_table
+from brain_tumor.config.data_settings import patient_table
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external.prepare import prepare_external
+from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.split import Split
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.settings import Settings
@@ -46,7 +48,7 @@ def open_external(datamodule: ScanDataModule, asked: ExternalSettings) -> ScanDa
     names = {str(name): label for name, label in (asked.names or {}).items()}
     with preparing_bar() as progress:
         prepared = prepare_external(
-            root,
+            FolderSource(root, names, datamodule.prepared.classes),
             names,
             datamodule.prepared,
             datamodule.split,

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from brain_tumor.config.data import DataSettings, build_prepared, data_settings, raw_folder
+from brain_tumor.config.data import build_prepared
+from brain_tumor.config.data_settings import DataSettings, data_settings
+from brain_tumor.config.source import build_source
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepare import fingerprint_before
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
@@ -97,7 +99,7 @@ def _fingerprint_before(run: RunFolder, data: DataSettings) -> str | None:
     thresholds = thresholds_before(run.read_config(as_written=True))
     if thresholds is None:
         return None
-    return fingerprint_before(raw_folder(data), data.preparation, thresholds)
+    return fingerprint_before(build_source(data), data.preparation, thresholds)
 
 
 def reopen_split(run: RunFolder, prepared: PreparedSet) -> Split:

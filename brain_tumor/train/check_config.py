@@ -14,7 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from brain_tumor.config.arguments import parse_settings, plain_values
-from brain_tumor.config.data import DataSettings, check_split_file
+from brain_tumor.config.data import check_split_file
+from brain_tumor.config.data_settings import DataSettings
 from brain_tumor.config.instantiate import instantiate
 from brain_tumor.config.network import check_network
 from brain_tumor.config.values import check_values

@@ -20,7 +20,7 @@ from sklearn import metrics
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.settings import gather
-from brain_tumor.config.data import data_settings
+from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.phantom import PhantomTruth, write_phantoms
 from brain_tumor.data.prepared.prepare import fingerprint_before
 from brain_tumor.data.prepared.prepared_set import PreparedSet

@@ -10,15 +10,15 @@ from brain_tumor.data.prepared.manifest import DUPLICATE, KEPT, UNUSABLE
 from brain_tumor.data.prepared.read_and_crop import KNOWN, Entry
 
 
-def mark_duplicates(entries: Sequence[Entry], folders: Sequence[str]) -> Counter[str]:
+def mark_duplicates(entries: Sequence[Entry], parts: Sequence[str]) -> Counter[str]:
     """Mark what the report drops; gives the number of scans that each step drops.
 
     Args:
         entries: Manifest entries; those kept so far are compared.
-        folders: `Training` or `Testing`, one per entry.
+        parts: Published part of each.
     """
     digests = [entry["pixel_md5"] if entry["status"] == KEPT else None for entry in entries]
-    duplicates = find_duplicates(digests, folders)
+    duplicates = find_duplicates(digests, parts)
     for duplicate in duplicates:
         entry, original = entries[duplicate.position], entries[duplicate.original]
         entry |= {

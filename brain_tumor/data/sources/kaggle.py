@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from brain_tumor.data.files.scans import find_scans
+from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.errors import DataError
 from brain_tumor.settings import Settings
 
@@ -57,7 +57,7 @@ def check_counts(root: Path, counts: Counts) -> None:
         DataError: A count differs.
     """
     classes = sorted({label for folder in counts.values() for label in folder})
-    found = Counter((scan.folder, scan.label) for scan in find_scans(root, classes))
+    found = Counter((scan.part, scan.label) for scan in FolderSource(root, None, classes).scans())
     for folder, label, number, expected in differing_counts(found, counts):
         raise DataError(
             f"{root / folder / label} holds {number} scans where the known version has "

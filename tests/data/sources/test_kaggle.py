@@ -3,7 +3,7 @@ from pathlib import Path
 import kagglehub
 import pytest
 
-from brain_tumor.data.files.kaggle import fetch_scans
+from brain_tumor.data.sources.kaggle import fetch_scans
 from brain_tumor.errors import DataError
 
 COUNTS = {folder: {"glioma": 2, "notumor": 1} for folder in ("Training", "Testing")}
