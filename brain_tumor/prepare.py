@@ -19,9 +19,10 @@ def main(config: DictConfig) -> None:
 
     check_values(config, "prepare")
     settings = split_settings(config.split)
-    prepared = build_prepared(data_settings(config.data))
-    split = build_split(prepared, settings)
     console = Console(highlight=False, markup=False)  # a path may hold [brackets]
+    data = data_settings(config.data)
+    prepared = build_prepared(data, lambda line: console.print(line, soft_wrap=True))
+    split = build_split(prepared, settings)
     console.print(to_rich(prepared_table(prepared.summary)))
     console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
     if prepared.unusable:

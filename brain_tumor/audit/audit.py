@@ -34,8 +34,9 @@ from brain_tumor.audit.results.shortcuts import ProbeScore
 from brain_tumor.audit.splits import AuditedSplit, audited_splits, check_splits
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.data import build_prepared
-from brain_tumor.config.data_settings import DataSettings
+from brain_tumor.config.data_settings import DataSettings, check_healthy, healthy_note
 from brain_tumor.config.network import check_network
+from brain_tumor.config.source import fill_classes
 from brain_tumor.config.values import check_values
 from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.groups.pairs import Pair, read_pairs
@@ -77,9 +78,12 @@ def audit(config: DictConfig) -> Audit:
     out.claim(AUDIT_FILE, "folder")
     out.create("folder")
     started, clock = datetime.now(timezone.utc), time.perf_counter()
-    prepared = build_prepared(settings.data)
+    prepared = build_prepared(settings.data, lambda line: console.print(line, soft_wrap=True))
+    note = healthy_note(settings.one_against_rest, prepared.classes)
+    if note is not None:
+        console.print(note, soft_wrap=True)
     ready = time.perf_counter()
-    scores = score_runs(prepared, runs, settings.one_against_rest)
+    scores = score_runs(prepared, runs, settings.rest)
     made = list(audited_splits(prepared, settings.splits, settings.report_seeds))
     splits = [split for split in made if isinstance(split, AuditedSplit)]
     for note in (split for split in made if isinstance(split, str)):
@@ -94,7 +98,7 @@ def audit(config: DictConfig) -> Audit:
     found = Audit(
         data=AuditedData(
             name=settings.data.name,
-            root=str(settings.data.root or "fetched from Kaggle"),
+            root=str(settings.data.root or settings.data.table or "fetched from Kaggle"),
             prepared=str(prepared.folder),
             fingerprint=prepared.fingerprint,
             classes=tuple(prepared.classes),
@@ -140,15 +144,17 @@ class AuditSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_splits(self.splits, self.report_seeds)
-        rest, classes = self.one_against_rest, self.data.classes
-        if rest is not None and rest not in classes:
-            raise ConfigError(
-                f"one_against_rest is {rest!r}, which is no class: {suggest(rest, classes)}"
-            )
+        check_healthy(self.one_against_rest, self.data.classes, "one_against_rest")
         name = str(self.frozen.get("name"))
         if name not in network_names():
             raise ConfigError(f"frozen.name is {name!r}: {suggest(name, network_names())}")
         _ = self.counts
+
+    @property
+    def rest(self) -> str | None:
+        """The class told from all others; None where there is none."""
+        one = self.one_against_rest
+        return one if one in (self.data.classes or ()) else None
 
     @property
     def counts(self) -> Counts | None:
@@ -163,9 +169,10 @@ def audit_settings(config: DictConfig) -> AuditSettings:
     Raises:
         BrainTumorError: A value is unknown, of the wrong kind or outside its range.
     """
+    fill_classes(config)
     settings = parse_settings(AuditSettings, check_values(config, "audit"))
     data = settings.data
-    check_network(dict(settings.frozen), len(data.classes), data.crop.size)
+    check_network(dict(settings.frozen), len(data.classes or ()), data.crop.size)
     return settings
 
 
@@ -180,7 +187,7 @@ def _measure(
     announce("looking for scans that look alike across splits")
     lookalikes = find_lookalikes(prepared)
     announce("measuring shortcuts")
-    probed, rest = (prepared, splits), settings.one_against_rest
+    probed, rest = (prepared, splits), settings.rest
     shortcuts = list(probe(*probed, shortcut_features(prepared), "probe", rest, announce))
     if frozen is not None:
         features = {

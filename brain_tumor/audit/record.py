@@ -42,8 +42,7 @@ def describe_files(prepared: PreparedSet, version: KaggleSettings | None) -> Fil
 
     Args:
         prepared: The prepared set.
-        version: Number of the known version and its `counts` per folder and class; None where
-            there is none.
+        version: The known version and its counts per part and class; None where there is none.
     """
     raw = Counter((row.folder, row.label) for row in prepared.manifest)
     kept = Counter((row.folder, row.label) for row in prepared.kept)
@@ -54,13 +53,14 @@ def describe_files(prepared: PreparedSet, version: KaggleSettings | None) -> Fil
         unusable=len(prepared.unusable),
         formats=dict(file_formats(prepared.manifest).most_common()),
         sizes=FileSizes(len(found_sizes), tuple(found_sizes.most_common(8))),
-        known_version=None if version is None else _compare_version(raw, version),
+        known_version=_compare_version(raw, version) if version and version.known else None,
         balance={
             folder: {
                 label: ScanCount(raw[folder, label], kept[folder, label])
                 for label in prepared.classes
             }
-            for folder in PARTS
+            for folder in (*PARTS, "")
+            if any(part == folder for part, _ in raw)
         },
         findings=tuple(
             FileFinding(
@@ -184,7 +184,7 @@ def _compare_version(raw: Mapping[tuple[str, str], int], known: KaggleSettings) 
     name = f"Kaggle version {known.version}"
     differing = [
         f"{folder}/{label} holds {number:,} files instead of {expected:,}"
-        for folder, label, number, expected in differing_counts(raw, known.counts)
+        for folder, label, number, expected in differing_counts(raw, known.known)
     ]
     sentence = f"Every folder holds as many files as in {name}."
     if differing:

@@ -3,7 +3,7 @@
 Apart from `build`, so that `python -m brain_tumor.prepare` need not wait for torch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +12,40 @@ from omegaconf import DictConfig
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.data_settings import DataSettings
 from brain_tumor.config.source import build_source
+from brain_tumor.data.files.source import Scan
 from brain_tumor.data.prepared.prepare import prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.sources.found import found_lines
 from brain_tumor.data.split import FILE, Split, SplitSettings, split_scans
 from brain_tumor.data.split_file import check_straddling, read_split
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.errors import DataError
 
+Say = Callable[[str], None]
 
-def build_prepared(data: DataSettings) -> PreparedSet:
+
+def build_prepared(data: DataSettings, say: Say | None = None) -> PreparedSet:
     """Prepare the configured scans, or open what was prepared from the same before.
 
     Shows a progress bar on a terminal.
+
+    Args:
+        data: The settings.
+        say: Called with what was found, line by line, before the work starts.
     """
     source = build_source(data)
+    classes = data.classes or source.classes
+
+    def found(scans: Sequence[Scan]) -> None:
+        for line in found_lines(source.root, scans, classes, data.renamed):
+            if say is not None:
+                say(line)
+
     directory = Path(data.prepared).expanduser()
     with preparing_bar() as progress:
-        prepared = prepare_scans(source, data.preparation, directory, data.name, progress)
+        prepared = prepare_scans(
+            source, data.preparation(classes), directory, data.name, progress, found
+        )
     check_patient_table(prepared, data.patients, source.root)
     return prepared
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from brain_tumor.config.data import check_patient_table
-from brain_tumor.config.data_settings import patient_table
+from brain_tumor.config.data_settings import patient_table, text_names
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external.prepare import prepare_external
 from brain_tumor.data.sources.folder import FolderSource
@@ -44,8 +44,7 @@ def open_external(datamodule: ScanDataModule, asked: ExternalSettings) -> ScanDa
         DataError: The folder is not as expected, or no scan of it is left.
     """
     root = Path(str(asked.root)).expanduser()
-    # A folder may be called 1, which YAML takes for a number.
-    names = {str(name): label for name, label in (asked.names or {}).items()}
+    names = text_names(asked.names)
     with preparing_bar() as progress:
         prepared = prepare_external(
             FolderSource(root, names, datamodule.prepared.classes),

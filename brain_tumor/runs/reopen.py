@@ -99,7 +99,7 @@ def _fingerprint_before(run: RunFolder, data: DataSettings) -> str | None:
     thresholds = thresholds_before(run.read_config(as_written=True))
     if thresholds is None:
         return None
-    return fingerprint_before(build_source(data), data.preparation, thresholds)
+    return fingerprint_before(build_source(data), data.preparation(data.classes or ()), thresholds)
 
 
 def reopen_split(run: RunFolder, prepared: PreparedSet) -> Split:

@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.config.data import build_prepared, build_split
+from brain_tumor.config.data_settings import healthy_note
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import VALIDATION, Split
@@ -94,7 +95,7 @@ def fit(
         held.callback(torch.set_num_threads, torch.get_num_threads())  # for a sweep's next job
         torch.set_num_threads(settings.threads)
     with in_turn(config):
-        prepared, split = _data(start, settings)
+        prepared, split = _data(start, settings, console)
 
     datamodule = build_datamodule(config, prepared, split)
     classifier = build_classifier(config, datamodule)
@@ -118,9 +119,9 @@ def fit(
     return Fitted(run, config, datamodule, trainer, record, begun)
 
 
-def _data(start: Start, settings: RunSettings) -> tuple[PreparedSet, Split]:
+def _data(start: Start, settings: RunSettings, console: Console) -> tuple[PreparedSet, Split]:
     if start.earlier is None:
-        prepared = build_prepared(settings.data)
+        prepared = build_prepared(settings.data, lambda line: console.print(line, soft_wrap=True))
     else:
         prepared = reopen_prepared(start.run, settings.data)
     if start.checkpoint is None:  # perhaps split.csv was not even written
@@ -169,6 +170,9 @@ def _print_data(
     console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
+    note = healthy_note(settings.evaluation.healthy, prepared.classes)
+    if note is not None:
+        console.print(note, soft_wrap=True)
     parameters = record["parameters"]
     console.print(
         f"{settings.model['name']}: {parameters['all']:,} parameters, {parameters['trained']:,} "

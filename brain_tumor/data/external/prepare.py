@@ -69,7 +69,7 @@ def prepare_external(
     """
     show_progress = progress or silent
     settings = _settings_of(run, patients)
-    root, scans = source.root, source.scans()
+    root, scans = source.root, list(source.scans())
     table = None if patients is None else read_patients(patients)
     made_for = {
         "run": run.fingerprint,

@@ -1,7 +1,7 @@
 """What a data set has to be: a `ScanSource`, which lists scans."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ class ScanSource(ABC):
     root: Path = Path()
 
     @abstractmethod
-    def scans(self) -> Sequence[Scan]:
+    def scans(self) -> Iterable[Scan]:
         """List every scan, in an order that is the same each time.
 
         Of equal scans the first is kept. No two may have one name. What cannot be read is listed

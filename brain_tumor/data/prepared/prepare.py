@@ -60,8 +60,8 @@ class PrepareSettings(Settings, key="data"):
         names = [name for name in self.classes if Path(name).name == name]
         if {"", ".."} & set(names) or len(set(names)) < max(len(self.classes), 2):
             raise ConfigError(
-                "data.classes must be two or more different names of folders: "
-                f"{list(self.classes)!r}"
+                "there must be two or more classes, of different names that can be a folder's: "
+                f"{list(self.classes)!r}; set data.classes, or map folders by data.names."
             )
         resolution = self.harmonise.resolution
         if resolution is not None and resolution > self.crop.size:
@@ -77,6 +77,7 @@ def prepare_scans(
     directory: Path,
     name: str,
     progress: Progress | None = None,
+    found: Callable[[Sequence[Scan]], None] | None = None,
 ) -> PreparedSet:
     """Crop and dedupe every scan of a source, or open what an earlier call made of the same.
 
@@ -88,14 +89,17 @@ def prepare_scans(
         directory: Where prepared sets are kept.
         name: First part of the folder's name.
         progress: Called with the step's name, how much of it is done, and how much there is.
+        found: Called with the scans that the source lists, before the work starts.
 
     Raises:
         DataError: The source is not as expected, no scan of a class is usable, or the patient
             table is no such table.
     """
     show_progress = progress or silent
-    root, scans = source.root, source.scans()
+    root, scans = source.root, list(source.scans())
     check_scans(scans, settings.classes, root)
+    if found is not None:
+        found(scans)
     table = None if settings.patients is None else read_patients(settings.patients)
     digests = digest_files(root, scans)
     fingerprint = fingerprint_of(digests, asdict(settings), table, facts=scan_facts(scans))
@@ -163,7 +167,7 @@ def fingerprint_before(
         near_duplicates: The thresholds of then.
     """
     table = None if settings.patients is None else read_patients(settings.patients)
-    digests = digest_files(source.root, source.scans())
+    digests = digest_files(source.root, list(source.scans()))
     then = asdict(settings) | {"near_duplicates": dict(near_duplicates)}
     return fingerprint_of(digests, then, table, BEFORE)
 

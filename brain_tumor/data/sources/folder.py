@@ -17,7 +17,8 @@ class FolderSource(ScanSource):
     """Scans in one folder per class, at any depth below it.
 
     The class folders lie in `root`, or in folders that `published_part` knows, such as `Training`
-    or `val`. Where all of this lies in the only folder of `root`, that one is taken for `root`.
+    or `val`. Where all of this lies in the only folder of `root`, beside what `names` leaves out,
+    that one is taken for `root`.
 
     Args:
         root: The folder.
@@ -72,11 +73,11 @@ class FolderSource(ScanSource):
 
     def _inner(self, root: Path) -> Path:
         """Give the folder that holds class folders or parts: `root`, or the only folder in it."""
-        inside = subfolders(root)
-        only = inside[0] if len(inside) == 1 else None
-        if only is None or published_part(only) or only in (*self._names, *(self._classes or ())):
+        known = {*self._names.values(), *self._names, *(self._classes or ())}
+        inside = [name for name in subfolders(root) if self._names.get(name, name) is not None]
+        if len(inside) != 1 or published_part(inside[0]) or inside[0] in known:
             return root
-        return root / only if subfolders(root / only) else root
+        return self._inner(root / inside[0]) if subfolders(root / inside[0]) else root
 
     @cached_property
     def _places(self) -> list[tuple[str, Path, str]]:

@@ -1,69 +1,90 @@
-"""Fetch the report's set from Kaggle, at the version whose counts are known."""
+"""Fetch a set from Kaggle, and compare it with the counts of the version that is known."""
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal
 
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.errors import DataError
-from brain_tumor.settings import Settings
+from brain_tumor.settings import Range, Settings
 
 Counts = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
 class KaggleSettings(Settings, key="data.kaggle"):
-    """A published version of a set on Kaggle: what `fetch_scans` takes, as it says there."""
+    """A set on Kaggle.
+
+    Attributes:
+        handle: `owner/name` there.
+        version: Its number, or `latest`.
+        counts: Scans per part and class that version `counted` is known to have; empty where no
+            counts are known.
+        counted: The version that `counts` are of. Another one holds other scans, whose counts are
+            printed and not compared.
+    """
 
     handle: str
-    version: int
-    counts: dict[str, dict[str, int]]
+    version: Annotated[int, Range(1)] | Literal["latest"]
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    counted: int = 1
+
+    @property
+    def known(self) -> Counts:
+        """The counts of the configured version; empty where they are not known."""
+        return self.counts if self.version == self.counted else {}
 
 
-def fetch_scans(handle: str, version: int, counts: Counts) -> Path:
+def fetch_scans(known: KaggleSettings) -> Path:
     """Download a Kaggle set with kagglehub, or take its copy from kagglehub's cache.
 
-    Args:
-        handle: `owner/name` on Kaggle.
-        version: Version to ask for. Later versions of the report's set hold other scans.
-        counts: Scans per folder and class that the version is known to have.
-
     Returns:
-        The folder that holds `Training` and `Testing`.
+        Its folder.
 
     Raises:
         DataError: No network, no access, or other scans than the version is known to have.
     """
     import kagglehub  # here, because it opens a network session and most runs read a folder
 
+    latest = known.version == "latest"
+    handle = known.handle if latest else f"{known.handle}/versions/{known.version}"
     try:
-        root = Path(kagglehub.dataset_download(f"{handle}/versions/{version}"))
+        root = Path(kagglehub.dataset_download(handle))
     except Exception as error:  # its own, requests' and urllib3's kinds: all mean "not to be had"
+        version = "the latest version" if latest else f"version {known.version}"
         raise DataError(
             f"The scans could not be fetched from Kaggle ({type(error).__name__}). Next steps: "
-            f"connect to the network and run this again; download version {version} of "
-            f"{handle} elsewhere and give its folder as data.root=... or in BRAIN_TUMOR_DATA; "
-            "or use data=phantom to try the program on drawn scans."
+            f"connect to the network and run this again; download {version} of "
+            f"{known.handle} elsewhere and give its folder as data.root=... or, for the report's "
+            "set, in BRAIN_TUMOR_DATA; or use data=phantom to try the program on drawn scans."
         ) from error
-    check_counts(root, counts)
+    check_counts(root, known.known)
     return root
 
 
 def check_counts(root: Path, counts: Counts) -> None:
-    """Compare the files under `root` with the known counts per folder and class.
+    """Compare the files of a download with the known counts per part and class.
 
     Raises:
         DataError: A count differs.
     """
-    classes = sorted({label for folder in counts.values() for label in folder})
+    if not counts:
+        return
+    classes = sorted({label for part in counts.values() for label in part})
     found = Counter((scan.part, scan.label) for scan in FolderSource(root, None, classes).scans())
-    for folder, label, number, expected in differing_counts(found, counts):
+    for part, label, number, expected in differing_counts(found, counts):
         raise DataError(
-            f"{root / folder / label} holds {number} scans where the known version has "
-            f"{expected}: delete {root} and fetch it again, or give the folder as "
-            "data.root=... to use it as it is."
+            f"{root / part / label} holds {number} scans where the known version has "
+            f"{expected}: the download is damaged. Delete it, as by {removal(root)}, to fetch it "
+            f"again, or give the folder as data.root={root} to use it as it is."
         )
+
+
+def removal(root: Path) -> str:
+    """Give the command that deletes a download, with the file by which kagglehub knows it."""
+    return f'rm -r "{root}" "{root.parents[1] / root.name}.complete"'
 
 
 def differing_counts(
@@ -72,19 +93,19 @@ def differing_counts(
     """Compare counts with those of the known version.
 
     Args:
-        found: Scans by folder and class; none where one is missing.
-        counts: Scans of the known version, per folder and class.
+        found: Scans by part and class; none where one is missing.
+        counts: Scans of the known version, per part and class.
 
     Returns:
-        Folder, class, scans found and scans expected, wherever the last two differ.
+        Part, class, scans found and scans expected, wherever the last two differ.
 
     Example:
         >>> differing_counts({("Testing", "glioma"): 3}, {"Testing": {"glioma": 3, "notumor": 2}})
         [('Testing', 'notumor', 0, 2)]
     """
     return [
-        (folder, label, found.get((folder, label), 0), expected)
-        for folder, labels in counts.items()
+        (part, label, found.get((part, label), 0), expected)
+        for part, labels in counts.items()
         for label, expected in labels.items()
-        if found.get((folder, label), 0) != expected
+        if found.get((part, label), 0) != expected
     ]

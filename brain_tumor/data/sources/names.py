@@ -25,8 +25,11 @@ def check_names(
         DataError: One is neither a class nor mapped to one: none is taken for a class by order or
             by guess.
     """
+    # What is left out, or found under its own name, may be missing; any other value that is ignored
+    # would mislead.
+    covered = {None, *there, *(names[name] for name in there if name in names)}
     for name, label in names.items():
-        if name not in there and label is not None:  # a value that is ignored would mislead
+        if name not in there and label not in covered:
             raise ConfigError(
                 f"data.names names the {kind} {name}, which {where} does not hold: it holds "
                 f"{', '.join(there)}."
