@@ -95,6 +95,9 @@ def audit(config: DictConfig) -> Audit:
         patients = describe_patients(prepared, _source(settings.data.patients))
         status.update("drawing contact sheets")
         sheets = audit_sheets(prepared, exact, near, lookalikes)
+    files = describe_files(prepared, settings.data.kaggle)
+    # Of other scans than the published ones the report says nothing.
+    published = files.known_version is None or files.known_version.same
     found = Audit(
         data=AuditedData(
             name=settings.data.name,
@@ -104,14 +107,14 @@ def audit(config: DictConfig) -> Audit:
             classes=tuple(prepared.classes),
             harmonise=prepared.summary["harmonise"],
         ),
-        files=describe_files(prepared, settings.data.kaggle),
+        files=files,
         exact=exact,
         near=near,
         patients=patients,
         leakage=leakage,
         lookalikes=lookalikes,
         shortcuts=(*shortcuts, *scores),
-        report=compare_with_report(prepared, settings.counts),
+        report=compare_with_report(prepared, settings.counts if published else None),
         provenance=_provenance(started, ready - clock, time.perf_counter() - ready),
     )
     for name, png in sheets.items():
@@ -144,7 +147,13 @@ class AuditSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_splits(self.splits, self.report_seeds)
-        check_healthy(self.one_against_rest, self.data.classes, "one_against_rest")
+        rest, classes = self.one_against_rest, self.data.classes or ()
+        check_healthy(rest, classes, "one_against_rest")
+        # What data.healthy names may be missing, which is said; what was typed may not.
+        if rest not in (None, self.data.healthy, *classes):
+            raise ConfigError(
+                f"one_against_rest is {rest!r}, which is no class: {suggest(str(rest), classes)}"
+            )
         name = str(self.frozen.get("name"))
         if name not in network_names():
             raise ConfigError(f"frozen.name is {name!r}: {suggest(name, network_names())}")

@@ -106,6 +106,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             asked = os.environ.get(TRACEBACKS) == "1"
             # So that Hydra raises what it refuses, where it would print several lines of its own.
             os.environ[TRACEBACKS] = "1"
+            sys.argv[1:] = [expanded(word) for word in sys.argv[1:]]
             # Hydra's parser takes the values on one side of -m only.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
             handle_sigterm()
@@ -125,6 +126,19 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
         return main
 
     return decorate
+
+
+def expanded(word: str) -> str:
+    """Put the home folder for a ~ at the begin of a value, which shells do not do there.
+
+    Example:
+        >>> expanded("data.root=~") == f"data.root={Path.home()}", expanded("seed=1")
+        (True, 'seed=1')
+    """
+    key, equals, value = word.partition("=")
+    if value != "~" and not value.startswith("~/"):
+        return word
+    return f"{key}{equals}{Path(value).expanduser()}"
 
 
 def _own_trust(config: DictConfig) -> Any:

@@ -17,6 +17,9 @@ from brain_tumor.errors import suggest
 REFUSALS = (HydraException, OmegaConfBaseException, OSError, ValueError)
 
 
+QUOTED = r"""'(?:\\.|[^'])*'|"(?:\\.|[^"])*\""""
+
+
 def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str:
     """Say what was wrong with a command line.
 
@@ -60,7 +63,16 @@ def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str
 def _unread(override: str) -> str:
     if "=" not in override:
         return f"{override!r} has no value: write {override or 'key'}=VALUE."
-    key = override.partition("=")[0] or "key"
+    key, _, value = override.partition("=")
+    key = key or "key"
+    # What Hydra takes only in quotes; brackets and braces are its own.
+    odd = re.search(r"""[^\w\s/\\%+.$*@?|:,\[\]{}-]|[^\x00-\x7f]""", re.sub(QUOTED, "", value))
+    if odd is not None and odd[0] not in "'\"":
+        example = f"{key}='{value}'" if not re.match(r"[\[{]|.*'", value) else f"'a{odd[0]}b'"
+        return (
+            f"{override!r} cannot be read: what holds {odd[0]} has to stand in quotes, these in "
+            f'quotes for the shell, as in "{example}".'
+        )
     return (
         f"{override!r} cannot be read: write key=VALUE, close every bracket, brace and quote, and "
         f"quote a value that holds = or blanks, as in \"{key}='a=b'\"."

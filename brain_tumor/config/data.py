@@ -3,6 +3,7 @@
 Apart from `build`, so that `python -m brain_tumor.prepare` need not wait for torch.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from brain_tumor.data.files.source import Scan
 from brain_tumor.data.prepared.prepare import prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.found import found_lines
+from brain_tumor.data.sources.kaggle import differing_counts
 from brain_tumor.data.split import FILE, Split, SplitSettings, split_scans
 from brain_tumor.data.split_file import check_straddling, read_split
 from brain_tumor.engine.preparation_bar import preparing_bar
@@ -48,6 +50,17 @@ def build_prepared(data: DataSettings, say: Say | None = None) -> PreparedSet:
         )
     check_patient_table(prepared, data.patients, source.root)
     return prepared
+
+
+def data_name(data: DataSettings, prepared: PreparedSet) -> str:
+    """Give what a set is called in the record of a run.
+
+    A folder that is given in place of a published set may hold anything: where its counts are not
+    those of the known version, what is known of that set does not hold for it.
+    """
+    known = data.kaggle.known if data.source == "kaggle" and data.kaggle is not None else {}
+    found = Counter((row.folder, row.label) for row in prepared.manifest)
+    return f"{data.name} (other scans)" if differing_counts(found, known) else data.name
 
 
 def check_patient_table(prepared: PreparedSet, patients: str | None, root: Path) -> None:

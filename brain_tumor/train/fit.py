@@ -14,7 +14,7 @@ from lightning.pytorch.callbacks import Callback
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.config.data import build_prepared, build_split
+from brain_tumor.config.data import build_prepared, build_split, data_name
 from brain_tumor.config.data_settings import healthy_note
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
@@ -141,7 +141,7 @@ def _begin_run(
     """Make the run's folder, or bring it back to the last whole epoch; give its `run.json`."""
     run, config = start.run, start.config
     data = {
-        "name": settings.data.name,
+        "name": data_name(settings.data, prepared),
         "fingerprint": prepared.fingerprint,
         "prepared": str(prepared.folder.resolve()),
     }

@@ -200,9 +200,8 @@ def type_in(
         raise AssertionError("the raw scans were touched")
 
     monkeypatch.setitem(sys.modules, "kagglehub", None)
-    for place in ("data.prepared.prepare.find_scans", "data.files.kaggle.find_scans"):
-        monkeypatch.setattr(f"brain_tumor.{place}", untouched)
-    monkeypatch.setattr("brain_tumor.config.data.write_phantoms", untouched)
+    monkeypatch.setattr("brain_tumor.data.sources.folder.FolderSource.scans", untouched)
+    monkeypatch.setattr("brain_tumor.config.source.write_phantoms", untouched)
     monkeypatch.setattr(command, "keep_freed_memory", lambda: None)  # of the tests' own process
     monkeypatch.delenv("BRAIN_TUMOR_DATA", raising=False)
     monkeypatch.delenv(command.TRACEBACKS, raising=False)

@@ -60,8 +60,8 @@ class PrepareSettings(Settings, key="data"):
         names = [name for name in self.classes if Path(name).name == name]
         if {"", ".."} & set(names) or len(set(names)) < max(len(self.classes), 2):
             raise ConfigError(
-                "there must be two or more classes, of different names that can be a folder's: "
-                f"{list(self.classes)!r}; set data.classes, or map folders by data.names."
+                "data.classes must be two or more different names of folders: "
+                f"{list(self.classes)!r}"
             )
         resolution = self.harmonise.resolution
         if resolution is not None and resolution > self.crop.size:

@@ -46,7 +46,13 @@ class FolderSource(ScanSource):
         """Names of the classes: as given, else of the folders, sorted."""
         if self._classes is not None:
             return self._classes
-        return tuple(sorted({label for _, _, label in self._places}))
+        found = tuple(sorted({label for _, _, label in self._places}))
+        if len(found) < 2:
+            raise DataError(
+                f"{self.root} holds scans of {', '.join(found) or 'no class'} alone, and telling "
+                f"classes apart takes two or more: {self._remedy}."
+            )
+        return found
 
     def scans(self) -> list[Scan]:
         """List every file of every class folder, and every frame of a DICOM file of several.
