@@ -111,7 +111,7 @@ def test_without_a_healthy_class_it_is_said_that_tumour_scores_are_left_out(
     scores = train(composed("train", *words, f"data.prepared={tmp_path / 'a'}", *SMALL))
     assert scores["test"]["tumour"] is None
     said = " ".join(capsys.readouterr().out.split())
-    assert "no class is called notumor: name it as data.healthy=CLASS, if one of mass" in said
+    assert "as no class is called notumor: if one of mass, normal, unclear" in said
 
 
 def test_a_table_names_patients_and_parts(

@@ -97,7 +97,7 @@ def audit(config: DictConfig) -> Audit:
         sheets = audit_sheets(prepared, exact, near, lookalikes)
     files = describe_files(prepared, settings.data.kaggle)
     # Of other scans than the published ones the report says nothing.
-    published = files.known_version is None or files.known_version.same
+    published = files.known_version is not None and files.known_version.same
     found = Audit(
         data=AuditedData(
             name=settings.data.name,

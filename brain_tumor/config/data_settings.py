@@ -147,10 +147,8 @@ def healthy_note(healthy: str | None, classes: Sequence[str]) -> str | None:
     """Say that tumour scores are left out, where no class is without a tumour; else None."""
     if healthy in classes:
         return None
-    none = "no class is the one without a tumour"
-    if healthy is not None:
-        none = f"no class is called {healthy}"
+    called = f"is called {healthy}" if healthy else "is named as the one without a tumour"
     return (
-        f"Tumour or none is not scored, as {none}: name it as data.healthy=CLASS, if one of "
-        f"{', '.join(classes)} is."
+        f"Tumour or no tumour is not scored, as no class {called}: if one of {', '.join(classes)} "
+        "is without, add data.healthy=CLASS."
     )

@@ -106,6 +106,11 @@ def split_scans(
         DataError: A class has too few scans, or too few groups, to stand in every part.
     """
     rule, cut = SPLITS[settings.name]
+    if settings.name == "official" and "Testing" not in folders:
+        raise DataError(
+            "The split official takes the test part as it was published, but these scans have "
+            "none: choose split=patient, or split=report."
+        )
     everything = Scans(np.arange(len(labels)), labels, groups, np.array(folders))
     validation: Rows = np.empty(0, np.int64)
     try:

@@ -7,8 +7,6 @@ from brain_tumor.rendering.foreign_text import visible
 from brain_tumor.rendering.numbers import format_count
 from brain_tumor.rendering.page import DataTable
 
-_REPORTED = ("training", "testing", "testing_in_training")
-
 
 def prepared_table(summary: Mapping[str, Any]) -> DataTable:
     """Lay out what preparing did with the raw scans.
@@ -16,22 +14,12 @@ def prepared_table(summary: Mapping[str, Any]) -> DataTable:
     Args:
         summary: The content of `summary.json`.
     """
-    duplicates = {step_title(step): n for step, n in steps_of(summary["duplicates"]).items()}
+    duplicates = {step_title(step): n for step, n in summary["duplicates"].items()}
     done = {"raw": summary["raw"], "not usable": summary["unusable"], **duplicates}
     kept = {f"  {name}": count for name, count in summary["classes"].items()}
     counts = {**done, "kept": summary["kept"], **kept}
     rows = [[name, format_count(count)] for name, count in counts.items()]
     return DataTable("prepared scans", ["", "scans"], rows, sections=[len(done)])
-
-
-def steps_of(duplicates: Mapping[str, int]) -> dict[str, int]:
-    """Leave out the steps between Training and Testing where a set has other parts, or none."""
-    other = set(duplicates) - set(_REPORTED)
-    return {
-        step: number
-        for step, number in duplicates.items()
-        if number or not other or step not in _REPORTED
-    }
 
 
 def step_title(step: str) -> str:

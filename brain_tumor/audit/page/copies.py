@@ -8,7 +8,7 @@ from brain_tumor.audit.results.copies import SearchThresholds, SliceAgreement
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
 from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, format_percent
 from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
-from brain_tumor.rendering.tables import step_title, steps_of
+from brain_tumor.rendering.tables import step_title
 
 # Names of the contact sheets.
 EXACT_ACROSS_LABELS = "exact_across_labels"
@@ -49,7 +49,7 @@ def exact_table(audit: Audit) -> DataTable:
 
 def exact_section(audit: Audit, sheets: Sheets) -> Section:
     """Write the section on exact duplicates."""
-    dropped = steps_of(audit.exact.dropped).items()
+    dropped = audit.exact.dropped.items()
     each = [f"{step_title(step)} {format_count(number)}" for step, number in dropped]
     across = audit.exact.across_labels
     title = "The same scan under several labels"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -11,8 +12,8 @@ from brain_tumor.data.files.source import TESTING, TRAINING, VALIDATION
 
 # What a part is called in the name of a step; scans of no published part are all in one.
 _CALLED = {TRAINING: "training", VALIDATION: "validation", TESTING: "testing", "": "unassigned"}
-# The report's steps, which every summary counts.
-REPORTED = ("training", "testing", "testing_in_training")
+# The report's steps, of the two parts that its set was published in.
+_REPORTED = ("training", "testing", "testing_in_training")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,19 @@ class Duplicate:
 def pixel_digest(scan: Grey) -> str:
     """MD5 of the pixel values of a scan, `(H, W)`, uint8, as hexadecimal text."""
     return md5(np.ascontiguousarray(scan).data)
+
+
+def steps_of(parts: Sequence[str]) -> list[str]:
+    """Name the steps that drop duplicates from scans of some published parts.
+
+    Example:
+        >>> steps_of(["Training"]), steps_of(["", ""]), steps_of(["Validation", "Testing"])[-1]
+        (['training', 'testing', 'testing_in_training'], ['unassigned'], 'testing_in_validation')
+    """
+    if set(parts) <= {TRAINING, TESTING}:
+        return list(_REPORTED)
+    called = [name for part, name in _CALLED.items() if part in parts]
+    return called + [f"{late}_in_{early}" for early, late in combinations(called, 2)]
 
 
 def find_duplicates(digests: Sequence[str | None], parts: Sequence[str]) -> list[Duplicate]:

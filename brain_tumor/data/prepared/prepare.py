@@ -12,7 +12,6 @@ from brain_tumor.data.groups.near_duplicates import find_near_duplicates
 from brain_tumor.data.groups.patients import read_patients
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.exact_duplicates import REPORTED
 from brain_tumor.data.prepared.fingerprint import (
     BEFORE,
     digest_files,
@@ -174,7 +173,7 @@ def fingerprint_before(
 
 def summarise(
     entries: Sequence[Entry],
-    steps: Counter[str],
+    steps: Mapping[str, int],
     settings: PrepareSettings,
     seconds: float,
 ) -> dict[str, Any]:
@@ -182,14 +181,14 @@ def summarise(
 
     Args:
         entries: Manifest entries, marked.
-        steps: Scans that each of the report's steps drops.
+        steps: Scans that each step of dropping duplicates drops.
         settings: What was done to the scans.
         seconds: How long they were compared.
     """
     counts = Counter(entry["label"] for entry in entries if entry["status"] == KEPT)
     return {
         "raw": len(entries),
-        "duplicates": dict.fromkeys(REPORTED, 0) | steps,
+        "duplicates": dict(steps),
         "kept": counts.total(),
         "classes": {label: counts[label] for label in settings.classes},
         "unusable": sum(entry["status"] == UNUSABLE for entry in entries),

@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import hostile
 import numpy as np
 import pytest
 
+from brain_tumor.data.files.dicom import open_dicom
 from brain_tumor.data.files.scans import decode_grey
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
@@ -243,3 +245,28 @@ def test_frames_have_a_digest_where_heads_repeat(prepared: PreparedSet, phantom_
     without = frames.pop("")
     assert len(without) == sum(not row.frame_md5 for row in prepared.manifest)
     assert not any(without & of_one for of_one in frames.values())
+
+
+def test_dicom_files_are_prepared_every_frame_of_them(
+    phantom_root: Path, report_settings: PrepareSettings, tmp_path: Path
+) -> None:
+    pytest.importorskip("pydicom")
+    from dicom_files import enhanced, made, written
+
+    root = copied(phantom_root, tmp_path)
+    heads = np.stack([hostile.phantom(seed, 96) for seed in (1, 2, 3)])
+    heads[1] = 0
+    (root / "Training" / "glioma" / "one.dcm").write_bytes(written(made(heads[0])))
+    many = enhanced(heads, [(128, 256)] * 3, 1.0)
+    (root / "Testing" / "notumor" / "many").write_bytes(many)
+    found = prepare_scans(FolderSource(root), report_settings, tmp_path / "a", "phantom")
+    rows = {row.path: row for row in found.manifest if row.format == "DICOM"}
+    place = "Testing/notumor/many"
+    assert set(rows) == {"Training/glioma/one.dcm", *(f"{place}#{n}" for n in (1, 2, 3))}
+    assert [rows[f"{place}#{n}"].status for n in (1, 2, 3)] == ["kept", "unusable", "kept"]
+    assert rows[f"{place}#2"].reason.startswith("blank")
+    assert rows[f"{place}#1"].file_md5 != rows[f"{place}#3"].file_md5
+    third = rows[f"{place}#3"]
+    assert third.box is not None and (third.width, third.height) == (96, 96)
+    frame = open_dicom(many).frame(2)[third.top : third.bottom, third.left : third.right]
+    assert np.array_equal(found.images[third.row or 0], cv2.resize(frame, (256, 256)))
