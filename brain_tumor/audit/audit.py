@@ -178,7 +178,7 @@ def audit_settings(config: DictConfig) -> AuditSettings:
     Raises:
         BrainTumorError: A value is unknown, of the wrong kind or outside its range.
     """
-    fill_classes(config)
+    fill_classes(config, "audit")
     settings = parse_settings(AuditSettings, check_values(config, "audit"))
     data = settings.data
     check_network(dict(settings.frozen), len(data.classes or ()), data.crop.size)

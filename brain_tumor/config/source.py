@@ -8,6 +8,7 @@ from rich.console import Console
 
 from brain_tumor.config.arguments import check_arguments
 from brain_tumor.config.data_settings import DataSettings, Kind, data_settings
+from brain_tumor.config.values import check_values
 from brain_tumor.data.files.source import ScanSource
 from brain_tumor.data.phantom import write_phantoms
 from brain_tumor.data.sources.folder import FolderSource
@@ -28,17 +29,21 @@ def build_source(data: DataSettings) -> ScanSource:
     return SOURCES[data.source](data)
 
 
-def fill_classes(config: DictConfig) -> None:
+def fill_classes(config: DictConfig, command: str) -> None:
     """Write the names of the classes into `data.classes` where it is null: the source knows them.
 
     So the configuration that a run keeps has them, wherever its scans are later.
 
+    Args:
+        config: As `conf/<command>.yaml` composes it.
+        command: The command's name.
+
     Raises:
         BrainTumorError: As for `build_source`.
     """
-    data = config.get("data")
-    if isinstance(data, DictConfig) and "classes" in data and data.classes is None:
-        data.classes = list(build_source(data_settings(data)).classes)
+    data = check_values(config, command)["data"]
+    if isinstance(data, dict) and data.get("classes", "") is None:
+        config.data.classes = list(build_source(data_settings(data)).classes)
 
 
 def _root(data: DataSettings) -> Path:

@@ -98,7 +98,7 @@ def check_training(config: DictConfig) -> RunSettings:
         BrainTumorError: A value is unknown, of the wrong kind, outside its range or contradicts
             another; the message names its key.
     """
-    fill_classes(config)
+    fill_classes(config, "train")
     settings = run_settings(config)
     data = settings.data
     resolved = OmegaConf.create(plain_values(config))  # nothing is left to be looked up

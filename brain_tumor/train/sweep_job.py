@@ -84,7 +84,7 @@ def find_earlier(config: DictConfig) -> Earlier | None:
         ConfigError: A value cannot be.
         DataError: The scans cannot be read.
     """
-    fill_classes(config)  # they count in a fingerprint
+    fill_classes(config, "train")  # they count in a fingerprint
     settings = run_settings(config)
     own = RunFolder(Path(settings.run_folder))
     if (own.path / "run.json").is_file():

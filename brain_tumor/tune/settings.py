@@ -89,7 +89,7 @@ def study_settings(config: DictConfig) -> StudySettings:
     Raises:
         BrainTumorError: A value is none that a study or a training can have.
     """
-    fill_classes(config)
+    fill_classes(config, "tune")
     study = parse_settings(StudyGroup, check_values(config, "tune").get("study"), "study")
     if config.get("resume") is not None:
         raise ConfigError("The same command continues a study: leave resume out.")

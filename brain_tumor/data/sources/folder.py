@@ -37,7 +37,7 @@ class FolderSource(ScanSource):
         self._names: Mapping[str, str | None] = names or {}
         self._classes = None if classes is None else tuple(classes)
         wanted = LAYOUT if classes is None else f"{LAYOUT} ({', '.join(classes)})"
-        self._remedy = f"give {wanted} as data.root=FOLDER"
+        self._remedy = f"give {wanted}, as data.root=FOLDER"
         check_folder(root, f"{self._remedy}, or use data=phantom to try the program without scans")
         self.root = self._inner(root)
 
