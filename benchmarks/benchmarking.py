@@ -22,7 +22,8 @@ from benchmarks.on_cuda import measure_cuda
 from benchmarks.results import Asked, Benchmark, BenchmarkProvenance, MeasuredData, benchmark_file
 from benchmarks.tables import speed_header, speed_legend, speed_markdown, speed_tables
 from brain_tumor.config.arguments import parse_settings
-from brain_tumor.config.data import DataSettings, check_split_file
+from brain_tumor.config.data import check_split_file
+from brain_tumor.config.data_settings import DataSettings
 from brain_tumor.config.values import check_values
 from brain_tumor.data.split import SplitSettings
 from brain_tumor.engine.quiet import hush_lightning
@@ -163,7 +164,7 @@ def check(config: DictConfig) -> None:
         if model.get("name") != name:
             raise ConfigError(f"models.{name}.name must be {name}: {model.get('name')!r}")
         complete = OmegaConf.create(plain | {"model": model})
-        check_building(complete, scans.classes, scans.crop.size, settings.split)
+        check_building(complete, scans.classes or (), scans.crop.size, settings.split)
 
 
 def _measure(

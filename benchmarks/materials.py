@@ -14,12 +14,12 @@ from benchmarks.ours.building import resize_split, spread_evenly
 from brain_tumor.config.data import (
     build_prepared,
     build_split,
-    data_settings,
-    raw_folder,
     split_settings,
 )
-from brain_tumor.data.files.scans import find_scans
+from brain_tumor.config.data_settings import data_settings
+from brain_tumor.config.source import build_source
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.split import Split
 
 # Of benchmark.yaml: what train.yaml has, too.
@@ -132,7 +132,7 @@ class Materials:
         """Take the same with some of the raw scans, of every class; None takes all."""
         if scans is None:
             return self
-        found = find_scans(self.raw, self.prepared.classes)
+        found = FolderSource(self.raw).scans()
         place = self.scratch / f"raw-{scans}"
         for number in spread_evenly(np.arange(len(found)), min(scans, len(found))):
             copied = place / found[number].path
@@ -168,5 +168,5 @@ def lay_ready(config: DictConfig, scratch: Path) -> Materials:
         BrainTumorError: Anything that the user can fix.
     """
     data, split = data_settings(config.data), split_settings(config.split)
-    raw, prepared = raw_folder(data), build_prepared(data)
+    raw, prepared = build_source(data).root, build_prepared(data)
     return Materials(config, scratch, raw, prepared, build_split(prepared, split))

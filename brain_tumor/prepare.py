@@ -25,21 +25,18 @@ def prepare(config: DictConfig) -> "PreparedSet":
     # Imported here, as in the other commands, so that --help need not wait for what computes.
     from rich.console import Console
 
-    from brain_tumor.config.data import (
-        build_prepared,
-        build_split,
-        data_settings,
-        split_settings,
-    )
+    from brain_tumor.config.data import build_prepared, build_split, split_settings
+    from brain_tumor.config.data_settings import data_settings
     from brain_tumor.config.values import check_values
     from brain_tumor.rendering.page import to_rich
     from brain_tumor.rendering.tables import prepared_table, split_table, unusable_note
 
     check_values(config, "prepare")
     settings = split_settings(config.split)
-    prepared = build_prepared(data_settings(config.data))
-    split = build_split(prepared, settings)
     console = Console(highlight=False, markup=False)  # a path may hold [brackets]
+    data = data_settings(config.data)
+    prepared = build_prepared(data, lambda line: console.print(line, soft_wrap=True))
+    split = build_split(prepared, settings)
     console.print(to_rich(prepared_table(prepared.summary)))
     console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
     if prepared.unusable:

@@ -209,7 +209,7 @@ def described(hint: Any) -> str:
     if kind is tuple and inner and inner[-1] is not Ellipsis:
         return f"a list of {len(inner)}, each {described(inner[0])}"
     if kind in _LISTS:
-        return "a list"
+        return f"a list, each {described(inner[0])}" if inner and inner[0] is str else "a list"
     if kind in (dict, Mapping) or (isinstance(kind, type) and issubclass(kind, Settings)):
         return "a group of named values"
     if isinstance(kind, type) and issubclass(kind, os.PathLike):

@@ -24,6 +24,7 @@ from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.split import SplitSettings, split_scans
 from brain_tumor.engine.quiet import hush_lightning
 
@@ -110,7 +111,7 @@ def prepared(
     phantom_root: Path, report_settings: PrepareSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> PreparedSet:
     directory = tmp_path_factory.mktemp("prepared")
-    return prepare_scans(phantom_root, report_settings, directory, "phantom")
+    return prepare_scans(FolderSource(phantom_root), report_settings, directory, "phantom")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from brain_tumor.audit.results.audit import Audit, AuditedData, AuditProvenance, AuditSeconds
 from brain_tumor.audit.results.copies import (
     ClassClusters,
-    DroppedDuplicates,
     DuplicateCounts,
     ExactDuplicates,
     NearDuplicates,
@@ -138,7 +137,7 @@ EXACT = ExactDuplicates(
         "decoded pixels": DuplicateCounts(421, 426, {"Training": 207, "Testing": 30}, 182, 0),
         "cropped pixels": DuplicateCounts(421, 434, {"Training": 215, "Testing": 37}, 182, 1),
     },
-    dropped=DroppedDuplicates(training=215, testing=37, testing_in_training=182),
+    dropped={"training": 215, "testing": 37, "testing_in_training": 182},
     groups=(ScanGroup(CONTRADICTED[:2], ("pituitary", "meningioma")),),
     across_labels=1,
 )

@@ -24,13 +24,15 @@ from brain_tumor.audit.record import (
 from brain_tumor.audit.splits import audited_splits
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config.arguments import plain_values
-from brain_tumor.config.data import build_prepared, build_split, data_settings, split_settings
+from brain_tumor.config.data import build_prepared, build_split, split_settings
+from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.external.prepare import prepare_external
-from brain_tumor.data.files.kaggle import check_counts
 from brain_tumor.data.files.scans import Grey, decode_grey
 from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.prepared.crop import cut_to_head, find_head
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.sources.folder import FolderSource
+from brain_tumor.data.sources.kaggle import check_counts
 from brain_tumor.engine.allocator import keep_freed_memory
 from brain_tumor.train.train import train
 from brain_tumor.trained.network import open_trained
@@ -206,7 +208,8 @@ def test_scans_of_other_origin_are_left_out_where_the_run_has_seen_their_slice(
             path = tmp_path / "other" / row.path.removeprefix("Testing/")
             path.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(path), np.ascontiguousarray(small))
-    found = prepare_external(tmp_path / "other", {}, real, split, None, tmp_path / "made", "other")
+    source = FolderSource(tmp_path / "other", None, real.classes)
+    found = prepare_external(source, {}, real, split, None, tmp_path / "made", "other")
     learnt = {real.kept[row].slice_key for row in (*split.train, *split.validation)}
     known = {row.path: own[f"Testing/{row.path}"].slice_key for row in found.manifest}
     seen = {row.path for row in found.overlapping if known[row.path] is not None}

@@ -70,7 +70,7 @@ def test_groups_within_a_group_are_parsed() -> None:
         ({"kind": 1}, "outer.kind must be small or large: 1"),
         ({"steps": {"rwa": 1}}, "outer.steps.rwa is unknown: did you mean raw?"),
         ({"steps": {"raw": "x"}}, "outer.steps.raw must be a whole number: 'x'"),
-        ({"parts": "a"}, "outer.parts must be a list: 'a'"),
+        ({"parts": "a"}, "outer.parts must be a list, each text: 'a'"),
     ],
 )
 def test_what_cannot_be_is_named_where_it_stands(changed: dict[str, Any], said: str) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.turns import Turns
-from brain_tumor.config.data import build_prepared, data_settings
+from brain_tumor.config.data import build_prepared
+from brain_tumor.config.data_settings import data_settings
 
 
 def anew(job: dict[str, Any], turns: Turns) -> None:

@@ -33,8 +33,10 @@ from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
 from brain_tumor.audit.results.shortcuts import ProbeScore
 from brain_tumor.audit.splits import AuditedSplit, audited_splits, check_splits
 from brain_tumor.config.arguments import parse_settings
-from brain_tumor.config.data import DataSettings, build_prepared
+from brain_tumor.config.data import build_prepared
+from brain_tumor.config.data_settings import DataSettings, check_healthy, healthy_note
 from brain_tumor.config.network import check_network
+from brain_tumor.config.source import fill_classes
 from brain_tumor.config.values import check_values
 from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.groups.pairs import Pair, read_pairs
@@ -50,6 +52,7 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.peak_memory import peak_resident
 from brain_tumor.runs.provenance import provenance
 from brain_tumor.settings import Range, Settings
+from brain_tumor.trust import Modules
 
 
 def audit(config: DictConfig) -> Audit:
@@ -75,9 +78,12 @@ def audit(config: DictConfig) -> Audit:
     out.claim(AUDIT_FILE, "folder")
     out.create("folder")
     started, clock = datetime.now(timezone.utc), time.perf_counter()
-    prepared = build_prepared(settings.data)
+    prepared = build_prepared(settings.data, lambda line: console.print(line, soft_wrap=True))
+    note = healthy_note(settings.one_against_rest, prepared.classes)
+    if note is not None:
+        console.print(note, soft_wrap=True)
     ready = time.perf_counter()
-    scores = score_runs(prepared, runs, settings.one_against_rest)
+    scores = score_runs(prepared, runs, settings.rest)
     made = list(audited_splits(prepared, settings.splits, settings.report_seeds))
     splits = [split for split in made if isinstance(split, AuditedSplit)]
     for note in (split for split in made if isinstance(split, str)):
@@ -89,23 +95,26 @@ def audit(config: DictConfig) -> Audit:
         patients = describe_patients(prepared, _source(settings.data.patients))
         status.update("drawing contact sheets")
         sheets = audit_sheets(prepared, exact, near, lookalikes)
+    files = describe_files(prepared, settings.data.kaggle)
+    # Of other scans than the published ones the report says nothing.
+    published = files.known_version is not None and files.known_version.same
     found = Audit(
         data=AuditedData(
             name=settings.data.name,
-            root=str(settings.data.root or "fetched from Kaggle"),
+            root=str(settings.data.root or settings.data.table or "fetched from Kaggle"),
             prepared=str(prepared.folder),
             fingerprint=prepared.fingerprint,
             classes=tuple(prepared.classes),
             harmonise=prepared.summary["harmonise"],
         ),
-        files=describe_files(prepared, settings.data.kaggle),
+        files=files,
         exact=exact,
         near=near,
         patients=patients,
         leakage=leakage,
         lookalikes=lookalikes,
         shortcuts=(*shortcuts, *scores),
-        report=compare_with_report(prepared, settings.counts),
+        report=compare_with_report(prepared, settings.counts if published else None),
         provenance=_provenance(started, ready - clock, time.perf_counter() - ready),
     )
     for name, png in sheets.items():
@@ -133,19 +142,28 @@ class AuditSettings(Settings):
     folder: str
     out: str = "runs"
     keep_freed_memory: bool = True
+    trust: Modules = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_splits(self.splits, self.report_seeds)
-        rest, classes = self.one_against_rest, self.data.classes
-        if rest is not None and rest not in classes:
+        rest, classes = self.one_against_rest, self.data.classes or ()
+        check_healthy(rest, classes, "one_against_rest")
+        # What data.healthy names may be missing, which is said; what was typed may not.
+        if rest not in (None, self.data.healthy, *classes):
             raise ConfigError(
-                f"one_against_rest is {rest!r}, which is no class: {suggest(rest, classes)}"
+                f"one_against_rest is {rest!r}, which is no class: {suggest(str(rest), classes)}"
             )
         name = str(self.frozen.get("name"))
         if name not in network_names():
             raise ConfigError(f"frozen.name is {name!r}: {suggest(name, network_names())}")
         _ = self.counts
+
+    @property
+    def rest(self) -> str | None:
+        """The class told from all others; None where there is none."""
+        one = self.one_against_rest
+        return one if one in (self.data.classes or ()) else None
 
     @property
     def counts(self) -> Counts | None:
@@ -160,9 +178,10 @@ def audit_settings(config: DictConfig) -> AuditSettings:
     Raises:
         BrainTumorError: A value is unknown, of the wrong kind or outside its range.
     """
+    fill_classes(config, "audit")
     settings = parse_settings(AuditSettings, check_values(config, "audit"))
     data = settings.data
-    check_network(dict(settings.frozen), len(data.classes), data.crop.size)
+    check_network(dict(settings.frozen), len(data.classes or ()), data.crop.size)
     return settings
 
 
@@ -177,7 +196,7 @@ def _measure(
     announce("looking for scans that look alike across splits")
     lookalikes = find_lookalikes(prepared)
     announce("measuring shortcuts")
-    probed, rest = (prepared, splits), settings.one_against_rest
+    probed, rest = (prepared, splits), settings.rest
     shortcuts = list(probe(*probed, shortcut_features(prepared), "probe", rest, announce))
     if frozen is not None:
         features = {

@@ -7,6 +7,7 @@ import numpy as np
 from brain_tumor.audit.record import MAX_LISTED_FILES
 from brain_tumor.audit.results.leakage import LookalikePair, LookalikePairs, VariantLeakage
 from brain_tumor.audit.splits import AuditedSplit
+from brain_tumor.data.files.source import TESTING
 from brain_tumor.data.groups.lookalikes import LEVELS, Lookalikes
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.evaluate.leakage_record import measure_overlap
@@ -23,11 +24,13 @@ def measure_leakage(
         lookalikes: Pairs of its kept scans that look alike.
     """
     raw = [row for row in prepared.manifest if row.cluster is not None]
-    training = np.array([row.folder == "Training" for row in raw])
+    training = np.array([row.folder != TESTING for row in raw])
     labels = np.array([prepared.classes.index(row.label) for row in raw], np.int64)
     published = np.flatnonzero(training), np.flatnonzero(~training)
-    overlap = measure_overlap(raw, labels, prepared.classes, *published)
-    variants = [VariantLeakage("published", "nothing dropped", **vars(overlap))]
+    variants = []
+    if all(len(rows) for rows in published):  # else no test part was published
+        overlap = measure_overlap(raw, labels, prepared.classes, *published)
+        variants.append(VariantLeakage("published", "nothing dropped", **vars(overlap)))
     kept, classes = (prepared.kept, prepared.labels), prepared.classes
     for split in splits:
         overlap = measure_overlap(*kept, classes, split.train, split.test, lookalikes)

@@ -10,7 +10,6 @@ from brain_tumor.audit.measures.copies import find_copies
 from brain_tumor.audit.measures.matching import score_matching
 from brain_tumor.audit.results.copies import (
     ClassClusters,
-    DroppedDuplicates,
     DuplicateCounts,
     ExactDuplicates,
     NearDuplicates,
@@ -27,12 +26,12 @@ from brain_tumor.audit.results.files import (
     ScanCount,
 )
 from brain_tumor.audit.results.patients import ClassPatients, ContradictedLabel, Patients
-from brain_tumor.data.files.kaggle import KaggleSettings, differing_counts
-from brain_tumor.data.files.scans import FOLDERS
+from brain_tumor.data.files.source import PARTS
 from brain_tumor.data.groups.connected import Ids, numbered
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.sources.kaggle import KaggleSettings, differing_counts
 
 MAX_LISTED_FILES = 50  # of a finding; the manifest has all
 MAX_LISTED_GROUPS = 20
@@ -43,8 +42,7 @@ def describe_files(prepared: PreparedSet, version: KaggleSettings | None) -> Fil
 
     Args:
         prepared: The prepared set.
-        version: Number of the known version and its `counts` per folder and class; None where
-            there is none.
+        version: The known version and its counts per part and class; None where there is none.
     """
     raw = Counter((row.folder, row.label) for row in prepared.manifest)
     kept = Counter((row.folder, row.label) for row in prepared.kept)
@@ -55,13 +53,14 @@ def describe_files(prepared: PreparedSet, version: KaggleSettings | None) -> Fil
         unusable=len(prepared.unusable),
         formats=dict(file_formats(prepared.manifest).most_common()),
         sizes=FileSizes(len(found_sizes), tuple(found_sizes.most_common(8))),
-        known_version=None if version is None else _compare_version(raw, version),
+        known_version=_compare_version(raw, version) if version and version.known else None,
         balance={
             folder: {
                 label: ScanCount(raw[folder, label], kept[folder, label])
                 for label in prepared.classes
             }
-            for folder in FOLDERS
+            for folder in (*PARTS, "")
+            if any(part == folder for part, _ in raw)
         },
         findings=tuple(
             FileFinding(
@@ -101,7 +100,7 @@ def count_exact_duplicates(prepared: PreparedSet) -> ExactDuplicates:
         across |= dict.fromkeys(found.across_labels)
     return ExactDuplicates(
         by=by,
-        dropped=DroppedDuplicates(**prepared.summary["duplicates"]),
+        dropped=prepared.summary["duplicates"],
         groups=tuple(_group(rows[i] for i in group) for group in across)[:MAX_LISTED_GROUPS],
         across_labels=len(across),
     )
@@ -185,7 +184,7 @@ def _compare_version(raw: Mapping[tuple[str, str], int], known: KaggleSettings) 
     name = f"Kaggle version {known.version}"
     differing = [
         f"{folder}/{label} holds {number:,} files instead of {expected:,}"
-        for folder, label, number, expected in differing_counts(raw, known.counts)
+        for folder, label, number, expected in differing_counts(raw, known.known)
     ]
     sentence = f"Every folder holds as many files as in {name}."
     if differing:

@@ -64,7 +64,7 @@ def audited_splits(
             try:
                 split = build_split(prepared, replace(settings, **changes))
             except DataError as error:
-                yield f"{name} {detail} is left out: {error}"
+                yield f"{f'{name} {detail}'.strip()} is left out: {error}"
                 continue
             # The validation part of a split file counts as training: it may select the model.
             train = np.sort(np.concatenate([split.train, split.validation]))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import hydra
@@ -24,6 +25,8 @@ from brain_tumor.config.conf_folder import conf_folder as conf_folder
 from brain_tumor.engine.allocator import keep_freed_memory
 from brain_tumor.engine.interrupt import handle_sigterm
 from brain_tumor.engine.ranks import check_single_run, follow_leader, rank
+from brain_tumor.errors import ConfigError
+from brain_tumor.trust import trusting
 
 TRACEBACKS = "HYDRA_FULL_ERROR"  # Hydra's variable; 1 asks for them
 MULTIRUN = ("-m", "--multirun")
@@ -55,7 +58,8 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
 
     Errors that a user can cause end with their sentence on stderr and exit status 2; Ctrl-C ends
     with status 130, SIGTERM with 143, as shells tell it. With HYDRA_FULL_ERROR=1 every error shows
-    its traceback. Where the configuration has `keep_freed_memory`, it is heeded first.
+    its traceback. Where the configuration has `keep_freed_memory` and `trust`, they are heeded
+    first.
 
     In a sweep (`-m`) whose configuration has `hydra.callbacks.sweep` a job that fails does not stop
     the others. At its end there is a table, and exit status 1 where a job failed.
@@ -87,6 +91,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
                         # What no job of a sweep can do is refused once, for the whole of it.
                         check_single_run(config)
                         held.enter_context(noted(job, user_message, asked))
+                    held.enter_context(trusting(own_trust(config)))
                     fill_last(config_name, config)
                     task(config)
             finally:
@@ -104,6 +109,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             asked = os.environ.get(TRACEBACKS) == "1"
             # So that Hydra raises what it refuses, where it would print several lines of its own.
             os.environ[TRACEBACKS] = "1"
+            sys.argv[1:] = [expanded(word) for word in sys.argv[1:]]
             # Hydra's parser takes the values on one side of -m only.
             words = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
             sys.argv[1:] = expand(config_name, words)
@@ -124,6 +130,42 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
         return main
 
     return decorate
+
+
+def expanded(word: str) -> str:
+    """Put the home folder for a ~ at the begin of a value, which shells do not do there.
+
+    Example:
+        >>> expanded("data.root=~") == f"data.root={Path.home()}", expanded("seed=1")
+        (True, 'seed=1')
+    """
+    key, equals, value = word.partition("=")
+    if value != "~" and not value.startswith("~/"):
+        return word
+    return f"{key}{equals}{Path(value).expanduser()}"
+
+
+def own_trust(config: DictConfig) -> Any:
+    """Give the configured `trust`, which counts where it was typed or stands in our `conf`.
+
+    Raises:
+        ConfigError: It comes from another folder, which may be somebody else's.
+    """
+    trust, hydra_config = config.get("trust"), HydraConfig.get()
+    others = [
+        source.path
+        for source in hydra_config.runtime.config_sources
+        if source.schema == "file" and Path(source.path).resolve() != conf_folder().resolve()
+    ]
+    # As typed: a word may hold an interpolation that leads nowhere.
+    words: Any = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)
+    typed = any(word.lstrip("+").startswith("trust=") for word in words)
+    if trust and others and not typed:
+        raise ConfigError(
+            f"trust is not taken from {' or '.join(others)}: if you trust that code, type it as "
+            f"trust={trust if isinstance(trust, str) else ','.join(map(str, trust)).join('[]')}"
+        )
+    return trust
 
 
 def _run(run: Callable[[], None]) -> None:

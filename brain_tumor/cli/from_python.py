@@ -14,7 +14,7 @@ from hydra.version import VersionBase
 from omegaconf import DictConfig, open_dict
 
 from brain_tumor.cli.aliases import expand
-from brain_tumor.cli.command import register_resolvers
+from brain_tumor.cli.command import own_trust, register_resolvers
 from brain_tumor.cli.exit_status import user_message
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
 from brain_tumor.cli.last_run import fill_last
@@ -22,6 +22,7 @@ from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.engine.allocator import keep_freed_memory
 from brain_tumor.engine.ranks import shares_work
 from brain_tumor.errors import BrainTumorError, ConfigError
+from brain_tumor.trust import trusting
 
 _WORDS = ("true", "false", "null", "nan", "inf")  # not text unless they are quoted
 
@@ -55,8 +56,9 @@ def configured(command: str, words: Sequence[str]) -> Iterator[DictConfig]:
                 )
             if config.get("keep_freed_memory") is True:
                 keep_freed_memory()
-            fill_last(command, config)
-            yield config
+            with trusting(own_trust(config)):
+                fill_last(command, config)
+                yield config
     except BrainTumorError:
         raise
     except Exception as error:

@@ -28,6 +28,9 @@ _TAKES_RUN = {
 _TAKES_SCANS = {"predict": "input={}", "compare": '"runs=[{}]"'}
 
 
+QUOTED = r"""'(?:\\.|[^'])*'|"(?:\\.|[^"])*\""""
+
+
 def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str:
     """Say what was wrong with a command line.
 
@@ -72,7 +75,16 @@ def _unread(override: str, config_name: str) -> str:
     if "=" not in override:
         meant = _meant_place(override, config_name) or f"{override or 'key'}=VALUE"
         return f"{override!r} has no value: write {meant}"
-    key = override.partition("=")[0] or "key"
+    key, _, value = override.partition("=")
+    key = key or "key"
+    # What Hydra takes only in quotes; brackets and braces are its own.
+    odd = re.search(r"""[^\w\s/\\%+.$*@?|:,\[\]{}-]|[^\x00-\x7f]""", re.sub(QUOTED, "", value))
+    if odd is not None and odd[0] not in "'\"":
+        example = f"{key}='{value}'" if not re.match(r"[\[{]|.*'", value) else f"'a{odd[0]}b'"
+        return (
+            f"{override!r} cannot be read: what holds {odd[0]} has to stand in quotes, these in "
+            f'quotes for the shell, as in "{example}".'
+        )
     return (
         f"{override!r} cannot be read: write key=VALUE, close every bracket, brace and quote, and "
         f"quote a value that holds = or blanks, as in \"{key}='a=b'\"."

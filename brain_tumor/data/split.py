@@ -55,7 +55,7 @@ class SplitSettings(Settings, key="split"):
         test_fraction: Share of the pooled scans for testing (`report`).
         validation_fraction: Share of the training scans to cut off for validation, 0 for none; half
             is the most that can be one of several folds, of a thousand folds one is no sample (not
-            `file`).
+            `file`, nor `official` where a validation part was published).
         seed: Seed of the shuffling.
         folds: Number of folds (`patient`).
         fold: Which of them is the test part, from 0 (`patient`).
@@ -98,7 +98,7 @@ def split_scans(
 
     Args:
         labels: Class numbers, `(N,)`, int64.
-        folders: `Training` or `Testing` per scan, as published.
+        folders: `Training`, `Validation` or `Testing` per scan, as published, or nothing.
         groups: Group number per scan, `(N,)`, int64; `patient` keeps each on one side.
         settings: Rule, fractions and seed.
 
@@ -106,11 +106,19 @@ def split_scans(
         DataError: A class has too few scans, or too few groups, to stand in every part.
     """
     rule, cut = SPLITS[settings.name]
+    if settings.name == "official" and "Testing" not in folders:
+        raise DataError(
+            "The split official takes the test part as it was published, but these scans have "
+            "none: choose split=patient, or split=report."
+        )
     everything = Scans(np.arange(len(labels)), labels, groups, np.array(folders))
     validation: Rows = np.empty(0, np.int64)
     try:
         train, test = rule(everything, settings)
-        if settings.validation_fraction:
+        published = everything.rows[everything.folders == "Validation"]
+        if settings.name == "official" and len(published):
+            train, validation = train[~np.isin(train, published)], published
+        elif settings.validation_fraction:
             rest = Scans(train, labels[train], groups[train], everything.folders[train])
             train, validation = cut(rest, settings.validation_fraction, settings.seed)
     except ValueError as error:  # scikit-learn's word on too small classes or parts

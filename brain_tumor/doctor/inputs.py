@@ -44,7 +44,7 @@ def scans(config: Any, probes: Results) -> Iterator[Finding]:
     elif "draw" in found:
         yield Finding("ok", "scans", f"The first run draws phantom scans in {found['root']}.")
     elif found:
-        yield _counted(found, published=config.data.get("kaggle") is not None)
+        yield _counted(found, published=bool((config.data.get("kaggle") or {}).get("counts")))
 
 
 def _counted(found: dict[str, Any], published: bool) -> Finding:
@@ -56,8 +56,10 @@ def _counted(found: dict[str, Any], published: bool) -> Finding:
         for folder, label, number, expected in found["differing"]
     )
     if differing and found["downloaded"]:
-        fix = f'rm -r "{root}" "{root.parents[1] / root.name}.complete"'
-        return Finding("wrong", "scans", f"{message}; the download is damaged: {differing}.", fix)
+        from brain_tumor.data.sources.kaggle import removal
+
+        broken = f"{message}; the download is damaged: {differing}."
+        return Finding("wrong", "scans", broken, removal(root))
     if differing:
         return Finding("note", "scans", f"{message}, which is not the published set: {differing}.")
     return Finding("ok", "scans", f"{message}{', as published' * published}.")

@@ -6,11 +6,12 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from brain_tumor.doctor.child import PREFIX, Result
-from brain_tumor.errors import BrainTumorError, DataError, WeightsError
+from brain_tumor.errors import BrainTumorError, WeightsError
 
 Settings = Mapping[str, Any]
 
@@ -36,14 +37,17 @@ def probe_network(settings: Settings) -> Result:
     """Build the network and load its weights as a run does; download nothing."""
     import torch
 
+    from brain_tumor.config.data_settings import data_settings
     from brain_tumor.config.network import check_network
+    from brain_tumor.config.source import build_source
     from brain_tumor.models.registry import build_network
 
     model, data = settings["model"], settings["data"]
+    classes = len(data["classes"] or build_source(data_settings(data)).classes)
     weights = model.get("weights") or "none"
     options = {key: value for key, value in model.items() if key != "weights"}
     with torch.device("meta"):  # without memory
-        network = build_network(len(data["classes"]), **options)
+        network = build_network(classes, **options)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     result = {"parameters": parameters, "weights": weights, "download": False}
     if weights == "imagenet" and hasattr(network, "load_pretrained"):
@@ -52,7 +56,7 @@ def probe_network(settings: Settings) -> Result:
     if not result["download"]:
         options["weights"] = model.get("weights")
     try:
-        check_network(options, len(data["classes"]), data["crop"]["size"])
+        check_network(options, classes, data["crop"]["size"])
     except WeightsError as error:
         if weights != "imagenet":
             raise
@@ -116,37 +120,42 @@ def probe_opencv(settings: Settings) -> Result:
 
 def probe_scans(settings: Settings) -> Result:
     """Count the raw scans; download and draw nothing."""
-    from brain_tumor.data.files.kaggle import differing_counts
-    from brain_tumor.data.files.scans import find_scans
+    from brain_tumor.config.data_settings import data_settings
+    from brain_tumor.config.source import build_source
+    from brain_tumor.data.sources.kaggle import differing_counts
 
-    data = settings["data"]
-    kaggle = data.get("kaggle") or {}
-    root, downloaded = data["root"], False
-    if not root and data["source"] == "kaggle":
-        root, downloaded = kaggle_folder(kaggle["handle"], kaggle["version"]), True
+    data = data_settings(settings["data"])
+    downloaded = not data.root and data.source == "kaggle"
+    if downloaded and data.kaggle is not None:
+        root = kaggle_folder(data.kaggle.handle, data.kaggle.version)
         if root is None:
-            return {"download": kaggle["handle"]}
-    if not root:
-        raise DataError("data.root is not given.")
-    root = Path(root).expanduser()
-    if data["source"] == "phantom" and not root.exists():
-        return {"root": str(root), "draw": True}
-    scans = find_scans(root, data["classes"])
-    counts = Counter((scan.folder, scan.label) for scan in scans)
+            return {"download": data.kaggle.handle}
+        data = replace(data, root=str(root))
+    if data.source == "phantom" and not Path(str(data.root)).expanduser().exists():
+        return {"root": data.root, "draw": True}
+    source = build_source(replace(data, source="folder") if data.source == "phantom" else data)
+    scans = list(source.scans())
+    counts = Counter((scan.part, scan.label) for scan in scans)
     return {
-        "root": str(root),
+        "root": str(source.root),
         "downloaded": downloaded,
-        "counts": Counter(scan.folder for scan in scans),
-        "differing": differing_counts(counts, kaggle.get("counts", {})),
+        "counts": Counter(scan.part or "in no published part" for scan in scans),
+        "differing": differing_counts(counts, data.kaggle.known if data.kaggle else {}),
     }
 
 
-def kaggle_folder(handle: str, version: int) -> Path | None:
-    """Find a complete download in kagglehub's cache, whose import would open a network session."""
+def kaggle_folder(handle: str, version: int | str) -> Path | None:
+    """Find a complete download in kagglehub's cache, whose import would open a network session.
+
+    Args:
+        handle: `owner/name`.
+        version: Its number; `latest` takes the newest that is there.
+    """
     cache = Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
     place = cache / "datasets" / handle
-    complete = (place / f"{version}.complete").exists()
-    return place / "versions" / str(version) if complete else None
+    wanted = "*" if version == "latest" else str(version)
+    complete = [path.stem for path in place.glob(f"{wanted}.complete") if path.stem.isdigit()]
+    return place / "versions" / max(complete, key=int) if complete else None
 
 
 def main() -> None:

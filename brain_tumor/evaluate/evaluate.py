@@ -25,13 +25,14 @@ from brain_tumor.evaluate.robustness_table import robustness_table
 from brain_tumor.evaluate.tables.certainty import gaps
 from brain_tumor.evaluate.tables.score_tables import score_tables
 from brain_tumor.rendering.page import to_rich
-from brain_tumor.rendering.tables import external_table
+from brain_tumor.rendering.tables import external_table, unusable_note
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.reopen import reopen_data
 from brain_tumor.runs.results.metrics import METRICS, FlaggedShares, Metrics
 from brain_tumor.settings import BatchSize, Settings
 from brain_tumor.trained.network import scored_folder
 from brain_tumor.trained.out_of_distribution import open_ood_detector
+from brain_tumor.trust import Modules
 
 
 def evaluate(config: DictConfig) -> Metrics:
@@ -64,11 +65,13 @@ def evaluate(config: DictConfig) -> Metrics:
     model = str(trained.model.name)
     checkpoint = run.checkpoint(settings.checkpoint)
     datamodule = reopen_data(run, settings.root, settings.data.prepared, settings.batch_size)
-    foreign = None if settings.data.root is None else open_external(datamodule, settings.data)
+    console = Console(highlight=False)
+    foreign = None
+    if settings.data.root is not None:
+        foreign = open_external(datamodule, settings.data, lambda line: _print(console, line))
     scored = datamodule if foreign is None else foreign
     if settings.robustness is not None:  # before anything is scored, which takes its time
         rows_to_corrupt(scored, settings.robustness)
-    console = Console(highlight=False)
     home = scored_folder(run, checkpoint)
     if foreign is None:
         out = home
@@ -84,6 +87,10 @@ def evaluate(config: DictConfig) -> Metrics:
         flagged = metrics.ood
         out.write(SEEN_FILE, (foreign.prepared.folder / SEEN_FILE).read_bytes())
         console.print(to_rich(external_table(foreign.prepared.summary, str(settings.data.root))))
+        manifest = foreign.prepared.folder / "manifest.csv"
+        if unusable := [(row.path, row.reason) for row in foreign.prepared.unusable]:
+            _print(console, unusable_note(unusable))
+        _print(console, f"what became of every file: {manifest}")
     for table in score_tables(metrics, f"{model}, {checkpoint.name}"):
         console.print(to_rich(table))
     for sentence in gaps(metrics):
@@ -114,6 +121,10 @@ def evaluate(config: DictConfig) -> Metrics:
         if (out.path / name).exists():
             console.print(f"written: {out.path / name}", soft_wrap=True, markup=False)
     return metrics
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, markup=False)  # a path may hold [brackets]
 
 
 @dataclass(frozen=True)
@@ -165,6 +176,7 @@ class EvaluationSettings(Settings):
     evaluation: ScoringChanges
     robustness: Literal["validation", "test"] | None = None
     keep_freed_memory: bool = True
+    trust: Modules = ()
 
 
 def evaluation_settings(config: DictConfig) -> EvaluationSettings:

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from brain_tumor.config.data import check_patient_table, patient_table
+from brain_tumor.config.data import Say, check_patient_table
+from brain_tumor.config.data_settings import patient_table, text_names
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external.prepare import prepare_external
+from brain_tumor.data.sources.folder import FolderSource
+from brain_tumor.data.sources.found import found_lines
 from brain_tumor.data.split import Split
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.settings import Settings
@@ -24,7 +27,9 @@ class ExternalSettings(Settings, key="data"):
     prepared: str
 
 
-def open_external(datamodule: ScanDataModule, asked: ExternalSettings) -> ScanDataModule:
+def open_external(
+    datamodule: ScanDataModule, asked: ExternalSettings, say: Say | None = None
+) -> ScanDataModule:
     """Prepare a folder of scans of other origin for a run, or open what was prepared before.
 
     They are prepared by the settings of the run's own prepared set. Shows a progress bar on a
@@ -33,6 +38,7 @@ def open_external(datamodule: ScanDataModule, asked: ExternalSettings) -> ScanDa
     Args:
         datamodule: The run's own scans in its own parts.
         asked: The folder, which is given, and what is known of it.
+        say: Called with what was found, line by line, before the work starts.
 
     Returns:
         All scans that are left, as the test part.
@@ -42,11 +48,14 @@ def open_external(datamodule: ScanDataModule, asked: ExternalSettings) -> ScanDa
         DataError: The folder is not as expected, or no scan of it is left.
     """
     root = Path(str(asked.root)).expanduser()
-    # A folder may be called 1, which YAML takes for a number.
-    names = {str(name): label for name, label in (asked.names or {}).items()}
+    names = text_names(asked.names)
+    source = FolderSource(root, names, datamodule.prepared.classes)
+    if say is not None:
+        for line in found_lines(source.root, source.scans(), source.classes, names):
+            say(line)
     with preparing_bar() as progress:
         prepared = prepare_external(
-            root,
+            source,
             names,
             datamodule.prepared,
             datamodule.split,

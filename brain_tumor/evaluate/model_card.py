@@ -85,7 +85,7 @@ def model_card(
         "Out of scope: any decision about a person; slices of other sequences, orientations, "
         "scanners or body parts than those it was trained on; finding where a tumour is.",
         "## Bias, risks and limitations",
-        "\n".join(f"- {sentence}" for sentence in _limits(config, metrics, drawn)),
+        "\n".join(f"- {sentence}" for sentence in _limits(data.name, metrics, drawn)),
         "## How to get started",
         "```\npython -m brain_tumor.evaluate run=RUN                    # these numbers again\n"
         "python -m brain_tumor.evaluate run=RUN data.root=FOLDER   # scans of another origin\n```",
@@ -178,7 +178,7 @@ def _metadata(model: str, data: RunData, split: Values, test: PartScores) -> str
     return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
-def _limits(config: Values, metrics: Metrics, drawn: bool) -> list[str]:
+def _limits(name: str, metrics: Metrics, drawn: bool) -> list[str]:
     if drawn:
         return ["The scans are drawn, not measured: no number here says anything about brains."]
     said = []
@@ -196,18 +196,18 @@ def _limits(config: Values, metrics: Metrics, drawn: bool) -> list[str]:
             "No test slice has a known relative in training. Where the patient is not known, only "
             "slices that look related were kept together, so unknown relatives may remain."
         )
-    if config["data"]["name"] == "brain-tumor-mri":
+    collections = "Scanners, sequences and populations that are not in these scans were not tried."
+    if name == "brain-tumor-mri":
         said.append(
             "The slices without a tumour come from another source than the others, and can be told "
             "from them without looking at the brain (`python -m brain_tumor.audit`): scores for "
             "tumour against none say little about tumours."
         )
-    return [
-        *said,
-        "All scans come from a few public collections; scanners, sequences and populations that "
-        "are not in them were not tried.",
-        "Single slices are calibrated, not patients.",
-    ]
+        collections = (
+            "All scans come from a few public collections; scanners, sequences and populations "
+            "that are not in them were not tried."
+        )
+    return [*said, collections, "Single slices are calibrated, not patients."]
 
 
 def _scans(parts: Mapping[str, PartScores]) -> DataTable:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from brain_tumor.data.files.folders import files_below
+from brain_tumor.data.files.read import array_to_grey
 from brain_tumor.data.files.scans import MAX_PIXELS, Grey, UndecodableScanError, eight_bits
 from brain_tumor.errors import DataError
 
@@ -82,12 +82,7 @@ def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
         raise UndecodableScanError(
             f"an array of {picture.dtype} {picture.shape}, not uint8 (H, W) or (H, W, 3)"
         )
-    if not picture.size:
-        raise UndecodableScanError("an array without pixels")
-    _check_size(picture.shape[1], picture.shape[0])
-    if picture.ndim == 3:
-        picture = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
-    return np.ascontiguousarray(picture, np.uint8)
+    return array_to_grey(picture)
 
 
 def _grey_of_pil(picture: Image.Image) -> Grey:

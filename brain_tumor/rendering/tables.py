@@ -14,18 +14,26 @@ def prepared_table(summary: Mapping[str, Any]) -> DataTable:
     Args:
         summary: The content of `summary.json`.
     """
-    duplicates = summary["duplicates"]
-    done = {
-        "raw": summary["raw"],
-        "not usable": summary["unusable"],
-        "duplicates in Training": duplicates["training"],
-        "duplicates in Testing": duplicates["testing"],
-        "Testing scans that Training holds": duplicates["testing_in_training"],
-    }
+    duplicates = {step_title(step): n for step, n in summary["duplicates"].items()}
+    done = {"raw": summary["raw"], "not usable": summary["unusable"], **duplicates}
     kept = {f"  {name}": count for name, count in summary["classes"].items()}
     counts = {**done, "kept": summary["kept"], **kept}
     rows = [[name, format_count(count)] for name, count in counts.items()]
     return DataTable("prepared scans", ["", "scans"], rows, sections=[len(done)])
+
+
+def step_title(step: str) -> str:
+    """Say what a step of dropping exact duplicates drops, by its name in `summary.json`.
+
+    Example:
+        >>> step_title("testing_in_training"), step_title("validation"), step_title("unassigned")
+        ('Testing scans that Training holds', 'duplicates in Validation', 'duplicates')
+    """
+    part, _, holder = step.partition("_in_")
+    called = "other" if part == "unassigned" else part.capitalize()
+    if holder:
+        return f"{called} scans that {holder.capitalize()} holds"
+    return "duplicates" if part == "unassigned" else f"duplicates in {called}"
 
 
 def external_table(summary: Mapping[str, Any], folder: str) -> DataTable:

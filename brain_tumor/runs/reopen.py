@@ -3,7 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from brain_tumor.config.data import DataSettings, build_prepared, data_settings, raw_folder
+from brain_tumor.config.data import build_prepared
+from brain_tumor.config.data_settings import DataSettings, data_settings
+from brain_tumor.config.source import build_source
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepare import fingerprint_before
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
@@ -47,12 +49,10 @@ def reopen_data(
     folder = Path(RUN.read(run).data.prepared)
     gone = not (folder / "summary.json").is_file()
     data = data_settings(run.read_config().data)
-    data = replace(
-        data,
-        prepared=directory if gone else str(folder.parent),
-        root=data.root if root is None else root,
-    )
-    prepared = reopen_prepared(run, data, moved=root is not None)
+    data = replace(data, prepared=directory if gone else str(folder.parent))
+    if root is not None:
+        data = _moved(data, root)
+    prepared = reopen_prepared(run, data, "root", moved=root is not None)
     return ScanDataModule(
         prepared,
         reopen_split(run, prepared),
@@ -61,12 +61,28 @@ def reopen_data(
     )
 
 
-def reopen_prepared(run: RunFolder, data: DataSettings, moved: bool = False) -> PreparedSet:
+def _moved(data: DataSettings, root: str) -> DataSettings:
+    """Look for the scans in another folder, and for the tables that lay in the old one."""
+    place = Path(root).expanduser()
+
+    def there(table: str | None) -> str | None:
+        if table is None or Path(table).expanduser().is_file():
+            return table
+        moved = place / Path(table).name
+        return str(moved) if moved.is_file() else table
+
+    return replace(data, root=root, table=there(data.table), patients=there(data.patients))
+
+
+def reopen_prepared(
+    run: RunFolder, data: DataSettings, key: str = "data.root", moved: bool = False
+) -> PreparedSet:
     """Open the prepared set of a run, or prepare its scans again.
 
     Args:
         run: The run.
         data: What its configuration says of the scans.
+        key: What the command calls the folder of raw scans.
         moved: Whether the raw scans lie elsewhere now, so that they are to be looked at again.
 
     Raises:
@@ -75,15 +91,32 @@ def reopen_prepared(run: RunFolder, data: DataSettings, moved: bool = False) -> 
     known = RUN.read(run).data
     folder = Path(known.prepared)
     there = folder.is_dir() and not moved
-    prepared = open_prepared(folder) if there else build_prepared(data)
+    prepared = open_prepared(folder) if there else _prepared_again(run, data, folder, key)
     noted = known.fingerprint
     if noted != prepared.fingerprint and noted != _fingerprint_before(run, data):
         raise DataError(
             f"{prepared.folder} is not the prepared set of {run.path} (fingerprint "
             f"{prepared.fingerprint[:12]}, the run has {noted[:12]}): give the "
-            "scans that it was trained on as root=FOLDER."
+            f"scans that it was trained on as {key}=FOLDER."
         )
     return prepared
+
+
+def _prepared_again(run: RunFolder, data: DataSettings, before: Path, key: str) -> PreparedSet:
+    table = None if data.table is None else Path(data.table).expanduser()
+    root = Path(data.root).expanduser() if data.root else table.parent if table else None
+    gone = root if root is not None and not root.is_dir() else None
+    if gone is None and table is not None and not table.is_file():
+        gone = table
+    if gone is not None and data.source != "phantom":  # which are drawn again
+        raise DataError(
+            f"{run.path} needs the scans that it was trained on, but its prepared set {before} is "
+            f"gone, and {gone} is not there: give the folder that holds them now as {key}=FOLDER."
+        )
+    try:
+        return build_prepared(data)
+    except DataError as error:
+        raise DataError(str(error).replace("data.root=", f"{key}=")) from error
 
 
 def _fingerprint_before(run: RunFolder, data: DataSettings) -> str | None:
@@ -94,7 +127,7 @@ def _fingerprint_before(run: RunFolder, data: DataSettings) -> str | None:
     thresholds = thresholds_before(run.read_config(as_written=True))
     if thresholds is None:
         return None
-    return fingerprint_before(raw_folder(data), data.preparation, thresholds)
+    return fingerprint_before(build_source(data), data.preparation(data.classes or ()), thresholds)
 
 
 def reopen_split(run: RunFolder, prepared: PreparedSet) -> Split:

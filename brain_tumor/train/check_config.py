@@ -14,19 +14,22 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from brain_tumor.config.arguments import parse_settings, plain_values
-from brain_tumor.config.data import DataSettings, check_split_file
+from brain_tumor.config.data import check_split_file
+from brain_tumor.config.data_settings import DataSettings, check_healthy
 from brain_tumor.config.instantiate import instantiate
 from brain_tumor.config.network import check_network
+from brain_tumor.config.source import fill_classes
 from brain_tumor.config.values import check_values
 from brain_tumor.data.split import FILE, TEST, VALIDATION, SplitSettings
 from brain_tumor.data.transforms.report import Augment
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.models.classifier import TrainingSettings
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.settings import Seed, Settings
 from brain_tumor.train.build import build_callbacks, make_trainer
 from brain_tumor.train.check_monitors import check_monitors
+from brain_tumor.trust import Modules
 
 STEPS = 1000  # of a schedule that are tried, at most
 
@@ -60,17 +63,14 @@ class RunSettings(Settings):
     remark: str | None = None
     runs: str = "runs"
     keep_freed_memory: bool = True
+    trust: Modules = ()
     debug: None = None
     experiment: None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_split_file(self.split)
-        healthy, classes = self.evaluation.healthy, self.data.classes
-        if healthy is not None and healthy not in classes:  # perhaps merely misspelt
-            near = suggest(healthy, classes, limit=0)
-            if near.startswith("did you mean"):
-                raise ConfigError(f"evaluation.healthy is {healthy!r}, which is no class: {near}")
+        check_healthy(self.evaluation.healthy, self.data.classes, "evaluation.healthy")
 
 
 def run_settings(config: DictConfig) -> RunSettings:
@@ -98,10 +98,11 @@ def check_training(config: DictConfig) -> RunSettings:
         BrainTumorError: A value is unknown, of the wrong kind, outside its range or contradicts
             another; the message names its key.
     """
+    fill_classes(config, "train")
     settings = run_settings(config)
     data = settings.data
     resolved = OmegaConf.create(plain_values(config))  # nothing is left to be looked up
-    check_building(resolved, data.classes, data.crop.size, settings.split)
+    check_building(resolved, tuple(data.classes or ()), data.crop.size, settings.split)
     return settings
 
 

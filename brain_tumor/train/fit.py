@@ -13,7 +13,8 @@ from lightning.pytorch.callbacks import Callback
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.config.data import build_prepared, build_split
+from brain_tumor.config.data import build_prepared, build_split, data_name
+from brain_tumor.config.data_settings import healthy_note
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import VALIDATION, Split
@@ -94,7 +95,7 @@ def fit(
         held.callback(torch.set_num_threads, torch.get_num_threads())  # for a sweep's next job
         torch.set_num_threads(settings.threads)
     with in_turn(settings.data.prepared, shares_work(config)):
-        prepared, split = _data(start, settings)
+        prepared, split = _data(start, settings, console)
 
     datamodule = build_datamodule(config, prepared, split)
     classifier = build_classifier(config, datamodule)
@@ -121,9 +122,9 @@ def fit(
     return Fitted(run, config, datamodule, trainer, record, begun)
 
 
-def _data(start: Start, settings: RunSettings) -> tuple[PreparedSet, Split]:
+def _data(start: Start, settings: RunSettings, console: Console) -> tuple[PreparedSet, Split]:
     if start.earlier is None:
-        prepared = build_prepared(settings.data)
+        prepared = build_prepared(settings.data, lambda line: console.print(line, soft_wrap=True))
     else:
         prepared = reopen_prepared(start.run, settings.data)
     if start.checkpoint is None:  # perhaps split.csv was not even written
@@ -142,7 +143,8 @@ def _begin_run(
 ) -> RunRecord:
     """Make the run's folder, or bring it back to the last whole epoch; give its `run.json`."""
     run, config = start.run, start.config
-    data = RunData(settings.data.name, prepared.fingerprint, str(prepared.folder.resolve()))
+    name = data_name(settings.data, prepared)
+    data = RunData(name, prepared.fingerprint, str(prepared.folder.resolve()))
     record = start.resumed(run_record(config, classifier, trainer, data))
     if start.earlier is None:
         run.create()
@@ -166,6 +168,9 @@ def _print_data(
     console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
+    note = healthy_note(settings.evaluation.healthy, prepared.classes)
+    if note is not None:
+        console.print(note, soft_wrap=True)
     parameters = record.parameters
     console.print(
         f"{settings.model['name']}: {parameters.all:,} parameters, {parameters.trained:,} "

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from brain_tumor.cli.sweep.prefixed import prefixed
 from brain_tumor.cli.sweep.record import SKIPPED, SweepJob, this_job
 from brain_tumor.config.data import build_prepared
+from brain_tumor.config.source import fill_classes
 from brain_tumor.errors import DataError
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.folder import RunFolder
@@ -84,6 +85,7 @@ def find_earlier(config: DictConfig) -> Earlier | None:
         ConfigError: A value cannot be.
         DataError: The scans cannot be read.
     """
+    fill_classes(config, "train")  # they count in a fingerprint
     settings = run_settings(config)
     own = RunFolder(Path(settings.run_folder))
     if (own.path / "run.json").is_file():

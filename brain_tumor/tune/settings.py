@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from brain_tumor.config.allowed_targets import Kind
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.instantiate import build
+from brain_tumor.config.source import fill_classes
 from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError
 from brain_tumor.metrics.registry import LOSS, better
@@ -88,6 +89,7 @@ def study_settings(config: DictConfig) -> StudySettings:
     Raises:
         BrainTumorError: A value is none that a study or a training can have.
     """
+    fill_classes(config, "tune")
     study = parse_settings(StudyGroup, check_values(config, "tune").get("study"), "study")
     if config.get("resume") is not None:
         raise ConfigError("The same command continues a study: leave resume out.")

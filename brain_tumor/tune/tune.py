@@ -43,7 +43,7 @@ def tune(config: DictConfig, choices: Choices) -> FrozenTrial | None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     console = Console(highlight=False, soft_wrap=True)
     settings = study_settings(config)
-    prepared = build_prepared(settings.run.data)
+    prepared = build_prepared(settings.run.data, console.print)
     split = build_split(prepared, settings.run.split)
     counts = split.class_counts(prepared.labels, prepared.classes)
     if not sum(counts.get(VALIDATION, {}).values()):

@@ -42,9 +42,9 @@ from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E40
 from brain_tumor.config.data import (  # noqa: E402
     build_prepared,
     build_split,
-    data_settings,
     split_settings,
 )
+from brain_tumor.config.data_settings import data_settings  # noqa: E402
 from brain_tumor.config.instantiate import instantiate  # noqa: E402
 from brain_tumor.data.datamodule import Batch, BatchOrder, ScanBatches, ScanDataModule  # noqa: E402
 from brain_tumor.errors import BrainTumorError  # noqa: E402

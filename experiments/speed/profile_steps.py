@@ -27,11 +27,12 @@ from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
 from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
 from brain_tumor.config.instantiate import instantiate  # noqa: E402
-from brain_tumor.data.files.scans import decode_grey, find_scans, read_header, read_scan  # noqa: E402
+from brain_tumor.data.files.read import md5  # noqa: E402
+from brain_tumor.data.files.scans import decode_grey, read_header  # noqa: E402
 from brain_tumor.data.prepared.crop import CropSettings, cut_to_head, find_head  # noqa: E402
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest  # noqa: E402
-from brain_tumor.data.prepared.fingerprint import md5  # noqa: E402
 from brain_tumor.data.prepared.thumbnails import thumbnail  # noqa: E402
+from brain_tumor.data.sources.folder import FolderSource  # noqa: E402
 from brain_tumor.data.transforms.report import epoch_draws  # noqa: E402
 from brain_tumor.models.registry import build_network  # noqa: E402
 from brain_tumor.rendering.page import DataTable, to_markdown  # noqa: E402
@@ -46,7 +47,7 @@ def preparing(root: Path, data: DictConfig) -> DataTable:
     """Time the steps of preparing, in one thread."""
     cv2.setNumThreads(1)
     crop = CropSettings(**data.crop)
-    scans = find_scans(root, tuple(data.classes))
+    scans = FolderSource(root).scans()
     seconds: dict[str, float] = defaultdict(float)
 
     def step(name: str, function: Callable[..., Any], *provided: list[Any]) -> list[Any]:
@@ -56,7 +57,8 @@ def preparing(root: Path, data: DictConfig) -> DataTable:
         return made
 
     for start in range(0, len(scans), RUN):
-        contents = step("read", lambda scan: read_scan(root, scan), scans[start : start + RUN])
+        paths = [root / scan.path for scan in scans[start : start + RUN]]
+        contents = step("read", Path.read_bytes, paths)
         step("MD5 of the file", md5, contents)
         step("header", read_header, contents)
         greys = step("decode, to grey", decode_grey, contents)

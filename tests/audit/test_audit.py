@@ -21,7 +21,8 @@ from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config.arguments import plain_values
-from brain_tumor.config.data import build_prepared, build_split, data_settings, split_settings
+from brain_tumor.config.data import build_prepared, build_split, split_settings
+from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError

@@ -8,6 +8,7 @@ import pytest
 from brain_tumor.audit.file_findings import file_formats, find_oddities, sizes
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.sources.folder import FolderSource
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def odd(
     (glioma / "undecodable.jpg").write_bytes(b"no picture")
     jpeg = cv2.imencode(".jpg", cv2.resize(disc, (333, 333)))[1].tobytes()
     (glioma / "wrong_extension.png").write_bytes(jpeg)
-    return prepare_scans(root, report_settings, place / "prepared", "odd")
+    return prepare_scans(FolderSource(root), report_settings, place / "prepared", "odd")
 
 
 @pytest.mark.parametrize(

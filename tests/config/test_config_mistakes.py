@@ -139,6 +139,21 @@ SENTENCES = [
     ("train", "a=b=c", "'a=b=c' cannot be read"),
     ("train", "data.batch_size=[1", "'data.batch_size=[1' cannot be read: * close every bracket"),
     ("train", "seed={a:1", "cannot be read"),
+    ("prepare", "'data.root=/a (1)'", "what holds ( has to stand in quotes * data.root='/a (1)'"),
+    ("audit", "data.root=/a=1", "what holds = has to stand in quotes * data.root='/a=1'"),
+    ("compare", "runs=[~/a]", "what holds ~ has to stand in quotes"),
+    ("prepare", "data=folder data.root=~/not-there", f"There is no folder {Path.home()}/not-there"),
+    ("prepare", "data=folder", "data.root is not given: add data.root=VALUE"),
+    ("prepare", "data=csv", "data.table is not given: add data.table=VALUE"),
+    ("prepare", "data=csv data.table=gone.csv", "The table gone.csv cannot be read"),
+    ("train", "data=own", "data._target_ is not given"),
+    ("train", "data=own data._target_=my.MyScans", "code of others * add trust=[my]"),
+    ("prepare", "data=folder data.root=.", "holds no class folder * data.root=FOLDER"),
+    (
+        "train",
+        "data=brain_tumor_mri data.kaggle.version=newest",
+        "data.kaggle.version must be * or latest: 'newest'",
+    ),
     ("train", "seed=1,2", "seed=1,2 gives several values: add -m"),
     ("train", "+optimizer.lr=1", "optimizer.lr is there already: write optimizer.lr=VALUE"),
     ("evaluate", "run", "'run' has no value: write run=VALUE"),
@@ -215,9 +230,8 @@ def type_in(
         raise AssertionError("the raw scans were touched")
 
     monkeypatch.setitem(sys.modules, "kagglehub", None)
-    for place in ("data.prepared.prepare.find_scans", "data.files.kaggle.find_scans"):
-        monkeypatch.setattr(f"brain_tumor.{place}", untouched)
-    monkeypatch.setattr("brain_tumor.config.data.write_phantoms", untouched)
+    monkeypatch.setattr("brain_tumor.data.sources.folder.FolderSource.scans", untouched)
+    monkeypatch.setattr("brain_tumor.config.source.write_phantoms", untouched)
     monkeypatch.setattr(command, "keep_freed_memory", lambda: None)  # of the tests' own process
     monkeypatch.delenv("BRAIN_TUMOR_DATA", raising=False)
     monkeypatch.delenv(command.TRACEBACKS, raising=False)

@@ -72,6 +72,19 @@ def test_official_keeps_the_published_testing_and_cuts_validation_from_training(
         assert abs(shares[label] - 0.15 * 0.8 * kept) <= 2
 
 
+def test_official_takes_a_published_validation_part_as_it_is() -> None:
+    folders = np.array(folders_of(REAL), object)
+    folders[1::7] = "Validation"
+    split = split_scans(
+        REAL,
+        folders.tolist(),
+        np.arange(len(REAL)),
+        SplitSettings("official", validation_fraction=0.15),
+    )
+    for part, name in (("train", "Training"), ("validation", "Validation"), ("test", "Testing")):
+        np.testing.assert_array_equal(getattr(split, part), np.flatnonzero(folders == name))
+
+
 def patients_of_four_classes(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Draw 40 to 80 patients per class, 4 to 16 scans each; up to three have scans of two."""
     labels, groups, patient = [], [], 0
@@ -155,5 +168,5 @@ def test_too_few_scans_are_refused() -> None:
     with pytest.raises(DataError, match="cannot be split"):
         made(labels, REPORT)
     training = ["Training"] * 4
-    with pytest.raises(DataError, match="0 test scans"):
+    with pytest.raises(DataError, match="these scans have none: choose split=patient"):
         split_scans(labels, training, labels, SplitSettings("official", leaky=True))

@@ -19,10 +19,11 @@ from sklearn import metrics
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.settings import gather
-from brain_tumor.config.data import data_settings
+from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.phantom import PhantomTruth, write_phantoms
 from brain_tumor.data.prepared.prepare import fingerprint_before
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.evaluate.evaluate import evaluate
 from brain_tumor.evaluate.part_scores import ScoringSettings
@@ -331,7 +332,9 @@ def test_a_run_of_version_0_6_is_scored_again(run: Path, again: Evaluate, tmp_pa
     record = json.loads((run / "run.json").read_text(encoding="utf-8"))
     gone = str(tmp_path / "gone")
     record["data"] |= {
-        "fingerprint": fingerprint_before(root, settings.preparation, thresholds),
+        "fingerprint": fingerprint_before(
+            FolderSource(root), settings.preparation(settings.classes or ()), thresholds
+        ),
         "prepared": gone,
     }
     (run / "run.json").write_text(json.dumps(record), encoding="utf-8")

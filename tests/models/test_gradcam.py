@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from brain_tumor.config.data import build_prepared, data_settings
+from brain_tumor.config.data import build_prepared
+from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.phantom import PhantomScan, read_truth
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.split import TEST

@@ -10,7 +10,8 @@ from same_run import history
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from brain_tumor.cli.command import conf_folder
-from brain_tumor.config import data as scans
+from brain_tumor.config import source
+from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
 from brain_tumor.runs.folder import RunFolder
@@ -254,15 +255,13 @@ def test_phantom_settings_can_be_changed() -> None:
 
 
 def test_a_variable_that_is_set_to_nothing_counts_as_not_set(
-    compose, monkeypatch: pytest.MonkeyPatch
+    compose, phantom_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(
-        scans, "fetch_scans", lambda **known: asked.append(known) or Path("fetched")
-    )
+    monkeypatch.setattr(source, "fetch_scans", lambda known: asked.append(known) or phantom_root)
     config = compose("data.source=kaggle", "data.root=''")
-    assert scans.raw_folder(scans.data_settings(config.data)) == Path("fetched")
-    assert asked[0]["version"] == 1
+    assert source.build_source(data_settings(config.data)).root == phantom_root
+    assert asked[0].version == 1
 
 
 def test_weights_for_gbmnet_are_refused(compose) -> None:

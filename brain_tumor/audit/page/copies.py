@@ -8,6 +8,7 @@ from brain_tumor.audit.results.copies import SearchThresholds, SliceAgreement
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
 from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, format_percent
 from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
+from brain_tumor.rendering.tables import step_title
 
 # Names of the contact sheets.
 EXACT_ACROSS_LABELS = "exact_across_labels"
@@ -26,7 +27,7 @@ def exact_table(audit: Audit) -> DataTable:
             "the same",
             "groups",
             "copies",
-            *(f"within {folder}" for folder in folders),
+            *(f"within {folder or 'the set'}" for folder in folders),
             "across folders",
             "across labels",
         ],
@@ -48,7 +49,8 @@ def exact_table(audit: Audit) -> DataTable:
 
 def exact_section(audit: Audit, sheets: Sheets) -> Section:
     """Write the section on exact duplicates."""
-    dropped = audit.exact.dropped
+    dropped = audit.exact.dropped.items()
+    each = [f"{step_title(step)} {format_count(number)}" for step, number in dropped]
     across = audit.exact.across_labels
     title = "The same scan under several labels"
     blocks: list[Block] = [
@@ -59,9 +61,7 @@ def exact_section(audit: Audit, sheets: Sheets) -> Section:
         exact_table(audit),
         Paragraph(
             "Preparing compares the cropped pixels and keeps the first scan of each group: "
-            f"{format_count(dropped.training)} are dropped within Training, "
-            f"{format_count(dropped.testing)} within Testing, and "
-            f"{format_count(dropped.testing_in_training)} of Testing that Training holds too."
+            f"the others are dropped ({'; '.join(each)})."
         ),
         _across_labels(across, "exact copies"),
     ]

@@ -29,9 +29,7 @@ def files_section(audit: Audit, sheets: Sheets) -> Section:
         )
     ]
     version = files.known_version
-    if version is None:
-        blocks.append(Paragraph("There is no known version of this data to compare it with."))
-    else:
+    if version is not None:
         blocks.append(Notice("good" if version.same else "warning", version.sentence))
     blocks += [
         _balance_table(audit),
@@ -70,7 +68,7 @@ def files_section(audit: Audit, sheets: Sheets) -> Section:
 
 def _balance_table(audit: Audit) -> DataTable:
     balance, classes = audit.files.balance, audit.data.classes
-    columns = [f"{folder}, {count}" for folder in balance for count in ("raw", "kept")]
+    columns = [f"{folder}, {count}".lstrip(", ") for folder in balance for count in ("raw", "kept")]
     counts = {
         name: [
             count

@@ -77,7 +77,7 @@ def audit_page(audit: Audit, pictures: Mapping[str, bytes], folder: str | None =
             patients_section(audit, sheets),
             leakage_section(audit, sheets),
             shortcut_section(audit),
-            report_section(audit),
+            *([report_section(audit.report)] if audit.report is not None else []),
             _made(audit),
         ],
         [

@@ -2,19 +2,13 @@
 
 from collections.abc import Sequence
 
-from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.report import FolderCounts, PartCounts
+from brain_tumor.audit.results.report import FolderCounts, PartCounts, ReportComparison
 from brain_tumor.rendering.numbers import UNKNOWN, format_count
 from brain_tumor.rendering.page import Block, DataTable, Notice, Paragraph, Section
 
 
-def report_section(audit: Audit) -> Section:
+def report_section(report: ReportComparison) -> Section:
     """Write the section on the report's counts."""
-    report = audit.report
-    anchor, title = "report", "The report's counts"
-    if report is None:
-        why = "The report is about other data, so its counts are not compared with these."
-        return Section(anchor, title, [Paragraph(why)])
     rows = report.rows
     blocks: list[Block] = [
         Notice(
@@ -58,7 +52,7 @@ def report_section(audit: Audit) -> Section:
         ),
         *_names(rows),
     ]
-    return Section(anchor, title, blocks)
+    return Section("report", "The report's counts", blocks)
 
 
 def _names(rows: Sequence[FolderCounts]) -> list[Block]:

@@ -39,33 +39,19 @@ class DuplicateCounts:
 
 
 @dataclass(frozen=True)
-class DroppedDuplicates:
-    """Number of scans that preparing drops as exact duplicates.
-
-    Attributes:
-        training: Copies within Training.
-        testing: Copies within Testing.
-        testing_in_training: Scans of Testing that Training holds too.
-    """
-
-    training: int
-    testing: int
-    testing_in_training: int
-
-
-@dataclass(frozen=True)
 class ExactDuplicates:
     """Scans that are exactly the same.
 
     Attributes:
         by: Their number by what is compared: `file bytes`, `decoded pixels`, `cropped pixels`.
-        dropped: Number of scans that preparing drops.
+        dropped: Number of scans that each step of preparing drops, such as `training` and
+            `testing_in_training`.
         groups: The first groups with scans of several classes, by any of the comparisons.
         across_labels: Number of such groups.
     """
 
     by: Mapping[str, DuplicateCounts]
-    dropped: DroppedDuplicates
+    dropped: Mapping[str, int]
     groups: tuple[ScanGroup, ...]
     across_labels: int
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from brain_tumor.data.external.find import find_external_scans
 from brain_tumor.data.external.overlap import find_overlap, write_overlap
 from brain_tumor.data.external.training_scans import compare_with, training_scans
+from brain_tumor.data.files.source import ScanSource
 from brain_tumor.data.groups.patients import read_patients
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.crop import CropSettings
@@ -34,7 +34,7 @@ SEEN_FILE = "seen.csv"
 
 
 def prepare_external(
-    root: Path,
+    source: ScanSource,
     names: Mapping[str, str | None],
     run: PreparedSet,
     split: Split,
@@ -50,8 +50,8 @@ def prepare_external(
     exact copies of an earlier scan of the folder.
 
     Args:
-        root: Folder of class folders (`find_external_scans`); classes may be missing.
-        names: Class of each folder that is not named by it; None leaves the folder out.
+        source: Lists the scans, of the run's classes; some may be missing.
+        names: The names that it maps.
         run: The run's prepared set.
         split: The run's split.
         patients: What is known of the patients in `root`; None where nothing is.
@@ -64,13 +64,12 @@ def prepare_external(
         the scans that were `overlap` too.
 
     Raises:
-        ConfigError: `names` names a class or a folder that is not there.
-        DataError: The folder is not as expected, no scan of it is left, or the patient table is no
+        DataError: The source is not as expected, no scan of it is left, or the patient table is no
             such table.
     """
     show_progress = progress or silent
     settings = _settings_of(run, patients)
-    scans = find_external_scans(root, names, run.classes)
+    root, scans = source.root, list(source.scans())
     table = None if patients is None else read_patients(patients)
     made_for = {
         "run": run.fingerprint,

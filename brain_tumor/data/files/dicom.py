@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from brain_tumor.data.files.codestream import frame_size, run_length
-from brain_tumor.data.files.scans import MAX_PIXELS, Grey, UndecodableScanError
+from brain_tumor.data.files.scans import MAX_PIXELS, Grey, Header, UndecodableScanError
 from brain_tumor.data.files.window import Window, show
 
 ENDINGS = (".dcm", ".dicom", ".ima")  # a file without the preamble is known by these
@@ -65,6 +65,12 @@ class DicomFile:
     frames: int
     _dataset: Any
     _syntax: str
+
+    @property
+    def header(self) -> Header:
+        """What it says of itself, its PhotometricInterpretation as mode."""
+        mode, size = self._dataset.PhotometricInterpretation, self._dataset
+        return Header("DICOM", str(mode), int(size.Columns), int(size.Rows))
 
     def frame(self, number: int) -> Grey:
         """Decode a frame.

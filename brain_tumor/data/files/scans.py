@@ -1,21 +1,13 @@
-"""Raw scans on disk: find them, read what kind of file each is, decode them to grey values."""
+"""Pictures: what kind of file each is, and its grey values."""
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-
-from brain_tumor.data.files.bounded_file import read_file
-from brain_tumor.data.files.folders import check_folder, files_below, subfolders
-from brain_tumor.errors import DataError
-
-FOLDERS = ("Training", "Testing")
 
 # 33.5 million, as in 5,793 x 5,793: four times a screen of 4K, twice a film of 35 x 43 cm digitised
 # at 100 micrometres. Decoding and cutting one of 16 bits in colour takes about half a gigabyte.
@@ -36,20 +28,6 @@ class UndecodableScanError(ValueError):
 
 
 @dataclass(frozen=True)
-class Scan:
-    """One raw file: its POSIX path relative to the root, published folder and class."""
-
-    path: str
-    folder: str
-    label: str
-
-    @property
-    def name(self) -> str:
-        """The path as any text file can hold it: bytes that are no UTF-8 are spelt out."""
-        return self.path.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-@dataclass(frozen=True)
 class Header:
     """What a file says of itself: format (`JPEG`), PIL mode (`RGB`), width and height in pixels."""
 
@@ -57,58 +35,6 @@ class Header:
     mode: str
     width: int
     height: int
-
-
-def find_scans(root: Path, classes: Sequence[str]) -> list[Scan]:
-    """List every file of every class folder, by folder, class and name.
-
-    Args:
-        root: Folder that holds `Training` and `Testing`, each with one folder per class.
-        classes: Class folder names that have to be there; no others may be.
-
-    Returns:
-        Training scans first, then Testing, each sorted by path. Hidden files are left out; any
-        other file counts, whatever its extension.
-
-    Raises:
-        DataError: A folder is missing, a class folder is unknown, or a class has no file.
-    """
-    layout = f"a folder with {' and '.join(FOLDERS)}, each holding {', '.join(classes)}"
-    check_folder(
-        root, f"give data.root={layout}, or use data=phantom to try the program without scans"
-    )
-    scans: list[Scan] = []
-    for folder in FOLDERS:
-        there = ", ".join(subfolders(root)[:6]) or "none"
-        place = root / folder
-        check_folder(place, f"{root} holds the folders {there}; give data.root={layout}")
-        found = subfolders(place)
-        if found != sorted(classes):
-            raise DataError(
-                f"{place} holds the class folders {', '.join(found) or 'none'}, expected "
-                f"{', '.join(sorted(classes))}: rename them, or set data.classes."
-            )
-        for label in sorted(classes):
-            files = sorted(files_below(place / label))
-            if not files:
-                raise DataError(
-                    f"{place / label} has no file: copy the scans of that class there, "
-                    "or give another data.root."
-                )
-            scans += [Scan(p.relative_to(root).as_posix(), folder, label) for p in files]
-    return scans
-
-
-def read_scan(root: Path, scan: Scan) -> bytes:
-    """Read the bytes of a raw file, wherever a link leads.
-
-    Raises:
-        UnreadableScanError: It cannot be read (`bounded_file.read_file`).
-    """
-    try:
-        return read_file(root / scan.path)
-    except OSError as error:
-        raise UnreadableScanError(str(error.strerror)) from error
 
 
 def read_header(content: bytes) -> Header:

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
+from brain_tumor.data.files.read import md5
 from brain_tumor.data.files.scans import Grey
-from brain_tumor.data.prepared.fingerprint import md5
+from brain_tumor.data.files.source import TESTING, TRAINING, VALIDATION
 
-TRAINING, TESTING, TESTING_IN_TRAINING = "training", "testing", "testing_in_training"
+# What a part is called in the name of a step; scans of no published part are all in one.
+_CALLED = {TRAINING: "training", VALIDATION: "validation", TESTING: "testing", "": "unassigned"}
+# The report's steps, of the two parts that its set was published in.
+_REPORTED = ("training", "testing", "testing_in_training")
 
 
 @dataclass(frozen=True)
@@ -25,36 +30,52 @@ def pixel_digest(scan: Grey) -> str:
     return md5(np.ascontiguousarray(scan).data)
 
 
-def find_duplicates(digests: Sequence[str | None], folders: Sequence[str]) -> list[Duplicate]:
+def steps_of(parts: Sequence[str]) -> list[str]:
+    """Name the steps that drop duplicates from scans of some published parts.
+
+    Example:
+        >>> steps_of(["Training"]), steps_of(["", ""]), steps_of(["Validation", "Testing"])[-1]
+        (['training', 'testing', 'testing_in_training'], ['unassigned'], 'testing_in_validation')
+    """
+    if set(parts) <= {TRAINING, TESTING}:
+        return list(_REPORTED)
+    called = [name for part, name in _CALLED.items() if part in parts]
+    return called + [f"{late}_in_{early}" for early, late in combinations(called, 2)]
+
+
+def find_duplicates(digests: Sequence[str | None], parts: Sequence[str]) -> list[Duplicate]:
     """Find what the report removes.
 
     First scans that repeat an earlier one inside Training, then inside Testing, then those left in
-    Testing that Training holds too.
+    Testing that Training holds too. Likewise with a published Validation, which comes after
+    Training, and with scans that are in no part, which come last.
 
     Args:
         digests: One per scan, in the order that decides which copy is the first; None for a scan
             that was kept out already.
-        folders: `Training` or `Testing`, one per scan.
+        parts: `Training`, `Validation`, `Testing` or nothing, one per scan.
 
     Returns:
-        Duplicates by position.
+        Duplicates by position; their steps are called `training`, `testing_in_training` and so on,
+        `unassigned` where there is no part.
 
     Example:
         >>> found = find_duplicates(["a", "a", "a"], ["Training", "Training", "Testing"])
         >>> [(d.position, d.original, d.step) for d in found]
         [(1, 0, 'training'), (2, 0, 'testing_in_training')]
     """
-    first: dict[str, dict[str, int]] = {"Training": {}, "Testing": {}}
+    first: dict[str, dict[str, int]] = {part: {} for part in _CALLED}
     found: list[Duplicate] = []
-    for position, (digest, folder) in enumerate(zip(digests, folders, strict=True)):
+    for position, (digest, part) in enumerate(zip(digests, parts, strict=True)):
         if digest is None:
             continue
-        original = first[folder].setdefault(digest, position)
+        original = first[part].setdefault(digest, position)
         if original != position:
-            found.append(Duplicate(position, original, folder.lower()))
-    found += [
-        Duplicate(position, first["Training"][digest], TESTING_IN_TRAINING)
-        for digest, position in first["Testing"].items()
-        if digest in first["Training"]
-    ]
+            found.append(Duplicate(position, original, _CALLED[part]))
+    for number, part in enumerate(_CALLED):
+        for digest, position in first[part].items():
+            holders = [one for one in [*_CALLED][:number] if digest in first[one]]
+            if holders:
+                step = f"{_CALLED[part]}_in_{_CALLED[holders[0]]}"
+                found.append(Duplicate(position, first[holders[0]][digest], step))
     return sorted(found, key=lambda duplicate: duplicate.position)

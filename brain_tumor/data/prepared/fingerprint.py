@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from brain_tumor.data.files.parallel import each
-from brain_tumor.data.files.scans import Scan, UnreadableScanError, read_scan
+from brain_tumor.data.files.read import ScanReader
+from brain_tumor.data.files.scans import UndecodableScanError, UnreadableScanError
+from brain_tumor.data.files.source import Scan
 from brain_tumor.data.groups.patients import PatientTable
 
 # Part of every fingerprint: raise it when the same scans would give another prepared set.
@@ -15,11 +17,15 @@ FORMAT = 4
 BEFORE = 3  # that of 0.6, whose near-duplicates were found by correlating grey values
 
 
+Facts = Sequence[tuple[str, ...]]
+
+
 def fingerprint_of(
     digests: Mapping[str, str],
     settings: Mapping[str, Any],
     table: PatientTable | None,
     form: int = FORMAT,
+    facts: Facts | None = None,
 ) -> str:
     """Give the hexadecimal fingerprint of a prepared set.
 
@@ -29,30 +35,42 @@ def fingerprint_of(
         settings: What is done to the scans, as plain values; `patients` is left out.
         table: What is known of the files; what it says of them counts, not where it lies.
         form: Of the prepared set.
+        facts: What a source says of its scans (`scan_facts`).
     """
     content = list(digests.items())
     found = [None if table is None else table.find(*file) for file in content]
     patients = [None if known is None else vars(known) for known in found]
     made_by = {name: value for name, value in settings.items() if name != "patients"}
-    made_of = json.dumps([form, made_by, content, patients])
+    made_of = json.dumps([form, made_by, content, patients, *([facts] if facts else [])])
     return hashlib.sha256(made_of.encode()).hexdigest()
 
 
-def digest_files(root: Path, scans: Sequence[Scan]) -> dict[str, str]:
-    """Give the MD5 of each file's bytes, by name, in the order of the scans.
+def scan_facts(scans: Sequence[Scan]) -> Facts | None:
+    """Give part, label, patient and slice of every scan; None where its folders say it all.
 
-    Of a file that cannot be read it is empty: once it can be, the fingerprint is another.
+    As in `Training/glioma/1.jpg` or `glioma/1.jpg`: the paths count in a fingerprint anyhow.
     """
+    facts = [(scan.part, scan.label, scan.patient, scan.slice_id) for scan in scans]
+    by_folder = [_by_folder(scan) for scan in scans]
+    return None if facts == by_folder else facts
+
+
+def digest_files(root: Path, scans: Sequence[Scan]) -> dict[str, str]:
+    """Give the MD5 of each scan's bytes (`RawScan.digest`), by name, in the order of the scans.
+
+    Of one that cannot be read it is empty: once it can be, the fingerprint is another.
+    """
+    reader = ScanReader(root)
 
     def digest(scan: Scan) -> str:
         try:
-            return md5(read_scan(root, scan))
-        except UnreadableScanError:
+            return reader.read(scan).digest
+        except (UnreadableScanError, UndecodableScanError):
             return ""
 
     return dict(zip((scan.name for scan in scans), each(digest, scans), strict=True))
 
 
-def md5(content: bytes | memoryview) -> str:
-    """Give the MD5 of some bytes as hexadecimal text."""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+def _by_folder(scan: Scan) -> tuple[str, ...]:
+    folders = PurePosixPath(scan.path).parts[:-1][: 2 if scan.part else 1]
+    return (*folders, "", "") if scan.part else ("", *folders, "", "")

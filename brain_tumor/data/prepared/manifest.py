@@ -18,16 +18,18 @@ class ManifestRow:
 
     Attributes:
         row: Its place in `images.npy`; None where it was not kept.
-        path: POSIX path relative to the raw root (`scans.Scan.name`).
-        folder: `Training` or `Testing`, as published; empty for scans of other origin where class
-            folders lie side by side.
+        path: POSIX path relative to the raw root, `#2` behind it for the second frame of a file
+            with several (`source.Scan.name`).
+        folder: `Training`, `Validation` or `Testing`, as published; empty where a set has no parts.
         label: Class, by its folder name.
         status: `kept`, `duplicate`, `unusable`, or, for scans of other origin, `seen`.
         reason: Why it was not kept; empty where it was.
         duplicate_of: Path of the scan it repeats, of the run's scan where it was `seen`; empty
             where it repeats none.
-        format: File format by content (`JPEG`, `PNG`), whatever the extension; empty if unknown.
-        mode: Pixel mode as PIL names it (`L`, `RGB`, `RGBA`, `P`, `I;16`).
+        format: File format by content (`JPEG`, `PNG`, `DICOM`), whatever the extension, or `array`;
+            empty if unknown.
+        mode: Pixel mode as PIL names it (`L`, `RGB`, `RGBA`, `P`, `I;16`); DICOM's
+            PhotometricInterpretation; kind of an array's numbers.
         width: Pixels of the raw scan; None where it could not be read. So is `height`.
         height: See `width`.
         left: Crop box in pixels of the raw scan, right and bottom left out; None where there is
@@ -36,7 +38,7 @@ class ManifestRow:
         right: See `left`.
         bottom: See `left`.
         bytes: Size of the file; 0 where it cannot be read.
-        file_md5: MD5 of the file's bytes; empty where it cannot be read.
+        file_md5: MD5 of the file's bytes (`read.RawScan.digest`); empty where it cannot be read.
         frame_md5: MD5 of its grey pixels, before the crop, where another scan has its
             `pixel_md5`: only that one's frame may be the same. Empty elsewhere.
         pixel_md5: MD5 of the cropped, resized pixels; empty where there are none.

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 
 from brain_tumor.data.groups.near_duplicates import cluster
 from brain_tumor.data.groups.pairs import Pair
-from brain_tumor.data.prepared.exact_duplicates import find_duplicates
+from brain_tumor.data.prepared.exact_duplicates import find_duplicates, steps_of
 from brain_tumor.data.prepared.manifest import DUPLICATE, KEPT, UNUSABLE
 from brain_tumor.data.prepared.read_and_crop import KNOWN, Entry
 
 
-def mark_duplicates(entries: Sequence[Entry], folders: Sequence[str]) -> Counter[str]:
+def mark_duplicates(entries: Sequence[Entry], parts: Sequence[str]) -> dict[str, int]:
     """Mark what the report drops; gives the number of scans that each step drops.
 
     Args:
         entries: Manifest entries; those kept so far are compared.
-        folders: `Training` or `Testing`, one per entry.
+        parts: Published part of each.
     """
     digests = [entry["pixel_md5"] if entry["status"] == KEPT else None for entry in entries]
-    duplicates = find_duplicates(digests, folders)
+    duplicates = find_duplicates(digests, parts)
     for duplicate in duplicates:
         entry, original = entries[duplicate.position], entries[duplicate.original]
         entry |= {
@@ -28,7 +28,8 @@ def mark_duplicates(entries: Sequence[Entry], folders: Sequence[str]) -> Counter
         }
         if not original["patient"]:  # the same pixels are the same slice
             original |= {name: entry[name] for name in KNOWN}
-    return Counter(duplicate.step for duplicate in duplicates)
+    steps = dict.fromkeys(steps_of(parts), 0)
+    return steps | Counter(duplicate.step for duplicate in duplicates)
 
 
 def mark_clusters(entries: Sequence[Entry], pairs: Sequence[Pair], same_slice: float) -> None:

@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.data.files.scans import find_scans
+from brain_tumor.data.files.source import Scan, ScanSource
 from brain_tumor.data.groups.near_duplicates import find_near_duplicates
 from brain_tumor.data.groups.patients import read_patients
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.exact_duplicates import (
-    TESTING,
-    TESTING_IN_TRAINING,
-    TRAINING,
+from brain_tumor.data.prepared.fingerprint import (
+    BEFORE,
+    digest_files,
+    fingerprint_of,
+    scan_facts,
 )
-from brain_tumor.data.prepared.fingerprint import BEFORE, digest_files, fingerprint_of
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE
 from brain_tumor.data.prepared.mark_duplicates import mark_clusters, mark_duplicates
@@ -71,32 +71,37 @@ class PrepareSettings(Settings, key="data"):
 
 
 def prepare_scans(
-    root: Path,
+    source: ScanSource,
     settings: PrepareSettings,
     directory: Path,
     name: str,
     progress: Progress | None = None,
+    found: Callable[[Sequence[Scan]], None] | None = None,
 ) -> PreparedSet:
-    """Crop and dedupe every scan under `root`, or open what an earlier call made of the same.
+    """Crop and dedupe every scan of a source, or open what an earlier call made of the same.
 
-    The set is named by a fingerprint of the files' contents and the settings.
+    The set is named by a fingerprint of the scans' contents and the settings.
 
     Args:
-        root: Folder with `Training` and `Testing`.
+        source: Lists the scans.
         settings: What is done to the scans.
         directory: Where prepared sets are kept.
         name: First part of the folder's name.
         progress: Called with the step's name, how much of it is done, and how much there is.
+        found: Called with the scans that the source lists, before the work starts.
 
     Raises:
-        DataError: The raw folder is not as expected, no scan of a class is usable, or the patient
+        DataError: The source is not as expected, no scan of a class is usable, or the patient
             table is no such table.
     """
     show_progress = progress or silent
-    scans = find_scans(root, settings.classes)
+    root, scans = source.root, list(source.scans())
+    check_scans(scans, settings.classes, root)
+    if found is not None:
+        found(scans)
     table = None if settings.patients is None else read_patients(settings.patients)
     digests = digest_files(root, scans)
-    fingerprint = fingerprint_of(digests, asdict(settings), table)
+    fingerprint = fingerprint_of(digests, asdict(settings), table, facts=scan_facts(scans))
 
     def write(folder: Path) -> None:
         cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)
@@ -106,7 +111,7 @@ def prepare_scans(
             cut.frames, settings.near_duplicates, lambda *done: show_progress(COMPARING, *done)
         )
         seconds = time.perf_counter() - begun
-        steps = mark_duplicates(cut.entries, [scan.folder for scan in scans])
+        steps = mark_duplicates(cut.entries, [scan.part for scan in scans])
         mark_clusters(cut.entries, pairs, settings.near_duplicates.same_slice)
         summary = summarise(cut.entries, steps, settings, seconds) | {"fingerprint": fingerprint}
         missing = [label for label, count in summary["classes"].items() if not count]
@@ -120,25 +125,55 @@ def prepare_scans(
     return open_or_write(directory / f"{name}-{fingerprint[:12]}", write)
 
 
+def check_scans(scans: Sequence[Scan], classes: Sequence[str], root: Path) -> None:
+    """Make sure that a source lists what can be prepared.
+
+    Raises:
+        DataError: A name stands there twice or leads out of the root, a class has no scan, or a
+            scan is of no class.
+    """
+    names: set[str] = set()
+    for scan in scans:
+        if scan.name in names:
+            raise DataError(f"{root}: the scan {scan.name} is listed twice; list it once.")
+        names.add(scan.name)
+        if scan.path.startswith("/") or ".." in scan.path.split("/"):
+            raise DataError(
+                f"{root}: the scan {scan.name} lies outside that folder; give paths below it, or a "
+                "folder that holds all scans as data.root=FOLDER."
+            )
+    found = {scan.label for scan in scans}
+    if unknown := sorted(found - set(classes)):
+        raise DataError(
+            f"{root} has scans of {', '.join(unknown)}, which is no class ({', '.join(classes)}): "
+            f"map it, as data.names={{{unknown[0]}: CLASS}}, or set data.classes."
+        )
+    if missing := [label for label in classes if label not in found]:
+        raise DataError(
+            f"{root} has no scan of {', '.join(missing)}: copy scans of it there, or set "
+            "data.classes."
+        )
+
+
 def fingerprint_before(
-    root: Path, settings: PrepareSettings, near_duplicates: Mapping[str, Any]
+    source: ScanSource, settings: PrepareSettings, near_duplicates: Mapping[str, Any]
 ) -> str:
     """Give the fingerprint under which version 0.6 would have prepared the same scans.
 
     Args:
-        root: The raw folder.
+        source: Lists the scans.
         settings: What is done to the scans now.
         near_duplicates: The thresholds of then.
     """
     table = None if settings.patients is None else read_patients(settings.patients)
-    digests = digest_files(root, find_scans(root, settings.classes))
+    digests = digest_files(source.root, list(source.scans()))
     then = asdict(settings) | {"near_duplicates": dict(near_duplicates)}
     return fingerprint_of(digests, then, table, BEFORE)
 
 
 def summarise(
     entries: Sequence[Entry],
-    steps: Counter[str],
+    steps: Mapping[str, int],
     settings: PrepareSettings,
     seconds: float,
 ) -> dict[str, Any]:
@@ -146,14 +181,14 @@ def summarise(
 
     Args:
         entries: Manifest entries, marked.
-        steps: Scans that each of the report's steps drops.
+        steps: Scans that each step of dropping duplicates drops.
         settings: What was done to the scans.
         seconds: How long they were compared.
     """
     counts = Counter(entry["label"] for entry in entries if entry["status"] == KEPT)
     return {
         "raw": len(entries),
-        "duplicates": {step: steps[step] for step in (TRAINING, TESTING, TESTING_IN_TRAINING)},
+        "duplicates": dict(steps),
         "kept": counts.total(),
         "classes": {label: counts[label] for label in settings.classes},
         "unusable": sum(entry["status"] == UNUSABLE for entry in entries),

@@ -2,27 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from brain_tumor.data.files.parallel import each
-from brain_tumor.data.files.scans import (
-    Grey,
-    Scan,
-    UndecodableScanError,
-    UnreadableScanError,
-    decode_grey,
-    read_header,
-    read_scan,
-)
+from brain_tumor.data.files.read import RawScan, ScanReader
+from brain_tumor.data.files.scans import Grey, UndecodableScanError, UnreadableScanError
+from brain_tumor.data.files.source import Scan
 from brain_tumor.data.groups.patients import PatientTable
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest
-from brain_tumor.data.prepared.fingerprint import md5
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE, ManifestRow
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL, thumbnail
@@ -36,7 +29,7 @@ _TEXTS = (
     *KNOWN,
 )
 Entry = dict[str, Any]
-_EMPTY: Entry = {field.name: None for field in fields(ManifestRow)} | dict.fromkeys(_TEXTS, "")
+_EMPTY: Entry = {column.name: None for column in fields(ManifestRow)} | dict.fromkeys(_TEXTS, "")
 
 
 @dataclass(frozen=True)
@@ -52,14 +45,14 @@ class Cut:
 
 @dataclass(frozen=True)
 class Cutter:
-    """How each file of a raw folder is read, decoded, cut to the head and harmonised.
+    """How each scan of a source is read, decoded, cut to the head and harmonised.
 
     Attributes:
-        root: The raw folder.
+        root: The folder that its paths are relative to.
         crop: How to find and cut the head.
         harmonise: What is taken out of the scan.
         table: What is known of the files; None where nothing is.
-        digests: MD5 of each file's bytes, by name (`fingerprint.digest_files`).
+        digests: MD5 of each scan's bytes, by name (`fingerprint.digest_files`).
     """
 
     root: Path
@@ -67,19 +60,24 @@ class Cutter:
     harmonise: HarmoniseSettings
     table: PatientTable | None
     digests: Mapping[str, str]
+    _reader: ScanReader = field(init=False, repr=False, compare=False)
 
-    def read(self, scan: Scan) -> bytes:
-        """Read the bytes of a file, which have to be those that were digested.
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_reader", ScanReader(self.root))
+
+    def read(self, scan: Scan) -> RawScan:
+        """Read a scan, which has to be the one that was digested.
 
         Raises:
             UnreadableScanError: It cannot be read, and could not be before.
+            UndecodableScanError: Likewise, an array that is none.
             DataError: It has changed, or is gone: the set would be named by another content.
         """
         digested = self.digests[scan.name]
         try:
-            content = read_scan(self.root, scan)
-            same = md5(content) == digested
-        except UnreadableScanError:
+            found = self._reader.read(scan)
+            same = found.digest == digested
+        except (UnreadableScanError, UndecodableScanError):
             if not digested:
                 raise
             same = False
@@ -88,17 +86,19 @@ class Cutter:
                 f"{self.root / scan.name} changed while the scans were prepared: wait until "
                 "nothing writes there any more, and run this again."
             )
-        return content
+        return found
 
     def cut(self, scan: Scan) -> Cut:
-        """Cut one file; one that holds no head is unusable, and its entry says why.
+        """Cut one scan; one that holds no head is unusable, and its entry says why.
 
         Raises:
             DataError: It has changed since it was digested.
         """
         file_md5 = self.digests[scan.name]
-        entry = _EMPTY | vars(scan) | {"path": scan.name, "status": UNUSABLE}
-        entry |= {"file_md5": file_md5, "bytes": 0}
+        entry = _EMPTY | {"path": scan.name, "folder": scan.part, "label": scan.label}
+        entry |= {"status": UNUSABLE, "file_md5": file_md5, "bytes": 0}
+        entry |= {"slice_id": scan.slice_id}
+        entry |= {"patient": scan.patient, "patient_group": scan.patient}
         known = None if self.table is None else self.table.find(scan.name, file_md5)
         if known is not None:
             entry |= {
@@ -108,10 +108,10 @@ class Cutter:
                 "known_label": known.label,
             }
         try:
-            content = self.read(scan)
-            entry["bytes"] = len(content)
-            entry |= vars(read_header(content))
-            grey = decode_grey(content)
+            found = self.read(scan)
+            entry["bytes"] = found.bytes
+            entry |= vars(found.header())
+            grey = found.grey()
         except UnreadableScanError as error:
             return Cut(entry | {"reason": f"unreadable: {error}"})
         except UndecodableScanError as error:
@@ -184,7 +184,7 @@ def _digest_frames(cutter: Cutter, scans: Sequence[Scan], entries: Sequence[Entr
     heads = Counter(entry["pixel_md5"] for entry in entries if entry["pixel_md5"])
     repeated = [number for number, entry in enumerate(entries) if heads[entry["pixel_md5"]] > 1]
     files = {entries[number]["file_md5"]: scans[number] for number in repeated}
-    frames = each(lambda scan: pixel_digest(decode_grey(cutter.read(scan))), [*files.values()])
+    frames = each(lambda scan: pixel_digest(cutter.read(scan).grey()), [*files.values()])
     digests = dict(zip(files, frames, strict=True))
     for number in repeated:
         entries[number]["frame_md5"] = digests[entries[number]["file_md5"]]

@@ -17,6 +17,7 @@ from brain_tumor.data.phantom import VIEWS, draw_phantom
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
+from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.split import Split, SplitSettings, split_scans
 from brain_tumor.errors import DataError
 
@@ -87,7 +88,8 @@ def prepare(
     patients: Path | None = None,
 ) -> PreparedSet:
     return prepare_external(
-        root, names or {}, run.prepared, run.split, patients, directory, "other"
+        FolderSource(root, names, run.prepared.classes),
+        *(names or {}, run.prepared, run.split, patients, directory, "other"),
     )
 
 
@@ -230,7 +232,10 @@ def test_copies_are_found_whatever_the_run_takes_out(
 ) -> None:
     harmonise = replace(report_settings.harmonise, **changed)
     own = prepare_scans(
-        phantom_root, replace(report_settings, harmonise=harmonise), tmp_path / "own", "own"
+        FolderSource(phantom_root),
+        replace(report_settings, harmonise=harmonise),
+        tmp_path / "own",
+        "own",
     )
     harmonised = Run(phantom_root, own, run.split)
     for change in ("mirrored", "with another margin"):
@@ -261,7 +266,7 @@ def test_names_map_folders_to_classes(run: Run, tmp_path: Path) -> None:
     draw_fresh(tmp_path / "raw", "notumor", 2)
     draw_fresh(tmp_path / "raw", "glioma", 2)
     (tmp_path / "raw" / "notumor").rename(tmp_path / "raw" / "no_tumor")
-    with pytest.raises(DataError, match="no_tumor is no class of the run"):
+    with pytest.raises(DataError, match="no_tumor is no class"):
         prepare(tmp_path / "raw", run, tmp_path / "a")
     found = prepare(tmp_path / "raw", run, tmp_path / "a", {"no_tumor": "notumor"})
     fewer = prepare(tmp_path / "raw", run, tmp_path / "a", {"no_tumor": None})
@@ -340,7 +345,8 @@ def test_a_call_that_is_stopped_leaves_nothing(run: Run, tmp_path: Path, step: s
 
     with pytest.raises(KeyboardInterrupt):
         prepare_external(
-            *(tmp_path / "raw", {}, run.prepared, run.split, None),
+            FolderSource(tmp_path / "raw", None, run.prepared.classes),
+            *({}, run.prepared, run.split, None),
             *(tmp_path / "a", "other", stop),
         )
     assert list((tmp_path / "a").iterdir()) == []

@@ -10,6 +10,7 @@ from brain_tumor.data.files.scans import decode_grey
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.prepared.thumbnails import thumbnail
+from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.split import Split
 
 
@@ -37,7 +38,9 @@ def test_a_dropped_copy_of_another_margin_is_compared_too(
     scan = decode_grey(original.read_bytes())
     wide = cv2.copyMakeBorder(scan, 200, 0, 0, 300, cv2.BORDER_CONSTANT, value=0)
     cv2.imwrite(str(original.with_name("zz.png")), wide)
-    run = prepare_scans(root, replace(report_settings, patients=None), tmp_path / "a", "own")
+    run = prepare_scans(
+        FolderSource(root), replace(report_settings, patients=None), tmp_path / "a", "own"
+    )
     (copy,) = [row for row in run.manifest if row.path.endswith("zz.png")]
     assert copy.status == "duplicate"
     everything = rows_of(run, list(range(len(run.kept))), [], [])

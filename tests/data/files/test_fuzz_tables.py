@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from overlap_table import read_overlap
 
 from brain_tumor.data.external.overlap import OverlappingScan, write_overlap
-from brain_tumor.data.files.scans import Scan
+from brain_tumor.data.files.source import Scan
 from brain_tumor.data.groups.pairs import Pair, read_pairs, write_pairs
 from brain_tumor.data.groups.patients import read_patients
 from brain_tumor.data.prepared.manifest import (

@@ -16,15 +16,15 @@ import hostile
 import numpy as np
 import pytest
 
-from brain_tumor.data.external.find import find_external_scans
-from brain_tumor.data.files import folders
+from brain_tumor.data.files import folders, read
 from brain_tumor.data.files.folders import files_below
-from brain_tumor.data.files.scans import Scan, find_scans
+from brain_tumor.data.files.source import Scan
 from brain_tumor.data.prepared import prepare as preparing
 from brain_tumor.data.prepared import read_and_crop as cutting
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.errors import DataError
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, links and permissions of POSIX")
@@ -51,7 +51,7 @@ def found(
     for name, (make, _) in hostile.FILES.items():
         make(root / PLACE / name)
     before = everything_in(place)
-    made = prepare_scans(root, report_settings, place / "prepared", "hostile")
+    made = prepare_scans(FolderSource(root), report_settings, place / "prepared", "hostile")
     written = {path.split("/")[0] for path in everything_in(place) - before}
     assert written == {"prepared"}  # nothing is written anywhere else, no archive is unpacked
     return made
@@ -64,7 +64,7 @@ def rows_of(found: PreparedSet) -> dict[str, ManifestRow]:
 @pytest.mark.parametrize("name", hostile.FILES, ids=ascii)
 def test_a_hostile_file_is_used_or_has_its_reason(found: PreparedSet, name: str) -> None:
     expected = hostile.FILES[name][1]
-    row = rows_of(found).get(Scan(f"{PLACE}/{name}", "", "").name)
+    row = rows_of(found).get(Scan(f"{PLACE}/{name}", "").name)
     if expected is None:
         assert row is None
         assert not any(f"/{name}" in path for path in rows_of(found))
@@ -110,9 +110,9 @@ def test_a_bomb_is_refused_before_it_is_decoded(
     def never(*_: object) -> None:
         raise AssertionError("decoded")
 
-    monkeypatch.setattr(cutting, "decode_grey", never)
+    monkeypatch.setattr(read, "decode_grey", never)
     (tmp_path / "bomb.png").write_bytes(hostile.bomb(8_000))
-    scan = Scan("bomb.png", "Training", "glioma")
+    scan = Scan("bomb.png", "glioma")
     digests = preparing.digest_files(tmp_path, [scan])
     crop, harmonise = report_settings.crop, report_settings.harmonise
     cut = cutting.Cutter(tmp_path, crop, harmonise, None, digests).cut(scan)
@@ -153,11 +153,11 @@ def test_files_and_folders_that_may_not_be_read_have_their_reason(
     locked.mkdir()
     (locked / "inside.png").write_bytes(hostile.lossless(2))
     settings = replace(report_settings, patients=root / "phantoms.csv")
-    whole = prepare_scans(root, settings, open_place / "prepared", "shut")
+    whole = prepare_scans(FolderSource(root), settings, open_place / "prepared", "shut")
     assert whole.unusable == []
     whole.folder.parent.chmod(0o777)
     with without_rights(shut, locked):
-        found = prepare_scans(root, settings, open_place / "prepared", "shut")
+        found = prepare_scans(FolderSource(root), settings, open_place / "prepared", "shut")
     assert {row.path: row.reason for row in found.unusable} == {
         f"{PLACE}/shut.png": "unreadable: Permission denied",
         f"{PLACE}/locked": "unreadable: it is a folder that may not be looked into, "
@@ -167,7 +167,7 @@ def test_files_and_folders_that_may_not_be_read_have_their_reason(
     # Of a class folder all scans would be missing.
     for shut in (root, root / "Training", root / PLACE):
         with without_rights(shut), pytest.raises(DataError, match=r"into \(Permission denied"):
-            find_scans(root, report_settings.classes)
+            FolderSource(root).scans()
 
 
 def change(path: Path) -> None:
@@ -198,7 +198,7 @@ def test_a_file_that_changes_while_it_is_prepared_is_named(
 
     monkeypatch.setattr(preparing, "digest_files", then_change)
     with pytest.raises(DataError, match=f"{path.name} changed while the scans were prepared"):
-        prepare_scans(root, report_settings, tmp_path / "prepared", "changed")
+        prepare_scans(FolderSource(root), report_settings, tmp_path / "prepared", "changed")
     assert list((tmp_path / "prepared").iterdir()) == []
 
 
@@ -222,7 +222,7 @@ def test_what_is_deleted_while_the_folder_is_listed_has_its_reason(
         return look(place)
 
     monkeypatch.setattr(folders.os, "scandir", then_delete)
-    found = prepare_scans(root, report_settings, tmp_path / "prepared", "gone")
+    found = prepare_scans(FolderSource(root), report_settings, tmp_path / "prepared", "gone")
     reason = "unreadable: No such file or directory"
     assert {row.path: row.reason for row in found.unusable} == {
         f"{PLACE}/sub": reason,
@@ -260,24 +260,16 @@ def test_an_archive_in_place_of_the_folder_is_to_be_unpacked(
     path = tmp_path / "in" / "scans"
     path.parent.mkdir()
     write(path)
-    for find in (
-        lambda: find_scans(path, CLASSES),
-        lambda: find_external_scans(path, {}, CLASSES),
-    ):
-        with pytest.raises(DataError, match="is a file: unpack it if it is an archive, and give"):
-            find()
+    with pytest.raises(DataError, match="is a file: unpack it if it is an archive, and give"):
+        FolderSource(path)
     assert everything_in(tmp_path) == {"in", "in/scans"}
 
 
 @pytest.mark.parametrize("name", ["n" * 300, "nul\0byte", "", "link"])
 def test_a_root_that_cannot_be_is_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
     (tmp_path / "link").symlink_to("link")
-    for find in (
-        lambda root: find_scans(root, CLASSES),
-        lambda root: find_external_scans(root, {}, CLASSES),
-    ):
-        with pytest.raises(DataError, match=r"data\.root="):
-            find(tmp_path / name)
+    with pytest.raises(DataError, match=r"data\.root="):
+        FolderSource(tmp_path / name).scans()
 
 
 def test_links_to_class_folders_are_followed_and_circles_in_them_are_not(tmp_path: Path) -> None:
@@ -291,10 +283,10 @@ def test_links_to_class_folders_are_followed_and_circles_in_them_are_not(tmp_pat
         for label in CLASSES:
             (tmp_path / "raw" / folder / label).symlink_to(store / label)
     files = {"a.png", "back"}
-    found = find_scans(tmp_path / "raw", CLASSES)
+    found = FolderSource(tmp_path / "raw").scans()
     assert {Path(scan.path).name for scan in found} == files
     assert len(found) == 8
-    side_by_side = find_external_scans(store, {}, CLASSES)
+    side_by_side = FolderSource(store).scans()
     assert {scan.path for scan in side_by_side} == {
         f"{c}/{file}" for c in CLASSES for file in files
     }
@@ -306,5 +298,5 @@ def test_rubbish_beside_class_folders_is_no_class(tmp_path: Path) -> None:
             (tmp_path / folder / label).mkdir(parents=True)
             (tmp_path / folder / label / "a.png").write_bytes(b"x")
         (tmp_path / folder / "Thumbs.db").write_bytes(b"x")
-    assert {scan.label for scan in find_scans(tmp_path, CLASSES)} == set(CLASSES)
-    assert {s.label for s in find_external_scans(tmp_path, {}, CLASSES)} == set(CLASSES)
+    assert FolderSource(tmp_path).classes == CLASSES
+    assert {scan.label for scan in FolderSource(tmp_path).scans()} == set(CLASSES)

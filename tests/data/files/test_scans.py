@@ -1,5 +1,4 @@
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +8,9 @@ from brain_tumor.data.files.scans import (
     Header,
     UndecodableScanError,
     decode_grey,
-    find_scans,
     read_header,
 )
-from brain_tumor.errors import DataError
 
-CLASSES = ("glioma", "notumor")
 GRADIENT = np.tile(np.arange(0, 250, 5, dtype=np.uint8), (40, 1))
 
 
@@ -22,50 +18,6 @@ def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
     stream = io.BytesIO()
     picture.save(stream, kind, **options)
     return stream.getvalue()
-
-
-@pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    for folder in ("Training", "Testing"):
-        for label in CLASSES:
-            place = tmp_path / folder / label
-            place.mkdir(parents=True)
-            (place / "b.jpg").write_bytes(b"x")
-            (place / "a.png").write_bytes(b"x")
-            (place / ".DS_Store").write_bytes(b"x")
-            (place / ".cache").mkdir()
-            (place / ".cache" / "c.jpg").write_bytes(b"x")
-    return tmp_path
-
-
-def test_scans_are_listed_training_first_by_path_without_hidden_files(raw: Path) -> None:
-    found = find_scans(raw, CLASSES)
-    assert [scan.path for scan in found[:3]] == [
-        "Training/glioma/a.png",
-        "Training/glioma/b.jpg",
-        "Training/notumor/a.png",
-    ]
-    assert [scan.folder for scan in found] == ["Training"] * 4 + ["Testing"] * 4
-    assert {scan.label for scan in found} == set(CLASSES)
-
-
-@pytest.mark.parametrize("gone", ["Testing", "Training/glioma", "Testing/notumor/*"])
-def test_a_wrong_folder_is_named_with_what_to_do(raw: Path, gone: str) -> None:
-    for path in sorted(raw.glob(gone + "/**/*"), reverse=True) + sorted(raw.glob(gone)):
-        path.rmdir() if path.is_dir() else path.unlink()
-    with pytest.raises(DataError, match=r"data\.(root|classes)"):
-        find_scans(raw, CLASSES)
-
-
-def test_an_unknown_class_folder_is_refused(raw: Path) -> None:
-    (raw / "Training" / "no_tumor").mkdir()
-    with pytest.raises(DataError, match="no_tumor"):
-        find_scans(raw, CLASSES)
-
-
-def test_a_missing_folder_names_the_phantoms(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="data=phantom"):
-        find_scans(tmp_path / "nowhere", CLASSES)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brain_tumor.data.files.source import PARTS
 from brain_tumor.data.prepared.exact_duplicates import find_duplicates, pixel_digest
 
 FOLDERS = ("Training", "Testing")
@@ -14,7 +15,7 @@ FOLDERS = ("Training", "Testing")
 def test_counts_follow_from_sets_and_what_is_left_is_unique(
     scans: list[tuple[str | None, str]],
 ) -> None:
-    scans.sort(key=lambda scan: scan[1], reverse=True)  # Training first, as find_scans gives them
+    scans.sort(key=lambda scan: scan[1], reverse=True)  # Training first, as sources give them
     found = find_duplicates([digest for digest, _ in scans], [folder for _, folder in scans])
     inside = {f: [d for d, folder in scans if folder == f and d is not None] for f in FOLDERS}
     steps = Counter(duplicate.step for duplicate in found)
@@ -33,6 +34,19 @@ def test_counts_follow_from_sets_and_what_is_left_is_unique(
 def test_the_first_copy_stays() -> None:
     found = find_duplicates(["a", "b", "a", "a"], ["Training"] * 4)
     assert [(d.position, d.original) for d in found] == [(2, 0), (3, 0)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([*PARTS, ""]))))
+def test_of_every_part_and_none_one_copy_is_left_the_one_of_the_earliest_part(
+    scans: list[tuple[str, str]],
+) -> None:
+    found = find_duplicates([digest for digest, _ in scans], [part for _, part in scans])
+    dropped = {duplicate.position for duplicate in found}
+    left = {digest: part for i, (digest, part) in enumerate(scans) if i not in dropped}
+    order = [*PARTS, ""]
+    assert len(left) == len(scans) - len(found)
+    for digest, part in left.items():
+        assert order.index(part) == min(order.index(p) for d, p in scans if d == digest)
 
 
 def test_the_digest_is_md5_of_the_raw_pixels() -> None:

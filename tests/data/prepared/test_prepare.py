@@ -6,13 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import hostile
 import numpy as np
 import pytest
 
+from brain_tumor.data.files.dicom import open_dicom
 from brain_tumor.data.files.scans import decode_grey
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.errors import DataError
 
 
@@ -69,7 +72,9 @@ def test_a_second_call_opens_what_the_first_made(
     prepared: PreparedSet, phantom_root: Path, report_settings: PrepareSettings
 ) -> None:
     before = (prepared.folder / "images.npy").stat().st_mtime_ns
-    again = prepare_scans(phantom_root, report_settings, prepared.folder.parent, "phantom")
+    again = prepare_scans(
+        FolderSource(phantom_root), report_settings, prepared.folder.parent, "phantom"
+    )
     assert again.folder == prepared.folder
     assert (prepared.folder / "images.npy").stat().st_mtime_ns == before
 
@@ -78,12 +83,12 @@ def test_other_content_or_settings_give_another_set(
     prepared: PreparedSet, phantom_root: Path, report_settings: PrepareSettings, tmp_path: Path
 ) -> None:
     root = copied(phantom_root, tmp_path)
-    same = prepare_scans(root, report_settings, tmp_path / "a", "phantom")
+    same = prepare_scans(FolderSource(root), report_settings, tmp_path / "a", "phantom")
     assert same.fingerprint == prepared.fingerprint  # dates and places do not count
     next((root / "Training" / "glioma").iterdir()).unlink()
-    fewer = prepare_scans(root, report_settings, tmp_path / "a", "phantom")
+    fewer = prepare_scans(FolderSource(root), report_settings, tmp_path / "a", "phantom")
     wider = replace(report_settings, crop=replace(report_settings.crop, threshold=30))
-    other = prepare_scans(root, wider, tmp_path / "a", "phantom")
+    other = prepare_scans(FolderSource(root), wider, tmp_path / "a", "phantom")
     assert len({prepared.fingerprint, fewer.fingerprint, other.fingerprint}) == 3
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == sorted(
         p.folder.name for p in (same, fewer, other)
@@ -100,7 +105,7 @@ def test_blank_and_broken_files_are_kept_out_with_their_reason(
     (root / "Testing" / "pituitary" / "empty.jpg").write_bytes(b"")
     whole = next((root / "Testing" / "notumor").glob("*.jpg")).read_bytes()
     (root / "Testing" / "notumor" / "truncated.jpg").write_bytes(whole[:40])
-    found = prepare_scans(root, report_settings, tmp_path / "a", "phantom")
+    found = prepare_scans(FolderSource(root), report_settings, tmp_path / "a", "phantom")
     assert {Path(row.path).name: row.reason.split(":")[0] for row in found.unusable} == {
         "blank.png": "blank",
         "Thumbs.db": "undecodable",
@@ -120,7 +125,7 @@ def test_a_class_without_a_usable_scan_is_named(
     with pytest.raises(
         DataError, match=r"no usable scan of glioma: Training/glioma/.* undecodable"
     ):
-        prepare_scans(root, report_settings, tmp_path / "a", "phantom")
+        prepare_scans(FolderSource(root), report_settings, tmp_path / "a", "phantom")
     assert list((tmp_path / "a").iterdir()) == []  # nothing half made
 
 
@@ -132,7 +137,7 @@ def test_progress_names_both_steps_and_reaches_their_ends(
     def progress(step: str, done: int, total: int) -> None:
         seen.setdefault(step, []).append((done, total))
 
-    prepare_scans(phantom_root, report_settings, tmp_path, "phantom", progress)
+    prepare_scans(FolderSource(phantom_root), report_settings, tmp_path, "phantom", progress)
     number = len(truth.scans)
     assert seen["cropping scans"] == [(i + 1, number) for i in range(number)]
     steps = [done for done, _ in seen["comparing scans"]]
@@ -175,7 +180,7 @@ def test_what_is_known_of_a_dropped_copy_holds_for_the_scan_that_is_kept(
             pixels = cv2.imread(str(root / scan.path), cv2.IMREAD_UNCHANGED)
             path = root / scan.path
             cv2.imwrite(str(path.with_name(f"a-{path.stem}.png")), pixels)
-    found = prepare_scans(root, report_settings, tmp_path / "a", "phantom")
+    found = prepare_scans(FolderSource(root), report_settings, tmp_path / "a", "phantom")
     copies = [row for row in found.kept if "/a-" in row.path]
     assert len(copies) > 20
     assert all(row.patient and row.slice_id for row in copies)
@@ -192,7 +197,10 @@ def test_slices_may_be_numbered_anew_for_each_patient(
     lines = [f"{scan.path},{scan.patient},1" for scan in truth.scans]
     table.write_text("\n".join(["path,patient,slice_id", *lines]), encoding="utf-8")
     found = prepare_scans(
-        phantom_root, replace(report_settings, patients=table), tmp_path / "a", "phantom"
+        FolderSource(phantom_root),
+        replace(report_settings, patients=table),
+        tmp_path / "a",
+        "phantom",
     )
     assert len(set(found.groups.tolist())) == len({scan.patient for scan in truth.scans})
 
@@ -201,7 +209,7 @@ def test_another_patient_table_gives_another_set(
     prepared: PreparedSet, phantom_root: Path, report_settings: PrepareSettings, tmp_path: Path
 ) -> None:
     unknown = prepare_scans(
-        phantom_root, replace(report_settings, patients=None), tmp_path, "phantom"
+        FolderSource(phantom_root), replace(report_settings, patients=None), tmp_path, "phantom"
     )
     assert unknown.fingerprint != prepared.fingerprint
     assert {row.patient for row in unknown.manifest} == {""}
@@ -214,7 +222,10 @@ def test_what_is_harmonised_is_kept_and_grouped_as_without(
     # The mask of many scans is the same; they must not count as duplicates for that.
     harmonise = replace(report_settings.harmonise, mask=True)
     masks = prepare_scans(
-        phantom_root, replace(report_settings, harmonise=harmonise), tmp_path, "phantom"
+        FolderSource(phantom_root),
+        replace(report_settings, harmonise=harmonise),
+        tmp_path,
+        "phantom",
     )
     assert masks.manifest == prepared.manifest
     assert masks.fingerprint != prepared.fingerprint
@@ -234,3 +245,28 @@ def test_frames_have_a_digest_where_heads_repeat(prepared: PreparedSet, phantom_
     without = frames.pop("")
     assert len(without) == sum(not row.frame_md5 for row in prepared.manifest)
     assert not any(without & of_one for of_one in frames.values())
+
+
+def test_dicom_files_are_prepared_every_frame_of_them(
+    phantom_root: Path, report_settings: PrepareSettings, tmp_path: Path
+) -> None:
+    pytest.importorskip("pydicom")
+    from dicom_files import enhanced, made, written
+
+    root = copied(phantom_root, tmp_path)
+    heads = np.stack([hostile.phantom(seed, 96) for seed in (1, 2, 3)])
+    heads[1] = 0
+    (root / "Training" / "glioma" / "one.dcm").write_bytes(written(made(heads[0])))
+    many = enhanced(heads, [(128, 256)] * 3, 1.0)
+    (root / "Testing" / "notumor" / "many").write_bytes(many)
+    found = prepare_scans(FolderSource(root), report_settings, tmp_path / "a", "phantom")
+    rows = {row.path: row for row in found.manifest if row.format == "DICOM"}
+    place = "Testing/notumor/many"
+    assert set(rows) == {"Training/glioma/one.dcm", *(f"{place}#{n}" for n in (1, 2, 3))}
+    assert [rows[f"{place}#{n}"].status for n in (1, 2, 3)] == ["kept", "unusable", "kept"]
+    assert rows[f"{place}#2"].reason.startswith("blank")
+    assert rows[f"{place}#1"].file_md5 != rows[f"{place}#3"].file_md5
+    third = rows[f"{place}#3"]
+    assert third.box is not None and (third.width, third.height) == (96, 96)
+    frame = open_dicom(many).frame(2)[third.top : third.bottom, third.left : third.right]
+    assert np.array_equal(found.images[third.row or 0], cv2.resize(frame, (256, 256)))

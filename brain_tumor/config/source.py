@@ -1,0 +1,97 @@
+"""From a composed configuration to the source of its scans: the one place that chooses it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from brain_tumor.config.arguments import check_arguments
+from brain_tumor.config.data_settings import DataSettings, Kind, data_settings
+from brain_tumor.config.values import check_values
+from brain_tumor.data.files.source import ScanSource
+from brain_tumor.data.phantom import write_phantoms
+from brain_tumor.data.sources.folder import FolderSource
+from brain_tumor.data.sources.kaggle import fetch_scans
+from brain_tumor.data.sources.table import TableSource
+from brain_tumor.errors import ConfigError
+from brain_tumor.settings import repr_short
+from brain_tumor.trust import advice, find
+
+
+def build_source(data: DataSettings) -> ScanSource:
+    """Give the configured source of scans: of what is there, or is drawn or fetched first.
+
+    Raises:
+        ConfigError: A value of the configuration does not fit what is there.
+        DataError: There is none and none can be had, or it is not as expected.
+    """
+    return SOURCES[data.source](data)
+
+
+def fill_classes(config: DictConfig, command: str) -> None:
+    """Write the names of the classes into `data.classes` where it is null: the source knows them.
+
+    So the configuration that a run keeps has them, wherever its scans are later.
+
+    Args:
+        config: As `conf/<command>.yaml` composes it.
+        command: The command's name.
+
+    Raises:
+        BrainTumorError: As for `build_source`.
+    """
+    data = check_values(config, command)["data"]
+    if isinstance(data, dict) and data.get("classes", "") is None:
+        config.data.classes = list(build_source(data_settings(data)).classes)
+
+
+def _root(data: DataSettings) -> Path:
+    return Path(str(data.root)).expanduser()
+
+
+def _folder(data: DataSettings) -> ScanSource:
+    return FolderSource(_root(data), data.renamed, data.classes)
+
+
+def _phantom(data: DataSettings) -> ScanSource:
+    root = _root(data)
+    with Console().status(f"drawing phantom scans into {root}"):
+        write_phantoms(root, **vars(data.phantom))
+    return _folder(data)
+
+
+def _kaggle(data: DataSettings) -> ScanSource:
+    # An environment variable that is set to nothing counts as not set.
+    if data.root:
+        return _folder(data)
+    assert data.kaggle is not None  # the settings have seen to it
+    return FolderSource(fetch_scans(data.kaggle), data.renamed, data.classes)
+
+
+def _csv(data: DataSettings) -> ScanSource:
+    table = Path(str(data.table)).expanduser()
+    return TableSource(table, _root(data) if data.root else None, data.renamed, data.classes)
+
+
+def _own(data: DataSettings) -> ScanSource:
+    target = data._target_
+    found = find(target, ())
+    if not isinstance(found, type) or not issubclass(found, ScanSource):
+        why = advice(target) or "which is no ScanSource: docs/extend/data_set.md has an example"
+        raise ConfigError(f"data._target_ is {repr_short(target)}, {why}.")
+    arguments = dict(data.arguments)
+    if data.root:
+        arguments["root"] = _root(data)
+    check_arguments(found, arguments, "data.arguments")
+    return found(**arguments)
+
+
+# By `data.source`. Another kind is a function here and its preset in conf/data.
+SOURCES: dict[Kind, Callable[[DataSettings], ScanSource]] = {
+    "folder": _folder,
+    "phantom": _phantom,
+    "kaggle": _kaggle,
+    "csv": _csv,
+    "own": _own,
+}

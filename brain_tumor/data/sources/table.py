@@ -1,0 +1,104 @@
+"""A CSV file that lists scans, with what is known of each."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from brain_tumor.data.files.read import frames_of
+from brain_tumor.data.files.source import Scan, ScanSource
+from brain_tumor.data.files.table_file import Line, read_table
+from brain_tumor.data.sources.names import Names, check_names
+from brain_tumor.errors import DataError
+
+NEEDED, OPTIONAL = ("path", "label"), ("patient", "part", "slice")
+
+
+class TableSource(ScanSource):
+    """Scans that a CSV file in UTF-8 lists, a line for each file.
+
+    Columns are `path` and `label`, and, where known, `patient`, `part` (train, validation, test, in
+    any case) and `slice`; others are left alone. Lines that begin with # are remarks.
+
+    Args:
+        table: The file.
+        root: The folder that paths are relative to; None takes the table's own.
+        names: Class of each label that is not named by it; None leaves its scans out.
+        classes: The classes that there may be, in the order of their numbers; None takes those
+            that the labels name, sorted.
+
+    Raises:
+        ConfigError: `names` names a label or class that is not there.
+        DataError: The table cannot be read, lacks a column, or names a scan twice, none that
+            exists, or one without a label.
+    """
+
+    def __init__(
+        self,
+        table: Path,
+        root: Path | None = None,
+        names: Names | None = None,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        self.table = table
+        self.root = table.parent if root is None else root
+        self._names: Names = names or {}
+        self._classes = None if classes is None else tuple(classes)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes: as given, else of the labels, sorted."""
+        if self._classes is not None:
+            return self._classes
+        return tuple(sorted({label for _, label in self._lines}))
+
+    def scans(self) -> list[Scan]:
+        """List the scans, and every frame of a DICOM file of several, in the table's order."""
+        found = [
+            Scan(
+                path=line["path"],
+                label=label,
+                part=line.get("part", ""),
+                patient=line.get("patient", "").strip(),
+                slice_id=line.get("slice", "").strip(),
+                frame=frame,
+            )
+            for line, label in self._lines
+            for frame in frames_of(self.root / line["path"])
+        ]
+        if not any((self.root / scan.path).exists() for scan in found):
+            raise DataError(
+                f"{self.table} names {len(found):,} scans, the first {found[0].path}, but there is "
+                f"none in {self.root}: give the folder that its paths are relative to as "
+                "data.root=FOLDER."
+            )
+        return found
+
+    @cached_property
+    def _lines(self) -> list[tuple[Line, str]]:
+        """The lines that are not left out, and the class of each."""
+        try:
+            lines = read_table(self.table, NEEDED, remarks=True)[1]
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(
+                f"The table {self.table} cannot be read ({reason}): give a CSV file with the "
+                f"columns {', '.join(NEEDED)}, and if known {', '.join(OPTIONAL)}, as "
+                "data.table=FILE."
+            ) from error
+        known: set[str] = set()
+        for number, line in enumerate(lines, 1):
+            place = f"{self.table}, scan {number}"
+            if not line["path"] or not line["label"]:
+                lacking = "path" if not line["path"] else "label"
+                raise DataError(f"{place} has no {lacking}: fill it in, or delete the line.")
+            if line["path"] in known:
+                raise DataError(f"{place}: {line['path']} is named twice; keep one line.")
+            known.add(line["path"])
+        if not lines:
+            raise DataError(f"The table {self.table} names no scan: add a line for each.")
+        there = sorted({line["label"] for line in lines})
+        check_names(self._names, there, self._classes, str(self.table), "label")
+        classes = [self._names.get(line["label"], line["label"]) for line in lines]
+        return [
+            (line, label) for line, label in zip(lines, classes, strict=True) if label is not None
+        ]
