@@ -24,7 +24,7 @@ FLOORS = (
     {"data", "models"},
     {"metrics", "rendering"},
     {"dataclass_json"},
-    {"settings"},
+    {"settings", "trust"},
     {"errors", "callable_package"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
