@@ -36,10 +36,14 @@ def register_resolvers() -> None:
     """Teach OmegaConf what configurations ask for.
 
     `${run_id:}` gives six random characters that stay the same within a process,
-    `${fast_precision:ACCELERATOR}` the precision that the device is quick at.
+    `${fast_precision:ACCELERATOR}` the precision that the device is quick at,
+    `${class_name:my_project.nets.MyNet}` gives `MyNet`.
     """
     OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
     OmegaConf.register_new_resolver("fast_precision", _fast_precision, replace=True)
+    OmegaConf.register_new_resolver(
+        "class_name", lambda target: str(target).rpartition(".")[2], replace=True
+    )
 
 
 def _fast_precision(accelerator: str) -> str:
