@@ -1,18 +1,20 @@
 """What every command does with a network it does for each: ours, a library's, and a stranger's."""
 
+import csv
 import functools
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hydra
-import numpy as np
 import pytest
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from brain_tumor.config.arguments import plain_values
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.network import check_network
 from brain_tumor.errors import ConfigError, WeightsError
@@ -21,7 +23,7 @@ from brain_tumor.export.export import export
 from brain_tumor.export.graph import trace
 from brain_tumor.models.gradcam import gradcam
 from brain_tumor.models.network import Network
-from brain_tumor.models.registry import build_network, network_names
+from brain_tumor.models.registry import build_network, network_names, with_defaults
 from brain_tumor.predict.predict import predict
 from brain_tumor.runs.load_checkpoint import load_classifier
 from brain_tumor.train.train import train
@@ -87,7 +89,11 @@ SMALL = (
     *("evaluation.resamples=100", "evaluation.figures=false", "logger=none", "optimizer.lr=1e-3"),
     *("split=official", "split.validation_fraction=0.25"),
 )
-every = pytest.mark.parametrize("name", NETWORKS)
+LONG = ("mobilenetv2", "shufflenet_v2_x0_5")  # many layers; other tests train them, too
+every = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in NETWORKS],
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -131,7 +137,7 @@ def drawn(scans: int) -> torch.Tensor:
 
 def options_of(name: str) -> dict[str, Any]:
     """Give a network's options as a run's checkpoint keeps them."""
-    model = composed("train", "run_folder=none", *NETWORKS[name]).model
+    model = plain_values(composed("train", *NETWORKS[name]).model)
     return {key: value for key, value in model.items() if key != "weights" and value is not None}
 
 
@@ -144,7 +150,7 @@ def test_it_trains_and_scores_the_same_again(run_of: Callable[[str], Path], name
     assert json.loads((run / "complexity.json").read_text())["parameters"] == sum(
         one.numel() for one in network.parameters()
     )
-    assert network.describe() in (run / "MODEL_CARD.md").read_text()
+    assert network.describe() in (run / "MODEL_CARD.md").read_text().replace("\\", "")
     metrics = (run / "metrics.json").read_bytes()
     evaluate(composed("evaluate", f"run={run}", "accelerator=cpu", "evaluation.figures=false"))
     assert (run / "metrics.json").read_bytes() == metrics
@@ -152,14 +158,12 @@ def test_it_trains_and_scores_the_same_again(run_of: Callable[[str], Path], name
 
 @every
 def test_it_is_resumed(compose, run_of: Callable[[str], Path], name: str, tmp_path: Path) -> None:
-    train(compose(*SMALL, *NETWORKS[name], "trainer.max_epochs=2", "+trainer.max_steps=1"))
-    before = (tmp_path / "run" / "metrics.csv").read_text().count("\n")
-    config = compose(f"resume={tmp_path / 'run'}", "allow_changes=true")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("brain_tumor.train.resume.given_overrides", lambda: ["trainer.max_steps=2"])
-        patch.setattr("brain_tumor.train.resume._asked_changes", lambda _: {"trainer.max_steps": 2})
-        train(config)
-    assert (tmp_path / "run" / "metrics.csv").read_text().count("\n") == before + 1
+    run = Path(shutil.copytree(run_of(name), tmp_path / "again"))
+    config = OmegaConf.load(run / "config.yaml")
+    config.trainer.max_epochs = 2
+    (run / "config.yaml").write_text(OmegaConf.to_yaml(config))
+    train(compose(f"resume={run}", "allow_changes=true"))
+    assert [row["epoch"] for row in csv.DictReader((run / "metrics.csv").open())] == ["1", "2"]
 
 
 @every
@@ -174,7 +178,7 @@ def test_it_predicts_and_explains(
     network = open_trained(run_of(name)).network
     cam = gradcam(network, drawn(2), torch.tensor([0, 1]))
     assert cam.shape == (2, 256, 256)
-    assert (cam.amax(dim=(1, 2)) - 1).abs().max() < 1e-6 or cam.max() == 0
+    assert {float(one) for one in cam.amax(dim=(1, 2))} <= {0.0, 1.0}
 
 
 @every
@@ -194,11 +198,9 @@ def test_its_graph_says_what_it_says(run_of: Callable[[str], Path], name: str) -
 def test_it_is_exported(
     run_of: Callable[[str], Path], tmp_path: Path, name: str, form: str
 ) -> None:
-    words = (f"run={run_of(name)}", f"format={form}", f"path={tmp_path / name}.{form}", "rounds=1")
-    export(composed("export", *words))
-    scan = tmp_path / "scan.npy"
-    np.save(scan, drawn(1)[0, 0].numpy())
-    assert (tmp_path / f"{name}.{form}").is_file()
+    place = tmp_path / f"{name}.{form}"  # kept only if it says what the checkpoint says
+    export(composed("export", f"run={run_of(name)}", f"format={form}", f"path={place}", "rounds=1"))
+    assert place.is_file()
 
 
 @every
@@ -210,24 +212,19 @@ def test_a_study_of_it_can_begin(compose, name: str) -> None:
     assert "optimizer.lr" in settings.space
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("gbmnet", "Own")])
+@pytest.mark.parametrize("name", ["mobilenetv2", "test_resnet", "Plain"])
 def test_its_last_blocks_alone_are_trained(name: str) -> None:
-    network = build_network(3, **options_of(name) | {"unfreeze": 1})
+    network = build_network(3, **options_of(name) | {"unfreeze": 1}).train()
     before = {key: one.clone() for key, one in network.state_dict().items()}
-    network.train()
-    trained = [one for one in network.parameters() if one.requires_grad]
-    torch.optim.SGD(trained, lr=1.0).zero_grad()
+    parts = [part.state_dict().values() for part in network.frozen_parts()]
+    frozen = {one.data_ptr() for part in parts for one in part}
+    optimizer = torch.optim.SGD([one for one in network.parameters() if one.requires_grad], lr=1.0)
     network(drawn(2)).square().sum().backward()
-    torch.optim.SGD(trained, lr=1.0).step()
-    moved = {key for key, one in network.state_dict().items() if not one.equal(before[key])}
-    assert moved
-    frozen = {
-        f"{place}.{key}"
-        for place, part in network.named_modules()
-        if any(part is one for one in network.frozen_parts())
-        for key in part.state_dict()
-    }
+    optimizer.step()
+    after = network.state_dict()
+    moved = {one.data_ptr() for key, one in after.items() if not one.equal(before[key])}
     assert frozen
+    assert moved
     assert not moved & frozen
 
 
@@ -237,9 +234,7 @@ def test_a_checkpoint_keeps_what_its_weights_decide(run_of, name: str) -> None:
     content = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
     kept = content["hyper_parameters"]["network"]
     assert kept["name"] == name
-    if name == "test_resnet":
-        assert kept["interpolation"] == "bicubic"
-        assert kept["in_chans"] == 3
+    assert kept == with_defaults(options_of(name))
 
 
 @pytest.mark.parametrize("name", STRANGERS)

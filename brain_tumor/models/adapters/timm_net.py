@@ -196,7 +196,7 @@ def _fetched(name: str, in_chans: int) -> dict[str, Any]:
         with torch.device("cpu"):
             return _create(name, size, in_chans, pretrained=True).state_dict()
     except Exception as error:  # of huggingface_hub, its client and the file system
-        reason = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split()).partition(". ")[0]
         raise WeightsError(
             f"timm could not fetch the weights of {name} ({reason}): connect to the network, or "
             "give a state_dict file as model.weights=PATH, or model.weights=none for random ones."
