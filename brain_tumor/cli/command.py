@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from brain_tumor.cli.aliases import expand
 from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, user_message
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
+from brain_tumor.cli.hydra_targets import guard_hydra
 from brain_tumor.cli.last_run import fill_last
 from brain_tumor.cli.sweep.launchers import check_launcher
 from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
@@ -117,6 +118,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             words = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
             sys.argv[1:] = expand(config_name, words)
             handle_sigterm()
+            guard_hydra()
             try:
                 with ended_in_one_sentence(asked):
                     check_launcher(sys.argv[1:])

@@ -34,8 +34,6 @@ def probe_torchvision(settings: Settings) -> Result:
 
 def probe_network(settings: Settings) -> Result:
     """Build the network and load its weights as a run does; download nothing."""
-    import torch
-
     from brain_tumor.config.network import check_network
     from brain_tumor.models.registry import build_network, trial_device
     from brain_tumor.trust import trusting

@@ -55,7 +55,9 @@ def check_options(
     hints = annotations(init)
     for name, value in options.items():
         if name in provided or (name not in known and not free):
-            raise ConfigError(f"model.{name} is not for {network}: {suggest(name, [*known, *others])}")
+            raise ConfigError(
+                f"model.{name} is not for {network}: {suggest(name, [*known, *others])}"
+            )
         check_value(value, hints.get(name, Any), f"model.{name}")
     for name, one in known.items():
         if one.default is Parameter.empty and name not in options:

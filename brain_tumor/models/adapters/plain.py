@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, Literal, cast
 
-import torch
 from torch import Tensor, nn
 
 from brain_tumor.errors import ConfigError, WeightsError, suggest

@@ -86,7 +86,7 @@ class TimmNet(Network):
 
     def pretrained_part(self) -> nn.Module:
         """Give the network, without its own classifier."""
-        return cast(nn.Module, self.backbone)
+        return self.backbone
 
     def frozen_parts(self) -> list[nn.Module]:
         """Give the blocks that are not trained."""

@@ -115,7 +115,7 @@ def test_weights_that_cannot_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None
     ("options", "told"),
     [
         ({"name": "resnet1"}, "'resnet1': did you mean resnet18"),
-        ({"name": "resnet18.a9_in1k"}, r"did you mean resnet18\.\w+_in1k"),
+        ({"name": "resnet18.a9_in1k"}, r"did you mean .*resnet18"),
         ({"name": "hf-hub:timm/resnet18.a1_in1k"}, "model.name"),
         ({"name": "../resnet18"}, "model.name"),
         ({"name": "test_resnet", "unfreeze": 99}, "test_resnet has .* blocks"),
