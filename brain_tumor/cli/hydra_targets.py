@@ -45,7 +45,7 @@ class CheckedLoader(ConfigLoaderImpl):
 
 def guard_hydra() -> None:
     """Let Hydra compose by `CheckedLoader` from now on, in this process."""
-    hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[misc]
+    hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[attr-defined]
 
 
 def check_hydra(config: DictConfig) -> None:

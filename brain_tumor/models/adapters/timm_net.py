@@ -151,10 +151,18 @@ def _timm(name: str) -> Any:
         import timm
     except ImportError as error:
         raise ConfigError('model=timm needs timm: pip install "brain-tumor[timm]"') from error
-    if not isinstance(name, str) or ":" in name or not timm.is_model(name):
-        known = timm.list_models() if "." not in str(name) else timm.list_pretrained()
+    tagged = "." in str(name)
+    if ":" in str(name) or not timm.is_model(name) or (tagged and name not in _tagged()):
+        known = _tagged() if tagged else timm.list_models()
         raise ConfigError(f"model.name is {name!r}: {suggest(str(name), known)}")
     return timm
+
+
+@lru_cache
+def _tagged() -> frozenset[str]:
+    import timm
+
+    return frozenset(timm.list_pretrained())
 
 
 def _published(name: str) -> dict[str, Any]:
