@@ -22,6 +22,7 @@ from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.engine.allocator import keep_freed_memory
 from brain_tumor.engine.ranks import shares_work
 from brain_tumor.errors import BrainTumorError, ConfigError
+from brain_tumor.trust import trusting
 
 _WORDS = ("true", "false", "null", "nan", "inf")  # not text unless they are quoted
 
@@ -56,7 +57,8 @@ def configured(command: str, words: Sequence[str]) -> Iterator[DictConfig]:
             if config.get("keep_freed_memory") is True:
                 keep_freed_memory()
             fill_last(command, config)
-            yield config
+            with trusting(config.get("trust")):
+                yield config
     except BrainTumorError:
         raise
     except Exception as error:
