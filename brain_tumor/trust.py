@@ -41,6 +41,11 @@ def trusting(modules: Any) -> Iterator[None]:
         _trusted = before
 
 
+def typed_again() -> str:
+    """Give what a printed command needs behind it to trust the same modules; may be empty."""
+    return f' "trust=[{",".join(_trusted)}]"' if _trusted else ""
+
+
 def lies_in(module: str, places: Iterable[str]) -> bool:
     """Tell whether a module is one of some modules or lies below one.
 

@@ -45,7 +45,7 @@ from brain_tumor.data.split import SplitSettings
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError, suggest
 from brain_tumor.models.network import Network
-from brain_tumor.models.registry import network_names
+from brain_tumor.models.registry import TARGET, network_names
 from brain_tumor.rendering.page import render, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
@@ -155,7 +155,7 @@ class AuditSettings(Settings):
                 f"one_against_rest is {rest!r}, which is no class: {suggest(str(rest), classes)}"
             )
         name = str(self.frozen.get("name"))
-        if name not in network_names():
+        if self.frozen.get(TARGET) is None and name not in network_names():
             raise ConfigError(f"frozen.name is {name!r}: {suggest(name, network_names())}")
         _ = self.counts
 

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from brain_tumor.cli.aliases import expand
 from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, user_message
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
+from brain_tumor.cli.hydra_targets import guard_hydra
 from brain_tumor.cli.last_run import fill_last
 from brain_tumor.cli.sweep.launchers import check_launcher
 from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
@@ -36,10 +37,14 @@ def register_resolvers() -> None:
     """Teach OmegaConf what configurations ask for.
 
     `${run_id:}` gives six random characters that stay the same within a process,
-    `${fast_precision:ACCELERATOR}` the precision that the device is quick at.
+    `${fast_precision:ACCELERATOR}` the precision that the device is quick at,
+    `${class_name:my_project.nets.MyNet}` gives `MyNet`.
     """
     OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
     OmegaConf.register_new_resolver("fast_precision", _fast_precision, replace=True)
+    OmegaConf.register_new_resolver(
+        "class_name", lambda target: str(target).rpartition(".")[2], replace=True
+    )
 
 
 def _fast_precision(accelerator: str) -> str:
@@ -114,6 +119,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             words = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
             sys.argv[1:] = expand(config_name, words)
             handle_sigterm()
+            guard_hydra()
             try:
                 with ended_in_one_sentence(asked):
                     check_launcher(sys.argv[1:])

@@ -62,6 +62,8 @@ def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str
             f"{found[1]} gives several values: add -m to run one after the other, or write a list "
             f'as "{key}=[{values}]".'
         )
+    if found := re.search(r"Missing mandatory value: (\S+)", text):  # in the run folder's name
+        return f"{found[1]} is not given: add {found[1]}=VALUE."
     if isinstance(error, OSError):
         place = error.filename or "the run folder"
         return f"{place} cannot be made ({error.strerror or text}): give a writable folder."
@@ -116,6 +118,8 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
     config, groups = composed(config_name, words), _groups()
     known = [name for name in _keys(config) if not within(name, ("hydra",))]
     parent, _, last = key.rpartition(".")
+    if parent == "model" and last == "_target_":
+        return f"{key} is there with model=own alone: write model=own {key}=my_project.nets.MyNet."
     # What stands beside it is nearer than what is called so elsewhere.
     beside = [name for name in known if name.rpartition(".")[0] == parent]
     value = OmegaConf.select(config, parent) if parent else config
@@ -131,7 +135,9 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
         return f"{key} is unknown: did you mean {plus}{f'{parent}.{name}' if parent else name}?"
     if beside and parent:
         own = sorted(name.rpartition(".")[2] for name in beside)
-        return f"{key} is unknown: {parent} has {', '.join(own)}."
+        foreign = parent == "model" and "_target_" in own
+        plus = f" To give it to a class of your own, write +{key}=VALUE." * foreign
+        return f"{key} is unknown: {parent} has {', '.join(own)}.{plus}"
     near = suggest(key, [*known, *groups], limit=0)
     if not parent and not near.startswith("did you mean") and key in composed("train", []):
         return f"{key} is unknown to {config_name}, train has it: leave it out."

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from brain_tumor.errors import ConfigError
-from brain_tumor.models.registry import build_network
+from brain_tumor.models.registry import CLASSES, TARGET, build_network, trial_device
 
 
 def check_network(options: dict[str, Any], classes: int, size: int) -> None:
@@ -18,24 +18,38 @@ def check_network(options: dict[str, Any], classes: int, size: int) -> None:
         size: Side of a scan in pixels.
 
     Raises:
-        ConfigError: An option is unknown or outside its range, or scans do not fit.
+        ConfigError: An option is unknown or outside its range, or scans do not fit, or the network
+            gives no logits.
         WeightsError: The weights cannot be had or do not fit.
     """
     weights = options.pop("weights", None)
     name = options.pop("name", None)
-    with torch.device("meta"):
+    with trial_device(options):
         network = build_network(classes, name, **options)
         try:
             with torch.no_grad():
-                network.eval()(torch.zeros((1, 1, size, size), dtype=torch.uint8))
-        except RuntimeError as error:
+                found = network.eval()(torch.zeros((1, 1, size, size), dtype=torch.uint8))
+        except ConfigError:
+            raise
+        except Exception as error:  # whatever a network raises over a size
+            reason = f" ({_one_line(error)})" if TARGET in options else ""
             raise ConfigError(
-                f"The model {name} does not take scans of {size} x {size} pixels: leave "
+                f"The model {name} does not take scans of {size} x {size} pixels{reason}: leave "
                 "data.crop.size at 256, or choose another model."
             ) from error
+    if getattr(found, "shape", None) != (1, classes):
+        given = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
+        raise ConfigError(
+            f"The model {name} gives {given} for a scan, where logits (1, {classes}) are needed: "
+            f"let its __init__ take the number of classes as {' or '.join(CLASSES)}."
+        )
     if weights is not None:
         if not isinstance(weights, str):
             raise ConfigError(f"model.weights must be imagenet, none or a path: {weights!r}")
         with warnings.catch_warnings():  # nothing is copied to where there is no memory
             warnings.simplefilter("ignore")
             network.load_pretrained(weights)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -30,8 +30,12 @@ class Probes(dict[str, Result]):
     def __missing__(self, name: str) -> Result:
         from omegaconf import OmegaConf
 
-        parts = {key: self._config[key] for key in ("model", "data", "trainer")}
-        settings = {key: OmegaConf.to_container(part, resolve=True) for key, part in parts.items()}
+        names = [key for key in ("model", "data", "trainer", "trust") if key in self._config]
+        parts = {key: self._config[key] for key in names}
+        settings = {
+            key: OmegaConf.to_container(part, resolve=True) if OmegaConf.is_config(part) else part
+            for key, part in parts.items()
+        }
         group = next(group for group in GROUPS if name in group)
         self.update(run_probes(group, settings, self._config.timeout))
         return self[name]

@@ -29,7 +29,8 @@ def network(config: Any, probes: Results) -> Iterator[Finding]:
     elif not found["download"]:
         yield Finding("ok", "weights", f"The weights in {weights} fit.")
     else:
-        yield Finding("note", "weights", f"The first run downloads the weights to {weights}.")
+        place = "" if weights is None else f" to {weights}"
+        yield Finding("note", "weights", f"The first run downloads the weights{place}.")
 
 
 def scans(config: Any, probes: Results) -> Iterator[Finding]:

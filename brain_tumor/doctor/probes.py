@@ -35,44 +35,34 @@ def probe_torchvision(settings: Settings) -> Result:
 
 def probe_network(settings: Settings) -> Result:
     """Build the network and load its weights as a run does; download nothing."""
-    import torch
-
     from brain_tumor.config.data_settings import data_settings
     from brain_tumor.config.network import check_network
     from brain_tumor.config.source import build_source
-    from brain_tumor.models.registry import build_network
+    from brain_tumor.models.registry import build_network, trial_device
+    from brain_tumor.trust import trusting
 
     model, data = settings["model"], settings["data"]
-    classes = len(data["classes"] or build_source(data_settings(data)).classes)
     weights = model.get("weights") or "none"
     options = {key: value for key, value in model.items() if key != "weights"}
-    with torch.device("meta"):  # without memory
-        network = build_network(classes, **options)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    result = {"parameters": parameters, "weights": weights, "download": False}
-    if weights == "imagenet" and hasattr(network, "load_pretrained"):
-        file = _imagenet_file(model["name"])
-        result |= {"weights": str(file), "download": not file.is_file()}
-    if not result["download"]:
-        options["weights"] = model.get("weights")
-    try:
-        check_network(options, classes, data["crop"]["size"])
-    except WeightsError as error:
-        if weights != "imagenet":
-            raise
-        raise WeightsError(f"{file} is damaged: delete it to download it again.") from error
+    with trusting(settings.get("trust")):
+        classes = len(data["classes"] or build_source(data_settings(data)).classes)
+        with trial_device(options):  # without memory
+            network = build_network(classes, **options)
+        parameters = sum(parameter.numel() for parameter in network.parameters())
+        result = {"parameters": parameters, "weights": weights, "download": False}
+        if weights == "imagenet":
+            file = network.published_weights()
+            there = file is not None and file.is_file()
+            result |= {"weights": None if file is None else str(file), "download": not there}
+        if not result["download"]:
+            options["weights"] = model.get("weights")
+        try:
+            check_network(options, classes, data["crop"]["size"])
+        except WeightsError as error:
+            if weights != "imagenet":
+                raise
+            raise WeightsError(f"{file} is damaged: delete it to download it again.") from error
     return result
-
-
-def _imagenet_file(name: str) -> Path:
-    import torch
-    from torchvision.models import get_model_weights
-
-    if name == "mobilenetv2":
-        weights = get_model_weights("mobilenet_v2")["IMAGENET1K_V1"]
-    else:
-        weights = get_model_weights(name).DEFAULT
-    return Path(torch.hub.get_dir(), "checkpoints", Path(weights.url).name)
 
 
 def probe_device(settings: Settings) -> Result:

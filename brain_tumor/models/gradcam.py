@@ -41,24 +41,23 @@ def gradcam(network: Network, scans: Tensor, class_numbers: Tensor) -> Tensor:
             f"{tuple(scans.shape)} scans need ({len(scans)},) classes, not "
             f"{tuple(class_numbers.shape)}"
         )
+    no_maps = ConfigError(
+        f"Grad-CAM needs feature maps, which {network.name or type(network).__name__} does not "
+        "have: leave overlays out."
+    )
     if not network.has_maps:
-        raise ConfigError(
-            f"Grad-CAM needs feature maps, which {network.name or type(network).__name__} does not "
-            "have: leave overlays out."
-        )
+        raise no_maps
     # Whatever the caller's mode is: tensors of inference mode cannot be differentiated.
     with torch.inference_mode(False):
-        with torch.no_grad():
-            features = network.forward_features(scans).detach().clone()
         with torch.enable_grad():
-            features.requires_grad_()
-            # A copy goes on, as the first layer may be one that works in place.
-            logits = network.forward_head(features.clone())
+            maps, logits = network.maps_to_explain(scans)
+            if maps.ndim != 4:
+                raise no_maps
             # Scans do not mix in evaluation mode, so the sum's gradients are those of each.
             chosen = logits.gather(1, class_numbers.clone().unsqueeze(1)).sum()
-            (slopes,) = torch.autograd.grad(chosen, features)
+            (slopes,) = torch.autograd.grad(chosen, maps)
         with torch.no_grad():
-            found = F.relu((slopes * features).sum(dim=1, keepdim=True)).float()
+            found = F.relu((slopes * maps).sum(dim=1, keepdim=True)).float()
             side = scans.shape[2:]
             found = F.interpolate(found, side, mode="bilinear", align_corners=False).squeeze(1)
             most = found.amax(dim=(1, 2), keepdim=True)

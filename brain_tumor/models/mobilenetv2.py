@@ -1,6 +1,7 @@
 """GBM_MobileNetV2net: "Transfer Learning MobileNetV2 CNN Architecture" of the report."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import cast
 
 import torch
@@ -11,7 +12,7 @@ from brain_tumor.models.folding import FoldedFeatures
 from brain_tumor.models.network import Network
 from brain_tumor.models.options import ChannelMean, ChannelStd, Dropout, InputSize, Unfreeze, Width
 from brain_tumor.models.preprocess import ImageNetInput
-from brain_tumor.models.pretrained import fill
+from brain_tumor.models.pretrained import cached, fill
 from brain_tumor.models.registry import register
 
 FEATURES = 1280  # channels of MobileNetV2's last layer (Sandler et al., 2018, table 2)
@@ -122,6 +123,10 @@ class GBMMobileNetV2net(Network):
             WeightsError: They cannot be fetched or read, or do not fit.
         """
         fill(self.features, "features.", weights, MobileNet_V2_Weights.IMAGENET1K_V1)
+
+    def published_weights(self) -> Path:
+        """Name the file that torchvision keeps its weights in."""
+        return cached(MobileNet_V2_Weights.IMAGENET1K_V1)
 
     def describe(self) -> str:
         """Say what it is, and how much of it is trained, for the model card."""

@@ -19,19 +19,21 @@ named for the configuration by `register`; the second its name and the values of
         def forward_head(self, features: Tensor) -> Tensor:
             return self.head(self.pool_features(features))
 
-Any other module is registered the same way if it takes `(N, 1, H, W)`, float, 0-1, and gives logits
-`(N, classes)`; `build_network` puts it into a `PlainNetwork`.
+A network of your own need not lie there: `model=own model._target_=my_project.nets.MyNet` with
+`trust=[my_project]` builds it, and any other module too that takes `(N, C, H, W)`, float, and gives
+logits `(N, classes)`; `build_network` puts that into a `PlainNetwork` (`adapters/plain.py`).
 """
 
 from collections.abc import Sequence
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
 from brain_tumor.errors import ConfigError
-from brain_tumor.models.preprocess import UnitRange
 
 Group = dict[str, Any]
 Own = TypeVar("Own", bound="Network")
@@ -51,7 +53,7 @@ class Network(nn.Module):
 
     Attributes:
         name: What it is called in a configuration; set by `build_network`.
-        has_maps: Whether `forward_features` gives maps `(N, C, h, w)`, which Grad-CAM needs.
+        has_maps: Whether there are maps `(N, C, h, w)`, which Grad-CAM needs.
         frozen_statistics: Whether batch normalisation in `frozen_parts` keeps its statistics.
     """
 
@@ -77,9 +79,27 @@ class Network(nn.Module):
     def pool_features(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give one vector for each scan, `(N, F)`.
 
-        The out-of-distribution detector is fitted to these: the mean of each map.
+        The out-of-distribution detector is fitted to these: the mean of each map, or of all tokens
+        where features are `(N, tokens, F)`, as of a vision transformer.
         """
+        if features.ndim == 3:
+            return features.mean(dim=1)
         return features.mean(dim=(2, 3)) if features.ndim == 4 else features
+
+    def maps_to_explain(self, scans: Tensor) -> tuple[Tensor, Tensor]:
+        """Give what Grad-CAM weighs, and what depends on it; called with gradients, in evaluation.
+
+        Args:
+            scans: As `forward` takes them.
+
+        Returns:
+            Maps `(N, C, h, w)` that have a gradient, and the logits `(N, classes)` made of them.
+        """
+        with torch.no_grad():
+            features = self.forward_features(scans).detach().clone()
+        features.requires_grad_()
+        # A copy goes on, as the first layer may be one that works in place.
+        return features, self.forward_head(features.clone())
 
     def pretrained_part(self) -> nn.Module | None:
         """Give what `load_pretrained` fills and what may learn slower; None without such a part."""
@@ -144,9 +164,13 @@ class Network(nn.Module):
             f"{self.name or type(self).__name__} has no pretrained part: leave model.weights out."
         )
 
+    def published_weights(self) -> Path | None:
+        """Name the file that `load_pretrained("imagenet")` keeps; None where that is not known."""
+        return None
+
     def describe(self) -> str:
         """Say in a few words what it is, for the model card: its class and its first line."""
-        return _described(self)
+        return described(self)
 
     @classmethod
     def default_options(cls, name: str) -> dict[str, Any]:
@@ -163,45 +187,7 @@ class Network(nn.Module):
         return {}
 
 
-class PlainNetwork(Network):
-    """A network around any module that takes scans and gives logits.
-
-    Grey values are brought to 0-1 before it. Where the module has `forward_features` and
-    `forward_head`, as timm's networks do, these are used. Else it has no feature maps: logits stand
-    in their place, Grad-CAM has nothing to show, and the out-of-distribution detector sees logits.
-
-    Args:
-        module: Takes `(N, 1, H, W)`, float, 0-1, and gives logits `(N, classes)`.
-    """
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.preprocess = UnitRange()
-        self.module = module
-        self.has_maps = hasattr(module, "forward_features") and hasattr(module, "forward_head")
-
-    def forward_features(self, scans: Tensor) -> Tensor:
-        """Take scans as `forward` does; give the module's features, or its logits."""
-        images = self.preprocess(scans)
-        found: Tensor = (
-            self._parted.forward_features(images) if self.has_maps else self.module(images)
-        )
-        return found
-
-    def forward_head(self, features: Tensor) -> Tensor:
-        """Take what `forward_features` gives; give logits `(N, classes)`."""
-        logits: Tensor = self._parted.forward_head(features) if self.has_maps else features
-        return logits
-
-    @property
-    def _parted(self) -> Any:
-        return self.module
-
-    def describe(self) -> str:
-        """Say what the module is, for the model card."""
-        return _described(self.module)
-
-
-def _described(module: nn.Module) -> str:
+def described(module: nn.Module) -> str:
+    """Say in a few words what a module is: its class and the first line of its docstring."""
     first = cleandoc(type(module).__doc__ or "").partition("\n")[0].rstrip(".")
     return f"{type(module).__name__}: {first}" if first else type(module).__name__

@@ -4,11 +4,13 @@ Part of the network, so that a checkpoint cannot be fed the wrong thing.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+Interpolation = Literal["bilinear", "bicubic", "nearest"]
 GREY_RANGE = 255.0  # scans are on the 0-255 scale until here
 
 
@@ -24,27 +26,44 @@ class ImageNetInput(nn.Module):
     """Turn grey scans into what ImageNet weights expect: resized, three channels, standardised.
 
     Args:
-        size: Side of the network's input in pixels.
+        size: Side of the network's input in pixels; None for that of the scans.
         mean: Per-channel mean that the weights were trained with, on the 0-1 scale.
         std: Per-channel standard deviation, likewise.
+        channels: 3, or 1 for a network that takes grey pictures: it gets the mean of the three.
+        interpolation: How scans are resized.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, size: int, mean: Sequence[float], std: Sequence[float]) -> None:
+    def __init__(
+        self,
+        size: int | None,
+        mean: Sequence[float],
+        std: Sequence[float],
+        channels: int = 3,
+        interpolation: Interpolation = "bilinear",
+    ) -> None:
         super().__init__()
-        self.size = size
+        self.size, self.interpolation = size, interpolation
+        if channels == 1:
+            mean, std = [sum(mean) / len(mean)], [sum(std) / len(std)]
         # Not saved: they are arguments, and a state_dict of torchvision's layout stays one.
-        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+        for name, values in (("mean", mean), ("std", std)):
+            shaped = torch.tensor(values).view(1, channels, 1, 1)
+            self.register_buffer(name, shaped, persistent=False)
 
     def forward(self, scans: Tensor) -> Tensor:
-        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give `(N, 3, size, size)`, float."""
-        unit = unit_range(scans)
-        # Without antialiasing, which at a scale of 0.875 changes little and costs time.
-        resized = F.interpolate(unit, (self.size, self.size), mode="bilinear", align_corners=False)
-        return laid_out((resized - self.mean) / self.std)
+        """Take `(N, 1, H, W)`, uint8 or float32, 0-255; give `(N, C, size, size)`, float."""
+        images = unit_range(scans)
+        if self.size is not None:
+            # Without antialiasing, which at a scale of 0.875 changes little and costs time.
+            align = None if self.interpolation == "nearest" else False
+            size = (self.size, self.size)
+            images = F.interpolate(images, size, mode=self.interpolation, align_corners=align)
+        if self.interpolation == "bicubic":
+            images = images.clamp(0, 1)  # it overshoots at edges
+        return laid_out((images - self.mean) / self.std)
 
 
 def unit_range(scans: Tensor) -> Tensor:

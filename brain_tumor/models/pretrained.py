@@ -1,5 +1,6 @@
 """Weights that a network starts from: torchvision's, or a file of them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +24,42 @@ def fill(part: nn.Module, prefix: str, weights: str, published: WeightsEnum) -> 
     Raises:
         WeightsError: They cannot be fetched or read, or do not fit.
     """
-    if weights == "none":
-        return
-    found = _fetch(published) if weights == "imagenet" else _read(Path(weights).expanduser())
-    named = {str(key): value for key, value in found.items()}
-    own = {prefix + key for key in part.state_dict()}
-    state = {key.removeprefix(prefix): value for key, value in named.items() if key in own}
-    try:
-        part.load_state_dict(state)
-    except (RuntimeError, TypeError, AttributeError) as error:  # of other shapes, or no tensors
+    if weights != "none":
+        state = _fetch(published) if weights == "imagenet" else read_state(weights)
         network = type(published).__name__.removesuffix("_Weights").lower()
+        fit(part, state, weights, f"torchvision.models.{network}", prefix)
+
+
+def fit(
+    part: nn.Module, state: Mapping[str, Any], weights: str, source: str, prefix: str = ""
+) -> None:
+    """Fill the pretrained part of a network with tensors; those that it does not have are left out.
+
+    Args:
+        part: The part.
+        state: A `state_dict`.
+        weights: Where it comes from, for messages.
+        source: Whose `state_dict` it has to be, for messages.
+        prefix: What the part's keys begin with there.
+
+    Raises:
+        WeightsError: They do not fit.
+    """
+    named = {str(key): value for key, value in state.items()}
+    own = {prefix + key for key in part.state_dict()}
+    try:
+        part.load_state_dict(
+            {key.removeprefix(prefix): value for key, value in named.items() if key in own}
+        )
+    except (RuntimeError, TypeError, AttributeError) as error:  # of other shapes, or no tensors
         raise WeightsError(
-            f"The weights in {weights} do not fit: give a state_dict with the keys of "
-            f"torchvision.models.{network}."
+            f"The weights in {weights} do not fit: give a state_dict with the keys of {source}."
         ) from error
+
+
+def cached(published: WeightsEnum) -> Path:
+    """Name the file that torchvision keeps weights in once they are fetched."""
+    return Path(torch.hub.get_dir(), "checkpoints", Path(published.url).name)
 
 
 def _fetch(published: WeightsEnum) -> dict[str, Any]:
@@ -52,19 +75,40 @@ def _fetch(published: WeightsEnum) -> dict[str, Any]:
         ) from error
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_state(weights: str) -> dict[str, Any]:
+    """Read a `state_dict`, saved by torch or as `.safetensors`; nothing in it is run.
+
+    Raises:
+        WeightsError: There is no such file, or it is none.
+    """
+    path = Path(weights).expanduser()
     if not path.is_file():
         raise WeightsError(
             f"There is no weights file {path}: weights are imagenet, none, or the path of a "
             "state_dict file."
         )
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        if path.suffix == ".safetensors":
+            state = _read_safetensors(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except WeightsError:
+        raise
     except Exception as error:  # pickle, zip and torch each have their own kinds
         raise WeightsError(
             f"The weights file {path} cannot be read: it has to be a state_dict that loads with "
-            "torch.load(path, weights_only=True)."
+            "torch.load(path, weights_only=True), or end in .safetensors and be one."
         ) from error
     if not isinstance(state, dict):
         raise WeightsError(f"The weights file {path} holds no state_dict, but {type(state)}.")
     return state
+
+
+def _read_safetensors(path: Path) -> dict[str, Any]:
+    try:
+        from safetensors.torch import load_file
+    except ImportError as error:
+        raise WeightsError(
+            f'The weights file {path} needs safetensors: pip install "brain-tumor[timm]"'
+        ) from error
+    return dict(load_file(path))

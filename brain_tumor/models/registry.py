@@ -1,6 +1,7 @@
 """The networks by name, so that a checkpoint can say in plain words which one it holds.
 
 A network names itself by `register`, in its own file in this folder; no list of them is kept.
+Others are named by their class: `_target_`, which may be trusted code of others (`trust.py`).
 """
 
 import re
@@ -16,8 +17,11 @@ from torch import nn
 
 import brain_tumor.models
 from brain_tumor.errors import ConfigError, suggest
-from brain_tumor.models.network import Network, PlainNetwork
-from brain_tumor.models.options import check_options
+from brain_tumor.models.adapters.plain import PlainNetwork
+from brain_tumor.models.network import Network
+from brain_tumor.models.options import check_options, option_names
+from brain_tumor.settings import repr_short
+from brain_tumor.trust import advice, find, lies_in
 
 Made = TypeVar("Made", bound=type[nn.Module])
 
@@ -29,6 +33,9 @@ class _Entry:
 
 
 _ENTRIES: dict[str, _Entry] = {}
+TARGET = "_target_"
+CLASSES = ("classes", "num_classes")  # what an __init__ calls their number
+_AROUND = tuple(name for name in option_names(PlainNetwork)[0] if name != "module")
 
 
 def register(*names: str, name_as: str | None = None) -> Callable[[Made], Made]:
@@ -69,11 +76,12 @@ def with_defaults(network: Mapping[str, Any]) -> dict[str, Any]:
     A checkpoint keeps these, so that it does not depend on a later torchvision's defaults.
 
     Args:
-        network: `name`, and arguments of which None is as good as left out.
+        network: `name`, `_target_` if it is not registered, and arguments of which None is as good
+            as left out.
     """
     provided = {key: value for key, value in network.items() if value is not None}
     name = provided.get("name")
-    entry = _entries().get(name) if isinstance(name, str) else None
+    entry = _entry(name, provided.get(TARGET))
     if entry is None or not issubclass(entry.made, Network):
         return provided
     return entry.made.default_options(str(name)) | provided
@@ -84,27 +92,73 @@ def build_network(classes: int, name: str, **options: Any) -> Network:
 
     Args:
         classes: Number of classes.
-        name: One of `network_names()`.
-        **options: The network's own arguments; None is as good as left out.
+        name: One of `network_names()`, or whatever it is to be called where there is a `_target_`.
+        **options: `_target_`, the class of a network that is not registered, and the network's own
+            arguments; None is as good as left out.
 
     Raises:
-        ConfigError: There is no such network, or an option is not for it or outside its range.
+        ConfigError: There is no such network, it is not trusted, or an option is not for it or
+            outside its range.
     """
-    entry = _entries().get(name) if isinstance(name, str) else None
+    target = options.get(TARGET)
+    entry = _entry(name, target)
+    if entry is None and target is not None:
+        what = advice(target) or "which is no network: name a class below torch.nn.Module"
+        raise ConfigError(f"model._target_ is {repr_short(target)}, {what}.")
     if entry is None:
         raise ConfigError(f"model.name is {name!r}: {suggest(str(name), network_names())}")
-    provided = with_defaults({"name": name, **options})
-    provided.pop("name")
-    own = {} if entry.name_as is None else {entry.name_as: name}
-    check_options(name, entry.made, provided, ["classes", *own])
-    make: Callable[..., nn.Module] = entry.made
+    if not re.fullmatch(r"\w[\w.+-]*", str(name)):  # it names files
+        raise ConfigError(f"model.name must be letters, digits, points and dashes: {name!r}")
+    provided = with_defaults({TARGET: target, "name": name, **options})
+    for given in ("name", TARGET):
+        provided.pop(given, None)
     try:
-        made = make(classes=classes, **own, **provided)
+        network = _made(entry, classes, str(name), provided)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ConfigError(f"The model {name} cannot be built: {error}.") from error
-    network = made if isinstance(made, Network) else PlainNetwork(made)
-    network.name = name
+    network.name = str(name)
     return network
+
+
+def trial_device(options: Mapping[str, Any]) -> torch.device:
+    """Give the device on which to try a network: without memory, if it is of a library.
+
+    Code of others may look at its tensors, which hold nothing there.
+    """
+    target = options.get(TARGET)
+    return torch.device("meta" if target is None or _is_ours(target) else "cpu")
+
+
+def _made(entry: _Entry, classes: int, name: str, options: dict[str, Any]) -> Network:
+    own: dict[str, Any] = {} if entry.name_as is None else {entry.name_as: name}
+    taken, _ = option_names(entry.made)
+    number = next((one for one in CLASSES if one in taken), None)
+    if number is not None:
+        own[number] = classes
+    if issubclass(entry.made, Network):
+        check_options(name, entry.made, options, [*CLASSES, *own])
+        made: Network = entry.made(**own, **options)
+        return made
+    around = {key: value for key, value in options.items() if key in _AROUND}
+    inside = {key: value for key, value in options.items() if key in taken or key not in _AROUND}
+    check_options(name, entry.made, inside, list(own), _AROUND)
+    check_options(name, PlainNetwork, around, ["module"])
+    return PlainNetwork(entry.made(**own, **inside), **around)
+
+
+def _entry(name: object, target: object) -> _Entry | None:
+    if target is None:
+        return _entries().get(name) if isinstance(name, str) else None
+    places = (brain_tumor.models.__name__,)
+    found = find(target, places)
+    base = Network if _is_ours(target) else nn.Module
+    if not isinstance(found, type) or not issubclass(found, base):
+        return None
+    return _Entry(found, "name" if "name" in option_names(found)[0] else None)
+
+
+def _is_ours(target: object) -> bool:
+    return lies_in(str(target), [brain_tumor.models.__name__])
 
 
 def _entries() -> Mapping[str, _Entry]:
@@ -115,11 +169,13 @@ def _entries() -> Mapping[str, _Entry]:
 @lru_cache
 def _import_networks(folders: tuple[str, ...]) -> None:
     """Import the files that register a network; others load Lightning, which takes seconds."""
-    for file in sorted(path for folder in folders for path in Path(folder).glob("*.py")):
+    files = [(folder, file) for folder in folders for file in sorted(Path(folder).rglob("*.py"))]
+    for folder, file in files:
         if re.search(r"^\s*@register\(", file.read_text(encoding="utf-8"), re.MULTILINE):
+            place = ".".join(file.relative_to(folder).with_suffix("").parts)
             # A network may be built where there is no memory; its constants are not.
             with torch.device("cpu"):
-                import_module(f"{brain_tumor.models.__name__}.{file.stem}")
+                import_module(f"{brain_tumor.models.__name__}.{place}")
 
 
 def _place(made: type[nn.Module]) -> str:

@@ -26,6 +26,7 @@ from brain_tumor.predict.predictions import Prediction, Unusable, predict_scans
 from brain_tumor.predict.reader import Reader
 from brain_tumor.predict.streaming import predict_files
 from brain_tumor.trained.abstention import Abstention
+from brain_tumor.trust import Modules, trusting
 
 __all__ = ["Classifier", "Prediction", "Scan", "Unusable", "load_classifier"]
 
@@ -130,6 +131,7 @@ def load_classifier(
     accelerator: str = "auto",
     abstention_error: float = 0.05,
     trusted: bool = False,
+    trust: Modules = None,
 ) -> Classifier:
     """Load the network of a run, or one that was exported, with all that its answers need.
 
@@ -141,13 +143,16 @@ def load_classifier(
             share of the
             run's validation scans is answered wrongly; where it has none, below 1 minus this.
         trusted: Whether an exported `.pt2` file is known to be harmless: it may run code.
+        trust: Modules that the run's network comes from, where it is not ours.
 
     Raises:
-        BrainTumorError: It is no run and no exported file, or is damaged.
+        BrainTumorError: It is no run and no exported file, or is damaged, or its network is code
+            of others that is not trusted.
     """
     hush_lightning()
     abstain = Abstention(abstention_error)
-    return Classifier(open_model(Path(path), abstain, checkpoint, accelerator, trusted))
+    with trusting(trust):
+        return Classifier(open_model(Path(path), abstain, checkpoint, accelerator, trusted))
 
 
 def _name(scan: Any) -> str:

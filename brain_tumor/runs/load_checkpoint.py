@@ -10,8 +10,9 @@ import torch
 
 from brain_tumor.errors import BrainTumorError, WeightsError
 from brain_tumor.models.classifier import TumorClassifier
-from brain_tumor.models.registry import build_network
+from brain_tumor.models.registry import TARGET, build_network, trial_device
 from brain_tumor.runs.load_plain import load_plain
+from brain_tumor.trust import advice
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -23,7 +24,8 @@ def load_classifier(checkpoint: Path) -> TumorClassifier:
     of its network is held against its tensors before any memory is taken for one.
 
     Raises:
-        WeightsError: The file is damaged or no checkpoint of ours.
+        WeightsError: The file is damaged or no checkpoint of ours, or its network is code of others
+            that is not trusted.
     """
     try:
         with warnings.catch_warnings():  # of a file that is refused
@@ -37,8 +39,11 @@ def load_classifier(checkpoint: Path) -> TumorClassifier:
     except (KeyError, TypeError, IndexError) as error:
         raise _useless(checkpoint, "it does not say which network it holds") from error
     _check_hyperparameters(checkpoint, network, classes)
+    others = advice(network.get(TARGET, ""))
+    if others:
+        raise WeightsError(f"{checkpoint} holds a network of {network[TARGET]}, {others}.")
     try:
-        with torch.device("meta"):  # takes no memory, however large the network
+        with trial_device(network):  # takes no memory, however large the network
             wanted = build_network(len(classes), **network).state_dict()
         _check_shapes(checkpoint, wanted, state)
         classifier = TumorClassifier(network, classes)

@@ -37,6 +37,7 @@ from brain_tumor.train.callbacks.tensorboard import (
 )
 from brain_tumor.train.check_config import RunSettings
 from brain_tumor.train.resume import Start
+from brain_tumor.trust import typed_again
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,8 @@ def _print_data(
 @contextmanager
 def _status_written(run: RunFolder, record: RunRecord, trainer: L.Trainer) -> Iterator[None]:
     """Let the network be fitted; what ends that before its time stands in `run.json`."""
-    next_step = f"resume={run.display_path} continues after the last complete epoch"
+    resume = f"resume={run.display_path}{typed_again()}"
+    next_step = f"{resume} continues after the last complete epoch"
     try:
         with keyboard_interrupts(next_step), ending_together(trainer, next_step):
             yield

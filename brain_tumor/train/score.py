@@ -19,6 +19,7 @@ from brain_tumor.runs.results.run import RUN
 from brain_tumor.train.callbacks.tensorboard import log_outcome
 from brain_tumor.train.check_config import RunSettings
 from brain_tumor.train.fit import Fitted
+from brain_tumor.trust import typed_again
 
 
 def score(fitted: Fitted, settings: RunSettings, console: Console) -> Metrics:
@@ -62,5 +63,6 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Metrics:
 def _print_next_steps(console: Console, run: Path, prepared: Path) -> None:
     console.print(f"run folder:   {run}", soft_wrap=True)
     console.print(f"prepared set: {prepared}", soft_wrap=True)
-    console.print(f"next:         python -m brain_tumor.evaluate run={run}", soft_wrap=True)
+    command = f"python -m brain_tumor.evaluate run={run}{typed_again()}"
+    console.print(f"next:         {command}", soft_wrap=True)
     console.print(f"curves:       tensorboard --logdir {run.parent}", soft_wrap=True)

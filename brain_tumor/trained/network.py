@@ -68,7 +68,7 @@ def open_trained(folder: Path, checkpoint: str | None = None) -> Trained:
         run,
         scored,
         path,
-        str(config.model.name),
+        classifier.network.name,
         classifier.network.eval(),
         classifier.classes,
         point.healthy,

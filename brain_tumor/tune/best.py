@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.runs.identity import flatten
+from brain_tumor.trust import typed_again
 
 Choices = Mapping[str, str | None]
 
@@ -53,7 +54,8 @@ def best_experiment(config: DictConfig, choices: Choices, said: str) -> str:
 
 def best_command(folder: str) -> str:
     """Give the command that trains the best of a study; its folder is given as it is typed."""
-    return f"python -m brain_tumor.train --config-dir {shlex.quote(folder)} experiment=best"
+    words = f"--config-dir {shlex.quote(folder)} experiment=best{typed_again()}"
+    return f"python -m brain_tumor.train {words}"
 
 
 def _flat(config: DictConfig) -> dict[str, Any]:

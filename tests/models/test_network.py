@@ -17,8 +17,9 @@ from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.evaluate import evaluate
 from brain_tumor.export.graph import trace
 from brain_tumor.models import registry
+from brain_tumor.models.adapters.plain import PlainNetwork
 from brain_tumor.models.gradcam import gradcam
-from brain_tumor.models.network import LR_SCALE, Network, PlainNetwork
+from brain_tumor.models.network import LR_SCALE, Network
 from brain_tumor.models.options import Width, check_options
 from brain_tumor.models.registry import build_network, network_names, register, with_defaults
 from brain_tumor.predict.model import open_model

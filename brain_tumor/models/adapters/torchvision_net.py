@@ -1,8 +1,8 @@
 """Any of torchvision's classification networks under a new last layer."""
 
 import warnings
-from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -17,10 +17,11 @@ from torchvision.models.feature_extraction import (
     get_graph_node_names,
 )
 
+from brain_tumor.models.adapters.blocks import block_names, frozen_blocks
 from brain_tumor.models.network import Network
 from brain_tumor.models.options import ChannelMean, ChannelStd, Dropout, InputSize, Unfreeze
 from brain_tumor.models.preprocess import ImageNetInput
-from brain_tumor.models.pretrained import fill
+from brain_tumor.models.pretrained import cached, fill
 from brain_tumor.models.registry import register
 
 MAPS = "maps"
@@ -87,21 +88,16 @@ class TorchvisionNet(Network):
         self.preprocess = ImageNetInput(input_size, input_mean, input_std)
         full = _build(architecture)
         channels, node = _last_maps(full, architecture, input_size)
-        blocks = [name for name, block in _blocks(full) if any(True for _ in block.parameters())]
+        blocks = block_names(full)
         self.backbone = create_feature_extractor(full, {node: MAPS}, suppress_diff_warning=True)
         self.backbone.train()  # it was traced in evaluation mode, which Lightning would keep
         if not self.backbone.state_dict().keys() <= full.state_dict().keys():
             raise ValueError(f"{architecture} cannot be taken apart")  # MaxVit's positions
         inside = {name for name, _ in self.backbone.named_modules()}
         blocks = [name for name in blocks if name in inside]
-        trained = len(blocks) if unfreeze == "all" else int(unfreeze)
-        if trained > len(blocks):
-            raise ValueError(
-                f"model.unfreeze is {trained}, {architecture} has {len(blocks)} blocks"
-            )
-        self.frozen_blocks = blocks[: len(blocks) - trained]
+        self.frozen_blocks = frozen_blocks(blocks, unfreeze, architecture)
         # Beside blocks there are single weights, such as a position's: frozen with the last block.
-        if not trained:
+        if self.frozen_blocks == blocks:
             self.backbone.requires_grad_(False)
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(channels, classes))
         self.freeze()
@@ -145,6 +141,10 @@ class TorchvisionNet(Network):
         """
         fill(self.backbone, "", weights, get_model_weights(self.architecture).DEFAULT)
 
+    def published_weights(self) -> Path:
+        """Name the file that torchvision keeps its weights in."""
+        return cached(get_model_weights(self.architecture).DEFAULT)
+
 
 def _build(architecture: str) -> nn.Module:
     later = torch.get_default_device()
@@ -177,12 +177,3 @@ def _last_maps(full: nn.Module, architecture: str, size: int) -> tuple[int, str]
     names = get_graph_node_names(full, suppress_diff_warning=True)[1]
     node = [name for name in names if f"{made}.".startswith(f"{name}.")][-1]
     return int(last.meta["tensor_meta"].shape[1]), node
-
-
-def _blocks(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    for name, child in module.named_children():
-        path = f"{prefix}{name}"
-        if type(child) is nn.Sequential:
-            yield from _blocks(child, f"{path}.")
-        else:
-            yield path, child

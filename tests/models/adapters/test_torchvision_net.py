@@ -7,8 +7,12 @@ from torch import nn
 from torchvision.models import get_model, get_model_weights
 
 from brain_tumor.errors import ConfigError, WeightsError
+from brain_tumor.models.adapters.torchvision_net import (
+    TorchvisionNet,
+    architectures,
+    published_input,
+)
 from brain_tumor.models.registry import build_network, with_defaults
-from brain_tumor.models.torchvision_net import TorchvisionNet, architectures, published_input
 
 # One of each family that is quick to build.
 FAMILIES = (

@@ -1,0 +1,96 @@
+"""What Hydra builds before a command begins: its own classes, its plugins' and ours alone.
+
+A folder given by `--config-dir` may be somebody else's, and Hydra imports and calls whatever a
+`_target_` below `hydra` names.
+"""
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+import hydra._internal.hydra
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from omegaconf import DictConfig, OmegaConf
+
+from brain_tumor.errors import ConfigError
+from brain_tumor.settings import repr_short
+from brain_tumor.trust import lies_in
+
+# By the group below `hydra`: modules whose classes may stand there.
+PLACES = {
+    "callbacks": ("brain_tumor.cli.sweep", "hydra.experimental.callbacks"),
+    "launcher": ("hydra._internal.core_plugins", "hydra_plugins"),
+    "sweeper": ("hydra._internal.core_plugins", "hydra_plugins", "optuna.samplers"),
+    "job_logging": ("logging", "colorlog"),
+    "hydra_logging": ("logging", "colorlog"),
+}
+NAMING = ("_target_", "class", "()")  # keys whose value is imported
+PLAIN = ("${hydra.job.name}",)  # whole values that are looked up, and are text
+STREAMS = ("ext://sys.stdout", "ext://sys.stderr")
+
+
+class CheckedLoader(ConfigLoaderImpl):
+    """Composes as Hydra does, and refuses what must not be built."""
+
+    def load_configuration(self, *args: Any, **kwargs: Any) -> DictConfig:
+        """Compose a command's configuration.
+
+        Raises:
+            ConfigError: It lets Hydra build what is neither its own nor ours.
+        """
+        config = super().load_configuration(*args, **kwargs)
+        check_hydra(config)
+        return config
+
+
+def guard_hydra() -> None:
+    """Let Hydra compose by `CheckedLoader` from now on, in this process."""
+    hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[attr-defined]
+
+
+def check_hydra(config: DictConfig) -> None:
+    """Make sure that Hydra builds nothing but its own classes and ours.
+
+    Args:
+        config: With the node `hydra`.
+
+    Raises:
+        ConfigError: It would.
+    """
+    raw: Any = OmegaConf.to_container(config.hydra, resolve=False)
+    for group, places in PLACES.items():
+        for key, value in _texts(raw.get(group), f"hydra.{group}"):
+            named = key.rpartition(".")[2] in NAMING
+            if named and not _is_class_in(value, places):
+                raise ConfigError(
+                    f"{key} is {repr_short(value)}, but only a class of {' or '.join(places)} can "
+                    "stand there: leave it out."
+                )
+            # What is looked up may turn into a group that is built.
+            whole = value.startswith("${") and value.endswith("}") and value.count("${") == 1
+            outside = value.startswith(("ext://", "cfg://")) and value not in STREAMS
+            if (whole and value not in PLAIN) or outside:
+                raise ConfigError(f"{key} is {repr_short(value)}: write the value itself.")
+
+
+def _texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, str):
+        yield key, node
+    elif node is not None and key.rpartition(".")[2] in NAMING:
+        yield key, str(node)
+    elif isinstance(node, (dict, list)):
+        pairs = node.items() if isinstance(node, dict) else enumerate(node)
+        for name, value in pairs:
+            yield from _texts(value, f"{key}.{name}")
+
+
+def _is_class_in(target: str, places: tuple[str, ...]) -> bool:
+    module, _, name = target.rpartition(".")
+    if not lies_in(module, places):
+        return False
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError:
+        return False
+    # Written there, too: a module shows whatever it imports.
+    return isinstance(found, type) and lies_in(found.__module__, places)

@@ -1,0 +1,1 @@
+"""Networks of other libraries and of your own, under the contract of `models/network.py`."""

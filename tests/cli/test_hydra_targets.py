@@ -1,0 +1,84 @@
+"""Hydra builds its own classes and ours, whatever a folder of configurations asks for."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import hydra
+import pytest
+
+from brain_tumor.cli.hydra_targets import check_hydra
+from brain_tumor.config.conf_folder import conf_folder
+from brain_tumor.errors import ConfigError
+from brain_tumor.train.__main__ import main
+
+
+@pytest.fixture
+def typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[object, str]]:
+    """Type train with a foreign folder of configurations; give the exit status and what it said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(text: str, *words: str) -> tuple[object, str]:
+        folder = tmp_path / "foreign" / "experiment"
+        folder.mkdir(parents=True)
+        (folder / "theirs.yaml").write_text(f"# @package _global_\n{text}")
+        place = ("--config-dir", str(folder.parent), "experiment=theirs", "data=phantom")
+        monkeypatch.setattr(sys, "argv", ["train", *place, *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, capsys.readouterr().err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("group", "node"),
+    [
+        ("callbacks.x", "{_target_: pip._internal.cli.main.main, args: [list]}"),
+        ("callbacks.x", "{_target_: builtins.exec}"),
+        ("callbacks.x", "{_target_: brain_tumor.cli.sweep.record.Path}"),
+        ("callbacks.x", "{_target_: brain_tumor.cli.sweep.record.os.system}"),
+        ("callbacks.x", "{_target_: [os, system]}"),
+        ("callbacks.x", "${planted}"),
+        ("launcher", "{_target_: hydra.utils.instantiate}"),
+        ("launcher", "{_target_: hydra._internal.utils.run_and_report}"),
+        ("sweeper", "{_target_: timeit.timeit}"),
+        ("job_logging.formatters.x", "{(): pip._internal.cli.main.main}"),
+        ("job_logging.handlers.x", "{class: logging.os.system}"),
+        ("hydra_logging.handlers.x", "{class: logging.StreamHandler, stream: 'ext://this.s'}"),
+    ],
+)
+def test_nothing_else_is_built(typed, tmp_path: Path, group: str, node: str) -> None:
+    names = ["hydra", *group.split(".")]
+    nested = "\n".join(f"{'  ' * depth}{name}:" for depth, name in enumerate(names))
+    status, said = typed(f"{nested} {node}\nplanted: {{_target_: os.getcwd}}\n")
+    assert status == 2
+    assert said.startswith(f"brain_tumor: hydra.{group}")
+    assert said.count("\n") == 1
+    assert [one.name for one in tmp_path.iterdir()] == ["foreign"]
+
+
+def test_trust_of_a_foreign_folder_has_to_be_typed(typed) -> None:
+    status, said = typed("trust: [json_of_theirs]\n")
+    assert status == 2
+    assert "trust is not taken from" in said
+    assert said.endswith("type it as trust=[json_of_theirs]\n")
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["hydra/launcher=joblib"], ["hydra/launcher=slurm"], ["hydra/job_logging=stdout"]]
+)
+def test_what_we_ship_is_built(words: list[str]) -> None:
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        check_hydra(hydra.compose("train", words, return_hydra_config=True))
+
+
+def test_a_class_that_is_not_there_is_refused() -> None:
+    words = ["hydra.launcher._target_=hydra_plugins.nobody.Launcher"]
+    with (
+        hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"),
+        pytest.raises(ConfigError, match=r"hydra\.launcher\._target_"),
+    ):
+        check_hydra(hydra.compose("train", words, return_hydra_config=True))
