@@ -46,11 +46,15 @@ def fingerprint_of(
 
 
 def scan_facts(scans: Sequence[Scan]) -> Facts | None:
-    """Give part, label, patient and slice of every scan; None where its folders say it all.
+    """Give part, label, patient, slice and, where it is another, group of every scan.
 
-    As in `Training/glioma/1.jpg` or `glioma/1.jpg`: the paths count in a fingerprint anyhow.
+    None where its folders say it all, as in `Training/glioma/1.jpg` or `glioma/1.jpg`: the paths
+    count in a fingerprint anyhow.
     """
-    facts = [(scan.part, scan.label, scan.patient, scan.slice_id) for scan in scans]
+    facts: list[tuple[str, ...]] = [
+        (scan.part, scan.label, scan.patient, scan.slice_id, *filter(None, [scan.patient_group]))
+        for scan in scans
+    ]
     by_folder = [_by_folder(scan) for scan in scans]
     return None if facts == by_folder else facts
 

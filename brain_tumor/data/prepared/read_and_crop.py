@@ -26,6 +26,7 @@ KNOWN = ("slice_id", "patient", "patient_group", "known_label")
 # Columns of the manifest that are empty, not None, where nothing is known.
 _TEXTS = (
     *("reason", "duplicate_of", "format", "mode", "frame_md5", "pixel_md5"),
+    "source",
     *KNOWN,
 )
 Entry = dict[str, Any]
@@ -97,8 +98,8 @@ class Cutter:
         file_md5 = self.digests[scan.name]
         entry = _EMPTY | {"path": scan.name, "folder": scan.part, "label": scan.label}
         entry |= {"status": UNUSABLE, "file_md5": file_md5, "bytes": 0}
-        entry |= {"slice_id": scan.slice_id}
-        entry |= {"patient": scan.patient, "patient_group": scan.patient}
+        entry |= {"slice_id": scan.slice_id, "patient": scan.patient, "source": scan.source}
+        entry |= {"patient_group": scan.patient_group or scan.patient}
         known = None if self.table is None else self.table.find(scan.name, file_md5)
         if known is not None:
             entry |= {

@@ -7,7 +7,7 @@ a digest of the PatientID is kept, and of the series not its number.
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class DicomSeries:
 
     files: tuple[Path, ...]
     patient: str
-    _slices: tuple[_Slice, ...]
+    _slices: tuple[_Slice, ...] = field(repr=False, compare=False)
 
     def read(self) -> Volume:
         """Read the volume, in modality units (RescaleSlope and RescaleIntercept applied).
