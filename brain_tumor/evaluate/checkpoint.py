@@ -1,7 +1,7 @@
 """A checkpoint on the parts of its split: every file that evaluation writes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from brain_tumor.evaluate.figures import draw_evaluation
 from brain_tumor.evaluate.fit_out_of_distribution import save_ood_detector
 from brain_tumor.evaluate.leakage_record import overlap_record
 from brain_tumor.evaluate.model_card import model_card
-from brain_tumor.evaluate.part_scores import ScoringSettings, score_part
+from brain_tumor.evaluate.part_scores import ScoringSettings, score_part, scores_by_source
 from brain_tumor.evaluate.patient_scores import score_part_patients
 from brain_tumor.evaluate.predictions import (
     Predictions,
@@ -29,6 +29,7 @@ from brain_tumor.evaluate.predictions import (
     write_predictions,
 )
 from brain_tumor.metrics.complexity import measure_complexity, seconds_per_scan
+from brain_tumor.metrics.uncertainty.by_source import SourceScores
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import read_history
@@ -48,11 +49,13 @@ class Evaluation:
         metrics: The content of `metrics.json`.
         confusion: Each part's confusion matrix, drawn.
         ood: The content of `ood.json`; None where there are too few scans for it.
+        sources: Scores of each of several joined sets, per part; empty where there is one set.
     """
 
     metrics: Record
     confusion: dict[str, Figure]
     ood: Record | None
+    sources: Mapping[str, Sequence[SourceScores]] = field(default_factory=dict)
 
 
 def evaluate_run(
@@ -66,8 +69,8 @@ def evaluate_run(
     """Score a checkpoint on every part of its run's split.
 
     Writes `predictions.csv`, `metrics.json`, `complexity.json`, `ood.npz`, `ood.json`,
-    `figures/` and `MODEL_CARD.md`. All but the seconds in `complexity.json`, and what the card says
-    of them, is the same each time.
+    `figures/`, `MODEL_CARD.md` and, of several joined sets, `by_source.json`. All but the seconds
+    in `complexity.json`, and what the card says of them, is the same each time.
 
     Args:
         run: The run.
@@ -100,8 +103,14 @@ def evaluate_run(
     network, record = classifier.network.describe(), run.read_json("run.json")
     card = model_card(record, config, metrics, complexity, checkpoint.name, network)
     out.write("MODEL_CARD.md", card.encode())
+    sources = scores_by_source(datamodule.prepared, predictions, settings)
+    if sources:
+        plain = {part: [asdict(one) for one in found] for part, found in sources.items()}
+        out.write_json("by_source.json", {"version": 1, "parts": plain})
     return Evaluation(
-        metrics, confusion, save_ood_detector(out, datamodule, predictions, settings.seed)
+        *(metrics, confusion),
+        save_ood_detector(out, datamodule, predictions, settings.seed),
+        sources,
     )
 
 

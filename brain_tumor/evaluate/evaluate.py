@@ -67,10 +67,11 @@ def evaluate(config: DictConfig) -> Record:
         out = home
         out.create()
         found = evaluate_run(run, out, datamodule, checkpoint, accelerator, scoring)
-        metrics, detector = found.metrics, found.ood
+        metrics, detector, sources = found.metrics, found.ood, found.sources
     else:
         out = home.part("external", foreign.prepared.folder.name)
         out.create()
+        sources = {}
         metrics = evaluate_elsewhere(
             *(
                 out,
@@ -90,7 +91,7 @@ def evaluate(config: DictConfig) -> Record:
         if unusable := [(row.path, row.reason) for row in foreign.prepared.unusable]:
             _print(console, unusable_note(unusable))
         _print(console, f"what became of every file: {manifest}")
-    for table in score_tables(metrics, f"{model}, {checkpoint.name}"):
+    for table in score_tables(metrics, f"{model}, {checkpoint.name}", sources):
         console.print(to_rich(table))
     for sentence in gaps(
         metrics["parts"], SCORES.values(), metrics["operating_point"], metrics["temperature"]
@@ -104,7 +105,8 @@ def evaluate(config: DictConfig) -> Record:
             "evaluate the run on its own scans first",
             soft_wrap=True,
         )
-    written = ["metrics.json", "predictions.csv", SEEN_FILE, "MODEL_CARD.md", "figures"]
+    written = ["metrics.json", "by_source.json", "predictions.csv", SEEN_FILE]
+    written += ["MODEL_CARD.md", "figures"]
     if settings.robustness is not None:
         title = f"{model}, {checkpoint.name}"
         robustness = evaluate_robustness(

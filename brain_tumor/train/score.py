@@ -45,7 +45,8 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Scores:
     record["peak_memory"] = peak_memory(trainer.strategy.root_device)
     run.write_json("run.json", record | {"status": "finished", "scored": checkpoint.name})
     forget_before_last(run.checkpoints)
-    for table in score_tables(found.metrics, f"{settings.model['name']}, {checkpoint.name}"):
+    title = f"{settings.model['name']}, {checkpoint.name}"
+    for table in score_tables(found.metrics, title, found.sources):
         console.print(to_rich(table))
     metrics = found.metrics
     for sentence in gaps(

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def read_nifti(path: Path) -> Volume:
     try:
         with LoggingOutputSuppressor():
             kind = Nifti2Image if Nifti2Image.path_maybe_image(str(path))[0] else Nifti1Image
-            image = kind.from_filename(str(path))
+            image: Any = kind.from_filename(str(path))
         shape, dtype = image.shape, image.get_data_dtype()
         if math.prod(shape) > MAX_VOXELS:
             raise UndecodableScanError(f"{math.prod(shape):,} voxels, more than {MAX_VOXELS:,}")
