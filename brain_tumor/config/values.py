@@ -9,7 +9,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from brain_tumor.config.conf_folder import conf_folder
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import BrainTumorError, ConfigError, suggest
 from brain_tumor.settings import repr_short
 
 LARGEST = 2**63 - 1  # torch's and NumPy's whole numbers have 64 bits
@@ -64,6 +64,8 @@ def _plain(parent: Any, name: Any, key: str) -> Any:
     try:
         value = parent[name]
     except OmegaConfBaseException as error:
+        if isinstance(error.__cause__, BrainTumorError):  # a resolver of ours has said it
+            raise error.__cause__ from None
         raise ConfigError(sentence(error, key)) from error
     except RecursionError as error:
         raise ConfigError(f"{key} refers to itself.") from error

@@ -10,7 +10,7 @@ from brain_tumor.data.files.parallel import each
 from brain_tumor.data.files.read import ScanReader
 from brain_tumor.data.files.scans import UndecodableScanError, UnreadableScanError
 from brain_tumor.data.files.source import Scan
-from brain_tumor.data.groups.patients import PatientTable
+from brain_tumor.data.groups.patients import Table
 
 # Part of every fingerprint: raise it when the same scans would give another prepared set.
 FORMAT = 4
@@ -23,7 +23,7 @@ Facts = Sequence[tuple[str, ...]]
 def fingerprint_of(
     digests: Mapping[str, str],
     settings: Mapping[str, Any],
-    table: PatientTable | None,
+    table: Table | None,
     form: int = FORMAT,
     facts: Facts | None = None,
 ) -> str:

@@ -12,7 +12,7 @@ from brain_tumor.data.files.parallel import each
 from brain_tumor.data.files.read import RawScan, ScanReader
 from brain_tumor.data.files.scans import Grey, UndecodableScanError, UnreadableScanError
 from brain_tumor.data.files.source import Scan
-from brain_tumor.data.groups.patients import PatientTable
+from brain_tumor.data.groups.patients import Table
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest
@@ -59,7 +59,7 @@ class Cutter:
     root: Path
     crop: CropSettings
     harmonise: HarmoniseSettings
-    table: PatientTable | None
+    table: Table | None
     digests: Mapping[str, str]
     _reader: ScanReader = field(init=False, repr=False, compare=False)
 

@@ -10,6 +10,7 @@ from brain_tumor.data.files.folders import check_folder, files_below
 from brain_tumor.data.files.parallel import each
 from brain_tumor.data.files.scans import Grey, UndecodableScanError, UnreadableScanError
 from brain_tumor.data.files.source import Scan, ScanSource
+from brain_tumor.data.sources.names import Names, check_names
 from brain_tumor.errors import DataError
 
 LAYOUT = "the folder that the set's four archives were unpacked into, with 1.mat to 3064.mat"
@@ -23,19 +24,23 @@ class FigshareSource(ScanSource):
 
     Args:
         root: The folder.
+        names: Class of each label that is not named by it; None leaves its slices out.
 
     Raises:
-        DataError: It holds no `.mat` file, or one that is none of the set's.
+        ConfigError: `names` names a label that the set does not have.
+        DataError: The folder holds no `.mat` file, or one that is none of the set's.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, names: Names | None = None) -> None:
         check_folder(root, f"give {LAYOUT}, as data.root=FOLDER")
-        self.root = root
+        self.root, self._names = root, names or {}
+        check_names(self._names, sorted(CLASSES.values()), None, "the Figshare set", "label")
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The three classes, sorted."""
-        return tuple(sorted(CLASSES.values()))
+        """The three classes, or what they are called here, sorted."""
+        called = {self._names.get(label, label) for label in CLASSES.values()}
+        return tuple(sorted(label for label in called if label is not None))
 
     def scans(self) -> list[Scan]:
         """List the slices by path, those numbered alone by number."""
@@ -46,9 +51,10 @@ class FigshareSource(ScanSource):
         found = [path for path in files_below(self.root) if path.suffix.lower() == ".mat"]
         if not found:
             raise DataError(f"{self.root} holds no .mat file: give {LAYOUT}, as data.root=FOLDER.")
-        return list(each(self._scan, sorted(found, key=_place)))
+        scans = each(self._scan, sorted(found, key=_place))
+        return [scan for scan in scans if scan is not None]
 
-    def _scan(self, path: Path) -> Scan:
+    def _scan(self, path: Path) -> Scan | None:
         name = path.relative_to(self.root).as_posix()
         try:
             known = _read(path)
@@ -57,9 +63,12 @@ class FigshareSource(ScanSource):
                 f"{path} is no slice of the Figshare set ({error}): fetch it again, or take it "
                 "away."
             ) from error
+        label = self._names.get(known.label, known.label)
+        if label is None:
+            return None
         return Scan(
             name,
-            known.label,
+            label,
             patient=known.patient,
             # Identifiers that differ by a letter at the end may be one person (`patients.csv`).
             patient_group=re.sub(r"(?<=\d)[A-Z]$", "", known.patient),

@@ -1,11 +1,10 @@
 """Several sets as one: classes joined by name, duplicates found across them by what prepares it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from brain_tumor.data.files.source import Scan, ScanSource
-from brain_tumor.data.groups.patients import KnownSlice, PatientTable
 from brain_tumor.data.sources.figshare import FigshareSource
 
 
@@ -36,31 +35,6 @@ class JoinedSource(ScanSource):
             for name, source in self._sources.items()
             for scan in source.scans()
         ]
-
-
-@dataclass(frozen=True)
-class JoinedTable:
-    """What the patient tables of joined sets say.
-
-    Attributes:
-        tables: Table of each set that has one, by name.
-        shared: Sets whose table names patients as other sets do, so that these are the same.
-    """
-
-    tables: Mapping[str, PatientTable]
-    shared: frozenset[str] = frozenset()
-
-    def find(self, path: str, file_md5: str) -> KnownSlice | None:
-        """Give what is known of a file, None if nothing is."""
-        name, _, inside = path.partition("/")
-        known = self.tables[name].find(inside, file_md5) if name in self.tables else None
-        if known is None or name in self.shared:
-            return known
-        return replace(
-            known,
-            patient=f"{name}/{known.patient}",
-            patient_group=f"{name}/{known.patient_group}",
-        )
 
 
 def _renamed(scan: Scan, name: str, source: ScanSource) -> Scan:
