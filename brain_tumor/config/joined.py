@@ -5,6 +5,7 @@ from typing import Any
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -66,11 +67,14 @@ def _data_set(source: Any) -> dict[str, Any]:
 
 def _compose(choice: str) -> DictConfig:
     """Compose what stands under `data` for a choice, with Hydra's search path if it is running."""
+    words = [f"data={choice}"]
+    if HydraConfig.initialized():
+        words.append(f"hydra.searchpath=[{','.join(HydraConfig.get().searchpath)}]")
     try:
         if GlobalHydra.instance().is_initialized():
-            return hydra.compose("prepare", [f"data={choice}"]).data
+            return hydra.compose("prepare", words).data
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            return hydra.compose("prepare", [f"data={choice}"]).data
+            return hydra.compose("prepare", words).data
     except HydraException as error:
         known = [path.stem for path in (conf_folder() / "data").glob("*.yaml")]
         raise ConfigError(

@@ -64,8 +64,9 @@ def _plain(parent: Any, name: Any, key: str) -> Any:
     try:
         value = parent[name]
     except OmegaConfBaseException as error:
-        if isinstance(error.__cause__, BrainTumorError):  # a resolver of ours has said it
-            raise error.__cause__ from None
+        said = _said(error)
+        if said is not None:
+            raise said from None
         raise ConfigError(sentence(error, key)) from error
     except RecursionError as error:
         raise ConfigError(f"{key} refers to itself.") from error
@@ -80,6 +81,14 @@ def _plain(parent: Any, name: Any, key: str) -> Any:
     if isinstance(value, int) and abs(value) > LARGEST:
         raise ConfigError(f"{key} has more than 64 bits: {repr_short(value)}")
     return value
+
+
+def _said(error: BaseException) -> BrainTumorError | None:
+    """Find what a resolver of ours has said: OmegaConf raises another error in its place."""
+    behind: BaseException | None = error
+    while behind is not None and not isinstance(behind, BrainTumorError):
+        behind = behind.__cause__ or behind.__context__
+    return behind
 
 
 def _known(file: Path) -> tuple[set[str], set[str]]:
