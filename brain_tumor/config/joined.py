@@ -1,7 +1,7 @@
 """What the sets of `data=joined` are: each a choice of conf/data, with what is given beside it."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
@@ -56,13 +56,14 @@ def _data_set(source: Any) -> dict[str, Any]:
         reason = str(error.msg or error).partition("\n")[0]
         raise ConfigError(f"data.sources, {choice}: {reason}.") from error
     assert isinstance(plain, dict)
-    for name, value in plain.items():
+    named = {str(name): value for name, value in plain.items()}
+    for name, value in named.items():
         if value == "???":
             raise ConfigError(
                 f"data.sources, {choice}: {name} is not given: write "
                 f"{{data: {choice}, {name}: VALUE}} in its place."
             )
-    return {str(name): value for name, value in plain.items() if name not in _COMMON}
+    return {name: value for name, value in named.items() if name not in _COMMON}
 
 
 def _compose(choice: str) -> DictConfig:
@@ -72,9 +73,9 @@ def _compose(choice: str) -> DictConfig:
         words.append(f"hydra.searchpath=[{','.join(HydraConfig.get().searchpath)}]")
     try:
         if GlobalHydra.instance().is_initialized():
-            return hydra.compose("prepare", words).data
+            return cast(DictConfig, hydra.compose("prepare", words).data)
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            return hydra.compose("prepare", words).data
+            return cast(DictConfig, hydra.compose("prepare", words).data)
     except HydraException as error:
         known = [path.stem for path in (conf_folder() / "data").glob("*.yaml")]
         raise ConfigError(

@@ -200,6 +200,11 @@ def _source(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:
             "sets, joined as data=joined data.sources=[A,B]."
         )
     related = np.isin(scans.groups, scans.groups[test])
+    if related.all():
+        raise DataError(
+            f"The split source leaves no training scan: all are of {settings.source} or related to "
+            "one of it; name another set."
+        )
     return scans.rows[~related], scans.rows[test]
 
 

@@ -72,7 +72,7 @@ def test_a_set_of_ones_own_is_found_where_hydra_looks(
         main()
     said = capsys.readouterr()
     assert "joined: hospital 63, folder 63" in said.out
-    assert "leaves 0 training" in said.err
+    assert "leaves no training scan: all are of hospital or related" in said.err
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ class DicomSeries:
         Raises:
             OSError: A file cannot be read.
             UndecodableScanError: A file is damaged, or the files are no volume: their slices have
-                other directions, sizes or distances, or two lie at one place.
+                other directions or sizes, or two lie at one place.
         """
         first = self._slices[0]
         if any(one.shape != first.shape for one in self._slices):
@@ -89,7 +89,7 @@ class DicomSeries:
         normal = np.cross(first.along_row, first.along_column)
         places = np.array([float(one.position @ normal) for one in self._slices])
         order = np.argsort(places, kind="stable")
-        step = _even_step(places[order])
+        step, even = _step(places[order])
         values = np.stack([_values(self._slices[number].path, first.shape) for number in order])
         affine = np.eye(4)
         # Voxel numbers are (slice, row, column); DICOM's left and back are the other way round.
@@ -98,7 +98,7 @@ class DicomSeries:
         affine[:3, 2] = first.along_row * first.spacing[1]
         affine[:3, 3] = self._slices[order[0]].position
         affine[:2] *= -1
-        return to_canonical(values, affine)
+        return to_canonical(values, affine, None if even else 0)
 
 
 def find_series(files: Iterable[Path]) -> list[DicomSeries]:
@@ -156,11 +156,11 @@ def _read_place(path: Path) -> tuple[str, str, _Slice] | None:
     return number, hashlib.sha256(known.encode()).hexdigest()[:DIGEST] if known else "", place
 
 
-def _even_step(places: npt.NDArray[np.float64]) -> float:
-    """Give the distance between slices.
+def _step(places: npt.NDArray[np.float64]) -> tuple[float, bool]:
+    """Give the distance between slices, and whether it is the same between all.
 
     Raises:
-        UndecodableScanError: Two lie at one place, or one is missing.
+        UndecodableScanError: Two lie at one place.
     """
     steps = np.diff(places)
     step = float(np.median(steps))
@@ -169,12 +169,7 @@ def _even_step(places: npt.NDArray[np.float64]) -> float:
             f"a DICOM series with {int((steps < 1e-3).sum())} pictures at the place of another, "
             "such as several echoes: keep those of one in a folder of their own"
         )
-    if np.abs(steps - step).max() > _UNEVEN * step:
-        raise UndecodableScanError(
-            f"a DICOM series whose slices are {steps.min():.3g} to {steps.max():.3g} mm apart: a "
-            "file is missing"
-        )
-    return step
+    return step, bool(np.abs(steps - step).max() <= _UNEVEN * step)
 
 
 def _values(path: Path, shape: tuple[int, int]) -> npt.NDArray[Any]:

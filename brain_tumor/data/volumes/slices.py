@@ -110,10 +110,16 @@ def chosen_slices(volume: Volume, settings: VolumeSettings) -> dict[int, Grey]:
         left, back or bottom.
 
     Raises:
-        UndecodableScanError: All values are the same, no slice shows anything, or one has more
-            pixels than `MAX_PIXELS`.
+        UndecodableScanError: All values are the same, no slice shows anything, one has more pixels
+            than `MAX_PIXELS`, or slices that were not taken lie across it.
     """
     axis = AXES[settings.axis]
+    if volume.gaps not in (None, axis):
+        taken = next(name for name, number in AXES.items() if number == volume.gaps)
+        raise UndecodableScanError(
+            f"a DICOM series of {taken} slices of which some are missing, so {settings.axis} ones "
+            f"would be distorted: give data.volume.axis={taken}"
+        )
     grey = np.moveaxis(to_grey(volume), axis, 0)
     head = (grey > HEAD).sum(axis=(1, 2))
     numbers = settings.choose(head > FULL * head.max())

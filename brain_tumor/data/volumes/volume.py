@@ -24,13 +24,16 @@ class Volume:
             X runs from left to Right, Y from posterior to Anterior, Z from inferior to Superior
             (RAS+), or as near to it as turning by right angles gets.
         spacing: Millimetres between voxels along each axis.
+        gaps: Axis along which slices are missing, so that only slices across it can be shown; None
+            where all are there.
     """
 
     values: npt.NDArray[np.float32]
     spacing: tuple[float, float, float]
+    gaps: int | None = None
 
 
-def to_canonical(values: npt.NDArray[Any], affine: Affine) -> Volume:
+def to_canonical(values: npt.NDArray[Any], affine: Affine, gaps: int | None = None) -> Volume:
     """Turn and mirror a volume by its affine until its axes run right, front and top.
 
     By right angles alone, as `nibabel.as_closest_canonical` does: no voxel is computed anew, so
@@ -39,6 +42,7 @@ def to_canonical(values: npt.NDArray[Any], affine: Affine) -> Volume:
     Args:
         values: `(I, J, K)`, any numbers.
         affine: `(4, 4)`, from voxel numbers to millimetres to the right, front and top.
+        gaps: Axis along which slices are missing; None where all are there.
 
     Raises:
         UndecodableScanError: There are no values, all are the same or none is a number, or the
@@ -66,7 +70,7 @@ def to_canonical(values: npt.NDArray[Any], affine: Affine) -> Volume:
         raise UndecodableScanError("a volume without a number in it")
     numbers[~finite] = numbers[finite].min()
     across, front, up = (float(spacing[axis]) for axis in order)
-    return Volume(numbers, (across, front, up))
+    return Volume(numbers, (across, front, up), None if gaps is None else order.index(gaps))
 
 
 def _axes(cosines: Affine) -> tuple[int, int, int]:

@@ -62,7 +62,6 @@ def test_monochrome1_and_rescaling_are_heeded(tmp_path: Path) -> None:
         ({"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]}, "different directions"),
         ({"PixelSpacing": [3, 3]}, "different directions or spacings"),
         ({"ImagePositionPatient": [0, 0, 5]}, "1 pictures at the place of another"),
-        ({"ImagePositionPatient": [0, 0, 90]}, "a file is missing"),
     ],
 )
 def test_files_that_are_no_volume_are_refused(
@@ -75,11 +74,14 @@ def test_files_that_are_no_volume_are_refused(
         found.read()
 
 
-def test_a_missing_file_is_noticed(tmp_path: Path) -> None:
-    paths = series(tmp_path)
+@pytest.mark.parametrize("plane", ["axial", "coronal"])
+def test_where_a_file_is_missing_only_slices_as_taken_are_shown(plane: str, tmp_path: Path) -> None:
+    paths = series(tmp_path, plane=plane)
     (found,) = find_series(path for path in paths if path != paths[10])
-    with pytest.raises(UndecodableScanError, match="1 to 2 mm apart: a file is missing"):
-        found.read()
+    volume = found.read()
+    assert chosen_slices(volume, VolumeSettings(plane, 4))  # type: ignore[arg-type]
+    with pytest.raises(UndecodableScanError, match=f"give data.volume.axis={plane}"):
+        chosen_slices(volume, VolumeSettings("sagittal", 4))
 
 
 def test_pictures_without_a_place_are_no_series(tmp_path: Path) -> None:
