@@ -28,7 +28,7 @@ def score_tables(
     parts, scores = metrics["parts"], SCORES.values()
     columns = part_columns({part: parts[part] for part in (TEST,) if part in parts}, scores)
     level = metrics["bootstrap"]["level"]
-    classes = next(iter(parts.values()))["classes"]
+    classes = len(next(iter(parts.values()))["classes"])
     by_source = (
         [sources_table(sources, scores, classes, f"by set: {title}", level)] if sources else []
     )

@@ -35,7 +35,7 @@ class Scored(Protocol):
 def sources_table(
     parts: Mapping[str, Sequence[Scored]],
     scores: Iterable[NamedScore],
-    classes: Sequence[str],
+    classes: int,
     title: str,
     level: float,
 ) -> DataTable:
@@ -44,26 +44,26 @@ def sources_table(
     Args:
         parts: Scores of the sets, per part.
         scores: What scores are called.
-        classes: Class names in the order of their numbers.
+        classes: Number of classes.
         title: What the table shows.
         level: How often an interval is to hold the truth, in [0, 1].
     """
     names = of_labels(scores)
     rows: list[list[str]] = []
     sections: list[int] = []
-    missing: dict[str, list[str]] = {}
+    incomplete = False
     for part, sets in parts.items():
         sections.append(len(rows))
         for one in sets:
             cells = [_cell(one.scores.get(key)) for key in names]
             rows.append([part, one.source, format_count(one.scans), *cells])
-            absent = [name for n, name in enumerate(classes) if n not in one.present]
-            if absent:
-                missing[f"{part} scans of {one.source}"] = absent
+            incomplete |= len(one.present) < classes
     note = f"In brackets {100 * level:g} % intervals from groups of related scans, drawn again."
-    for where, absent in missing.items():
-        note += f" No {' and no '.join(absent)} among the {where}: balanced accuracy is the mean "
-        note += "recall over the other classes."
+    if incomplete:
+        note += (
+            " Where a set lacks a class there is no accuracy, and balanced accuracy is the mean "
+            "recall over the classes that it has."
+        )
     return DataTable(title, ["part", "set", "scans", *names.values()], rows, note, 2, sections[1:])
 
 

@@ -52,7 +52,10 @@ def scan_facts(scans: Sequence[Scan]) -> Facts | None:
     count in a fingerprint anyhow.
     """
     facts: list[tuple[str, ...]] = [
-        (scan.part, scan.label, scan.patient, scan.slice_id, *filter(None, [scan.patient_group]))
+        (
+            *(scan.part, scan.label, scan.patient, scan.slice_id),
+            *(() if scan.patient_group == "" else (str(scan.patient_group),)),
+        )
         for scan in scans
     ]
     by_folder = [_by_folder(scan) for scan in scans]

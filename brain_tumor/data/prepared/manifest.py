@@ -47,7 +47,7 @@ class ManifestRow:
         related: Related scans share it, so all of a cluster do; likewise.
         slice_id: Slice that a patient table names; empty if not known. So are the next three.
         patient: Patient that it names.
-        patient_group: Patients that may be one person share it.
+        patient_group: Patients that may be one person share it; empty where any other may be.
         known_label: Class that it names.
         source: Which of several joined sets it is of; empty where there is one.
     """
@@ -85,6 +85,11 @@ class ManifestRow:
         if self.left is None or self.top is None or self.right is None or self.bottom is None:
             return None
         return CropBox(self.left, self.top, self.right, self.bottom)
+
+    @property
+    def person(self) -> str | None:
+        """Patients that are one person, as far as is known, share it; None if not known."""
+        return self.patient_group or self.patient or None
 
     @property
     def slice_key(self) -> tuple[str, str] | None:

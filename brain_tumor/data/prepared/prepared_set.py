@@ -104,7 +104,7 @@ def group_rows(rows: Sequence[ManifestRow]) -> Ids:
     return group_scans(
         [row.related for row in rows],
         [row.slice_key for row in rows],
-        [row.patient_group or None for row in rows],
+        [row.person for row in rows],
     )
 
 

@@ -99,7 +99,8 @@ class Cutter:
         entry = _EMPTY | {"path": scan.name, "folder": scan.part, "label": scan.label}
         entry |= {"status": UNUSABLE, "file_md5": file_md5, "bytes": 0}
         entry |= {"slice_id": scan.slice_id, "patient": scan.patient, "source": scan.source}
-        entry |= {"patient_group": scan.patient_group or scan.patient}
+        alone = scan.patient if scan.patient_group == "" else scan.patient_group
+        entry |= {"patient_group": alone or ""}
         known = None if self.table is None else self.table.find(scan.name, file_md5)
         if known is not None:
             entry |= {

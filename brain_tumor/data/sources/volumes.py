@@ -1,6 +1,7 @@
 """Volumes as a source: what another source lists, with slices in place of volumes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NoReturn
@@ -26,8 +27,9 @@ class VolumeSource(ScanSource):
     """The chosen slices of each volume that another source names.
 
     Class, part and patient are those that the source has: its scan may name a NIfTI file, the files
-    of a DICOM series, or the folder that these lie in. A volume whose patient it does not know
-    is a patient of its own, a series that of its PatientID. Pictures stay scans as they are.
+    of a DICOM series, or the folder that these lie in. A series whose patient it does not know is
+    of its PatientID's, a NIfTI file of a patient called as the file, who may be another file's.
+    Pictures stay scans as they are.
 
     Args:
         source: Lists files or folders.
@@ -82,15 +84,18 @@ class VolumeSource(ScanSource):
 
     def _slices(self, scan: Scan, volume: VolumeFiles, found: list[int] | Problem) -> list[Scan]:
         path = volume.place.relative_to(self.root).as_posix()
-        patient = scan.patient or volume.patient or without_ending(path)
+        known = scan.patient or volume.patient
+        one = replace(
+            scan,
+            path=path,
+            patient=known or without_ending(path),
+            # Another file may show the same person, such as in another sequence.
+            patient_group=scan.patient_group if known else None,
+        )
         if not isinstance(found, list):  # listed once, with its reason
-            return [Scan(path, scan.label, scan.part, patient, pixels=partial(_refuse, found))]
+            return [replace(one, pixels=partial(_refuse, found))]
         return [
-            Scan(
-                *(path, scan.label, scan.part, patient),
-                frame=number,
-                pixels=partial(self._reader.slice, volume, number),
-            )
+            replace(one, frame=number, pixels=partial(self._reader.slice, volume, number))
             for number in found
         ]
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ from bodies import body, nifti, series
 
 from brain_tumor.data.files.read import ScanReader
 from brain_tumor.data.files.scans import UndecodableScanError
+from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.volumes import VolumeSource
 from brain_tumor.data.volumes import find
@@ -90,3 +92,24 @@ def test_series_of_one_folder_are_named_by_their_first_files(tmp_path: Path) -> 
 def test_a_folder_without_volumes_is_refused(phantom_root: Path) -> None:
     with pytest.raises(DataError, match="holds no NIfTI file and no DICOM series"):
         volumes(phantom_root).scans()
+
+
+def test_two_files_may_be_of_one_patient_whose_files_look_alike(
+    tmp_path: Path, report_settings: PrepareSettings
+) -> None:
+    """Such as two sequences of a patient: they must not stand on two sides of a split."""
+    for label, seed in (("glioma", 1), ("notumor", 2)):
+        (tmp_path / "raw" / label).mkdir(parents=True)
+        noise = np.random.default_rng(seed).normal(0, 1, (6, 7, 6)).repeat(10, 0).repeat(10, 1)
+        drawn = np.zeros((60, 70, 60), np.float32)
+        drawn[5:55, 5:65, 5:55] = 100 + 40 * noise.repeat(10, 2)[5:55, 5:65, 5:55]
+        nifti(tmp_path / "raw" / label / "1_t1.nii.gz", drawn=np.maximum(drawn, 0))
+        nifti(tmp_path / "raw" / label / "1_t2.nii.gz", drawn=np.maximum(drawn, 0) ** 1.3)
+    settings = replace(report_settings, classes=("glioma", "notumor"), patients=None)
+    source = volumes(tmp_path / "raw")
+    prepared = prepare_scans(source, settings, tmp_path / "prepared", "volumes")
+    groups = dict(zip((row.path for row in prepared.kept), prepared.groups.tolist(), strict=True))
+    assert len(set(prepared.patients.tolist())) == 4
+    one = {group for path, group in groups.items() if path.startswith("glioma")}
+    other = {group for path, group in groups.items() if path.startswith("notumor")}
+    assert len(one) == len(other) == 1 and one != other
