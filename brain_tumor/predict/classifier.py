@@ -77,8 +77,8 @@ class Classifier:
             read = self._cut(scans)
             if len(read) > 1:
                 raise DataError(
-                    f"{_name(scans)} holds {len(read):,} frames or slices: give it in a list, [scan], to get "
-                    "a prediction for each."
+                    f"{_name(scans)} holds {len(read):,} frames or slices: give it in a list, "
+                    "[scan], to get a prediction for each."
                 )
         pixels = np.array([one for _, one in read], np.uint8)
         found = predict_scans(self._model, pixels, [source for source, _ in read])
