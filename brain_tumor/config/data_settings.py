@@ -108,6 +108,12 @@ class DataSettings(Settings, key="data"):
         self.preparation(self.classes or ("one", "other"))
 
     @property
+    def place(self) -> str:
+        """Where the scans come from, in words."""
+        joined = " and ".join(one.name for one in self.joined)
+        return self.root or self.table or joined or "fetched from Kaggle"
+
+    @property
     def joined(self) -> tuple["DataSettings", ...]:
         """What each of the joined sets is.
 

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+import numpy as np
 import pytest
+from figshare_files import figshare_file
 from omegaconf import DictConfig
 
 from brain_tumor.cli.command import register_resolvers
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.data_settings import DataSettings, data_settings
+from brain_tumor.config.source import build_source
 from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError
 
@@ -73,6 +76,23 @@ def test_a_set_of_ones_own_is_found_where_hydra_looks(
     said = capsys.readouterr()
     assert "joined: hospital 63, folder 63" in said.out
     assert "leaves no training scan: all are of hospital or related" in said.err
+
+
+def test_the_figshare_set_is_a_choice_of_conf(tmp_path: Path) -> None:
+    for number in (1, 2):
+        image = np.arange(24 * 24).reshape(24, 24)
+        content = figshare_file(image, number, f"10036{number}")
+        (tmp_path / f"{number}.mat").write_bytes(content)
+    register_resolvers()
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = hydra.compose("prepare", ["data=figshare", f"data.root={tmp_path}"])
+    data = settings_of(config)
+    scans = build_source(data).scans()
+    assert [(scan.label, scan.patient) for scan in scans] == [
+        ("meningioma", "100361"),
+        ("glioma", "100362"),
+    ]
+    assert (data.classes, data.healthy) == (("glioma", "meningioma", "pituitary"), None)
 
 
 @pytest.mark.parametrize(
