@@ -101,7 +101,7 @@ def audit(config: DictConfig) -> Audit:
     found = Audit(
         data=AuditedData(
             name=settings.data.name,
-            root=str(settings.data.root or settings.data.table or "fetched from Kaggle"),
+            root=settings.data.place,
             prepared=str(prepared.folder),
             fingerprint=prepared.fingerprint,
             classes=tuple(prepared.classes),

@@ -166,7 +166,7 @@ def describe_patients(prepared: PreparedSet, source: str | None) -> Patients | N
         scans=len(known),
         slices=len({row.slice_key for row in known} - {None}),
         patients=len({row.patient for row in known}),
-        groups=len({row.patient_group for row in known}),
+        groups=len({row.person for row in known}),
         per_class=per_class,
         contradicted=tuple(
             ContradictedLabel(row.path, row.label, row.known_label, row.slice_id)

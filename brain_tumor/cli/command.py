@@ -23,6 +23,7 @@ from brain_tumor.cli.last_run import fill_last
 from brain_tumor.cli.sweep.launchers import check_launcher
 from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
 from brain_tumor.config.conf_folder import conf_folder as conf_folder
+from brain_tumor.config.joined import data_sets
 from brain_tumor.engine.allocator import keep_freed_memory
 from brain_tumor.engine.interrupt import handle_sigterm
 from brain_tumor.engine.ranks import check_single_run, follow_leader, rank
@@ -38,13 +39,15 @@ def register_resolvers() -> None:
 
     `${run_id:}` gives six random characters that stay the same within a process,
     `${fast_precision:ACCELERATOR}` the precision that the device is quick at,
-    `${class_name:my_project.nets.MyNet}` gives `MyNet`.
+    `${class_name:my_project.nets.MyNet}` gives `MyNet`, `${data_sets:LIST}` what joined sets are
+    (`config.joined.data_sets`).
     """
     OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
     OmegaConf.register_new_resolver("fast_precision", _fast_precision, replace=True)
     OmegaConf.register_new_resolver(
         "class_name", lambda target: str(target).rpartition(".")[2], replace=True
     )
+    OmegaConf.register_new_resolver("data_sets", data_sets, replace=True)
 
 
 def _fast_precision(accelerator: str) -> str:

@@ -111,7 +111,7 @@ def build_split(prepared: PreparedSet, settings: SplitSettings) -> Split:
         made = read_split(Path(str(settings.path)).expanduser(), rows)
     else:
         folders = [row.folder for row in prepared.kept]
-        made = split_scans(prepared.labels, folders, prepared.groups, settings)
+        made = split_scans(prepared.labels, folders, prepared.groups, settings, prepared.sources)
     if not settings.leaky:
         paths = [row.path for row in prepared.kept]
         check_straddling(made, prepared.groups, paths, settings.path or settings.name)

@@ -16,13 +16,22 @@ from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.prepare import PrepareSettings
 from brain_tumor.data.sources.kaggle import KaggleSettings
 from brain_tumor.data.sources.names import Names
+from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.settings import BatchSize, Settings, Workers
 
 # Where raw scans come from; `config/source.py` builds each kind.
-Kind = Literal["kaggle", "phantom", "folder", "csv", "own"]
+Kind = Literal["kaggle", "phantom", "folder", "csv", "figshare", "volumes", "joined", "own"]
 # What a kind cannot do without, and the preset of conf/data that says more.
-_NEEDED: dict[str, str] = {"phantom": "root", "folder": "root", "csv": "table", "own": "_target_"}
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "phantom": ("root",),
+    "folder": ("root",),
+    "figshare": ("root",),
+    "csv": ("table",),
+    "volumes": ("root", "table"),
+    "joined": ("sets",),
+    "own": ("_target_",),
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,10 @@ class DataSettings(Settings, key="data"):
         names: Class of each folder or label that is not named by it; None leaves one out.
         healthy: The class without a tumour; None where there is none.
         root: The raw folder; None or empty where it is fetched.
-        table: A CSV file that lists the scans (`csv`).
+        table: A CSV file that lists the scans (`csv`, `volumes`).
+        volume: Which slices of a volume become scans (`volumes`).
+        sources: What is joined, as it was asked for (`joined`).
+        sets: What these are, with all of their values (`joined`).
         patients: A patient table, `figshare`, or None.
         batch_size: Scans per batch.
         num_workers: Processes that cut batches.
@@ -74,15 +86,18 @@ class DataSettings(Settings, key="data"):
     report: dict[str, Any] | None = None
     _target_: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
+    volume: VolumeSettings | None = None
+    sources: tuple[Any, ...] | None = None
+    sets: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if Path(self.name).name != self.name or "\0" in self.name:
             raise ConfigError(f"data.name must be the name of a folder: {self.name!r}")
-        needed = _NEEDED.get(self.source)
-        if needed is not None and not getattr(self, needed):
+        needed = _NEEDED.get(self.source, ())
+        if needed and not any(getattr(self, key) for key in needed):
             raise ConfigError(
-                f"data.{needed} is not given: add data.{needed}=VALUE, as data.source is "
+                f"data.{needed[0]} is not given: add data.{needed[0]}=VALUE, as data.source is "
                 f"{self.source}."
             )
         if not self.root and self.source == "kaggle" and self.kaggle is None:
@@ -92,6 +107,31 @@ class DataSettings(Settings, key="data"):
         # Whatever the classes are called, if only the source knows.
         self.preparation(self.classes or ("one", "other"))
 
+    @property
+    def place(self) -> str:
+        """Where the scans come from, in words."""
+        joined = " and ".join(one.name for one in self.joined)
+        return self.root or self.table or joined or "fetched from Kaggle"
+
+    @property
+    def joined(self) -> tuple["DataSettings", ...]:
+        """What each of the joined sets is.
+
+        Raises:
+            ConfigError: A value of one cannot be, or two are called alike.
+        """
+        own = {key: getattr(self, key) for key in ("prepared", "crop", "harmonise")}
+        own["near_duplicates"] = self.near_duplicates
+        found = tuple(parse_settings(DataSettings, {**one, **own}, "data") for one in self.sets)
+        names = [one.name for one in found]
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigError(
+                    f"data.sources names two sets {name}: give one another name, as "
+                    f"{{data: folder, root: FOLDER, name: NAME}}."
+                )
+        return found
+
     def preparation(self, classes: Sequence[str]) -> PrepareSettings:
         """Give what is done to scans of some classes."""
         return PrepareSettings(
@@ -99,8 +139,14 @@ class DataSettings(Settings, key="data"):
             self.crop,
             self.harmonise,
             self.near_duplicates,
-            patient_table(self.patients),
+            self._tables(),
         )
+
+    def _tables(self) -> Path | dict[str, Path] | None:
+        if not self.sets:
+            return patient_table(self.patients)
+        tables = {one.name: patient_table(one.patients) for one in self.joined}
+        return {name: path for name, path in tables.items() if path is not None}
 
     @property
     def renamed(self) -> Names:

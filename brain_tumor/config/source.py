@@ -11,9 +11,13 @@ from brain_tumor.config.data_settings import DataSettings, Kind, data_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.data.files.source import ScanSource
 from brain_tumor.data.phantom import write_phantoms
+from brain_tumor.data.sources.figshare import FigshareSource
 from brain_tumor.data.sources.folder import FolderSource
+from brain_tumor.data.sources.joined import JoinedSource
 from brain_tumor.data.sources.kaggle import fetch_scans
 from brain_tumor.data.sources.table import TableSource
+from brain_tumor.data.sources.volumes import VolumeSource
+from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import ConfigError
 from brain_tumor.settings import repr_short
 from brain_tumor.trust import advice, find
@@ -74,6 +78,19 @@ def _csv(data: DataSettings) -> ScanSource:
     return TableSource(table, _root(data) if data.root else None, data.renamed, data.classes)
 
 
+def _figshare(data: DataSettings) -> ScanSource:
+    return FigshareSource(_root(data), data.renamed)
+
+
+def _volumes(data: DataSettings) -> ScanSource:
+    files = _csv(data) if data.table else _folder(data)
+    return VolumeSource(files, data.volume or VolumeSettings())
+
+
+def _joined(data: DataSettings) -> ScanSource:
+    return JoinedSource({one.name: build_source(one) for one in data.joined})
+
+
 def _own(data: DataSettings) -> ScanSource:
     target = data._target_
     found = find(target, ())
@@ -93,5 +110,8 @@ SOURCES: dict[Kind, Callable[[DataSettings], ScanSource]] = {
     "phantom": _phantom,
     "kaggle": _kaggle,
     "csv": _csv,
+    "figshare": _figshare,
+    "volumes": _volumes,
+    "joined": _joined,
     "own": _own,
 }

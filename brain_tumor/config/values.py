@@ -9,7 +9,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from brain_tumor.config.conf_folder import conf_folder
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import BrainTumorError, ConfigError, suggest
 from brain_tumor.settings import repr_short
 
 LARGEST = 2**63 - 1  # torch's and NumPy's whole numbers have 64 bits
@@ -64,6 +64,9 @@ def _plain(parent: Any, name: Any, key: str) -> Any:
     try:
         value = parent[name]
     except OmegaConfBaseException as error:
+        said = _said(error)
+        if said is not None:
+            raise said from None
         raise ConfigError(sentence(error, key)) from error
     except RecursionError as error:
         raise ConfigError(f"{key} refers to itself.") from error
@@ -78,6 +81,14 @@ def _plain(parent: Any, name: Any, key: str) -> Any:
     if isinstance(value, int) and abs(value) > LARGEST:
         raise ConfigError(f"{key} has more than 64 bits: {repr_short(value)}")
     return value
+
+
+def _said(error: BaseException) -> BrainTumorError | None:
+    """Find what a resolver of ours has said: OmegaConf raises another error in its place."""
+    behind: BaseException | None = error
+    while behind is not None and not isinstance(behind, BrainTumorError):
+        behind = behind.__cause__ or behind.__context__
+    return behind
 
 
 def _known(file: Path) -> tuple[set[str], set[str]]:

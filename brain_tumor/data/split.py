@@ -51,7 +51,7 @@ class SplitSettings(Settings, key="split"):
     """What a split is made by.
 
     Attributes:
-        name: `report`, `official`, `patient` or `file`.
+        name: `report`, `official`, `patient`, `source` or `file`.
         test_fraction: Share of the pooled scans for testing (`report`).
         validation_fraction: Share of the training scans to cut off for validation, 0 for none; half
             is the most that can be one of several folds, of a thousand folds one is no sample (not
@@ -59,6 +59,7 @@ class SplitSettings(Settings, key="split"):
         seed: Seed of the shuffling.
         folds: Number of folds (`patient`).
         fold: Which of them is the test part, from 0 (`patient`).
+        source: Which of several joined sets is the test part (`source`).
         path: CSV file with the columns `path` and `part` (`file`).
         leaky: Whether a group of scans may stand on two sides, as in the splits whose leakage is
             to be shown.
@@ -73,6 +74,7 @@ class SplitSettings(Settings, key="split"):
     seed: Seed = 0
     folds: Annotated[int, Range(2)] | None = None
     fold: Annotated[int, Range(0)] | None = None
+    source: str | None = None
     path: str | None = None
     leaky: bool = False
 
@@ -81,7 +83,8 @@ class SplitSettings(Settings, key="split"):
         if self.name not in (*SPLITS, FILE):
             raise ConfigError(f"split.name is {self.name!r}: {suggest(self.name, (*SPLITS, FILE))}")
         needed = {"report": ["test_fraction"], "patient": ["folds", "fold"], FILE: ["path"]}
-        for key in ("test_fraction", "folds", "fold", "path"):
+        needed |= {SOURCE: ["source"]}
+        for key in ("test_fraction", "folds", "fold", "source", "path"):
             value, wanted = getattr(self, key), key in needed.get(self.name, [])
             if wanted and value is None:
                 raise ConfigError(f"split.{key} must be given where split={self.name}.")
@@ -92,7 +95,11 @@ class SplitSettings(Settings, key="split"):
 
 
 def split_scans(
-    labels: Rows, folders: Sequence[str], groups: Rows, settings: SplitSettings
+    labels: Rows,
+    folders: Sequence[str],
+    groups: Rows,
+    settings: SplitSettings,
+    sources: Sequence[str] | None = None,
 ) -> Split:
     """Split the kept scans by a rule.
 
@@ -101,9 +108,15 @@ def split_scans(
         folders: `Training`, `Validation` or `Testing` per scan, as published, or nothing.
         groups: Group number per scan, `(N,)`, int64; `patient` keeps each on one side.
         settings: Rule, fractions and seed.
+        sources: Which of several joined sets each scan is of; None where there is one set.
+
+    Returns:
+        The parts. With `source` scans of other sets that are in one group with a test scan are in
+        none.
 
     Raises:
-        DataError: A class has too few scans, or too few groups, to stand in every part.
+        DataError: There is no such source, or a class has too few scans, or too few groups, to
+            stand in every part.
     """
     rule, cut = SPLITS[settings.name]
     if settings.name == "official" and "Testing" not in folders:
@@ -111,7 +124,8 @@ def split_scans(
             "The split official takes the test part as it was published, but these scans have "
             "none: choose split=patient, or split=report."
         )
-    everything = Scans(np.arange(len(labels)), labels, groups, np.array(folders))
+    of = np.array(sources or [""] * len(labels))
+    everything = Scans(np.arange(len(labels)), labels, groups, np.array(folders), of)
     validation: Rows = np.empty(0, np.int64)
     try:
         train, test = rule(everything, settings)
@@ -119,7 +133,7 @@ def split_scans(
         if settings.name == "official" and len(published):
             train, validation = train[~np.isin(train, published)], published
         elif settings.validation_fraction:
-            rest = Scans(train, labels[train], groups[train], everything.folders[train])
+            rest = Scans(train, labels[train], groups[train], *everything.published(train))
             train, validation = cut(rest, settings.validation_fraction, settings.seed)
     except ValueError as error:  # scikit-learn's word on too small classes or parts
         raise DataError(
@@ -135,8 +149,9 @@ def split_scans(
             )
     for part, rows in split.parts.items():
         missing = set(labels.tolist()) - set(labels[rows].tolist())
-        # The published Testing is what it is; what is made here is to hold every class.
-        if missing and (part == TRAIN or not settings.leaky):
+        # A published Testing or another set is what it is; what is made here has every class.
+        made = not settings.leaky and (part != TEST or settings.name != SOURCE)
+        if missing and (part == TRAIN or made):
             raise DataError(
                 f"The split {settings.name} leaves the {part} part without {len(missing)} of the "
                 f"{len(set(labels.tolist()))} classes: add scans of other patients, or choose "
@@ -147,12 +162,17 @@ def split_scans(
 
 @dataclass(frozen=True)
 class Scans:
-    """Some scans: rows in the prepared set, class numbers, groups and published folders."""
+    """Some scans: rows in the prepared set, class numbers, groups, published folders, sources."""
 
     rows: Rows
     labels: Rows
     groups: Rows
     folders: npt.NDArray[np.str_]
+    sources: npt.NDArray[np.str_]
+
+    def published(self, rows: Rows) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
+        """Give the folders and sources of some of them."""
+        return self.folders[rows], self.sources[rows]
 
 
 def _report(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:
@@ -169,6 +189,23 @@ def _patient(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:
     # SplitSettings has seen to it that both are given.
     folds, fold = cast(int, settings.folds), cast(int, settings.fold)
     return _grouped(scans, folds, slice(fold, fold + 1), settings.seed)
+
+
+def _source(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:
+    test = scans.sources == settings.source
+    if not test.any():
+        there = ", ".join(filter(None, np.unique(scans.sources))) or "one set only"
+        raise DataError(
+            f"split.source is {settings.source}, and the scans are of {there}: name one of several "
+            "sets, joined as data=joined data.sources=[A,B]."
+        )
+    related = np.isin(scans.groups, scans.groups[test])
+    if related.all():
+        raise DataError(
+            f"The split source leaves no training scan: all are of {settings.source} or related to "
+            "one of it; name another set."
+        )
+    return scans.rows[~related], scans.rows[test]
 
 
 def _stratified(scans: Scans, fraction: float, seed: int) -> tuple[Rows, Rows]:
@@ -195,6 +232,7 @@ def _grouped_fraction(scans: Scans, fraction: float, seed: int) -> tuple[Rows, R
     return _grouped(scans, share.denominator, slice(share.numerator), seed)
 
 
+SOURCE = "source"
 FILE = "file"  # read, not made: data/split_file.py
 Rule = Callable[[Scans, SplitSettings], tuple[Rows, Rows]]
 Cut = Callable[[Scans, float, int], tuple[Rows, Rows]]
@@ -203,4 +241,5 @@ SPLITS: dict[str, tuple[Rule, Cut]] = {
     "report": (_report, _stratified),
     "official": (_official, _stratified),
     "patient": (_patient, _grouped_fraction),
+    SOURCE: (_source, _grouped_fraction),
 }

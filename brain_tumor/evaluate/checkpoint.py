@@ -1,7 +1,7 @@
 """A checkpoint on the parts of its split: every file that evaluation writes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import lightning as L
@@ -19,7 +19,7 @@ from brain_tumor.evaluate.figures import draw_evaluation
 from brain_tumor.evaluate.fit_out_of_distribution import FittedOOD, save_ood_detector
 from brain_tumor.evaluate.leakage_record import measure_overlap
 from brain_tumor.evaluate.model_card import model_card
-from brain_tumor.evaluate.part_scores import ScoringSettings, score_part
+from brain_tumor.evaluate.part_scores import ScoringSettings, score_part, scores_by_source
 from brain_tumor.evaluate.patient_scores import score_part_patients
 from brain_tumor.evaluate.predictions import (
     Predictions,
@@ -29,11 +29,13 @@ from brain_tumor.evaluate.predictions import (
 )
 from brain_tumor.metrics.complexity import measure_complexity, seconds_per_scan
 from brain_tumor.metrics.leakage import PartOverlap
+from brain_tumor.metrics.uncertainty.by_source import SourceScores
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import read_history
 from brain_tumor.runs.load_checkpoint import load_classifier
 from brain_tumor.runs.record import device_name
+from brain_tumor.runs.results.by_source import BY_SOURCE, ScoresBySource
 from brain_tumor.runs.results.complexity import COMPLEXITY, MeasuredComplexity
 from brain_tumor.runs.results.metrics import (
     METRICS,
@@ -58,11 +60,13 @@ class Evaluation:
         metrics: Every score.
         confusion: Each part's confusion matrix, drawn.
         ood: How many scans are flagged; None where there are too few for a detector.
+        sources: Scores of each of several joined sets, per part; empty where there is one set.
     """
 
     metrics: Metrics
     confusion: dict[str, Figure]
     ood: FittedOOD | None
+    sources: Mapping[str, Sequence[SourceScores]] = field(default_factory=dict)
 
 
 def evaluate_run(
@@ -76,8 +80,8 @@ def evaluate_run(
     """Score a checkpoint on every part of its run's split.
 
     Writes `predictions.csv`, `metrics.json`, `complexity.json`, `ood.npz`, `ood.json`,
-    `figures/` and `MODEL_CARD.md`. All but the seconds in `complexity.json`, and what the card says
-    of them, is the same each time.
+    `figures/`, `MODEL_CARD.md` and, of several joined sets, `by_source.json`. All but the seconds
+    in `complexity.json`, and what the card says of them, is the same each time.
 
     Args:
         run: The run.
@@ -109,8 +113,13 @@ def evaluate_run(
     network = classifier.network.describe()
     card = model_card(RUN.read(run), config, metrics, complexity, network)
     out.write("MODEL_CARD.md", card.encode())
+    sources = scores_by_source(datamodule.prepared, predictions, settings)
+    if sources:
+        BY_SOURCE.write(out, ScoresBySource(sources))
     return Evaluation(
-        metrics, confusion, save_ood_detector(out, datamodule, predictions, settings.seed)
+        *(metrics, confusion),
+        save_ood_detector(out, datamodule, predictions, settings.seed),
+        sources,
     )
 
 

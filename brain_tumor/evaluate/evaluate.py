@@ -28,6 +28,7 @@ from brain_tumor.rendering.page import to_rich
 from brain_tumor.rendering.tables import external_table, unusable_note
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.reopen import reopen_data
+from brain_tumor.runs.results.by_source import BY_SOURCE
 from brain_tumor.runs.results.metrics import METRICS, FlaggedShares, Metrics
 from brain_tumor.settings import BatchSize, Settings
 from brain_tumor.trained.network import scored_folder
@@ -77,13 +78,13 @@ def evaluate(config: DictConfig) -> Metrics:
         out = home
         out.create()
         found = evaluate_run(run, out, datamodule, checkpoint, accelerator, scoring)
-        metrics = found.metrics
+        metrics, sources = found.metrics, found.sources
         flagged: FlaggedShares | None = found.ood
     else:
         out = home.part("external", foreign.prepared.folder.name)
         out.create()
         scored_by = (checkpoint, accelerator, scoring, model, open_ood_detector(home))
-        metrics = evaluate_elsewhere(out, datamodule, foreign, *scored_by)
+        metrics, sources = evaluate_elsewhere(out, datamodule, foreign, *scored_by), {}
         flagged = metrics.ood
         out.write(SEEN_FILE, (foreign.prepared.folder / SEEN_FILE).read_bytes())
         console.print(to_rich(external_table(foreign.prepared.summary, str(settings.data.root))))
@@ -91,7 +92,7 @@ def evaluate(config: DictConfig) -> Metrics:
         if unusable := [(row.path, row.reason) for row in foreign.prepared.unusable]:
             _print(console, unusable_note(unusable))
         _print(console, f"what became of every file: {manifest}")
-    for table in score_tables(metrics, f"{model}, {checkpoint.name}"):
+    for table in score_tables(metrics, f"{model}, {checkpoint.name}", sources):
         console.print(to_rich(table))
     for sentence in gaps(metrics):
         console.print(sentence)
@@ -103,7 +104,8 @@ def evaluate(config: DictConfig) -> Metrics:
             "evaluate the run on its own scans first",
             soft_wrap=True,
         )
-    written = [METRICS.name, "predictions.csv", SEEN_FILE, "MODEL_CARD.md", "figures"]
+    written = [METRICS.name, BY_SOURCE.name, "predictions.csv", SEEN_FILE]
+    written += ["MODEL_CARD.md", "figures"]
     if settings.robustness is not None:
         title = f"{model}, {checkpoint.name}"
         robustness = evaluate_robustness(

@@ -33,7 +33,7 @@ def measure_overlap(
         "slice": numbered([row.slice_key for row in rows]),
         "near-duplicate": numbered([row.cluster for row in rows]),
         "related": numbered([row.related for row in rows]),
-        "patient": numbered([row.patient_group or None for row in rows]),
+        "patient": numbered([row.person for row in rows]),
     }
     overlaps = {
         identity: SharedScans(

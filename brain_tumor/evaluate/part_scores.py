@@ -1,17 +1,21 @@
 """Every number that a set of predictions gives, with how sure it is."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from scipy.special import softmax
 
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.evaluate.predictions import Predictions
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.metrics.detection import DetectionScores, detect
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
 from brain_tumor.metrics.registry import label_scores
 from brain_tumor.metrics.scores import Scores, score
+from brain_tumor.metrics.uncertainty.by_source import SourceScores, score_sources
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.runs.results.scores import (
     ConfidenceScores,
@@ -132,6 +136,28 @@ def score_confidence(
         _tumour(calibrated, classes, settings),
         RiskAtCoverage(curve.area, {f"{share:g}": curve.risk_at(share) for share in COVERAGES}),
     )
+
+
+def scores_by_source(
+    prepared: PreparedSet, predictions: Mapping[str, Predictions], settings: ScoringSettings
+) -> dict[str, Sequence[SourceScores]]:
+    """Score each of several joined sets by itself, per part; nothing where there is one set."""
+    sources, groups = np.array(prepared.sources), prepared.groups
+    if len(set(sources)) < 2:
+        return {}
+    return {
+        part: score_sources(
+            found.labels,
+            found.logits.argmax(axis=1).astype(np.int64),
+            groups[found.rows],
+            sources[found.rows].tolist(),
+            len(prepared.classes),
+            settings.resamples,
+            settings.seed,
+            settings.level,
+        )
+        for part, found in predictions.items()
+    }
 
 
 def most_confidently_wrong(labels: Numbers, logits: Values, most: int) -> Numbers:

@@ -23,7 +23,7 @@ from brain_tumor.errors import DataError
 from brain_tumor.predict.inputs import find_files
 from brain_tumor.predict.model import Model, open_model
 from brain_tumor.predict.predictions import Prediction, Unusable, predict_scans
-from brain_tumor.predict.reader import Reader
+from brain_tumor.predict.reader import Reader, files_and_volumes
 from brain_tumor.predict.streaming import predict_files
 from brain_tumor.trained.abstention import Abstention
 from brain_tumor.trust import Modules, trusting
@@ -42,7 +42,7 @@ class Classifier:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._reader = Reader(model.crop, model.harmonise)
+        self._reader = Reader(model.crop, model.harmonise, model.volume)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ class Classifier:
 
         Returns:
             A prediction for a scan; a list for several, in their order, with one for each frame of
-            a DICOM file.
+            a DICOM file and each chosen slice of a NIfTI file.
 
         Raises:
             DataError: One cannot be read or decoded, or shows nothing; or a scan that is given
@@ -78,8 +78,8 @@ class Classifier:
             read = self._cut(scans)
             if len(read) > 1:
                 raise DataError(
-                    f"{_name(scans)} holds {len(read):,} frames: give it in a list, [scan], to get "
-                    "a prediction for each."
+                    f"{_name(scans)} holds {len(read):,} frames or slices: give it in a list, "
+                    "[scan], to get a prediction for each."
                 )
         pixels = np.array([one for _, one in read], np.uint8)
         found = predict_scans(self._model, pixels, [source for source, _ in read])
@@ -109,7 +109,8 @@ class Classifier:
     def _cut(self, scan: Any) -> list[tuple[str | None, Grey]]:
         if isinstance(scan, (str, PathLike)):
             path = Path(scan).expanduser()
-            read = [self._reader.read(piece) for piece in self._reader.pieces(path)]
+            (place,) = files_and_volumes([path])
+            read = [self._reader.read(piece) for piece in self._reader.pieces(place)]
             for one in read:
                 if one.pixels is None:
                     raise DataError(f"{one.name} cannot be used, it is {one.reason}.")

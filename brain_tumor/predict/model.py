@@ -13,6 +13,7 @@ from scipy.special import softmax
 
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import WeightsError
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.export.exported import load_exported
@@ -63,6 +64,7 @@ class Model:
         cam: Takes such scans and a class number for each, `(N,)`, int64; gives where the network
             sees that class, `(N, size, size)`, float32, 0-1. None for an exported file, and
             for a network without feature maps.
+        volume: Which slices of a volume are predicted.
     """
 
     path: Path
@@ -81,6 +83,7 @@ class Model:
     cam: Callable[[Scans, npt.NDArray[np.int64]], npt.NDArray[np.float32]] | None = field(
         repr=False
     )
+    volume: VolumeSettings = field(default_factory=VolumeSettings)
 
 
 def open_model(
@@ -159,6 +162,7 @@ def model_of(trained: Trained, abstain: Abstention, device: torch.device) -> Mod
         (),
         predict,
         cam if network.has_maps else None,
+        trained.volume,
     )
 
 

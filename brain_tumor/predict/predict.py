@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +13,7 @@ from rich.console import Console
 
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
+from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError
@@ -90,6 +91,7 @@ def predict(config: DictConfig, keep_all: bool = False) -> Outcome:
         check_overlays(overlays, settings.overwrite)
     files = find_files(settings.inputs, [path for path in (output, overlays) if path is not None])
     model = _opened(settings)
+    model = replace(model, volume=settings.data.volume.applied(model.volume))
     if overlays is not None and model.cam is None:
         if not model.path.is_file():
             raise ConfigError(
@@ -109,10 +111,33 @@ def predict(config: DictConfig, keep_all: bool = False) -> Outcome:
             source, reason = outcome.unusable[0]
             raise DataError(
                 f"Nothing could be used of {len(outcome.unusable):,} given, the first is {source} "
-                f"({reason}): give pictures or DICOM files of scans as input=..."
+                f"({reason}): give pictures, DICOM or NIfTI files of scans as input=..."
             )
     _print(outcome, settings.shown, model, output, overlays)
     return outcome
+
+
+@dataclass(frozen=True)
+class VolumeChanges(Settings, key="data.volume"):
+    """Which slices of a volume are predicted; None takes what the run was trained on.
+
+    `VolumeSettings` says what each value is.
+    """
+
+    axis: Literal["axial", "coronal", "sagittal"] | None = None
+    slices: int | str | None = None
+
+    def applied(self, own: VolumeSettings) -> VolumeSettings:
+        """Give the run's settings with these changes."""
+        slices = own.slices if self.slices is None else self.slices
+        return VolumeSettings(self.axis or own.axis, slices)
+
+
+@dataclass(frozen=True)
+class PredictedData(Settings, key="data"):
+    """What stands under `data` in `conf/predict.yaml`."""
+
+    volume: VolumeChanges = VolumeChanges()
 
 
 @dataclass(frozen=True)
@@ -130,6 +155,7 @@ class PredictionSettings(Settings):
     shown: Annotated[int, Range(1, 10_000)]
     abstention: Abstention
     trusted: bool
+    data: PredictedData = PredictedData()
     tta: Literal["flip"] | None = None
     keep_freed_memory: bool = True
     trust: Modules = ()
@@ -140,6 +166,7 @@ class PredictionSettings(Settings):
             raise ConfigError("input is empty: give scans, folders of scans, or globs as input=...")
         if self.output is not None:
             check_output(Path(self.output), overwrite=True)
+        self.data.volume.applied(VolumeSettings())
 
     @property
     def inputs(self) -> list[str]:

@@ -1,5 +1,6 @@
 """New scans: from whatever holds them to what a network takes, or the reason why not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from brain_tumor.data.files.source import Scan
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.volumes.find import SliceReader, VolumeFiles, find_volumes, members
+from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.predict.inputs import grey_of
 
 InMemory = bytes | bytearray | memoryview | Image.Image | npt.NDArray[Any]
@@ -20,15 +23,17 @@ InMemory = bytes | bytearray | memoryview | Image.Image | npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Piece:
-    """A file, or one frame of a DICOM file.
+    """A file, one frame of a DICOM file, or one slice of a volume.
 
     Attributes:
         path: The file.
-        frame: Number of the frame, from 0; None where it has no others.
+        frame: Number of the frame, or of a volume's slice, from 0; None where it has no others.
+        volume: The volume that it is a slice of, or that has none; None where it is of a file.
     """
 
     path: Path
     frame: int | None = None
+    volume: VolumeFiles | None = None
 
     @property
     def name(self) -> str:
@@ -64,23 +69,39 @@ class Reader:
     Attributes:
         crop: How a head is found and cut.
         harmonise: What is taken out of it.
+        volume: Which slices of a volume are read.
     """
 
     crop: CropSettings
     harmonise: HarmoniseSettings
+    volume: VolumeSettings = field(default_factory=VolumeSettings)
     _files: ScanReader = field(init=False, repr=False, compare=False)
+    _slices: SliceReader = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_files", ScanReader(Path()))
+        object.__setattr__(self, "_slices", SliceReader(self.volume))
 
-    def pieces(self, path: Path) -> list[Piece]:
-        """Look what a file has to offer: itself, or each frame of a DICOM file of several."""
+    def pieces(self, path: Path | VolumeFiles) -> list[Piece]:
+        """Look what there is: a file, each frame of a DICOM file, or slices of a volume."""
+        if isinstance(path, VolumeFiles):
+            return self._volume(path)
         return [Piece(path, frame) for frame in frames_of(path)]
+
+    def _volume(self, volume: VolumeFiles) -> list[Piece]:
+        try:
+            numbers = list(self._slices.slices(volume))
+        except (UnreadableScanError, UndecodableScanError):  # `read` has the reason
+            return [Piece(volume.place, None, volume)]
+        return [Piece(volume.place, number, volume) for number in numbers]
 
     def read(self, piece: Piece) -> NewScan:
         """Read, decode and cut a piece; never raises over what a file holds."""
         try:
-            grey = self._files.read(piece.scan).grey()
+            if piece.volume is None:
+                grey = self._files.read(piece.scan).grey()
+            else:
+                grey = self._slices.slice(piece.volume, -1 if piece.frame is None else piece.frame)
             return NewScan(piece.name, cut_head(grey, self.crop, self.harmonise).pixels)
         except UnreadableScanError as error:
             return NewScan(piece.name, None, f"unreadable: {error}")
@@ -111,3 +132,9 @@ class Reader:
         """
         frames = content_frames(content, "")
         return cut_head(frames[0](), self.crop, self.harmonise).pixels, len(frames)
+
+
+def files_and_volumes(files: Sequence[Path]) -> list[Path | VolumeFiles]:
+    """Give each file, and in place of the files of a volume that volume once."""
+    volume_of = members(find_volumes(files))
+    return list(dict.fromkeys(volume_of.get(path) or path for path in files))

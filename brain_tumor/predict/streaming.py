@@ -10,7 +10,7 @@ import numpy as np
 from brain_tumor.data.files.parallel import each
 from brain_tumor.predict.model import Model, Scans
 from brain_tumor.predict.predictions import Prediction, Unusable, predict_scans
-from brain_tumor.predict.reader import NewScan, Piece, Reader
+from brain_tumor.predict.reader import NewScan, Piece, Reader, files_and_volumes
 
 LOOKING, PREDICTING = "looking at files", "predicting scans"
 
@@ -43,16 +43,18 @@ def predict_files(
 
     Args:
         model: The network.
-        files: Pictures and DICOM files; each frame of the latter counts as a scan.
+        files: Pictures, DICOM files, each frame of which counts as a scan, and volumes: NIfTI files
+            and DICOM series, of which the slices that `model.volume` chooses do.
         batch_size: Files to a batch.
         progress: Called with what is being done, how much of it is done, and how much there is.
     """
-    reader = Reader(model.crop, model.harmonise)
+    reader = Reader(model.crop, model.harmonise, model.volume)
     tell = progress or (lambda *_: None)
     pieces: list[Piece] = []
-    for done, found in enumerate(each(reader.pieces, files)):
+    places = files_and_volumes(files)
+    for done, found in enumerate(each(reader.pieces, places)):
         pieces += found
-        tell(LOOKING, done + 1, len(files))
+        tell(LOOKING, done + 1, len(places))
     read = each(reader.read, pieces)
     done = 0
     while batch := list(islice(read, batch_size)):

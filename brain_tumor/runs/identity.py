@@ -44,6 +44,8 @@ ROLES: dict[str, Role] = {
     "data.source": Role.SOURCE,
     "data.table": Role.SOURCE,
     "data.names": Role.SOURCE,
+    "data.sources": Role.SOURCE,
+    "data.sets": Role.PLACE,
     "data._target_": Role.SOURCE,
     "data.arguments": Role.SOURCE,
     "data.healthy": Role.OUTPUT,

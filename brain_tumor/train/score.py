@@ -43,7 +43,8 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Metrics:
     seconds, held = time.perf_counter() - fitted.begun, peak_memory(trainer.strategy.root_device)
     RUN.write(run, replace(record, status="finished", seconds=round(seconds, 3), peak_memory=held))
     forget_before_last(run.checkpoints)
-    for table in score_tables(metrics, f"{settings.model['name']}, {checkpoint.name}"):
+    title = f"{settings.model['name']}, {checkpoint.name}"
+    for table in score_tables(metrics, title, found.sources):
         console.print(to_rich(table))
     for sentence in gaps(metrics):
         console.print(sentence)

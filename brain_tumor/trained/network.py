@@ -6,6 +6,7 @@ from pathlib import Path
 from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.models.network import Network
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
@@ -30,6 +31,7 @@ class Trained:
         chosen: Temperature and operating point, as fitted on validation scans.
         crop: How a scan is cut to its head.
         harmonise: What is taken out of it.
+        volume: Which slices of a volume it was trained on, or the default.
     """
 
     run: RunFolder
@@ -42,6 +44,7 @@ class Trained:
     chosen: Chosen
     crop: CropSettings
     harmonise: HarmoniseSettings
+    volume: VolumeSettings
 
 
 def open_trained(folder: Path, checkpoint: str | None = None) -> Trained:
@@ -75,6 +78,7 @@ def open_trained(folder: Path, checkpoint: str | None = None) -> Trained:
         Chosen(metrics.temperature.value, point.threshold, point.chosen_on is not None),
         parse_settings(CropSettings, data.get("crop"), "data.crop"),
         parse_settings(HarmoniseSettings, data.get("harmonise"), "data.harmonise"),
+        parse_settings(VolumeSettings, data.get("volume") or {}, "data.volume"),
     )
 
 

@@ -170,3 +170,39 @@ def test_too_few_scans_are_refused() -> None:
     training = ["Training"] * 4
     with pytest.raises(DataError, match="these scans have none: choose split=patient"):
         split_scans(labels, training, labels, SplitSettings("official", leaky=True))
+
+
+def test_a_set_that_is_left_out_is_the_test_part() -> None:
+    labels = np.tile([0, 1], 60)
+    sources = ["a"] * 50 + ["b"] * 40 + ["c"] * 30
+    groups = np.arange(120)
+    groups[[3, 95, 96]] = 200  # a scan of a is related to two of c
+    rule = SplitSettings("source", validation_fraction=0.2, seed=3, source="c")
+    split = split_scans(labels, [""] * 120, groups, rule, sources)
+    assert split.test.tolist() == [*range(90, 120)]
+    rest = sorted([*split.train.tolist(), *split.validation.tolist()])
+    assert rest == [row for row in range(90) if row != 3]
+    assert 12 <= len(split.validation) <= 24
+
+
+def test_a_set_of_fewer_classes_may_be_left_out_but_not_what_only_it_has() -> None:
+    labels = np.array([0, 1, 2] * 20 + [0, 1] * 10)
+    sources = ["a"] * 60 + ["b"] * 20
+    alone = np.arange(80)
+    split = split_scans(labels, [""] * 80, alone, SplitSettings("source", source="b"), sources)
+    assert set(labels[split.test]) == {0, 1}
+    with pytest.raises(DataError, match="without 1 of the 3 classes"):
+        split_scans(labels, [""] * 80, alone, SplitSettings("source", source="a"), sources)
+
+
+def test_a_set_that_is_not_there_is_named_with_those_that_are() -> None:
+    labels = np.tile([0, 1], 20)
+    rule = SplitSettings("source", source="c")
+    with pytest.raises(DataError, match=r"split\.source is c, and the scans are of a, b"):
+        split_scans(labels, [""] * 40, labels, rule, ["a"] * 20 + ["b"] * 20)
+    with pytest.raises(DataError, match="one set only"):
+        split_scans(labels, [""] * 40, labels, rule)
+    related = np.zeros(40, np.int64)
+    rule = SplitSettings("source", source="a")
+    with pytest.raises(DataError, match="leaves no training scan"):
+        split_scans(labels, [""] * 40, related, rule, ["a"] * 20 + ["b"] * 20)

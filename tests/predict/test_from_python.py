@@ -95,7 +95,7 @@ def test_frames_of_a_dicom_file(classifier: Classifier, tmp_path: Path) -> None:
     path = tmp_path / "a.dcm"
     path.write_bytes(dicom_files.written(dicom_files.made(frames)))
     for given, sources in ((path, [f"{path}#1", f"{path}#2"]), (path.read_bytes(), [None, None])):
-        with pytest.raises(DataError, match=r"2 frames: give it in a list"):
+        with pytest.raises(DataError, match=r"2 frames or slices: give it in a list"):
             classifier.predict(given)
         assert [one.source for one in classifier.predict([given])] == sources
 

@@ -6,13 +6,18 @@ from pathlib import Path
 import hostile
 import numpy as np
 import pytest
+from bodies import nifti, series
 from PIL import Image
 
+from brain_tumor.data.files.read import ScanReader
 from brain_tumor.data.files.scans import decode_grey
 from brain_tumor.data.prepared.crop_and_harmonise import cut_head
 from brain_tumor.data.prepared.prepare import PrepareSettings
 from brain_tumor.data.prepared.prepared_set import PreparedSet
-from brain_tumor.predict.reader import Piece, Reader
+from brain_tumor.data.sources.folder import FolderSource
+from brain_tumor.data.sources.volumes import VolumeSource
+from brain_tumor.data.volumes.slices import VolumeSettings
+from brain_tumor.predict.reader import Piece, Reader, files_and_volumes
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +101,31 @@ def test_the_first_frame_of_a_picture_is_taken(reader: Reader) -> None:
     (found,) = reader.cut(hostile.frames("GIF", 100))
     expected = cut_head(decode_grey(hostile.frames("GIF", 100)), reader.crop, reader.harmonise)
     assert np.array_equal(found, expected.pixels)
+
+
+def test_slices_of_a_volume_are_those_that_prepare_would_take(
+    report_settings: PrepareSettings, tmp_path: Path
+) -> None:
+    (tmp_path / "glioma").mkdir()
+    nifti(tmp_path / "glioma" / "a.nii.gz", "LPI")
+    paths = series(tmp_path / "glioma" / "case")
+    settings = VolumeSettings("coronal", 3)
+    reader = Reader(report_settings.crop, report_settings.harmonise, settings)
+    places = files_and_volumes([tmp_path / "glioma" / "a.nii.gz", *paths, tmp_path / "none.png"])
+    pieces = [piece for place in places for piece in reader.pieces(place)]
+    scans = VolumeSource(FolderSource(tmp_path, None, ["glioma"]), settings).scans()
+    assert [piece.name for piece in pieces[:-1]] == [f"{tmp_path}/{scan.name}" for scan in scans]
+    files = ScanReader(tmp_path)
+    for piece, scan in zip(pieces, scans, strict=False):
+        head = cut_head(files.read(scan).grey(), reader.crop, reader.harmonise)
+        assert np.array_equal(reader.read(piece).pixels, head.pixels)
+    assert len(pieces) == 7 and reader.read(pieces[-1]).reason.startswith("unreadable")
+
+
+def test_a_damaged_volume_has_its_reason(reader: Reader, tmp_path: Path) -> None:
+    (tmp_path / "a.nii").write_bytes(b"none")
+    (place,) = files_and_volumes([tmp_path / "a.nii"])
+    (piece,) = reader.pieces(place)
+    found = reader.read(piece)
+    assert found.name == f"{tmp_path}/a.nii"
+    assert found.reason == "undecodable: a NIfTI file that is damaged, or none"

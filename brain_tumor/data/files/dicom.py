@@ -7,16 +7,19 @@ patient can get into a table, a message or a log.
 import importlib
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from brain_tumor.data.files.codestream import frame_size, run_length
+from brain_tumor.data.files.dicom_window import rescaling, window_of
 from brain_tumor.data.files.scans import MAX_PIXELS, Grey, Header, UndecodableScanError
-from brain_tumor.data.files.window import Window, show
+from brain_tumor.data.files.window import show
 
 ENDINGS = (".dcm", ".dicom", ".ima")  # a file without the preamble is known by these
 PREAMBLE = 132  # bytes that tell a DICOM file: 128 of anything, then "DICM" (PS3.10, 7.1)
@@ -88,20 +91,48 @@ class DicomFile:
         Raises:
             UndecodableScanError: It is damaged, or compressed in a way that cannot be decoded here.
         """
-        from pydicom.pixels.utils import pixel_array
-
-        dataset, kind = self._dataset, _SYNTAXES[self._syntax]
-        try:
-            _check_compressed(dataset, self._syntax, number, self.frames)
-            values = pixel_array(dataset, index=number)
+        dataset = self._dataset
+        with self._decoding():
+            values = self._pixels(number)
             if dataset.SamplesPerPixel == 3:
                 grey = np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2GRAY))
                 if grey.dtype == np.uint8:
                     return grey.astype(np.uint8, copy=False)
                 return show(grey, 1, 0, None, False)
-            slope, intercept = _rescaling(dataset, number)
+            slope, intercept = rescaling(dataset, number)
             inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
-            return show(values, slope, intercept, _window(dataset, number), inverted)
+            return show(values, slope, intercept, window_of(dataset, number), inverted)
+
+    def values(self, number: int) -> npt.NDArray[np.float32]:
+        """Decode a grey frame to its rescaled values, whatever window the file names.
+
+        Args:
+            number: From 0.
+
+        Returns:
+            `(H, W)`, float32; those of MONOCHROME1 are negated, so that more is brighter.
+
+        Raises:
+            UndecodableScanError: It is in colour, damaged, or cannot be decoded here.
+        """
+        if self._dataset.SamplesPerPixel != 1:
+            raise UndecodableScanError("a DICOM file in colour")
+        with self._decoding():
+            slope, intercept = rescaling(self._dataset, number)
+            values = self._pixels(number).astype(np.float32) * slope + intercept
+            return -values if self._dataset.PhotometricInterpretation == "MONOCHROME1" else values
+
+    def _pixels(self, number: int) -> npt.NDArray[Any]:
+        from pydicom.pixels.utils import pixel_array
+
+        _check_compressed(self._dataset, self._syntax, number, self.frames)
+        return pixel_array(self._dataset, index=number)
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        kind = _SYNTAXES[self._syntax]
+        try:
+            yield
         except UndecodableScanError:
             raise
         except Exception as error:  # pydicom and its plug-ins raise a dozen kinds
@@ -238,48 +269,6 @@ def _check_compressed(dataset: Any, syntax: str, number: int, frames: int) -> No
         raise UndecodableScanError("its compressed pixels are damaged")
     if (size.columns, size.rows, size.samples) != (columns, rows, samples) or size.bits > bits:
         raise UndecodableScanError("its compressed pixels are others than its header says")
-
-
-def _rescaling(dataset: Any, number: int) -> tuple[float, float]:
-    where = list(_groups(dataset, number, "PixelValueTransformationSequence"))
-    slope, intercept = _first(where, "RescaleSlope"), _first(where, "RescaleIntercept")
-    found = 1.0 if slope is None else float(slope), 0.0 if intercept is None else float(intercept)
-    if not np.isfinite(found).all() or not found[0]:
-        raise UndecodableScanError("its RescaleSlope or RescaleIntercept cannot be")
-    return found
-
-
-def _window(dataset: Any, number: int) -> Window | None:
-    where = list(_groups(dataset, number, "FrameVOILUTSequence"))
-    centre, width = _first(where, "WindowCenter"), _first(where, "WindowWidth")
-    if centre is None or width is None:
-        return None
-    function = _first(where, "VOILUTFunction") or "LINEAR"
-    window = Window(float(centre), float(width), str(function))
-    return window if window.sound else None
-
-
-def _groups(dataset: Any, number: int, name: str) -> Iterator[Any]:
-    """Give what may hold a value of a frame: its own group, that of all frames, the file."""
-    for outer, place in (
-        ("PerFrameFunctionalGroupsSequence", number),
-        ("SharedFunctionalGroupsSequence", 0),
-    ):
-        groups = dataset.get(outer) or []
-        if place < len(groups):
-            yield from (groups[place].get(name) or [])[:1]
-    yield dataset
-
-
-def _first(where: list[Any], name: str) -> Any:
-    """Give the first value of an element, where it is found first; None where it has none."""
-    for place in where:
-        value = place.get(name)
-        if value is not None and not isinstance(value, str) and hasattr(value, "__len__"):
-            value = value[0] if len(value) else None
-        if value not in (None, ""):
-            return value
-    return None
 
 
 def _hush_gdcm() -> None:

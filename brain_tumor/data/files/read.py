@@ -19,6 +19,7 @@ from brain_tumor.data.files.dicom import (
     is_dicom,
     open_dicom,
 )
+from brain_tumor.data.files.other_formats import BEGIN, other_format
 from brain_tumor.data.files.scans import (
     MAX_PIXELS,
     Grey,
@@ -61,7 +62,7 @@ class ScanReader:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._held = lru_cache(HELD)(self._open_file)
+        self._held = lru_cache(HELD)(_open_file)
 
     def read(self, scan: Scan) -> RawScan:
         """Read a scan, wherever a link leads.
@@ -73,7 +74,7 @@ class ScanReader:
         if scan.pixels is not None:
             return _read_array(scan.pixels() if callable(scan.pixels) else scan.pixels)
         if scan.frame is None:
-            content = self._read_file(scan.path)
+            content = _read_file(self._place(scan))
             name = Path(scan.path).name
             return RawScan(
                 md5(content),
@@ -81,7 +82,7 @@ class ScanReader:
                 lambda: content_header(content, name),
                 lambda: content_frames(content, name)[0](),
             )
-        digest, size, opened = self._held(scan.path)
+        digest, size, opened = self._held(self._place(scan))
         number = scan.frame
         return RawScan(
             md5(f"{digest}#{number}".encode()),
@@ -90,15 +91,8 @@ class ScanReader:
             lambda: opened().frame(number),
         )
 
-    def _read_file(self, path: str) -> bytes:
-        try:
-            return read_file(self.root / path)
-        except OSError as error:
-            raise UnreadableScanError(str(error.strerror)) from error
-
-    def _open_file(self, path: str) -> tuple[str, int, Callable[[], DicomFile]]:
-        content = self._read_file(path)
-        return md5(content), len(content), lru_cache(1)(lambda: open_dicom(content))
+    def _place(self, scan: Scan) -> Path:
+        return self.root / scan.path if scan.file is None else scan.file
 
 
 def frames_of(path: Path) -> list[int | None]:
@@ -119,7 +113,7 @@ def content_header(content: bytes, name: str) -> Header:
     """
     if is_dicom(content[:PREAMBLE], name):
         return open_dicom(content).header
-    return read_header(content)
+    return _picture_header(content, name)
 
 
 def content_frames(content: bytes, name: str) -> list[Callable[[], Grey]]:
@@ -135,7 +129,7 @@ def content_frames(content: bytes, name: str) -> list[Callable[[], Grey]]:
     if is_dicom(content[:PREAMBLE], name):
         dicom = open_dicom(content)
         return [lambda number=number: dicom.frame(number) for number in range(dicom.frames)]  # type: ignore[misc]
-    read_header(content)  # so that nothing too large is decoded
+    _picture_header(content, name)  # so that nothing too large is decoded
     return [lambda: decode_grey(content)]
 
 
@@ -167,6 +161,31 @@ def array_to_grey(pixels: npt.NDArray[Any]) -> Grey:
 def md5(content: bytes | memoryview) -> str:
     """Give the MD5 of some bytes as hexadecimal text."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _picture_header(content: bytes, name: str) -> Header:
+    """Read the header of a picture; another format is named, with what to do with it."""
+    named = other_format(content[:BEGIN], "")  # Pillow takes some of them for pictures
+    if named is None:
+        try:
+            return read_header(content)
+        except UndecodableScanError:
+            named = other_format(b"", name)
+            if named is None:
+                raise
+    raise UndecodableScanError(named)
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return read_file(path)
+    except OSError as error:
+        raise UnreadableScanError(str(error.strerror)) from error
+
+
+def _open_file(path: Path) -> tuple[str, int, Callable[[], DicomFile]]:
+    content = _read_file(path)
+    return md5(content), len(content), lru_cache(1)(lambda: open_dicom(content))
 
 
 def _read_array(pixels: npt.NDArray[Any]) -> RawScan:

@@ -43,6 +43,10 @@ class Scan:
         patient: Whose scan it is, any text; empty if not known.
         slice_id: Which slice of that patient it shows; copies share it. Empty if not known.
         frame: Number of a frame, from 0, of a file or volume with several; None where it has none.
+        patient_group: Patients that may be one person share it; empty if it is the patient. None
+            where another name may be the same person's, so that scans that look related are.
+        source: Which of several joined sets it is of; empty where there is one.
+        file: Where it lies, if not at `path` below the source's root.
         pixels: `(H, W)` grey or `(H, W, 3)` red first, or a function that gives these when they are
             needed; uint8 as they are, any other numbers scaled by their own maximum to 0-255, what
             is negative to 0. None where the file at `path` is read. The function may be called from
@@ -59,6 +63,9 @@ class Scan:
     patient: str = ""
     slice_id: str = ""
     frame: int | None = None
+    patient_group: str | None = ""
+    source: str = ""
+    file: Path | None = field(default=None, repr=False, compare=False)
     pixels: Pixels | Callable[[], npt.NDArray[Any]] | None = field(
         default=None, repr=False, compare=False
     )

@@ -1,6 +1,7 @@
 """Which slice of which patient a scan shows, where a table tells."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from brain_tumor.data.files.table_file import read_table
@@ -43,6 +44,47 @@ class PatientTable:
     def find(self, path: str, file_md5: str) -> KnownSlice | None:
         """Give what is known of a file, None if nothing is."""
         return self.slices.get(path if self.key == "path" else file_md5)
+
+
+@dataclass(frozen=True)
+class JoinedTable:
+    """What the patient tables of joined sets say.
+
+    Attributes:
+        tables: Table of each set that has one, by name.
+        shared: Sets whose table names patients as other sets do, so that these are the same.
+    """
+
+    tables: Mapping[str, PatientTable]
+    shared: frozenset[str] = frozenset()
+
+    def find(self, path: str, file_md5: str) -> KnownSlice | None:
+        """Give what is known of a file, None if nothing is."""
+        name, _, inside = path.partition("/")
+        known = self.tables[name].find(inside, file_md5) if name in self.tables else None
+        if known is None or name in self.shared:
+            return known
+        return replace(
+            known,
+            patient=f"{name}/{known.patient}",
+            patient_group=f"{name}/{known.patient_group}",
+        )
+
+
+Table = PatientTable | JoinedTable
+
+
+def read_tables(patients: Path | Mapping[str, Path] | None) -> Table | None:
+    """Read a patient table, or those of joined sets by the sets' names; None where there is none.
+
+    Raises:
+        DataError: As `read_patients`.
+    """
+    if patients is None or isinstance(patients, Path):
+        return None if patients is None else read_patients(patients)
+    tables = {name: read_patients(path) for name, path in patients.items()}
+    shared = [name for name, path in patients.items() if path == FIGSHARE]
+    return JoinedTable(tables, frozenset(shared))
 
 
 def read_patients(path: Path) -> PatientTable:

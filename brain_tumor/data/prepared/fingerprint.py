@@ -10,7 +10,7 @@ from brain_tumor.data.files.parallel import each
 from brain_tumor.data.files.read import ScanReader
 from brain_tumor.data.files.scans import UndecodableScanError, UnreadableScanError
 from brain_tumor.data.files.source import Scan
-from brain_tumor.data.groups.patients import PatientTable
+from brain_tumor.data.groups.patients import Table
 
 # Part of every fingerprint: raise it when the same scans would give another prepared set.
 FORMAT = 4
@@ -23,7 +23,7 @@ Facts = Sequence[tuple[str, ...]]
 def fingerprint_of(
     digests: Mapping[str, str],
     settings: Mapping[str, Any],
-    table: PatientTable | None,
+    table: Table | None,
     form: int = FORMAT,
     facts: Facts | None = None,
 ) -> str:
@@ -46,11 +46,18 @@ def fingerprint_of(
 
 
 def scan_facts(scans: Sequence[Scan]) -> Facts | None:
-    """Give part, label, patient and slice of every scan; None where its folders say it all.
+    """Give part, label, patient, slice and, where it is another, group of every scan.
 
-    As in `Training/glioma/1.jpg` or `glioma/1.jpg`: the paths count in a fingerprint anyhow.
+    None where its folders say it all, as in `Training/glioma/1.jpg` or `glioma/1.jpg`: the paths
+    count in a fingerprint anyhow.
     """
-    facts = [(scan.part, scan.label, scan.patient, scan.slice_id) for scan in scans]
+    facts: list[tuple[str, ...]] = [
+        (
+            *(scan.part, scan.label, scan.patient, scan.slice_id),
+            *(() if scan.patient_group == "" else (str(scan.patient_group),)),
+        )
+        for scan in scans
+    ]
     by_folder = [_by_folder(scan) for scan in scans]
     return None if facts == by_folder else facts
 

@@ -47,8 +47,9 @@ class ManifestRow:
         related: Related scans share it, so all of a cluster do; likewise.
         slice_id: Slice that a patient table names; empty if not known. So are the next three.
         patient: Patient that it names.
-        patient_group: Patients that may be one person share it.
+        patient_group: Patients that may be one person share it; empty where any other may be.
         known_label: Class that it names.
+        source: Which of several joined sets it is of; empty where there is one.
     """
 
     row: int | None
@@ -76,6 +77,7 @@ class ManifestRow:
     patient: str
     patient_group: str
     known_label: str
+    source: str = ""
 
     @property
     def box(self) -> CropBox | None:
@@ -83,6 +85,11 @@ class ManifestRow:
         if self.left is None or self.top is None or self.right is None or self.bottom is None:
             return None
         return CropBox(self.left, self.top, self.right, self.bottom)
+
+    @property
+    def person(self) -> str | None:
+        """Patients that are one person, as far as is known, share it; None if not known."""
+        return self.patient_group or self.patient or None
 
     @property
     def slice_key(self) -> tuple[str, str] | None:
@@ -93,6 +100,7 @@ class ManifestRow:
 _COLUMNS = tuple(field.name for field in fields(ManifestRow))
 _NUMBERS = ("row", "width", "height", "left", "top", "right", "bottom", "bytes")
 _CLUSTERS = ("cluster", "related")
+_SINCE_0_7 = ("related", "source")
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
@@ -111,9 +119,11 @@ def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
         ValueError: It is no manifest: a column is missing, a line is cut short, or a cell that
             should be a whole number is none.
     """
-    columns, lines = read_table(path, [name for name in _COLUMNS if name != "related"])
+    columns, lines = read_table(path, [name for name in _COLUMNS if name not in _SINCE_0_7])
     if "related" not in columns:  # before 0.7 the same slice was all that was known
         lines = [line | {"related": line["cluster"]} for line in lines]
+    if "source" not in columns:  # as in prepared sets that were made before sets could be joined
+        lines = [line | {"source": ""} for line in lines]
     return tuple(_parse(line) for line in lines)
 
 

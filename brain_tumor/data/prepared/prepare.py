@@ -9,7 +9,7 @@ from typing import Any
 
 from brain_tumor.data.files.source import Scan, ScanSource
 from brain_tumor.data.groups.near_duplicates import find_near_duplicates
-from brain_tumor.data.groups.patients import read_patients
+from brain_tumor.data.groups.patients import read_tables
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.fingerprint import (
@@ -41,7 +41,7 @@ class PrepareSettings(Settings, key="data"):
         crop: How to find and cut the head.
         harmonise: What is taken out of the kept scans; duplicates are sought before that.
         near_duplicates: When two scans count as the same slice, and when as related.
-        patients: A patient table; None where no patient is known.
+        patients: A patient table, or those of joined sets by name; None where no patient is known.
 
     Raises:
         ConfigError: Classes are fewer than two, or no names of folders, or scans would be brought
@@ -52,7 +52,7 @@ class PrepareSettings(Settings, key="data"):
     crop: CropSettings
     harmonise: HarmoniseSettings
     near_duplicates: NearDuplicateSettings
-    patients: Path | None = None
+    patients: Path | dict[str, Path] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,7 +99,7 @@ def prepare_scans(
     check_scans(scans, settings.classes, root)
     if found is not None:
         found(scans)
-    table = None if settings.patients is None else read_patients(settings.patients)
+    table = read_tables(settings.patients)
     digests = digest_files(root, scans)
     fingerprint = fingerprint_of(digests, asdict(settings), table, facts=scan_facts(scans))
 
@@ -165,7 +165,7 @@ def fingerprint_before(
         settings: What is done to the scans now.
         near_duplicates: The thresholds of then.
     """
-    table = None if settings.patients is None else read_patients(settings.patients)
+    table = read_tables(settings.patients)
     digests = digest_files(source.root, list(source.scans()))
     then = asdict(settings) | {"near_duplicates": dict(near_duplicates)}
     return fingerprint_of(digests, then, table, BEFORE)

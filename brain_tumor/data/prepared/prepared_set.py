@@ -80,6 +80,11 @@ class PreparedSet:
         return numbered([row.patient or None for row in self.kept])
 
     @property
+    def sources(self) -> list[str]:
+        """Which of several joined sets each kept scan is of, N; empty texts where there is one."""
+        return [row.source for row in self.kept]
+
+    @property
     def unusable(self) -> list[ManifestRow]:
         """Rows of files that could not be decoded or have no head in them."""
         return [row for row in self.manifest if row.status == UNUSABLE]
@@ -99,7 +104,7 @@ def group_rows(rows: Sequence[ManifestRow]) -> Ids:
     return group_scans(
         [row.related for row in rows],
         [row.slice_key for row in rows],
-        [row.patient_group or None for row in rows],
+        [row.person for row in rows],
     )
 
 

@@ -12,7 +12,7 @@ from brain_tumor.data.files.parallel import each
 from brain_tumor.data.files.read import RawScan, ScanReader
 from brain_tumor.data.files.scans import Grey, UndecodableScanError, UnreadableScanError
 from brain_tumor.data.files.source import Scan
-from brain_tumor.data.groups.patients import PatientTable
+from brain_tumor.data.groups.patients import Table
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest
@@ -26,6 +26,7 @@ KNOWN = ("slice_id", "patient", "patient_group", "known_label")
 # Columns of the manifest that are empty, not None, where nothing is known.
 _TEXTS = (
     *("reason", "duplicate_of", "format", "mode", "frame_md5", "pixel_md5"),
+    "source",
     *KNOWN,
 )
 Entry = dict[str, Any]
@@ -58,7 +59,7 @@ class Cutter:
     root: Path
     crop: CropSettings
     harmonise: HarmoniseSettings
-    table: PatientTable | None
+    table: Table | None
     digests: Mapping[str, str]
     _reader: ScanReader = field(init=False, repr=False, compare=False)
 
@@ -97,8 +98,9 @@ class Cutter:
         file_md5 = self.digests[scan.name]
         entry = _EMPTY | {"path": scan.name, "folder": scan.part, "label": scan.label}
         entry |= {"status": UNUSABLE, "file_md5": file_md5, "bytes": 0}
-        entry |= {"slice_id": scan.slice_id}
-        entry |= {"patient": scan.patient, "patient_group": scan.patient}
+        entry |= {"slice_id": scan.slice_id, "patient": scan.patient, "source": scan.source}
+        alone = scan.patient if scan.patient_group == "" else scan.patient_group
+        entry |= {"patient_group": alone or ""}
         known = None if self.table is None else self.table.find(scan.name, file_md5)
         if known is not None:
             entry |= {

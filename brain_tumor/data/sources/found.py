@@ -41,6 +41,10 @@ def found_lines(
             listed.append(f"and {len(classes) - MAX_LISTED} more classes")
         name = "" if parts == [""] else f"{part or 'in no part'}: "
         lines.append(f"  {name}{', '.join(listed)}")
+    sets = Counter(scan.source for scan in scans if scan.source)
+    if sets:
+        counted = ", ".join(f"{name} {count:,}" for name, count in sets.items())
+        lines.append(f"  joined: {counted}")
     mapped = [f"{name} is {label}" for name, label in names.items() if label not in (None, name)]
     dropped = [name for name, label in names.items() if label is None]
     said = [

@@ -1,19 +1,26 @@
 """The scores of an evaluation as a terminal shows them."""
 
+from collections.abc import Mapping, Sequence
+
 from brain_tumor.data.split import TEST
 from brain_tumor.evaluate.tables.by_patient import patients_table
+from brain_tumor.evaluate.tables.by_source import sources_table
 from brain_tumor.evaluate.tables.certainty import certainty_table, part_columns
 from brain_tumor.evaluate.tables.class_report import class_report
+from brain_tumor.metrics.uncertainty.by_source import SourceScores
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.runs.results.metrics import Metrics
 
 
-def score_tables(metrics: Metrics, title: str) -> list[DataTable]:
+def score_tables(
+    metrics: Metrics, title: str, sources: Mapping[str, Sequence[SourceScores]] | None = None
+) -> list[DataTable]:
     """Lay out what a terminal shows: a table per part, and the test part's scores with intervals.
 
     Args:
         metrics: The scores; a test part is among them.
         title: Network and checkpoint.
+        sources: Scores of each of several joined sets, per part; None or empty where there is one.
     """
     test, level = metrics.parts[TEST], metrics.bootstrap.level
     tables = [
@@ -25,4 +32,6 @@ def score_tables(metrics: Metrics, title: str) -> list[DataTable]:
     ]
     if test.patients is not None:
         tables.append(patients_table(test.patients, f"by patient: {title}", level))
+    if sources:
+        tables.append(sources_table(sources, len(test.classes), f"by set: {title}", level))
     return tables

@@ -186,7 +186,7 @@ FILES: dict[str, tuple[Callable[[Path], None], str | None]] = {
     "circle": (linked(lambda path: path.parent), "unreadable: it is a folder"),
     "second circle": (linked(lambda path: path.parents[1]), "unreadable: it is a folder"),
     "disk": (linked(lambda _: Path("/")), "unreadable: it is a folder"),
-    "archive.zip": (archive, "undecodable: not a picture"),
+    "archive.zip": (archive, "undecodable: a zip archive: unpack it first"),
     "Thumbs.db": (of_bytes(lambda: b"\xd0\xcf\x11\xe0"), "undecodable: not a picture"),
     "desktop.ini": (of_bytes(lambda: b"[.ShellClassInfo]"), "undecodable: not a picture"),
     ".DS_Store": (of_bytes(lambda: b"x"), None),

@@ -1,0 +1,104 @@
+"""Volumes as a source: what another source lists, with slices in place of volumes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import NoReturn
+
+from brain_tumor.data.files.folders import files_below
+from brain_tumor.data.files.parallel import each
+from brain_tumor.data.files.scans import UndecodableScanError, UnreadableScanError
+from brain_tumor.data.files.source import Scan, ScanSource
+from brain_tumor.data.volumes.find import (
+    SliceReader,
+    VolumeFiles,
+    find_volumes,
+    members,
+    without_ending,
+)
+from brain_tumor.data.volumes.slices import VolumeSettings
+from brain_tumor.errors import DataError
+
+Problem = UnreadableScanError | UndecodableScanError
+
+
+class VolumeSource(ScanSource):
+    """The chosen slices of each volume that another source names.
+
+    Class, part and patient are those that the source has: its scan may name a NIfTI file, the files
+    of a DICOM series, or the folder that these lie in. A series whose patient it does not know is
+    of its PatientID's, a NIfTI file of a patient called as the file, who may be another file's.
+    Pictures stay scans as they are.
+
+    Args:
+        source: Lists files or folders.
+        settings: Which slices become scans.
+    """
+
+    def __init__(self, source: ScanSource, settings: VolumeSettings) -> None:
+        self.root, self._source = source.root, source
+        self._reader = SliceReader(settings)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Those of the other source."""
+        return self._source.classes
+
+    def scans(self) -> Sequence[Scan]:
+        """List the slices of each volume in the place of its first file.
+
+        Raises:
+            DataError: There is no volume among the files.
+        """
+        return self._scans
+
+    @cached_property
+    def _scans(self) -> list[Scan]:
+        listed = [(self.root / scan.path, scan) for scan in self._source.scans()]
+        inside = {path: sorted(files_below(path)) for path, _ in listed if path.is_dir()}
+        files = [one for path, _ in listed for one in inside.get(path, [path])]
+        volumes = find_volumes(list(dict.fromkeys(files)))
+        if not volumes:
+            raise DataError(
+                f"{self.root} holds no NIfTI file and no DICOM series: give volumes as "
+                "data.root=FOLDER, or data=folder for pictures."
+            )
+        found = dict(zip((one.place for one in volumes), each(self._numbers, volumes), strict=True))
+        volume_of, done, scans = members(volumes), set[Path](), []
+        for path, scan in listed:
+            own = [volume_of[one] for one in inside.get(path, [path]) if one in volume_of]
+            if not own:
+                scans.append(scan)
+            for volume in dict.fromkeys(own):
+                if volume.place not in done:
+                    done.add(volume.place)
+                    scans += self._slices(scan, volume, found[volume.place])
+        return scans
+
+    def _numbers(self, volume: VolumeFiles) -> list[int] | Problem:
+        try:
+            return list(self._reader.slices(volume))
+        except (UnreadableScanError, UndecodableScanError) as error:
+            return error
+
+    def _slices(self, scan: Scan, volume: VolumeFiles, found: list[int] | Problem) -> list[Scan]:
+        path = volume.place.relative_to(self.root).as_posix()
+        known = scan.patient or volume.patient
+        one = replace(
+            scan,
+            path=path,
+            patient=known or without_ending(path),
+            # Another file may show the same person, such as in another sequence.
+            patient_group=scan.patient_group if known else None,
+        )
+        if not isinstance(found, list):  # listed once, with its reason
+            return [replace(one, pixels=partial(_refuse, found))]
+        return [
+            replace(one, frame=number, pixels=partial(self._reader.slice, volume, number))
+            for number in found
+        ]
+
+
+def _refuse(problem: Problem) -> NoReturn:
+    raise problem

@@ -1,0 +1,38 @@
+"""Scores of each of several joined sets, part by part."""
+
+from collections.abc import Mapping, Sequence
+
+from brain_tumor.metrics.registry import label_scores
+from brain_tumor.metrics.uncertainty.by_source import SourceScores
+from brain_tumor.rendering.numbers import format_count, format_interval
+from brain_tumor.rendering.page import DataTable
+
+
+def sources_table(
+    parts: Mapping[str, Sequence[SourceScores]], classes: int, title: str, level: float
+) -> DataTable:
+    """Lay out the scores of each set.
+
+    Args:
+        parts: Scores of the sets, per part.
+        classes: Number of classes.
+        title: What the table shows.
+        level: How often an interval is to hold the truth, in [0, 1].
+    """
+    rows: list[list[str]] = []
+    sections: list[int] = []
+    incomplete = False
+    for part, sets in parts.items():
+        sections.append(len(rows))
+        for one in sets:
+            cells = [format_interval(one.scores.get(score.key)) for score in label_scores()]
+            rows.append([part, one.source, format_count(one.scans), *cells])
+            incomplete |= len(one.present) < classes
+    note = f"In brackets {100 * level:g} % intervals from groups of related scans, drawn again."
+    if incomplete:
+        note += (
+            " Where a set lacks a class there is no accuracy, and balanced accuracy is the mean "
+            "recall over the classes that it has."
+        )
+    columns = ["part", "set", "scans", *(score.title for score in label_scores())]
+    return DataTable(title, columns, rows, note, 2, sections[1:])
