@@ -23,7 +23,7 @@ FLOORS = (
     {"data", "models"},
     {"metrics", "rendering"},
     {"dataclass_json"},
-    {"settings"},
+    {"settings", "trust"},
     {"errors"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

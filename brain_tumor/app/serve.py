@@ -19,6 +19,7 @@ from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.predict.model import Model, open_model
 from brain_tumor.settings import Range, Settings
 from brain_tumor.trained.abstention import Abstention
+from brain_tumor.trust import Modules
 
 HOST = "127.0.0.1"
 
@@ -35,6 +36,7 @@ class AppSettings(Settings):
     accelerator: str
     trusted: bool
     keep_freed_memory: bool = True
+    trust: Modules = ()
 
 
 def serve(config: DictConfig) -> None:

@@ -50,6 +50,7 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.peak_memory import peak_resident
 from brain_tumor.runs.provenance import provenance
 from brain_tumor.settings import Range, Settings
+from brain_tumor.trust import Modules
 
 
 def audit(config: DictConfig) -> Audit:
@@ -133,6 +134,7 @@ class AuditSettings(Settings):
     folder: str
     out: str = "runs"
     keep_freed_memory: bool = True
+    trust: Modules = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

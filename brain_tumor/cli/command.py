@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import hydra
@@ -22,6 +23,8 @@ from brain_tumor.config.conf_folder import conf_folder as conf_folder
 from brain_tumor.engine.allocator import keep_freed_memory
 from brain_tumor.engine.interrupt import handle_sigterm
 from brain_tumor.engine.ranks import check_single_run, follow_leader, rank
+from brain_tumor.errors import ConfigError
+from brain_tumor.trust import trusting
 
 TRACEBACKS = "HYDRA_FULL_ERROR"  # Hydra's variable; 1 asks for them
 MULTIRUN = ("-m", "--multirun")
@@ -53,7 +56,8 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
 
     Errors that a user can cause end with their sentence on stderr and exit status 2; Ctrl-C ends
     with status 130, SIGTERM with 143, as shells tell it. With HYDRA_FULL_ERROR=1 every error shows
-    its traceback. Where the configuration has `keep_freed_memory`, it is heeded first.
+    its traceback. Where the configuration has `keep_freed_memory` and `trust`, they are heeded
+    first.
 
     In a sweep (`-m`) whose configuration has `hydra.callbacks.sweep` a job that fails does not stop
     the others. At its end there is a table, and exit status 1 where a job failed.
@@ -85,6 +89,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
                         # What no job of a sweep can do is refused once, for the whole of it.
                         check_single_run(config)
                         held.enter_context(noted(job, user_message, asked))
+                    held.enter_context(trusting(_own_trust(config)))
                     task(config)
             finally:
                 _drop_empty_run_folder()
@@ -120,6 +125,29 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
         return main
 
     return decorate
+
+
+def _own_trust(config: DictConfig) -> Any:
+    """Give the configured `trust`, which counts where it was typed or stands in our `conf`.
+
+    Raises:
+        ConfigError: It comes from another folder, which may be somebody else's.
+    """
+    trust, hydra_config = config.get("trust"), HydraConfig.get()
+    others = [
+        source.path
+        for source in hydra_config.runtime.config_sources
+        if source.schema == "file" and Path(source.path).resolve() != conf_folder().resolve()
+    ]
+    # As typed: a word may hold an interpolation that leads nowhere.
+    words: Any = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)
+    typed = any(word.lstrip("+").startswith("trust=") for word in words)
+    if trust and others and not typed:
+        raise ConfigError(
+            f"trust is not taken from {' or '.join(others)}: if you trust that code, type it as "
+            f"trust={trust if isinstance(trust, str) else ','.join(map(str, trust)).join('[]')}"
+        )
+    return trust
 
 
 def _run(run: Callable[[], None]) -> None:

@@ -1,8 +1,9 @@
 """Which classes a configuration may name by `_target_`, and in which place.
 
 A configuration may come with somebody else's run folder. What it names is built, so each place of
-it takes classes of one kind alone, from the modules that hold them: `torch.hub.load` or
-`torch.utils.cpp_extension.load_inline` would run whatever they are told to.
+it takes classes of one kind alone, from the modules that hold them or from those that the user
+trusts (`brain_tumor/trust.py`): `torch.hub.load` or `torch.utils.cpp_extension.load_inline` would
+run whatever they are told to.
 """
 
 import importlib
@@ -20,6 +21,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from brain_tumor.data.transforms.report import BatchAugment, TorchvisionAugment
 from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.settings import repr_short
+from brain_tumor.trust import advice, find, lies_in
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Kind:
     Attributes:
         what: What it is called in messages.
         bases: Classes, of one of which it has to be a subclass.
-        modules: Where it has to come from: these modules, and what lies below them.
+        modules: Where it has to come from, where no other module is trusted: these modules, and
+            what lies below them.
         partial: Whether the program calls it later, with what is not configured.
         inside: Kinds that its arguments may be.
     """
@@ -93,37 +96,21 @@ def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[typ
         allowed: What it may be; none where nothing may be built.
 
     Raises:
-        ConfigError: It is no such class, or comes from elsewhere.
+        ConfigError: It is no such class, or comes from elsewhere and is not trusted.
     """
-    module, _, name = str(target).rpartition(".")
-    plain = all(part.isidentifier() and part[0] != "_" for part in str(target).split("."))
-    for kind in allowed if plain else ():
-        if _lies_in(module, kind):
-            found = getattr(_module(module), name, None)
-            # From there, too: a module shows whatever it imports.
-            if (
-                isinstance(found, type)
-                and issubclass(found, kind.bases)
-                and _lies_in(found.__module__, kind)
-            ):
-                return found, kind
-    wanted = " or ".join(kind.what for kind in allowed) or "a plain value"
+    for kind in allowed:
+        found = find(target, kind.modules)
+        if isinstance(found, type) and issubclass(found, kind.bases):
+            return found, kind
     known = [name for kind in allowed for name in _names(kind)]
+    near = suggest(str(target), known, limit=20)
+    others = advice(target)
+    if allowed and others and not near.startswith("did you mean"):
+        raise ConfigError(f"{key}._target_ is {repr_short(target)}, {others}.")
+    wanted = " or ".join(kind.what for kind in allowed) or "a plain value"
     raise ConfigError(
-        f"{key}._target_ is {repr_short(target)}, but only {wanted} can stand there: "
-        f"{suggest(str(target), known, limit=20)}"
+        f"{key}._target_ is {repr_short(target)}, but only {wanted} can stand there: {near}"
     )
-
-
-def _lies_in(module: str, kind: Kind) -> bool:
-    return any(f"{module}.".startswith(f"{place}.") for place in kind.modules)
-
-
-def _module(name: str) -> object:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        return None
 
 
 def _names(kind: Kind) -> list[str]:
@@ -133,5 +120,5 @@ def _names(kind: Kind) -> list[str]:
         for name, found in vars(importlib.import_module(place)).items()
         if isinstance(found, type)
         and issubclass(found, kind.bases)
-        and _lies_in(found.__module__, kind)
+        and lies_in(found.__module__, kind.modules)
     ]

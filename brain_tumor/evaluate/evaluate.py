@@ -29,6 +29,7 @@ from brain_tumor.runs.results.metrics import METRICS, FlaggedShares, Metrics
 from brain_tumor.settings import BatchSize, Settings
 from brain_tumor.trained.network import scored_folder
 from brain_tumor.trained.out_of_distribution import open_ood_detector
+from brain_tumor.trust import Modules
 
 
 def evaluate(config: DictConfig) -> Metrics:
@@ -150,6 +151,7 @@ class EvaluationSettings(Settings):
     evaluation: ScoringChanges
     robustness: Literal["validation", "test"] | None = None
     keep_freed_memory: bool = True
+    trust: Modules = ()
 
 
 def evaluation_settings(config: DictConfig) -> EvaluationSettings:

@@ -10,6 +10,7 @@ from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError
 from brain_tumor.settings import BatchSize, Range, Settings
+from brain_tumor.trust import Modules
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class ExportSettings(Settings):
     rounds: Annotated[int, Range(1, 1000)]
     prepared: str = "data/prepared"
     keep_freed_memory: bool = True
+    trust: Modules = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -27,6 +27,7 @@ from brain_tumor.rendering.page import to_rich
 from brain_tumor.rendering.tables import unusable_note
 from brain_tumor.settings import Range, Settings
 from brain_tumor.trained.abstention import Abstention
+from brain_tumor.trust import Modules
 
 
 @dataclass
@@ -133,6 +134,7 @@ class PredictionSettings(Settings):
     abstention: Abstention
     trusted: bool
     keep_freed_memory: bool = True
+    trust: Modules = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

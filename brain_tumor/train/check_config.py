@@ -27,6 +27,7 @@ from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.settings import Seed, Settings
 from brain_tumor.train.build import build_callbacks, make_trainer
 from brain_tumor.train.check_monitors import check_monitors
+from brain_tumor.trust import Modules
 
 STEPS = 1000  # of a schedule that are tried, at most
 
@@ -60,6 +61,7 @@ class RunSettings(Settings):
     remark: str | None = None
     runs: str = "runs"
     keep_freed_memory: bool = True
+    trust: Modules = ()
     debug: None = None
     experiment: None = None
 

@@ -1,0 +1,143 @@
+"""Whose code a configuration may name beside ours: modules that the user lists as `trust=[...]`.
+
+A run folder and a checkpoint may be somebody else's, and what they name by `_target_` is imported
+and built. So trust is what was typed, or stands in the user's own `conf`; it is set at a command's
+door, and nothing that is opened later widens it.
+"""
+
+import importlib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.errors import ConfigError, suggest
+
+Modules = str | tuple[str, ...] | None  # as configured
+
+# What the process trusts: it is one user's, and threads and jobs of it are, too.
+_trusted: tuple[str, ...] = ()
+
+
+@contextmanager
+def trusting(modules: Any) -> Iterator[None]:
+    """Let configurations name what lies in some modules, until the end of the block.
+
+    Args:
+        modules: Dotted names of modules, or one such name; what lies below them is trusted, too.
+            None trusts nothing new.
+
+    Raises:
+        ConfigError: It is no list of modules, or one cannot be found.
+    """
+    global _trusted
+    before = _trusted
+    _trusted = (*before, *_checked(modules))
+    try:
+        yield
+    finally:
+        _trusted = before
+
+
+def lies_in(module: str, places: Iterable[str]) -> bool:
+    """Tell whether a module is one of some modules or lies below one.
+
+    Example:
+        >>> lies_in("torch.optim.adam", ["torch.optim"]), lies_in("torch.optimum", ["torch.optim"])
+        (True, False)
+    """
+    return any(f"{module}.".startswith(f"{place}.") for place in places)
+
+
+def find(target: Any, places: Iterable[str]) -> Any:
+    """Find what a `_target_` names, where that is written in one of some modules or a trusted one.
+
+    Args:
+        target: The dotted name, such as `my_project.nets.MyNet`.
+        places: The modules beside those that are trusted.
+
+    Returns:
+        A class or function; None where there is none, or its module is neither.
+
+    Raises:
+        ConfigError: A trusted module cannot be imported, or does not have the name.
+    """
+    module, _, name = str(target).rpartition(".")
+    places = (*places, *_trusted)
+    if not _is_plain(str(target)) or not lies_in(module, places):
+        return None
+    found = getattr(_imported(module), name, None)
+    if found is None and lies_in(module, _trusted):
+        names = [name for name in vars(_imported(module)) if name[0] != "_"]
+        raise ConfigError(f"{module} has no {name}: {suggest(name, names)}")
+    # Written there, too: a module shows whatever it imports.
+    return found if lies_in(str(getattr(found, "__module__", "")), places) else None
+
+
+def advice(target: Any) -> str:
+    """Say what a `_target_` is and how to trust it; empty where that is already so, or no help.
+
+    Args:
+        target: The dotted name, as a configuration or a checkpoint has it.
+    """
+    module = str(target).rpartition(".")[0]
+    top = module.partition(".")[0]
+    if not module or not _is_plain(str(target)) or lies_in(module, _trusted) or _is_refused(top):
+        return ""
+    return f"code of others, which runs only where you trust it: if you do, add trust=[{top}]"
+
+
+def _checked(modules: Any) -> tuple[str, ...]:
+    listed = (modules,) if isinstance(modules, str) else () if modules is None else modules
+    for name in listed if isinstance(listed, Sequence) else (listed,):
+        if not isinstance(name, str) or not _is_plain(name):
+            raise ConfigError(
+                f"trust must list modules, as trust=[my_project]: {str(name)!r} is none."
+            )
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names:
+            raise ConfigError(
+                f"trust names {name}, which is Python's own and can do anything: name the module "
+                "with your network, loss or callback."
+            )
+        _see_working_directory()
+        if find_spec(top) is None:
+            raise ConfigError(
+                f"trust names {name}, but there is no module {top}: install it, or type the "
+                f"command in the folder that holds it (this one is {Path.cwd()})."
+            )
+    return tuple(listed)
+
+
+def _see_working_directory() -> None:
+    """Let modules beside the user's be imported, as `python -m` does it and a script does not."""
+    here = str(Path.cwd())
+    if not {"", here} & set(sys.path):
+        sys.path.append(here)  # behind what is installed: nothing of that is taken for another
+    importlib.invalidate_caches()
+
+
+def _is_plain(target: str) -> bool:
+    return all(part.isidentifier() and part[0] != "_" for part in target.split("."))
+
+
+def _is_refused(top: str) -> bool:
+    return top in sys.stdlib_module_names or top in ("brain_tumor", "torch", "lightning", "hydra")
+
+
+def _imported(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        if not lies_in(module, _trusted):
+            return None
+        raise _unimportable(module, error) from error
+    except Exception as error:  # whatever somebody's module does when it is imported
+        raise _unimportable(module, error) from error
+
+
+def _unimportable(module: str, error: Exception) -> ConfigError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return ConfigError(f"{module} cannot be imported ({type(error).__name__}: {reason}).")
