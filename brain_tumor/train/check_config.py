@@ -5,6 +5,7 @@ place and a wrong value costs no waiting.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,13 @@ from brain_tumor.config.network import check_network
 from brain_tumor.config.values import check_values
 from brain_tumor.data.split import FILE, TEST, VALIDATION, SplitSettings
 from brain_tumor.data.transforms.report import Augment
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import BrainTumorError, ConfigError, suggest
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.models.classifier import TrainingSettings
+from brain_tumor.models.losses import TrainingLoss
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.settings import Seed, Settings
-from brain_tumor.train.build import build_callbacks, make_trainer
+from brain_tumor.train.build import build_augment, build_callbacks, build_loss, make_trainer
 from brain_tumor.train.check_monitors import check_monitors
 from brain_tumor.trust import Modules
 
@@ -45,6 +47,7 @@ class RunSettings(Settings):
     augment: dict[str, Any] | None
     model: dict[str, Any]
     training: TrainingSettings
+    loss: dict[str, Any]
     optimizer: dict[str, Any]
     scheduler: dict[str, Any] | None
     trainer: dict[str, Any]
@@ -110,7 +113,7 @@ def check_training(config: DictConfig) -> RunSettings:
 def check_building(
     config: DictConfig, classes: tuple[str, ...], size: int, split: SplitSettings
 ) -> None:
-    """Try augmentation, network, optimizer, schedule, callbacks, loggers and Trainer.
+    """Try augmentation, network, loss, optimizer, schedule, callbacks, loggers and Trainer.
 
     Args:
         config: With the groups that configure them.
@@ -121,9 +124,9 @@ def check_building(
     Raises:
         BrainTumorError: As for `check_training`.
     """
-    if config.augment is not None:
-        _try_augment(instantiate(config.augment, "augment"), size)
+    _try_augment(build_augment(config), size)
     check_network(plain_values(config.model, "model"), len(classes), size)
+    _try_loss(config, classes)
     _try_callbacks(config, classes)
     # Which part a split of one's own monitors is seen when it is read.
     parts = [VALIDATION if split.validation_fraction else TEST]
@@ -132,14 +135,49 @@ def check_building(
     _try_optimizer(config)
 
 
-def _try_augment(augment: Augment, size: int) -> None:
+def _try_augment(augment: Augment | None, size: int) -> None:
+    if augment is None:
+        return
+    reason = ""
     try:
-        scan = torch.zeros((1, 1, size, size), dtype=torch.uint8)
-        augment(scan, torch.full((1, augment.draws_per_scan), 0.5))
-    except (RuntimeError, TypeError, ValueError) as error:
+        scans = torch.zeros((2, 1, size, size), dtype=torch.uint8)
+        found = augment(scans, torch.full((2, augment.draws_per_scan), 0.5))
+        if found.shape != scans.shape:
+            reason = f"it gives {tuple(found.shape)} for {tuple(scans.shape)}"
+    except BrainTumorError:
+        raise
+    except Exception as error:  # somebody's transform may raise anything
+        reason = _one_line(error)
+    if reason:
+        raise ConfigError(f"augment cannot treat scans of {size} x {size} pixels: {reason}")
+
+
+def _try_loss(config: DictConfig, classes: Sequence[str]) -> None:
+    loss, weights = build_loss(config, classes)
+    if isinstance(loss, nn.Module) and next(loss.parameters(), None) is not None:
+        raise ConfigError("loss has parameters of its own, which no optimizer would train.")
+    labels = torch.arange(len(classes)).repeat(2)
+    logits = torch.linspace(-1, 1, len(labels) * len(classes)).view(len(labels), -1)
+    logits.requires_grad_()
+    reason = ""
+    try:
+        found = loss(logits, labels)
+        if found.shape not in ((), labels.shape):
+            reason = f"it gives {tuple(found.shape)} for {len(labels)} scans, not (N,) or a mean"
+        else:
+            found.mean().backward()
+            if logits.grad is None or not bool(found.isfinite().all()):
+                reason = "it gives no finite number with a gradient"
+            elif weights is not None:
+                TrainingLoss(loss, [1.0] * len(classes))(logits, labels)
+    except BrainTumorError:
+        raise
+    except Exception as error:  # somebody's loss may raise anything
+        reason = _one_line(error)
+    if reason:
         raise ConfigError(
-            f"augment cannot treat scans of {size} x {size} pixels: {_one_line(error)}"
-        ) from error
+            f"loss does not work on logits (N, {len(classes)}) and labels (N,): {reason}"
+        )
 
 
 def _try_callbacks(config: DictConfig, classes: tuple[str, ...]) -> None:
