@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "load_classifier"]
 __version__ = "0.6.0"
 
-# onnxruntime reports its use to its maker, and leaves files in the home folder, unless this is set
-# before it is imported. Here, because torchmetrics and torch's exporter may import it before us.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+# These report their use or their errors to their makers, and onnxruntime leaves files in the home
+# folder, unless this is set before they are imported. Here, because torchmetrics and torch's
+# exporter may import onnxruntime before us.
+for _name, _value in {
+    "ORT_DISABLE_TELEMETRY": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "WANDB_ERROR_REPORTING": "false",
+}.items():
+    os.environ.setdefault(_name, _value)
 
 
 def __getattr__(name: str) -> Any:

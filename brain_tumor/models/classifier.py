@@ -24,6 +24,9 @@ MakeScheduler = Callable[..., LRScheduler]
 
 # What a part is called in front of its curves, where that is shorter than its name.
 SHORT = {"validation": "val"}
+# What learning rates are called among the curves: of all that is trained, or of the new part and of
+# the pretrained one.
+RATES = ("lr", "lr_backbone")
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ class TumorClassifier(L.LightningModule):
     by itself which network it holds: `TumorClassifier.load_from_checkpoint(path)`.
 
     Logged per epoch, named `<part>/<score>` with `val` for validation: loss, each score of labels
-    in `metrics/registry.py`, and `precision/<class>`, `recall/<class>` and `f1/<class>`. The x
-    axis is the number of epochs done. Training scores are taken as the report's: while training,
+    in `metrics/registry.py`, and `precision/<class>`, `recall/<class>` and `f1/<class>`; and `lr`,
+    the learning rate at the epoch's end. The x axis is the number of epochs done. Training scores are taken as the report's: while training,
     with augmentation and dropout; their loss is the configured one, that of the monitored part is
     plain cross-entropy, so that runs of different losses can be compared by it.
 
@@ -162,6 +165,8 @@ class TumorClassifier(L.LightningModule):
             TrainingError: The loss is no number; in all processes alike, so that none waits.
         """
         loss = self._log_epoch("train", self.train_scores, self.train_loss)
+        for name, group in zip(RATES, self.trainer.optimizers[0].param_groups, strict=False):
+            self.log(name, group["lr"])
         if not bool(loss.isfinite()):
             raise TrainingError(
                 f"The training loss became {float(loss)} in epoch {self.current_epoch + 1}: lower "

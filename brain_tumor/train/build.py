@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import lightning as L
 from lightning.pytorch import Callback
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig
 
@@ -29,6 +30,7 @@ from brain_tumor.models.classifier import TrainingSettings, TumorClassifier
 from brain_tumor.models.losses import BALANCED, CrossEntropy, Loss, balanced_weights
 from brain_tumor.runs.checkpoints import WholeCheckpoints
 from brain_tumor.settings import Range, check_value
+from brain_tumor.train.callbacks.loggers import build_loggers
 from brain_tumor.train.callbacks.resumable import Resumable
 
 
@@ -124,10 +126,12 @@ def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorCla
 
 def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
     """Build the Trainer with the configured callbacks and loggers."""
-    return make_trainer(config, datamodule.monitored_part)
+    return make_trainer(config, datamodule.monitored_part, build_loggers(config))
 
 
-def make_trainer(config: DictConfig, monitored_part: str) -> L.Trainer:
+def make_trainer(
+    config: DictConfig, monitored_part: str, loggers: Sequence[Logger] = ()
+) -> L.Trainer:
     """Build the Trainer for a split whose monitored part is known.
 
     Raises:
@@ -159,11 +163,6 @@ def make_trainer(config: DictConfig, monitored_part: str) -> L.Trainer:
             "callbacks.best must stay where a split has a validation part: it keeps the checkpoint "
             "that is scored; split.validation_fraction=0 scores the last epoch."
         )
-    loggers = [
-        instantiate(logger, f"logger.{name}")
-        for name, logger in plain_values(config.logger, "logger").items()
-        if logger is not None
-    ]
     keep_float32()
     asked: Any = plain_values(config.trainer, "trainer")
     plugins: list[Any] = [WholeCheckpoints()]
@@ -178,7 +177,7 @@ def make_trainer(config: DictConfig, monitored_part: str) -> L.Trainer:
             asked,
             "trainer",
             callbacks=[*callbacks.values(), *engine],
-            logger=loggers or False,
+            logger=list(loggers) or False,
             default_root_dir=str(config.run_folder),
             plugins=plugins,
         )

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.config.data import DataSettings, check_split_file
@@ -28,7 +29,9 @@ from brain_tumor.models.losses import TrainingLoss
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.settings import Seed, Settings
 from brain_tumor.train.build import build_augment, build_callbacks, build_loss, make_trainer
+from brain_tumor.train.callbacks.loggers import check_loggers
 from brain_tumor.train.check_monitors import check_monitors
+from brain_tumor.train.check_trainer import check_callbacks, check_trainer
 from brain_tumor.trust import Modules
 
 STEPS = 1000  # of a schedule that are tried, at most
@@ -127,10 +130,12 @@ def check_building(
     _try_augment(build_augment(config), size)
     check_network(plain_values(config.model, "model"), len(classes), size)
     _try_loss(config, classes)
-    _try_callbacks(config, classes)
+    has_logger = check_loggers(config)
+    _try_callbacks(config, classes, has_logger)
     # Which part a split of one's own monitors is seen when it is read.
     parts = [VALIDATION if split.validation_fraction else TEST]
     for part in parts if split.name != FILE else [TEST]:
+        check_trainer(config, part)
         make_trainer(config, part)
     _try_optimizer(config)
 
@@ -161,7 +166,9 @@ def _try_loss(config: DictConfig, classes: Sequence[str]) -> None:
     logits.requires_grad_()
     reason = ""
     try:
-        found = loss(logits, labels)
+        with warnings.catch_warnings():  # of what is refused just below
+            warnings.simplefilter("ignore")
+            found = loss(logits, labels)
         if found.shape not in ((), labels.shape):
             reason = f"it gives {tuple(found.shape)} for {len(labels)} scans, not (N,) or a mean"
         else:
@@ -180,8 +187,9 @@ def _try_loss(config: DictConfig, classes: Sequence[str]) -> None:
         )
 
 
-def _try_callbacks(config: DictConfig, classes: tuple[str, ...]) -> None:
+def _try_callbacks(config: DictConfig, classes: tuple[str, ...], has_logger: bool) -> None:
     callbacks = build_callbacks(config)
+    check_callbacks(callbacks, has_logger)
     check_monitors(callbacks, classes)
     home = Path(str(config.run_folder)) / "checkpoints"
     for name in ("last", "best"):
@@ -205,6 +213,11 @@ def _try_optimizer(config: DictConfig) -> None:
     schedule = None
     if config.scheduler is not None:
         schedule = instantiate(config.scheduler, "scheduler")
+        if issubclass(schedule.func, ReduceLROnPlateau):
+            raise ConfigError(
+                "scheduler is a ReduceLROnPlateau, which waits for scores that a run which resumes "
+                "does not have: choose one of scheduler=cosine, warmup_cosine, one_cycle."
+            )
     key = "optimizer"
     try:
         with warnings.catch_warnings():  # training gives them again
