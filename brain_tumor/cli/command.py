@@ -36,7 +36,7 @@ def register_resolvers() -> None:
 
     `${run_id:}` gives six random characters that stay the same within a process,
     `${fast_precision:ACCELERATOR}` the precision that the device is quick at,
-    `${folder_name:PATH}` the name of a folder, and `${folder_name:PATH,1}` of the one that holds it.
+    `${folder_name:PATH}` the name of a folder, `${folder_name:PATH,1}` of the one that holds it.
     """
     OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
     OmegaConf.register_new_resolver("fast_precision", _fast_precision, replace=True)

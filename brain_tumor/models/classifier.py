@@ -26,7 +26,7 @@ MakeScheduler = Callable[..., LRScheduler]
 SHORT = {"validation": "val"}
 # What learning rates are called among the curves: of all that is trained, or of the new part and of
 # the pretrained one.
-RATES = ("lr", "lr_backbone")
+RATES = ("train/lr", "train/lr_backbone")
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,11 @@ class TumorClassifier(L.LightningModule):
     by itself which network it holds: `TumorClassifier.load_from_checkpoint(path)`.
 
     Logged per epoch, named `<part>/<score>` with `val` for validation: loss, each score of labels
-    in `metrics/registry.py`, and `precision/<class>`, `recall/<class>` and `f1/<class>`; and `lr`,
-    the learning rate at the epoch's end. The x axis is the number of epochs done. Training scores are taken as the report's: while training,
-    with augmentation and dropout; their loss is the configured one, that of the monitored part is
-    plain cross-entropy, so that runs of different losses can be compared by it.
+    in `metrics/registry.py`, and `precision/<class>`, `recall/<class>` and `f1/<class>`; and
+    `train/lr`, the learning rate at the epoch's end. The x axis is the number of epochs done.
+    Training scores are taken as the report's: while training, with augmentation and dropout; their
+    loss is the configured one. That of the monitored part is plain cross-entropy, by which runs of
+    different losses can be compared.
 
     Args:
         network: `name` of the network and its arguments.

@@ -82,6 +82,7 @@ class TrainingLoss(nn.Module):
     def __init__(self, loss: Loss, class_weights: Sequence[float] | None = None) -> None:
         super().__init__()
         self.loss = loss
+        self.class_weights: Tensor | None
         weights = None if class_weights is None else torch.tensor(class_weights).float()
         # No part of the network: a checkpoint leaves it out.
         self.register_buffer("class_weights", weights, persistent=False)
@@ -95,8 +96,9 @@ class TrainingLoss(nn.Module):
             reduction: `mean` over the scans, or their `sum`.
         """
         weights = self.class_weights
-        if isinstance(self.loss, CrossEntropy) and weights is None:
-            return self.loss(logits, labels, reduction)  # type: ignore[no-any-return]  # one kernel
+        if isinstance(self.loss, CrossEntropy) and weights is None:  # torch's own mean and sum
+            plain: Tensor = self.loss(logits, labels, reduction)
+            return plain
         if not len(labels):  # a process's share of a small batch; its gradients are 0
             return logits.sum()
         losses = self.loss(logits, labels)
@@ -106,7 +108,7 @@ class TrainingLoss(nn.Module):
                     "loss.class_weights needs a loss that gives one number for each scan: where "
                     "it takes a reduction add +loss.reduction=none, or leave class_weights out."
                 )
-            losses = losses * weights[labels]  # type: ignore[index]  # a buffer is a tensor
+            losses = losses * weights[labels]
         mean = losses.mean()
         return mean if reduction == "mean" else mean * len(labels)
 

@@ -33,7 +33,6 @@ from brain_tumor.settings import Range, check_value
 from brain_tumor.train.callbacks.loggers import build_loggers
 from brain_tumor.train.callbacks.resumable import Resumable
 
-
 # One weight per class, or how to find them.
 ClassWeights = list[Annotated[float, Range(0)]] | Literal["balanced"] | None
 

@@ -172,7 +172,7 @@ def _try_loss(config: DictConfig, classes: Sequence[str]) -> None:
         if found.shape not in ((), labels.shape):
             reason = f"it gives {tuple(found.shape)} for {len(labels)} scans, not (N,) or a mean"
         else:
-            found.mean().backward()
+            torch.autograd.backward(found.mean())
             if logits.grad is None or not bool(found.isfinite().all()):
                 reason = "it gives no finite number with a gradient"
             elif weights is not None:

@@ -1,3 +1,4 @@
+from functools import partial
 from types import SimpleNamespace
 
 import lightning as L
@@ -156,7 +157,7 @@ def test_the_trainer_shuffles_and_augments_training_scans_anew_in_every_epoch(
 
     for epoch in (0, 1):
         rows, size = datamodule.split.train, datamodule.batch_size
-        order = BatchOrder(rows, size, datamodule.seed, epoch=lambda: epoch)
+        order = BatchOrder(rows, size, datamodule.seed, epoch=partial(int, epoch))
         batches = [batch for at, batch in recorder.seen["train"] if at == epoch]
         assert [batch.rows.tolist() for batch in batches] == [
             share.rows.tolist() for share in order

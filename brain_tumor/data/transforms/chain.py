@@ -53,7 +53,9 @@ class Chain:
 
     def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
         """Augment `(N, 1, H, W)` uint8 by `(N, draws_per_scan)`; give float32 on 0-255."""
-        for transform, own in zip(self.transforms, draws.split(self.draws, dim=1), strict=True):
+        for transform, own in zip(
+            self.transforms, torch.split(draws, self.draws, dim=1), strict=True
+        ):
             if hasattr(transform, "draws_per_scan"):
                 images = transform(images, own)
                 continue

@@ -37,9 +37,7 @@ class Augment(Protocol):
         ...
 
 
-def epoch_draws(
-    seed: int, epoch: int, scans: int, draws_per_scan: int, turn: int = 0
-) -> Tensor:
+def epoch_draws(seed: int, epoch: int, scans: int, draws_per_scan: int, turn: int = 0) -> Tensor:
     """Draw the uniform numbers of one epoch, `(scans, draws_per_scan)`, float32, in [0, 1).
 
     The table depends on the seed, the epoch and the turn alone: how often the epoch has shown a
