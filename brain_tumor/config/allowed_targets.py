@@ -89,7 +89,9 @@ _TRANSFORM = Kind(
 )
 _NESTING = replace(_TRANSFORM, inside=(_TRANSFORM,))  # such as RandomApply
 
-OPTIONAL = ("kornia", "monai", "wandb", "mlflow")  # each is an extra of its own name
+# Each is an extra of its own name. Lightning has the loggers of two, whether they are there or not.
+OPTIONAL = ("kornia", "monai", "wandb", "mlflow")
+NEEDS = {"WandbLogger": "wandb", "MLFlowLogger": "mlflow"}
 
 # By the first part of the key.
 ALLOWED_TARGETS = {
@@ -134,13 +136,13 @@ def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[Any
     Raises:
         ConfigError: It is no such class, or comes from elsewhere and is not trusted.
     """
+    library = NEEDS.get(str(target).rpartition(".")[2], str(target).partition(".")[0])
+    if allowed and library in OPTIONAL and find_spec(library) is None:
+        raise ConfigError(f'{key}._target_ needs {library}: pip install "brain-tumor[{library}]"')
     for kind in allowed:
         found = find(target, kind.modules, kind.written_in)
         if kind.is_met_by(found):
             return found, kind
-    top = str(target).partition(".")[0]
-    if top in OPTIONAL and find_spec(top) is None:
-        raise ConfigError(f'{key}._target_ needs {top}: pip install "brain-tumor[{top}]"')
     known = [name for kind in allowed for name in _names(kind)]
     near = suggest(str(target), known, limit=20)
     others = advice(target)
