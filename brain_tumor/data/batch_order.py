@@ -39,8 +39,7 @@ class BatchOrder(Sampler[BatchShard]):
         labels: Class of each of the rows; with them an epoch shows every class equally often, in
             about as many scans as there are rows. Scans of a small class come several times, all
             of them before any of them comes again.
-        epoch: Tells the epoch, from 0, whenever an order is begun. Lightning's `set_epoch` would
-            come too late where a resumed run has worker processes, which ask ahead.
+        epoch: Tells the epoch, from 0, whenever an order is begun.
     """
 
     def __init__(

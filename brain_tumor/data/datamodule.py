@@ -80,6 +80,10 @@ class ScanDataModule(L.LightningDataModule):
         seed: Of order and augmentation, 0 to 2**32 - 1.
         balanced: Whether an epoch shows every class equally often, as `BatchOrder` says.
 
+    Attributes:
+        first_epoch: Which epoch a training that resumes begins with, from 0. Worker processes ask
+            for its order before Lightning has counted so far.
+
     Raises:
         ConfigError: A number is outside its range.
     """
@@ -100,7 +104,7 @@ class ScanDataModule(L.LightningDataModule):
         check_value(seed, Seed, "seed")
         self.prepared, self.split, self.augment = prepared, split, augment
         self.batch_size, self.num_workers, self.seed = batch_size, num_workers, seed
-        self.balanced = balanced
+        self.balanced, self.first_epoch = balanced, 0
         self._batches = ScanBatches(prepared)
         self._draws: tuple[int, Tensor] | None = None
         self._turns = self._order(split.train, seed, balanced).most_turns
@@ -186,7 +190,7 @@ class ScanDataModule(L.LightningDataModule):
             rank,
             processes,
             labels,
-            lambda: 0 if trainer is None else trainer.current_epoch,
+            lambda: max(self.first_epoch, 0 if trainer is None else trainer.current_epoch),
         )
 
     def _trainer_loader(self, order: BatchOrder) -> DataLoader[Any]:

@@ -94,6 +94,7 @@ def fit(
         prepared, split = _data(start, settings)
 
     datamodule = build_datamodule(config, prepared, split)
+    datamodule.first_epoch = start.epochs
     classifier = build_classifier(config, datamodule)
     trainer = build_trainer(config, datamodule)
     trainer.callbacks.extend(callbacks)  # type: ignore[attr-defined]

@@ -5,7 +5,6 @@ namespace; bash lines are `python -m brain_tumor...` commands, or `python FILE.p
 Other blocks are for people alone.
 """
 
-import contextlib
 import importlib
 import re
 import runpy
@@ -23,18 +22,18 @@ BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE |
 
 
 def command(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a command of the package in this process, which has torch already."""
+    """Run a command of the package, or a file, in this process, which has torch already."""
     words = shlex.split(line, comments=True)
-    if words[0] == "python" and words[1].endswith(".py"):
-        monkeypatch.setattr(sys, "argv", words[1:])
-        with contextlib.suppress(SystemExit):
-            runpy.run_path(words[1], run_name="__main__")
-        return
-    assert words[:2] == ["python", "-m"] and words[2].startswith("brain_tumor."), line
-    monkeypatch.setattr(sys, "argv", [words[2], *words[3:]])
-    module = words[2] if words[2] == "brain_tumor.prepare" else f"{words[2]}.__main__"
+    is_file = words[0] == "python" and words[1].endswith(".py")
+    assert is_file or (words[:2] == ["python", "-m"] and words[2].startswith("brain_tumor.")), line
+    words = words[1:] if is_file else words[2:]
+    monkeypatch.setattr(sys, "argv", words)
     try:
-        importlib.import_module(module).main()
+        if is_file:
+            runpy.run_path(words[0], run_name="__main__")
+        else:
+            single = words[0] == "brain_tumor.prepare"
+            importlib.import_module(words[0] if single else f"{words[0]}.__main__").main()
     except SystemExit as ended:
         assert ended.code in (None, 0), line
 
