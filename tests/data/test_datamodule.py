@@ -121,7 +121,8 @@ def test_a_share_of_scans_on_the_device_knows_its_whole_batch(
     datamodule: ScanDataModule, rank: int
 ) -> None:
     datamodule.batch_size = 7
-    datamodule.trainer = SimpleNamespace(global_rank=rank, world_size=3, training=False)
+    place = {"global_rank": rank, "world_size": 3, "current_epoch": 0}
+    datamodule.trainer = SimpleNamespace(**place, training=False)
     sent = list(datamodule.train_dataloader())
     datamodule._resident = ResidentScans(datamodule.prepared, torch.device("cpu"))
     cut = [

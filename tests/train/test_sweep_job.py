@@ -8,13 +8,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hydra._internal.core_plugins.basic_launcher import BasicLauncher
+from hydra.core.plugins import Plugins
 
 from brain_tumor.cli import command
 from brain_tumor.errors import ConfigError
 from brain_tumor.train import sweep_job
 from brain_tumor.train.__main__ import main
 
+LAUNCHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 SMALL = ["model.width=16", "trainer.max_epochs=1", "trainer=cpu", "evaluation.figures=false"]
 SMALL += ["evaluation.resamples=100", "split=official", "split.validation_fraction=0.25"]
 
@@ -23,14 +24,16 @@ def test_it_gets_the_validation_score_and_nan_of_a_job_that_failed(
     phantom_root: Path, prepared: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     got: list[Any] = []
-    launch = BasicLauncher.launch
+    # Hydra imports its plugins by itself: the class that a test would import is another one.
+    launcher = Plugins.instance().class_name_to_class[LAUNCHER]
+    launch = launcher.launch
 
-    def watched(self: BasicLauncher, *arguments: Any, **named: Any) -> Any:
+    def watched(self: Any, *arguments: Any, **named: Any) -> Any:
         jobs = launch(self, *arguments, **named)
         got.extend(job.return_value for job in jobs)
         return jobs
 
-    monkeypatch.setattr(BasicLauncher, "launch", watched)
+    monkeypatch.setattr(launcher, "launch", watched)
     monkeypatch.setattr(command, "keep_freed_memory", lambda: None)
     monkeypatch.chdir(tmp_path)
     words = ["-m", *SMALL, "data.batch_size=16,0", "data=phantom", "data.source=folder"]
