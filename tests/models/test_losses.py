@@ -59,7 +59,11 @@ def test_cross_entropy_without_weights_is_torchs_to_the_bit(
 @given(st.integers(1, 12), st.integers(0, 12))
 def test_processes_give_the_mean_of_the_whole_batch(scans: int, own: int) -> None:
     logits, labels = batch(scans)
-    for loss, weights in ((CrossEntropy(0.1), WEIGHTS), (FocalLoss(), None), (F.cross_entropy, None)):
+    for loss, weights in (
+        (CrossEntropy(0.1), WEIGHTS),
+        (FocalLoss(), None),
+        (F.cross_entropy, None),
+    ):
         training = TrainingLoss(loss, weights)
         parts = ((logits[:own], labels[:own]), (logits[own:], labels[own:]))
         shared = sum(training(*part, "sum") for part in parts) / scans
