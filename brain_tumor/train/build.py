@@ -59,8 +59,9 @@ def build_augment(config: DictConfig) -> Augment | None:
         augment: Augment = instantiate(values, "augment")
         return augment
     per_batch = values.pop("per_batch", False)
-    check_value(per_batch, bool, "augment.per_batch")
-    return Chain([instantiate(values, "augment")], per_batch)
+    transform = instantiate(values, "augment")
+    check_value(per_batch, bool | None, "augment.per_batch")  # null where a resumed run drops it
+    return Chain([transform], bool(per_batch))
 
 
 def build_loss(config: DictConfig, classes: Sequence[str]) -> tuple[Loss, Any]:

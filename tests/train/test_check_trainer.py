@@ -1,4 +1,4 @@
-"""What cannot be used of losses, callbacks, loggers and the Trainer is said before scans are read."""
+"""Losses, callbacks, loggers and the Trainer: what cannot be used is named before scans are read."""
 
 import sys
 from pathlib import Path

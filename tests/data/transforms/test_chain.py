@@ -102,7 +102,7 @@ def test_one_draw_may_be_for_a_whole_batch(datamodule: ScanDataModule) -> None:
 
 def test_kornia_says_itself_whether_one_draw_is_for_all() -> None:
     kornia = pytest.importorskip("kornia.augmentation")
-    with pytest.raises(ConfigError, match="RandomAffine of Kornia .* same_on_batch: true"):
+    with pytest.raises(ConfigError, match=r"RandomAffine of Kornia .* same_on_batch: true"):
         Chain([kornia.RandomAffine(degrees=30.0)], per_batch=True)
     chain = Chain([kornia.RandomAffine(degrees=30.0, same_on_batch=True, p=1.0)], per_batch=True)
     found = chain(images()[:1].expand(3, 1, 32, 32), draws(chain))

@@ -49,7 +49,7 @@ def test_every_curve_and_picture_is_there(sweep: dict[float, Path]) -> None:
     for part in ("train", "val", "test"):
         final = (f"final/{part}/{name}" for name in ("accuracy", "balanced_accuracy", "macro_f1"))
         steps |= dict.fromkeys(final, LAST_EPOCH)
-    assert places(events, "scalars") == steps
+    assert places(events, "scalars") == steps | {"train/lr": EVERY_EPOCH}
 
     pictures = {"train/augmented": [0], "val/confusion": EVERY_EPOCH}
     pictures |= {f"final/{part}/confusion": LAST_EPOCH for part in ("train", "val", "test")}
