@@ -1,4 +1,4 @@
-"""Losses, callbacks, loggers and the Trainer: what cannot be used is named before scans are read."""
+"""Losses, callbacks, loggers and Trainer: what cannot be used is named before scans are read."""
 
 import sys
 from pathlib import Path
