@@ -58,7 +58,7 @@ def build(
     return _built(_group(config, key), key, (kind,), arguments, later)
 
 
-def check_target(config: DictConfig | Mapping[str, Any], key: str) -> None:
+def check_target(config: Mapping[Any, Any], key: str) -> None:
     """Look at what `instantiate` would build, for what leaves files wherever it is built.
 
     Raises:
@@ -67,7 +67,7 @@ def check_target(config: DictConfig | Mapping[str, Any], key: str) -> None:
     _found(_group(config, key), key, (ALLOWED_TARGETS[key.partition(".")[0]],), {}, ())
 
 
-def _group(config: DictConfig | Mapping[str, Any], key: str) -> Mapping[Any, Any]:
+def _group(config: Mapping[Any, Any], key: str) -> Mapping[Any, Any]:
     plain = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
     if not isinstance(plain, dict) or "_target_" not in plain:
         raise ConfigError(f"{key} must be a group with a _target_, the class to build: {plain!r}")

@@ -17,10 +17,9 @@ from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.identity import run_fingerprint
-from brain_tumor.runs.results.metrics import METRICS
+from brain_tumor.runs.results.metrics import METRICS, Metrics
 from brain_tumor.runs.results.run import RUN, RunRecord
 from brain_tumor.train.check_config import run_settings
-from brain_tumor.train.score import Scores
 from brain_tumor.train.train import train
 
 
@@ -79,16 +78,15 @@ def check_sweeper(config: DictConfig) -> None:
         )
 
 
-def _chosen_by(config: DictConfig, scores: Scores) -> float | None:
-    part = scores.get(VALIDATION)
+def _chosen_by(config: DictConfig, metrics: Metrics | None) -> float | None:
+    part = None if metrics is None else metrics.parts.get(VALIDATION)
     if part is None:
         return None
     monitor = str(OmegaConf.select(config, "callbacks.best.monitor")).removeprefix("val/")
-    found = part.get(monitor)
-    return float(part["balanced_accuracy"] if found is None else found)
+    return part.value(monitor if monitor in part.scores else "balanced_accuracy")
 
 
-def _train_job(config: DictConfig, job: SweepJob) -> Scores:
+def _train_job(config: DictConfig, job: SweepJob) -> Metrics | None:
     earlier = find_earlier(config)
     if earlier is None:
         return train(config)
@@ -96,8 +94,7 @@ def _train_job(config: DictConfig, job: SweepJob) -> Scores:
     if earlier.finished:
         print(f"job {job.number} was finished before, in {earlier.run.path}: skipped.")
         job.note(status=SKIPPED, folder=folder)
-        scores: Scores = earlier.run.read_json("metrics.json")["parts"]
-        return scores
+        return METRICS.read(earlier.run)
     job.note(folder=folder, reason="went on from an earlier sweep")
     OmegaConf.update(config, "resume", folder)
     return train(config)

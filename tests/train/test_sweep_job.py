@@ -1,6 +1,5 @@
 """What a sweeper of Hydra gets from a job, such as one that searches."""
 
-import json
 import math
 import sys
 from pathlib import Path
@@ -12,6 +11,8 @@ from hydra.core.plugins import Plugins
 
 from brain_tumor.cli import command
 from brain_tumor.errors import ConfigError
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.train import sweep_job
 from brain_tumor.train.__main__ import main
 
@@ -44,8 +45,8 @@ def test_it_gets_the_validation_score_and_nan_of_a_job_that_failed(
         main()
     assert ended.value.code == 1  # for the job that failed
     (metrics,) = (tmp_path / "runs").glob("*/*/*/metrics.json")
-    scores = json.loads(metrics.read_text())["parts"]
-    assert got[0] == scores["validation"]["balanced_accuracy"]
+    part = METRICS.read(RunFolder(metrics.parent)).parts["validation"]
+    assert got[0] == part.value("balanced_accuracy")
     assert math.isnan(got[1])
 
 

@@ -11,7 +11,6 @@ from omegaconf import DictConfig
 from brain_tumor.config.arguments import plain_values
 from brain_tumor.config.instantiate import check_target, instantiate
 from brain_tumor.errors import ConfigError
-from brain_tumor.metrics.registry import label_scores
 from brain_tumor.models.classifier import SHORT
 from brain_tumor.runs.identity import flatten
 from brain_tumor.train.callbacks import tensorboard
@@ -56,16 +55,16 @@ def log_outcome(
     Args:
         loggers: Those of the Trainer. Confusion matrices go to TensorBoard, W&B, MLflow, and
             whatever has a `log_image` like W&B's.
-        scores: Per part, as in `metrics.json`; what is undefined is left out.
+        scores: Per part, by the score's key; what is undefined is left out.
         figures: Per part, its confusion matrix.
         epochs: Epochs trained, their place on the x axis.
     """
     tensorboard.log_outcome(loggers, scores, figures, epochs)
     named = {
-        f"final/{SHORT.get(part, part)}/{score.key}": float(values[score.key])
+        f"final/{SHORT.get(part, part)}/{key}": float(value)
         for part, values in scores.items()
-        for score in label_scores()
-        if values[score.key] is not None
+        for key, value in values.items()
+        if value is not None
     }
     for logger in _others(loggers):
         logger.log_metrics(named, epochs)

@@ -1,7 +1,6 @@
 """What loggers other than TensorBoard's are told, and that they keep to this machine."""
 
 import csv
-import json
 import shutil
 import sqlite3
 import sys
@@ -15,6 +14,8 @@ from test_connections import SMALL as TRACED
 from test_connections import STRACE, traced
 
 from brain_tumor.errors import ConfigError
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.train.callbacks.loggers import build_loggers, log_outcome, viewers
 from brain_tumor.train.train import train
 
@@ -48,9 +49,9 @@ def test_csv_beside_tensorboard_has_curves_values_and_final_scores(compose, tmp_
     folder = run / "csv" / "version_0"
     with (folder / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    scores = json.loads((run / "metrics.json").read_text())["parts"]
+    test = METRICS.read(RunFolder(run)).parts["test"]
     final = [row["final/test/accuracy"] for row in rows if row["final/test/accuracy"]]
-    assert [float(value) for value in final] == [pytest.approx(scores["test"]["accuracy"])]
+    assert [float(value) for value in final] == [pytest.approx(test.value("accuracy"))]
     with (run / "metrics.csv").open(newline="") as file:
         (own,) = csv.DictReader(file)
     for name in ("train/loss", "test/balanced_accuracy", "train/lr"):
