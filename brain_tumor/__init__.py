@@ -29,9 +29,15 @@ _COMMANDS = ("audit", "compare", "evaluate", "predict", "prepare", "train")
 __all__ = ["__version__", *_OBJECTS, *_COMMANDS]
 __version__ = "0.6.0"
 
-# onnxruntime reports its use to its maker, and leaves files in the home folder, unless this is set
-# before it is imported. Here, because torchmetrics and torch's exporter may import it before us.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+# These report their use or their errors to their makers, and onnxruntime leaves files in the home
+# folder, unless this is set before they are imported. Here, because torchmetrics and torch's
+# exporter may import onnxruntime before us.
+for _name, _value in {
+    "ORT_DISABLE_TELEMETRY": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "WANDB_ERROR_REPORTING": "false",
+}.items():
+    os.environ.setdefault(_name, _value)
 
 
 def __getattr__(name: str) -> Any:

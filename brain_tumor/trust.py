@@ -56,12 +56,13 @@ def lies_in(module: str, places: Iterable[str]) -> bool:
     return any(f"{module}.".startswith(f"{place}.") for place in places)
 
 
-def find(target: Any, places: Iterable[str]) -> Any:
+def find(target: Any, places: Iterable[str], written: Iterable[str] = ()) -> Any:
     """Find what a `_target_` names, where that is written in one of some modules or a trusted one.
 
     Args:
         target: The dotted name, such as `my_project.nets.MyNet`.
         places: The modules beside those that are trusted.
+        written: Those where it has to be written, where that is less than where it may be named.
 
     Returns:
         A class or function; None where there is none, or its module is neither.
@@ -71,6 +72,7 @@ def find(target: Any, places: Iterable[str]) -> Any:
     """
     module, _, name = str(target).rpartition(".")
     places = (*places, *_trusted)
+    written = (*written, *_trusted) if written else places
     if not _is_plain(str(target)) or not lies_in(module, places):
         return None
     found = getattr(_imported(module), name, None)
@@ -78,7 +80,7 @@ def find(target: Any, places: Iterable[str]) -> Any:
         names = [name for name in vars(_imported(module)) if name[0] != "_"]
         raise ConfigError(f"{module} has no {name}: {suggest(name, names)}")
     # Written there, too: a module shows whatever it imports.
-    return found if lies_in(str(getattr(found, "__module__", "")), places) else None
+    return found if lies_in(str(getattr(found, "__module__", "")), written) else None
 
 
 def advice(target: Any) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import io
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -40,7 +41,8 @@ def register_resolvers() -> None:
     `${run_id:}` gives six random characters that stay the same within a process,
     `${fast_precision:ACCELERATOR}` the precision that the device is quick at,
     `${class_name:my_project.nets.MyNet}` gives `MyNet`, `${data_sets:LIST}` what joined sets are
-    (`config.joined.data_sets`).
+    (`config.joined.data_sets`), `${folder_name:PATH}` the name of a folder, `${folder_name:PATH,1}`
+    of the one that holds it.
     """
     OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
     OmegaConf.register_new_resolver("fast_precision", _fast_precision, replace=True)
@@ -48,6 +50,12 @@ def register_resolvers() -> None:
         "class_name", lambda target: str(target).rpartition(".")[2], replace=True
     )
     OmegaConf.register_new_resolver("data_sets", data_sets, replace=True)
+    OmegaConf.register_new_resolver("folder_name", _folder_name, replace=True)
+
+
+def _folder_name(path: str, up: int = 0) -> str:
+    place = Path(path).absolute()
+    return (place, *place.parents)[up].name
 
 
 def _fast_precision(accelerator: str) -> str:
@@ -61,7 +69,7 @@ def _fast_precision(accelerator: str) -> str:
 register_resolvers()
 
 
-def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[[], None]]:
+def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
     """Make a function of a configuration runnable from the command line by Hydra.
 
     Errors that a user can cause end with their sentence on stderr and exit status 2; Ctrl-C ends
@@ -70,16 +78,17 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
     first.
 
     In a sweep (`-m`) whose configuration has `hydra.callbacks.sweep` a job that fails does not stop
-    the others. At its end there is a table, and exit status 1 where a job failed.
+    the others. At its end there is a table, and exit status 1 where a job failed. The sweeper gets
+    what the function returns, NaN from a job that failed.
 
     Args:
         config_name: The file in `conf/` that composes the command's configuration.
     """
     asked = False  # for tracebacks, by the user
 
-    def decorate(task: Callable[[DictConfig], None]) -> Callable[[], None]:
+    def decorate(task: Callable[[DictConfig], Any]) -> Callable[[], None]:
         @functools.wraps(task)
-        def guarded(config: DictConfig) -> None:
+        def guarded(config: DictConfig) -> Any:
             if isinstance(sys.stdout, io.TextIOWrapper):
                 # A path may hold letters that the terminal's encoding lacks; stderr does the same.
                 sys.stdout.reconfigure(errors="backslashreplace")
@@ -93,6 +102,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
                 _drop_own_folder()
                 follow_leader()
             job = this_job()
+            found = None if job is None else math.nan
             try:
                 with ended_in_one_sentence(asked, number), ExitStack() as held:
                     if job is not None:
@@ -101,11 +111,12 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
                         held.enter_context(noted(job, user_message, asked))
                     held.enter_context(trusting(own_trust(config)))
                     fill_last(config_name, config)
-                    task(config)
+                    found = task(config)
             finally:
                 _drop_empty_run_folder()
             if raising is not None:
                 os.environ[TRACEBACKS] = raising  # for the next job of a sweep
+            return found
 
         run: Callable[[], None] = hydra.main(
             version_base="1.3", config_path=str(conf_folder()), config_name=config_name

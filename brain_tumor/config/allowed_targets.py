@@ -7,7 +7,10 @@ run whatever they are told to.
 """
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from types import FunctionType
+from typing import Any
 
 from lightning.fabric.plugins import CheckpointIO, ClusterEnvironment, Precision
 from lightning.pytorch import Callback, Trainer
@@ -18,7 +21,6 @@ from lightning.pytorch.strategies import Strategy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from brain_tumor.data.transforms.report import BatchAugment, TorchvisionAugment
 from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.settings import repr_short
 from brain_tumor.trust import advice, find, lies_in
@@ -35,6 +37,9 @@ class Kind:
             what lies below them.
         partial: Whether the program calls it later, with what is not configured.
         inside: Kinds that its arguments may be.
+        written_in: Where it has to be written, where that is less than `modules`.
+        called_with: With how many arguments the program calls a function that stands there; 0
+            where none can.
     """
 
     what: str
@@ -42,6 +47,14 @@ class Kind:
     modules: tuple[str, ...]
     partial: bool = False
     inside: tuple["Kind", ...] = ()
+    written_in: tuple[str, ...] = ()
+    called_with: int = 0
+
+    def is_met_by(self, found: object) -> bool:
+        """Tell whether what was found in its modules can stand there."""
+        if isinstance(found, FunctionType):
+            return self.called_with > 0
+        return isinstance(found, type) and issubclass(found, self.bases)
 
 
 _PLUGIN = Kind(
@@ -54,16 +67,41 @@ _STRATEGY = Kind(
 )
 _PROFILER = Kind("a profiler of Lightning", (Profiler,), ("lightning.pytorch.profilers",))
 
+_AUGMENT = "brain_tumor.data.transforms"
+_TRANSFORM = Kind(
+    "a transform of torchvision v2, Kornia or MONAI, or one of ours",
+    (object,),
+    (
+        *(f"{_AUGMENT}.{name}" for name in ("report", "mri", "nearest", "chain")),
+        "torchvision.transforms.v2",
+        "kornia.augmentation",
+        "monai.transforms",
+    ),
+    # MONAI's others read and write files, or run what they are given.
+    written_in=(
+        _AUGMENT,
+        "torchvision.transforms.v2",
+        "kornia.augmentation",
+        *(f"monai.transforms.{name}" for name in ("intensity", "spatial", "smooth_field")),
+        "monai.transforms.croppad",
+    ),
+    called_with=1,
+)
+_NESTING = replace(_TRANSFORM, inside=(_TRANSFORM,))  # such as RandomApply
+
+# Each is an extra of its own name. Lightning has the loggers of two, whether they are there or not.
+OPTIONAL = ("kornia", "monai", "wandb", "mlflow")
+NEEDS = {"WandbLogger": "wandb", "MLFlowLogger": "mlflow"}
+
 # By the first part of the key.
 ALLOWED_TARGETS = {
-    "augment": Kind(
-        "an augmentation",
-        (BatchAugment, TorchvisionAugment),
-        (
-            "brain_tumor.data.transforms.report",
-            "brain_tumor.data.transforms.mri",
-            "brain_tumor.data.transforms.nearest",
-        ),
+    "augment": replace(_TRANSFORM, what="an augmentation", inside=(_NESTING,)),
+    "loss": Kind(
+        "a loss of torch or ours",
+        (object,),
+        ("torch.nn", "brain_tumor.models.losses"),
+        written_in=("torch.nn.modules.loss", "brain_tumor.models.losses"),
+        called_with=2,
     ),
     "optimizer": Kind("an optimizer of torch", (Optimizer,), ("torch.optim",), partial=True),
     "scheduler": Kind(
@@ -87,8 +125,8 @@ ALLOWED_TARGETS = {
 }
 
 
-def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[type, Kind]:
-    """Find the class that a `_target_` names.
+def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[Any, Kind]:
+    """Find the class, or the function, that a `_target_` names.
 
     Args:
         target: The dotted name, such as `torch.optim.Adam`.
@@ -98,9 +136,12 @@ def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[typ
     Raises:
         ConfigError: It is no such class, or comes from elsewhere and is not trusted.
     """
+    library = NEEDS.get(str(target).rpartition(".")[2], str(target).partition(".")[0])
+    if allowed and library in OPTIONAL and find_spec(library) is None:
+        raise ConfigError(f'{key}._target_ needs {library}: pip install "brain-tumor[{library}]"')
     for kind in allowed:
-        found = find(target, kind.modules)
-        if isinstance(found, type) and issubclass(found, kind.bases):
+        found = find(target, kind.modules, kind.written_in)
+        if kind.is_met_by(found):
             return found, kind
     known = [name for kind in allowed for name in _names(kind)]
     near = suggest(str(target), known, limit=20)
@@ -114,11 +155,13 @@ def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[typ
 
 
 def _names(kind: Kind) -> list[str]:
+    # What takes seconds to import is not, for a suggestion.
+    places = [one for one in kind.modules if one.partition(".")[0] not in OPTIONAL]
     return [
         f"{place}.{name}"
-        for place in kind.modules
+        for place in places
         for name, found in vars(importlib.import_module(place)).items()
-        if isinstance(found, type)
-        and issubclass(found, kind.bases)
-        and lies_in(found.__module__, kind.modules)
+        if kind.is_met_by(found)
+        and lies_in(found.__module__, kind.written_in or kind.modules)
+        and name[0] != "_"
     ]

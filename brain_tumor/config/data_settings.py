@@ -57,6 +57,7 @@ class DataSettings(Settings, key="data"):
         patients: A patient table, `figshare`, or None.
         batch_size: Scans per batch.
         num_workers: Processes that cut batches.
+        sampler: `balanced` shows every class equally often in an epoch; None every scan once.
         kaggle: What is fetched where there is no `root`.
         phantom: What phantoms are drawn.
         report: What the report counts; the audit reads it.
@@ -81,6 +82,7 @@ class DataSettings(Settings, key="data"):
     patients: str | None = None
     batch_size: BatchSize = 32
     num_workers: Workers = 0
+    sampler: Literal["balanced"] | None = None
     kaggle: KaggleSettings | None = None
     phantom: PhantomSettings | None = None
     report: dict[str, Any] | None = None

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from functools import partial
+from inspect import signature
+from types import FunctionType
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -53,10 +55,45 @@ def build(
     Raises:
         ConfigError: As for `instantiate`.
     """
+    return _built(_group(config, key), key, (kind,), arguments, later)
+
+
+def check_target(config: Mapping[Any, Any], key: str) -> None:
+    """Look at what `instantiate` would build, for what leaves files wherever it is built.
+
+    Raises:
+        ConfigError: As for `instantiate`.
+    """
+    _found(_group(config, key), key, (ALLOWED_TARGETS[key.partition(".")[0]],), {}, ())
+
+
+def _group(config: Mapping[Any, Any], key: str) -> Mapping[Any, Any]:
     plain = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
     if not isinstance(plain, dict) or "_target_" not in plain:
         raise ConfigError(f"{key} must be a group with a _target_, the class to build: {plain!r}")
-    return _built(plain, key, (kind,), arguments, later)
+    return plain
+
+
+def _found(
+    node: Mapping[Any, Any],
+    key: str,
+    allowed: tuple[Kind, ...],
+    arguments: Mapping[str, Any],
+    later: tuple[str, ...],
+) -> tuple[Any, dict[str, Any], bool]:
+    """Find what a group names; give it, what it is given, and whether the program calls it."""
+    target, kind = find_class(node["_target_"], key, allowed)
+    values = {str(name): value for name, value in node.items() if name != "_target_"}
+    if kind.partial and values.pop("_partial_", True) is not True:
+        raise ConfigError(f"{key}._partial_ must be true: the program calls {node['_target_']}.")
+    for name in values:
+        if name.startswith("_"):
+            raise ConfigError(f"{key}.{name} is unknown: beside _target_ arguments stand alone.")
+    values = {name: _argument(one, f"{key}.{name}", kind.inside) for name, one in values.items()}
+    if isinstance(target, FunctionType):
+        later = tuple(signature(target).parameters)[: kind.called_with]
+    check_arguments(target, values, key, (*arguments, *later))
+    return target, values, kind.partial or isinstance(target, FunctionType)
 
 
 def _built(
@@ -66,22 +103,14 @@ def _built(
     arguments: Mapping[str, Any],
     later: tuple[str, ...],
 ) -> Any:
-    target, kind = find_class(node["_target_"], key, allowed)
-    values = {str(name): value for name, value in node.items() if name != "_target_"}
-    if kind.partial and values.pop("_partial_", True) is not True:
-        raise ConfigError(f"{key}._partial_ must be true: the program calls {node['_target_']}.")
-    for name in values:
-        if name.startswith("_"):
-            raise ConfigError(f"{key}.{name} is unknown: beside _target_ arguments stand alone.")
-    values = {name: _argument(one, f"{key}.{name}", kind.inside) for name, one in values.items()}
-    check_arguments(target, values, key, (*arguments, *later))
-    if kind.partial:
+    target, values, is_called = _found(node, key, allowed, arguments, later)
+    if is_called:
         return partial(target, **values)
     try:
         return target(**values, **arguments)
     except BrainTumorError:
         raise
-    except Exception as error:  # torch and Lightning raise a dozen allowed over what they are given
+    except Exception as error:  # torch and Lightning raise a dozen kinds over what they are given
         reason = " ".join(str(error).split())
         raise ConfigError(f"{key} cannot be built from its configuration: {reason}") from error
 

@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from brain_tumor.data.datamodule import Batch, BatchShard, ScanBatches, ScanDataModule
+from brain_tumor.data.batch_order import BatchShard
+from brain_tumor.data.datamodule import Batch, ScanBatches, ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.transforms.corruptions import corrupt
 

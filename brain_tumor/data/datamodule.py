@@ -1,17 +1,16 @@
 """The LightningDataModule: uint8 batches of a prepared set, augmented on their device."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import lightning as L
-import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
+from brain_tumor.data.batch_order import BatchOrder, BatchShard
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.resident import ResidentScans, has_room
-from brain_tumor.data.split import TEST, TRAIN, VALIDATION, Rows, Split
+from brain_tumor.data.split import TEST, VALIDATION, Rows, Split
 from brain_tumor.data.transforms.report import Augment, epoch_draws
 from brain_tumor.settings import BatchSize, Seed, Workers, check_value
 
@@ -25,24 +24,15 @@ class Batch(NamedTuple):
         rows: Their rows in the prepared set, `(N,)`, int64.
         global_batch_size: Scans of the whole batch, where several devices hold a share of it
             each; else N.
+        turns: How often the epoch has shown each of them before, `(N,)`, int64; None where it
+            shows no scan twice.
     """
 
     images: Tensor
     labels: Tensor
     rows: Tensor
     global_batch_size: int
-
-
-class BatchShard(NamedTuple):
-    """What a device gets of a batch.
-
-    Attributes:
-        rows: Of the prepared set, `(N,)`, int64; none where the batch has fewer scans than devices.
-        global_batch_size: Scans of the whole batch.
-    """
-
-    rows: Rows
-    global_batch_size: int
+    turns: Tensor | None = None
 
 
 class ScanBatches(Dataset[Batch]):
@@ -55,56 +45,19 @@ class ScanBatches(Dataset[Batch]):
     def __getitem__(self, share: BatchShard) -> Batch:
         images = torch.from_numpy(self.images[share.rows]).unsqueeze(1)
         chosen = torch.from_numpy(share.rows)
-        return Batch(images, self.labels[chosen], chosen, share.global_batch_size)
+        turns = None if share.turns is None else torch.from_numpy(share.turns)
+        return Batch(images, self.labels[chosen], chosen, share.global_batch_size, turns)
 
 
-class RowBatches(Dataset[tuple[Tensor, int]]):
-    """Rows and whole size of each batch alone, for scans that lie on the device already."""
-
-    def __getitem__(self, share: BatchShard) -> tuple[Tensor, int]:
-        return torch.from_numpy(share.rows), share.global_batch_size
+Resident = tuple[Tensor, int, Tensor | None]
 
 
-class BatchOrder(Sampler[BatchShard]):
-    """Rows of each batch: shuffled by (seed, epoch), or in order where there is no seed.
+class RowBatches(Dataset[Resident]):
+    """What `BatchShard` has of each batch alone, for scans that lie on the device already."""
 
-    Several processes share the same batches: of each, one after the other takes its part of the
-    rows, and the sizes of these parts differ by one at most. So each scan is with one process, none
-    is there twice, and all have the same number of batches, of which the last may be empty.
-
-    Args:
-        rows: Rows of the prepared set.
-        batch_size: Rows per whole batch.
-        seed: Of the order.
-        rank: Which process this one is, from 0.
-        processes: How many there are.
-    """
-
-    def __init__(
-        self,
-        rows: Rows,
-        batch_size: int,
-        seed: int | None = None,
-        rank: int = 0,
-        processes: int = 1,
-    ) -> None:
-        self.rows, self.batch_size, self.seed, self.epoch = rows, batch_size, seed, 0
-        self.rank, self.processes = rank, processes
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the order; the Trainer calls it before every epoch."""
-        self.epoch = epoch
-
-    def __iter__(self) -> Iterator[BatchShard]:
-        rows = self.rows
-        if self.seed is not None:
-            rows = np.random.default_rng((self.seed, self.epoch)).permutation(rows)
-        for start in range(0, len(rows), self.batch_size):
-            batch = rows[start : start + self.batch_size]
-            yield BatchShard(np.array_split(batch, self.processes)[self.rank], len(batch))
-
-    def __len__(self) -> int:
-        return -(-len(self.rows) // self.batch_size)
+    def __getitem__(self, share: BatchShard) -> Resident:
+        turns = None if share.turns is None else torch.from_numpy(share.turns)
+        return torch.from_numpy(share.rows), share.global_batch_size, turns
 
 
 class ScanDataModule(L.LightningDataModule):
@@ -125,6 +78,11 @@ class ScanDataModule(L.LightningDataModule):
         num_workers: Worker processes, up to 256; 0 cuts batches in the training process, which is
             fast enough.
         seed: Of order and augmentation, 0 to 2**32 - 1.
+        balanced: Whether an epoch shows every class equally often, as `BatchOrder` says.
+
+    Attributes:
+        first_epoch: Which epoch a training that resumes begins with, from 0. Worker processes ask
+            for its order before Lightning has counted so far.
 
     Raises:
         ConfigError: A number is outside its range.
@@ -138,6 +96,7 @@ class ScanDataModule(L.LightningDataModule):
         batch_size: BatchSize = 32,
         num_workers: Workers = 0,
         seed: Seed = 0,
+        balanced: bool = False,
     ) -> None:
         super().__init__()
         check_value(batch_size, BatchSize, "data.batch_size")
@@ -145,8 +104,10 @@ class ScanDataModule(L.LightningDataModule):
         check_value(seed, Seed, "seed")
         self.prepared, self.split, self.augment = prepared, split, augment
         self.batch_size, self.num_workers, self.seed = batch_size, num_workers, seed
+        self.balanced, self.first_epoch = balanced, 0
         self._batches = ScanBatches(prepared)
         self._draws: tuple[int, Tensor] | None = None
+        self._turns = self._order(split.train, seed, balanced).most_turns
         self._resident: ResidentScans | None = None
 
     @property
@@ -174,14 +135,14 @@ class ScanDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Serve the training part, shuffled, to the Trainer."""
-        return self._trainer_loader(self.split.parts[TRAIN], self.seed)
+        return self._trainer_loader(self._order(self.split.train, self.seed, self.balanced))
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Serve the monitored part to the Trainer."""
-        return self._trainer_loader(self.split.parts[self.monitored_part])
+        return self._trainer_loader(self._order(self.split.parts[self.monitored_part]))
 
     def transfer_batch_to_device(
-        self, batch: Batch | tuple[Tensor, int], device: torch.device, dataloader_idx: int
+        self, batch: Batch | Resident, device: torch.device, dataloader_idx: int
     ) -> Batch:
         """Send a batch to the device, or cut it from the scans that lie there."""
         sent: Any = super().transfer_batch_to_device(batch, device, dataloader_idx)
@@ -189,8 +150,8 @@ class ScanDataModule(L.LightningDataModule):
             return sent
         resident = self._resident
         assert resident is not None  # only then are rows served alone
-        rows, global_batch_size = sent
-        return Batch(resident.images[rows], resident.labels[rows], rows, global_batch_size)
+        rows, size, turns = sent
+        return Batch(resident.images[rows], resident.labels[rows], rows, size, turns)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Augment a training batch on the device it has just reached."""
@@ -206,15 +167,33 @@ class ScanDataModule(L.LightningDataModule):
         device = batch.images.device
         if self._draws is None or self._draws[0] != epoch or self._draws[1].device != device:
             scans, each = len(self.prepared.images), self.augment.draws_per_scan
+            # A scan that comes again looks otherwise.
+            turns = [epoch_draws(self.seed, epoch, scans, each, n) for n in range(self._turns)]
             # Kept on the batch's device, so that looking up a batch's draws does not wait for it.
-            self._draws = (epoch, epoch_draws(self.seed, epoch, scans, each).to(device))
-        draws = self._draws[1][batch.rows]
+            self._draws = (epoch, torch.cat(turns).to(device))
+        places = batch.rows
+        if batch.turns is not None:
+            places = places + batch.turns * len(self.prepared.images)
+        draws = self._draws[1][places]
+        if getattr(self.augment, "per_batch", False):  # of the share that this process has
+            draws = draws[:1].expand_as(draws)
         return batch._replace(images=self.augment(batch.images, draws))
 
-    def _trainer_loader(self, rows: Rows, seed: int | None = None) -> DataLoader[Any]:
+    def _order(self, rows: Rows, seed: int | None = None, balanced: bool = False) -> BatchOrder:
         trainer = self.trainer
-        place = (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
-        order = BatchOrder(rows, self.batch_size, seed, *place)
+        rank, processes = (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
+        labels = self.prepared.labels[rows] if balanced else None
+        return BatchOrder(
+            rows,
+            self.batch_size,
+            seed,
+            rank,
+            processes,
+            labels,
+            lambda: max(self.first_epoch, 0 if trainer is None else trainer.current_epoch),
+        )
+
+    def _trainer_loader(self, order: BatchOrder) -> DataLoader[Any]:
         if self._resident is None:
             return self._loader(order)
         return DataLoader(RowBatches(), batch_size=None, sampler=order, generator=torch.Generator())

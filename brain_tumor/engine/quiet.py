@@ -1,6 +1,7 @@
 """What libraries say that no user can act on, left out, each for a reason."""
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,10 @@ def hush_lightning() -> None:
     # "GPU available: ...", tips, "max_epochs reached": a run says what matters in its own words.
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # MLflow tells of every table that it makes; W&B of its version and of its web page.
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("WANDB_SILENT", "true")
+    logging.getLogger("lightning.pytorch.loggers.mlflow").setLevel(logging.ERROR)
     # Batches are cut from a memory-mapped array; worker processes would only cost start-up.
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
     # Frozen features are in evaluation mode on purpose.

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 import lightning as L
-import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
@@ -14,6 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from brain_tumor.errors import TrainingError
 from brain_tumor.metrics.registry import LOSS
 from brain_tumor.models.epoch_scores import ClassificationScores, MeanLoss
+from brain_tumor.models.losses import CrossEntropy, Loss, TrainingLoss
 from brain_tumor.models.network import LR_SCALE, Group
 from brain_tumor.models.registry import build_network, with_defaults
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
@@ -24,6 +24,9 @@ MakeScheduler = Callable[..., LRScheduler]
 
 # What a part is called in front of its curves, where that is shorter than its name.
 SHORT = {"validation": "val"}
+# What learning rates are called among the curves: of all that is trained, or of the new part and of
+# the pretrained one.
+RATES = ("train/lr", "train/lr_backbone")
 
 
 @dataclass(frozen=True)
@@ -68,15 +71,17 @@ class LabelledScans(Protocol):
 
 
 class TumorClassifier(L.LightningModule):
-    """Trains a network by cross-entropy and scores every epoch.
+    """Trains a network by a loss and scores every epoch.
 
     Its hyperparameters are plain values, so a checkpoint loads with `weights_only=True` and tells
     by itself which network it holds: `TumorClassifier.load_from_checkpoint(path)`.
 
     Logged per epoch, named `<part>/<score>` with `val` for validation: loss, each score of labels
-    in `metrics/registry.py`, and `precision/<class>`, `recall/<class>` and `f1/<class>`. The x
-    axis is the number of epochs done. Training scores are taken as the report's: while training,
-    with augmentation and dropout.
+    in `metrics/registry.py`, and `precision/<class>`, `recall/<class>` and `f1/<class>`; and
+    `train/lr`, the learning rate at the epoch's end. The x axis is the number of epochs done.
+    Training scores are taken as the report's: while training, with augmentation and dropout; their
+    loss is the configured one. That of the monitored part is plain cross-entropy, by which runs of
+    different losses can be compared.
 
     Args:
         network: `name` of the network and its arguments.
@@ -86,6 +91,8 @@ class TumorClassifier(L.LightningModule):
             where it takes their number as `total_steps`; None keeps the rate.
         monitored_part: Name of the part that is scored after every epoch.
         training: What of the loss and of the rates is not in the report.
+        loss: Trains; None is cross-entropy, with `training.label_smoothing`.
+        class_weights: One weight per class for the training loss; None weights all alike.
     """
 
     def __init__(
@@ -96,6 +103,8 @@ class TumorClassifier(L.LightningModule):
         scheduler: MakeScheduler | None = None,
         monitored_part: str = "validation",
         training: TrainingSettings = TrainingSettings(),
+        loss: Loss | None = None,
+        class_weights: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         # Not logged here: the run's whole configuration is, once, with the final scores.
@@ -109,6 +118,10 @@ class TumorClassifier(L.LightningModule):
         self.train_scores = ClassificationScores(self.classes)
         self.monitored_scores = ClassificationScores(self.classes)
         self.train_loss, self.monitored_loss = MeanLoss(), MeanLoss()
+        if loss is None:
+            loss = CrossEntropy(training.label_smoothing)
+        self.training_loss = TrainingLoss(loss, class_weights)
+        self.monitoring_loss = TrainingLoss(CrossEntropy())
 
     def load_pretrained(self, weights: str) -> None:
         """Fill the network's pretrained part; see the network for what `weights` may be.
@@ -125,12 +138,21 @@ class TumorClassifier(L.LightningModule):
         return logits
 
     def training_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
-        """Give the batch's mean cross-entropy, such that processes have to average gradients."""
-        return self._step(batch, self.train_scores, self.train_loss, self.settings)[0]
+        """Give the batch's mean loss, such that processes have to average gradients."""
+        logits = self(batch.images)
+        outputs = logits.softmax(dim=1) if self.settings.softmax_twice else logits
+        loss, total = self._losses(self.training_loss, outputs, batch)
+        self.train_scores.update(logits.detach(), batch.labels)
+        self.train_loss.update(total, len(batch.labels))
+        return loss
 
     def validation_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Score a batch of the monitored part, and give its logits `(N, classes)`."""
-        return self._step(batch, self.monitored_scores, self.monitored_loss)[1]
+        logits: Tensor = self(batch.images)
+        _, total = self._losses(self.monitoring_loss, logits, batch)
+        self.monitored_scores.update(logits, batch.labels)
+        self.monitored_loss.update(total, len(batch.labels))
+        return logits
 
     def predict_step(self, batch: LabelledScans, batch_idx: int) -> tuple[Tensor, Tensor]:
         """Give logits `(N, classes)`, and the means of the last feature maps, `(N, F)`."""
@@ -144,6 +166,8 @@ class TumorClassifier(L.LightningModule):
             TrainingError: The loss is no number; in all processes alike, so that none waits.
         """
         loss = self._log_epoch("train", self.train_scores, self.train_loss)
+        for name, group in zip(RATES, self.trainer.optimizers[0].param_groups, strict=False):
+            self.log(name, group["lr"])
         if not bool(loss.isfinite()):
             raise TrainingError(
                 f"The training loss became {float(loss)} in epoch {self.current_epoch + 1}: lower "
@@ -172,29 +196,18 @@ class TumorClassifier(L.LightningModule):
         }
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
-    def _step(
-        self,
-        batch: LabelledScans,
-        scores: ClassificationScores,
-        losses: MeanLoss,
-        settings: TrainingSettings = TrainingSettings(),
+    def _losses(
+        self, loss: TrainingLoss, outputs: Tensor, batch: LabelledScans
     ) -> tuple[Tensor, Tensor]:
-        logits, scans, processes = self(batch.images), len(batch.labels), self.trainer.world_size
-        outputs = logits.softmax(dim=1) if settings.softmax_twice else logits
-        smoothing = settings.label_smoothing
+        """Give the batch's mean loss, and the sum over the scans that this process has."""
+        scans, processes = len(batch.labels), self.trainer.world_size
         if processes == 1:
-            loss = F.cross_entropy(outputs, batch.labels, label_smoothing=smoothing)
-            total = loss.detach() * scans
-        else:
-            # The share of a process may be smaller than another's, or empty. Gradients are
-            # averaged over processes, so that this gives the one of the whole batch's mean.
-            summed = F.cross_entropy(
-                outputs, batch.labels, reduction="sum", label_smoothing=smoothing
-            )
-            loss, total = summed * (processes / batch.global_batch_size), summed.detach()
-        scores.update(logits.detach(), batch.labels)
-        losses.update(total, scans)
-        return loss, logits
+            mean = loss(outputs, batch.labels, "mean")
+            return mean, mean.detach() * scans
+        # The share of a process may be smaller than another's, or empty. Gradients are averaged
+        # over processes, so that this gives the one of the whole batch's mean.
+        summed = loss(outputs, batch.labels, "sum")
+        return summed * (processes / batch.global_batch_size), summed.detach()
 
     def _log_epoch(self, part: str, scores: ClassificationScores, losses: MeanLoss) -> Tensor:
         loss: Tensor = losses.compute()

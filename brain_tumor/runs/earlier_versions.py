@@ -19,6 +19,8 @@ def thresholds_before(config: DictConfig) -> dict[str, float] | None:
     return {str(name): float(value) for name, value in near.items()}
 
 
+CROSS_ENTROPY = {"_target_": "brain_tumor.models.losses.CrossEntropy", "class_weights": None}
+
 # Classes that a configuration names by `_target_`, by the names they had up to version 0.6.
 _MOVED = {
     f"brain_tumor.{before}": f"brain_tumor.{now}"
@@ -42,6 +44,8 @@ def upgrade(config: DictConfig) -> DictConfig:
     """Bring a run's configuration to today's names and settings; the configuration is changed."""
     if thresholds_before(config) is not None:
         config.data.near_duplicates = asdict(NearDuplicateSettings())
+    if "training" in config and "loss" not in config:  # up to 0.6 there was no other
+        config.loss = dict(CROSS_ENTROPY)
     _rename_targets(config)
     return config
 

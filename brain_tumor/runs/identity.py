@@ -68,7 +68,9 @@ SAME_TRAINING = (*SAME_RUN, Role.SPEED)
 SAME_SETTING = tuple(Role)
 
 # What a checkpoint's state belongs to: another value would be overruled by it, or break it.
-FIXED_BY_CHECKPOINT = ("data", "split", "model", "training", "optimizer", "scheduler", "seed")
+FIXED_BY_CHECKPOINT = (
+    *("data", "split", "model", "training", "loss", "optimizer", "scheduler", "seed"),
+)
 
 # What runs did that were trained before these could be chosen: with it they are one setting with
 # later ones. By the network that has such a value; None for all.
@@ -77,6 +79,8 @@ DEFAULTS_BEFORE: dict[str | None, dict[str, Any]] = {
         "training.label_smoothing": 0.0,
         "training.backbone_rate": 1.0,
         "training.softmax_twice": False,
+        "loss._target_": "brain_tumor.models.losses.CrossEntropy",
+        "augment.per_batch": False,
     },
     "gbmnet": {"model.head": "flatten"},
     "mobilenetv2": {"model.unfreeze": 0, "model.frozen_statistics": True},

@@ -4,10 +4,12 @@ They take it as it is composed: most of it are groups with a `_target_`, whose a
 itself names, and a checkpoint keeps all of it.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 import lightning as L
 from lightning.pytorch import Callback
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig
 
@@ -16,6 +18,8 @@ from brain_tumor.config.instantiate import instantiate
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import VALIDATION, Split
+from brain_tumor.data.transforms.chain import Chain
+from brain_tumor.data.transforms.report import Augment
 from brain_tumor.engine.ddp import OwnTermination
 from brain_tumor.engine.determinism import check_deterministic
 from brain_tumor.engine.precision import keep_float32
@@ -23,39 +27,97 @@ from brain_tumor.engine.ranks import shares_work
 from brain_tumor.engine.sync_batchnorm import GlobalBatchNorms
 from brain_tumor.errors import ConfigError
 from brain_tumor.models.classifier import TrainingSettings, TumorClassifier
+from brain_tumor.models.losses import BALANCED, CrossEntropy, Loss, balanced_weights
 from brain_tumor.runs.checkpoints import WholeCheckpoints
+from brain_tumor.settings import Range, check_value
+from brain_tumor.train.callbacks.loggers import build_loggers
 from brain_tumor.train.callbacks.resumable import Resumable
+
+# One weight per class, or how to find them.
+ClassWeights = list[Annotated[float, Range(0)]] | Literal["balanced"] | None
 
 
 def build_datamodule(config: DictConfig, prepared: PreparedSet, split: Split) -> ScanDataModule:
-    """Build the data module with the configured augmentation and batch size."""
-    augment = None
-    if config.augment is not None:
-        augment = instantiate(config.augment, "augment")
+    """Build the data module with the configured augmentation, batch size and sampler."""
     return ScanDataModule(
         prepared,
         split,
-        augment,
+        build_augment(config),
         batch_size=config.data.batch_size,
         num_workers=config.data.num_workers,
         seed=config.seed,
+        balanced=config.data.get("sampler") == BALANCED,
     )
 
 
+def build_augment(config: DictConfig) -> Augment | None:
+    """Build the configured augmentation; a transform that is none of ours becomes a `Chain`."""
+    if config.augment is None:
+        return None
+    values = plain_values(config.augment, "augment")
+    if str(values.get("_target_")).startswith("brain_tumor."):
+        augment: Augment = instantiate(values, "augment")
+        return augment
+    per_batch = values.pop("per_batch", False)
+    transform = instantiate(values, "augment")
+    check_value(per_batch, bool | None, "augment.per_batch")  # null where a resumed run drops it
+    return Chain([transform], bool(per_batch))
+
+
+def build_loss(config: DictConfig, classes: Sequence[str]) -> tuple[Loss, Any]:
+    """Build the configured loss.
+
+    Returns:
+        The loss, and its class weights: a list, `balanced`, or None.
+
+    Raises:
+        ConfigError: A value is of the wrong kind or outside its range, or contradicts another.
+    """
+    values = plain_values(config.loss, "loss")
+    weights = values.pop("class_weights", None)
+    check_value(weights, ClassWeights, "loss.class_weights")
+    if isinstance(weights, list) and (len(weights) != len(classes) or not any(weights)):
+        raise ConfigError(
+            f"loss.class_weights must hold {len(classes)} numbers, one for each of "
+            f"{', '.join(classes)}, not all of them 0: {weights}"
+        )
+    if weights == BALANCED == config.data.get("sampler"):
+        raise ConfigError(
+            "loss.class_weights=balanced and data.sampler=balanced would even out the classes "
+            "twice: leave one of them out."
+        )
+    smoothing = config.training.label_smoothing
+    if values.get("_target_") == f"{CrossEntropy.__module__}.{CrossEntropy.__name__}":
+        return instantiate(values, "loss", label_smoothing=smoothing), weights
+    if smoothing:
+        raise ConfigError(
+            f"training.label_smoothing is {smoothing}, which loss=cross_entropy alone takes: add "
+            "training.label_smoothing=0."
+        )
+    return instantiate(values, "loss"), weights
+
+
 def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorClassifier:
-    """Build the configured network with its pretrained weights, optimizer and schedule."""
+    """Build the configured network with its pretrained weights, optimizer, schedule and loss."""
     network = plain_values(config.model, "model")
     weights = network.pop("weights", None)
     scheduler = None
     if config.scheduler is not None:
         scheduler = instantiate(config.scheduler, "scheduler")
+    classes = datamodule.prepared.classes
+    loss, class_weights = build_loss(config, classes)
+    if class_weights == BALANCED:
+        labels = datamodule.prepared.labels[datamodule.split.train]
+        class_weights = balanced_weights(labels, classes)
     classifier = TumorClassifier(
         network,
-        datamodule.prepared.classes,
+        classes,
         instantiate(config.optimizer, "optimizer"),
         scheduler,
         datamodule.monitored_part,
         parse_settings(TrainingSettings, config.training, "training"),
+        loss,
+        class_weights,
     )
     if weights is not None:
         classifier.load_pretrained(str(weights))
@@ -64,10 +126,12 @@ def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorCla
 
 def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
     """Build the Trainer with the configured callbacks and loggers."""
-    return make_trainer(config, datamodule.monitored_part)
+    return make_trainer(config, datamodule.monitored_part, build_loggers(config))
 
 
-def make_trainer(config: DictConfig, monitored_part: str) -> L.Trainer:
+def make_trainer(
+    config: DictConfig, monitored_part: str, loggers: Sequence[Logger] = ()
+) -> L.Trainer:
     """Build the Trainer for a split whose monitored part is known.
 
     Raises:
@@ -99,11 +163,6 @@ def make_trainer(config: DictConfig, monitored_part: str) -> L.Trainer:
             "callbacks.best must stay where a split has a validation part: it keeps the checkpoint "
             "that is scored; split.validation_fraction=0 scores the last epoch."
         )
-    loggers = [
-        instantiate(logger, f"logger.{name}")
-        for name, logger in plain_values(config.logger, "logger").items()
-        if logger is not None
-    ]
     keep_float32()
     asked: Any = plain_values(config.trainer, "trainer")
     plugins: list[Any] = [WholeCheckpoints()]
@@ -118,7 +177,7 @@ def make_trainer(config: DictConfig, monitored_part: str) -> L.Trainer:
             asked,
             "trainer",
             callbacks=[*callbacks.values(), *engine],
-            logger=loggers or False,
+            logger=list(loggers) or False,
             default_root_dir=str(config.run_folder),
             plugins=plugins,
         )

@@ -5,6 +5,7 @@ place and a wrong value costs no waiting.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.config.data import check_split_file
@@ -22,13 +24,16 @@ from brain_tumor.config.source import fill_classes
 from brain_tumor.config.values import check_values
 from brain_tumor.data.split import FILE, TEST, VALIDATION, SplitSettings
 from brain_tumor.data.transforms.report import Augment
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import BrainTumorError, ConfigError
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.models.classifier import TrainingSettings
+from brain_tumor.models.losses import TrainingLoss
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.settings import Seed, Settings
-from brain_tumor.train.build import build_callbacks, make_trainer
+from brain_tumor.train.build import build_augment, build_callbacks, build_loss, make_trainer
+from brain_tumor.train.callbacks.loggers import check_loggers
 from brain_tumor.train.check_monitors import check_monitors
+from brain_tumor.train.check_trainer import check_callbacks, check_trainer
 from brain_tumor.trust import Modules
 
 STEPS = 1000  # of a schedule that are tried, at most
@@ -47,6 +52,7 @@ class RunSettings(Settings):
     augment: dict[str, Any] | None
     model: dict[str, Any]
     training: TrainingSettings
+    loss: dict[str, Any]
     optimizer: dict[str, Any]
     scheduler: dict[str, Any] | None
     trainer: dict[str, Any]
@@ -109,7 +115,7 @@ def check_training(config: DictConfig) -> RunSettings:
 def check_building(
     config: DictConfig, classes: tuple[str, ...], size: int, split: SplitSettings
 ) -> None:
-    """Try augmentation, network, optimizer, schedule, callbacks, loggers and Trainer.
+    """Try augmentation, network, loss, optimizer, schedule, callbacks, loggers and Trainer.
 
     Args:
         config: With the groups that configure them.
@@ -120,29 +126,69 @@ def check_building(
     Raises:
         BrainTumorError: As for `check_training`.
     """
-    if config.augment is not None:
-        _try_augment(instantiate(config.augment, "augment"), size)
+    _try_augment(build_augment(config), size)
     check_network(plain_values(config.model, "model"), len(classes), size)
-    _try_callbacks(config, classes)
+    _try_loss(config, classes)
+    has_logger = check_loggers(config)
+    _try_callbacks(config, classes, has_logger)
     # Which part a split of one's own monitors is seen when it is read.
     parts = [VALIDATION if split.validation_fraction else TEST]
     for part in parts if split.name != FILE else [TEST]:
+        check_trainer(config, part)
         make_trainer(config, part)
     _try_optimizer(config)
 
 
-def _try_augment(augment: Augment, size: int) -> None:
+def _try_augment(augment: Augment | None, size: int) -> None:
+    if augment is None:
+        return
+    reason = ""
     try:
-        scan = torch.zeros((1, 1, size, size), dtype=torch.uint8)
-        augment(scan, torch.full((1, augment.draws_per_scan), 0.5))
-    except (RuntimeError, TypeError, ValueError) as error:
+        scans = torch.zeros((2, 1, size, size), dtype=torch.uint8)
+        found = augment(scans, torch.full((2, augment.draws_per_scan), 0.5))
+        if found.shape != scans.shape:
+            reason = f"it gives {tuple(found.shape)} for {tuple(scans.shape)}"
+    except BrainTumorError:
+        raise
+    except Exception as error:  # somebody's transform may raise anything
+        reason = _one_line(error)
+    if reason:
+        raise ConfigError(f"augment cannot treat scans of {size} x {size} pixels: {reason}")
+
+
+def _try_loss(config: DictConfig, classes: Sequence[str]) -> None:
+    loss, weights = build_loss(config, classes)
+    if isinstance(loss, nn.Module) and next(loss.parameters(), None) is not None:
+        raise ConfigError("loss has parameters of its own, which no optimizer would train.")
+    labels = torch.arange(len(classes)).repeat(2)
+    logits = torch.linspace(-1, 1, len(labels) * len(classes)).view(len(labels), -1)
+    logits.requires_grad_()
+    reason = ""
+    try:
+        with warnings.catch_warnings():  # of what is refused just below
+            warnings.simplefilter("ignore")
+            found = loss(logits, labels)
+        if found.shape not in ((), labels.shape):
+            reason = f"it gives {tuple(found.shape)} for {len(labels)} scans, not (N,) or a mean"
+        else:
+            torch.autograd.backward(found.mean())
+            if logits.grad is None or not bool(found.isfinite().all()):
+                reason = "it gives no finite number with a gradient"
+            elif weights is not None:
+                TrainingLoss(loss, [1.0] * len(classes))(logits, labels)
+    except BrainTumorError:
+        raise
+    except Exception as error:  # somebody's loss may raise anything
+        reason = _one_line(error)
+    if reason:
         raise ConfigError(
-            f"augment cannot treat scans of {size} x {size} pixels: {_one_line(error)}"
-        ) from error
+            f"loss does not work on logits (N, {len(classes)}) and labels (N,): {reason}"
+        )
 
 
-def _try_callbacks(config: DictConfig, classes: tuple[str, ...]) -> None:
+def _try_callbacks(config: DictConfig, classes: tuple[str, ...], has_logger: bool) -> None:
     callbacks = build_callbacks(config)
+    check_callbacks(callbacks, has_logger)
     check_monitors(callbacks, classes)
     home = Path(str(config.run_folder)) / "checkpoints"
     for name in ("last", "best"):
@@ -166,6 +212,11 @@ def _try_optimizer(config: DictConfig) -> None:
     schedule = None
     if config.scheduler is not None:
         schedule = instantiate(config.scheduler, "scheduler")
+        if issubclass(schedule.func, ReduceLROnPlateau):
+            raise ConfigError(
+                "scheduler is a ReduceLROnPlateau, which waits for scores that a run which resumes "
+                "does not have: choose one of scheduler=cosine, warmup_cosine, one_cycle."
+            )
     key = "optimizer"
     try:
         with warnings.catch_warnings():  # training gives them again

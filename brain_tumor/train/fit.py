@@ -30,11 +30,8 @@ from brain_tumor.runs.record import peak_memory, run_record
 from brain_tumor.runs.reopen import reopen_prepared, reopen_split, write_split
 from brain_tumor.runs.results.run import RUN, RunData, RunRecord, Status
 from brain_tumor.train.build import build_classifier, build_datamodule, build_trainer
-from brain_tumor.train.callbacks.tensorboard import (
-    log_failure,
-    log_start,
-    tensorboard_folders,
-)
+from brain_tumor.train.callbacks.loggers import log_failure, log_start
+from brain_tumor.train.callbacks.tensorboard import tensorboard_folders
 from brain_tumor.train.check_config import RunSettings
 from brain_tumor.train.resume import Start
 from brain_tumor.trust import typed_again
@@ -99,6 +96,7 @@ def fit(
         prepared, split = _data(start, settings, console)
 
     datamodule = build_datamodule(config, prepared, split)
+    datamodule.first_epoch = start.epochs
     classifier = build_classifier(config, datamodule)
     trainer = build_trainer(config, datamodule)
     trainer.callbacks.extend(callbacks)  # type: ignore[attr-defined]

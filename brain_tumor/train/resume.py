@@ -154,7 +154,7 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
     for key, (_, now) in changed.items():
         with open_dict(saved):
             OmegaConf.update(saved, key, now, force_add=True)
-    _check_places(saved, run, given_overrides() or ())
+    _check_places(saved, run, given_overrides() or (), str(config.runs))
     epochs = int(content["epoch"]) + 1 if content else 0
     said.append(_what_goes_on(run, earlier, epochs))
     return Start(run, saved, checkpoint, epochs, earlier, said)
@@ -170,12 +170,13 @@ def _new_folder(config: DictConfig) -> Path:
         ) from error
 
 
-def _check_places(saved: DictConfig, run: RunFolder, typed: Sequence[str]) -> None:
+def _check_places(saved: DictConfig, run: RunFolder, typed: Sequence[str], runs: str) -> None:
     # The folder may be somebody else's: what it configures must not write over files of ours.
     home = run.path.resolve()
     groups = cast(dict[str, Any], OmegaConf.to_container(saved))
     for key, value in (text for group in WRITING for text in _texts(groups.get(group), group)):
         asked = any(word.lstrip("+") == f"{key}={value}" for word in typed)
+        asked |= value in (f"sqlite:///{runs}/mlflow.db", f"{runs}/mlflow")  # conf/logger/mlflow
         if not asked and _leads_out(value, key.rpartition(".")[2] in PLACES, home):
             raise ConfigError(
                 f"{run.path} cannot be resumed: {key} is {value!r}, which leads out of its "

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from rich.console import Console
 
@@ -16,7 +15,7 @@ from brain_tumor.runs.checkpoints import forget_before_last
 from brain_tumor.runs.record import peak_memory
 from brain_tumor.runs.results.metrics import Metrics
 from brain_tumor.runs.results.run import RUN
-from brain_tumor.train.callbacks.tensorboard import log_outcome
+from brain_tumor.train.callbacks.loggers import log_outcome, viewers
 from brain_tumor.train.check_config import RunSettings
 from brain_tumor.train.fit import Fitted
 from brain_tumor.trust import typed_again
@@ -57,13 +56,10 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Metrics:
         warning = lookalikes_warning(alike, settings.split.leaky)
         if warning is not None:
             console.print(warning, soft_wrap=True)
-    _print_next_steps(console, run.display_path, fitted.datamodule.prepared.folder)
-    return metrics
-
-
-def _print_next_steps(console: Console, run: Path, prepared: Path) -> None:
-    console.print(f"run folder:   {run}", soft_wrap=True)
-    console.print(f"prepared set: {prepared}", soft_wrap=True)
-    command = f"python -m brain_tumor.evaluate run={run}{typed_again()}"
+    console.print(f"run folder:   {run.display_path}", soft_wrap=True)
+    console.print(f"prepared set: {fitted.datamodule.prepared.folder}", soft_wrap=True)
+    command = f"python -m brain_tumor.evaluate run={run.display_path}{typed_again()}"
     console.print(f"next:         {command}", soft_wrap=True)
-    console.print(f"curves:       tensorboard --logdir {run.parent}", soft_wrap=True)
+    for command in viewers(trainer.loggers, run.display_path):
+        console.print(f"curves:       {command}", soft_wrap=True)
+    return metrics

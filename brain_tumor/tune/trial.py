@@ -21,7 +21,7 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import History, read_history
 from brain_tumor.runs.results.run import RUN as RUN_FILE
 from brain_tumor.runs.results.run import TrialRecord
-from brain_tumor.train.callbacks.tensorboard import log_outcome
+from brain_tumor.train.callbacks.loggers import log_outcome
 from brain_tumor.train.check_config import check_training
 from brain_tumor.train.fit import Fitted, fit
 from brain_tumor.train.resume import find_start

@@ -46,7 +46,9 @@ from brain_tumor.config.data import (  # noqa: E402
 )
 from brain_tumor.config.data_settings import data_settings  # noqa: E402
 from brain_tumor.config.instantiate import instantiate  # noqa: E402
-from brain_tumor.data.datamodule import Batch, BatchOrder, ScanBatches, ScanDataModule  # noqa: E402
+from brain_tumor.data.batch_order import BatchOrder  # noqa: E402
+from brain_tumor.data.datamodule import Batch, ScanBatches, ScanDataModule  # noqa: E402
+from brain_tumor.data.split import Rows  # noqa: E402
 from brain_tumor.errors import BrainTumorError  # noqa: E402
 from brain_tumor.metrics.scores import score  # noqa: E402
 from brain_tumor.models.mobilenetv2 import FEATURES  # noqa: E402
@@ -73,6 +75,10 @@ class Features:
 
     values: list[Tensor]
     labels: Tensor
+
+
+def _order(rows: Rows, batch_size: int, seed: int, epoch: int) -> BatchOrder:
+    return BatchOrder(rows, batch_size, seed, epoch=lambda: epoch)
 
 
 def composed(weights: str, augment: str, frozen: bool) -> DictConfig:
@@ -133,15 +139,14 @@ def features_in_batches(
     """
     prepared, rows = datamodule.prepared, datamodule.split.parts["train"]
     place = {int(row): number for number, row in enumerate(rows)}
-    batches, order = ScanBatches(prepared), BatchOrder(rows, datamodule.batch_size, seed)
+    batches = ScanBatches(prepared)
     values = []
     network.train()
     for epoch in range(epochs):
         path = kept / f"train-{epoch}.npy"
         if not path.exists() or epoch == epochs - 1:
             made = np.empty((len(rows), FEATURES), np.float32)
-            order.set_epoch(epoch)
-            for share in order:
+            for share in _order(rows, datamodule.batch_size, seed, epoch):
                 batch = datamodule.augmented(batches[share], epoch)
                 made[[place[int(row)] for row in share.rows]] = network.pool(batch.images).numpy()
             write(path, made)
@@ -207,12 +212,10 @@ def trained(
     optimizer = instantiate(config.optimizer, "optimizer")(head.parameters())
     augmented = parts["augmented"]
     rows = np.arange(len(augmented.labels))
-    order = BatchOrder(rows, config.data.batch_size, seed)
     for epoch in range(config.trainer.max_epochs):
-        order.set_epoch(epoch)
         head.train()
         cost = right = 0.0
-        for share in order:
+        for share in _order(rows, config.data.batch_size, seed, epoch):
             chosen = torch.from_numpy(share.rows)
             values = augmented.values[epoch % len(augmented.values)][chosen]
             logits, labels = head(values), augmented.labels[chosen]

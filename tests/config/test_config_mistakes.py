@@ -196,7 +196,7 @@ SENTENCES = [
     (
         "train",
         f"scheduler=cosine scheduler._target_={PLATEAU} ~scheduler.T_max",
-        "scheduler does not work as configured",
+        "scheduler is a ReduceLROnPlateau * choose one of scheduler=cosine",
     ),
     ("train", "runs=/dev/null/x", "/dev/null/x/custom/gbmnet/ * cannot be made"),
     ("train", "model=mobilenetv2 model.weights=gone.pth", "no weights file gone.pth"),

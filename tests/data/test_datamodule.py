@@ -1,14 +1,14 @@
+from functools import partial
 from types import SimpleNamespace
 
 import lightning as L
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from brain_tumor.data import datamodule as served
-from brain_tumor.data.datamodule import Batch, BatchOrder, ScanDataModule
+from brain_tumor.data.batch_order import BatchOrder
+from brain_tumor.data.datamodule import Batch, ScanDataModule
 from brain_tumor.data.resident import ResidentScans
 from brain_tumor.data.transforms.report import BatchAugment
 from brain_tumor.errors import ConfigError
@@ -38,34 +38,6 @@ def test_worker_processes_serve_the_same(datamodule: ScanDataModule) -> None:
     alone = rows_of(datamodule.part_dataloader("test"))
     datamodule.num_workers = 1
     assert rows_of(datamodule.part_dataloader("test")) == alone
-
-
-def test_order_depends_on_seed_and_epoch_alone() -> None:
-    def order(seed: int, epoch: int) -> list[int]:
-        batches = BatchOrder(np.arange(50), 8, seed)
-        batches.set_epoch(epoch)
-        return np.concatenate([share.rows for share in batches]).tolist()
-
-    assert order(1, 4) == order(1, 4)
-    assert sorted(order(1, 4)) == list(range(50))
-    assert len({tuple(order(s, e)) for s in (0, 1) for e in (0, 1)}) == 4
-
-
-@given(st.integers(0, 60), st.integers(1, 20), st.integers(1, 5), st.sampled_from([None, 0, 7]))
-def test_processes_share_the_batches_of_one(
-    scans: int, batch_size: int, processes: int, seed: int | None
-) -> None:
-    rows = np.arange(100, 100 + scans)
-    whole = [share.rows.tolist() for share in BatchOrder(rows, batch_size, seed)]
-    shared = [
-        list(BatchOrder(rows, batch_size, seed, rank, processes)) for rank in range(processes)
-    ]
-    assert {len(shares) for shares in shared} == {len(whole)}
-    for batch, shares in zip(whole, zip(*shared, strict=True), strict=True):
-        assert [row for share in shares for row in share.rows.tolist()] == batch
-        assert {share.global_batch_size for share in shares} == {len(batch)}
-        sizes = [len(share.rows) for share in shares]
-        assert max(sizes) - min(sizes) <= 1
 
 
 def test_augmentation_is_the_same_whatever_the_batches(datamodule: ScanDataModule, compose) -> None:
@@ -149,7 +121,8 @@ def test_a_share_of_scans_on_the_device_knows_its_whole_batch(
     datamodule: ScanDataModule, rank: int
 ) -> None:
     datamodule.batch_size = 7
-    datamodule.trainer = SimpleNamespace(global_rank=rank, world_size=3, training=False)
+    place = {"global_rank": rank, "world_size": 3, "current_epoch": 0}
+    datamodule.trainer = SimpleNamespace(**place, training=False)
     sent = list(datamodule.train_dataloader())
     datamodule._resident = ResidentScans(datamodule.prepared, torch.device("cpu"))
     cut = [
@@ -184,8 +157,8 @@ def test_the_trainer_shuffles_and_augments_training_scans_anew_in_every_epoch(
     recorder = fitted(datamodule)
 
     for epoch in (0, 1):
-        order = BatchOrder(datamodule.split.train, datamodule.batch_size, datamodule.seed)
-        order.set_epoch(epoch)
+        rows, size = datamodule.split.train, datamodule.batch_size
+        order = BatchOrder(rows, size, datamodule.seed, epoch=partial(int, epoch))
         batches = [batch for at, batch in recorder.seen["train"] if at == epoch]
         assert [batch.rows.tolist() for batch in batches] == [
             share.rows.tolist() for share in order

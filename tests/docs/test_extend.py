@@ -1,16 +1,20 @@
 """Every page of docs/extend is typed as it stands, in an empty folder.
 
 A block with a title is written to the file of that name; python is run, page by page in one
-namespace; bash lines are `python -m brain_tumor...` commands. Other blocks are for people alone.
+namespace; bash lines are `python -m brain_tumor...` commands, or `python FILE.py` of such a file.
+Other blocks are for people alone.
 """
 
 import importlib
 import re
+import runpy
 import shlex
 import sys
 from pathlib import Path
 
 import pytest
+
+from brain_tumor.metrics.registry import SCORES
 
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "extend").glob("*.md"))
 MAX_LINES = 40  # of code on a page
@@ -18,13 +22,18 @@ BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE |
 
 
 def command(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a command of the package in this process, which has torch already."""
+    """Run a command of the package, or a file, in this process, which has torch already."""
     words = shlex.split(line, comments=True)
-    assert words[:2] == ["python", "-m"] and words[2].startswith("brain_tumor."), line
-    monkeypatch.setattr(sys, "argv", [words[2], *words[3:]])
-    module = words[2] if words[2] == "brain_tumor.prepare" else f"{words[2]}.__main__"
+    is_file = words[0] == "python" and words[1].endswith(".py")
+    assert is_file or (words[:2] == ["python", "-m"] and words[2].startswith("brain_tumor.")), line
+    words = words[1:] if is_file else words[2:]
+    monkeypatch.setattr(sys, "argv", words)
     try:
-        importlib.import_module(module).main()
+        if is_file:
+            runpy.run_path(words[0], run_name="__main__")
+        else:
+            single = words[0] == "brain_tumor.prepare"
+            importlib.import_module(words[0] if single else f"{words[0]}.__main__").main()
     except SystemExit as ended:
         assert ended.code in (None, 0), line
 
@@ -37,6 +46,7 @@ def test_a_page_works_as_it_stands(
     monkeypatch.syspath_prepend(str(tmp_path))
     before = set(sys.modules)
     names: dict[str, object] = {"__name__": page.stem}
+    scores = dict(SCORES)
     try:
         for language, title, code in BLOCK.findall(page.read_text(encoding="utf-8")):
             if title:
@@ -49,6 +59,8 @@ def test_a_page_works_as_it_stands(
                     if shlex.split(line, comments=True):
                         command(line, monkeypatch)
     finally:
+        SCORES.clear()
+        SCORES.update(scores)
         for name in set(sys.modules) - before:
             if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
                 del sys.modules[name]

@@ -106,7 +106,9 @@ def test_scores_of_every_part_are_logged(datamodule: ScanDataModule) -> None:
     names = ["loss", "accuracy", "balanced_accuracy", "macro_f1"]
     names += [f"{score}/{label}" for score in ("precision", "recall", "f1") for label in CLASSES]
     logged = set(fit.callback_metrics) - {"step"}
-    assert logged == {f"{part}/{name}" for name in names for part in ("train", "test")}
+    curves = {f"{part}/{name}" for name in names for part in ("train", "test")}
+    assert logged == curves | {"train/lr"}
+    assert float(fit.callback_metrics["train/lr"]) == pytest.approx(adam().keywords["lr"])
     assert fit.callback_metrics["step"] == 1
 
 
@@ -122,6 +124,7 @@ def test_trained_pretrained_layers_have_a_rate_of_their_own(datamodule: ScanData
     # Stepped with every batch, both have come to the end.
     assert fit.lr_scheduler_configs[0].interval == "step"
     assert [head["lr"], backbone["lr"]] == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert {"train/lr", "train/lr_backbone"} <= set(fit.callback_metrics)
     last = classifier.network.features[18]
     assert {id(p) for p in backbone["params"]} == {id(p) for p in last.parameters()}
     assert {id(p) for p in head["params"]} == {id(p) for p in classifier.network.head.parameters()}

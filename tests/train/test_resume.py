@@ -10,11 +10,13 @@ import pytest
 import torch
 from filelock import FileLock
 from lightning.pytorch import Callback, Trainer
+from omegaconf import OmegaConf
 from same_run import assert_same, curves, history, state
 
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.errors import ConfigError, DataError, TrainingError
 from brain_tumor.runs.atomic_file import HALF
+from brain_tumor.runs.folder import RunFolder
 from brain_tumor.train import fit as training
 from brain_tumor.train import resume as resuming
 from brain_tumor.train.train import train
@@ -261,3 +263,40 @@ def test_no_run_is_resumed_from_a_folder_that_lost_its_scans(stopped, compose) -
     with pytest.raises(DataError, match="is not the prepared set"):
         train(compose(f"resume={run}"))
     shutil.rmtree(run)
+
+
+@pytest.mark.slow
+def test_a_balanced_sampler_and_worker_processes_resume_to_the_same(
+    stopped, compose_in, compose, tmp_path: Path
+) -> None:
+    more = ("data.sampler=balanced", "data.num_workers=2", "loss=focal", "augment=trivialaugment")
+    train(compose_in(tmp_path / "whole", *SMALL, *more))
+    run = stopped("on_train_batch_end", 2, None, *more)
+    train(compose(f"resume={run}"))
+    assert_same(run, tmp_path / "whole")
+
+
+def test_mlflows_database_beside_the_runs_is_no_way_out(tmp_path: Path) -> None:
+    def check(place: str) -> None:
+        logger = {"mlflow": {"tracking_uri": f"sqlite:///{place}/mlflow.db"}}
+        saved = OmegaConf.create({"logger": logger, "trainer": {}, "callbacks": {}})
+        resuming._check_places(saved, RunFolder(tmp_path), (), "runs")
+
+    check("runs")
+    with pytest.raises(ConfigError, match="leads out of its folder"):
+        check("/etc")
+
+
+def test_a_run_of_before_losses_could_be_chosen_goes_on_by_cross_entropy(
+    stopped, compose, whole: Path
+) -> None:
+    run = stopped("on_train_batch_end", 2)
+    saved = OmegaConf.load(run / "config.yaml")
+    checkpoint = run / "checkpoints" / "last.ckpt"
+    content = torch.load(checkpoint, weights_only=True)
+    for config in (saved, content[resuming.CONFIG]):
+        del config["loss"], config["augment"]["per_batch"], config["data"]["sampler"]
+    OmegaConf.save(saved, run / "config.yaml")
+    torch.save(content, checkpoint)
+    train(compose(f"resume={run}"))
+    assert_same(run, whole)

@@ -20,7 +20,8 @@ from brain_tumor.train.train import train
 
 EXPERIMENTS = sorted(p.stem for p in (conf_folder() / "experiment").glob("*.yaml"))
 GROUPS = [
-    *("augment", "training", "optimizer", "scheduler", "callbacks", "logger", "trainer", "split"),
+    *("augment", "training", "loss", "optimizer", "scheduler", "callbacks", "logger", "trainer"),
+    "split",
 ]
 SMALL = (
     "model.width=16",
@@ -86,6 +87,8 @@ def test_tensorboard_gets_curves_pictures_and_text(run: Path) -> None:
         assert [point.step for point in events.Images(f"final/{part}/confusion")] == [2]
     assert [point.step for point in events.Images("test/confusion")] == [1, 2]
     assert [point.step for point in events.Tensors("test/pr/glioma")] == [1, 2]
+    rates = [point.value for point in events.Scalars("train/lr")]
+    assert rates == pytest.approx([1e-3, 5e-4])  # a cosine over two epochs
     assert "train/augmented" in tags["images"]
     assert any(tag.startswith("config") for tag in tags["tensors"])
     final = events.Scalars("final/test/accuracy")[-1].value

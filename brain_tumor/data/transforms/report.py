@@ -25,7 +25,10 @@ from brain_tumor.settings import Range, Rising, Settings
 
 
 class Augment(Protocol):
-    """What the data module asks of an augmentation."""
+    """What the data module asks of an augmentation.
+
+    Where it has a `per_batch` that is true, the draws of a batch's first scan are for all of it.
+    """
 
     draws_per_scan: int
 
@@ -34,13 +37,14 @@ class Augment(Protocol):
         ...
 
 
-def epoch_draws(seed: int, epoch: int, scans: int, draws_per_scan: int) -> Tensor:
+def epoch_draws(seed: int, epoch: int, scans: int, draws_per_scan: int, turn: int = 0) -> Tensor:
     """Draw the uniform numbers of one epoch, `(scans, draws_per_scan)`, float32, in [0, 1).
 
-    The table depends on the seed and the epoch alone. It is drawn on the CPU, so that every device
-    sees the same augmentation.
+    The table depends on the seed, the epoch and the turn alone: how often the epoch has shown a
+    scan before. It is drawn on the CPU, so that every device sees the same augmentation.
     """
-    uniform = np.random.default_rng((seed, epoch)).random((scans, draws_per_scan), np.float32)
+    key = (seed, epoch, turn) if turn else (seed, epoch)
+    uniform = np.random.default_rng(key).random((scans, draws_per_scan), np.float32)
     return torch.from_numpy(uniform)
 
 
@@ -56,6 +60,7 @@ class _Settings(Settings, key="augment"):
         shear_degrees: Horizontal shear angles are uniform in plus or minus this, under 90.
         crop_area: Smallest and largest share of the area that the resized crop samples, in (0, 1].
         crop_aspect: Smallest and largest width / height of the crop.
+        per_batch: Whether one draw is for all scans of a batch; who draws heeds it.
 
     Raises:
         ConfigError: A value is outside its range.
@@ -68,6 +73,7 @@ class _Settings(Settings, key="augment"):
     shear_degrees: Annotated[float, Range(0, 90, (90,))]
     crop_area: Annotated[tuple[float, float], Rising(0, 1, (0,))]
     crop_aspect: Annotated[tuple[float, float], Rising(0, without=(0,))]
+    per_batch: bool = False
 
 
 class BatchAugment(_Settings):

@@ -31,6 +31,15 @@ from brain_tumor.runs.atomic_file import written_whole
 from brain_tumor.runs.identity import flatten
 from brain_tumor.train.callbacks.epoch_history import fast_dev_run
 
+# HPARAMS sorts by name, capitals first, and ticks five columns, those that differ before others.
+HEADLINES = {
+    "augment": "Augmentation",
+    "optimizer.lr": "Learning rate",
+    "loss": "Loss",
+    "model.name": "Model",
+    "split.name": "Split",
+}
+
 
 class AugmentedSheet(Callback):
     """Shows some training scans as they are and as the first epoch sees them.
@@ -181,7 +190,7 @@ def _charts(parts: Sequence[str], endings: Mapping[str, str]) -> dict[str, list[
 
 def _hyperparameters(config: DictConfig) -> dict[str, int | float | str]:
     resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
-    groups = ("split", "augment", "model", "optimizer", "scheduler", "seed")
+    groups = ("split", "augment", "model", "loss", "optimizer", "scheduler", "seed")
     data = {name: resolved["data"][name] for name in ("name", "batch_size")}
     epochs = {"max_epochs": resolved["trainer"]["max_epochs"]}
     nested = {name: resolved[name] for name in groups} | {"data": data, "trainer": epochs}
@@ -192,7 +201,7 @@ def _hyperparameters(config: DictConfig) -> dict[str, int | float | str]:
         elif not name.endswith("._partial_"):
             # Numbers and text are what HPARAMS takes; it would show a truth value as a number.
             named[name] = value if type(value) in (int, float) else str(value)
-    return named
+    return {HEADLINES.get(name, name): value for name, value in named.items()}
 
 
 def _session(hyperparameters: dict[str, int | float | str]) -> tuple[Any, Any]:

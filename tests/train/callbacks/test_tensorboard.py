@@ -49,7 +49,7 @@ def test_every_curve_and_picture_is_there(sweep: dict[float, Path]) -> None:
     for part in ("train", "val", "test"):
         final = (f"final/{part}/{name}" for name in ("accuracy", "balanced_accuracy", "macro_f1"))
         steps |= dict.fromkeys(final, LAST_EPOCH)
-    assert places(events, "scalars") == steps
+    assert places(events, "scalars") == steps | {"train/lr": EVERY_EPOCH}
 
     pictures = {"train/augmented": [0], "val/confusion": EVERY_EPOCH}
     pictures |= {f"final/{part}/confusion": LAST_EPOCH for part in ("train", "val", "test")}
@@ -83,9 +83,10 @@ def test_the_layout_names_curves_that_exist(sweep: dict[float, Path]) -> None:
 def test_the_runs_of_a_sweep_differ_by_what_was_swept(sweep: dict[float, Path]) -> None:
     both = [read(run / "tensorboard") for run in sweep.values()]
     values = [dict(hyperparameters(events).session_start_info.hparams) for events in both]
-    assert [value.pop("optimizer.lr").number_value for value in values] == list(sweep)
+    assert [value.pop("Learning rate").number_value for value in values] == list(sweep)
     assert values[0] == values[1]
-    assert values[0]["model.name"].string_value == "gbmnet"
+    assert values[0]["Model"].string_value == "gbmnet"
+    assert sorted(values[0])[:4] == ["Augmentation", "Loss", "Model", "Split"]
     assert values[0]["trainer.max_epochs"].number_value == 2
     assert values[0]["seed"].number_value == 3
     for run, events in zip(sweep.values(), both, strict=True):
@@ -108,9 +109,9 @@ def test_hyperparameters_are_there_before_the_first_epoch(
     logger.experiment.flush()
     events = read(tmp_path)
     values = hyperparameters(events).session_start_info.hparams
-    assert values["optimizer.lr"].number_value == 1e-5
+    assert values["Learning rate"].number_value == 1e-5
     assert values["optimizer"].string_value == "Adam"
-    assert values["augment"].string_value == values["scheduler"].string_value == "None"
+    assert values["Augmentation"].string_value == values["scheduler"].string_value == "None"
     assert not any("_target_" in name or "_partial_" in name for name in values)
     assert SESSION_END_INFO_TAG not in events.summary_metadata
     (point,) = events.Tensors("custom_scalars__config__")

@@ -128,7 +128,7 @@ def test_hparams_show_what_was_swept_beside_the_final_scores(
     page: Browser, address: str, sweep: dict[float, Path]
 ) -> None:
     infos = fetched(page, "hparams/experiment", {"experimentName": ""})["hparamInfos"]
-    assert [info["name"] for info in infos if info.get("differs")] == ["optimizer.lr"]
+    assert [info["name"] for info in infos if info.get("differs")] == ["Learning rate"]
 
     page.visit(f"{address}#hparams", 1400)
     cells = "all(e, 'vaadin-grid-cell-content').map(words).filter(Boolean)"
@@ -137,7 +137,7 @@ def test_hparams_show_what_was_swept_beside_the_final_scores(
     page.save_picture("tensorboard-hparams")
     names = ("accuracy", "balanced_accuracy", "macro_f1")
     starts = [table.index(run) for run in NAMES]
-    assert table[:3] == ["Trial ID", "Show Metrics", "optimizer.lr"]
+    assert table[:3] == ["Trial ID", "Show Metrics", "Learning rate"]
     final = [f"final/test/{name}" for name in names]
     assert [head for head in table[: starts[0]] if head.startswith("final/test/")] == final
     for start, (rate, folder) in zip(starts, sweep.items(), strict=True):
