@@ -7,7 +7,14 @@ from brain_tumor.rendering.certainty import cell
 from brain_tumor.rendering.numbers import format_count, format_count_range, format_percent_range
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.rendering.pairs import difference
-from experiments.findings import FRONT, Blocks, Findings, Values, calibration_block
+from experiments.findings import (
+    FRONT,
+    TUTORIALS,
+    Blocks,
+    Findings,
+    Values,
+    calibration_block,
+)
 from experiments.statements import NAMES
 
 README = Path(__file__).with_name("README.md")
@@ -17,7 +24,11 @@ def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
     content = found.compared["evidence"]
     splits, calibration = to_markdown(splits_table(content)), calibration_block(content)
-    return {README: {"splits": splits, "calibration": calibration}, FRONT: {"splits": splits}}
+    return {
+        README: {"splits": splits, "calibration": calibration},
+        FRONT: {"splits": splits},
+        TUTORIALS / "compare.md": {"splits": splits},
+    }
 
 
 def splits_table(content: Values) -> DataTable:

@@ -1,16 +1,15 @@
-"""Tables of the benchmarks kept here, for this page and the project's.
+"""Tables of the benchmarks kept here.
 
-Each `<name>.json` is the `benchmark.json` of a run, and its tables are the block of that name; the
-ratios of `benchmark.json` stand in the project's page. `prepare.json` repeats rows of
-`benchmark.json` that other work on the machine had disturbed, and stands in their place.
+Each `<name>.json` is the `benchmark.json` of a run, and its tables are the block of that name.
+`prepare.json` repeats rows of `benchmark.json` that other work on the machine had disturbed, and
+stands in their place.
 """
 
 import json
 from pathlib import Path
 
-from benchmarks.tables import ratio_table, speed_markdown
-from brain_tumor.rendering.page import to_markdown
-from experiments.findings import FRONT, Blocks, Findings
+from benchmarks.tables import speed_markdown
+from experiments.findings import Blocks, Findings
 
 README = Path(__file__).with_name("README.md")
 
@@ -24,6 +23,5 @@ def blocks(found: Findings) -> Blocks:
     complete, prepare = records["benchmark"], records["prepare"]
     repeated = {contest["name"] for contest in prepare["contests"]}
     complete["contests"] = [one for one in complete["contests"] if one["name"] not in repeated]
-    ratios = "\n\n".join(to_markdown(ratio_table(one)).strip() for one in (complete, prepare))
     own = {name: speed_markdown(record) for name, record in records.items()}
-    return {README: own, FRONT: {"speed": ratios}}
+    return {README: own}
