@@ -57,10 +57,10 @@ def _inside_the_site(path: Path) -> str:
 def _commands() -> str:
     """Show every command with all its options, as its file in `conf/` has them."""
     parts = [
-        "# Commands\n\nEach command is `python -m brain_tumor.NAME key=value ...`, or `brain-tumor NAME key=value ...`. "
-        "Below are all its keys with their values where nothing is given. A line of `defaults` is a "
-        "choice from a group ([configuration](configuration.md)); the text under `help` is what "
-        "`--help` prints.\n"
+        "# Commands\n\nEach command is `python -m brain_tumor.NAME key=value ...`, or "
+        "`brain-tumor NAME key=value ...`. Below are all its keys with their values where "
+        "nothing is given. A line of `defaults` is a choice from a group "
+        "([configuration](configuration.md)); the text under `help` is what `--help` prints.\n"
     ]
     for path in sorted((ROOT / "conf").glob("*.yaml")):
         text = path.read_text(encoding="utf-8").strip()
@@ -71,10 +71,10 @@ def _commands() -> str:
 def _groups() -> str:
     """Show every choice of every group of the configuration."""
     parts = [
-        "# Configuration\n\nA group is a folder of `conf/`, a choice is a file in it: `model=mobilenetv2` takes "
-        "`conf/model/mobilenetv2.yaml`. Any value can be changed on the command line "
-        "(`model.width=128`). Every number that the report fixes stands here once, with its "
-        "section.\n"
+        "# Configuration\n\nA group is a folder of `conf/`, a choice is a file in it: "
+        "`model=mobilenetv2` takes `conf/model/mobilenetv2.yaml`. Any value can be changed on "
+        "the command line (`model.width=128`). Every number that the report fixes stands here "
+        "once, with its section.\n"
     ]
     groups = sorted({path.parent for path in (ROOT / "conf").rglob("*.yaml")} - {ROOT / "conf"})
     for group in groups:

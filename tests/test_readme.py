@@ -1,4 +1,4 @@
-"""The README and the pages of `docs/` tell the truth: their tables are made, their commands exist."""
+"""README and docs tell the truth: their tables are made, their commands exist."""
 
 import importlib
 import json
