@@ -39,6 +39,10 @@ benchmark: .venv/installed-benchmark  ## Time the package beside its peers: on p
 results: .venv/installed  ## Make the tables of experiments/ and the README from what is kept there
 	$(RUN) experiments.results
 
+.PHONY: docs
+docs: .venv/installed-docs  ## Build the documentation site: build/site/index.html, readable without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 .PHONY: test
 test: .venv/installed-test  ## Run the default test suite (no network, no scans)
 	$(RUN) pytest -n auto
@@ -86,6 +90,10 @@ clean:  ## Remove .venv and caches; data/ and runs/ stay
 
 .venv/installed-benchmark: .venv/installed
 	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[benchmark]'
+	@touch $@
+
+.venv/installed-docs: .venv/installed
+	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	@touch $@
 
 .PHONY: browser

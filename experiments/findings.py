@@ -15,6 +15,8 @@ from brain_tumor.runs.finished import FinishedRun, read_run
 
 HERE = Path(__file__).resolve().parent
 FRONT, SUMMARY = HERE.parent / "README.md", HERE / "README.md"
+CONCEPTS = HERE.parent / "docs" / "concepts"
+TUTORIALS = HERE.parent / "docs" / "tutorials"
 Blocks = dict[Path, dict[str, str]]  # of a page, by the name of the block: Markdown
 
 

@@ -31,7 +31,8 @@ from brain_tumor.compare.settings import RunGroup
 from brain_tumor.rendering.page import to_markdown
 from brain_tumor.runs.folder import RunFolder
 from experiments.blocks import filled_block
-from experiments.findings import FRONT, HERE, SUMMARY, Blocks, Findings
+from experiments.findings import HERE, SUMMARY, Blocks, Findings
+from experiments.front_picture import draw_front
 from experiments.statements import statements_table
 
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
@@ -94,7 +95,6 @@ def all_blocks(found: Findings) -> Blocks:
         if name not in APART
     ]
     made: Blocks = {
-        FRONT: {"statements": statements},
         SUMMARY: {"statements": statements, "scores": "\n\n".join(scores)},
     }
     for place in sorted(HERE.glob("*/tables.py")):
@@ -129,6 +129,7 @@ if __name__ == "__main__":
     for path, text in made_pages(found).items():
         path.write_text(text, encoding="utf-8")
         print(f"written: {path.relative_to(HERE.parent)}")
+    draw_front({name: content for name, (_, _, content) in found.items()})
     for name, experiment in found.items():
         if name not in APART:
             draw(name, experiment)

@@ -12,7 +12,7 @@ from brain_tumor.rendering.numbers import (
     format_percent_range,
 )
 from brain_tumor.rendering.page import DataTable, to_markdown
-from experiments.findings import FRONT, Blocks, Findings, calibration_block
+from experiments.findings import FRONT, TUTORIALS, Blocks, Findings, calibration_block
 from experiments.statements import NAMES
 
 README = Path(__file__).with_name("README.md")
@@ -22,7 +22,11 @@ def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
     content = found.compared["evidence"]
     splits, calibration = to_markdown(splits_table(content)), calibration_block(content)
-    return {README: {"splits": splits, "calibration": calibration}, FRONT: {"splits": splits}}
+    return {
+        README: {"splits": splits, "calibration": calibration},
+        FRONT: {"splits": splits},
+        TUTORIALS / "compare.md": {"splits": splits},
+    }
 
 
 def splits_table(content: Comparison) -> DataTable:

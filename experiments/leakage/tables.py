@@ -7,7 +7,7 @@ from brain_tumor.audit.page.leakage import leakage_table, lookalike_tables, spli
 from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries, shortcut_table
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.rendering.page import DataTable, to_markdown
-from experiments.findings import FRONT, Blocks, Findings
+from experiments.findings import CONCEPTS, Blocks, Findings
 
 README = Path(__file__).with_name("README.md")
 OVER_PATIENTS = "patient"
@@ -31,7 +31,7 @@ def blocks(found: Findings) -> Blocks:
             "scores": "\n\n".join(map(to_markdown, [*accuracy, *balanced])),
             "shared": f"{shared}\n\n{lookalikes}",
         },
-        FRONT: {
+        CONCEPTS / "leakage.md": {
             "shared": f"{shared}\n\n{lookalikes}",
             "classes": to_markdown(accuracy[0]),
             "healthy": to_markdown(accuracy[1]),
