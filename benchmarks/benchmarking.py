@@ -110,6 +110,7 @@ class BenchmarkSettings(Settings):
     augment: dict[str, Any] | None
     models: dict[str, dict[str, Any]]
     training: TrainingSettings
+    loss: dict[str, Any]
     optimizer: dict[str, Any]
     scheduler: dict[str, Any] | None
     trainer: dict[str, Any]

@@ -24,7 +24,7 @@ from brain_tumor.data.split import Split
 
 # Of benchmark.yaml: what train.yaml has, too.
 TRAINING = (
-    *("data", "split", "augment", "training", "optimizer", "scheduler"),
+    *("data", "split", "augment", "training", "loss", "optimizer", "scheduler"),
     *("trainer", "callbacks", "logger"),
 )
 

@@ -78,7 +78,7 @@ class TumorClassifier(L.LightningModule):
 
     Logged per epoch, named `<part>/<score>` with `val` for validation: loss, each score of labels
     in `metrics/registry.py`, and `precision/<class>`, `recall/<class>` and `f1/<class>`; and
-    `train/lr`, the learning rate at the epoch's end. The x axis is the number of epochs done.
+    `train/lr`, the learning rate of the epoch's last step. The x axis is the number of epochs done.
     Training scores are taken as the report's: while training, with augmentation and dropout; their
     loss is the configured one. That of the monitored part is plain cross-entropy, by which runs of
     different losses can be compared.
@@ -118,6 +118,7 @@ class TumorClassifier(L.LightningModule):
         self.train_scores = ClassificationScores(self.classes)
         self.monitored_scores = ClassificationScores(self.classes)
         self.train_loss, self.monitored_loss = MeanLoss(), MeanLoss()
+        self._rates: list[float] = []
         if loss is None:
             loss = CrossEntropy(training.label_smoothing)
         self.training_loss = TrainingLoss(loss, class_weights)
@@ -139,6 +140,8 @@ class TumorClassifier(L.LightningModule):
 
     def training_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Give the batch's mean loss, such that processes have to average gradients."""
+        # A schedule steps before the epoch ends: what is logged then is the rate that was used.
+        self._rates = [group["lr"] for group in self.trainer.optimizers[0].param_groups]
         logits = self(batch.images)
         outputs = logits.softmax(dim=1) if self.settings.softmax_twice else logits
         loss, total = self._losses(self.training_loss, outputs, batch)
@@ -166,8 +169,8 @@ class TumorClassifier(L.LightningModule):
             TrainingError: The loss is no number; in all processes alike, so that none waits.
         """
         loss = self._log_epoch("train", self.train_scores, self.train_loss)
-        for name, group in zip(RATES, self.trainer.optimizers[0].param_groups, strict=False):
-            self.log(name, group["lr"])
+        for name, rate in zip(RATES, self._rates, strict=False):
+            self.log(name, rate)
         if not bool(loss.isfinite()):
             raise TrainingError(
                 f"The training loss became {float(loss)} in epoch {self.current_epoch + 1}: lower "

@@ -19,6 +19,8 @@ def test_groups_keys_and_choices_are_offered_one_step_at_a_time() -> None:
     assert candidates("train", "model=") == [
         "model=gbmnet",
         "model=mobilenetv2",
+        "model=own",
+        "model=timm",
         "model=torchvision",
     ]
     assert candidates("train", "data.batch") == ["data.batch_size="]

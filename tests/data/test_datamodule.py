@@ -5,6 +5,7 @@ import lightning as L
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from brain_tumor.data import datamodule as served
 from brain_tumor.data.batch_order import BatchOrder
@@ -41,7 +42,7 @@ def test_worker_processes_serve_the_same(datamodule: ScanDataModule) -> None:
 
 
 def test_augmentation_is_the_same_whatever_the_batches(datamodule: ScanDataModule, compose) -> None:
-    settings = dict(compose().augment)
+    settings = OmegaConf.to_container(compose().augment)
     settings.pop("_target_")
     datamodule.augment = BatchAugment(**settings)
 
@@ -101,7 +102,7 @@ def fitted(datamodule: ScanDataModule) -> Recorder:
 def test_scans_on_the_device_give_the_same_batches(
     datamodule: ScanDataModule, compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = dict(compose().augment)
+    settings = OmegaConf.to_container(compose().augment)
     settings.pop("_target_")
     datamodule.augment = BatchAugment(**settings)
     sent = fitted(datamodule).seen
@@ -151,7 +152,7 @@ def test_the_copy_on_the_device_is_let_go_after_the_fit(
 def test_the_trainer_shuffles_and_augments_training_scans_anew_in_every_epoch(
     datamodule: ScanDataModule, compose
 ) -> None:
-    settings = dict(compose().augment)
+    settings = OmegaConf.to_container(compose().augment)
     settings.pop("_target_")
     datamodule.augment = BatchAugment(**settings)
     recorder = fitted(datamodule)

@@ -188,7 +188,7 @@ def _gives_back(result: Any, args: Any) -> bool:
 
 def from_conf(path: str, **changes: Any) -> Any:
     """Make what a file under `conf/` describes, as Hydra does."""
-    return instantiate(OmegaConf.merge(OmegaConf.load(CONF / path), changes))
+    return instantiate(OmegaConf.merge(OmegaConf.load(CONF / path), changes), _convert_="all")
 
 
 class ByTorch:

@@ -15,6 +15,7 @@ from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.crop import CropSettings, cut_to_head, find_head
 from brain_tumor.errors import DataError
 from brain_tumor.evaluate.fit_out_of_distribution import (
+    OOD,
     PICTURE_SHARE,
     SEEN_SHARE,
     cross_fit_ood_detector,
@@ -267,10 +268,10 @@ def test_a_training_leaves_it_and_another_look_writes_the_same_bytes(
     sweep: dict[float, Path], tmp_path: Path
 ) -> None:
     run = RunFolder(next(iter(sweep.values())))
-    record = run.read_json("ood.json")
-    assert record["held_out"]["part"] == "validation"
-    assert record["reference_scans"] > 5
-    assert set(record["flagged"]) == {"validation", "test"}
+    record = OOD.read(run)
+    assert record.held_out.part == "validation"
+    assert record.reference_scans > 5
+    assert set(record.flagged) == {"validation", "test"}
     assert "% of the validation and" in ood_sentence(record)
     datamodule = reopen_data(run, None, str(tmp_path))
     checkpoint = run.checkpoint("best")
@@ -283,7 +284,7 @@ def test_a_training_leaves_it_and_another_look_writes_the_same_bytes(
     assert detector is not None
     validation = predictions["validation"]
     found = detector.score(datamodule.prepared.images[validation.rows], validation.features)
-    assert np.mean(found > detector.threshold) == pytest.approx(record["flagged"]["validation"])
+    assert np.mean(found > detector.threshold) == pytest.approx(record.flagged["validation"])
 
 
 def test_a_split_without_validation_part_has_it_too(
@@ -293,6 +294,6 @@ def test_a_split_without_validation_part_has_it_too(
     predictions = predict_parts(datamodule, classifier, Path("none"), scoring_trainer("cpu"))
     record = save_ood_detector(RunFolder(tmp_path), datamodule, predictions, 0)
     assert record is not None
-    assert record["held_out"]["part"] == "train, 5 folds"
-    assert set(record["flagged"]) == {"test"}
+    assert record.held_out.part == "train, 5 folds"
+    assert set(record.flagged) == {"test"}
     assert open_ood_detector(RunFolder(tmp_path)) is not None
