@@ -27,7 +27,8 @@ from brain_tumor.config.arguments import plain_values
 from brain_tumor.config.data import build_prepared, build_split, split_settings
 from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.external.prepare import prepare_external
-from brain_tumor.data.files.scans import Grey, decode_grey
+from brain_tumor.data.files.picture import decode_grey
+from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.prepared.crop import cut_to_head, find_head
 from brain_tumor.data.prepared.prepared_set import PreparedSet

@@ -140,7 +140,8 @@ _CHECKS: dict[str, tuple[str, str, Callable[[ManifestRow], str | None]]] = {
     ),
     "blank": (
         "Blank scans",
-        "No region is brighter than the crop's threshold. They are left out of everything.",
+        "No region is brighter than the crop's threshold, or all is of one grey value. They are "
+        "left out of everything.",
         _blank,
     ),
     "wrong_extension": (

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
 from brain_tumor.data.files.folders import files_below
+from brain_tumor.data.files.picture import grey_of_pillow
 from brain_tumor.data.files.read import array_to_grey
-from brain_tumor.data.files.scans import MAX_PIXELS, Grey, UndecodableScanError, eight_bits
+from brain_tumor.data.files.scans import Grey, UndecodableScanError, check_size
 from brain_tumor.errors import DataError
-
-_MANY_BITS = ("I", "F")  # modes of PIL whose values are no 8 bits; I;16 and its like begin with I
 
 
 def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path]:
@@ -55,7 +54,7 @@ def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path
 
 
 def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
-    """Turn a picture in memory into grey values, as `scans.decode_grey` does with a file.
+    """Turn a picture in memory into grey values, as `picture.PictureFile` does with a file.
 
     Args:
         picture: `(H, W)` or `(H, W, 3)`, uint8, 0-255, red first; or any picture of PIL's.
@@ -67,9 +66,9 @@ def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
         UndecodableScanError: It is of another kind, or has more pixels than `MAX_PIXELS`.
     """
     if isinstance(picture, Image.Image):
-        _check_size(*picture.size)
+        check_size(*picture.size)
         try:
-            return _grey_of_pil(picture)
+            return grey_of_pillow(ImageOps.exif_transpose(picture))
         except UndecodableScanError:
             raise
         except Exception as error:  # PIL decodes late, and raises a dozen kinds
@@ -83,19 +82,6 @@ def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
             f"an array of {picture.dtype} {picture.shape}, not uint8 (H, W) or (H, W, 3)"
         )
     return array_to_grey(picture)
-
-
-def _grey_of_pil(picture: Image.Image) -> Grey:
-    if picture.mode.startswith(_MANY_BITS):
-        return eight_bits(np.asarray(picture))
-    if picture.mode not in ("L", "RGB"):
-        picture = picture.convert("L" if picture.mode in ("1", "LA") else "RGB")
-    return grey_of(np.asarray(picture))
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise UndecodableScanError(f"{width:,} x {height:,} pixels, more than {MAX_PIXELS:,}")
 
 
 def _matches(path: Path) -> list[str]:

@@ -107,12 +107,13 @@ def predict(config: DictConfig, keep_all: bool = False) -> Outcome:
         progress = held.enter_context(preparing_bar())
         for batch in predict_files(model, files, settings.batch_size, progress):
             _take(batch, model, overlays, write, outcome, inf if keep_all else settings.shown)
-        if not outcome.predicted:
-            source, reason = outcome.unusable[0]
-            raise DataError(
-                f"Nothing could be used of {len(outcome.unusable):,} given, the first is {source} "
-                f"({reason}): give pictures, DICOM or NIfTI files of scans as input=..."
-            )
+    if not outcome.predicted:
+        source, reason = outcome.unusable[0]
+        where = "" if output is None else f"; {output} has the reason of each"
+        raise DataError(
+            f"Nothing could be used of {len(outcome.unusable):,} given, the first is {source} "
+            f"({reason}){where}: give pictures, DICOM or NIfTI files of scans as input=..."
+        )
     _print(outcome, settings.shown, model, output, overlays)
     return outcome
 

@@ -21,7 +21,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.scans import Grey, decode_grey
+from brain_tumor.data.files.picture import decode_grey
+from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.near_duplicates import cluster, find_near_duplicates
 from brain_tumor.data.groups.orientations import ORIENTATIONS, orient
 from brain_tumor.data.groups.pairs import Pair, write_pairs

@@ -208,7 +208,7 @@ class Ours:
     def __init__(self, prepared: str) -> None:
         sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
         self._search, self._scans = (
-            need(f"brain_tumor.data.{name}") for name in ("groups.near_duplicates", "files.scans")
+            need(f"brain_tumor.data.{name}") for name in ("groups.near_duplicates", "files.picture")
         )
         self._small = need("brain_tumor.data.prepared.thumbnails")
         summary = (

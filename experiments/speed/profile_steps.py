@@ -27,8 +27,8 @@ from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
 from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
 from brain_tumor.config.instantiate import instantiate  # noqa: E402
+from brain_tumor.data.files.picture import decode_grey, read_header  # noqa: E402
 from brain_tumor.data.files.read import md5  # noqa: E402
-from brain_tumor.data.files.scans import decode_grey, read_header  # noqa: E402
 from brain_tumor.data.prepared.crop import CropSettings, cut_to_head, find_head  # noqa: E402
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest  # noqa: E402
 from brain_tumor.data.prepared.thumbnails import thumbnail  # noqa: E402

@@ -4,7 +4,6 @@ Only the elements that pixels need are ever parsed (`_NEEDED`), so no name, date
 patient can get into a table, a message or a log.
 """
 
-import importlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,26 +15,44 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.codestream import frame_size, run_length
-from brain_tumor.data.files.dicom_window import rescaling, window_of
-from brain_tumor.data.files.scans import MAX_PIXELS, Grey, Header, UndecodableScanError
-from brain_tumor.data.files.window import show
+from brain_tumor.data.files.codestream import FrameSize, check_codestream, check_run_length
+from brain_tumor.data.files.dicom_window import (
+    PALETTE,
+    look_up,
+    of_palette,
+    padded,
+    rescaled,
+    voi_table,
+    window_of,
+)
+from brain_tumor.data.files.scans import (
+    MAX_FRAMES,
+    Grey,
+    Header,
+    UndecodableScanError,
+    check_frames,
+    check_size,
+)
+from brain_tumor.data.files.window import Window, show, to_eight_bits
 
 ENDINGS = (".dcm", ".dicom", ".ima")  # a file without the preamble is known by these
 PREAMBLE = 132  # bytes that tell a DICOM file: 128 of anything, then "DICM" (PS3.10, 7.1)
-MAX_FRAMES = 10_000
 
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _NEEDED = [
     *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation"),
     *("PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
     *("RescaleSlope", "RescaleIntercept", "WindowCenter", "WindowWidth", "VOILUTFunction"),
-    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "PixelData"),
+    *("ModalityLUTSequence", "VOILUTSequence", "PixelPaddingValue", "PixelPaddingRangeLimit"),
+    *(f"{c}PaletteColorLookupTable{part}" for c in PALETTE for part in ("Descriptor", "Data")),
+    *(f"Segmented{c}PaletteColorLookupTableData" for c in PALETTE),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *_PIXELS),
 ]
-_GREY = ("MONOCHROME1", "MONOCHROME2")
+_GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
-_BITS = {1: (1, 8, 16, 32), 3: (8, 16)}  # allocated for a value, by values per pixel
+_BITS = {1: (1, 8, 16, 32, 64), 3: (8, 16)}  # allocated for a value, by values per pixel
 _NATIVE = {"1.2.840.10008.1.2": "", "1.2.840.10008.1.2.1": "", "1.2.840.10008.1.2.2": ""}
-_RLE = "1.2.840.10008.1.2.5"
+_RLE, _BIG_ENDIAN = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.2"
 # Those of PS3.5, chapter 10, that may stand here. Neither films nor what is deflated: a file of
 # some MiB may be deflated to any size.
 _SYNTAXES = _NATIVE | {
@@ -78,9 +95,10 @@ class DicomFile:
     def frame(self, number: int) -> Grey:
         """Decode a frame.
 
-        Values are rescaled, then seen through the first window that the file names for the frame,
-        else through one found in the values (`window.show`). MONOCHROME1 is inverted, colour turned
-        to grey by OpenCV's weights. Tables in place of a slope or a window are not heeded.
+        Values are rescaled or put through the ModalityLUTSequence, then seen through the first
+        VOILUTSequence or window that the file names for the frame, else through a window found in
+        the values (`window.show`). MONOCHROME1 is inverted. Pixels of PixelPaddingValue are black.
+        Colour, and a palette's, is turned to grey by OpenCV's weights.
 
         Args:
             number: From 0.
@@ -91,17 +109,24 @@ class DicomFile:
         Raises:
             UndecodableScanError: It is damaged, or compressed in a way that cannot be decoded here.
         """
-        dataset = self._dataset
+        dataset, little = self._dataset, self._syntax != _BIG_ENDIAN
         with self._decoding():
             values = self._pixels(number)
+            if dataset.PhotometricInterpretation == "PALETTE COLOR":
+                return of_palette(dataset, values, little)
             if dataset.SamplesPerPixel == 3:
-                grey = np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2GRAY))
-                if grey.dtype == np.uint8:
-                    return grey.astype(np.uint8, copy=False)
-                return show(grey, 1, 0, None, False)
-            slope, intercept = rescaling(dataset, number)
+                if values.dtype != np.uint8:
+                    return to_eight_bits(values)
+                return np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2GRAY), np.uint8)
+            padding = padded(dataset, values)
+            values, slope, intercept = rescaled(dataset, values, number, little)
             inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
-            return show(values, slope, intercept, window_of(dataset, number), inverted)
+            window, table = window_of(dataset, number), voi_table(dataset, number)
+            if table is not None:
+                values, most = look_up(values * slope + intercept, table, little)
+                slope, intercept = 1, 0
+                window = Window(most / 2, most, "LINEAR_EXACT")
+            return show(values, slope, intercept, window, inverted, padding)
 
     def values(self, number: int) -> npt.NDArray[np.float32]:
         """Decode a grey frame to its rescaled values, whatever window the file names.
@@ -118,15 +143,41 @@ class DicomFile:
         if self._dataset.SamplesPerPixel != 1:
             raise UndecodableScanError("a DICOM file in colour")
         with self._decoding():
-            slope, intercept = rescaling(self._dataset, number)
-            values = self._pixels(number).astype(np.float32) * slope + intercept
-            return -values if self._dataset.PhotometricInterpretation == "MONOCHROME1" else values
+            stored, little = self._pixels(number), self._syntax != _BIG_ENDIAN
+            padding = padded(self._dataset, stored)
+            found, slope, intercept = rescaled(self._dataset, stored, number, little)
+            values = found.astype(np.float32) * slope + intercept
+            if self._dataset.PhotometricInterpretation == "MONOCHROME1":
+                values = -values
+            if padding is not None and not padding.all():
+                values[padding] = values[~padding].min()
+            return values
 
     def _pixels(self, number: int) -> npt.NDArray[Any]:
         from pydicom.pixels.utils import pixel_array
 
-        _check_compressed(self._dataset, self._syntax, number, self.frames)
-        return pixel_array(self._dataset, index=number)
+        self._check_compressed(number)
+        values = pixel_array(self._dataset, index=number)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise UndecodableScanError("values that are no numbers")
+        return values
+
+    def _check_compressed(self, number: int) -> None:
+        """See that a compressed frame decodes to what the header says, before it is decoded."""
+        from pydicom.encaps import get_frame
+
+        if self._syntax in _NATIVE:
+            return
+        content = get_frame(self._dataset.PixelData, number, number_of_frames=self.frames)
+        rows, columns, samples, bits = (
+            int(self._dataset[name].value)
+            for name in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")
+        )
+        says = FrameSize(columns, rows, samples, bits)
+        if self._syntax == _RLE:
+            check_run_length(content, says)
+        else:
+            check_codestream(content, says)
 
     @contextmanager
     def _decoding(self) -> Iterator[None]:
@@ -154,7 +205,7 @@ def open_dicom(content: bytes) -> DicomFile:
     """
     try:
         dataset, syntax = _read(content)
-        if "PixelData" not in dataset:
+        if not any(name in dataset for name in _PIXELS):
             raise UndecodableScanError("a DICOM file without a picture")
         return DicomFile(_check(dataset), dataset, syntax)
     except UndecodableScanError:
@@ -164,19 +215,13 @@ def open_dicom(content: bytes) -> DicomFile:
 
 
 def count_frames(path: Path) -> int:
-    """Look how many frames a file has to offer, without reading its pixels.
+    """Look how many frames a DICOM file has to offer, without reading its pixels.
 
     Returns:
-        1 for anything but a DICOM file of several, and where this cannot be told: `open_dicom` has
-        the reason then.
+        1 where this cannot be told: `open_dicom` has the reason then.
     """
     try:
-        if not path.is_file():  # a pipe would wait for its writer
-            return 1
         with path.open("rb") as file:
-            if not is_dicom(file.read(PREAMBLE), path.name):
-                return 1
-            file.seek(0)
             _syntax(file)
             from pydicom import dcmread
 
@@ -196,7 +241,6 @@ def _read(content: bytes) -> tuple[Any, str]:
     from pydicom import dcmread, uid
     from pydicom.pixels.decoders.base import get_decoder
 
-    _hush_gdcm()
     dataset = dcmread(io.BytesIO(content), force=True, specific_tags=_NEEDED)
     if named is None:
         implicit, little = dataset.original_encoding
@@ -228,7 +272,12 @@ def _syntax(file: BinaryIO) -> str | None:
     meta = read_dataset(file, False, True, stop_when=lambda tag, *_: tag.group != 2)
     named = meta.get("TransferSyntaxUID")
     if named is not None and str(named) not in _SYNTAXES:
-        raise UndecodableScanError("a DICOM file that is compressed in a way that is not read here")
+        from pydicom.uid import UID
+
+        raise UndecodableScanError(
+            "a DICOM file that is compressed in a way that is not read here "
+            f"({UID(str(named)).name[:64]!r}): save it uncompressed"
+        )
     return None if named is None else str(named)
 
 
@@ -238,44 +287,14 @@ def _check(dataset: Any) -> int:
     frames = int(dataset.get("NumberOfFrames") or 1)
     colours = str(dataset.PhotometricInterpretation)
     if samples not in _BITS or colours not in (_GREY if samples == 1 else _COLOURS):
-        raise UndecodableScanError("a DICOM file whose PhotometricInterpretation is not read here")
+        raise UndecodableScanError(
+            f"a DICOM file of PhotometricInterpretation {colours[:16]!r} and {samples} values a "
+            "pixel, which is not read here"
+        )
     if int(dataset.BitsAllocated) not in _BITS[samples]:
         raise UndecodableScanError(f"a DICOM file of {int(dataset.BitsAllocated)} bits to a value")
-    if rows * columns > MAX_PIXELS:
-        raise UndecodableScanError(f"{columns:,} x {rows:,} pixels, more than {MAX_PIXELS:,}")
-    if not 1 <= frames <= MAX_FRAMES:
-        raise UndecodableScanError(f"{frames:,} frames, not 1 to {MAX_FRAMES:,}")
+    check_size(columns, rows)
+    check_frames(frames)
     if rows < 1 or columns < 1:
         raise UndecodableScanError(_DAMAGED)
     return frames
-
-
-def _check_compressed(dataset: Any, syntax: str, number: int, frames: int) -> None:
-    """See that a compressed frame decodes to what the header says, before it is decoded."""
-    from pydicom.encaps import get_frame
-
-    if syntax in _NATIVE:
-        return
-    content = get_frame(dataset.PixelData, number, number_of_frames=frames)
-    rows, columns, samples = dataset.Rows, dataset.Columns, dataset.SamplesPerPixel
-    bits = int(dataset.BitsAllocated)
-    if syntax == _RLE:
-        planes = samples * bits // 8  # each may end with a byte that fills it
-        if run_length(content) > planes * (rows * columns + 1):
-            raise UndecodableScanError("its compressed pixels are more than its header says")
-        return
-    size = frame_size(content)
-    if size is None:
-        raise UndecodableScanError("its compressed pixels are damaged")
-    if (size.columns, size.rows, size.samples) != (columns, rows, samples) or size.bits > bits:
-        raise UndecodableScanError("its compressed pixels are others than its header says")
-
-
-def _hush_gdcm() -> None:
-    """Keep GDCM, where it is installed, from printing what is odd about a file."""
-    try:
-        trace = importlib.import_module("gdcm").Trace
-    except ImportError:
-        return
-    for switch in (trace.DebugOff, trace.WarningOff, trace.ErrorOff):
-        switch()

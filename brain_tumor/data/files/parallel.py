@@ -1,7 +1,6 @@
 """Do the same to many scans, on every core, in their order."""
 
 import os
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +9,8 @@ from typing import TypeVar
 
 import cv2
 from threadpoolctl import threadpool_limits
+
+from brain_tumor.data.files.silence import silent
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -22,7 +23,8 @@ def each(function: Callable[[S], T], scans: Sequence[S]) -> Iterator[T]:
     """Give `function` of every scan, in order, computed by a thread per core.
 
     Threads suffice: OpenCV, NumPy, hashing and reading all release Python's lock. So that cores
-    have one thread each, OpenCV and BLAS use none of their own meanwhile.
+    have one thread each, OpenCV and BLAS use none of their own meanwhile. What libraries
+    print about a file is held back (`silence.silent`).
 
     Args:
         function: Called from several threads at once.
@@ -30,9 +32,10 @@ def each(function: Callable[[S], T], scans: Sequence[S]) -> Iterator[T]:
     """
 
     def batch(start: int) -> list[T]:
-        return [function(scan) for scan in scans[start : start + _BATCH]]
+        with silent():
+            return [function(scan) for scan in scans[start : start + _BATCH]]
 
-    with _one_thread_each(), _in_silence(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with _one_thread_each(), ThreadPoolExecutor(os.cpu_count()) as pool:
         begun: deque[Future[list[T]]] = deque()
         for start in range(0, len(scans), _BATCH):
             begun.append(pool.submit(batch, start))
@@ -51,16 +54,3 @@ def _one_thread_each() -> Iterator[None]:
             yield
     finally:
         cv2.setNumThreads(threads)
-
-
-@contextmanager
-def _in_silence() -> Iterator[None]:
-    """Keep decoders from printing what is odd about a file: its reason is in the manifest."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"(PIL|pydicom)\.")
-            yield
-    finally:
-        cv2.utils.logging.setLogLevel(level)

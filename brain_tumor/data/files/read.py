@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,19 @@ from brain_tumor.data.files.dicom import (
     open_dicom,
 )
 from brain_tumor.data.files.other_formats import BEGIN, other_format
+from brain_tumor.data.files.picture import PictureFile, count_pictures, open_picture
 from brain_tumor.data.files.scans import (
-    MAX_PIXELS,
     Grey,
     Header,
     UndecodableScanError,
     UnreadableScanError,
-    decode_grey,
-    eight_bits,
-    read_header,
+    check_size,
 )
+from brain_tumor.data.files.silence import silent
 from brain_tumor.data.files.source import Scan
+from brain_tumor.data.files.window import to_eight_bits
 
-HELD = 2  # DICOM files of several frames that stay in memory while their frames are decoded
+HELD = 2  # files of several frames that stay in memory while their frames are decoded
 
 
 @dataclass(frozen=True)
@@ -74,21 +74,15 @@ class ScanReader:
         if scan.pixels is not None:
             return _read_array(scan.pixels() if callable(scan.pixels) else scan.pixels)
         if scan.frame is None:
-            content = _read_file(self._place(scan))
-            name = Path(scan.path).name
-            return RawScan(
-                md5(content),
-                len(content),
-                lambda: content_header(content, name),
-                lambda: content_frames(content, name)[0](),
-            )
-        digest, size, opened = self._held(self._place(scan))
+            digest, size, opened = _open_file(self._place(scan), Path(scan.path).name)
+            return RawScan(digest, size, lambda: opened().header, lambda: opened().frame(0))
+        digest, size, opened = self._held(self._place(scan), Path(scan.path).name)
         number = scan.frame
         return RawScan(
             md5(f"{digest}#{number}".encode()),
             size,
             lambda: opened().header,
-            lambda: opened().frame(number),
+            lambda: _frame(opened(), number),
         )
 
     def _place(self, scan: Scan) -> Path:
@@ -96,12 +90,20 @@ class ScanReader:
 
 
 def frames_of(path: Path) -> list[int | None]:
-    """Look which scans a file offers: every frame of a DICOM file of several, else one, None."""
-    frames = count_frames(path)
-    return [*range(frames)] if frames > 1 else [None]
+    """Look which scans a file offers: every frame or page of several, else one, None."""
+    try:
+        if not path.is_file():  # a pipe would wait for its writer
+            return [None]
+        with path.open("rb") as file:
+            begin = file.read(PREAMBLE)
+    except OSError:  # `ScanReader.read` has the reason
+        return [None]
+    with silent():
+        count = count_frames(path) if is_dicom(begin, path.name) else count_pictures(path, begin)
+    return [*range(count)] if count > 1 else [None]
 
 
-def content_header(content: bytes, name: str) -> Header:
+def open_content(content: bytes, name: str) -> DicomFile | PictureFile:
     """Read what a picture or DICOM file says of itself; nothing too large is let through.
 
     Args:
@@ -109,15 +111,24 @@ def content_header(content: bytes, name: str) -> Header:
         name: Its name, or nothing.
 
     Raises:
-        UndecodableScanError: It is neither, or has more pixels than `MAX_PIXELS`.
+        UndecodableScanError: It is neither, or has more pixels than `MAX_PIXELS`. Another format is
+            named, with what to do with it.
     """
     if is_dicom(content[:PREAMBLE], name):
-        return open_dicom(content).header
-    return _picture_header(content, name)
+        return open_dicom(content)
+    named = other_format(content[:BEGIN], "")  # Pillow takes some of them for pictures
+    if named is None:
+        try:
+            return open_picture(content)
+        except UndecodableScanError:
+            named = other_format(b"", name)
+            if named is None:
+                raise
+    raise UndecodableScanError(named)
 
 
 def content_frames(content: bytes, name: str) -> list[Callable[[], Grey]]:
-    """Give a function for each scan of a file, one or every frame of a DICOM file, that decodes it.
+    """Give a function for each scan of a file, every frame or page, that decodes it.
 
     Args:
         content: The whole file.
@@ -126,19 +137,22 @@ def content_frames(content: bytes, name: str) -> list[Callable[[], Grey]]:
     Raises:
         UndecodableScanError: It is neither a picture nor DICOM.
     """
-    if is_dicom(content[:PREAMBLE], name):
-        dicom = open_dicom(content)
-        return [lambda number=number: dicom.frame(number) for number in range(dicom.frames)]  # type: ignore[misc]
-    _picture_header(content, name)  # so that nothing too large is decoded
-    return [lambda: decode_grey(content)]
+    with silent():
+        opened = open_content(content, name)
+
+    def decode(number: int) -> Grey:
+        with silent():
+            return opened.frame(number)
+
+    return [partial(decode, number) for number in range(opened.frames)]
 
 
 def array_to_grey(pixels: npt.NDArray[Any]) -> Grey:
-    """Turn an array into grey values, as `decode_grey` does with a file.
+    """Turn an array into grey values, as those of a file are.
 
     Args:
-        pixels: `(H, W)`, or `(H, W, 3)` red first; uint8, or other numbers, which are scaled by
-            their own maximum.
+        pixels: `(H, W)`, or `(H, W, 3)` red first; uint8, or other numbers, of which the bulk is
+            seen (`window.to_eight_bits`).
 
     Returns:
         `(H, W)`, uint8, 0-255.
@@ -147,12 +161,9 @@ def array_to_grey(pixels: npt.NDArray[Any]) -> Grey:
         UndecodableScanError: It is of another kind or shape, or has more pixels than `MAX_PIXELS`.
     """
     header = _array_header(pixels)
-    if header.width * header.height > MAX_PIXELS:
-        raise UndecodableScanError(
-            f"{header.width:,} x {header.height:,} pixels, more than {MAX_PIXELS:,}"
-        )
+    check_size(header.width, header.height)
     if pixels.dtype != np.uint8:
-        pixels = eight_bits(pixels)
+        return to_eight_bits(pixels)
     if pixels.ndim == 3:
         pixels = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY))
     return np.ascontiguousarray(pixels, np.uint8)
@@ -163,19 +174,6 @@ def md5(content: bytes | memoryview) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def _picture_header(content: bytes, name: str) -> Header:
-    """Read the header of a picture; another format is named, with what to do with it."""
-    named = other_format(content[:BEGIN], "")  # Pillow takes some of them for pictures
-    if named is None:
-        try:
-            return read_header(content)
-        except UndecodableScanError:
-            named = other_format(b"", name)
-            if named is None:
-                raise
-    raise UndecodableScanError(named)
-
-
 def _read_file(path: Path) -> bytes:
     try:
         return read_file(path)
@@ -183,9 +181,15 @@ def _read_file(path: Path) -> bytes:
         raise UnreadableScanError(str(error.strerror)) from error
 
 
-def _open_file(path: Path) -> tuple[str, int, Callable[[], DicomFile]]:
+def _open_file(path: Path, name: str) -> tuple[str, int, Callable[[], DicomFile | PictureFile]]:
     content = _read_file(path)
-    return md5(content), len(content), lru_cache(1)(lambda: open_dicom(content))
+    return md5(content), len(content), lru_cache(1)(lambda: open_content(content, name))
+
+
+def _frame(opened: DicomFile | PictureFile, number: int) -> Grey:
+    if number >= opened.frames:
+        raise UndecodableScanError(f"it has {opened.frames:,} frames, not {number + 1:,}")
+    return opened.frame(number)
 
 
 def _read_array(pixels: npt.NDArray[Any]) -> RawScan:

@@ -48,9 +48,9 @@ class Scan:
         source: Which of several joined sets it is of; empty where there is one.
         file: Where it lies, if not at `path` below the source's root.
         pixels: `(H, W)` grey or `(H, W, 3)` red first, or a function that gives these when they are
-            needed; uint8 as they are, any other numbers scaled by their own maximum to 0-255, what
-            is negative to 0. None where the file at `path` is read. The function may be called from
-            several threads, more than once, and raises `UnreadableScanError` or
+            needed; uint8 as they are, of any other numbers the bulk is seen
+            (`window.to_eight_bits`). None where the file at `path` is read. The function may be
+            called from several threads, more than once, and raises `UnreadableScanError` or
             `UndecodableScanError` where there are none.
 
     Raises:

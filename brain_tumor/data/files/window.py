@@ -1,15 +1,17 @@
 """From a scanner's values to grey: the window that its file asks for, or one found in the values.
 
+Anything of other than 8 bits goes through here: DICOM, 16-bit and float pictures, arrays, volumes.
 DICOM PS3.3, C.7.6.3.1.2 (photometric interpretation), C.11.1 (rescaling) and C.11.2 (windows).
 """
 
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.scans import Grey
+from brain_tumor.data.files.scans import Grey, UndecodableScanError
 
 # Share of the pixels, in per cent, that become black and white where no window is named. MRI has no
 # unit, and the brightest vessels and spikes would darken all else.
@@ -43,23 +45,33 @@ class Window:
 
 
 def show(
-    values: Values, slope: float, intercept: float, window: Window | None, inverted: bool
+    values: Values,
+    slope: float,
+    intercept: float,
+    window: Window | None,
+    inverted: bool,
+    padding: npt.NDArray[np.bool_] | None = None,
 ) -> Grey:
     """Bring a scanner's values to grey.
 
     Args:
-        values: `(H, W)`, whole numbers, at least one.
+        values: `(H, W)`, finite numbers, at least one.
         slope: RescaleSlope.
         intercept: RescaleIntercept.
         window: What is to be seen; None takes the values between the `DARKEST` and the `BRIGHTEST`
             pixels, or all where these are the same.
         inverted: Whether the lowest value is white, as in MONOCHROME1.
+        padding: `(H, W)`, pixels around the picture, which become black and have no say in what is
+            seen; None where there are none.
 
     Returns:
         `(H, W)`, uint8, 0-255.
     """
+    if padding is not None and padding.all():
+        return np.zeros(values.shape, np.uint8)
     if window is None:
-        shares = np.percentile(values, (0, DARKEST, BRIGHTEST, 100)) * slope + intercept
+        seen = values if padding is None else values[~padding]
+        shares = np.percentile(seen, (0, DARKEST, BRIGHTEST, 100)) * slope + intercept
         lowest, dark, bright, highest = sorted(shares.tolist())
         low, high = (dark, bright) if bright > dark else (lowest, highest)
         # As LINEAR_EXACT the window ends at these values themselves; none has a width of 0.
@@ -71,7 +83,34 @@ def show(
         grey[start : start + _BLOCK] = np.rint(_share(block, window) * 255)
     if inverted:
         np.subtract(255, grey, out=grey)
-    return grey.reshape(values.shape)
+    shown = grey.reshape(values.shape)
+    if padding is not None:
+        shown[padding] = 0
+    return shown
+
+
+def to_eight_bits(values: Values, inverted: bool = False) -> Grey:
+    """Bring a picture of other than 8 bits to grey, as DICOM without a window.
+
+    Args:
+        values: `(H, W)`, or `(H, W, 3)` red first: any numbers.
+        inverted: Whether the lowest value is white.
+
+    Returns:
+        `(H, W)`, uint8, 0-255.
+
+    Raises:
+        UndecodableScanError: They are no numbers.
+    """
+    if values.dtype == np.bool_ or values.dtype == np.float16:
+        values = values.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise UndecodableScanError("values that are no numbers")
+    if values.ndim == 3:
+        if values.dtype not in (np.uint16, np.float32):  # the others are not OpenCV's
+            values = values.astype(np.float32)
+        values = np.asarray(cv2.cvtColor(np.ascontiguousarray(values), cv2.COLOR_RGB2GRAY))
+    return show(values, 1, 0, None, inverted)
 
 
 def _share(values: npt.NDArray[np.float64], window: Window) -> npt.NDArray[np.float64]:

@@ -40,8 +40,10 @@ def cut_head(scan: Grey, crop: CropSettings, settings: HarmoniseSettings) -> Cut
         settings: What is taken out of it.
 
     Raises:
-        BlankScanError: There is none.
+        BlankScanError: There is none, or the scan has one grey value everywhere.
     """
+    if scan.min() == scan.max():
+        raise BlankScanError("one grey value everywhere")
     box = find_head(scan, crop)
     if box is None:
         raise BlankScanError(f"no region brighter than {crop.threshold}")

@@ -11,7 +11,7 @@ import pytest
 from overlap_table import read_overlap
 
 from brain_tumor.data.external.prepare import SEEN_FILE, prepare_external
-from brain_tumor.data.files.scans import decode_grey
+from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.groups.orientations import ORIENTATIONS
 from brain_tumor.data.phantom import VIEWS, draw_phantom
 from brain_tumor.data.prepared.manifest import ManifestRow

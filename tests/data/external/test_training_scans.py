@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from brain_tumor.data.external.training_scans import compare_with, training_scans
-from brain_tumor.data.files.scans import decode_grey
+from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.prepared.thumbnails import thumbnail

@@ -111,6 +111,9 @@ def in_folder(name: str) -> Callable[[Path], None]:
     return write
 
 
+# Those that hold three scans each, and the seed of the first.
+SEVERAL = {"animated.gif": 100, "animated.png": 200, "animated.webp": 300, "stack.tif": 400}
+
 # Name of the file -> how it is made, and what its reason begins with; None where it is not listed.
 FILES: dict[str, tuple[Callable[[Path], None], str | None]] = {
     "zero.jpg": (of_bytes(lambda: b""), "undecodable: not a picture"),
@@ -159,7 +162,10 @@ FILES: dict[str, tuple[Callable[[Path], None], str | None]] = {
     "one.png": (of_bytes(lambda: encoded(np.full((1, 1), 255, np.uint8), "PNG")), "blank"),
     "line.png": (of_bytes(lambda: encoded(np.full((30_000, 1), 255, np.uint8), "PNG")), "blank"),
     "black.png": (of_bytes(lambda: encoded(np.zeros((90, 90), np.uint8), "PNG")), "blank"),
-    "white.png": (of_bytes(lambda: encoded(np.full((90, 90), 255, np.uint8), "PNG")), KEPT),
+    "white.png": (
+        of_bytes(lambda: encoded(np.full((90, 90), 255, np.uint8), "PNG")),
+        "blank: one grey value everywhere",
+    ),
     "sixteen.png": (of_bytes(lambda: encoded(phantom(10).astype(np.uint16) * 16, "PNG")), KEPT),
     "float.tif": (of_bytes(lambda: encoded(phantom(11).astype(np.float32), "TIFF")), KEPT),
     "nan.tif": (

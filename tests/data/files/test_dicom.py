@@ -14,7 +14,9 @@ import dicom_files
 import hostile
 from dicom_files import compressed, enhanced, made, written
 from pydicom import dcmread, uid
-from pydicom.pixels import apply_modality_lut, apply_voi_lut
+from pydicom.dataset import Dataset
+from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
+from pydicom.sequence import Sequence
 
 from brain_tumor.data.files import dicom
 from brain_tumor.data.files.dicom import count_frames, is_dicom, open_dicom
@@ -162,7 +164,11 @@ BAD = {
     "negative": (lambda: written(made(HEAD, NumberOfFrames=-1)), "-1 frames"),
     "palette": (
         lambda: written(made(HEAD, PhotometricInterpretation="PALETTE COLOR")),
-        "PhotometricInterpretation",
+        "palette is missing",
+    ),
+    "hue": (
+        lambda: written(made(HEAD, PhotometricInterpretation="HSV")),
+        "PhotometricInterpretation 'HSV'",
     ),
     "slope": (lambda: written(made(HEAD, RescaleSlope=0)), "RescaleSlope"),
     "cut": (lambda: written(made(HEAD))[:-999], "damaged"),
@@ -245,3 +251,135 @@ def test_nobody_s_name_is_ever_parsed() -> None:
     held = repr(found) + str(found._dataset)
     for name, value in dicom_files.IDENTITY.items():
         assert name not in held and value not in held
+
+
+def table(entries: np.ndarray, first: int, bits: int, kind: str) -> Dataset:
+    """Make an item of ModalityLUTSequence or VOILUTSequence, its data as bytes or as numbers."""
+    item = Dataset()
+    item.LUTDescriptor = [len(entries) % 2**16, first, bits]
+    item["LUTDescriptor"].VR = "US"
+    if kind == "OW":
+        item.add_new("LUTData", "OW", entries.astype("<u2").tobytes())
+    else:
+        item.add_new("LUTData", "US", entries.tolist())
+    return item
+
+
+def by_tables(content: bytes) -> np.ndarray:
+    """What pydicom makes of a file whose VOI table has entries of 12 bits, on 0-255."""
+    dataset = dcmread(io.BytesIO(content))
+    return apply_voi_lut(apply_modality_lut(dataset.pixel_array, dataset), dataset) * (255 / 4095)
+
+
+@pytest.mark.parametrize("kind", ["OW", "US"])
+@pytest.mark.parametrize("modality", [False, True])
+def test_tables_are_those_of_pydicom(kind: str, modality: bool) -> None:
+    falling = np.rint(np.linspace(4095, 0, 1001)).astype(np.uint16)
+    elements: dict[str, object] = {"VOILUTSequence": Sequence([table(falling, 0, 12, kind)])}
+    elements |= {"WindowCenter": 40, "WindowWidth": 80}  # the table counts
+    if modality:
+        rising = (np.arange(3000) // 3).astype(np.uint16)
+        elements["ModalityLUTSequence"] = Sequence([table(rising, 5, 16, kind)])
+    content = written(made(SIXTEEN, **elements))
+    np.testing.assert_allclose(grey(content), by_tables(content), atol=0.501)
+    assert len(np.unique(grey(content))) > 50
+
+
+def test_a_table_of_modality_alone_is_seen_through_the_bulk_of_its_values() -> None:
+    squares = (np.arange(4096, dtype=np.int64) ** 2 // 300).astype(np.uint16)
+    content = written(made(SIXTEEN, ModalityLUTSequence=Sequence([table(squares, 0, 16, "OW")])))
+    assert np.array_equal(grey(content), grey(written(made(squares[SIXTEEN]))))
+
+
+def test_a_table_of_eight_bits_is_not_cut_to_256_entries() -> None:
+    entries = (np.arange(1001) // 4).astype(np.uint16)  # pydicom's own place in it has 8 bits here
+    content = written(made(SIXTEEN, VOILUTSequence=Sequence([table(entries, 0, 8, "US")])))
+    assert np.array_equal(grey(content), entries[np.minimum(SIXTEEN, 1000)])
+
+
+def test_a_damaged_table_is_a_reason() -> None:
+    short = table(np.arange(10, dtype=np.uint16), 0, 12, "OW")
+    short.LUTDescriptor = [4000, 0, 12]
+    with pytest.raises(UndecodableScanError, match=r"table of grey values \(LUT\) is damaged"):
+        grey(written(made(SIXTEEN, VOILUTSequence=Sequence([short]))))
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize("window", [{}, {"WindowCenter": 500, "WindowWidth": 900}])
+def test_padding_is_black_and_has_no_say(photometric: str, window: dict) -> None:
+    values = SIXTEEN.astype(np.int16)
+    padding = np.zeros(values.shape, bool)
+    padding[:, :30] = True
+    elements = {"PhotometricInterpretation": photometric, **window}
+    around = np.where(padding, -2000, values).astype(np.int16)
+    dataset = made(around, **elements)
+    dataset.add_new("PixelPaddingValue", "SS", -2000)
+    found = grey(written(dataset))
+    assert not found[padding].any()
+    inside = grey(written(made(np.ascontiguousarray(values[:, 30:]), **elements)))
+    assert np.array_equal(found[:, 30:], inside)
+    dataset.add_new("PixelPaddingRangeLimit", "SS", 3000)
+    assert not grey(written(dataset)).any()
+    volume = open_dicom(written(made(values, **elements))).values(0)
+    padded = made(around, **elements)
+    padded.add_new("PixelPaddingValue", "SS", -2000)
+    seen = open_dicom(written(padded)).values(0)
+    assert np.array_equal(seen[:, 30:], volume[:, 30:])
+    assert (seen[:, :30] == volume[:, 30:].min()).all()
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_palette_s_colours_become_grey(bits: int) -> None:
+    numbers = (HEAD // 8).astype(np.uint8)
+    colours = np.random.default_rng(0).integers(0, 2**bits, (3, 32)).astype(f"<u{bits // 8}")
+    dataset = made(numbers, PhotometricInterpretation="PALETTE COLOR")
+    for name, entries in zip(("Red", "Green", "Blue"), colours, strict=True):
+        setattr(dataset, f"{name}PaletteColorLookupTableDescriptor", [32, 0, bits])
+        dataset[f"{name}PaletteColorLookupTableDescriptor"].VR = "US"
+        setattr(dataset, f"{name}PaletteColorLookupTableData", entries.tobytes())
+    content = written(dataset)
+    rgb = apply_color_lut(numbers, dcmread(io.BytesIO(content))) * (255 / (2**bits - 1))
+    weights = np.array([0.299, 0.587, 0.114])
+    assert np.abs(grey(content) - rgb @ weights).max() <= 1.5
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_float_pixels_are_read(kind: type) -> None:
+    values = HEAD.astype(kind) / 1000
+    dataset = made(values)
+    del dataset.PixelData, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation
+    name = "FloatPixelData" if kind is np.float32 else "DoubleFloatPixelData"
+    setattr(dataset, name, values.tobytes())
+    low, high = np.percentile(values, (0.5, 99.5))
+    expected = 255 * np.clip((values - low) / (high - low), 0, 1)
+    np.testing.assert_allclose(grey(written(dataset)), expected, atol=0.51)
+    setattr(dataset, name, np.full_like(values, np.nan).tobytes())
+    with pytest.raises(UndecodableScanError, match="values that are no numbers"):
+        grey(written(dataset))
+
+
+def test_jpeg_2000_in_its_file_format_is_decoded() -> None:
+    dataset = dcmread(io.BytesIO(compressed(HEAD, "jpeg 2000")))
+    boxed = hostile.encoded(HEAD, "JPEG2000")
+    assert boxed[4:8] == b"jP  "
+    dataset.PixelData = dicom_files.encapsulate([boxed])
+    assert np.array_equal(grey(written(dataset)), grey(written(made(HEAD))))
+    dataset.Rows = 32
+    with pytest.raises(UndecodableScanError, match="others than its header says"):
+        grey(written(dataset))
+
+
+def test_jpeg_of_twelve_bits_and_rle_of_one_are_named() -> None:
+    dataset = dcmread(io.BytesIO(compressed(HEAD, "jpeg")))
+    jpeg = bytearray(hostile.encoded(HEAD, "JPEG"))
+    jpeg[jpeg.index(b"\xff\xc0") + 1] = 0xC1  # extended
+    jpeg[jpeg.index(b"\xff\xc1") + 4] = 12
+    dataset.file_meta.TransferSyntaxUID = uid.JPEGExtended12Bit
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
+    dataset.PixelData = dicom_files.encapsulate([bytes(jpeg)])
+    with pytest.raises(UndecodableScanError, match="lossy JPEG of 12 bits, which is not decoded"):
+        grey(written(dataset))
+    dataset = dcmread(io.BytesIO(compressed(HEAD, "rle")))
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 1, 1, 0
+    with pytest.raises(UndecodableScanError, match="of 1 bit and run-length encoded"):
+        grey(written(dataset))

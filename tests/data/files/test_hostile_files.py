@@ -16,7 +16,7 @@ import hostile
 import numpy as np
 import pytest
 
-from brain_tumor.data.files import folders, read
+from brain_tumor.data.files import folders, picture
 from brain_tumor.data.files.folders import files_below
 from brain_tumor.data.files.source import Scan
 from brain_tumor.data.prepared import prepare as preparing
@@ -64,7 +64,8 @@ def rows_of(found: PreparedSet) -> dict[str, ManifestRow]:
 @pytest.mark.parametrize("name", hostile.FILES, ids=ascii)
 def test_a_hostile_file_is_used_or_has_its_reason(found: PreparedSet, name: str) -> None:
     expected = hostile.FILES[name][1]
-    row = rows_of(found).get(Scan(f"{PLACE}/{name}", "").name)
+    several = name in hostile.SEVERAL
+    row = rows_of(found).get(Scan(f"{PLACE}/{name}", "", frame=2 if several else None).name)
     if expected is None:
         assert row is None
         assert not any(f"/{name}" in path for path in rows_of(found))
@@ -90,18 +91,18 @@ def test_every_other_scan_is_what_it_is_without_them(
         if row.row is not None and ours.row is not None:
             assert np.array_equal(found.images[ours.row], prepared.images[row.row])
     listed = sum(expected is not None for _, expected in hostile.FILES.values())
+    listed += 2 * len(hostile.SEVERAL)
     assert len(rows) == len(found.manifest) == len(prepared.manifest) + listed
 
 
-@pytest.mark.parametrize(
-    ("name", "seed"),
-    [("animated.gif", 100), ("animated.png", 200), ("animated.webp", 300), ("stack.tif", 400)],
-)
-def test_of_several_frames_the_first_is_taken(found: PreparedSet, name: str, seed: int) -> None:
-    row = rows_of(found)[f"{PLACE}/{name}"]
-    assert row.box is not None
-    first = hostile.phantom(seed)[row.top : row.bottom, row.left : row.right]
-    assert np.array_equal(found.images[row.row or 0], cv2.resize(first, (256, 256)))
+@pytest.mark.parametrize(("name", "seed"), hostile.SEVERAL.items())
+def test_every_frame_and_page_is_a_scan(found: PreparedSet, name: str, seed: int) -> None:
+    assert f"{PLACE}/{name}" not in rows_of(found)
+    for number in range(3):
+        row = rows_of(found)[f"{PLACE}/{name}#{number + 1}"]
+        assert row.box is not None
+        frame = hostile.phantom(seed + number)[row.top : row.bottom, row.left : row.right]
+        assert np.array_equal(found.images[row.row or 0], cv2.resize(frame, (256, 256)))
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(
@@ -110,7 +111,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(
     def never(*_: object) -> None:
         raise AssertionError("decoded")
 
-    monkeypatch.setattr(read, "decode_grey", never)
+    monkeypatch.setattr(picture, "_decode", never)
     (tmp_path / "bomb.png").write_bytes(hostile.bomb(8_000))
     scan = Scan("bomb.png", "glioma")
     digests = preparing.digest_files(tmp_path, [scan])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from brain_tumor.data.files.dicom import open_dicom
-from brain_tumor.data.files.scans import decode_grey
+from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet

@@ -79,7 +79,7 @@ def joined(
     """Join the phantoms with others, among which are copies of some, one of them mirrored."""
     import cv2
 
-    from brain_tumor.data.files.scans import decode_grey
+    from brain_tumor.data.files.picture import decode_grey
 
     root = tmp_path_factory.mktemp("joined")
     write_phantoms(root / "others", patients_per_class=2, slices_per_patient=2, seed=9)
