@@ -90,7 +90,8 @@ def _blank(row: ManifestRow) -> str | None:
 
 
 def _wrong_extension(row: ManifestRow) -> str | None:
-    extension = PurePosixPath(row.path).suffix.lower()
+    file, _, frame = row.path.rpartition("#")  # a.gif#2 is the second frame of a.gif
+    extension = PurePosixPath(file if file and frame.isdecimal() else row.path).suffix.lower()
     if not row.format or extension in EXTENSIONS.get(row.format, {extension}):
         return None
     return f"{row.format} named {extension or 'without an extension'}"

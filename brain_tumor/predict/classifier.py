@@ -64,12 +64,12 @@ class Classifier:
                 or tuple of those: all are held in memory, `predict_files` takes any number.
 
         Returns:
-            A prediction for a scan; a list for several, in their order, with one for each frame of
-            a DICOM file and each chosen slice of a NIfTI file.
+            A prediction for a scan; a list for several, in their order, with one for each frame or
+            page of a file and each chosen slice of a NIfTI file.
 
         Raises:
             DataError: One cannot be read or decoded, or shows nothing; or a scan that is given
-                alone is a DICOM file of several frames.
+                alone is a file of several frames.
             TypeError: It is none of those.
         """
         if isinstance(scans, (list, tuple)):

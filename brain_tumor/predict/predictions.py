@@ -13,7 +13,7 @@ class Prediction:
     """What is said of a scan. For research, not for diagnosis.
 
     Attributes:
-        source: Where the scan came from: a path, with `#3` for the third frame of a DICOM file;
+        source: Where the scan came from: a path, with `#3` for the third frame of a file;
             None where it was in memory.
         label: The likeliest class.
         probabilities: Of each class, by name, in [0, 1]; calibrated where the run has a

@@ -23,7 +23,7 @@ InMemory = bytes | bytearray | memoryview | Image.Image | npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Piece:
-    """A file, one frame of a DICOM file, or one slice of a volume.
+    """A file, one frame or page of a file, or one slice of a volume.
 
     Attributes:
         path: The file.
@@ -83,7 +83,7 @@ class Reader:
         object.__setattr__(self, "_slices", SliceReader(self.volume))
 
     def pieces(self, path: Path | VolumeFiles) -> list[Piece]:
-        """Look what there is: a file, each frame of a DICOM file, or slices of a volume."""
+        """Look what there is: a file, each frame or page of it, or slices of a volume."""
         if isinstance(path, VolumeFiles):
             return self._volume(path)
         return [Piece(path, frame) for frame in frames_of(path)]
@@ -111,7 +111,7 @@ class Reader:
             return NewScan(piece.name, None, f"blank: {error}")
 
     def cut(self, scan: InMemory) -> list[Grey]:
-        """Decode and cut what is in memory: one scan, or each frame of a DICOM file.
+        """Decode and cut what is in memory: one scan, or each frame or page of a file.
 
         Raises:
             UndecodableScanError: It cannot be decoded.

@@ -43,8 +43,8 @@ def predict_files(
 
     Args:
         model: The network.
-        files: Pictures, DICOM files, each frame of which counts as a scan, and volumes: NIfTI files
-            and DICOM series, of which the slices that `model.volume` chooses do.
+        files: Pictures and DICOM files, each frame or page of which counts as a scan, and volumes:
+            NIfTI files and DICOM series, of which the slices that `model.volume` chooses do.
         batch_size: Files to a batch.
         progress: Called with what is being done, how much of it is done, and how much there is.
     """

@@ -4,6 +4,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from brain_tumor.audit.file_findings import file_formats, find_oddities, sizes
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
@@ -30,6 +31,8 @@ def odd(
         "odd_mode.png": cv2.merge([disc] * 4),
     }.items():
         cv2.imwrite(str(glioma / name), scan)
+    discs = [Image.fromarray(np.roll(disc, 30 * number)) for number in range(3)]
+    discs[0].save(glioma / "film.gif", save_all=True, append_images=discs[1:])
     (glioma / "undecodable.jpg").write_bytes(b"no picture")
     jpeg = cv2.imencode(".jpg", cv2.resize(disc, (333, 333)))[1].tobytes()
     (glioma / "wrong_extension.png").write_bytes(jpeg)

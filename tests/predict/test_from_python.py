@@ -77,7 +77,7 @@ def test_what_cannot_be_predicted_is_said(classifier: Classifier, tmp_path: Path
         (tmp_path / "text.jpg", r"text\.jpg cannot be used, it is undecodable"),
         ([tmp_path / "gone.jpg"], r"gone\.jpg cannot be used, it is unreadable"),
         (b"text", "The bytes cannot be used: not a picture"),
-        (np.zeros((90, 90), np.uint8), "The ndarray cannot be used: no region"),
+        (np.zeros((90, 90), np.uint8), "The ndarray cannot be used: one grey"),
     ):
         with pytest.raises(DataError, match=told):
             classifier.predict(given)

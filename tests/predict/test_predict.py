@@ -114,7 +114,7 @@ def test_bad_files_are_named_and_stop_no_others(
         assert bool(scan["reason"]) == (scan["class"] is None) == (scan["low_confidence"] is None)
     shown = capsys.readouterr().out
     assert "3 files were left out, the others are used:" in shown
-    assert "black.png: blank: no region brighter than 45" in shown
+    assert "black.png: blank: one grey value everywhere" in shown
     assert "two\\nlines\\r.png" in "".join(shown.split()).replace("│", "")
     assert f"{outcome.predicted} scans predicted" in shown
 
@@ -293,6 +293,16 @@ def test_the_exit_status_says_whether_all_some_or_none_were_predicted(
     assert [status for status, _ in found.values()] == [0, 1, 2]
     assert found["good"][1] == found["some"][1] == ""
     assert "Nothing could be used of 2 given, the first is" in found["none"][1]
+    words = [f"run={run}", f"input=[{','.join(str(mixture / n) for n in given['none'])}]"]
+    status, told = typed(
+        [*words, "accelerator=cpu", f"output={tmp_path / 'all.csv'}"], tmp_path, monkeypatch, capsys
+    )
+    assert status == 2 and f"{tmp_path / 'all.csv'} has the reason of each" in " ".join(
+        told.split()
+    )
+    with (tmp_path / "all.csv").open(newline="") as file:
+        rows = {Path(row["path"]).name: row["reason"] for row in csv.DictReader(file)}
+    assert set(rows) == {"text.jpg", "black.png"} and all(rows.values())
     assert os.environ.get(command.TRACEBACKS) is None
 
 

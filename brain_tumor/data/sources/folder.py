@@ -55,7 +55,7 @@ class FolderSource(ScanSource):
         return found
 
     def scans(self) -> list[Scan]:
-        """List every file of every class folder, and every frame of a DICOM file of several.
+        """List every file of every class folder, and every frame or page of one with several.
 
         Returns:
             Training first, then Validation, Testing, and what is in neither, each by folder and

@@ -52,7 +52,7 @@ class TableSource(ScanSource):
         return tuple(sorted({label for _, label in self._lines}))
 
     def scans(self) -> list[Scan]:
-        """List the scans, and every frame of a DICOM file of several, in the table's order."""
+        """List the scans, and every frame or page of a file of several, in the table's order."""
         found = [
             Scan(
                 path=line["path"],
