@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,21 @@ def frames_of(path: Path) -> list[int | None]:
     with silent():
         count = count_frames(path) if is_dicom(begin, path.name) else count_pictures(path, begin)
     return [*range(count)] if count > 1 else [None]
+
+
+def scans_in(scan: Scan, path: Path) -> list[Scan]:
+    """Give a scan for each frame or page of its file; these are of one patient, as a volume's are.
+
+    Args:
+        scan: What is known of the file.
+        path: Where it lies.
+    """
+    frames = frames_of(path)
+    if len(frames) == 1:
+        return [scan]
+    # A patient called as the file may be another file's, too.
+    one = scan if scan.patient else replace(scan, patient=scan.path, patient_group=None)
+    return [replace(one, frame=frame) for frame in frames]
 
 
 def open_content(content: bytes, name: str) -> DicomFile | PictureFile:

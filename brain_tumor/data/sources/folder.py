@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from brain_tumor.data.files.folders import check_folder, files_below, subfolders
-from brain_tumor.data.files.read import frames_of
+from brain_tumor.data.files.read import scans_in
 from brain_tumor.data.files.source import PARTS, Scan, ScanSource, published_part
 from brain_tumor.data.sources.names import Names, check_names
 from brain_tumor.errors import DataError
@@ -65,10 +65,10 @@ class FolderSource(ScanSource):
             DataError: There is no file in any class folder.
         """
         found = [
-            Scan(path.relative_to(self.root).as_posix(), label, part, frame=frame)
+            scan
             for part, place, label in self._places
             for path in sorted(files_below(place))
-            for frame in frames_of(path)
+            for scan in scans_in(Scan(path.relative_to(self.root).as_posix(), label, part), path)
         ]
         if not found:
             raise DataError(

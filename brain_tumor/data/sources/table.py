@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from brain_tumor.data.files.read import frames_of
+from brain_tumor.data.files.read import scans_in
 from brain_tumor.data.files.source import Scan, ScanSource
 from brain_tumor.data.files.table_file import Line, read_table
 from brain_tumor.data.sources.names import Names, check_names
@@ -54,16 +54,18 @@ class TableSource(ScanSource):
     def scans(self) -> list[Scan]:
         """List the scans, and every frame or page of a file of several, in the table's order."""
         found = [
-            Scan(
-                path=line["path"],
-                label=label,
-                part=line.get("part", ""),
-                patient=line.get("patient", "").strip(),
-                slice_id=line.get("slice", "").strip(),
-                frame=frame,
-            )
+            scan
             for line, label in self._lines
-            for frame in frames_of(self.root / line["path"])
+            for scan in scans_in(
+                Scan(
+                    path=line["path"],
+                    label=label,
+                    part=line.get("part", ""),
+                    patient=line.get("patient", "").strip(),
+                    slice_id=line.get("slice", "").strip(),
+                ),
+                self.root / line["path"],
+            )
         ]
         if not any((self.root / scan.path).exists() for scan in found):
             raise DataError(

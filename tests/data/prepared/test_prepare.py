@@ -266,6 +266,8 @@ def test_dicom_files_are_prepared_every_frame_of_them(
     assert [rows[f"{place}#{n}"].status for n in (1, 2, 3)] == ["kept", "unusable", "kept"]
     assert rows[f"{place}#2"].reason.startswith("blank")
     assert rows[f"{place}#1"].file_md5 != rows[f"{place}#3"].file_md5
+    assert {rows[f"{place}#{n}"].patient for n in (1, 2, 3)} == {place}
+    assert rows["Training/glioma/one.dcm"].patient == ""
     third = rows[f"{place}#3"]
     assert third.box is not None and (third.width, third.height) == (96, 96)
     frame = open_dicom(many).frame(2)[third.top : third.bottom, third.left : third.right]
