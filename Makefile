@@ -55,6 +55,11 @@ test-slow: .venv/installed-test  ## Run the slow tests: real scans (BRAIN_TUMOR_
 fuzz: .venv/installed-test  ## Try 20,000 mutated files, tables and arrays per fuzz test: a long run
 	$(RUN) pytest -n auto --hypothesis-profile=fuzz tests/data/files/test_fuzz_pictures.py tests/data/files/test_fuzz_tables.py
 
+.PHONY: conformance
+conformance: .venv/installed-test  ## Compare the reader with Pillow's and pydicom's on FOLDER=...
+	@test -d "$(FOLDER)" || { echo "Name a folder of pictures and DICOM files as FOLDER=..." >&2; exit 1; }
+	@$(BIN)/python tests/conformance.py "$(FOLDER)"
+
 .PHONY: lint
 lint: .venv/installed-test  ## Check style and formatting
 	$(RUN) ruff check .
