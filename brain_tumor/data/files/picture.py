@@ -217,9 +217,11 @@ def _decode(content: bytes, page: _Page) -> Grey:
         else:
             picture = cv2.imdecode(encoded, flags)
     except cv2.error as error:  # a side that OpenCV does not take, say
-        raise UndecodableScanError("not a picture that OpenCV can decode") from error
+        raise UndecodableScanError(
+            "its pixels are damaged, or of a kind that is not read here"
+        ) from error
     if picture is None:
-        raise UndecodableScanError("not a picture that OpenCV can decode")
+        raise UndecodableScanError("its pixels are damaged, or of a kind that is not read here")
     height, width, *channels = picture.shape
     check_size(width, height)
     if channels and channels[0] not in _TO_GREY:
