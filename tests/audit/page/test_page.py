@@ -24,8 +24,8 @@ from brain_tumor.rendering.page import (
     Picture,
     Section,
     render,
-    to_rich,
 )
+from brain_tumor.rendering.terminal import to_rich
 
 
 def section(page: Page, anchor: str) -> Section:
