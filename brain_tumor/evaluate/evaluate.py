@@ -22,7 +22,7 @@ from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.evaluate.printed import Printed, print_foreign, print_scores
 from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
 from brain_tumor.evaluate.robustness_table import robustness_table
-from brain_tumor.evaluate.verdict import drawn
+from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.rendering.tables import external_table, unusable_note
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder

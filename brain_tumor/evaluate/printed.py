@@ -8,7 +8,7 @@ from rich.console import Console
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.tables.certainty import absent_sentences, gaps
 from brain_tumor.evaluate.tables.score_tables import score_tables
-from brain_tumor.evaluate.verdict import foreign_sentence, verdict, verdict_table
+from brain_tumor.evaluate.tables.verdict import foreign_sentence, verdict, verdict_table
 from brain_tumor.metrics.uncertainty.by_source import SourceScores
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.rendering.terminal import to_rich

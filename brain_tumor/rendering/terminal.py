@@ -76,7 +76,7 @@ def _fit(table: DataTable, width: int) -> tuple[DataTable, list[int] | None]:
         kept -= 1
     left_out = table.columns[kept:]
     if left_out:
-        note = f"{table.note} No room here for: {', '.join(left_out)}.".strip()
+        note = f"{table.note} No room here for: {', '.join(left_out).rstrip('.')}.".strip()
         rows = [row[:kept] for row in table.rows]
         table = replace(table, columns=table.columns[:kept], rows=rows, note=note)
     room = width - _frame(kept) - sum(least[:kept])

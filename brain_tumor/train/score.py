@@ -8,7 +8,7 @@ from rich.console import Console
 from brain_tumor.evaluate.checkpoint import evaluate_run
 from brain_tumor.evaluate.printed import Printed, print_scores
 from brain_tumor.evaluate.tables.lookalikes import lookalikes_table, lookalikes_warning
-from brain_tumor.evaluate.verdict import drawn
+from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.checkpoints import forget_before_last
 from brain_tumor.runs.record import peak_memory

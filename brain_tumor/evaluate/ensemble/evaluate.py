@@ -27,7 +27,7 @@ from brain_tumor.evaluate.predictions import (
     write_predictions,
 )
 from brain_tumor.evaluate.printed import Printed, print_foreign, print_scores
-from brain_tumor.evaluate.verdict import drawn
+from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.metrics.scores import score
 from brain_tumor.rendering.numbers import format_counted
 from brain_tumor.rendering.tables import external_table
