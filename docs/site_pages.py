@@ -60,7 +60,7 @@ def _commands() -> str:
         "# Commands\n\nEach command is `python -m brain_tumor.NAME key=value ...`, or "
         "`brain-tumor NAME key=value ...`. Below are all its keys with their values where "
         "nothing is given. A line of `defaults` is a choice from a group "
-        "([configuration](configuration.md)); the text under `help` is what `--help` and `--help-all` print.\n"
+        "([configuration](configuration.md)); the text under `help` is what `--help` prints.\n"
     ]
     for path in sorted((ROOT / "conf").glob("*.yaml")):
         text = path.read_text(encoding="utf-8").strip()
