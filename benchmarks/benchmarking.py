@@ -31,7 +31,7 @@ from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.models.classifier import TrainingSettings
 from brain_tumor.rendering.charts.save import save_figure
-from brain_tumor.rendering.page import to_rich
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import provenance
 from brain_tumor.settings import Range, Seed, Settings
@@ -86,7 +86,7 @@ def benchmark(config: DictConfig) -> Benchmark:
     for line in speed_header(found):
         console.print(line, soft_wrap=True, markup=False)
     for table in speed_tables(found):
-        console.print(to_rich(table))
+        console.print(to_rich(table, console.width))
     for line in speed_legend(found):
         console.print(line, markup=False)
     console.print(f"written: {out.path / 'benchmark.json'}", soft_wrap=True, markup=False)

@@ -28,8 +28,8 @@ def prepare(config: DictConfig) -> "PreparedSet":
     from brain_tumor.config.data import build_prepared, build_split, split_settings
     from brain_tumor.config.data_settings import data_settings
     from brain_tumor.config.values import check_values
-    from brain_tumor.rendering.page import to_rich
     from brain_tumor.rendering.tables import prepared_table, split_table, unusable_note
+    from brain_tumor.rendering.terminal import to_rich
 
     check_values(config, "prepare")
     settings = split_settings(config.split)
@@ -37,8 +37,10 @@ def prepare(config: DictConfig) -> "PreparedSet":
     data = data_settings(config.data)
     prepared = build_prepared(data, lambda line: console.print(line, soft_wrap=True))
     split = build_split(prepared, settings)
-    console.print(to_rich(prepared_table(prepared.summary)))
-    console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
+    console.print(to_rich(prepared_table(prepared.summary), console.width))
+    console.print(
+        to_rich(split_table(split.class_counts(prepared.labels, prepared.classes)), console.width)
+    )
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
     console.print(f"prepared set: {prepared.folder}", soft_wrap=True)

@@ -15,7 +15,8 @@ from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries, 
 from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.evaluate.tables.class_report import class_report
-from brain_tumor.rendering.page import to_markdown, to_rich
+from brain_tumor.rendering.page import to_markdown
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import METRICS
 from experiments.blocks import filled_block

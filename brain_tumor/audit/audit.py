@@ -11,7 +11,8 @@ from rich.console import Console
 
 from brain_tumor.audit.contact_sheets import audit_sheets
 from brain_tumor.audit.leakage import list_lookalikes, measure_leakage
-from brain_tumor.audit.page.page import audit_page, audit_summary
+from brain_tumor.audit.page.page import audit_page
+from brain_tumor.audit.page.terminal import audit_lines, decisive_tables, further_lines
 from brain_tumor.audit.probes import (
     Announce,
     frozen_features,
@@ -46,7 +47,8 @@ from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError, suggest
 from brain_tumor.models.network import Network
 from brain_tumor.models.registry import TARGET, network_names
-from brain_tumor.rendering.page import render, to_rich
+from brain_tumor.rendering.page import render
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.peak_memory import peak_resident
@@ -121,8 +123,12 @@ def audit(config: DictConfig) -> Audit:
         out.write(f"sheets/{name}.png", png)
     write_audit(out, found)
     out.write("audit.html", render(audit_page(found, sheets, "sheets")).encode())
-    for table in audit_summary(found):
-        console.print(to_rich(table))
+    for line in audit_lines(found):
+        console.print(line)
+    for table in decisive_tables(found, settings.verbose):
+        console.print(to_rich(table, console.width))
+    for line in further_lines(found):
+        console.print(line)
     console.print(f"prepared set: {prepared.folder}", soft_wrap=True)
     console.print(f"numbers:      {out.path / AUDIT_FILE}", soft_wrap=True)
     console.print(f"page:         {out.path / 'audit.html'}", soft_wrap=True)
@@ -142,6 +148,7 @@ class AuditSettings(Settings):
     folder: str
     out: str = "runs"
     keep_freed_memory: bool = True
+    verbose: bool = False
     trust: Modules = ()
 
     def __post_init__(self) -> None:

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.cli.aliases import expand
 from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, user_message
+from brain_tumor.cli.help import choices, whole_help
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
 from brain_tumor.cli.hydra_targets import guard_hydra
 from brain_tumor.cli.last_run import fill_last
@@ -42,7 +43,7 @@ def register_resolvers() -> None:
     `${fast_precision:ACCELERATOR}` the precision that the device is quick at,
     `${class_name:my_project.nets.MyNet}` gives `MyNet`, `${data_sets:LIST}` what joined sets are
     (`config.joined.data_sets`), `${folder_name:PATH}` the name of a folder, `${folder_name:PATH,1}`
-    of the one that holds it.
+    of the one that holds it, `${choices:model,split}` what can be chosen of groups, for `--help`.
     """
     OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
     OmegaConf.register_new_resolver("fast_precision", _fast_precision, replace=True)
@@ -51,6 +52,7 @@ def register_resolvers() -> None:
     )
     OmegaConf.register_new_resolver("data_sets", data_sets, replace=True)
     OmegaConf.register_new_resolver("folder_name", _folder_name, replace=True)
+    OmegaConf.register_new_resolver("choices", choices, replace=True)
 
 
 def _folder_name(path: str, up: int = 0) -> str:
@@ -131,7 +133,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
             sys.argv[1:] = [expanded(word) for word in sys.argv[1:]]
             # Hydra's parser takes the values on one side of -m only.
             words = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
-            sys.argv[1:] = expand(config_name, words)
+            sys.argv[1:] = whole_help(expand(config_name, words))
             handle_sigterm()
             guard_hydra()
             try:

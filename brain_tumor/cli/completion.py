@@ -11,7 +11,7 @@ from brain_tumor.cli.hydra_errors import composed
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.runs.identity import flatten
 
-FLAGS = ("--help", "--multirun")
+FLAGS = ("--help", "--help-all", "--multirun")
 
 # Each asks `brain-tumor completion words LINE`. bash takes what lies behind the last = or : for the
 # word; where nothing is offered it completes files, as the others do behind a =.

@@ -12,7 +12,8 @@ from brain_tumor.compare.comparison import COMPARISON, Comparison
 from brain_tumor.compare.errors import shared_errors
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.page import comparison_page
-from brain_tumor.compare.page.tables import comparison_markdown, comparison_tables
+from brain_tumor.compare.page.tables import comparison_markdown
+from brain_tumor.compare.page.terminal import answer_line, caution_lines, decisive_tables
 from brain_tumor.compare.paired_tests import check_same_scans, paired_tests
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.published import Published, published_tables
@@ -21,7 +22,8 @@ from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.evaluate.part_scores import ScoringSettings
-from brain_tumor.rendering.page import render, to_rich
+from brain_tumor.rendering.page import render
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import provenance
@@ -41,6 +43,7 @@ class ComparisonSettings(Settings):
     evaluation: ScoringSettings
     published: Published
     out: str = "runs"
+    verbose: bool = False
 
 
 def compare(config: DictConfig) -> Comparison:
@@ -64,8 +67,12 @@ def compare(config: DictConfig) -> Comparison:
     out.write("comparison.md", comparison_markdown(compared).encode())
     COMPARISON.write(out, compared)
     console = Console(highlight=False)
-    for table in comparison_tables(compared):
-        console.print(to_rich(table))
+    if compared.settings:
+        console.print(answer_line(compared), markup=False)
+    for table in decisive_tables(compared, settings.verbose):
+        console.print(to_rich(table, console.width))
+    for sentence in caution_lines(compared):
+        console.print(sentence, markup=False)
     for file in sorted(out.path.glob("comparison.*")):
         displayed = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
         console.print(f"written: {displayed}", soft_wrap=True, markup=False)

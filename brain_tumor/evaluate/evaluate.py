@@ -17,15 +17,14 @@ from brain_tumor.evaluate.checkpoint import evaluate_elsewhere, evaluate_run
 from brain_tumor.evaluate.ensemble.evaluate import evaluate_together
 from brain_tumor.evaluate.ensemble.members import open_members
 from brain_tumor.evaluate.external import ExternalSettings, open_external
-from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import scoring_trainer
+from brain_tumor.evaluate.printed import Printed, print_foreign, print_scores
 from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
 from brain_tumor.evaluate.robustness_table import robustness_table
-from brain_tumor.evaluate.tables.certainty import gaps
-from brain_tumor.evaluate.tables.score_tables import score_tables
-from brain_tumor.rendering.page import to_rich
+from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.rendering.tables import external_table, unusable_note
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.reopen import reopen_data
 from brain_tumor.runs.results.by_source import BY_SOURCE
@@ -58,7 +57,8 @@ def evaluate(config: DictConfig) -> Metrics:
             settings.batch_size,
         )
         scoring = scoring_of_run(members.trained[0].run.read_config(), settings.evaluation)
-        return evaluate_together(members, settings.data, settings.accelerator, scoring)
+        asked = (settings.data, settings.accelerator, scoring, settings.verbose)
+        return evaluate_together(members, *asked)
     accelerator = settings.accelerator
     run = RunFolder(Path(settings.run).expanduser())
     trained = run.read_config()
@@ -87,23 +87,16 @@ def evaluate(config: DictConfig) -> Metrics:
         metrics, sources = evaluate_elsewhere(out, datamodule, foreign, *scored_by), {}
         flagged = metrics.ood
         out.write(SEEN_FILE, (foreign.prepared.folder / SEEN_FILE).read_bytes())
-        console.print(to_rich(external_table(foreign.prepared.summary, str(settings.data.root))))
         manifest = foreign.prepared.folder / "manifest.csv"
         if unusable := [(row.path, row.reason) for row in foreign.prepared.unusable]:
             _print(console, unusable_note(unusable))
         _print(console, f"what became of every file: {manifest}")
-    for table in score_tables(metrics, f"{model}, {checkpoint.name}", sources):
-        console.print(to_rich(table))
-    for sentence in gaps(metrics):
-        console.print(sentence)
-    if flagged is not None:
-        console.print(ood_sentence(flagged), soft_wrap=True)
-    elif scored is not datamodule:
-        console.print(
-            "unlike train: how many scans are out of distribution is not known: "
-            "evaluate the run on its own scans first",
-            soft_wrap=True,
-        )
+    printed = Printed(f"{model}, {checkpoint.name}", settings.verbose, drawn(trained.data))
+    if foreign is None:
+        print_scores(console, printed, metrics, sources, flagged)
+    else:
+        external = external_table(foreign.prepared.summary, str(settings.data.root))
+        print_foreign(console, printed, metrics, external)
     written = [METRICS.name, BY_SOURCE.name, "predictions.csv", SEEN_FILE]
     written += ["MODEL_CARD.md", "figures"]
     if settings.robustness is not None:
@@ -117,11 +110,12 @@ def evaluate(config: DictConfig) -> Metrics:
             model,
             settings.robustness,
         )
-        console.print(to_rich(robustness_table(robustness, f"robustness: {title}")))
+        console.print(to_rich(robustness_table(robustness, f"robustness: {title}"), console.width))
         written += [name.format(settings.robustness) for name in FILES]
-    for name in written:
-        if (out.path / name).exists():
-            console.print(f"written: {out.path / name}", soft_wrap=True, markup=False)
+    there = [name for name in written if (out.path / name).exists()]
+    _print(console, f"written in {out.path}: {', '.join(there)}")
+    if not settings.verbose:
+        console.print("verbose=true prints every table.")
     return metrics
 
 
@@ -178,6 +172,7 @@ class EvaluationSettings(Settings):
     evaluation: ScoringChanges
     robustness: Literal["validation", "test"] | None = None
     keep_freed_memory: bool = True
+    verbose: bool = False
     trust: Modules = ()
 
 

@@ -28,7 +28,8 @@ from brain_tumor.export.quantise import BATCH, quantise
 from brain_tumor.export.settings import ExportSettings, export_settings
 from brain_tumor.export.table import export_table
 from brain_tumor.export.write import as_onnx, as_pt2
-from brain_tumor.rendering.page import to_markdown, to_rich
+from brain_tumor.rendering.page import to_markdown
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.atomic_file import check_no_link, written_whole
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import installed, processor
@@ -66,7 +67,7 @@ def export(config: DictConfig) -> ExportResult:
     folder = RunFolder(place.parent)
     JsonFile(f"{place.name}.json", ExportResult, checked=False).write(folder, result)
     folder.write(f"{place.name}.md", f"{to_markdown(table)}\n".encode())
-    console.print(to_rich(table))
+    console.print(to_rich(table, console.width))
     written = [place, *([small] if asked.int8 else [])]
     for path in (*written, place.with_name(f"{place.name}.json")):
         console.print(f"written: {path}", soft_wrap=True, markup=False)

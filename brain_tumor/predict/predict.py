@@ -25,9 +25,14 @@ from brain_tumor.predict.output_files import Write, check_output, table_file
 from brain_tumor.predict.overlays import check_overlays, write_overlays
 from brain_tumor.predict.predictions import Prediction, Unusable
 from brain_tumor.predict.streaming import Batch, predict_files
-from brain_tumor.predict.table import NOTICE, predictions_summary, predictions_table
-from brain_tumor.rendering.page import to_rich
+from brain_tumor.predict.table import (
+    NOTICE,
+    parted_sentence,
+    predictions_summary,
+    predictions_table,
+)
 from brain_tumor.rendering.tables import unusable_note
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.settings import Range, Settings
 from brain_tumor.trained.abstention import Abstention
 from brain_tumor.trust import Modules
@@ -234,19 +239,22 @@ def _print(
     rows = [
         (
             str(one.source).removeprefix(place),
-            *(one.label, one.confidence, one.tumour, one.out_of_distribution, one.low_confidence),
+            *(one.label, one.confidence, one.tumour, one.tumour_probability),
+            *(one.out_of_distribution, one.low_confidence),
         )
         for one in outcome.predictions[:shown]
     ]
     title = f"{model.name}: scans of {place}" if place else model.name
     table = predictions_table(title, rows, outcome.predicted, _note(model))
-    console.print(to_rich(table))
     counts = {name: outcome.counts[name] for name in model.classes}
     flagged = None if model.ood_threshold is None else outcome.out_of_distribution
     bad = outcome.unusable
-    console.print(
-        predictions_summary(counts, flagged, outcome.low_confidence, len(bad)), soft_wrap=True
-    )
+    console.print(predictions_summary(counts, flagged, outcome.low_confidence, len(bad)))
+    console.print(to_rich(table, console.width))
+    threshold, healthy = model.chosen.threshold, model.healthy
+    parted = any(one.tumour and one.label == healthy for one in outcome.predictions[:shown])
+    if parted and healthy is not None and threshold is not None:
+        console.print(parted_sentence(healthy, threshold))
     if bad:
         where = None if output is None else output.name
         console.print(unusable_note(bad, where=where), soft_wrap=True)

@@ -25,6 +25,8 @@ class Prediction:
         out_of_distribution: Whether that is too much to believe the answer; None likewise.
         low_confidence: Whether the answer's probability is lower than where answers can be
             believed.
+        tumour_probability: Of all classes with a tumour together, in [0, 1]; None where the classes
+            have no healthy one.
     """
 
     source: str | None
@@ -34,6 +36,7 @@ class Prediction:
     ood_score: float | None
     out_of_distribution: bool | None
     low_confidence: bool
+    tumour_probability: float | None = None
 
     @property
     def confidence(self) -> float:
@@ -68,24 +71,33 @@ def predict_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> 
     ood_score = [None] * len(scans) if output.ood_score is None else output.ood_score.tolist()
     found = []
     for source, row, odd in zip(sources, output.probabilities, ood_score, strict=True):
-        number = int(row.argmax())
+        number, likely = int(row.argmax()), _tumour_probability(model, row)
         found.append(
             Prediction(
                 source,
                 model.classes[number],
                 dict(zip(model.classes, row.tolist(), strict=True)),
-                _tumour(model, row),
+                _tumour(model, likely),
                 odd,
                 None if odd is None or model.ood_threshold is None else odd > model.ood_threshold,
                 bool(row[number] < model.confident_from),
+                likely,
             )
         )
     return found
 
 
-def _tumour(model: Model, row: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool | None:
+def _tumour_probability(
+    model: Model, row: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> float | None:
     if model.healthy is None or model.chosen.threshold is None:
         return None
-    # A sum of the others, as where the threshold was chosen (`runtime.judging`).
+    # A sum of the others, as where the threshold was chosen (`trained.operating_point`).
     likely = np.delete(row, model.classes.index(model.healthy)).sum()
-    return bool(min(likely, 1.0) >= model.chosen.threshold)
+    return float(min(likely, 1.0))
+
+
+def _tumour(model: Model, likely: float | None) -> bool | None:
+    if likely is None or model.chosen.threshold is None:
+        return None
+    return likely >= model.chosen.threshold

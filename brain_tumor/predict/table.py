@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from brain_tumor.rendering.foreign_text import visible
-from brain_tumor.rendering.numbers import UNKNOWN, format_counted
+from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score
 from brain_tumor.rendering.page import DataTable
 
 OUT_OF_DISTRIBUTION, LOW_CONFIDENCE = "out of distribution", "low confidence"
@@ -12,7 +12,7 @@ NOTICE = "For research, not for diagnosis."
 
 def predictions_table(
     title: str,
-    rows: Sequence[tuple[str, str, float, bool | None, bool | None, bool]],
+    rows: Sequence[tuple[str, str, float, bool | None, float | None, bool | None, bool]],
     total: int,
     note: str,
 ) -> DataTable:
@@ -20,8 +20,9 @@ def predictions_table(
 
     Args:
         title: What was asked.
-        rows: Scan, class, its probability, whether a tumour is called, whether the scan is unlike
-            those of training (None where this is not known), and whether its confidence is low.
+        rows: Scan, class, its probability, whether a tumour is called, the probability of one,
+            whether the scan is unlike those of training (None where these are not known), and
+            whether its confidence is low.
         total: How many predictions there are, which may be more.
         note: What a reader has to know.
     """
@@ -32,12 +33,26 @@ def predictions_table(
             UNKNOWN if tumour is None else "yes" if tumour else "no",
             ", ".join([OUT_OF_DISTRIBUTION] * bool(flagged) + [LOW_CONFIDENCE] * low),
             f"{probability:.3f}",
+            format_score(likely),
         ]
-        for scan, label, probability, tumour, flagged, low in rows
+        for scan, label, probability, tumour, likely, flagged, low in rows
     ]
     more = f"and {total - len(rows):,} more. " if total > len(rows) else ""
-    columns = ("scan", "class", "tumour", "beware", "probability")
+    columns = ("scan", "class", "tumour", "beware", "P(class)", "P(tumour)")
     return DataTable(title, columns, cells, more + note, text_columns=4)
+
+
+def parted_sentence(healthy: str, threshold: float) -> str:
+    """Explain why a tumour is called of a scan whose likeliest class is the healthy one.
+
+    Args:
+        healthy: That class.
+        threshold: The tumour probability from which one is called.
+    """
+    return (
+        f"{healthy} beside tumour yes: {healthy} is likelier than any one tumour, but all tumours "
+        f"together, P(tumour), reach the operating point of {threshold:.3f}: the call is tumour."
+    )
 
 
 def predictions_summary(

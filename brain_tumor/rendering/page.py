@@ -12,10 +12,8 @@ from urllib.parse import quote
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 from PIL import Image
-from rich.table import Table
-from rich.text import Text
 
-from brain_tumor.rendering.foreign_text import markdown_text, visible
+from brain_tumor.rendering.foreign_text import markdown_text
 
 Level = Literal["good", "warning", "bad"]
 
@@ -245,25 +243,6 @@ def open_template(name: str, package: str = "brain_tumor.rendering") -> Template
     return environment.get_template(name)
 
 
-def to_rich(table: DataTable) -> Table:
-    """Lay a table out for the terminal."""
-    displayed = Table(
-        title=_plain(table.title),
-        title_justify="left",
-        title_style="bold",
-        caption=_plain(table.note) if table.note else None,
-        caption_justify="left",
-    )
-    for place, column in enumerate(table.columns):
-        left = place < table.text_columns
-        displayed.add_column(_plain(column), justify="left" if left else "right", overflow="fold")
-    for place, row in enumerate(table.rows):
-        if place in table.sections:
-            displayed.add_section()
-        displayed.add_row(*map(_plain, row))
-    return displayed
-
-
 def to_markdown(table: DataTable) -> str:
     r"""Write a table in GitHub's Markdown, its title above and its note below.
 
@@ -281,10 +260,6 @@ def to_markdown(table: DataTable) -> str:
     if table.note:
         lines += ["", f"*{markdown_text(table.note)}*"]
     return "\n".join(lines)
-
-
-def _plain(text: str) -> Text:
-    return Text("\n".join(map(visible, text.split("\n"))))
 
 
 def _breakable(text: str) -> Markup:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brain_tumor.rendering.foreign_text import visible
-from brain_tumor.rendering.numbers import format_count
+from brain_tumor.rendering.numbers import format_count, format_counted
 from brain_tumor.rendering.page import DataTable
 
 
@@ -20,6 +20,26 @@ def prepared_table(summary: Mapping[str, Any]) -> DataTable:
     counts = {**done, "kept": summary["kept"], **kept}
     rows = [[name, format_count(count)] for name, count in counts.items()]
     return DataTable("prepared scans", ["", "scans"], rows, sections=[len(done)])
+
+
+def data_sentence(summary: Mapping[str, Any], counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Say in a line what preparing and splitting did with the raw scans.
+
+    Args:
+        summary: The content of `summary.json`.
+        counts: Scans per class, per part.
+
+    Example:
+        >>> summary = {"raw": 9, "kept": 6, "unusable": 1, "duplicates": {"training": 2}}
+        >>> data_sentence(summary, {"train": {"glioma": 4}, "test": {"glioma": 2}})
+        '6 of 9 scans kept (2 exact copies, 1 not usable left out): 4 train, 2 test'
+    """
+    copies = format_counted(sum(summary["duplicates"].values()), "exact copy", "exact copies")
+    parts = ", ".join(f"{format_count(sum(own.values()))} {part}" for part, own in counts.items())
+    return (
+        f"{format_count(summary['kept'])} of {format_count(summary['raw'])} scans kept ({copies}, "
+        f"{format_count(summary['unusable'])} not usable left out): {parts}"
+    )
 
 
 def step_title(step: str) -> str:

@@ -33,6 +33,7 @@ ROLES: dict[str, Role] = {
     "allow_changes": Role.REQUEST,
     "skip_finished": Role.REQUEST,
     "remark": Role.REQUEST,
+    "verbose": Role.REQUEST,
     "trust": Role.REQUEST,
     "runs": Role.PLACE,
     "run_folder": Role.PLACE,

@@ -70,6 +70,7 @@ class RunSettings(Settings):
     runs: str = "runs"
     keep_freed_memory: bool = True
     trust: Modules = ()
+    verbose: bool = False
     debug: None = None
     experiment: None = None
 

@@ -23,16 +23,18 @@ from brain_tumor.engine.interrupt import keyboard_interrupts
 from brain_tumor.engine.ranks import shares_work
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.models.classifier import TumorClassifier
-from brain_tumor.rendering.page import to_rich
-from brain_tumor.rendering.tables import prepared_table, split_table, unusable_note
+from brain_tumor.rendering.tables import data_sentence, prepared_table, split_table, unusable_note
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.record import peak_memory, run_record
 from brain_tumor.runs.reopen import reopen_prepared, reopen_split, write_split
 from brain_tumor.runs.results.run import RUN, RunData, RunRecord, Status
 from brain_tumor.train.build import build_classifier, build_datamodule, build_trainer
+from brain_tumor.train.callbacks.epoch_history import EpochHistory
 from brain_tumor.train.callbacks.loggers import log_failure, log_start
 from brain_tumor.train.callbacks.tensorboard import tensorboard_folders
 from brain_tumor.train.check_config import RunSettings
+from brain_tumor.train.faster import faster_recipe
 from brain_tumor.train.resume import Start
 from brain_tumor.trust import typed_again
 
@@ -100,6 +102,9 @@ def fit(
     classifier = build_classifier(config, datamodule)
     trainer = build_trainer(config, datamodule)
     trainer.callbacks.extend(callbacks)  # type: ignore[attr-defined]
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, EpochHistory):
+            callback.faster = faster_recipe(settings)
     if not trainer.is_global_zero:
         train_along(trainer, classifier, datamodule, start.checkpoint)
         return None
@@ -163,8 +168,12 @@ def _print_data(
     record: RunRecord,
     settings: RunSettings,
 ) -> None:
-    console.print(to_rich(prepared_table(prepared.summary)))
-    console.print(to_rich(split_table(split.class_counts(prepared.labels, prepared.classes))))
+    counts = split.class_counts(prepared.labels, prepared.classes)
+    if settings.verbose:
+        console.print(to_rich(prepared_table(prepared.summary), console.width))
+        console.print(to_rich(split_table(counts), console.width))
+    else:
+        console.print(data_sentence(prepared.summary, counts))
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
     note = healthy_note(settings.evaluation.healthy, prepared.classes)

@@ -6,11 +6,10 @@ from dataclasses import replace
 from rich.console import Console
 
 from brain_tumor.evaluate.checkpoint import evaluate_run
-from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
-from brain_tumor.evaluate.tables.certainty import gaps
+from brain_tumor.evaluate.printed import Printed, print_scores
 from brain_tumor.evaluate.tables.lookalikes import lookalikes_table, lookalikes_warning
-from brain_tumor.evaluate.tables.score_tables import score_tables
-from brain_tumor.rendering.page import to_rich
+from brain_tumor.evaluate.tables.verdict import drawn
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.checkpoints import forget_before_last
 from brain_tumor.runs.record import peak_memory
 from brain_tumor.runs.results.metrics import Metrics
@@ -42,24 +41,31 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Metrics:
     seconds, held = time.perf_counter() - fitted.begun, peak_memory(trainer.strategy.root_device)
     RUN.write(run, replace(record, status="finished", seconds=round(seconds, 3), peak_memory=held))
     forget_before_last(run.checkpoints)
+    data = {"name": settings.data.name, "source": settings.data.source}
     title = f"{settings.model['name']}, {checkpoint.name}"
-    for table in score_tables(metrics, title, found.sources):
-        console.print(to_rich(table))
-    for sentence in gaps(metrics):
-        console.print(sentence)
-    if found.ood is not None:
-        console.print(ood_sentence(found.ood), soft_wrap=True)
+    printed = Printed(title, settings.verbose, drawn(data))
+    print_scores(console, printed, metrics, found.sources, found.ood)
     alike = None if metrics.leakage is None else metrics.leakage.lookalikes
     if alike is not None:
-        title = "test scans that look like a training scan, by correlation"
-        console.print(to_rich(lookalikes_table([alike], title)))
+        if settings.verbose:
+            title = "test scans that look like a training scan, by correlation"
+            console.print(to_rich(lookalikes_table([alike], title), console.width))
         warning = lookalikes_warning(alike, settings.split.leaky)
         if warning is not None:
             console.print(warning, soft_wrap=True)
-    console.print(f"run folder:   {run.display_path}", soft_wrap=True)
-    console.print(f"prepared set: {fitted.datamodule.prepared.folder}", soft_wrap=True)
-    command = f"python -m brain_tumor.evaluate run={run.display_path}{typed_again()}"
-    console.print(f"next:         {command}", soft_wrap=True)
-    for command in viewers(trainer.loggers, run.display_path):
-        console.print(f"curves:       {command}", soft_wrap=True)
+    place = run.display_path
+    drawn_there = ", figures/" if settings.evaluation.figures else ""
+    _print(console, "run folder:", f"{place} (MODEL_CARD.md, metrics.json{drawn_there})")
+    if settings.verbose:
+        _print(console, "prepared set:", str(fitted.datamodule.prepared.folder))
+    for command in ("predict", "evaluate"):
+        more = " input=FOLDER" if command == "predict" else ""
+        typed = f"python -m brain_tumor.{command} run={place}{more}{typed_again()}"
+        _print(console, "next:", typed)
+    for command in viewers(trainer.loggers, place):
+        _print(console, "curves:", command)
     return metrics
+
+
+def _print(console: Console, name: str, text: str) -> None:
+    console.print(f"{name:<13} {text}", soft_wrap=True)

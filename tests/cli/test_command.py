@@ -36,6 +36,11 @@ def test_help_names_groups_and_an_example(tmp_path: Path) -> None:
         shown = typed(command, "--help", cwd=tmp_path)
         assert shown.returncode == 0
         assert f"python -m {module_of(command)}" in shown.stdout
+        if command != "benchmark":
+            lines = shown.stdout.splitlines()
+            assert len(lines) <= 30 and max(map(len, lines)) <= 80, command
+    whole = typed("train", "--help-all", cwd=tmp_path).stdout
+    assert "harmonise:" in whole and "mobilenetv2" in whole and "max_epochs:" in whole
     assert list(tmp_path.iterdir()) == []
 
 

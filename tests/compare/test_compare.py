@@ -93,7 +93,7 @@ def test_folds_are_pooled_and_written(
 ) -> None:
     rows = drawn(np.random.default_rng(0))
     runs = folds(write_run, rows)
-    found = compare(asked(tmp_path, runs=[str(tmp_path / "cv")]))
+    found = compare(asked(tmp_path, runs=[str(tmp_path / "cv")], verbose=True))
 
     (setting,) = found.settings
     labels, predicted = columns(rows)
@@ -358,3 +358,18 @@ def test_an_audit_that_does_not_tell_is_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="cannot be read as an audit"):
             compare(asked(tmp_path, audits=[str(other)]))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_two_runs_take_a_screen(
+    write_run: WriteRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = drawn(np.random.default_rng(3))
+    for name in ("gbmnet", "mobilenetv2"):
+        write_run(f"runs/{name}", rows, values={"model.name": name})
+    compare(asked(tmp_path, runs=[str(tmp_path / "runs")]))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 40
+    assert lines[0].startswith("Between") and "settings side by side" in lines[2]
+    assert all(len(line) <= 80 for line in lines if str(tmp_path) not in line)
+    assert "mobilenetv2" in "".join(lines)

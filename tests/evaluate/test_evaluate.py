@@ -146,7 +146,7 @@ def test_predictions_hold_every_scan_and_give_the_metrics_back(run: Path) -> Non
 def test_patients_are_pooled_as_their_table_names_them(
     run: Path, truth: PhantomTruth, again: Evaluate, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    again("evaluation.figures=false")
+    again("evaluation.figures=false", "verbose=true")
     content = METRICS.read(RunFolder(run))
     classes = content.parts["test"].classes
     names = {scan.path: scan.patient for scan in truth.scans}
@@ -344,3 +344,16 @@ def test_a_run_of_version_0_6_is_scored_again(run: Path, again: Evaluate, tmp_pa
     (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(DataError, match="is not the prepared set of"):
         again()
+
+
+def test_what_it_prints_fits_a_screen(
+    run: Path, again: Evaluate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    again("evaluation.figures=false")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 25
+    assert lines[0].startswith("balanced accuracy ")
+    assert all(len(line) <= 80 for line in lines if str(run) not in line)
+    again("evaluation.figures=false", "verbose=true")
+    assert len(capsys.readouterr().out.splitlines()) > 25

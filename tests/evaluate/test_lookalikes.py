@@ -81,7 +81,7 @@ def test_planted_copies_are_told(
     assert lowest.all * leakage.test >= 0.7 * copies > 2
     assert middle.all > 0 and middle.unknown_patients == middle.all
     said = " ".join(capsys.readouterr().out.split())
-    assert "test scans that look like a training scan" in said
+    assert "of the test scans look like a training scan" in said
     assert "warning:" in said and "python -m brain_tumor.audit" in said
     card = (tmp_path / "run" / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "Test slices that look like a training slice" in card

@@ -1,18 +1,25 @@
-from brain_tumor.predict.table import predictions_summary, predictions_table
+from brain_tumor.predict.table import parted_sentence, predictions_summary, predictions_table
 from brain_tumor.rendering.page import to_markdown
 
 
 def test_every_row_says_what_to_beware_of() -> None:
     rows = [
-        ("a.png", "glioma", 0.98765, True, False, False),
-        ("b\x1b[31m.png", "notumor", 0.5, False, True, True),
-        ("c.png", "glioma", 0.7, None, None, True),
+        ("a.png", "glioma", 0.98765, True, 0.99, False, False),
+        ("b\x1b[31m.png", "notumor", 0.5, False, 0.5, True, True),
+        ("c.png", "glioma", 0.7, None, None, None, True),
     ]
     table = predictions_table("gbmnet", rows, 5, "A note.")
     assert [list(row) for row in table.rows] == [
-        ["a.png", "glioma", "yes", "", "0.988"],
-        ["b\\x1b[31m.png", "notumor", "no", "out of distribution, low confidence", "0.500"],
-        ["c.png", "glioma", "\u2013", "low confidence", "0.700"],
+        ["a.png", "glioma", "yes", "", "0.988", "0.990"],
+        [
+            "b\\x1b[31m.png",
+            "notumor",
+            "no",
+            "out of distribution, low confidence",
+            "0.500",
+            "0.500",
+        ],
+        ["c.png", "glioma", "\u2013", "low confidence", "0.700", "\u2013"],
     ]
     assert table.note == "and 2 more. A note."
     assert predictions_table("gbmnet", rows, 3, "A note.").note == "A note."
@@ -24,3 +31,8 @@ def test_the_summary_counts() -> None:
     assert (
         told == "1 scan predicted: 1 glioma, 0 notumor; 1 low confidence; 2 files could not be used"
     )
+
+
+def test_a_healthy_class_beside_a_called_tumour_is_explained() -> None:
+    said = parted_sentence("notumor", 0.4031)
+    assert said.startswith("notumor beside tumour yes") and "P(tumour)" in said and "0.403" in said

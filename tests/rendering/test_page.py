@@ -24,8 +24,8 @@ from brain_tumor.rendering.page import (
     Section,
     render,
     to_markdown,
-    to_rich,
 )
+from brain_tumor.rendering.terminal import to_rich
 
 VOID = {"meta", "link", "img", "wbr"}
 # What HTML's parser replaces or joins is no text that a page could show as it is.

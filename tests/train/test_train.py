@@ -69,9 +69,14 @@ def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path)
     assert len(record["data"]["fingerprint"]) == 64
     shown = capsys.readouterr().out
     assert "epoch   1/2 | train loss" in shown
-    assert "macro F1" in shown
-    assert "% of the test scans are flagged as out of distribution" in shown
+    assert "python -m brain_tumor.predict run=" in shown
     assert "python -m brain_tumor.evaluate run=" in shown
+    assert "MODEL_CARD.md" in shown
+    assert "of the test scans have a relative in training" in " ".join(shown.split())
+    assert "says nothing about brains" in shown
+    lines = shown.splitlines()
+    assert len(lines) <= 40 - 8  # the demo has ten epochs
+    assert all(len(line) <= 80 for line in lines if str(run.parent) not in line)
 
 
 def test_tensorboard_gets_curves_pictures_and_text(run: Path) -> None:

@@ -110,7 +110,7 @@ def _summary(audit: Audit) -> Section:
     splits = split_leakages(audit.leakage)
     files, near = audit.files, audit.near
     blocks: list[Block] = [
-        Paragraph(_answer(splits, audit.patients is not None)),
+        Paragraph(answer(splits, audit.patients is not None)),
         leakage_bars(splits),
         *(leakage_notice(split) for split in splits),
         *shortcut_notices(probe_entries(audit.shortcuts)),
@@ -132,7 +132,8 @@ def _summary(audit: Audit) -> Section:
     return Section("summary", "Summary", blocks)
 
 
-def _answer(splits: Sequence[SplitLeakage], patients_known: bool) -> str:
+def answer(splits: Sequence[SplitLeakage], patients_known: bool) -> str:
+    """Say which splits can tell what a classifier does on new patients."""
     apart = [split for split in splits if split.apart]
     mixed = [split for split in splits if not split.apart]
     if not splits:

@@ -13,7 +13,7 @@ from brain_tumor.cli.sweep.results import AVERAGED, read_sweep
 from brain_tumor.cli.sweep.table import sweep_lines, sweep_markdown, sweep_rows, sweep_tables
 from brain_tumor.metrics.registry import score_titles
 from brain_tumor.rendering.charts.save import save_figure
-from brain_tumor.rendering.page import to_rich
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 
 FIGURE = ("accuracy", "balanced_accuracy")
@@ -39,12 +39,10 @@ def end_sweep(folder: Path) -> bool:
     out.write_rows("sweep.csv", *sweep_rows(sweep))
     out.write("sweep.md", sweep_markdown(sweep).encode())
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=120)  # a log file need not break cells
-    for table in sweep_tables(sweep):
-        console.print(to_rich(table))
     for sentence in sweep_lines(sweep):
-        console.print(sentence, soft_wrap=True)
+        console.print(sentence, markup=False)
+    for table in sweep_tables(sweep):
+        console.print(to_rich(table, console.width))
     points = _points(sweep)
     if points is not None:
         key, scores = points

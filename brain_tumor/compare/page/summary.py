@@ -25,14 +25,14 @@ def summary_section(comparison: Comparison) -> Section:
         bars.append(Bar(setting.title, found.low, found.high, format_interval(found), found.value))
     level = comparison.bootstrap.level
     blocks: list[Block] = [
-        Paragraph(_answer(comparison)),
+        Paragraph(answer(comparison)),
         Bars(
             "Balanced accuracy on the test scans",
             bars,
             f"The pale end is the {100 * level:g} % interval from resampled groups of scans, the "
             "line the score itself.",
         ),
-        *(Notice("warning", sentence) for sentence in _cautions(comparison)),
+        *(Notice("warning", sentence) for sentence in cautions(comparison)),
         settings_table(comparison.settings, level),
     ]
     return Section("summary", "Summary", blocks)
@@ -44,7 +44,7 @@ def _balanced(setting: PooledRunGroup) -> Interval:
     return found
 
 
-def _answer(comparison: Comparison) -> str:
+def answer(comparison: Comparison) -> str:
     """Say in a sentence or two which setting is better, as far as the data tell."""
     if len(comparison.settings) == 1:
         (setting,) = comparison.settings
@@ -74,7 +74,8 @@ def _answer(comparison: Comparison) -> str:
     )
 
 
-def _cautions(comparison: Comparison) -> Iterator[str]:
+def cautions(comparison: Comparison) -> Iterator[str]:
+    """Say what to beware of, a sentence or two each."""
     settings, number = comparison.settings, len(comparison.pairs)
     if comparison.differing:
         pair, others = comparison.differing[0], len(comparison.differing) - 1

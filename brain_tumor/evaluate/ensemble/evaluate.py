@@ -26,11 +26,10 @@ from brain_tumor.evaluate.predictions import (
     scoring_trainer,
     write_predictions,
 )
-from brain_tumor.evaluate.tables.certainty import gaps
-from brain_tumor.evaluate.tables.score_tables import score_tables
+from brain_tumor.evaluate.printed import Printed, print_foreign, print_scores
+from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.metrics.scores import score
 from brain_tumor.rendering.numbers import format_counted
-from brain_tumor.rendering.page import to_rich
 from brain_tumor.rendering.tables import external_table
 from brain_tumor.runs.load_checkpoint import load_classifier
 from brain_tumor.runs.results.metrics import METRICS, Metrics
@@ -38,7 +37,11 @@ from brain_tumor.trained.ensemble import average
 
 
 def evaluate_together(
-    members: Members, asked: ExternalSettings, accelerator: str, scoring: ScoringSettings
+    members: Members,
+    asked: ExternalSettings,
+    accelerator: str,
+    scoring: ScoringSettings,
+    verbose: bool = False,
 ) -> Metrics:
     """Score several runs as one, write the files, and print the tables.
 
@@ -50,6 +53,7 @@ def evaluate_together(
         asked: Scans of another origin, if these are to be scored.
         accelerator: Lightning's name of the device kind.
         scoring: How scores are calibrated.
+        verbose: Whether every table is printed.
 
     Returns:
         The content of `metrics.json`.
@@ -79,19 +83,22 @@ def evaluate_together(
     folders = [str(member.run.path) for member in members.trained]
     out.write_json("together.json", {"runs": folders, "left_out": members.left_out})
     draw_evaluation(out, scored, together, metrics, scoring, members.name, {})
-    if foreign is not None:
-        console.print(to_rich(external_table(foreign.prepared.summary, str(asked.root))))
-    for table in score_tables(metrics, members.name):
-        console.print(to_rich(table))
-    if chosen.temperature is not None:
-        for sentence in gaps(metrics):
-            console.print(sentence)
+    printed = Printed(members.name, verbose, drawn(members.trained[0].run.read_config().data))
+    if foreign is None:
+        print_scores(console, printed, metrics, {}, None)
+    else:
+        print_foreign(
+            console, printed, metrics, external_table(foreign.prepared.summary, str(asked.root))
+        )
     tested = together[TEST], [one[TEST] for one in alone]
     for sentence in together_sentences(members, *tested, classes, foreign is not None):
         console.print(sentence, soft_wrap=True)
-    for name in ("metrics.json", "together.json", "predictions.csv", "figures"):
-        if (out.path / name).exists():
-            console.print(f"written: {out.path / name}", soft_wrap=True, markup=False)
+    console.print(
+        f"written in {out.path}: metrics.json, together.json, predictions.csv"
+        + (", figures" if (out.path / "figures").exists() else ""),
+        soft_wrap=True,
+        markup=False,
+    )
     return metrics
 
 

@@ -119,8 +119,8 @@ def certainty_table(columns: Mapping[str, ScoreColumn], title: str, level: float
     return DataTable(title, ["score", *columns], rows, "".join([note, *others]))
 
 
-def gaps(metrics: Metrics) -> list[str]:
-    """Say what is not there, and why, a sentence each."""
+def absent_sentences(metrics: Metrics) -> list[str]:
+    """Say which classes have no scan in a part, and what that does to its scores."""
     said = []
     complete = [score.title for score in label_scores() if not score.absent_classes]
     for name, part in metrics.parts.items():
@@ -131,6 +131,12 @@ def gaps(metrics: Metrics) -> list[str]:
                 f"classes are not given, and balanced accuracy is the mean recall over "
                 f"{listed(part.present)}."
             )
+    return said
+
+
+def gaps(metrics: Metrics) -> list[str]:
+    """Say what is not there, and why, a sentence each."""
+    said = absent_sentences(metrics)
     if metrics.temperature.value is None:
         said.append(
             "There is no validation part to fit a temperature on, so probabilities are those of "

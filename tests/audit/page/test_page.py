@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from brain_tumor.audit.page.page import audit_page, audit_summary
+from brain_tumor.audit.page.terminal import audit_lines, decisive_tables, further_lines
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.files import FileFinding, OddFile
 from brain_tumor.audit.results.patients import ContradictedLabel
@@ -24,8 +25,8 @@ from brain_tumor.rendering.page import (
     Picture,
     Section,
     render,
-    to_rich,
 )
+from brain_tumor.rendering.terminal import to_rich
 
 
 def section(page: Page, anchor: str) -> Section:
@@ -332,6 +333,24 @@ def test_the_terminal_s_summary_is_short_and_fits(audit: Audit) -> None:
     # No number is broken over two lines.
     assert re.search(r"0\.840 \(0\.824 to 0\.856\)", capture.get())
     assert re.search(r"37\.0 to 38\.5 %", capture.get())
+
+
+def test_what_an_audit_prints_fits_a_screen(audit: Audit) -> None:
+    console = Console(width=80)
+    with console.capture() as capture:
+        for line in audit_lines(audit):
+            console.print(line)
+    first = capture.get().splitlines()
+    with console.capture() as capture:
+        for table in decisive_tables(audit, verbose=False):
+            console.print(to_rich(table, console.width))
+        for line in further_lines(audit):
+            console.print(line)
+    lines = capture.get().splitlines()
+    assert len(first) <= 5
+    assert len(first) + len(lines) <= 34  # six more say what was found and where the page lies
+    assert max(map(len, lines)) <= 80
+    assert len(decisive_tables(audit, verbose=True)) > 1
 
 
 def test_an_audit_of_0_6_says_that_its_search_was_another(audit: Audit) -> None:

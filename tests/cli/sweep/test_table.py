@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from rich.console import Console
 
 from brain_tumor.cli.sweep.data import PARTS, Sweep, SweptJob, SweptSetting, swept_scores
 from brain_tumor.cli.sweep.table import (
@@ -11,6 +12,7 @@ from brain_tumor.cli.sweep.table import (
     sweep_rows,
     sweep_tables,
 )
+from brain_tumor.rendering.terminal import to_rich
 
 
 def scores(value: float, parts: tuple[str, ...] = PARTS) -> dict[str, dict[str, float | None]]:
@@ -76,3 +78,31 @@ def test_files_hold_every_score_and_folder(sweep: Sweep) -> None:
     text = sweep_markdown(sweep)
     assert r"nan \| so." in text
     assert len(re.findall(r"^\| [0-9]", text, re.MULTILINE)) == 8  # jobs and runs
+
+
+def test_the_end_of_two_networks_over_four_folds_fits_a_screen() -> None:
+    names = ("gbmnet", "mobilenetv2")
+    jobs = [
+        SweptJob(
+            4 * n + f, {"model": name, "split.fold": str(f)}, "finished", "", "a", 1.5, scores(0.5)
+        )
+        for n, name in enumerate(names)
+        for f in range(4)
+    ]
+    settings = [
+        SweptSetting({"model": name}, tuple(range(4 * n, 4 * n + 4)), 4, scores(0.5), scores(0.1))
+        for n, name in enumerate(names)
+    ]
+    sweep = Sweep("mine", ["model", "split.fold"], jobs, settings, 0, "Won: model=gbmnet.")
+    console = Console(width=80, legacy_windows=False)
+    with console.capture() as capture:
+        for line in sweep_lines(sweep):
+            console.print(line)
+        for table in sweep_tables(sweep):
+            console.print(to_rich(table, console.width))
+    lines = capture.get().splitlines()
+    assert len(lines) <= 58  # two more say where it lies
+    assert max(map(len, lines)) <= 80
+    text = " ".join(lines)
+    assert lines[0] == "Won: model=gbmnet." and "0.5000" in text
+    assert text.count("mobilenetv2") == 5 and text.count("finished") >= 8

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from brain_tumor.evaluate.tables.by_patient import patients_sentence, patients_table
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
-from brain_tumor.rendering.page import to_rich
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.results.scores import AnswerScores, ScoredPatients
 
 

@@ -10,7 +10,8 @@ from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.metrics.scores import score
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
-from brain_tumor.rendering.page import DataTable, to_rich
+from brain_tumor.rendering.page import DataTable
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import METRICS
 

@@ -1,0 +1,35 @@
+"""`--help` fits one screen; `--help-all` goes on with every group and every value."""
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from brain_tumor.config.conf_folder import conf_folder
+
+WIDTH, INDENT = 76, 12  # characters of a line, and those before the choices
+WHOLE = "hydra.help.template='${hydra.help.header}\n\n${hydra.help.footer}'"
+
+
+def choices(*groups: str) -> str:
+    """List what can be chosen of groups of the configuration, a line or more for each.
+
+    Args:
+        groups: Folders of `conf/`.
+    """
+    lines = []
+    for group in groups:
+        names = sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
+        first, *more = wrap(", ".join(names), WIDTH - INDENT - 2)
+        lines += [f"{group:<{INDENT}}{first}", *(" " * INDENT + line for line in more)]
+    return "\n  ".join(lines)
+
+
+def whole_help(words: Sequence[str]) -> list[str]:
+    """Put what Hydra understands for `--help-all`.
+
+    Example:
+        >>> whole_help(["seed=1"]), whole_help(["--help-all"])[0]
+        (['seed=1'], '--help')
+    """
+    if "--help-all" not in words:
+        return list(words)
+    return ["--help", *(word for word in words if word not in ("--help", "--help-all")), WHOLE]

@@ -1,0 +1,92 @@
+"""What an evaluation prints: its verdict and the test part's classes; every table if asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
+from brain_tumor.evaluate.tables.certainty import absent_sentences, gaps
+from brain_tumor.evaluate.tables.score_tables import score_tables
+from brain_tumor.evaluate.tables.verdict import foreign_sentence, verdict, verdict_table
+from brain_tumor.metrics.uncertainty.by_source import SourceScores
+from brain_tumor.rendering.page import DataTable
+from brain_tumor.rendering.terminal import to_rich
+from brain_tumor.runs.results.metrics import FlaggedShares, Metrics
+
+
+@dataclass(frozen=True)
+class Printed:
+    """How scores are printed.
+
+    Attributes:
+        title: Network and checkpoint.
+        verbose: Whether every table is.
+        drawn: Whether the network was trained on phantoms.
+    """
+
+    title: str
+    verbose: bool
+    drawn: bool = False
+
+
+def print_scores(
+    console: Console,
+    printed: Printed,
+    metrics: Metrics,
+    sources: Mapping[str, Sequence[SourceScores]],
+    flagged: FlaggedShares | None,
+) -> None:
+    """Print the verdict on a run, then its tables.
+
+    Args:
+        console: Where to.
+        printed: How.
+        metrics: The scores.
+        sources: Scores of each of several joined sets, per part.
+        flagged: How many scans are out of distribution; None where that is not known.
+    """
+    for line in verdict(metrics, printed.drawn):
+        console.print(line, markup=False)
+    _print_tables(console, printed, metrics, sources)
+    if printed.verbose and flagged is not None:
+        console.print(ood_sentence(flagged), soft_wrap=True)
+
+
+def print_foreign(console: Console, printed: Printed, metrics: Metrics, scans: DataTable) -> None:
+    """Print the verdict on scans of another origin, then the tables.
+
+    Args:
+        console: Where to.
+        printed: How.
+        metrics: The scores.
+        scans: What became of the scans.
+    """
+    for line in verdict(metrics, printed.drawn):
+        console.print(line, markup=False)
+    if printed.verbose:
+        console.print(to_rich(scans, console.width))
+    else:
+        console.print(foreign_sentence(metrics), markup=False)
+    console.print(
+        ood_sentence(metrics.ood)
+        if metrics.ood is not None
+        else "unlike train: how many scans are out of distribution is not known: evaluate the run "
+        "on its own scans first"
+    )
+    _print_tables(console, printed, metrics, {})
+
+
+def _print_tables(
+    console: Console,
+    printed: Printed,
+    metrics: Metrics,
+    sources: Mapping[str, Sequence[SourceScores]],
+) -> None:
+    if printed.verbose:
+        for table in score_tables(metrics, printed.title, sources):
+            console.print(to_rich(table, console.width))
+    else:
+        console.print(to_rich(verdict_table(metrics, printed.title), console.width))
+    for sentence in gaps(metrics) if printed.verbose else absent_sentences(metrics):
+        console.print(sentence)

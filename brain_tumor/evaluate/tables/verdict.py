@@ -1,0 +1,83 @@
+"""What an evaluation comes to, in at most five lines: the score, and what leaks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brain_tumor.data.split import TEST
+from brain_tumor.evaluate.tables.class_report import class_report
+from brain_tumor.metrics.leakage import ANY, PartOverlap
+from brain_tumor.rendering.numbers import (
+    UNKNOWN,
+    format_count,
+    format_counted,
+    format_interval,
+    format_percent,
+)
+from brain_tumor.rendering.page import DataTable
+from brain_tumor.runs.results.metrics import Metrics
+
+
+def verdict(metrics: Metrics, drawn: bool = False) -> list[str]:
+    """Say what the test score is, and how far it can be believed.
+
+    Args:
+        metrics: The scores; a test part is among them.
+        drawn: Whether the network was trained on phantoms.
+    """
+    test, level = metrics.parts[TEST], metrics.bootstrap.level
+    score = format_interval(test.scores.get("balanced_accuracy"))
+    said = [
+        f"balanced accuracy {score} on {format_counted(test.scans, 'test scan')}, "
+        f"{100 * level:g} % interval"
+    ]
+    if metrics.leakage is not None:
+        said.append(f"leakage: {leakage_sentence(metrics.leakage)}")
+    if drawn:
+        said.append("phantoms: the scans are drawn, so this score says nothing about brains")
+    return said
+
+
+def leakage_sentence(found: PartOverlap) -> str:
+    """Say what leaks into the test part, by the search for groups and by the look beside it."""
+    share = found.overlaps[ANY].share_of_all
+    alike = ""
+    if found.lookalikes:
+        lowest = found.lookalikes[0]
+        alike = (
+            f"; {format_percent(lowest.all)} look like a training scan, measured apart by "
+            "correlation"
+        )
+    if share:
+        return (
+            f"{format_percent(share)} of the test scans have a relative in training{alike}: "
+            "no score for new patients"
+        )
+    return f"no test scan has a known relative in training{alike}"
+
+
+def foreign_sentence(metrics: Metrics) -> str:
+    """Say what became of scans of another origin."""
+    scans = metrics.scans
+    if scans is None:
+        return UNKNOWN
+    return (
+        f"scans: {format_count(scans.kept)} of {format_count(scans.raw)} scored; "
+        f"left out: {format_count(scans.unusable)} not usable, {format_count(scans.seen)} copies "
+        "of training scans (seen.csv)"
+    )
+
+
+def verdict_table(metrics: Metrics, title: str) -> DataTable:
+    """Lay out the test part, class by class.
+
+    Args:
+        metrics: The scores; a test part is among them.
+        title: Network and checkpoint.
+    """
+    test = metrics.parts[TEST]
+    return class_report(test.per_class, test.scores, test.scans, f"{TEST}: {title}")
+
+
+def drawn(data: Mapping[str, Any]) -> bool:
+    """Tell whether a configuration's `data` are phantoms, which are drawn."""
+    return "phantom" in (data.get("name"), data.get("source"))
