@@ -36,6 +36,10 @@ def written_whole(path: Path, aside: Path | None = None) -> Iterator[IO[bytes]]:
         if aside is not None and path.exists():
             path.replace(aside)
         beside.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)  # a full disk does not say where
+        raise
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
