@@ -56,6 +56,21 @@ def forget_halves(folder: Path) -> None:
             half.unlink(missing_ok=True)
 
 
+def check_name(folder: Path) -> None:
+    """See that a run folder's name is text.
+
+    Raises:
+        DataError: It is not.
+    """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"The name of the folder {folder} is not UTF-8, as TensorBoard needs it: rename it, or "
+            "give another folder as run_folder=..."
+        ) from error
+
+
 def check_no_link(root: Path, folder: Path) -> None:
     """See that neither a folder in a run folder, nor one on the way to it, is a link.
 

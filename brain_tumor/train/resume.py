@@ -14,7 +14,7 @@ from omegaconf.errors import InterpolationResolutionError
 
 from brain_tumor.engine.ranks import rank
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.runs.atomic_file import forget_halves
+from brain_tumor.runs.atomic_file import check_name, forget_halves
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.earlier_versions import upgrade
 from brain_tumor.runs.folder import RunFolder, run_of_checkpoint
@@ -126,12 +126,12 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
     """
     if config.get("resume") is None:
         run = RunFolder(_new_folder(config))
-        _check_name(run.path)
+        check_name(run.path)
         if not rank(config):
             run.claim()
         return Start(run, config)
     run = RunFolder(Path(str(config.resume)).expanduser())
-    _check_name(run.path)
+    check_name(run.path)
     if not (run.path / "config.yaml").is_file():
         found = run_of_checkpoint(run.path)
         meant = "give the folder of a run that was stopped" if found is None else "give its run"
@@ -172,16 +172,6 @@ def _new_folder(config: DictConfig) -> Path:
         raise ConfigError(
             "run_folder is not given, and no job of Hydra's has one: add run_folder=FOLDER, or "
             "call brain_tumor.train(...)"
-        ) from error
-
-
-def _check_name(folder: Path) -> None:
-    try:
-        str(folder).encode()
-    except UnicodeEncodeError as error:
-        raise DataError(
-            f"The name of the folder {folder} is not UTF-8, as TensorBoard needs it: rename it, or "
-            "give another folder as run_folder=..."
         ) from error
 
 
