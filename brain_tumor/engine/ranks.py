@@ -17,7 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.data.files.plain_config import read_plain_config
+from brain_tumor.data.plain_config import read_plain_config
 from brain_tumor.errors import ConfigError
 
 DDP = "ddp"
