@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -21,7 +21,11 @@ from brain_tumor.settings import Range, Settings
 from brain_tumor.trained.abstention import Abstention
 from brain_tumor.trust import Modules
 
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
 HOST = "127.0.0.1"
+ENDING = 2  # seconds that an answer gets to be sent when the server is stopped
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def serve(config: DictConfig) -> None:
     hush_lightning()
     settings = app_settings(config)
     try:
-        import uvicorn
+        import uvicorn  # noqa: F401 (before the network is opened)
 
         from brain_tumor.app.site import make_site
     except ImportError as error:
@@ -73,11 +77,22 @@ def serve(config: DictConfig) -> None:
         console = Console(highlight=False, markup=False)
         console.print(f"{model.name}: open {address} in a browser. Ctrl-C ends it.")
         console.print("For research, not for diagnosis. Nothing that is shown to it is kept.")
-        # Neither a log of who asked for what, nor a header that names the server.
-        server = uvicorn.Server(
-            uvicorn.Config(site, log_level="warning", access_log=False, server_header=False)
-        )
-        server.run(sockets=[listener])
+        run_server(site, listener)
+
+
+def run_server(site: "Starlette", listener: socket.socket) -> None:
+    """Serve a site until Ctrl-C or SIGTERM; an upload that stalls then is cut off."""
+    import uvicorn
+
+    # Neither a log of who asked for what, nor a header that names the server.
+    config = uvicorn.Config(
+        site,
+        log_level="critical",  # below it is what a browser that goes away leaves
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=ENDING,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def app_settings(config: DictConfig) -> AppSettings:

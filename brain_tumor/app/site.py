@@ -1,5 +1,6 @@
 """The page and what it asks: nothing that it is given is kept, and only this machine is heard."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 
@@ -7,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -20,6 +21,7 @@ from brain_tumor.rendering.page import open_template
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 # A form of another site cannot send this kind without asking first, and is never answered.
 BYTES = "application/octet-stream"
+UPLOADS = 2  # files that are held at once: one is answered while the next arrives
 HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -30,7 +32,11 @@ HEADERS = {
 
 
 def make_site(
-    answer: Callable[[bytes], Answer], title: str, classes: tuple[str, ...], max_bytes: int
+    answer: Callable[[bytes], Answer],
+    title: str,
+    classes: tuple[str, ...],
+    max_bytes: int,
+    patience: float = 20,
 ) -> Starlette:
     """Make the site.
 
@@ -39,7 +45,9 @@ def make_site(
         title: Network and checkpoint.
         classes: Class names.
         max_bytes: Size of a file at most.
+        patience: Seconds for a file to arrive.
     """
+    uploads = asyncio.Semaphore(UPLOADS)
     template = open_template("app.html.j2", "brain_tumor.app")
 
     async def page(request: Request) -> Response:
@@ -55,25 +63,38 @@ def make_site(
     async def scan(request: Request) -> Response:
         if request.headers.get("content-type") != BYTES:
             return _refusal(415, "Send the bytes of one file.")
-        content = bytearray()
-        async for piece in request.stream():
-            content += piece
-            if len(content) > max_bytes:
+        async with uploads:  # others wait in their browsers, not in memory
+            try:
+                content = await asyncio.wait_for(_content(request, max_bytes), patience)
+            except ClientDisconnect:  # nobody is there to be answered
+                return Response(status_code=400)
+            except asyncio.TimeoutError:
+                return _refusal(408, "This file did not arrive in time: send it again.")
+            if content is None:
                 return _refusal(
                     413, f"This file has more than {max_bytes >> 20} MiB: give a smaller one."
                 )
-        if not content:
-            return _refusal(400, "This file is empty.")
-        try:
-            found = await run_in_threadpool(answer, bytes(content))
-            return JSONResponse(to_plain(found), headers=HEADERS)
-        except BrainTumorError as error:
-            return _refusal(422, str(error))
+            if not content:
+                return _refusal(400, "This file is empty.")
+            try:
+                found = await run_in_threadpool(answer, content)
+                return JSONResponse(to_plain(found), headers=HEADERS)
+            except BrainTumorError as error:
+                return _refusal(422, str(error))
 
     return Starlette(
         routes=[Route("/", page), Route("/scan", scan, methods=["POST"])],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
     )
+
+
+async def _content(request: Request, max_bytes: int) -> bytes | None:
+    content = bytearray()
+    async for piece in request.stream():
+        content += piece
+        if len(content) > max_bytes:
+            return None
+    return bytes(content)
 
 
 def _refusal(status: int, sentence: str) -> Response:

@@ -127,6 +127,9 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
         @functools.wraps(task)
         def main() -> None:
             nonlocal asked
+            for name in ("stdout", "stderr"):
+                if getattr(sys, name) is None:  # closed, as by >&-
+                    setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
             asked = os.environ.get(TRACEBACKS) == "1"
             # So that Hydra raises what it refuses, where it would print several lines of its own.
             os.environ[TRACEBACKS] = "1"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brain_tumor.data.files.table_file import read_table
+from brain_tumor.data.files.table_file import plain_cell, read_table
 from brain_tumor.data.split import PARTS, TEST, TRAIN, Rows, Split
 from brain_tumor.errors import DataError
 
@@ -41,7 +41,7 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
     parts: dict[str, list[int]] = {part: [] for part in PARTS}
     known: set[str] = set()
     for number, line in enumerate(lines, 2):
-        name, part = line["path"], line["part"]
+        name, part = plain_cell(line["path"]), line["part"]
         if part not in parts:
             raise DataError(
                 f"{path}, line {number}: {part!r} is no part, choose one of {', '.join(PARTS)}."

@@ -17,6 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from brain_tumor.data.plain_config import read_plain_config
 from brain_tumor.errors import ConfigError
 
 DDP = "ddp"
@@ -91,4 +92,4 @@ def _end_without(leader: int) -> None:
 
 
 def _saved(config: DictConfig) -> Any:
-    return OmegaConf.load(Path(str(config.resume)).expanduser() / "config.yaml")
+    return read_plain_config(Path(str(config.resume)).expanduser() / "config.yaml")

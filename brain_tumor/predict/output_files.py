@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from brain_tumor.data.files.table_file import spreadsheet_cell
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.predict.model import Model
 from brain_tumor.predict.predictions import Prediction, Unusable
@@ -129,4 +130,4 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:.9g}"
-    return "" if value is None else str(value)
+    return "" if value is None else spreadsheet_cell(str(value))

@@ -36,6 +36,10 @@ def written_whole(path: Path, aside: Path | None = None) -> Iterator[IO[bytes]]:
         if aside is not None and path.exists():
             path.replace(aside)
         beside.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)  # a full disk does not say where
+        raise
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -50,6 +54,21 @@ def forget_halves(folder: Path) -> None:
     for half in folder.rglob(f".*-*{HALF}"):
         with contextlib.suppress(OSError):
             half.unlink(missing_ok=True)
+
+
+def check_name(folder: Path) -> None:
+    """See that a run folder's name is text.
+
+    Raises:
+        DataError: It is not.
+    """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"The name of the folder {folder} is not UTF-8, as TensorBoard needs it: rename it, or "
+            "give another folder as run_folder=..."
+        ) from error
 
 
 def check_no_link(root: Path, folder: Path) -> None:

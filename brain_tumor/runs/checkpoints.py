@@ -1,6 +1,7 @@
 """Checkpoints that are whole on disk or not there, and which of them a training goes on from."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -46,8 +47,10 @@ class WholeCheckpoints(TorchCheckpointIO):
             if isinstance(first, KeyboardInterrupt):
                 raise first from None
             reason = getattr(first, "strerror", None) or "is the disk full?"
+            full = getattr(first, "errno", None) in (None, errno.ENOSPC, errno.EDQUOT)
+            fix = "free some space there" if full else "make room for a file of that name"
             raise TrainingError(
-                f"The checkpoint {place} cannot be written ({reason}): free some space there; "
+                f"The checkpoint {place} cannot be written ({reason}): {fix}; "
                 f"resume={place.parent.parent} then resumes from the epoch before."
             ) from error
 

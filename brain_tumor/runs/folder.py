@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.data.files.bounded_file import read_file, read_gzip
+from brain_tumor.data.files.table_file import plain_cell, spreadsheet_cell
+from brain_tumor.data.plain_config import read_plain_config
 from brain_tumor.dataclass_json import to_plain
 from brain_tumor.errors import DataError
 from brain_tumor.runs.atomic_file import check_no_link, check_no_links, written_whole
@@ -101,6 +103,11 @@ class RunFolder:
             raise DataError(
                 f"Another process is training in {self.path}: wait for its end, or stop it."
             ) from error
+        except OSError as error:
+            raise DataError(
+                f"{self.path} cannot be written ({error.strerror}): make the folder writable, or "
+                "take a copy of it."
+            ) from error
         try:
             yield
         finally:
@@ -163,17 +170,7 @@ class RunFolder:
                 f"{self.path} is no run folder, it has no config.yaml: give the folder that "
                 "training printed as run=..."
             )
-        try:
-            config = OmegaConf.load(path)
-        except Exception as error:  # YAML, OmegaConf and the file system have their own kinds
-            raise DataError(f"{path} is damaged: take another run folder.") from error
-        if not isinstance(config, DictConfig):
-            raise DataError(f"{path} is no configuration: take another run folder.")
-        if _refers(config):
-            raise DataError(
-                f"{path} holds a reference (${{...}}), which training never writes: take the "
-                "folder as training left it."
-            )
+        config = read_plain_config(path)
         return config if as_written else upgrade(config)
 
     def write(self, name: str, content: bytes) -> None:
@@ -243,7 +240,7 @@ class RunFolder:
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         writer.writerow(header)
-        writer.writerows(rows)
+        writer.writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
         self._write_checked(name, text.getvalue().encode(), len(rows))
 
     def read_rows(self, name: str) -> list[dict[str, str]]:
@@ -258,7 +255,8 @@ class RunFolder:
         try:
             content = read_file(plain) if place is plain else read_gzip(small, MAX_UNPACKED)
             check(place, content, read_checksums(self.path).get(name))
-            return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+            table = csv.DictReader(io.StringIO(content.decode(), newline=""))
+            return [{name: plain_cell(cell) for name, cell in row.items()} for row in table]
         except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise DataError(
@@ -285,14 +283,3 @@ def run_of_checkpoint(path: Path) -> Path | None:
     """Give the run folder that a checkpoint's file lies in; None where it is no such file."""
     in_run = path.suffix == ".ckpt" and path.parent.name == "checkpoints"
     return path.parents[1] if in_run and path.is_file() else None
-
-
-def _refers(node: DictConfig | ListConfig) -> bool:
-    names = range(len(node)) if isinstance(node, ListConfig) else list(node)
-    for name in names:
-        if OmegaConf.is_interpolation(node, name):
-            return True
-        value = None if OmegaConf.is_missing(node, name) else node[name]
-        if isinstance(value, (DictConfig, ListConfig)) and _refers(value):
-            return True
-    return False

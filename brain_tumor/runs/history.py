@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from brain_tumor.data.files.bounded_file import read_file
 from brain_tumor.runs.atomic_file import written_whole
 
 History = dict[str, list[float | None]]  # a value per epoch; None where a part was not scored
@@ -17,10 +18,7 @@ def read_history(path: Path) -> History:
         OSError: The file cannot be read.
         ValueError: A cell is no number.
     """
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = _read_rows(path)
     return {
         name: [float(row[name]) if row[name] else None for row in rows]
         for name in (rows[0] if rows else ())
@@ -29,20 +27,19 @@ def read_history(path: Path) -> History:
 
 def trim_history(path: Path, epochs: int) -> None:
     """Leave the rows of the first epochs alone, as many as are named."""
-    if not path.exists():
-        return
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    _write_rows(path, [row for row in rows if int(row["epoch"]) <= epochs])
+    if path.exists():
+        _write_rows(path, [row for row in _read_rows(path) if int(row["epoch"]) <= epochs])
 
 
 def append_row(path: Path, row: Mapping[str, float]) -> None:
     """Append a row to a CSV file, which gets a column for every name that is new in it."""
-    rows: list[Mapping[str, object]] = []
-    if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
-            rows += csv.DictReader(file)
-    _write_rows(path, [*rows, row])
+    _write_rows(path, [*_read_rows(path), row])
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    return list(csv.DictReader(io.StringIO(read_file(path).decode(), newline="")))
 
 
 def _write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:

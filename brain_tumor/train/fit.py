@@ -32,6 +32,7 @@ from brain_tumor.runs.results.run import RUN, RunData, RunRecord, Status
 from brain_tumor.train.build import build_classifier, build_datamodule, build_trainer
 from brain_tumor.train.callbacks.epoch_history import EpochHistory
 from brain_tumor.train.callbacks.loggers import log_failure, log_start
+from brain_tumor.train.callbacks.resumable import AlreadyStopped
 from brain_tumor.train.callbacks.tensorboard import tensorboard_folders
 from brain_tumor.train.check_config import RunSettings
 from brain_tumor.train.faster import faster_recipe
@@ -101,7 +102,8 @@ def fit(
     datamodule.first_epoch = start.epochs
     classifier = build_classifier(config, datamodule)
     trainer = build_trainer(config, datamodule)
-    trainer.callbacks.extend(callbacks)  # type: ignore[attr-defined]
+    stop = [AlreadyStopped()] if start.stopped else []
+    trainer.callbacks.extend([*callbacks, *stop])  # type: ignore[attr-defined]
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, EpochHistory):
             callback.faster = faster_recipe(settings)
@@ -110,12 +112,11 @@ def fit(
         return None
 
     record = _begin_run(start, settings, held, classifier, trainer, prepared, split)
-    _print_data(console, prepared, split, record, settings)
-    for sentence in start.said:
-        console.print(sentence, soft_wrap=True)
-
     begun = time.perf_counter() - start.seconds
     with _status_written(run, record, trainer):
+        _print_data(console, prepared, split, record, settings)  # to a pipe that may be closed
+        for sentence in start.said:
+            console.print(sentence, soft_wrap=True)
         trainer.fit(classifier, datamodule, ckpt_path=start.checkpoint, weights_only=True)
     record = replace(
         record,
@@ -153,6 +154,7 @@ def _begin_run(
     if start.earlier is None:
         run.create()
         held.enter_context(run.locked())
+        run.claim()  # again: another training may have come to its end while this one prepared
     start.rewind(tensorboard_folders(trainer.loggers))
     run.write_config(config)
     RUN.write(run, record)

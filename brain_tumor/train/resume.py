@@ -14,7 +14,7 @@ from omegaconf.errors import InterpolationResolutionError
 
 from brain_tumor.engine.ranks import rank
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.runs.atomic_file import forget_halves
+from brain_tumor.runs.atomic_file import check_name, forget_halves
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.earlier_versions import upgrade
 from brain_tumor.runs.folder import RunFolder, run_of_checkpoint
@@ -30,7 +30,7 @@ from brain_tumor.runs.identity import (
 from brain_tumor.runs.provenance import provenance
 from brain_tumor.runs.results.run import RUN, Resumed, RunRecord
 from brain_tumor.runs.tensorboard_events import rewind_events
-from brain_tumor.train.callbacks.resumable import CONFIG
+from brain_tumor.train.callbacks.resumable import CONFIG, STOPPED
 
 # What writes files by its configuration, and those arguments that are folders or files; of another
 # one, such as a logger's name or a file's, it takes a path that leads out of its folder.
@@ -47,6 +47,7 @@ class Start:
         config: Its configuration.
         checkpoint: What it goes on from; None begins with fresh weights.
         epochs: Epochs that are done.
+        stopped: Whether a callback ended the training with the last of them.
         earlier: What `run.json` said as the last process left it; None in a new folder.
         said: Sentences about what was found.
     """
@@ -55,6 +56,7 @@ class Start:
     config: DictConfig
     checkpoint: Path | None = None
     epochs: int = 0
+    stopped: bool = False
     earlier: RunRecord | None = None
     said: list[str] = field(default_factory=list)
 
@@ -124,10 +126,12 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
     """
     if config.get("resume") is None:
         run = RunFolder(_new_folder(config))
+        check_name(run.path)
         if not rank(config):
             run.claim()
         return Start(run, config)
     run = RunFolder(Path(str(config.resume)).expanduser())
+    check_name(run.path)
     if not (run.path / "config.yaml").is_file():
         found = run_of_checkpoint(run.path)
         meant = "give the folder of a run that was stopped" if found is None else "give its run"
@@ -157,7 +161,8 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
     _check_places(saved, run, given_overrides() or (), str(config.runs))
     epochs = int(content["epoch"]) + 1 if content else 0
     said.append(_what_goes_on(run, earlier, epochs))
-    return Start(run, saved, checkpoint, epochs, earlier, said)
+    stopped = bool(content.get(STOPPED)) and not changed  # else what stopped it may be changed
+    return Start(run, saved, checkpoint, epochs, stopped, earlier, said)
 
 
 def _new_folder(config: DictConfig) -> Path:

@@ -73,6 +73,10 @@ class Study:
                 "writable folder as runs=..."
             ) from error
         except (SQLAlchemyError, RuntimeError) as error:
+            if "database is locked" in str(error):
+                raise DataError(
+                    f"{file} is locked by another process: wait for its end, or stop it."
+                ) from error
             # The second is what optuna makes of a file that another version wrote.
             raise DataError(
                 f"{file} is damaged or of another version of optuna: move it away, or give another "

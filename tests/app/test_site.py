@@ -5,6 +5,11 @@ import http.client
 import json
 import os
 import re
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,7 +23,7 @@ from starlette.applications import Starlette
 
 from brain_tumor.app.answer import answer
 from brain_tumor.app.serve import listening
-from brain_tumor.app.site import BYTES, make_site
+from brain_tumor.app.site import BYTES, UPLOADS, make_site
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.errors import ConfigError, WeightsError
 from brain_tumor.predict.model import Model, open_model
@@ -149,6 +154,60 @@ def test_nothing_is_written(
 def test_a_port_that_is_taken_is_named(served: Served) -> None:
     with pytest.raises(ConfigError, match=f"port={served.port} cannot be had"):
         listening(served.port)
+
+
+def stalled(port: int, sent: int = 1000) -> socket.socket:
+    """Begin an upload that never ends."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    head = f"POST /scan HTTP/1.1\r\nHost: localhost\r\nContent-Type: {BYTES}\r\n"
+    connection.sendall(f"{head}Content-Length: {MAX_BYTES}\r\n\r\n".encode() + bytes(sent))
+    return connection
+
+
+def test_few_uploads_are_held_and_a_stalled_one_keeps_nobody_out(
+    serve: Callable[[Starlette], int],
+) -> None:
+    def refuse(content: bytes) -> Any:
+        raise WeightsError("answered.")
+
+    port = serve(make_site(refuse, "t", ("a", "b"), MAX_BYTES, patience=1))
+    held = [stalled(port) for _ in range(UPLOADS)]
+    begun = time.monotonic()
+    assert scan(Served(None, port), b"x") == (422, {"error": "answered."})
+    assert time.monotonic() - begun > 0.5  # it waited for a place
+    for connection in held:
+        assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
+        connection.close()
+
+
+SERVER = """
+import sys
+from brain_tumor.app.serve import listening, run_server
+from brain_tumor.app.site import make_site
+with listening(0) as listener:
+    print(listener.getsockname()[1], flush=True)
+    run_server(make_site(lambda content: None, "t", ("a", "b"), 2**21), listener)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_uploads_that_stall_or_end_hold_nothing_up_and_leave_no_traceback() -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    port = int(server.stdout.readline())
+    for _ in range(3):
+        stalled(port).close()
+    ask(Served(None, port), "GET", "/")
+    held = stalled(port)
+    time.sleep(0.3)
+    begun = time.monotonic()
+    server.send_signal(signal.SIGTERM)
+    _, err = server.communicate(timeout=20)
+    held.close()
+    assert time.monotonic() - begun < 8
+    assert err == ""
 
 
 def choose(browser: Browser, path: Path) -> None:

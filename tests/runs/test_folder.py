@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -6,6 +7,9 @@ from omegaconf import OmegaConf
 
 from brain_tumor.errors import DataError
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.history import read_history
+from brain_tumor.runs.results.metrics import METRICS
+from brain_tumor.runs.results.run import RUN
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -206,6 +210,56 @@ def test_what_may_not_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "figures").write_text("no folder")
     with pytest.raises(DataError, match=r"figures/a\.png cannot be written"):
         RunFolder(tmp_path).write_figure("a.png", b"picture")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+@pytest.mark.parametrize("name", ["metrics.json", "metrics.csv", "config.yaml", "last.ckpt"])
+def test_no_file_of_a_run_is_waited_for(tmp_path: Path, name: str) -> None:
+    run = RunFolder(tmp_path)
+    place = run.checkpoints / name if name == "last.ckpt" else tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    read = {
+        "metrics.json": lambda: METRICS.read_if_there(run),
+        "metrics.csv": lambda: read_history(place),
+        "config.yaml": run.read_config,
+        "last.ckpt": lambda: run.checkpoint(None),
+    }[name]
+    os.mkfifo(place)
+    with pytest.raises((DataError, OSError)):
+        read()
+    place.unlink()
+    place.symlink_to("/dev/zero")
+    with pytest.raises((DataError, OSError)):
+        read()
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "null", "3", '{"version": []}', ""])
+def test_a_record_that_is_none_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(DataError, match=r"run\.json") as caught:
+        RUN.read(RunFolder(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_of_somebody_else_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: object, **named: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / ".lock"))
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refused)
+    told = r"cannot be written \(Permission denied\): make the folder writable"
+    with pytest.raises(DataError, match=told), RunFolder(tmp_path).locked():
+        pass
+
+
+def test_a_name_is_no_formula_of_a_spreadsheet(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    names = ["=1+1", "@x", "+a", "-b", "\x1b[2J", "'=c", "'d", "-1.5", "e=f"]
+    run.write_rows("predictions.csv", ("path",), [[name] for name in names])
+    written = (tmp_path / "predictions.csv").read_text().splitlines()[1:]
+    assert written == ["'=1+1", "'@x", "'+a", "'-b", "'\x1b[2J", "''=c", "'d", "-1.5", "e=f"]
+    assert [row["path"] for row in run.read_rows("predictions.csv")] == names
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")

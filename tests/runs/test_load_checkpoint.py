@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from brain_tumor.models import mobilenetv2
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
+from brain_tumor.runs.load_plain import load_plain
 
 CLASSES = ["glioma", "notumor"]
 SMALL = {"name": "gbmnet", "width": 16}
@@ -119,6 +121,8 @@ def test_a_prepared_array_of_objects_is_not_unpickled(prepared, tmp_path: Path) 
         {"network": {**SMALL, "width": 32}, "classes": CLASSES},
         {"network": SMALL, "classes": "ab"},
         {"network": SMALL, "classes": ["a", "a"]},
+        {"network": SMALL, "classes": ["a", "\x1b[2Jb"]},
+        {"network": SMALL, "classes": ["a", "\x9b2Jb"]},
         {"network": SMALL, "classes": [str(number) for number in range(5000)]},
         {"network": 5, "classes": CLASSES},
         {"network": SMALL, "classes": [*CLASSES, "third"]},
@@ -165,7 +169,11 @@ def test_a_checkpoint_of_ours_gives_its_network_back(tmp_path: Path) -> None:
         "name: !!python/object/new:os.mkdir [MARK]",
         "name: !!python/name:os.system",
         "[1, 2]",
+        "\n".join(["a0: &a0 [x,x]", *(f"a{n}: &a{n} [*a{n - 1},*a{n - 1}]" for n in range(1, 40))]),
+        "a: {b: &b {c: 1}}\nd: *b",
+        "# " + "x" * 2**20,
     ],
+    ids=lambda line: line[:40],
 )
 def test_a_stranger_s_configuration_is_plain_or_refused(line: str, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
@@ -184,3 +192,30 @@ def test_weights_of_another_network_are_refused_without_memory(tmp_path: Path) -
             check_network({"name": "mobilenetv2", "weights": str(tmp_path / name)}, 2, 256)
     with pytest.raises(ConfigError, match=r"model\.weights"):
         check_network({**SMALL, "weights": "imagenet"}, 2, 256)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch says what it thinks of sparse tensors
+@pytest.mark.parametrize("kind", ["strides of 0", "sparse", "compressed"])
+def test_few_bytes_do_not_become_many_values(kind: str, tmp_path: Path) -> None:
+    wide = {"name": "gbmnet", "width": 512}
+    with torch.device("meta"):
+        wanted = TumorClassifier(wide, CLASSES).state_dict()
+    forms = {
+        "strides of 0": lambda shape: torch.zeros([1] * len(shape)).expand(shape),
+        "sparse": lambda shape: torch.sparse_coo_tensor(size=shape),
+        "compressed": torch.zeros,
+    }
+    state = {name: forms[kind](tensor.shape) for name, tensor in wanted.items()}
+    path = tmp_path / "last.ckpt"
+    named = {"network": wide, "classes": CLASSES}
+    torch.save({"hyper_parameters": named, "state_dict": state}, path)
+    if kind == "compressed":
+        with zipfile.ZipFile(path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+    with pytest.raises(ValueError, match=r"more values than it holds|it is compressed"):
+        load_plain(path)
+    with pytest.raises(WeightsError, match=r"last\.ckpt cannot be loaded \(ValueError\)"):
+        load_classifier(path)

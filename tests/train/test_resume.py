@@ -1,6 +1,8 @@
 """A run that was stopped goes on to the same result, to the bit; what was changed is refused."""
 
+import contextlib
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +21,7 @@ from brain_tumor.runs.atomic_file import HALF
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.train import fit as training
 from brain_tumor.train import resume as resuming
+from brain_tumor.train import score as scoring
 from brain_tumor.train.train import train
 
 SMALL = (
@@ -300,3 +303,69 @@ def test_a_run_of_before_losses_could_be_chosen_goes_on_by_cross_entropy(
     torch.save(content, checkpoint)
     train(compose(f"resume={run}"))
     assert_same(run, whole)
+
+
+STOPS = (
+    "+callbacks.stop._target_=lightning.pytorch.callbacks.EarlyStopping",
+    *("+callbacks.stop.monitor=val/balanced_accuracy", "+callbacks.stop.mode=max"),
+    "+callbacks.stop.stopping_threshold=0.0",  # after the first epoch
+)
+
+
+def test_a_run_that_stopped_early_trains_no_further_epoch(
+    compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+
+    def killed(*args: object) -> None:
+        raise RuntimeError("killed")
+
+    for words in ([*SMALL, *STOPS], [f"resume={run}"]):  # the second is killed there, too
+        with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
+            patch.setattr(scoring, "evaluate_run", killed)
+            train(compose(*words))
+        assert len(history(run)) == 1
+    before = state(run)["state_dict"]
+    train(compose(f"resume={run}"))
+    record = json.loads((run / "run.json").read_text())
+    assert (record["status"], record["epochs"], len(history(run))) == ("finished", 1, 1)
+    after = state(run)["state_dict"]
+    assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+def test_a_run_that_was_finished_meanwhile_is_not_overwritten(
+    compose, tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, prepare = tmp_path / "run", training._data
+
+    def slowly(*args):
+        shutil.copytree(whole, run)  # another training, into the same folder
+        return prepare(*args)
+
+    monkeypatch.setattr(training, "_data", slowly)
+    with pytest.raises(DataError, match="holds an earlier result, which is not overwritten"):
+        train(compose(*SMALL))
+    files = [path.relative_to(whole) for path in whole.rglob("*") if path.is_file()]
+    assert all((run / path).read_bytes() == (whole / path).read_bytes() for path in files)
+
+
+def test_a_closed_pipe_leaves_a_run_that_was_interrupted(
+    compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*args: object) -> None:
+        raise SystemExit(1)  # what rich makes of `| head -1`
+
+    monkeypatch.setattr(training, "_print_data", closed)
+    with pytest.raises(SystemExit):
+        train(compose(*SMALL))
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "interrupted"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of POSIX")
+@pytest.mark.parametrize("key", ["run_folder", "resume"])
+def test_a_folder_whose_name_is_no_text_is_named(compose, tmp_path: Path, key: str) -> None:
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    config = compose(*SMALL)
+    config[key] = name
+    with pytest.raises(DataError, match=r"is not UTF-8, as TensorBoard needs it: rename it"):
+        resuming.find_start(config, contextlib.ExitStack())

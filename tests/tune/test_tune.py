@@ -1,10 +1,12 @@
 """Studies on phantoms: validation alone chooses, poor trials stop, stopped studies go on."""
 
+import contextlib
 import csv
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,7 +21,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.cli.command import conf_folder
-from brain_tumor.errors import ConfigError, TrainingError
+from brain_tumor.errors import ConfigError, DataError, TrainingError
 from brain_tumor.tune import trial as trials_module
 from brain_tumor.tune import tune as tuning
 from brain_tumor.tune.trial import WatchedScore
@@ -320,3 +322,14 @@ def test_two_processes_share_a_study(tmp_path: Path) -> None:
     assert [row["state"] for row in table] == ["finished"] * 4
     assert len({row["run"] for row in table}) == 4
     assert len({row["optimizer.lr"] for row in table}) == 4
+
+
+def test_a_study_that_another_process_holds_is_not_called_damaged(
+    study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tune-x").mkdir()
+    monkeypatch.setattr("brain_tumor.tune.study._WAIT", 0.1)
+    with contextlib.closing(sqlite3.connect(tmp_path / "tune-x" / "study.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DataError, match=r"study\.db is locked by another process: wait"):
+            tune(study(), choices())

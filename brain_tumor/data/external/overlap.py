@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from brain_tumor.data.external.training_scans import TrainingScans
+from brain_tumor.data.files.table_file import spreadsheet_cell
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.prepared.manifest import UNUSABLE, ManifestRow
 from brain_tumor.data.prepared.prepared_set import group_rows
@@ -95,4 +96,5 @@ def write_overlap(path: Path, overlap: Sequence[OverlappingScan]) -> None:
         writer = csv.DictWriter(file, _COLUMNS)
         writer.writeheader()
         for scan in overlap:
-            writer.writerow(asdict(scan) | {"similarity": f"{scan.similarity:.4f}"})
+            row = asdict(scan) | {"similarity": f"{scan.similarity:.4f}"}
+            writer.writerow({name: spreadsheet_cell(cell) for name, cell in row.items()})

@@ -2,12 +2,41 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection
 from pathlib import Path
+from typing import TypeVar
 
 from brain_tumor.data.files.bounded_file import read_file
 
 Line = dict[str, str]
+T = TypeVar("T")
+
+# What a spreadsheet takes for a formula, or drops; a name of a file or a class may begin so.
+_FORMULA = re.compile(r"'*[=+\-@\x00-\x1f\x7f-\x9f]")
+
+
+def spreadsheet_cell(value: T) -> T | str:
+    """Give what to write for a value, so that no spreadsheet takes a text for a formula.
+
+    Example:
+        >>> spreadsheet_cell("=1+1"), spreadsheet_cell("-1.5"), spreadsheet_cell(-1)
+        ("'=1+1", '-1.5', -1)
+    """
+    if not isinstance(value, str) or not _FORMULA.match(value):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
+
+
+def plain_cell(cell: T) -> T | str:
+    """Give the value that `spreadsheet_cell` made a cell of."""
+    if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell):
+        return cell[1:]
+    return cell
 
 
 def read_table(

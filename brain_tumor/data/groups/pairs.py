@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brain_tumor.data.files.table_file import read_table
+from brain_tumor.data.files.table_file import plain_cell, read_table, spreadsheet_cell
 
 COLUMNS = ("first", "second", "orientation", "similarity", "frame_correlation")
 
@@ -44,7 +44,7 @@ def write_pairs(path: Path, pairs: Iterable[Pair], names: Sequence[str]) -> None
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for pair in pairs:
-            ends = (names[pair.first], names[pair.second])
+            ends = map(spreadsheet_cell, (names[pair.first], names[pair.second]))
             values = (f"{value:.4f}" for value in (pair.similarity, pair.frame_correlation))
             writer.writerow([*ends, pair.orientation, *values])
 
@@ -60,8 +60,8 @@ def read_pairs(path: Path, names: Sequence[str]) -> list[Pair]:
     positions = {name: position for position, name in enumerate(names)}
     return [
         Pair(
-            positions[line["first"]],
-            positions[line["second"]],
+            positions[plain_cell(line["first"])],
+            positions[plain_cell(line["second"])],
             line["orientation"],
             float(line["similarity"]),
             float(line["frame_correlation"]),

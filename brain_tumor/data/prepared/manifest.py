@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.data.files.table_file import Line, read_table
+from brain_tumor.data.files.table_file import Line, plain_cell, read_table, spreadsheet_cell
 from brain_tumor.data.prepared.crop import CropBox
 
 KEPT, DUPLICATE, SEEN, UNUSABLE = "kept", "duplicate", "seen", "unusable"
@@ -108,7 +108,8 @@ def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, _COLUMNS)
         writer.writeheader()
-        writer.writerows(vars(row) for row in rows)
+        for row in rows:
+            writer.writerow({name: spreadsheet_cell(cell) for name, cell in vars(row).items()})
 
 
 def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
@@ -128,7 +129,7 @@ def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
 
 
 def _parse(line: Line) -> ManifestRow:
-    values: dict[str, Any] = {name: line[name] for name in _COLUMNS}
+    values: dict[str, Any] = {name: plain_cell(line[name]) for name in _COLUMNS}
     for name in (*_NUMBERS, *_CLUSTERS):
         values[name] = int(line[name]) if line[name] else None
     return ManifestRow(**values)

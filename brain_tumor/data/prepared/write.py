@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.pairs import Pair, write_pairs
 from brain_tumor.data.prepared.manifest import KEPT, ManifestRow, write_manifest
-from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
+from brain_tumor.data.prepared.prepared_set import (
+    CHECKED,
+    CHECKSUMS,
+    PreparedSet,
+    crc32_of,
+    open_prepared,
+)
 from brain_tumor.data.prepared.read_and_crop import CUT, CutScans
 from brain_tumor.errors import DataError
+
+LOCK = ".lock"  # held in a folder that is being written
 
 
 def open_or_write(folder: Path, write: Callable[[Path], None]) -> PreparedSet:
@@ -34,7 +43,10 @@ def open_or_write(folder: Path, write: Callable[[Path], None]) -> PreparedSet:
         if folder.exists():
             return open_prepared(folder)
         directory.mkdir(parents=True, exist_ok=True)
+        _forget_halves(directory)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=directory))
+        lock = FileLock(beside / LOCK)
+        lock.acquire()  # ends with this process, however it ends
     except OSError as error:
         raise DataError(
             f"The prepared set cannot be written to {directory} ({error.strerror}): "
@@ -44,6 +56,8 @@ def open_or_write(folder: Path, write: Callable[[Path], None]) -> PreparedSet:
         write(beside)
         # Here, where nothing maps it any more: Windows removes no file that is mapped.
         (beside / CUT).unlink()
+        lock.release()
+        (beside / LOCK).unlink(missing_ok=True)
         # mkdtemp makes folders for the owner alone; a prepared set may be shared.
         beside.chmod(0o755)
         try:
@@ -57,8 +71,21 @@ def open_or_write(folder: Path, write: Callable[[Path], None]) -> PreparedSet:
             "free some space there, or give another folder as data.prepared=..."
         ) from error
     finally:
+        lock.release()
         shutil.rmtree(beside, ignore_errors=True)
     return open_prepared(folder)
+
+
+def _forget_halves(directory: Path) -> None:
+    """Remove what killed processes left of sets that they were writing."""
+    for mark in directory.glob(f".*-*-*/{LOCK}"):
+        lock = FileLock(mark, timeout=0)
+        try:
+            lock.acquire()
+        except (OSError, Timeout):  # it is being written
+            continue
+        lock.release()
+        shutil.rmtree(mark.parent, ignore_errors=True)
 
 
 def write_prepared(
@@ -70,7 +97,7 @@ def write_prepared(
         folder: Where they go.
         cut: The scans, marked; those that are kept get their rows here.
         pairs: Near-duplicates among them.
-        summary: The content of `summary.json`.
+        summary: The content of `summary.json`, without the checksums.
     """
     entries = cut.entries
     kept = [position for position, entry in enumerate(entries) if entry["status"] == KEPT]
@@ -79,7 +106,8 @@ def write_prepared(
     _write_images(folder / "images.npy", cut.images, kept)
     write_pairs(folder / "near_duplicates.csv", pairs, [entry["path"] for entry in entries])
     write_manifest(folder / "manifest.csv", [ManifestRow(**entry) for entry in entries])
-    text = json.dumps(summary, indent=2) + "\n"
+    checksums = {name: crc32_of(folder / name) for name in CHECKED}
+    text = json.dumps({**summary, CHECKSUMS: checksums}, indent=2) + "\n"
     (folder / "summary.json").write_text(text, encoding="utf-8")
 
 

@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import Callback
 from brain_tumor.train.callbacks.tensorboard import tensorboard_writers
 
 CONFIG = "config"  # the key under which a checkpoint holds the configuration
+STOPPED = "stopped"  # and whether a callback ended the training with this epoch
 
 
 class Resumable(Callback):
@@ -34,8 +35,17 @@ class Resumable(Callback):
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Write down the configuration, and see to it that events are on disk before the state."""
+        """Write down the configuration and the stop, once events are on disk."""
         checkpoint[CONFIG] = self.config
+        checkpoint[STOPPED] = bool(trainer.should_stop)
         if trainer.is_global_zero:
             for writer in tensorboard_writers(trainer.loggers):
                 writer.flush()
+
+
+class AlreadyStopped(Callback):
+    """Trains no further epoch: a callback, such as EarlyStopping, had ended the training before."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop again, which Lightning forgets; here, where it has counted the epochs before."""
+        trainer.should_stop = True

@@ -1,6 +1,8 @@
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.prepared.write import open_or_write
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.errors import DataError
 
@@ -272,3 +275,39 @@ def test_dicom_files_are_prepared_every_frame_of_them(
     assert third.box is not None and (third.width, third.height) == (96, 96)
     frame = open_dicom(many).frame(2)[third.top : third.bottom, third.left : third.right]
     assert np.array_equal(found.images[third.row or 0], cv2.resize(frame, (256, 256)))
+
+
+def test_what_a_killed_call_left_is_removed_by_the_next(
+    tmp_path: Path, prepared: PreparedSet
+) -> None:
+    def running(folder: Path) -> None:
+        others = subprocess.run(
+            [sys.executable, "-c", code.format("copied")], check=False, capture_output=True
+        )
+        assert others.returncode == 0, others.stderr
+        assert folder.is_dir()  # the other call left it alone
+        shutil.copytree(prepared.folder, folder, dirs_exist_ok=True)
+        (folder / "cut.npy").touch()
+
+    code = f"""
+import os, shutil
+from pathlib import Path
+from brain_tumor.data.prepared.write import open_or_write
+
+def killed(folder):
+    (folder / "cut.npy").write_bytes(b"half")
+    os._exit(9)
+
+def copied(folder):
+    shutil.copytree({str(prepared.folder)!r}, folder, dirs_exist_ok=True)
+    (folder / "cut.npy").touch()
+
+open_or_write(Path({str(tmp_path)!r}) / "set-0123456789ab", {{}})
+"""
+    subprocess.run([sys.executable, "-c", code.format("killed")], check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".set-0123456789ab-")
+    (tmp_path / ".mine-of-old").mkdir()
+    open_or_write(tmp_path / "another-0123456789ab", running)
+    names = {"set-0123456789ab", "another-0123456789ab", ".mine-of-old"}
+    assert {path.name for path in tmp_path.iterdir()} == names

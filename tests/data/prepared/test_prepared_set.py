@@ -29,7 +29,7 @@ def test_a_damaged_set_says_to_delete_it(copied: Path, damage: str, cut: int | N
     (copied / damage).unlink()
     if cut is not None:
         (copied / damage).write_bytes(content[:cut])
-    if damage in ("summary.json", "manifest.csv") and cut == -1:
+    if damage == "summary.json" and cut == -1:
         open_prepared(copied)  # nothing but the end of the last line is gone
         return
     with pytest.raises(DataError, match=REMEDY):
@@ -43,6 +43,26 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(copied: Path, damage: str) 
     os.mkfifo(copied / damage)
     with pytest.raises(DataError, match=REMEDY):
         open_prepared(copied)
+
+
+def drop_checksums(folder: Path) -> None:
+    summary = json.loads((folder / "summary.json").read_text())
+    del summary["crc32"]
+    (folder / "summary.json").write_text(json.dumps(summary))
+
+
+@pytest.mark.parametrize("name", ["images.npy", "frames.npy", "manifest.csv"])
+def test_a_flipped_bit_is_found(copied: Path, name: str) -> None:
+    content = bytearray((copied / name).read_bytes())
+    place = len(content) // 2
+    if name == "manifest.csv":  # a letter of a file's name
+        place = content.index(b".jpg", place)
+    content[place + 1] ^= 1
+    (copied / name).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{name} is not as it was written\): delete the folder"):
+        open_prepared(copied)
+    drop_checksums(copied)  # as in a set of 0.6, of which nothing is known
+    open_prepared(copied)
 
 
 class Trap:
@@ -202,6 +222,7 @@ def test_a_manifest_of_version_0_6_has_no_related_scans_but_near_duplicates(
         writer = csv.DictWriter(file, list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
+    drop_checksums(folder)
     found = open_prepared(folder)
     assert [row.related for row in found.manifest] == [row.cluster for row in prepared.manifest]
 
