@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.ours.building import spread_evenly
 from brain_tumor.data.prepared.manifest import write_manifest
-from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.prepared.prepared_set import CHECKSUMS, PreparedSet
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL
 
 CHUNK = 1024  # scans written at once
@@ -51,6 +51,7 @@ def write_set(
     crop = prepared.summary["crop"] | {"size": side or size}
     counts = {"raw": len(rows), "kept": len(rows), "classes": classes}
     summary = prepared.summary | counts | {"crop": crop}
+    summary.pop(CHECKSUMS, None)  # of the other set's files
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     return folder
 

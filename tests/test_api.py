@@ -96,6 +96,7 @@ def test_a_run_is_trained_scored_and_used_twice_in_a_process(
     assert len(found.settings) == 2
 
 
+@pytest.mark.slow
 def test_a_run_is_resumed_with_more_epochs(ours: list[str]) -> None:
     run = trained(ours)
     more = brain_tumor.train(resume=run.folder, max_epochs=2, overrides=["allow_changes=true"])

@@ -141,7 +141,7 @@ class TumorClassifier(L.LightningModule):
     def training_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Give the batch's mean loss, such that processes have to average gradients."""
         # A schedule steps before the epoch ends: what is logged then is the rate that was used.
-        self._rates = [group["lr"] for group in self.trainer.optimizers[0].param_groups]
+        self._rates = [own["lr"] for one in self.trainer.optimizers for own in one.param_groups]
         logits = self(batch.images)
         outputs = logits.softmax(dim=1) if self.settings.softmax_twice else logits
         loss, total = self._losses(self.training_loss, outputs, batch)

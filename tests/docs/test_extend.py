@@ -39,7 +39,14 @@ def command(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert ended.code in (None, 0), line
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+LONG = {"network", "python", "volumes"}  # they train several networks
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(one, marks=[pytest.mark.slow] * (one.stem in LONG)) for one in PAGES],
+    ids=lambda page: page.stem,
+)
 def test_a_page_works_as_it_stands(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,7 +133,7 @@ def test_the_table_is_bounded_and_says_how_many_more(
     assert len(outcome.predictions) == 2
     shown = capsys.readouterr().out
     assert f"and {outcome.predicted - 2} more." in shown
-    assert "For research, not for diagnosis." in shown.replace("\n", " ")
+    assert "For research, not for diagnosis." in " ".join(shown.split())
 
 
 def test_the_folder_of_all_scans_stands_in_the_title_alone(

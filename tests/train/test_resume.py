@@ -124,9 +124,8 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_been(
     assert [p.name for p in sorted((run / "checkpoints").iterdir())] == ["best.ckpt", "last.ckpt"]
 
 
-@pytest.mark.parametrize(
-    "hook", [pytest.param("on_train_batch_end", marks=pytest.mark.slow), "on_train_epoch_start"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("hook", ["on_train_batch_end", "on_train_epoch_start"])
 def test_a_stopped_fine_tuning_goes_on_as_if_nothing_had_been(
     stopped, compose, compose_in, tmp_path: Path, hook: str
 ) -> None:
@@ -225,6 +224,7 @@ def test_what_is_no_run_is_not_resumed(compose, tmp_path: Path) -> None:
     assert not (tmp_path / "nothing").exists()
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_no_checkpoint_leaves_the_one_before(
     stopped, compose, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +247,7 @@ def test_a_disk_that_takes_no_checkpoint_leaves_the_one_before(
     assert_same(run, whole)
 
 
+@pytest.mark.slow
 def test_a_lost_event_file_is_written_again(stopped, compose, whole: Path) -> None:
     run = stopped("on_train_epoch_start", 3)
     for file in (run / "tensorboard").glob("events*"):

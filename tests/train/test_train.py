@@ -76,7 +76,7 @@ def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path)
     assert "says nothing about brains" in shown
     lines = shown.splitlines()
     assert len(lines) <= 40 - 8  # the demo has ten epochs
-    assert all(len(line) <= 80 for line in lines if str(run.parent) not in line)
+    assert all(len(line) <= 80 for line in lines if str(run.parents[1]) not in line)
 
 
 def test_tensorboard_gets_curves_pictures_and_text(run: Path) -> None:

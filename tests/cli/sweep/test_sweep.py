@@ -166,6 +166,7 @@ def end_of_session(run: Path) -> int:
     return HParamsPluginData.FromString(content).session_end_info.status
 
 
+@pytest.mark.slow
 def test_finished_jobs_are_skipped_and_failed_ones_repeated(
     typed: Typed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -206,6 +207,7 @@ def test_finished_jobs_are_skipped_and_failed_ones_repeated(
     assert anew.read_bytes() == before.read_bytes()
 
 
+@pytest.mark.slow
 def test_an_interrupted_job_goes_on_in_its_own_folder_to_the_same_result(
     typed: Typed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
