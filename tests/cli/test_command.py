@@ -106,7 +106,7 @@ def test_the_demo_beats_85_percent_on_its_test_part(tmp_path: Path) -> None:
     shown = typed("train", "experiment=demo", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
     (scores,) = tmp_path.glob("runs/demo/gbmnet/*/metrics.json")
-    assert json.loads(scores.read_text())["parts"]["test"]["accuracy"] > 0.85
+    assert json.loads(scores.read_text())["parts"]["test"]["scores"]["accuracy"]["value"] > 0.85
 
 
 def test_preparing_does_not_wait_for_torch(tmp_path: Path) -> None:

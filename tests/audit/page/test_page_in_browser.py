@@ -14,6 +14,7 @@ from browser import BROWSER_MARKS, PICTURES, Browser
 from brain_tumor.audit.audit import audit as run_audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare.compare import compare
+from brain_tumor.metrics.complexity import Complexity
 from brain_tumor.rendering.page import (
     Bar,
     Bars,
@@ -26,6 +27,7 @@ from brain_tumor.rendering.page import (
     Section,
     render,
 )
+from brain_tumor.runs.results.complexity import COMPLEXITY, MeasuredComplexity
 
 pytestmark = BROWSER_MARKS
 
@@ -154,7 +156,10 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compare made-up runs of two networks, two folds each, as the command does; gives the page."""
     place = tmp_path_factory.mktemp("compared")
     generator = np.random.default_rng(0)
-    cost = {"multiply_accumulates": 7 * 10**7, "parameters": 8_415_796}
+    network = Complexity(8_415_796, 8_415_796, 7 * 10**7, 10**7, 10**7)
+    cost = MeasuredComplexity(
+        **vars(network), checkpoint_bytes=1, device="CPU", threads=1, seconds_per_scan={"1": 0.01}
+    )
     for model, right in (("gbmnet", 0.8), ("mobilenetv2", 0.7)):
         for fold in range(2):
             rows = []
@@ -168,14 +173,21 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 rows,
                 fold=fold,
                 values={"model.name": model},
-                complexity=cost,
+                complexity=COMPLEXITY.to_plain(cost),
                 metrics={
+                    "version": 1,
+                    "checkpoint": "best.ckpt",
+                    "bootstrap": {"resamples": 200, "level": 0.95, "seed": 0},
                     "temperature": {"value": 1.5, "fitted_on": "validation"},
                     "operating_point": {
-                        "healthy": "notumor", "threshold": 0.3, "chosen_on": "validation"
+                        "healthy": "notumor",
+                        "threshold": 0.3,
+                        "chosen_on": "validation",
+                        "least_sensitivity": 0.95,
                     },
+                    "parts": {},
                 },
-            )  # fmt: skip
+            )
             curves = "epoch,seconds,train/loss,train/balanced_accuracy,val/balanced_accuracy"
             points = [f"{epoch},1,{1 / epoch},{1 - 0.5 / epoch},0.6" for epoch in range(1, 9)]
             (run / "metrics.csv").write_text("\n".join([curves, *points]))
