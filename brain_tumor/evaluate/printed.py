@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from brain_tumor.data.split import TEST
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
+from brain_tumor.evaluate.tables.by_source import sources_table
 from brain_tumor.evaluate.tables.certainty import absent_sentences, gaps
 from brain_tumor.evaluate.tables.score_tables import score_tables
 from brain_tumor.evaluate.tables.verdict import foreign_sentence, verdict, verdict_table
@@ -88,5 +90,10 @@ def _print_tables(
             console.print(to_rich(table, console.width))
     else:
         console.print(to_rich(verdict_table(metrics, printed.title), console.width))
+        if TEST in sources:
+            by_set = {TEST: sources[TEST]}
+            classes, level = len(metrics.parts[TEST].classes), metrics.bootstrap.level
+            table = sources_table(by_set, classes, f"by set: {printed.title}", level)
+            console.print(to_rich(table, console.width))
     for sentence in gaps(metrics) if printed.verbose else absent_sentences(metrics):
         console.print(sentence)

@@ -58,7 +58,7 @@ class TableSource(ScanSource):
             for line, label in self._lines
             for scan in scans_in(
                 Scan(
-                    path=line["path"],
+                    path=self._below(line["path"]),
                     label=label,
                     part=line.get("part", ""),
                     patient=line.get("patient", "").strip(),
@@ -74,6 +74,13 @@ class TableSource(ScanSource):
                 "data.root=FOLDER."
             )
         return found
+
+    def _below(self, path: str) -> str:
+        """Give a path relative to the root, also where the table has it whole."""
+        place = Path(path)
+        root = self.root.absolute()
+        inside = place.is_absolute() and place.is_relative_to(root)
+        return place.relative_to(root).as_posix() if inside else path
 
     @cached_property
     def _lines(self) -> list[tuple[Line, str]]:

@@ -35,6 +35,14 @@ def test_paths_may_be_relative_to_another_folder(tmp_path: Path) -> None:
     assert len(TableSource(moved, tmp_path / "scans").scans()) == 2
 
 
+def test_whole_paths_below_the_folder_are_taken_as_relative(tmp_path: Path) -> None:
+    written(tmp_path / "scans", "in/a.png,x")
+    table = tmp_path / "whole.csv"
+    table.write_text(f"path,label\n{tmp_path / 'scans' / 'in' / 'a.png'},x", encoding="utf-8")
+    (scan,) = TableSource(table, tmp_path / "scans").scans()
+    assert scan.path == "in/a.png"
+
+
 def test_labels_are_mapped_and_dropped_as_folders_are(tmp_path: Path) -> None:
     table = written(tmp_path, "a.png,no_tumor", "b.png,glioma", "c.png,unclear")
     source = TableSource(table, None, {"no_tumor": "notumor", "unclear": None})
