@@ -115,7 +115,10 @@ def build_network(classes: int, name: str, **options: Any) -> Network:
     try:
         network = _made(entry, classes, str(name), provided)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ConfigError(f"The model {name} cannot be built: {error}.") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        if len(reason) > 200 or "\n" in str(error):  # torch tells of its own insides
+            reason = f"{reason[:200]}...; another model.input_size may fit it"
+        raise ConfigError(f"The model {name} cannot be built: {reason}.") from error
     network.name = str(name)
     return network
 
