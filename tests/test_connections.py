@@ -171,7 +171,7 @@ def test_exporting_connects_to_nobody(exported: Ended) -> None:
 @pytest.mark.parametrize(
     ("command", "words", "said"),
     [
-        ("evaluate", ["run=run", "accelerator=cpu", "evaluation.resamples=100"], "written in run: "),
+        ("evaluate", ["run=run", "accelerator=cpu", "evaluation.resamples=100"], "written in run"),
         ("predict", ["run=run", "input={scans}/Testing"], "scans predicted"),
         ("predict", ["run=run/exports/gbmnet.onnx", "input={scans}/Testing"], "scans predicted"),
         ("compare", ["runs=run", "folder=compared", "evaluation.resamples=100"], "written: "),
