@@ -1,7 +1,7 @@
 """The one reader of scans: pictures, DICOM files and arrays, for every command."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from brain_tumor.data.files.dicom import (
     open_dicom,
 )
 from brain_tumor.data.files.other_formats import BEGIN, other_format
+from brain_tumor.data.files.parallel import each
 from brain_tumor.data.files.picture import PictureFile, count_pictures, open_picture
 from brain_tumor.data.files.scans import (
     Grey,
@@ -103,19 +104,15 @@ def frames_of(path: Path) -> list[int | None]:
     return [*range(count)] if count > 1 else [None]
 
 
-def scans_in(scan: Scan, path: Path) -> list[Scan]:
-    """Give a scan for each frame or page of its file; these are of one patient, as a volume's are.
+def scans_in(root: Path, files: Sequence[Scan]) -> list[Scan]:
+    """Give a scan for each frame or page of some files; one file's are of one patient.
 
     Args:
-        scan: What is known of the file.
-        path: Where it lies.
+        root: The folder that paths are relative to.
+        files: What is known of each file.
     """
-    frames = frames_of(path)
-    if len(frames) == 1:
-        return [scan]
-    # A patient called as the file may be another file's, too.
-    one = scan if scan.patient else replace(scan, patient=scan.path, patient_group=None)
-    return [replace(one, frame=frame) for frame in frames]
+    frames = each(lambda scan: frames_of(root / scan.path), files)
+    return [one for scan, found in zip(files, frames, strict=True) for one in _frames(scan, found)]
 
 
 def open_content(content: bytes, name: str) -> DicomFile | PictureFile:
@@ -189,6 +186,14 @@ def md5(content: bytes | memoryview) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
+def _frames(scan: Scan, frames: Sequence[int | None]) -> list[Scan]:
+    if len(frames) == 1:
+        return [scan]
+    # A patient called as the file may be another file's, too.
+    one = scan if scan.patient else replace(scan, patient=scan.path, patient_group=None)
+    return [replace(one, frame=frame) for frame in frames]
+
+
 def _read_file(path: Path) -> bytes:
     try:
         return read_file(path)
@@ -220,15 +225,8 @@ def _read_array(pixels: npt.NDArray[Any]) -> RawScan:
 
 def _array_header(pixels: npt.NDArray[Any]) -> Header:
     kind = f"an array of {pixels.dtype} {pixels.shape}"
-    if (
-        pixels.dtype.kind not in "buif"
-        or pixels.ndim not in (2, 3)
-        or pixels.shape[2:]
-        not in (
-            (),
-            (3,),
-        )
-    ):
+    numbers = pixels.dtype.kind in "buif"
+    if not numbers or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)):
         raise UndecodableScanError(f"{kind}, not numbers of (H, W) or (H, W, 3)")
     if not pixels.size:
         raise UndecodableScanError("an array without pixels")

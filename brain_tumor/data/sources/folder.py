@@ -64,18 +64,17 @@ class FolderSource(ScanSource):
         Raises:
             DataError: There is no file in any class folder.
         """
-        found = [
-            scan
+        files = [
+            Scan(path.relative_to(self.root).as_posix(), label, part)
             for part, place, label in self._places
             for path in sorted(files_below(place))
-            for scan in scans_in(Scan(path.relative_to(self.root).as_posix(), label, part), path)
         ]
-        if not found:
+        if not files:
             raise DataError(
                 f"{self.root} has no file in the folder of any class "
                 f"({', '.join(self.classes)}): copy scans there, or give another data.root."
             )
-        return found
+        return scans_in(self.root, files)
 
     def _inner(self, root: Path) -> Path:
         """Give the folder that holds class folders or parts: `root`, or the only folder in it."""
