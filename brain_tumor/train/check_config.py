@@ -135,8 +135,8 @@ def check_building(
     # Which part a split of one's own monitors is seen when it is read.
     parts = [VALIDATION if split.validation_fraction else TEST]
     for part in parts if split.name != FILE else [TEST]:
-        check_trainer(config, part)
         make_trainer(config, part)
+        check_trainer(config, part)
     _try_optimizer(config)
 
 

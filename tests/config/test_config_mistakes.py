@@ -211,6 +211,7 @@ SENTENCES = [
     ("train", "-m hydra/sweeper=optuna seed=0,1", "python -m brain_tumor.tune"),
     ("train", "lr=low", "optimizer.lr must be a number: 'low'"),
     ("train", "epochs=0", "trainer.max_epochs must be"),
+    ("train", "epochs=null split=patient", "trainer.max_epochs must be a positive whole number"),
     ("train", "batch_size=0", "data.batch_size must be"),
     ("predict", "device=tpv run=x input=a", "accelerator=tpv cannot be used"),
     ("evaluate", "run=last", "There is no finished run below runs/"),
