@@ -12,7 +12,9 @@ from brain_tumor.data.files.scans import UndecodableScanError, UnreadableScanErr
 from brain_tumor.data.files.source import Scan
 from brain_tumor.data.groups.patients import Table
 
-# Part of every fingerprint: raise it when the same scans would give another prepared set.
+# Part of every fingerprint: raise it when the same scans would give another prepared set than in
+# the version released last. 4 is the format of 0.7, whose reader brings 16 bits, floats and EXIF
+# orientations to grey otherwise than 0.6; no prepared set of 0.6 is opened in its place.
 FORMAT = 4
 BEFORE = 3  # that of 0.6, whose near-duplicates were found by correlating grey values
 

@@ -160,6 +160,10 @@ def fingerprint_before(
 ) -> str:
     """Give the fingerprint under which version 0.6 would have prepared the same scans.
 
+    Pixels of 8 bits that lie upright are the same as then. Others 0.6 read otherwise (it scaled 16
+    bits and floats by their maximum), so a run of 0.6 is scored on slightly other pixels where its
+    prepared set is gone.
+
     Args:
         source: Lists the scans.
         settings: What is done to the scans now.
