@@ -46,6 +46,8 @@ def build_prepared(data: DataSettings, say: Say | None = None) -> PreparedSet:
         prepared = prepare_scans(
             source, data.preparation(classes), directory, data.name, progress, found
         )
+    for one in data.joined:
+        check_patient_table(prepared, one.patients, one.place, one.name)
     check_patient_table(prepared, data.patients, source.root)
     return prepared
 
@@ -61,13 +63,22 @@ def data_name(data: DataSettings, prepared: PreparedSet) -> str:
     return f"{data.name} (other scans)" if differing_counts(found, known) else data.name
 
 
-def check_patient_table(prepared: PreparedSet, patients: str | None, root: Path) -> None:
+def check_patient_table(
+    prepared: PreparedSet, patients: str | None, root: Path | str, source: str = ""
+) -> None:
     """Make sure that a patient table which was given is one of these scans.
+
+    Args:
+        prepared: The scans.
+        patients: The table; None and `figshare` are not looked at.
+        root: Where the scans lie, for messages.
+        source: Which of several joined sets the table is for; empty where there is one.
 
     Raises:
         DataError: It names none of them.
     """
-    if patients not in (None, "figshare") and not any(row.patient for row in prepared.manifest):
+    of_source = (row for row in prepared.manifest if row.source == source)
+    if patients not in (None, "figshare") and not any(row.patient for row in of_source):
         raise DataError(
             f"The patient table {patients} names no file of {root}: its paths have to be "
             "relative to that folder, or its digests those of the files."

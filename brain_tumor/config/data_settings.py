@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +32,11 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "volumes": ("root", "table"),
     "joined": ("sets",),
     "own": ("_target_",),
+}
+# Kinds that do not read `names`, and where these are to be given.
+_NAMES_ELSEWHERE = {
+    "joined": "give it beside its set, as data.sources=[{data: CHOICE, names: {NAME: CLASS}}]",
+    "own": "let scans() name the classes",
 }
 
 
@@ -106,6 +112,11 @@ class DataSettings(Settings, key="data"):
             raise ConfigError("data.kaggle is not given: name a folder as data.root=...")
         if self.source == "phantom" and self.phantom is None:
             raise ConfigError("data.phantom is not given: choose data=phantom.")
+        if self.names and self.source in _NAMES_ELSEWHERE:  # a value that is ignored would mislead
+            raise ConfigError(
+                f"data.names is not read where data.source is {self.source}: "
+                f"{_NAMES_ELSEWHERE[self.source]}."
+            )
         # Whatever the classes are called, if only the source knows.
         self.preparation(self.classes or ("one", "other"))
 
@@ -115,7 +126,7 @@ class DataSettings(Settings, key="data"):
         joined = " and ".join(one.name for one in self.joined)
         return self.root or self.table or joined or "fetched from Kaggle"
 
-    @property
+    @cached_property
     def joined(self) -> tuple["DataSettings", ...]:
         """What each of the joined sets is.
 

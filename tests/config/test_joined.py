@@ -13,21 +13,18 @@ from omegaconf import DictConfig
 
 from brain_tumor.cli.command import register_resolvers
 from brain_tumor.config.conf_folder import conf_folder
+from brain_tumor.config.data import build_prepared
 from brain_tumor.config.data_settings import DataSettings, data_settings
 from brain_tumor.config.source import build_source
 from brain_tumor.config.values import check_values
-from brain_tumor.errors import ConfigError
+from brain_tumor.data.phantom import PhantomTruth
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.errors import ConfigError, DataError
 
 YAML = """
-defaults:
-  - pipeline@_here_: report
-  - harmonise: none
-  - _self_
+defaults: [folder, _self_]
 name: hospital
-source: folder
 root: {root}
-patients: null
-classes: null
 """
 
 
@@ -112,3 +109,42 @@ def test_what_cannot_be_joined_is_said_in_a_sentence(sources: Any, message: str)
     with pytest.raises(ConfigError, match=message) as caught:
         settings_of(composed(f"data.sources={sources}"))
     assert "Error" not in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("words", [["data.sources=[phantom,{root: a}]"], ["data=own"]])
+def test_names_that_would_be_ignored_are_refused(words: list[str]) -> None:
+    words = [*words, "data.names={no: notumor}", "+data._target_=a.b"]
+    with pytest.raises(ConfigError, match=r"data\.names is not read where data\.source is "):
+        settings_of(composed(*words))
+
+
+def test_names_and_patient_tables_count_beside_their_set(
+    phantom_root: Path, truth: PhantomTruth, tmp_path: Path
+) -> None:
+    scans = [scan for scan in truth.scans if scan.label in ("glioma", "notumor")]
+    called = {"glioma": "G", "notumor": "N"}
+    table, patients = tmp_path / "scans.csv", tmp_path / "patients.csv"
+    lines = [f"{scan.path},{called[scan.label]}" for scan in scans]
+    table.write_text("\n".join(["path,label", *lines]), encoding="utf-8")
+    known = [f"{scan.path},{scan.patient}" for scan in scans]
+    patients.write_text("\n".join(["path,patient", *known]), encoding="utf-8")
+    beside = f"table: {table}, root: {phantom_root}, names: {{G: glioma, N: notumor}}"
+    other = f"{{data: csv, {beside}, name: b}}"
+
+    def prepared(table: Path) -> PreparedSet:
+        one = f"{{data: csv, {beside}, patients: {table}, name: a}}"
+        words = (f"data.sources=[{one},{other}]", f"data.prepared={tmp_path / 'prepared'}")
+        return build_prepared(settings_of(composed(*words)))
+
+    rows = prepared(patients).manifest
+    labels = {scan.path: scan.label for scan in scans}
+    owners = {scan.path: scan.patient for scan in scans}
+    for row in rows:
+        assert row.label == labels[row.path[2:]]
+        if row.source == "a":
+            assert row.patient == f"a/{owners[row.path[2:]]}"
+    assert {row.source for row in rows} == {"a", "b"}
+
+    patients.write_text("path,patient\nelsewhere.jpg,1\n", encoding="utf-8")
+    with pytest.raises(DataError, match=rf"patients\.csv names no file of {phantom_root}: "):
+        prepared(patients)

@@ -53,27 +53,23 @@ class TableSource(ScanSource):
 
     def scans(self) -> list[Scan]:
         """List the scans, and every frame or page of a file of several, in the table's order."""
-        found = [
-            scan
-            for line, label in self._lines
-            for scan in scans_in(
-                Scan(
-                    path=self._below(line["path"]),
-                    label=label,
-                    part=line.get("part", ""),
-                    patient=line.get("patient", "").strip(),
-                    slice_id=line.get("slice", "").strip(),
-                ),
-                self.root / line["path"],
+        files = [
+            Scan(
+                path=self._below(line["path"]),
+                label=label,
+                part=line.get("part", ""),
+                patient=line.get("patient", "").strip(),
+                slice_id=line.get("slice", "").strip(),
             )
+            for line, label in self._lines
         ]
-        if not any((self.root / scan.path).exists() for scan in found):
+        if not any((self.root / scan.path).exists() for scan in files):
             raise DataError(
-                f"{self.table} names {len(found):,} scans, the first {found[0].path}, but there is "
+                f"{self.table} names {len(files):,} scans, the first {files[0].path}, but there is "
                 f"none in {self.root}: give the folder that its paths are relative to as "
                 "data.root=FOLDER."
             )
-        return found
+        return scans_in(self.root, files)
 
     def _below(self, path: str) -> str:
         """Give a path relative to the root, also where the table has it whole."""
@@ -108,6 +104,11 @@ class TableSource(ScanSource):
         there = sorted({line["label"] for line in lines})
         check_names(self._names, there, self._classes, str(self.table), "label")
         classes = [self._names.get(line["label"], line["label"]) for line in lines]
-        return [
-            (line, label) for line, label in zip(lines, classes, strict=True) if label is not None
-        ]
+        named = zip(lines, classes, strict=True)
+        kept = [(line, label) for line, label in named if label is not None]
+        if not kept:
+            raise DataError(
+                f"data.names leaves out every label of {self.table} ({', '.join(there)}): give one "
+                "of them a class."
+            )
+        return kept

@@ -77,3 +77,13 @@ def test_a_faulty_table_is_refused_in_a_sentence(tmp_path: Path, text: str, said
 def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere\.csv cannot be read \(No such file"):
         TableSource(tmp_path / "nowhere.csv").scans()
+
+
+@pytest.mark.parametrize("classes", [None, ["y", "z"]])
+def test_a_table_of_which_all_is_left_out_is_refused(
+    tmp_path: Path, classes: list[str] | None
+) -> None:
+    table = tmp_path / "scans.csv"
+    table.write_text("path,label\na.png,x\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"leaves out every label of .*scans\.csv \(x\)"):
+        TableSource(table, names={"x": None}, classes=classes).scans()
