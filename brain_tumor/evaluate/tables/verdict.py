@@ -33,10 +33,7 @@ def verdict(metrics: Metrics, drawn: bool = False) -> list[str]:
     if metrics.leakage is not None:
         said.append(f"leakage: {leakage_sentence(metrics.leakage)}")
     if drawn:
-        said.append(
-            "phantoms: the network was trained on drawn scans, so this score says nothing about "
-            "brains"
-        )
+        said.append("phantoms: trained on drawn scans, so this score says nothing about brains")
     return said
 
 
