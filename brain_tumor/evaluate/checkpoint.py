@@ -1,7 +1,7 @@
 """A checkpoint on the parts of its split: every file that evaluation writes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import lightning as L
@@ -66,7 +66,7 @@ class Evaluation:
     metrics: Metrics
     confusion: dict[str, Figure]
     ood: FittedOOD | None
-    sources: Mapping[str, Sequence[SourceScores]] = field(default_factory=dict)
+    sources: Mapping[str, Sequence[SourceScores]]
 
 
 def evaluate_run(
@@ -100,7 +100,7 @@ def evaluate_run(
     predictions = predict_parts(datamodule, classifier, checkpoint, trainer)
     chosen = choose_on_validation(predictions.get(VALIDATION), classifier.classes, settings)
     metrics = replace(
-        calibrated_metrics(datamodule, predictions, checkpoint, chosen, settings),
+        calibrated_metrics(datamodule, predictions, checkpoint.name, chosen, settings),
         leakage=split_overlap(datamodule),
     )
     complexity = _complexity(classifier, datamodule, checkpoint, trainer)
@@ -116,11 +116,8 @@ def evaluate_run(
     sources = scores_by_source(datamodule.prepared, predictions, settings)
     if sources:
         BY_SOURCE.write(out, ScoresBySource(sources))
-    return Evaluation(
-        *(metrics, confusion),
-        save_ood_detector(out, datamodule, predictions, settings.seed),
-        sources,
-    )
+    ood = save_ood_detector(out, datamodule, predictions, settings.seed)
+    return Evaluation(metrics, confusion, ood, sources)
 
 
 def evaluate_elsewhere(
@@ -164,7 +161,7 @@ def evaluate_elsewhere(
             for part, found in predictions.items()
         }
     metrics = replace(
-        calibrated_metrics(foreign, predictions, checkpoint, chosen, settings),
+        calibrated_metrics(foreign, predictions, checkpoint.name, chosen, settings),
         scans=scan_counts(foreign),
         ood=None if ood_score is None else _flagged(ood_score),
     )
@@ -198,7 +195,7 @@ def choose_on_validation(
 def calibrated_metrics(
     datamodule: ScanDataModule,
     predictions: dict[str, Predictions],
-    checkpoint: Path,
+    checkpoint: str,
     chosen: Chosen,
     settings: ScoringSettings,
 ) -> Metrics:
@@ -207,14 +204,14 @@ def calibrated_metrics(
     Args:
         datamodule: Whose scans they are.
         predictions: Per part.
-        checkpoint: What gave them.
+        checkpoint: Name of what gave them.
         chosen: What was fitted on validation scans.
         settings: How scores are calibrated.
     """
     healthy = settings.healthy_number(datamodule.prepared.classes)
     fitted_on = None if chosen.temperature is None else VALIDATION
     return Metrics(
-        checkpoint=checkpoint.name,
+        checkpoint=checkpoint,
         bootstrap=Resampling(settings.resamples, settings.level, settings.seed),
         temperature=Temperature(chosen.temperature, fitted_on),
         operating_point=OperatingPoint(

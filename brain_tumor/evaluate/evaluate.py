@@ -1,6 +1,7 @@
 """`evaluate`: a run's checkpoint again, on its own scans or on those of another origin."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -16,19 +17,20 @@ from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.checkpoint import evaluate_elsewhere, evaluate_run
 from brain_tumor.evaluate.ensemble.evaluate import evaluate_together
 from brain_tumor.evaluate.ensemble.members import open_members
-from brain_tumor.evaluate.external import ExternalSettings, open_external
+from brain_tumor.evaluate.external import ExternalSettings, account_for_files, open_external
+from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import scoring_trainer
-from brain_tumor.evaluate.printed import Printed, print_foreign, print_scores
+from brain_tumor.evaluate.printed import Printed, print_foreign, print_line, print_scores
 from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
 from brain_tumor.evaluate.robustness_table import robustness_table
 from brain_tumor.evaluate.tables.verdict import drawn
-from brain_tumor.rendering.tables import external_table, unusable_note
+from brain_tumor.rendering.tables import external_table
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.reopen import reopen_data
 from brain_tumor.runs.results.by_source import BY_SOURCE
-from brain_tumor.runs.results.metrics import METRICS, FlaggedShares, Metrics
+from brain_tumor.runs.results.metrics import METRICS, Metrics
 from brain_tumor.settings import BatchSize, Settings
 from brain_tumor.trained.network import scored_folder
 from brain_tumor.trained.out_of_distribution import open_ood_detector
@@ -67,60 +69,42 @@ def evaluate(config: DictConfig) -> Metrics:
     checkpoint = run.checkpoint(settings.checkpoint)
     datamodule = reopen_data(run, settings.root, settings.data.prepared, settings.batch_size)
     console = Console(highlight=False)
-    foreign = None
+    foreign, say = None, partial(print_line, console)
     if settings.data.root is not None:
-        foreign = open_external(datamodule, settings.data, lambda line: _print(console, line))
+        foreign = open_external(datamodule, settings.data, say)
     scored = datamodule if foreign is None else foreign
     if settings.robustness is not None:  # before anything is scored, which takes its time
         rows_to_corrupt(scored, settings.robustness)
     home = scored_folder(run, checkpoint)
+    printed = Printed(f"{model}, {checkpoint.name}", settings.verbose, drawn(trained.data))
     if foreign is None:
         out = home
         out.create()
         found = evaluate_run(run, out, datamodule, checkpoint, accelerator, scoring)
-        metrics, sources = found.metrics, found.sources
-        flagged: FlaggedShares | None = found.ood
+        metrics = found.metrics
+        print_scores(console, printed, metrics, found.sources, found.ood)
     else:
         out = home.part("external", foreign.prepared.folder.name)
         out.create()
         scored_by = (checkpoint, accelerator, scoring, model, open_ood_detector(home))
-        metrics, sources = evaluate_elsewhere(out, datamodule, foreign, *scored_by), {}
-        flagged = metrics.ood
-        out.write(SEEN_FILE, (foreign.prepared.folder / SEEN_FILE).read_bytes())
-        manifest = foreign.prepared.folder / "manifest.csv"
-        if unusable := [(row.path, row.reason) for row in foreign.prepared.unusable]:
-            _print(console, unusable_note(unusable))
-        _print(console, f"what became of every file: {manifest}")
-    printed = Printed(f"{model}, {checkpoint.name}", settings.verbose, drawn(trained.data))
-    if foreign is None:
-        print_scores(console, printed, metrics, sources, flagged)
-    else:
+        metrics = evaluate_elsewhere(out, datamodule, foreign, *scored_by)
+        account_for_files(out, foreign, say)
         external = external_table(foreign.prepared.summary, str(settings.data.root))
-        print_foreign(console, printed, metrics, external)
+        print_foreign(console, printed, metrics, external, ood_sentence(metrics.ood))
     written = [METRICS.name, BY_SOURCE.name, "predictions.csv", SEEN_FILE]
     written += ["MODEL_CARD.md", "figures"]
     if settings.robustness is not None:
-        title = f"{model}, {checkpoint.name}"
         robustness = evaluate_robustness(
-            out,
-            scored,
-            checkpoint,
-            accelerator,
-            scoring,
-            model,
-            settings.robustness,
+            out, scored, checkpoint, accelerator, scoring, model, settings.robustness
         )
-        console.print(to_rich(robustness_table(robustness, f"robustness: {title}"), console.width))
+        table = robustness_table(robustness, f"robustness: {printed.title}")
+        console.print(to_rich(table, console.width))
         written += [name.format(settings.robustness) for name in FILES]
     there = [name for name in written if (out.path / name).exists()]
-    _print(console, f"written in {out.path}: {', '.join(there)}")
+    say(f"written in {out.path}: {', '.join(there)}")
     if not settings.verbose:
         console.print("verbose=true prints every table.")
     return metrics
-
-
-def _print(console: Console, text: str) -> None:
-    console.print(text, soft_wrap=True, markup=False)  # a path may hold [brackets]
 
 
 @dataclass(frozen=True)

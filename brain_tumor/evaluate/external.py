@@ -9,11 +9,13 @@ import numpy as np
 from brain_tumor.config.data import Say, check_patient_table
 from brain_tumor.config.data_settings import patient_table, text_names
 from brain_tumor.data.datamodule import ScanDataModule
-from brain_tumor.data.external.prepare import prepare_external
+from brain_tumor.data.external.prepare import SEEN_FILE, prepare_external
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.found import found_lines
 from brain_tumor.data.split import Split
 from brain_tumor.engine.preparation_bar import preparing_bar
+from brain_tumor.rendering.tables import unusable_note
+from brain_tumor.runs.folder import RunFolder
 from brain_tumor.settings import Settings
 
 
@@ -27,9 +29,7 @@ class ExternalSettings(Settings, key="data"):
     prepared: str
 
 
-def open_external(
-    datamodule: ScanDataModule, asked: ExternalSettings, say: Say | None = None
-) -> ScanDataModule:
+def open_external(datamodule: ScanDataModule, asked: ExternalSettings, say: Say) -> ScanDataModule:
     """Prepare a folder of scans of other origin for a run, or open what was prepared before.
 
     They are prepared by the settings of the run's own prepared set. Shows a progress bar on a
@@ -50,9 +50,8 @@ def open_external(
     root = Path(str(asked.root)).expanduser()
     names = text_names(asked.names)
     source = FolderSource(root, names, datamodule.prepared.classes)
-    if say is not None:
-        for line in found_lines(source.root, source.scans(), source.classes, names):
-            say(line)
+    for line in found_lines(source.root, source.scans(), source.classes, names):
+        say(line)
     with preparing_bar() as progress:
         prepared = prepare_external(
             source,
@@ -72,6 +71,21 @@ def open_external(
         batch_size=datamodule.batch_size,
         num_workers=datamodule.num_workers,
     )
+
+
+def account_for_files(out: RunFolder, foreign: ScanDataModule, say: Say) -> None:
+    """Put `seen.csv` beside the scores, and say what became of the files.
+
+    Args:
+        out: Folder of the scores.
+        foreign: What `open_external` gave.
+        say: Called with each line.
+    """
+    prepared = foreign.prepared
+    out.write(SEEN_FILE, (prepared.folder / SEEN_FILE).read_bytes())
+    if unusable := [(row.path, row.reason) for row in prepared.unusable]:
+        say(unusable_note(unusable))
+    say(f"what became of every file: {prepared.folder / 'manifest.csv'}")
 
 
 def _name_of(root: Path) -> str:

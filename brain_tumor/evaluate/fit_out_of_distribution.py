@@ -155,8 +155,13 @@ def cross_fit_ood_detector(
     return OODDetector(fit_spread(pictures, KINDS), fit_neighbours(features), *_units(far, foreign))
 
 
-def ood_sentence(found: FlaggedShares) -> str:
-    """Say how many scans are flagged, for the terminal."""
+def ood_sentence(found: FlaggedShares | None) -> str:
+    """Say how many scans are flagged, for the terminal; None where the run has no detector."""
+    if found is None:
+        return (
+            "unlike train: how many scans are out of distribution is not known: evaluate the run "
+            "on its own scans first"
+        )
     shares = " and ".join(f"{share:.1%} of the {part}" for part, share in found.flagged.items())
     return f"unlike train: {shares} scans are flagged as out of distribution".replace("%", " %")
 

@@ -7,7 +7,7 @@ import numpy as np
 from brain_tumor.data.groups.connected import Ids, numbered
 from brain_tumor.data.groups.lookalikes import LEVELS, Lookalikes
 from brain_tumor.data.prepared.manifest import ManifestRow
-from brain_tumor.metrics.leakage import PartOverlap, SharedScans, leakage, lookalike_shares
+from brain_tumor.metrics.leakage import PartOverlap, leakage, lookalike_shares
 
 
 def measure_overlap(
@@ -35,16 +35,7 @@ def measure_overlap(
         "related": numbered([row.related for row in rows]),
         "patient": numbered([row.person for row in rows]),
     }
-    overlaps = {
-        identity: SharedScans(
-            overlap.known,
-            overlap.shared,
-            overlap.share_of_known,
-            overlap.share_of_all,
-            {label: own.share_of_all for label, own in overlap.per_class.items()},
-        )
-        for identity, overlap in leakage(identities, train, test, labels, classes).items()
-    }
+    overlaps = leakage(identities, train, test, labels, classes)
     shares = None
     if lookalikes is not None:
         known = np.array([bool(rows[place].patient) for place in test.tolist()], bool)

@@ -16,6 +16,7 @@ from brain_tumor.evaluate.tables.by_patient import patients_sentence
 from brain_tumor.evaluate.tables.certainty import certainty_table, gaps, part_columns
 from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.evaluate.tables.lookalikes import lookalikes_table
+from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.metrics.leakage import ANY
 from brain_tumor.metrics.registry import label_scores
 from brain_tumor.rendering.foreign_text import markdown_code, markdown_text
@@ -55,7 +56,6 @@ def model_card(
     alike = None if leakage is None else leakage.lookalikes
     title = f"{model}, {split['name']} split of {data.name}"
     by_class = "Test part, by class"
-    drawn = "phantom" in (config["data"]["name"], config["data"]["source"])
     sections = [
         f"# Model card: {markdown_text(title)}",
         f"A classifier of brain MRI slices into {classes}. **For research and teaching. Not a "
@@ -85,7 +85,9 @@ def model_card(
         "Out of scope: any decision about a person; slices of other sequences, orientations, "
         "scanners or body parts than those it was trained on; finding where a tumour is.",
         "## Bias, risks and limitations",
-        "\n".join(f"- {sentence}" for sentence in _limits(data.name, metrics, drawn)),
+        "\n".join(
+            f"- {sentence}" for sentence in _limits(data.name, metrics, drawn(config["data"]))
+        ),
         "## How to get started",
         "```\npython -m brain_tumor.evaluate run=RUN                    # these numbers again\n"
         "python -m brain_tumor.evaluate run=RUN data.root=FOLDER   # scans of another origin\n```",
@@ -178,8 +180,8 @@ def _metadata(model: str, data: RunData, split: Values, test: PartScores) -> str
     return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
-def _limits(name: str, metrics: Metrics, drawn: bool) -> list[str]:
-    if drawn:
+def _limits(name: str, metrics: Metrics, phantoms: bool) -> list[str]:
+    if phantoms:
         return ["The scans are drawn, not measured: no number here says anything about brains."]
     said = []
     leakage = metrics.leakage

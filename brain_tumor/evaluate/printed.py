@@ -55,7 +55,13 @@ def print_scores(
         console.print(ood_sentence(flagged), soft_wrap=True)
 
 
-def print_foreign(console: Console, printed: Printed, metrics: Metrics, scans: DataTable) -> None:
+def print_foreign(
+    console: Console,
+    printed: Printed,
+    metrics: Metrics,
+    scans: DataTable,
+    unlike: str | None,
+) -> None:
     """Print the verdict on scans of another origin, then the tables.
 
     Args:
@@ -63,6 +69,7 @@ def print_foreign(console: Console, printed: Printed, metrics: Metrics, scans: D
         printed: How.
         metrics: The scores.
         scans: What became of the scans.
+        unlike: How many of them are out of distribution, in a sentence; None says nothing of it.
     """
     for line in verdict(metrics, printed.drawn):
         console.print(line, markup=False)
@@ -70,13 +77,14 @@ def print_foreign(console: Console, printed: Printed, metrics: Metrics, scans: D
         console.print(to_rich(scans, console.width))
     else:
         console.print(foreign_sentence(metrics), markup=False)
-    console.print(
-        ood_sentence(metrics.ood)
-        if metrics.ood is not None
-        else "unlike train: how many scans are out of distribution is not known: evaluate the run "
-        "on its own scans first"
-    )
+    if unlike is not None:
+        console.print(unlike)
     _print_tables(console, printed, metrics, {})
+
+
+def print_line(console: Console, text: str) -> None:
+    """Print a line that may hold paths, as it is."""
+    console.print(text, soft_wrap=True, markup=False)  # a path may hold [brackets]
 
 
 def _print_tables(

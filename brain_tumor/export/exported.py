@@ -49,7 +49,7 @@ class Exported:
         return self.predict(scans)[0]
 
     def predict(self, scans: Scans) -> tuple[Values, Values]:
-        """Predict at scans on the CPU.
+        """Predict scans on the CPU.
 
         Args:
             scans: `(N, 1, size, size)`, uint8, 0-255, cut as `metadata.crop` and
@@ -58,7 +58,7 @@ class Exported:
         Returns:
             Probabilities `(N, classes)`, float32, each row in [0, 1] with sum 1, calibrated where
             the run has a temperature; and means of the network's last feature maps `(N, F)`,
-            float32, which `ood` takes.
+            float32, which `detector` takes.
 
         Raises:
             ValueError: They are of another kind or shape.

@@ -15,35 +15,22 @@ ANY = "any"
 
 
 @dataclass(frozen=True)
-class ClassOverlap:
-    """Test scans of one class.
+class SharedScans:
+    """Test scans that share one thing, such as the patient, with a training scan.
 
     Attributes:
-        known: Those whose identity is known.
-        shared: Those of them whose identity a training scan has, too.
-        scans: All of them.
+        known: Number of test scans for which it is known.
+        shared: Number of test scans that share it.
+        share_of_known: `shared / known` in [0, 1]; None where it is known for none.
+        share_of_all: `shared` of all test scans, in [0, 1]; None without test scans.
+        per_class: `share_of_all` among the test scans of each class.
     """
 
     known: int
     shared: int
-    scans: int
-
-    @property
-    def share_of_known(self) -> float | None:
-        """`shared / known` in [0, 1]; None where none is known."""
-        return self.shared / self.known if self.known else None
-
-    @property
-    def share_of_all(self) -> float | None:
-        """`shared / scans` in [0, 1], a lower bound where some are unknown; None without scans."""
-        return self.shared / self.scans if self.scans else None
-
-
-@dataclass(frozen=True)
-class Overlap(ClassOverlap):
-    """All test scans, and by class name those of each class."""
-
-    per_class: dict[str, ClassOverlap]
+    share_of_known: float | None
+    share_of_all: float | None
+    per_class: Mapping[str, float | None]
 
 
 def leakage(
@@ -52,7 +39,7 @@ def leakage(
     test: Rows,
     labels: Labels,
     classes: Sequence[str],
-) -> dict[str, Overlap]:
+) -> dict[str, SharedScans]:
     """Count the test scans that share an identity with a training scan.
 
     Args:
@@ -65,7 +52,7 @@ def leakage(
         classes: Class names in the order of the numbers.
 
     Returns:
-        An overlap per identity, in their order, then `any`: scans of which at least one identity
+        What is shared of each identity, in their order, then of `any`: scans of which at least one identity
         is known, and at least one shared.
 
     Raises:
@@ -88,26 +75,30 @@ def leakage(
             raise ValueError(f"identity {name!r} of {len(ids)} scans for {len(labels)} labels")
         known = ids[test] >= 0
         shared = known & np.isin(ids[test], ids[train])
-        result[name] = _overlap(known, shared, labels[test], classes)
+        result[name] = _shared(known, shared, labels[test], classes)
         any_known |= known
         any_shared |= shared
-    result[ANY] = _overlap(any_known, any_shared, labels[test], classes)
+    result[ANY] = _shared(any_known, any_shared, labels[test], classes)
     return result
 
 
-def _overlap(
+def _shared(
     known: npt.NDArray[np.bool_],
     shared: npt.NDArray[np.bool_],
     labels: Labels,
     classes: Sequence[str],
-) -> Overlap:
-    per_class = {}
-    for number, name in enumerate(classes):
-        own = labels == number
-        per_class[name] = ClassOverlap(
-            int(np.sum(known & own)), int(np.sum(shared & own)), int(np.sum(own))
-        )
-    return Overlap(int(np.sum(known)), int(np.sum(shared)), len(labels), per_class)
+) -> SharedScans:
+    return SharedScans(
+        int(np.sum(known)),
+        int(np.sum(shared)),
+        _share(shared, known),
+        _share(shared, np.ones(len(shared), bool)),
+        {name: _share(shared, labels == place) for place, name in enumerate(classes)},
+    )
+
+
+def _share(those: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float | None:
+    return float(np.mean(those[among])) if among.any() else None
 
 
 @dataclass(frozen=True)
@@ -127,25 +118,6 @@ class LookalikeShare:
     per_class: dict[str, float | None]
     known_patients: float | None
     unknown_patients: float | None
-
-
-@dataclass(frozen=True)
-class SharedScans:
-    """Test scans that share one thing, such as the patient, with a training scan.
-
-    Attributes:
-        known: Number of test scans for which it is known.
-        shared: Number of test scans that share it.
-        share_of_known: `shared / known` in [0, 1]; None where it is known for none.
-        share_of_all: `shared` of all test scans, in [0, 1]; None without test scans.
-        per_class: `share_of_all` among the test scans of each class.
-    """
-
-    known: int
-    shared: int
-    share_of_known: float | None
-    share_of_all: float | None
-    per_class: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -194,19 +166,16 @@ def lookalike_shares(
         ({'glioma': 0.5, 'notumor': 0.0}, 0.0)
     """
 
-    def share(alike: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float | None:
-        return float(np.mean(alike[among])) if among.any() else None
-
     found = []
     for level in levels:
         alike = closest >= level
         found.append(
             LookalikeShare(
                 level,
-                share(alike, np.ones(len(alike), bool)),
-                {name: share(alike, labels == number) for number, name in enumerate(classes)},
-                share(alike, known),
-                share(alike, ~known),
+                _share(alike, np.ones(len(alike), bool)),
+                {name: _share(alike, labels == number) for number, name in enumerate(classes)},
+                _share(alike, known),
+                _share(alike, ~known),
             )
         )
     return found

@@ -9,6 +9,7 @@ from scipy.special import softmax
 
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.predict.model import Model, ModelOutput, Scans, model_of
+from brain_tumor.rendering.numbers import format_counted
 from brain_tumor.trained.abstention import Abstention, least_confidence
 from brain_tumor.trained.ensemble import average, open_ensemble
 
@@ -56,8 +57,8 @@ def open_together(
     names = ", ".join(dict.fromkeys(model.name for model in models))
     thresholds = {model.ood_threshold for model in models}
     fitted = (
-        "Temperature, threshold and low confidence are fitted on the validation scans that all of "
-        "them share."
+        "Temperature, threshold and low confidence are fitted on the "
+        f"{format_counted(ensemble.validation, 'validation scan')} that all of them share."
         if steps is not None
         else "They share no validation scans, so nothing is fitted for all of them together."
     )

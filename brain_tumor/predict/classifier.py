@@ -141,8 +141,8 @@ def load_classifier(
         checkpoint: Of a run, `best` or `last`; None takes the one that training scored.
         accelerator: `auto`, `cpu`, `gpu` or `mps`; an exported file runs on the CPU.
         abstention_error: A prediction has low confidence below the confidence from which on this
-            share of the
-            run's validation scans is answered wrongly; where it has none, below 1 minus this.
+            share of the run's validation scans is answered wrongly; where it has none, below 1
+            minus this.
         trusted: Whether an exported `.pt2` file is known to be harmless: it may run code.
         trust: Modules that the run's network comes from, where it is not ours.
 

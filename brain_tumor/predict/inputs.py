@@ -22,8 +22,8 @@ def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path
 
     Args:
         provided: Each in turn. A folder stands for every file below it, at any depth, sorted; a
-            glob
-            (`*`, `?`, `[]`, `**`) for what it matches, sorted, unless a file has that very name.
+            glob (`*`, `?`, `[]`, `**`) for what it matches, sorted, unless a file has that very
+            name.
         but: Files and folders to pass over.
 
     Returns:

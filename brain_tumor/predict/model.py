@@ -54,7 +54,7 @@ class Model:
         chosen: Temperature (already in the probabilities) and operating point.
         crop: How a scan is cut.
         harmonise: What is taken out of it.
-        ood_threshold: Strangeness above which a scan is unlike the training scans; None where the
+        ood_threshold: `ood_score` above which a scan is unlike the training scans; None where the
             model cannot tell.
         confident_from: Confidence below which a prediction is flagged; may be infinite.
         confident_from_validation: Whether validation scans told it.

@@ -27,19 +27,22 @@ def predictions_table(
         note: What a reader has to know.
     """
     cells = [
-        [
-            visible(scan),
-            label,
-            UNKNOWN if tumour is None else "yes" if tumour else "no",
-            ", ".join([OUT_OF_DISTRIBUTION] * bool(flagged) + [LOW_CONFIDENCE] * low),
-            f"{probability:.3f}",
-            format_score(likely),
-        ]
+        {
+            "scan": visible(scan),
+            "class": label,
+            "tumour": UNKNOWN if tumour is None else "yes" if tumour else "no",
+            "beware": ", ".join([OUT_OF_DISTRIBUTION] * bool(flagged) + [LOW_CONFIDENCE] * low),
+            "P(class)": f"{probability:.3f}",
+            "P(tumour)": format_score(likely),
+        }
         for scan, label, probability, tumour, likely, flagged, low in rows
     ]
+    columns = ["scan", "class", "tumour", "beware", "P(class)", "P(tumour)"]
+    if all(row[3] is None for row in rows):  # no class is healthy, so no tumour is called
+        columns = [name for name in columns if "tumour" not in name]
     more = f"and {total - len(rows):,} more. " if total > len(rows) else ""
-    columns = ("scan", "class", "tumour", "beware", "P(class)", "P(tumour)")
-    return DataTable(title, columns, cells, more + note, text_columns=4)
+    shown = [[row[name] for name in columns] for row in cells]
+    return DataTable(title, columns, shown, more + note, columns.index("P(class)"))
 
 
 def parted_sentence(healthy: str, threshold: float) -> str:

@@ -10,6 +10,8 @@ from scipy.special import log_softmax
 from brain_tumor.errors import DataError
 from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.runs.finished import find_folders
+from brain_tumor.runs.results.metrics import METRICS
+from brain_tumor.runs.results.run import RUN
 from brain_tumor.trained.abstention import Steps, read_validation
 from brain_tumor.trained.network import Trained, open_trained
 from brain_tumor.trained.operating_point import Chosen, Values, choose
@@ -26,12 +28,14 @@ class Ensemble:
         members: Two at least; of the same classes, and for scans that are cut alike.
         chosen: Temperature of the average, and operating point: fitted on such validation scans;
             without any there is no temperature, and a tumour is called from one half on.
+        validation: Number of such scans.
         steps: Share of wrong answers by least confidence on them, as `error_steps` gives it; None
             without any.
     """
 
     members: tuple[Trained, ...]
     chosen: Chosen
+    validation: int
     steps: Steps | None
 
 
@@ -86,11 +90,10 @@ def open_ensemble(names: Sequence[str], checkpoint: str | None = None) -> Ensemb
     healthy = None if first.healthy is None else first.classes.index(first.healthy)
     chosen = choose(validation, healthy, _least_sensitivity(first))
     if validation is None:
-        return Ensemble(members, chosen, None)
+        return Ensemble(members, chosen, 0, None)
     labels, found = validation
-    return Ensemble(
-        members, chosen, risk_coverage(labels, found / (chosen.temperature or 1.0)).steps()
-    )
+    steps = risk_coverage(labels, found / (chosen.temperature or 1.0)).steps()
+    return Ensemble(members, chosen, len(labels), steps)
 
 
 def run_folders(names: Sequence[str]) -> list[Path]:
@@ -112,7 +115,7 @@ def _shared_validation(
     members: Sequence[Trained],
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Values] | None:
     """Give labels and averaged log-probabilities of what every member was validated on."""
-    if len({member.run.read_json("run.json")["data"]["fingerprint"] for member in members}) > 1:
+    if len({RUN.read(member.run).data.fingerprint for member in members}) > 1:
         return None  # a path may name another scan there
     found = []
     for member in members:
@@ -130,5 +133,5 @@ def _shared_validation(
 
 
 def _least_sensitivity(member: Trained) -> float:
-    point = member.scored.read_json("metrics.json")["operating_point"]
-    return float(point.get("least_sensitivity") or 1.0)  # None where nothing was chosen
+    point = METRICS.read(member.scored).operating_point
+    return point.least_sensitivity or 1.0  # None where nothing was chosen

@@ -9,12 +9,14 @@ import pytest
 from scipy.special import log_softmax
 
 from brain_tumor import api
+from brain_tumor.data.phantom import write_phantoms
 from brain_tumor.data.split import TEST, VALIDATION
 from brain_tumor.errors import BrainTumorError, DataError
 from brain_tumor.evaluate.ensemble.evaluate import predict_together
 from brain_tumor.evaluate.ensemble.members import Members, open_members
 from brain_tumor.runs.finished import read_run
-from brain_tumor.trained.ensemble import average
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.trained.ensemble import average, open_ensemble
 
 PART = {"train": "test", "test": "train"}
 
@@ -93,12 +95,40 @@ def test_they_are_scored_written_and_told(
     assert metrics.parts.keys() == {VALIDATION, TEST}
     shown = capsys.readouterr().out
     assert f"{moved} test scans of some runs left out" in shown
-    assert "together; alone" in shown
+    # What predict fits, it fits on what the runs wrote; here they were asked again.
+    chosen = open_ensemble(runs).chosen
+    assert metrics.temperature.value == pytest.approx(chosen.temperature, rel=1e-5)
+    assert metrics.operating_point.threshold == pytest.approx(chosen.threshold, rel=1e-5)
+    assert f"on the {open_ensemble(runs).validation} validation scans" in shown
     (folder,) = Path(runs[0]).glob("together/*")
     assert (folder / "metrics.json").is_file()
     first = (folder / "predictions.csv").read_bytes()
     api.evaluate(runs, device="cpu", overrides=words)
     assert (folder / "predictions.csv").read_bytes() == first
+
+
+def test_another_hospital_s_scans(
+    runs: list[str],
+    phantom_root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_phantoms(tmp_path / "drawn", patients_per_class=2, slices_per_patient=2, seed=77)
+    hospital = Path(shutil.copytree(tmp_path / "drawn" / "Training", tmp_path / "hospital"))
+    known = next((phantom_root / "Training" / "glioma").iterdir())
+    shutil.copy(known, hospital / "glioma" / f"known-{known.name}")
+    words = ["evaluation.figures=false", "evaluation.resamples=100", f"data.root={hospital}"]
+    metrics = api.evaluate(runs, device="cpu", overrides=words)
+    assert metrics.scans.seen >= 1
+    (out,) = Path(runs[0]).glob("together/*/external/*")
+    seen = RunFolder(out).read_rows("seen.csv")
+    assert f"glioma/known-{known.name}" in {row["path"] for row in seen}
+    shown = capsys.readouterr().out
+    assert "manifest.csv" in shown
+    # No run of them can be asked how many are out of distribution together.
+    assert shown.count("unlike train:") == 1 and "evaluate the run" not in shown
 
 
 def test_corruptions_take_one_run(

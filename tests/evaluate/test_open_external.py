@@ -35,7 +35,7 @@ def test_every_scan_that_is_left_is_served_as_test_scan(
     datamodule: ScanDataModule, hospital: Path, tmp_path: Path
 ) -> None:
     node = asked(tmp_path, hospital, "data.names={no_tumor: notumor}")
-    opened = open_external(datamodule, node)
+    opened = open_external(datamodule, node, print)
     assert set(opened.split.parts) == {"test"}
     assert opened.prepared.classes == datamodule.prepared.classes
     assert opened.prepared.folder.name.startswith("external-hospital-")
@@ -48,7 +48,9 @@ def test_every_scan_that_is_left_is_served_as_test_scan(
 def test_a_run_s_own_prepared_set_decides_how_scans_are_cut(
     datamodule: ScanDataModule, hospital: Path, tmp_path: Path
 ) -> None:
-    opened = open_external(datamodule, asked(tmp_path, hospital, "data.names={no_tumor: null}"))
+    opened = open_external(
+        datamodule, asked(tmp_path, hospital, "data.names={no_tumor: null}"), print
+    )
     for key in ("crop", "harmonise", "near_duplicates"):
         assert opened.prepared.summary[key] == datamodule.prepared.summary[key]
 
@@ -58,7 +60,7 @@ def test_names_have_to_be_a_mapping(
     datamodule: ScanDataModule, hospital: Path, tmp_path: Path, names: str
 ) -> None:
     with pytest.raises(ConfigError, match=r"data\.names must be a group of named values or null"):
-        open_external(datamodule, asked(tmp_path, hospital, f"data.names={names}"))
+        open_external(datamodule, asked(tmp_path, hospital, f"data.names={names}"), print)
 
 
 def test_a_table_of_other_scans_is_refused(
@@ -67,4 +69,4 @@ def test_a_table_of_other_scans_is_refused(
     table = phantom_root / "phantoms.csv"
     node = asked(tmp_path, hospital, "data.names={no_tumor: notumor}", f"data.patients={table}")
     with pytest.raises(DataError, match=r"names no file of .*hospital"):
-        open_external(datamodule, node)
+        open_external(datamodule, node, print)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brain_tumor.metrics.leakage import Overlap, leakage
+from brain_tumor.metrics.leakage import SharedScans, leakage
 
 NAMES = ("patient", "slice")
 CLASSES = ("glioma", "meningioma", "notumor")
@@ -14,7 +14,7 @@ SCANS = st.lists(
 )
 
 
-def measured(scans: list[tuple[int, int, int, int]]) -> dict[str, Overlap]:
+def measured(scans: list[tuple[int, int, int, int]]) -> dict[str, SharedScans]:
     patient, slices, labels, part = np.array(scans, np.int64).reshape(-1, 4).T
     identities = {"patient": patient, "slice": slices}
     return leakage(
@@ -34,30 +34,35 @@ def test_counts_are_those_of_a_plain_loop(scans: list[tuple[int, int, int, int]]
             for scan in test
         ]
         known_of = [[scan[i] != -1 for i in (0, 1)] for scan in test]
-        for i, identity in enumerate(NAMES):
-            counts = result[identity] if name is None else result[identity].per_class[name]
-            assert counts.scans == len(test)
-            assert counts.known == sum(known[i] for known in known_of)
-            assert counts.shared == sum(shared[i] for shared in shared_of)
-        counts = result["any"] if name is None else result["any"].per_class[name]
-        assert counts.known == sum(map(any, known_of))
-        assert counts.shared == sum(map(any, shared_of))
+        known_and_shared = {
+            identity: ([known[i] for known in known_of], [shared[i] for shared in shared_of])
+            for i, identity in enumerate(NAMES)
+        } | {"any": ([any(known) for known in known_of], [any(shared) for shared in shared_of])}
+        for identity, (known, shared) in known_and_shared.items():
+            found = result[identity]
+            share = sum(shared) / len(test) if test else None
+            if name is None:
+                assert (found.known, found.shared) == (sum(known), sum(shared))
+                assert found.share_of_known == (sum(shared) / sum(known) if any(known) else None)
+                assert found.share_of_all == share
+            else:
+                assert found.per_class[name] == share
 
 
 @given(SCANS)
 def test_classes_add_up_to_the_whole(scans: list[tuple[int, int, int, int]]) -> None:
-    for overlap in measured(scans).values():
-        for count in ("known", "shared", "scans"):
-            per_class = [getattr(counts, count) for counts in overlap.per_class.values()]
-            assert sum(per_class) == getattr(overlap, count)
+    counts = [sum(scan[2:] == (place, 1) for scan in scans) for place in range(3)]
+    for found in measured(scans).values():
+        shares = [share or 0 for share in found.per_class.values()]
+        assert np.dot(shares, counts) == pytest.approx(found.shared)
 
 
 def test_unknown_is_shared_with_nobody_and_zero_by_zero_is_none() -> None:
     patient = measured([(-1, 0, 0, 0), (-1, 1, 0, 1), (-1, 2, 0, 1)])["patient"]
-    assert (patient.known, patient.shared, patient.scans) == (0, 0, 2)
+    assert (patient.known, patient.shared) == (0, 0)
     assert patient.share_of_known is None
     assert patient.share_of_all == 0
-    assert patient.per_class["notumor"].share_of_all is None
+    assert patient.per_class["notumor"] is None
 
 
 def test_shares_are_of_what_their_names_say() -> None:
@@ -66,8 +71,7 @@ def test_shares_are_of_what_their_names_say() -> None:
     patient = measured(scans)["patient"]
     assert patient.share_of_known == pytest.approx(2 / 3)
     assert patient.share_of_all == 0.5
-    assert patient.per_class["glioma"].share_of_known == 1
-    assert patient.per_class["meningioma"].share_of_all == pytest.approx(1 / 3)
+    assert patient.per_class == {"glioma": 1, "meningioma": pytest.approx(1 / 3), "notumor": None}
 
 
 def test_scans_of_neither_part_do_not_count() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from brain_tumor.predict import predict as predicting
 from brain_tumor.predict.predictions import Prediction
 from brain_tumor.predict.reader import Piece, Reader
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.trained.network import open_trained
 from brain_tumor.trained.out_of_distribution import open_ood_detector
 
@@ -337,6 +339,27 @@ def test_an_exported_file_says_what_its_run_says_but_shows_no_overlays(
         assert ours.ood_score == pytest.approx(theirs.ood_score, rel=1e-3, abs=1e-2)
     with pytest.raises(ConfigError, match="overlays need the network itself"):
         predicted(mixture, run=file, overlays=tmp_path / "o")
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0])
+def test_a_healthy_class_that_is_called_a_tumour_is_explained(
+    run: Path,
+    mixture: Path,
+    predicted: Predict,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    threshold: float,
+) -> None:
+    label = predicted(mixture).predictions[0].label
+    copy = RunFolder(shutil.copytree(run, tmp_path / "run"))
+    metrics = METRICS.read(copy)
+    point = replace(metrics.operating_point, healthy=label, threshold=threshold)
+    METRICS.write(copy, replace(metrics, operating_point=point))
+    capsys.readouterr()
+    found = predicted(mixture, run=copy.path).predictions
+    assert (found[0].label, found[0].tumour) == (label, threshold == 0)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert (f"{label} beside tumour yes" in shown) == (threshold == 0)
 
 
 def test_results_are_plain_values(mixture: Path, predicted: Predict) -> None:

@@ -1,4 +1,4 @@
-from brain_tumor.predict.table import parted_sentence, predictions_summary, predictions_table
+from brain_tumor.predict.table import predictions_summary, predictions_table
 from brain_tumor.rendering.page import to_markdown
 
 
@@ -33,6 +33,9 @@ def test_the_summary_counts() -> None:
     )
 
 
-def test_a_healthy_class_beside_a_called_tumour_is_explained() -> None:
-    said = parted_sentence("notumor", 0.4031)
-    assert said.startswith("notumor beside tumour yes") and "P(tumour)" in said and "0.403" in said
+def test_where_no_class_is_healthy_nothing_is_said_of_tumours() -> None:
+    rows = [("c.png", "glioma", 0.7, None, None, None, True)]
+    table = predictions_table("gbmnet", rows, 1, "A note.")
+    assert list(table.columns) == ["scan", "class", "beware", "P(class)"]
+    assert table.rows == [["c.png", "glioma", "low confidence", "0.700"]]
+    assert table.text_columns == 3

@@ -1,14 +1,15 @@
 """Several runs scored as one, by the mean of their calibrated log-probabilities."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from rich.console import Console
 from scipy.special import log_softmax
 
 from brain_tumor.data.datamodule import ScanDataModule
+from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.data.split import TEST, VALIDATION
 from brain_tumor.evaluate.checkpoint import (
     calibrated_metrics,
@@ -17,7 +18,7 @@ from brain_tumor.evaluate.checkpoint import (
     split_overlap,
 )
 from brain_tumor.evaluate.ensemble.members import Members
-from brain_tumor.evaluate.external import ExternalSettings, open_external
+from brain_tumor.evaluate.external import ExternalSettings, account_for_files, open_external
 from brain_tumor.evaluate.figures import draw_evaluation
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import (
@@ -26,14 +27,31 @@ from brain_tumor.evaluate.predictions import (
     scoring_trainer,
     write_predictions,
 )
-from brain_tumor.evaluate.printed import Printed, print_foreign, print_scores
+from brain_tumor.evaluate.printed import Printed, print_foreign, print_line, print_scores
 from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.metrics.scores import score
 from brain_tumor.rendering.numbers import format_counted
 from brain_tumor.rendering.tables import external_table
 from brain_tumor.runs.load_checkpoint import load_classifier
+from brain_tumor.runs.results.json_file import JsonFile
 from brain_tumor.runs.results.metrics import METRICS, Metrics
 from brain_tumor.trained.ensemble import average
+
+
+@dataclass(frozen=True)
+class RunsTogether:
+    """The content of `together.json`.
+
+    Attributes:
+        runs: Folders of the runs.
+        left_out: Their test scans that were not scored, as `Members.left_out`.
+    """
+
+    runs: tuple[str, ...]
+    left_out: int
+
+
+TOGETHER = JsonFile("together.json", RunsTogether)
 
 
 def evaluate_together(
@@ -62,43 +80,41 @@ def evaluate_together(
         BrainTumorError: Anything that the user can fix.
     """
     own, classes = members.datamodule, members.trained[0].classes
-    foreign = None if asked.root is None else open_external(own, asked)
+    console = Console(highlight=False)
+    say = partial(print_line, console)
+    foreign = None if asked.root is None else open_external(own, asked, say)
     if foreign is None:
         members.check_test()
     parts = (VALIDATION, TEST) if foreign is None else (VALIDATION,)
     together, alone = predict_together(members, own, parts, accelerator)
     chosen = choose_on_validation(together.get(VALIDATION), classes, scoring)
-    scored, out, console = own, members.folder, Console(highlight=False)
+    scored, out = own, members.folder
     if foreign is not None:
         scored, out = foreign, out.part("external", foreign.prepared.folder.name)
         together, alone = predict_together(members, foreign, (TEST,), accelerator)
     metrics = replace(
-        calibrated_metrics(scored, together, Path(members.name), chosen, scoring),
+        calibrated_metrics(scored, together, members.name, chosen, scoring),
         leakage=split_overlap(own) if foreign is None else None,
         scans=None if foreign is None else scan_counts(foreign),
     )
     out.create()
     write_predictions(out, scored, together)
     METRICS.write(out, metrics)
-    folders = [str(member.run.path) for member in members.trained]
-    out.write_json("together.json", {"runs": folders, "left_out": members.left_out})
+    folders = tuple(str(member.run.path) for member in members.trained)
+    TOGETHER.write(out, RunsTogether(folders, members.left_out))
     draw_evaluation(out, scored, together, metrics, scoring, members.name, {})
     printed = Printed(members.name, verbose, drawn(members.trained[0].run.read_config().data))
     if foreign is None:
         print_scores(console, printed, metrics, {}, None)
     else:
-        print_foreign(
-            console, printed, metrics, external_table(foreign.prepared.summary, str(asked.root))
-        )
+        account_for_files(out, foreign, say)
+        external = external_table(foreign.prepared.summary, str(asked.root))
+        print_foreign(console, printed, metrics, external, None)
     tested = together[TEST], [one[TEST] for one in alone]
     for sentence in together_sentences(members, *tested, classes, foreign is not None):
-        console.print(sentence, soft_wrap=True)
-    console.print(
-        f"written in {out.path}: metrics.json, together.json, predictions.csv"
-        + (", figures" if (out.path / "figures").exists() else ""),
-        soft_wrap=True,
-        markup=False,
-    )
+        say(sentence)
+    written = (METRICS.name, TOGETHER.name, "predictions.csv", SEEN_FILE, "figures")
+    say(f"written in {out.path}: {', '.join(n for n in written if (out.path / n).exists())}")
     return metrics
 
 
@@ -164,9 +180,10 @@ def together_sentences(
         scored += " that every run left for testing"
     if members.left_out and not foreign:
         left = format_counted(members.left_out, "test scan of one run", "test scans of some runs")
-        scored += f"; {left} left out, as others learned from them"
+        scored += f"; {left} left out, as not every run did"
     shared = len(members.datamodule.split.validation)
-    fitted = "are fitted on the validation scans that all of them share"
+    common = format_counted(shared, "validation scan")
+    fitted = f"are fitted on the {common} that all of them share"
     if not shared:
         fitted = "are not fitted: these runs share no validation scans"
     sentences = [

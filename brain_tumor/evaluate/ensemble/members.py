@@ -24,7 +24,8 @@ class Members:
         trained: Each of them.
         datamodule: Their scans. `test` and `validation` are what lies in that part of every run,
             `train` all that any of them was trained or selected by and is not validation.
-        left_out: Test scans of a run that another one was trained or selected by.
+        left_out: Test scans of a run that are none of another: most often, this one was trained or
+            selected by them.
     """
 
     trained: tuple[Trained, ...]

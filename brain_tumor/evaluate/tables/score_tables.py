@@ -13,14 +13,14 @@ from brain_tumor.runs.results.metrics import Metrics
 
 
 def score_tables(
-    metrics: Metrics, title: str, sources: Mapping[str, Sequence[SourceScores]] | None = None
+    metrics: Metrics, title: str, sources: Mapping[str, Sequence[SourceScores]]
 ) -> list[DataTable]:
     """Lay out what a terminal shows: a table per part, and the test part's scores with intervals.
 
     Args:
         metrics: The scores; a test part is among them.
         title: Network and checkpoint.
-        sources: Scores of each of several joined sets, per part; None or empty where there is one.
+        sources: Scores of each of several joined sets, per part; empty where there is one.
     """
     test, level = metrics.parts[TEST], metrics.bootstrap.level
     tables = [

@@ -33,7 +33,7 @@ def verdict(metrics: Metrics, drawn: bool = False) -> list[str]:
     if metrics.leakage is not None:
         said.append(f"leakage: {leakage_sentence(metrics.leakage)}")
     if drawn:
-        said.append("phantoms: the scans are drawn, so this score says nothing about brains")
+        said.append("phantoms: trained on drawn scans, so this score says nothing about brains")
     return said
 
 
@@ -44,8 +44,8 @@ def leakage_sentence(found: PartOverlap) -> str:
     if found.lookalikes:
         lowest = found.lookalikes[0]
         alike = (
-            f"; {format_percent(lowest.all)} look like a training scan, measured apart by "
-            "correlation"
+            f"; {format_percent(lowest.all)} look like a training scan (measured apart: "
+            f"correlation of {lowest.level:g} or more)"
         )
     if share:
         return (
@@ -60,10 +60,12 @@ def foreign_sentence(metrics: Metrics) -> str:
     scans = metrics.scans
     if scans is None:
         return UNKNOWN
+    copies = scans.raw - scans.unusable - scans.seen - scans.kept
     return (
-        f"scans: {format_count(scans.kept)} of {format_count(scans.raw)} scored; "
-        f"left out: {format_count(scans.unusable)} not usable, {format_count(scans.seen)} copies "
-        "of training scans (seen.csv)"
+        f"scans: {format_count(scans.kept)} of {format_count(scans.raw)} scored; left out: "
+        f"{format_count(scans.unusable)} not usable, "
+        f"{format_counted(copies, 'exact copy', 'exact copies')} of another, "
+        f"{format_count(scans.seen)} related to training or validation scans (seen.csv)"
     )
 
 

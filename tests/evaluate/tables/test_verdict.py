@@ -1,0 +1,46 @@
+"""What an evaluation says first: which conditions bring which sentence."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from brain_tumor.evaluate.tables.verdict import foreign_sentence, leakage_sentence, verdict
+from brain_tumor.metrics.leakage import ANY, LookalikeShare, PartOverlap, SharedScans
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import METRICS, ExternalScans, Metrics
+
+
+@pytest.fixture
+def demo() -> Metrics:
+    return METRICS.read(RunFolder(Path(__file__).parents[3] / "experiments/demo"))
+
+
+def overlap(shared: int, alike: float | None) -> PartOverlap:
+    look = None if alike is None else (LookalikeShare(0.93, alike, {}, None, None),)
+    own = SharedScans(200, shared, shared / 200, shared / 200, {})
+    return PartOverlap(400, 200, {ANY: own}, look)
+
+
+@pytest.mark.parametrize("alike", [None, 0.0, 0.105])
+@pytest.mark.parametrize("shared", [0, 1, 200])
+def test_any_known_relative_in_training_spoils_the_score(shared: int, alike: float | None) -> None:
+    said = leakage_sentence(overlap(shared, alike))
+    assert ("no score for new patients" in said) == (shared > 0)
+    assert said.startswith(f"{shared / 2:.1f} % of the test scans") == (shared > 0)
+    # A share by correlation says from which one on.
+    assert ("0.93" in said) == (alike is not None)
+
+
+def test_leakage_is_said_of_a_run_s_own_scans_alone(demo: Metrics) -> None:
+    assert len(verdict(replace(demo, leakage=None))) == 1
+    own = verdict(replace(demo, leakage=overlap(0, None)), drawn=True)
+    assert [line.partition(" ")[0] for line in own] == ["balanced", "leakage:", "phantoms:"]
+
+
+def test_every_foreign_file_is_accounted_for(demo: Metrics) -> None:
+    found = ExternalScans(raw=100, unusable=7, seen=11, kept=79, fingerprint="0")
+    said = foreign_sentence(replace(demo, scans=found))
+    kept, raw, *left_out = map(int, re.findall(r"\d+", said))
+    assert (kept, raw) == (79, 100) and kept + sum(left_out) == raw
