@@ -41,7 +41,7 @@ results: .venv/installed  ## Make the tables of experiments/ and the README from
 
 .PHONY: docs
 docs: .venv/installed-docs  ## Build the documentation site: build/site/index.html, readable without a network
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: test
 test: .venv/installed-test  ## Run the default test suite (no network, no scans)
