@@ -114,7 +114,7 @@ LINKED = [*ROOT.glob("*.md"), *PAGES, *(ROOT / "experiments").rglob("*.md")]
 
 @pytest.mark.parametrize("path", LINKED, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_linked_files_exist(path: Path) -> None:
-    """Where the files lie, for who reads them there; `docs/site_pages.py` turns them for the site."""
+    """Links are true where the files lie; `docs/site_pages.py` turns them for the site."""
     for target in re.findall(r"\]\(([^)\s#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
 
