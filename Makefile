@@ -36,7 +36,7 @@ benchmark: .venv/installed-benchmark  ## Time the package beside its peers: on p
 	$(RUN) benchmarks $(if $(BRAIN_TUMOR_DATA),,data=phantom)
 
 .PHONY: results
-results: .venv/installed  ## Make the tables of experiments/ and the README from what is kept there
+results: .venv/installed  ## Make the tables of experiments/, README and docs from the runs kept there
 	$(RUN) experiments.results
 
 .PHONY: docs
