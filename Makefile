@@ -36,12 +36,12 @@ benchmark: .venv/installed-benchmark  ## Time the package beside its peers: on p
 	$(RUN) benchmarks $(if $(BRAIN_TUMOR_DATA),,data=phantom)
 
 .PHONY: results
-results: .venv/installed  ## Make the tables of experiments/ and the README from what is kept there
+results: .venv/installed  ## Make the tables of experiments/, README and docs from the runs kept there
 	$(RUN) experiments.results
 
 .PHONY: docs
 docs: .venv/installed-docs  ## Build the documentation site: build/site/index.html, readable without a network
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: test
 test: .venv/installed-test  ## Run the default test suite (no network, no scans)

@@ -1,6 +1,8 @@
 """Pages of the documentation site that lie elsewhere: results, notebooks, changes, and options.
 
-MkDocs calls the functions by their names (https://www.mkdocs.org/user-guide/configuration/#hooks).
+Links are written for whoever reads the files as they lie in the repository; here they are turned to
+the places that the files have in the site. MkDocs calls the functions by their names
+(https://www.mkdocs.org/user-guide/configuration/#hooks).
 """
 
 import posixpath
@@ -9,49 +11,65 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
+CHANGES = "CHANGELOG.md"
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages of other folders."""
-    for path in sorted((ROOT / "experiments").rglob("*")):
-        place = path.relative_to(ROOT / "experiments").as_posix()
+    found = [*(ROOT / "experiments").rglob("*"), *(ROOT / "notebooks").glob("*.ipynb")]
+    for path in sorted([*found, ROOT / CHANGES]):
+        place = _place(path)
+        if place is None:
+            continue
         if path.suffix == ".md":
-            own = "results/" + place.replace("README.md", "index.md")
-            text = _inside_the_site(path)
-            files.append(File.generated(config, own, content=text))
-        elif path.suffix == ".png":
-            files.append(File.generated(config, f"results/{place}", abs_src_path=str(path)))
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        files.append(File.generated(config, f"notebooks/{path.name}", abs_src_path=str(path)))
-    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    changes = LINK.sub(r"\2", changes)
-    files.append(File.generated(config, "reference/changelog.md", content=changes))
+            text = _turned(path.read_text(encoding="utf-8"), path)
+            files.append(File.generated(config, place, content=text))
+        else:
+            files.append(File.generated(config, place, abs_src_path=str(path)))
     files.append(File.generated(config, "reference/commands.md", content=_commands()))
     files.append(File.generated(config, "reference/configuration.md", content=_groups()))
     return files
 
 
-def _inside_the_site(path: Path) -> str:
-    """Read a page of `experiments/`: links that leave it become the name of what they lead to."""
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Turn the links of a page of `docs/`; those of generated pages are turned already."""
+    source = page.file.abs_src_path
+    return markdown if source is None else _turned(markdown, Path(source))
+
+
+def _place(path: Path) -> str | None:
+    """Give a file's place in the site; None where it has none."""
+    place = path.relative_to(ROOT).as_posix()
+    folder, _, rest = place.partition("/")
+    if folder == "experiments" and path.suffix in (".md", ".png"):
+        return f"results/{rest.replace('README.md', 'index.md')}"
+    if folder == "docs":
+        return rest
+    if path.suffix == ".ipynb":
+        return place
+    return "reference/changelog.md" if place == CHANGES else None
+
+
+def _turned(text: str, path: Path) -> str:
+    """Turn the links of a file; one that leaves the site becomes the name of what it leads to."""
+    own = _place(path)
+    assert own is not None, path
 
     def turned(found: re.Match[str]) -> str:
         picture, words, target, anchor = found[1], found[2], found[3], found[4] or ""
         if re.match(r"https?:", target):
             return found[0]
         there = (path.parent / target).resolve()
-        inside = there.is_relative_to(ROOT / "experiments") and there.suffix in (".md", ".png")
-        if not inside:
+        place = _place(there) if there.is_relative_to(ROOT) else None
+        if place is None:
             return words
-        place = posixpath.relpath(
-            there.relative_to(ROOT / "experiments").as_posix().replace("README.md", "index.md"),
-            path.parent.relative_to(ROOT / "experiments").as_posix(),
-        )
-        return f"{picture}[{words}]({place}{anchor})"
+        return f"{picture}[{words}]({posixpath.relpath(place, posixpath.dirname(own))}{anchor})"
 
-    return LINK.sub(turned, path.read_text(encoding="utf-8"))
+    return LINK.sub(turned, text)
 
 
 def _commands() -> str:

@@ -11,17 +11,15 @@ from experiments.findings import HERE
 
 PICTURE = HERE / "evidence" / "shared_patients.png"
 SCORE = "balanced_accuracy"
-# A recipe, and where its runs under either split are kept: experiment and network.
+# A recipe: its network, and the experiments that keep its runs under either split. Their settings
+# are the same but for the split, and for the validation part that it cuts or not.
 RECIPES = {
-    "GBMnet": {"report": ("evidence", "gbmnet"), "patient": ("evidence", "gbmnet")},
-    "MobileNetV2, frozen": {
-        "report": ("evidence", "mobilenetv2"),
-        "patient": ("evidence", "mobilenetv2"),
-    },
-    "MobileNetV2, fine-tuned": {
-        "report": ("best_report", "mobilenetv2"),
-        "patient": ("best_patient", "mobilenetv2"),
-    },
+    "GBMnet": ("gbmnet", {"report": "evidence", "patient": "evidence"}),
+    "MobileNetV2, frozen": ("mobilenetv2", {"report": "evidence", "patient": "evidence"}),
+    "MobileNetV2, fine-tuned": (
+        "mobilenetv2",
+        {"report": "best_report", "patient": "best_patient"},
+    ),
 }
 LABELS = {
     "report": "patients on both sides (the report's split)",
@@ -38,9 +36,8 @@ def shared_patients(compared: Mapping[str, Comparison]) -> Figure:
     figure = new_figure(7, 2.6, "The same recipe, with and without shared patients")
     axes = figure.subplots()
     for line, (split, label) in enumerate(LABELS.items()):
-        for row, places in enumerate(RECIPES.values()):
-            experiment, network = places[split]
-            low, middle, high = _interval(compared[experiment], network, split)
+        for row, (network, experiments) in enumerate(RECIPES.values()):
+            low, middle, high = _interval(compared[experiments[split]], network, split)
             place = row + (line - 0.5) * 0.28
             colour = COLOURS[1 - line]
             axes.plot([low, high], [place, place], color=colour, linewidth=2)

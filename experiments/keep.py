@@ -16,7 +16,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -97,21 +97,36 @@ def _keep(run: FinishedRun, place: Path) -> None:
         shutil.copy(run.folder / "metrics.csv", place / "metrics.csv")
     for name in JSON:
         if (run.folder / name).exists():
-            content = without_paths(source.read_json(name), own)
-            text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-            (place / name).write_text(f"{text}\n", encoding="utf-8")
+            write_json(place / name, without_paths(source.read_json(name), own))
     parts = {row["part"] for row in source.read_rows("predictions.csv")}
     kept = parts - ({"train"} if run.fold is not None else set())
     for name in ("predictions.csv", "split.csv"):
         rows = source.read_rows(name)
         columns = [key for key in rows[0] if not key.startswith("probability_")]
-        table = io.StringIO()
-        writer = csv.writer(table)
-        writer.writerow(columns)
         own_rows = [row for row in rows if name == "split.csv" or row["part"] in kept]
-        writer.writerows([row[key] for key in columns] for row in own_rows)
-        # Without a time in it, so that the same rows are the same bytes.
-        (place / f"{name}.gz").write_bytes(gzip.compress(table.getvalue().encode(), mtime=0))
+        write_table(place / f"{name}.gz", columns, own_rows)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file of a kept run."""
+    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write a table of a kept run, compressed.
+
+    Args:
+        path: Where, with the ending `.csv.gz`.
+        columns: What is kept of each row.
+        rows: The rows, by column.
+    """
+    table = io.StringIO()
+    writer = csv.DictWriter(table, columns, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    # Without a time in it, so that the same rows are the same bytes.
+    path.write_bytes(gzip.compress(table.getvalue().encode(), mtime=0))
 
 
 def without_paths(content: Any, run_folder: str) -> Any:

@@ -9,14 +9,9 @@ in metrics.json (intervals, scores by patient, what the test part shares with tr
 fingerprint of the data in run.json; the fingerprint of then is kept as `trained_on`.
 """
 
-import csv
-import gzip
-import io
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -37,6 +32,7 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.runs.results.run import RUN
 from brain_tumor.runs.results.scores import PartScores
+from experiments.keep import write_json, write_table
 
 
 def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None:
@@ -77,14 +73,9 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
     if data.fingerprint != prepared.fingerprint:
         trained_on = data.trained_on or data.fingerprint
         data = replace(data, fingerprint=prepared.fingerprint, trained_on=trained_on)
-    _write(folder / METRICS.name, METRICS.to_plain(metrics))
-    _write(folder / RUN.name, RUN.to_plain(replace(record, data=data)))
-    table = io.StringIO()
-    writer = csv.DictWriter(table, list(members[0]))
-    writer.writeheader()
-    writer.writerows(members)
-    # Without a time in it, so that the same rows are the same bytes.
-    (folder / "split.csv.gz").write_bytes(gzip.compress(table.getvalue().encode(), mtime=0))
+    write_json(folder / METRICS.name, METRICS.to_plain(metrics))
+    write_json(folder / RUN.name, RUN.to_plain(replace(record, data=data)))
+    write_table(folder / "split.csv.gz", list(members[0]), members)
 
 
 def _scored(
@@ -108,11 +99,6 @@ def _scored(
     return calibrated_parts(prepared, predictions, chosen, scoring)
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
-    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-    path.write_text(f"{text}\n", encoding="utf-8")
-
-
 def main(folder: str, *runs: str) -> None:
     """Score every kept run again."""
     prepared = open_prepared(Path(folder))
@@ -123,4 +109,6 @@ def main(folder: str, *runs: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        raise SystemExit(__doc__)
     main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Make every table of `experiments/`, the summary, and the README's, from what is kept there.
+"""Make every table of `experiments/`, README and docs from the runs that are kept there.
 
     python -m experiments.results            (make results)
 

@@ -15,8 +15,12 @@ from brain_tumor.compare.published import Results
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.errors import DataError
 from brain_tumor.runs.finished import read_run
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.identity import flatten, setting_of
+from brain_tumor.runs.results.run import RUN
 from experiments.findings import HERE as ROOT
 from experiments.findings import Findings, in_epoch, kept_runs
+from experiments.front_picture import RECIPES
 from experiments.keep import keep
 from experiments.results import compared, kept, made_pages
 
@@ -141,6 +145,28 @@ def test_the_class_that_the_report_finds_least_is_that_of_its_scans() -> None:
     assert found.weak_class() == "meningioma"
     assert found.published_recall("mobilenetv2", "test", "meningioma") == 0.26
     assert found.published_recall("gbmnet", "train", "notumor") == 0.99  # its "Glioma"
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_front_picture_changes_nothing_but_the_split(recipe: str) -> None:
+    """A recipe's runs under both splits differ in what cuts the split, and in its name."""
+    network, experiments = RECIPES[recipe]
+    found = []
+    for split, experiment in experiments.items():
+        runs = sorted((ROOT / experiment / "runs").glob(f"*-{network}-{split}-*"))
+        assert len(runs) == {"report": 1, "patient": 4}[split]
+        for run in runs:
+            record = RUN.read(RunFolder(run))
+            config = flatten(OmegaConf.to_container(RunFolder(run).read_config()))
+            config["trainer.accelerator"] = record.device  # `auto` took it
+            config["data.fingerprint"] = record.data.fingerprint
+            found.append({**setting_of(config), "name": None})
+    assert all(
+        own.get(key) == found[0].get(key)
+        for own in found
+        for key in own.keys() | found[0].keys()
+        if not key.startswith("split.")
+    )
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """The search space: which configured values a study varies, and between which bounds."""
 
-import difflib
 import math
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from optuna.distributions import (
 )
 
 from brain_tumor.config.arguments import check_arguments, plain_values
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.runs.identity import flatten, within
 
 Space = dict[str, BaseDistribution]
@@ -51,9 +50,8 @@ def read_space(search: DictConfig, config: Mapping[str, Any]) -> Space:
     space: Space = {}
     for key, entry in _entries(plain_values(search), ""):
         if key not in known:
-            near = difflib.get_close_matches(key, list(known), n=1, cutoff=0.0)
             raise ConfigError(
-                f"search names {key}, which is not in the configuration: did you mean {near[0]}?"
+                f"search names {key}, which is not in the configuration: {suggest(key, known)}"
             )
         if not within(key, SEARCHED):
             raise ConfigError(

@@ -14,7 +14,7 @@ from brain_tumor.data.split import VALIDATION
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import TrainingError
 from brain_tumor.rendering.numbers import format_score
-from brain_tumor.rendering.tables import prepared_table, split_table
+from brain_tumor.rendering.tables import data_sentence
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.tune.best import Choices, best_command
 from brain_tumor.tune.outcome import shown_value, write_outcome
@@ -49,8 +49,7 @@ def tune(config: DictConfig, choices: Choices) -> FrozenTrial | None:
     if not sum(counts.get(VALIDATION, {}).values()):
         raise no_validation(settings.run.split.name)
     study = Study(settings, prepared.fingerprint)
-    console.print(to_rich(prepared_table(prepared.summary), console.width))
-    console.print(to_rich(split_table(counts), console.width))
+    console.print(data_sentence(prepared.summary, counts))
     folder, here = settings.folder, Path.cwd()
     folder_shown = str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
     try:

@@ -50,10 +50,9 @@ def splits_table(content: Comparison) -> DataTable:
     columns.append("second less first")
     note = (
         "Balanced accuracy, in brackets 95 % intervals over groups of scans. Known from training: "
-        "test scans that share patient or slice with a scan trained on, or are related to one, by "
-        "the search that builds groups. Look alike: test scans that correlate with one by "
-        f"{LEVELS[0]:g} or more, which knows nothing of that search; over patients those left are "
-        "of other patients than the scans that they look like."
+        "test scans that share a patient or a slice with a training scan, or are related to one, "
+        "as the search finds that builds the groups. Look alike: test scans whose correlation with "
+        f"a training scan is {LEVELS[0]:g} or more, measured without that search."
     )
     epochs = format_count_range([run.epochs or 0 for own in content.settings for run in own.runs])
     rates = " and ".join(

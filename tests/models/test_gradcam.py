@@ -227,7 +227,7 @@ def test_the_peak_lies_in_the_mass_of_drawn_scans(
     drawn.append(f"data.prepared={tmp_path / 'prepared'}")
     config = compose_in(tmp_path / "run", "experiment=demo", *drawn, "evaluation.figures=false")
     scores = train(config)
-    assert scores[TEST]["accuracy"] > 0.9
+    assert scores.parts[TEST].scores["accuracy"].value > 0.9
     prepared = build_prepared(data_settings(config.data))
     truth = {scan.path: scan for scan in read_truth(tmp_path / "raw").scans}
     tested = {
