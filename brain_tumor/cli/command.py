@@ -20,7 +20,7 @@ from brain_tumor.cli.aliases import expand
 from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, user_message
 from brain_tumor.cli.help import choices, whole_help
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
-from brain_tumor.cli.hydra_targets import guard_hydra
+from brain_tumor.cli.hydra_targets import foreign_folders, guard_hydra
 from brain_tumor.cli.last_run import fill_last
 from brain_tumor.cli.sweep.launchers import check_launcher
 from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
@@ -176,14 +176,10 @@ def own_trust(config: DictConfig) -> Any:
     Raises:
         ConfigError: It comes from another folder, which may be somebody else's.
     """
-    trust, hydra_config = config.get("trust"), HydraConfig.get()
-    others = [
-        source.path
-        for source in hydra_config.runtime.config_sources
-        if source.schema == "file" and Path(source.path).resolve() != conf_folder().resolve()
-    ]
+    trust, composed = config.get("trust"), HydraConfig.instance().cfg
+    others = foreign_folders(composed)
     # As typed: a word may hold an interpolation that leads nowhere.
-    words: Any = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)
+    words: Any = OmegaConf.to_container(composed.hydra.overrides.task, resolve=False)
     typed = any(word.lstrip("+").startswith("trust=") for word in words)
     if trust and others and not typed:
         raise ConfigError(
