@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import io
-import math
 import os
 import sys
 from collections.abc import Callable
@@ -71,7 +70,7 @@ def _fast_precision(accelerator: str) -> str:
 register_resolvers()
 
 
-def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
+def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[[], None]]:
     """Make a function of a configuration runnable from the command line by Hydra.
 
     Errors that a user can cause end with their sentence on stderr and exit status 2; Ctrl-C ends
@@ -80,17 +79,16 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
     first.
 
     In a sweep (`-m`) whose configuration has `hydra.callbacks.sweep` a job that fails does not stop
-    the others. At its end there is a table, and exit status 1 where a job failed. The sweeper gets
-    what the function returns, NaN from a job that failed.
+    the others. At its end there is a table, and exit status 1 where a job failed.
 
     Args:
         config_name: The file in `conf/` that composes the command's configuration.
     """
     asked = False  # for tracebacks, by the user
 
-    def decorate(task: Callable[[DictConfig], Any]) -> Callable[[], None]:
+    def decorate(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         @functools.wraps(task)
-        def guarded(config: DictConfig) -> Any:
+        def guarded(config: DictConfig) -> None:
             if isinstance(sys.stdout, io.TextIOWrapper):
                 # A path may hold letters that the terminal's encoding lacks; stderr does the same.
                 sys.stdout.reconfigure(errors="backslashreplace")
@@ -104,7 +102,6 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
                 _drop_own_folder()
                 follow_leader()
             job = this_job()
-            found = None if job is None else math.nan
             try:
                 with ended_in_one_sentence(asked, number), ExitStack() as held:
                     if job is not None:
@@ -113,12 +110,11 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
                         held.enter_context(noted(job, user_message, asked))
                     held.enter_context(trusting(own_trust(config)))
                     fill_last(config_name, config)
-                    found = task(config)
+                    task(config)
             finally:
                 _drop_empty_run_folder()
             if raising is not None:
                 os.environ[TRACEBACKS] = raising  # for the next job of a sweep
-            return found
 
         run: Callable[[], None] = hydra.main(
             version_base="1.3", config_path=str(conf_folder()), config_name=config_name

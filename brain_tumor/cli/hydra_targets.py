@@ -24,7 +24,7 @@ from brain_tumor.trust import lies_in
 PLACES = {
     "callbacks": ("brain_tumor.cli.sweep", "hydra.experimental.callbacks"),
     "launcher": ("hydra._internal.core_plugins", "hydra_plugins"),
-    "sweeper": ("hydra._internal.core_plugins", "hydra_plugins", "optuna.samplers"),
+    "sweeper": ("hydra._internal.core_plugins",),  # `tune` searches
     "job_logging": ("logging", "colorlog"),
     "hydra_logging": ("logging", "colorlog"),
 }

@@ -45,6 +45,7 @@ def typed(
         ("launcher", "{_target_: hydra.utils.instantiate}"),
         ("launcher", "{_target_: hydra._internal.utils.run_and_report}"),
         ("sweeper", "{_target_: timeit.timeit}"),
+        ("sweeper", "{_target_: hydra_plugins.hydra_optuna_sweeper.optuna_sweeper.OptunaSweeper}"),
         ("job_logging.formatters.x", "{(): pip._internal.cli.main.main}"),
         ("job_logging.handlers.x", "{class: logging.os.system}"),
         ("hydra_logging.handlers.x", "{class: logging.StreamHandler, stream: 'ext://this.s'}"),
