@@ -17,6 +17,7 @@ from brain_tumor.errors import DataError
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.identity import run_fingerprint
+from brain_tumor.runs.provenance import installed
 from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.runs.results.run import RUN, RunRecord
 from brain_tumor.train.check_config import run_settings
@@ -93,9 +94,7 @@ def find_earlier(config: DictConfig) -> Earlier | None:
         return Earlier(own, RUN.read(own).status == "finished")
     if not settings.skip_finished:
         return None
-    wanted = run_fingerprint(config)
-    runs = Path(settings.runs).expanduser() / settings.name
-    same = [run for run in _records(runs) if run[1].fingerprint == wanted]
+    same = list(_same_runs(Path(settings.runs).expanduser() / settings.name, config))
     if not same:
         return None
     scans = build_prepared(settings.data).fingerprint
@@ -109,14 +108,28 @@ def find_earlier(config: DictConfig) -> Earlier | None:
     return None
 
 
-def _records(runs: Path) -> Iterator[tuple[RunFolder, RunRecord]]:
-    """Give every run of earlier sweeps, the newest first; damaged ones are passed over."""
+def _same_runs(runs: Path, config: DictConfig) -> Iterator[tuple[RunFolder, RunRecord]]:
+    """Give the runs of earlier sweeps that a configuration asks for, the newest first.
+
+    Damaged ones are passed over.
+    """
+    wanted = run_fingerprint(config)
     for path in sorted(runs.glob("sweep-*/*/run.json"), reverse=True):
         run = RunFolder(path.parent)
         try:
-            yield run, RUN.read(run)
+            record = RUN.read(run)
+            if record.fingerprint == wanted or _is_older(run, record, config, wanted):
+                yield run, record
         except DataError as error:
             print(f"brain_tumor: {error}", file=sys.stderr)
+
+
+def _is_older(run: RunFolder, record: RunRecord, config: DictConfig, wanted: str) -> bool:
+    """Tell whether a run is the wanted one, written down before some values could be chosen."""
+    then = (record.seed, record.versions.get("brain-tumor"))
+    if then != (config.seed, installed("brain-tumor")):  # reading a configuration takes time
+        return False
+    return run_fingerprint(run.read_config()) == wanted
 
 
 def _is_left(run: RunFolder) -> bool:
