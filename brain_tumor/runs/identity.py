@@ -154,9 +154,7 @@ def run_fingerprint(config: DictConfig) -> str:
     Returns:
         64 hexadecimal digits (SHA-256).
     """
-    values = _completed(
-        flatten(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)))
-    )
+    values = _completed(flatten(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))))
     places = {
         name: str(values[name])
         for name in ("run_folder", "data.root")
