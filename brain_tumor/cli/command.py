@@ -172,10 +172,10 @@ def own_trust(config: DictConfig) -> Any:
     Raises:
         ConfigError: It comes from another folder, which may be somebody else's.
     """
-    trust, composed = config.get("trust"), HydraConfig.instance().cfg
-    others = foreign_folders(composed)
+    trust, hydra_config = config.get("trust"), HydraConfig.get()
+    others = foreign_folders(hydra_config)
     # As typed: a word may hold an interpolation that leads nowhere.
-    words: Any = OmegaConf.to_container(composed.hydra.overrides.task, resolve=False)
+    words: Any = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)
     typed = any(word.lstrip("+").startswith("trust=") for word in words)
     if trust and others and not typed:
         raise ConfigError(

@@ -73,7 +73,8 @@ def check_hydra(config: DictConfig, words: Sequence[str]) -> None:
     raw: Any = OmegaConf.to_container(config.hydra, resolve=False)
     if sorted(raw["overrides"]["hydra"] + raw["overrides"]["task"]) != sorted(words):
         raise ConfigError("hydra.overrides is what was typed: leave it out of the configuration.")
-    typed, foreign = [word.lstrip("+").partition("=")[0] for word in words], foreign_folders(config)
+    typed = [word.lstrip("+").partition("=")[0] for word in words]
+    foreign = foreign_folders(config.hydra)
     for key, value in flatten(raw, "hydra").items() if foreign else ():
         if value and within(key, OURS_ALONE) and not within(key, typed):
             raise ConfigError(
@@ -95,15 +96,15 @@ def check_hydra(config: DictConfig, words: Sequence[str]) -> None:
                 raise ConfigError(f"{key} is {repr_short(value)}: write the value itself.")
 
 
-def foreign_folders(config: DictConfig) -> list[str]:
+def foreign_folders(node: Any) -> list[str]:
     """Name the folders beside our `conf` that a configuration is composed from.
 
     Args:
-        config: With the node `hydra`.
+        node: Its `hydra`.
     """
     return [
         str(source.path)
-        for source in config.hydra.runtime.config_sources
+        for source in node.runtime.config_sources
         if source.schema == "file" and Path(source.path).resolve() != conf_folder().resolve()
     ]
 

@@ -103,7 +103,7 @@ def test_what_was_typed_is_done(tmp_path: Path) -> None:
     words.append(f"hydra.searchpath=[{tmp_path}]")
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         config = hydra.compose("train", words, return_hydra_config=True)
-        assert foreign_folders(config) == [str(tmp_path)]
+        assert foreign_folders(config.hydra) == [str(tmp_path)]
         check_hydra(config, words)
 
 
