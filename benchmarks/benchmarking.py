@@ -165,7 +165,9 @@ def check(config: DictConfig) -> None:
         if model.get("name") != name:
             raise ConfigError(f"models.{name}.name must be {name}: {model.get('name')!r}")
         complete = OmegaConf.create(plain | {"model": model})
-        check_building(complete, scans.classes or (), scans.crop.size, settings.split)
+        check_building(
+            complete, scans.classes or (), scans.crop.size, settings.split, settings.training
+        )
 
 
 def _measure(

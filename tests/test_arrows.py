@@ -23,7 +23,7 @@ FLOORS = (
     {"engine"},
     {"data", "models"},
     {"metrics", "rendering"},
-    {"dataclass_json"},
+    {"dataclass_json", "arguments"},
     {"settings", "trust"},
     {"errors", "callable_package"},
 )

@@ -6,11 +6,13 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.data import build_split, split_settings
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepared_set import open_prepared
 from brain_tumor.data.split import Rows, Split
-from brain_tumor.train.build import build_datamodule
+from brain_tumor.models.classifier import TrainingSettings, TumorClassifier
+from brain_tumor.train.build import build_classifier, build_datamodule
 
 
 def datamodule_of(job: dict[str, Any]) -> tuple[DictConfig, ScanDataModule]:
@@ -26,6 +28,12 @@ def datamodule_of(job: dict[str, Any]) -> tuple[DictConfig, ScanDataModule]:
     split = build_split(prepared, split_settings(config.split))
     split = resize_split(split, job["train_scans"], job["test_scans"])
     return config, build_datamodule(config, prepared, split)
+
+
+def classifier_of(config: DictConfig, datamodule: ScanDataModule) -> TumorClassifier:
+    """Build the configured network as training does."""
+    training = parse_settings(TrainingSettings, config.training, "training")
+    return build_classifier(config, datamodule, training)
 
 
 def resize_split(split: Split, train_scans: int | None, test_scans: int | None) -> Split:

@@ -9,10 +9,10 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from omegaconf import OmegaConf
 
-from benchmarks.ours.building import datamodule_of
+from benchmarks.ours.building import classifier_of, datamodule_of
 from benchmarks.turns import Turns
 from brain_tumor.engine.quiet import hush_lightning
-from brain_tumor.train.build import build_classifier, build_trainer
+from brain_tumor.train.build import build_trainer
 from brain_tumor.train.train import train
 
 Interval = tuple[float, float]
@@ -85,7 +85,7 @@ def busy_share(job: dict[str, Any], turns: Turns) -> None:
     config.trainer.max_epochs = job["epochs"]
     L.seed_everything(config.seed, workers=True, verbose=False)
     while turns.wait():
-        classifier = build_classifier(config, datamodule)
+        classifier = classifier_of(config, datamodule)
         trainer = build_trainer(config, datamodule)
         busy = BusyCard()
         trainer.callbacks.insert(0, busy)  # type: ignore[attr-defined]

@@ -4,12 +4,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.ours.building import datamodule_of
+from benchmarks.ours.building import classifier_of, datamodule_of
 from benchmarks.turns import Turns
 from brain_tumor.data.split import TEST
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.evaluate.predictions import predict_parts, scoring_trainer
-from brain_tumor.train.build import build_classifier
 
 
 def test_part(job: dict[str, Any], turns: Turns) -> None:
@@ -21,7 +20,7 @@ def test_part(job: dict[str, Any], turns: Turns) -> None:
     """
     hush_lightning()
     config, datamodule = datamodule_of(job)
-    classifier = build_classifier(config, datamodule).eval()
+    classifier = classifier_of(config, datamodule).eval()
     trainer = scoring_trainer(str(config.trainer.accelerator))
     while turns.wait():
         begun = time.perf_counter()

@@ -7,10 +7,10 @@ import lightning as L
 import torch.nn.functional as F
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from benchmarks.ours.building import datamodule_of
+from benchmarks.ours.building import classifier_of, datamodule_of
 from benchmarks.turns import Turns
 from brain_tumor.engine.quiet import hush_lightning
-from brain_tumor.train.build import build_classifier, build_trainer
+from brain_tumor.train.build import build_trainer
 
 
 class EpochTurns(Callback):
@@ -83,7 +83,7 @@ def epochs(job: dict[str, Any], turns: Turns) -> None:
     config.trainer.limit_train_batches = 2 * job["lead"] + job["steps"]
     config.trainer.limit_val_batches = 1
     L.seed_everything(config.seed, workers=True, verbose=False)
-    classifier = build_classifier(config, datamodule)
+    classifier = classifier_of(config, datamodule)
     trainer = build_trainer(config, datamodule)
     held = EpochTurns(turns, job["lead"], job["steps"], datamodule.batch_size)
     trainer.callbacks.insert(0, held)  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ def bare_steps(job: dict[str, Any], turns: Turns) -> None:
     """
     config, datamodule = datamodule_of(job)
     L.seed_everything(config.seed, workers=True, verbose=False)
-    classifier = build_classifier(config, datamodule)
+    classifier = classifier_of(config, datamodule)
     made = classifier.configure_optimizers()
     optimizer = made if not isinstance(made, dict) else made["optimizer"]
     batch = datamodule.augmented(next(iter(datamodule.train_dataloader())), epoch=0)

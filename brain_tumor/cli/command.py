@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import io
-import math
 import os
 import sys
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from brain_tumor.cli.aliases import expand
 from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, user_message
 from brain_tumor.cli.help import choices, whole_help
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
-from brain_tumor.cli.hydra_targets import guard_hydra
+from brain_tumor.cli.hydra_targets import foreign_folders, guard_hydra
 from brain_tumor.cli.last_run import fill_last
 from brain_tumor.cli.sweep.launchers import check_launcher
 from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
@@ -71,7 +70,7 @@ def _fast_precision(accelerator: str) -> str:
 register_resolvers()
 
 
-def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
+def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callable[[], None]]:
     """Make a function of a configuration runnable from the command line by Hydra.
 
     Errors that a user can cause end with their sentence on stderr and exit status 2; Ctrl-C ends
@@ -80,17 +79,16 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
     first.
 
     In a sweep (`-m`) whose configuration has `hydra.callbacks.sweep` a job that fails does not stop
-    the others. At its end there is a table, and exit status 1 where a job failed. The sweeper gets
-    what the function returns, NaN from a job that failed.
+    the others. At its end there is a table, and exit status 1 where a job failed.
 
     Args:
         config_name: The file in `conf/` that composes the command's configuration.
     """
     asked = False  # for tracebacks, by the user
 
-    def decorate(task: Callable[[DictConfig], Any]) -> Callable[[], None]:
+    def decorate(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         @functools.wraps(task)
-        def guarded(config: DictConfig) -> Any:
+        def guarded(config: DictConfig) -> None:
             if isinstance(sys.stdout, io.TextIOWrapper):
                 # A path may hold letters that the terminal's encoding lacks; stderr does the same.
                 sys.stdout.reconfigure(errors="backslashreplace")
@@ -104,7 +102,6 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
                 _drop_own_folder()
                 follow_leader()
             job = this_job()
-            found = None if job is None else math.nan
             try:
                 with ended_in_one_sentence(asked, number), ExitStack() as held:
                     if job is not None:
@@ -113,12 +110,11 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
                         held.enter_context(noted(job, user_message, asked))
                     held.enter_context(trusting(own_trust(config)))
                     fill_last(config_name, config)
-                    found = task(config)
+                    task(config)
             finally:
                 _drop_empty_run_folder()
             if raising is not None:
                 os.environ[TRACEBACKS] = raising  # for the next job of a sweep
-            return found
 
         run: Callable[[], None] = hydra.main(
             version_base="1.3", config_path=str(conf_folder()), config_name=config_name
@@ -177,11 +173,7 @@ def own_trust(config: DictConfig) -> Any:
         ConfigError: It comes from another folder, which may be somebody else's.
     """
     trust, hydra_config = config.get("trust"), HydraConfig.get()
-    others = [
-        source.path
-        for source in hydra_config.runtime.config_sources
-        if source.schema == "file" and Path(source.path).resolve() != conf_folder().resolve()
-    ]
+    others = foreign_folders(hydra_config)
     # As typed: a word may hold an interpolation that leads nowhere.
     words: Any = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)
     typed = any(word.lstrip("+").startswith("trust=") for word in words)

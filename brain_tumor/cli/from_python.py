@@ -17,6 +17,7 @@ from brain_tumor.cli.aliases import expand
 from brain_tumor.cli.command import own_trust, register_resolvers
 from brain_tumor.cli.exit_status import user_message
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
+from brain_tumor.cli.hydra_targets import check_hydra
 from brain_tumor.cli.last_run import fill_last
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.engine.allocator import keep_freed_memory
@@ -77,6 +78,7 @@ def _composed(command: str, words: Sequence[str]) -> DictConfig:
         folder = os.path.abspath(config.hydra.run.dir)  # noqa: PTH100 (as Hydra makes it)
     except REFUSALS as error:
         raise ConfigError(refusal(error, command, words)) from error
+    check_hydra(config, words)
     with open_dict(config):
         config.hydra.runtime.output_dir = folder
         config.hydra.mode = RunMode.RUN

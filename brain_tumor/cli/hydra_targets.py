@@ -1,18 +1,22 @@
-"""What Hydra builds before a command begins: its own classes, its plugins' and ours alone.
+"""What Hydra does before a command begins: it builds its own classes, its plugins' and ours alone.
 
-A folder given by `--config-dir` may be somebody else's, and Hydra imports and calls whatever a
-`_target_` below `hydra` names.
+A folder given by `--config-dir` may be somebody else's. Hydra imports and calls whatever a
+`_target_` below `hydra` names, and changes the environment and the working directory, by which
+programs and modules are found.
 """
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import hydra._internal.hydra
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import DictConfig, OmegaConf
 
+from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.errors import ConfigError
+from brain_tumor.runs.identity import flatten, within
 from brain_tumor.settings import repr_short
 from brain_tumor.trust import lies_in
 
@@ -20,26 +24,33 @@ from brain_tumor.trust import lies_in
 PLACES = {
     "callbacks": ("brain_tumor.cli.sweep", "hydra.experimental.callbacks"),
     "launcher": ("hydra._internal.core_plugins", "hydra_plugins"),
-    "sweeper": ("hydra._internal.core_plugins", "hydra_plugins", "optuna.samplers"),
+    "sweeper": ("hydra._internal.core_plugins",),  # `tune` searches
     "job_logging": ("logging", "colorlog"),
     "hydra_logging": ("logging", "colorlog"),
 }
 NAMING = ("_target_", "class", "()")  # keys whose value is imported
 PLAIN = ("${hydra.job.name}",)  # whole values that are looked up, and are text
 STREAMS = ("ext://sys.stdout", "ext://sys.stderr")
+# What leads to other programs and modules, or holds lines for a shell.
+OURS_ALONE = (
+    *("hydra.job.env_set", "hydra.job.chdir"),
+    *("hydra.launcher.setup", "hydra.launcher.additional_parameters"),
+)
 
 
 class CheckedLoader(ConfigLoaderImpl):
     """Composes as Hydra does, and refuses what must not be built."""
 
-    def load_configuration(self, *args: Any, **kwargs: Any) -> DictConfig:
+    def load_configuration(
+        self, config_name: str | None, overrides: list[str], *args: Any, **kwargs: Any
+    ) -> DictConfig:
         """Compose a command's configuration.
 
         Raises:
-            ConfigError: It lets Hydra build what is neither its own nor ours.
+            ConfigError: As for `check_hydra`.
         """
-        config = super().load_configuration(*args, **kwargs)
-        check_hydra(config)
+        config = super().load_configuration(config_name, overrides, *args, **kwargs)
+        check_hydra(config, overrides)
         return config
 
 
@@ -48,16 +59,28 @@ def guard_hydra() -> None:
     hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[attr-defined]
 
 
-def check_hydra(config: DictConfig) -> None:
-    """Make sure that Hydra builds nothing but its own classes and ours.
+def check_hydra(config: DictConfig, words: Sequence[str]) -> None:
+    """Make sure that Hydra builds only its own classes and ours, and does only what was typed.
 
     Args:
         config: With the node `hydra`.
+        words: The overrides that it was composed with.
 
     Raises:
-        ConfigError: It would.
+        ConfigError: A class is another one, a foreign folder gives a value of `OURS_ALONE`, or a
+            configuration says of its own what was typed.
     """
     raw: Any = OmegaConf.to_container(config.hydra, resolve=False)
+    if sorted(raw["overrides"]["hydra"] + raw["overrides"]["task"]) != sorted(words):
+        raise ConfigError("hydra.overrides is what was typed: leave it out of the configuration.")
+    typed = [word.lstrip("+").partition("=")[0] for word in words]
+    foreign = foreign_folders(config.hydra)
+    for key, value in flatten(raw, "hydra").items() if foreign else ():
+        if value and within(key, OURS_ALONE) and not within(key, typed):
+            raise ConfigError(
+                f"{key} is not taken from {' or '.join(foreign)}: if you trust it, type it as "
+                f"{key}={value}"
+            )
     for group, places in PLACES.items():
         for key, value in _texts(raw.get(group), f"hydra.{group}"):
             named = key.rpartition(".")[2] in NAMING
@@ -71,6 +94,19 @@ def check_hydra(config: DictConfig) -> None:
             outside = value.startswith(("ext://", "cfg://")) and value not in STREAMS
             if (whole and value not in PLAIN) or outside:
                 raise ConfigError(f"{key} is {repr_short(value)}: write the value itself.")
+
+
+def foreign_folders(node: Any) -> list[str]:
+    """Name the folders beside our `conf` that a configuration is composed from.
+
+    Args:
+        node: Its `hydra`.
+    """
+    return [
+        str(source.path)
+        for source in node.runtime.config_sources
+        if source.schema == "file" and Path(source.path).resolve() != conf_folder().resolve()
+    ]
 
 
 def _texts(node: Any, key: str) -> Iterator[tuple[str, str]]:

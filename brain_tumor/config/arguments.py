@@ -1,59 +1,17 @@
 """From a group of the configuration to what takes its values: by name, and by annotation."""
 
-import inspect
 import types
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from omegaconf import OmegaConf
 
-from brain_tumor.errors import ConfigError, suggest
-from brain_tumor.settings import Settings, annotations, below, check_value, repr_short
+from brain_tumor.arguments import check_arguments
+from brain_tumor.errors import ConfigError
+from brain_tumor.settings import Settings, annotations, below, repr_short
 
 T = TypeVar("T")
-
-
-def check_arguments(
-    target: Callable[..., Any],
-    values: Mapping[str, Any],
-    key: str = "",
-    provided: Collection[str] = (),
-) -> None:
-    """Make sure that values can be given to a class or function by name.
-
-    Args:
-        target: What takes them.
-        values: By name, as a configuration holds them, or objects built from it.
-        key: Where they stand in the configuration; empty at its top.
-        provided: Names of what the program gives itself.
-
-    Raises:
-        ConfigError: A name is unknown or missing, or a value is not what is annotated.
-    """
-    taken = inspect.signature(target).parameters
-    parameters = {
-        name: parameter
-        for name, parameter in taken.items()
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    }
-    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
-    hints = annotations(target)
-    for name, value in values.items():
-        full = below(key, name)
-        if name in provided:
-            raise ConfigError(f"{full} is set by the program: leave it out.")
-        if name not in parameters:
-            if takes_any:
-                continue
-            free = [known for known in parameters if known not in provided]
-            taker = "" if _is_settings(target) else f", {target.__name__} does not take it"
-            raise ConfigError(f"{full} is unknown{taker}: {suggest(name, free)}")
-        check_value(value, hints.get(name, Any), full)
-    for name, parameter in parameters.items():
-        if parameter.default is parameter.empty and name not in values and name not in provided:
-            full = below(key, name)
-            raise ConfigError(f"{full} is not given: add {full}=VALUE.")
 
 
 def plain_values(node: Any, key: str = "this") -> dict[str, Any]:

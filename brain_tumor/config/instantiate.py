@@ -8,8 +8,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from brain_tumor.arguments import check_arguments
 from brain_tumor.config.allowed_targets import ALLOWED_TARGETS, Kind, find_class
-from brain_tumor.config.arguments import check_arguments
 from brain_tumor.errors import BrainTumorError, ConfigError
 from brain_tumor.models.schedules import TOTAL_STEPS
 

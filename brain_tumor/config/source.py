@@ -6,7 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.config.arguments import check_arguments
+from brain_tumor.arguments import check_arguments
 from brain_tumor.config.data_settings import DataSettings, Kind, data_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.data.files.source import ScanSource

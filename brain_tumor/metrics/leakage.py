@@ -52,8 +52,8 @@ def leakage(
         classes: Class names in the order of the numbers.
 
     Returns:
-        What is shared of each identity, in their order, then of `any`: scans of which at least one identity
-        is known, and at least one shared.
+        What is shared of each identity, in their order, then of `any`: scans of which at least
+        one identity is known, and at least one shared.
 
     Raises:
         ValueError: An identity has another length than the labels, or is named `any`.
@@ -165,7 +165,6 @@ def lookalike_shares(
         >>> found[0].per_class, found[0].unknown_patients
         ({'glioma': 0.5, 'notumor': 0.0}, 0.0)
     """
-
     found = []
     for level in levels:
         alike = closest >= level

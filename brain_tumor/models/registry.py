@@ -16,10 +16,10 @@ import torch
 from torch import nn
 
 import brain_tumor.models
+from brain_tumor.arguments import check_arguments, taken_by
 from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.models.adapters.plain import PlainNetwork
 from brain_tumor.models.network import Network
-from brain_tumor.models.options import check_options, option_names
 from brain_tumor.settings import repr_short
 from brain_tumor.trust import advice, find, lies_in
 
@@ -35,7 +35,7 @@ class _Entry:
 _ENTRIES: dict[str, _Entry] = {}
 TARGET = "_target_"
 CLASSES = ("classes", "num_classes")  # what an __init__ calls their number
-_AROUND = tuple(name for name in option_names(PlainNetwork)[0] if name != "module")
+_AROUND = tuple(name for name in taken_by(PlainNetwork)[0] if name != "module")
 
 
 def register(*names: str, name_as: str | None = None) -> Callable[[Made], Made]:
@@ -134,18 +134,18 @@ def trial_device(options: Mapping[str, Any]) -> torch.device:
 
 def _made(entry: _Entry, classes: int, name: str, options: dict[str, Any]) -> Network:
     own: dict[str, Any] = {} if entry.name_as is None else {entry.name_as: name}
-    taken, _ = option_names(entry.made)
+    taken, _ = taken_by(entry.made)
     number = next((one for one in CLASSES if one in taken), None)
     if number is not None:
         own[number] = classes
     if issubclass(entry.made, Network):
-        check_options(name, entry.made, options, [*CLASSES, *own])
+        check_arguments(entry.made, options, "model", [*CLASSES, *own], called=name)
         made: Network = entry.made(**own, **options)
         return made
     around = {key: value for key, value in options.items() if key in _AROUND}
     inside = {key: value for key, value in options.items() if key in taken or key not in _AROUND}
-    check_options(name, entry.made, inside, list(own), _AROUND)
-    check_options(name, PlainNetwork, around, ["module"])
+    check_arguments(entry.made, inside, "model", list(own), called=name, others=_AROUND)
+    check_arguments(PlainNetwork, around, "model", ["module"])
     return PlainNetwork(entry.made(**own, **inside), **around)
 
 
@@ -157,7 +157,7 @@ def _entry(name: object, target: object) -> _Entry | None:
     base = Network if _is_ours(target) else nn.Module
     if not isinstance(found, type) or not issubclass(found, base):
         return None
-    return _Entry(found, "name" if "name" in option_names(found)[0] else None)
+    return _Entry(found, "name" if "name" in taken_by(found)[0] else None)
 
 
 def _is_ours(target: object) -> bool:

@@ -73,15 +73,19 @@ FIXED_BY_CHECKPOINT = (
     *("data", "split", "model", "training", "loss", "optimizer", "scheduler", "seed"),
 )
 
-# What runs did that were trained before these could be chosen: with it they are one setting with
-# later ones. By the network that has such a value; None for all.
+# What runs did that were trained before these could be chosen: with it they are one run, or one
+# setting, with later ones. By the network that has such a value; None for all.
 DEFAULTS_BEFORE: dict[str | None, dict[str, Any]] = {
     None: {
         "training.label_smoothing": 0.0,
         "training.backbone_rate": 1.0,
         "training.softmax_twice": False,
         "loss._target_": "brain_tumor.models.losses.CrossEntropy",
+        "loss.class_weights": None,
         "augment.per_batch": False,
+        "data.names": None,
+        "data.sampler": None,
+        "data.kaggle.counted": 1,
     },
     "gbmnet": {"model.head": "flatten"},
     "mobilenetv2": {"model.unfreeze": 0, "model.frozen_statistics": True},
@@ -135,8 +139,7 @@ def setting_of(config: Mapping[str, Any]) -> dict[str, Any]:
             return False
         return not (isinstance(value, str) and value.startswith(home))
 
-    before = DEFAULTS_BEFORE[None] | DEFAULTS_BEFORE.get(config.get("model.name"), {})
-    return before | {key: value for key, value in config.items() if counts(key, value)}
+    return {key: value for key, value in _completed(config).items() if counts(key, value)}
 
 
 def run_fingerprint(config: DictConfig) -> str:
@@ -146,12 +149,12 @@ def run_fingerprint(config: DictConfig) -> str:
     or inside the folder of raw scans, counts by what it is called there.
 
     Args:
-        config: As `conf/train.yaml` composes it, `run_folder` included.
+        config: As `conf/train.yaml` composes it or an earlier version did, `run_folder` included.
 
     Returns:
         64 hexadecimal digits (SHA-256).
     """
-    values = flatten(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)))
+    values = _completed(flatten(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))))
     places = {
         name: str(values[name])
         for name in ("run_folder", "data.root")
@@ -164,6 +167,13 @@ def run_fingerprint(config: DictConfig) -> str:
     counted["brain-tumor"] = installed("brain-tumor")
     text = json.dumps(counted, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _completed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Add what could not be chosen yet when a run was trained."""
+    before = DEFAULTS_BEFORE[None] | DEFAULTS_BEFORE.get(values.get("model.name"), {})
+    # Evaluation named that class for itself.
+    return before | {"data.healthy": values.get("evaluation.healthy")} | dict(values)
 
 
 def _placeless(value: Any, places: dict[str, str]) -> Any:

@@ -6,11 +6,11 @@ from brain_tumor.cli.command import command
 
 
 @command("train")
-def main(config: DictConfig) -> float | None:
+def main(config: DictConfig) -> None:
     """Train the configured network on the configured scans, then score it."""
     from brain_tumor.train.sweep_job import train_here
 
-    return train_here(config)
+    train_here(config)
 
 
 if __name__ == "__main__":

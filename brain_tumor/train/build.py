@@ -13,7 +13,7 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig
 
-from brain_tumor.config.arguments import parse_settings, plain_values
+from brain_tumor.config.arguments import plain_values
 from brain_tumor.config.instantiate import instantiate
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
@@ -64,8 +64,15 @@ def build_augment(config: DictConfig) -> Augment | None:
     return Chain([transform], bool(per_batch))
 
 
-def build_loss(config: DictConfig, classes: Sequence[str]) -> tuple[Loss, Any]:
+def build_loss(
+    config: DictConfig, classes: Sequence[str], training: TrainingSettings
+) -> tuple[Loss, Any]:
     """Build the configured loss.
+
+    Args:
+        config: With the groups `loss` and `data`.
+        classes: Class names.
+        training: Says the label smoothing, which cross-entropy alone takes.
 
     Returns:
         The loss, and its class weights: a list, `balanced`, or None.
@@ -86,7 +93,7 @@ def build_loss(config: DictConfig, classes: Sequence[str]) -> tuple[Loss, Any]:
             "loss.class_weights=balanced and data.sampler=balanced would even out the classes "
             "twice: leave one of them out."
         )
-    smoothing = config.training.label_smoothing
+    smoothing = training.label_smoothing
     if values.get("_target_") == f"{CrossEntropy.__module__}.{CrossEntropy.__name__}":
         return instantiate(values, "loss", label_smoothing=smoothing), weights
     if smoothing:
@@ -97,7 +104,9 @@ def build_loss(config: DictConfig, classes: Sequence[str]) -> tuple[Loss, Any]:
     return instantiate(values, "loss"), weights
 
 
-def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorClassifier:
+def build_classifier(
+    config: DictConfig, datamodule: ScanDataModule, training: TrainingSettings
+) -> TumorClassifier:
     """Build the configured network with its pretrained weights, optimizer, schedule and loss."""
     network = plain_values(config.model, "model")
     weights = network.pop("weights", None)
@@ -105,7 +114,7 @@ def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorCla
     if config.scheduler is not None:
         scheduler = instantiate(config.scheduler, "scheduler")
     classes = datamodule.prepared.classes
-    loss, class_weights = build_loss(config, classes)
+    loss, class_weights = build_loss(config, classes, training)
     if class_weights == BALANCED:
         labels = datamodule.prepared.labels[datamodule.split.train]
         class_weights = balanced_weights(labels, classes)
@@ -115,7 +124,7 @@ def build_classifier(config: DictConfig, datamodule: ScanDataModule) -> TumorCla
         instantiate(config.optimizer, "optimizer"),
         scheduler,
         datamodule.monitored_part,
-        parse_settings(TrainingSettings, config.training, "training"),
+        training,
         loss,
         class_weights,
     )

@@ -27,7 +27,7 @@ from brain_tumor.data.transforms.report import Augment
 from brain_tumor.errors import BrainTumorError, ConfigError
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.models.classifier import TrainingSettings
-from brain_tumor.models.losses import TrainingLoss
+from brain_tumor.models.losses import Loss, TrainingLoss
 from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.settings import Seed, Settings
 from brain_tumor.train.build import build_augment, build_callbacks, build_loss, make_trainer
@@ -109,12 +109,17 @@ def check_training(config: DictConfig) -> RunSettings:
     settings = run_settings(config)
     data = settings.data
     resolved = OmegaConf.create(plain_values(config))  # nothing is left to be looked up
-    check_building(resolved, tuple(data.classes or ()), data.crop.size, settings.split)
+    classes = tuple(data.classes or ())
+    check_building(resolved, classes, data.crop.size, settings.split, settings.training)
     return settings
 
 
 def check_building(
-    config: DictConfig, classes: tuple[str, ...], size: int, split: SplitSettings
+    config: DictConfig,
+    classes: tuple[str, ...],
+    size: int,
+    split: SplitSettings,
+    training: TrainingSettings,
 ) -> None:
     """Try augmentation, network, loss, optimizer, schedule, callbacks, loggers and Trainer.
 
@@ -123,13 +128,14 @@ def check_building(
         classes: Class names.
         size: Side of a prepared scan in pixels.
         split: What the split is made by.
+        training: What of loss and rates is not in the report.
 
     Raises:
         BrainTumorError: As for `check_training`.
     """
     _try_augment(build_augment(config), size)
     check_network(plain_values(config.model, "model"), len(classes), size)
-    _try_loss(config, classes)
+    _try_loss(classes, *build_loss(config, classes, training))
     has_logger = check_loggers(config)
     _try_callbacks(config, classes, has_logger)
     # Which part a split of one's own monitors is seen when it is read.
@@ -157,8 +163,7 @@ def _try_augment(augment: Augment | None, size: int) -> None:
         raise ConfigError(f"augment cannot treat scans of {size} x {size} pixels: {reason}")
 
 
-def _try_loss(config: DictConfig, classes: Sequence[str]) -> None:
-    loss, weights = build_loss(config, classes)
+def _try_loss(classes: Sequence[str], loss: Loss, weights: Any) -> None:
     if isinstance(loss, nn.Module) and next(loss.parameters(), None) is not None:
         raise ConfigError("loss has parameters of its own, which no optimizer would train.")
     labels = torch.arange(len(classes)).repeat(2)

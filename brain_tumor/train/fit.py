@@ -100,7 +100,7 @@ def fit(
 
     datamodule = build_datamodule(config, prepared, split)
     datamodule.first_epoch = start.epochs
-    classifier = build_classifier(config, datamodule)
+    classifier = build_classifier(config, datamodule, settings.training)
     trainer = build_trainer(config, datamodule)
     stop = [AlreadyStopped()] if start.stopped else []
     trainer.callbacks.extend([*callbacks, *stop])  # type: ignore[attr-defined]

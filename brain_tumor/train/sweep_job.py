@@ -13,12 +13,12 @@ from brain_tumor.cli.sweep.prefixed import prefixed
 from brain_tumor.cli.sweep.record import SKIPPED, SweepJob, this_job
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.source import fill_classes
-from brain_tumor.data.split import VALIDATION
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import DataError
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.identity import run_fingerprint
-from brain_tumor.runs.results.metrics import METRICS, Metrics
+from brain_tumor.runs.provenance import installed
+from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.runs.results.run import RUN, RunRecord
 from brain_tumor.train.check_config import run_settings
 from brain_tumor.train.train import train
@@ -37,7 +37,7 @@ class Earlier:
     finished: bool
 
 
-def train_here(config: DictConfig) -> float | None:
+def train_here(config: DictConfig) -> None:
     """Train as configured; a sweep's job that was finished before is not trained again.
 
     In a sweep a run of the same fingerprint and the same scans is looked for among the sweeps of
@@ -47,58 +47,33 @@ def train_here(config: DictConfig) -> float | None:
     Args:
         config: As `conf/train.yaml` composes it, under Hydra.
 
-    Returns:
-        What a sweeper of Hydra optimises: the validation score by which the best epoch is chosen,
-        else balanced accuracy; None without a validation part.
-
     Raises:
         BrainTumorError: Anything that the user can fix.
     """
     job = this_job()
     if job is None:
-        return _chosen_by(config, train(config))
-    check_sweeper(config)
+        train(config)
+        return
     with ExitStack() as held:
         # Jobs that run at the same time write to one terminal.
         if HydraConfig.get().runtime.choices.get("hydra/launcher") == "joblib":
             held.enter_context(prefixed(f"{job.number} | "))
-        return _chosen_by(config, _train_job(config, job))
+        _train_job(config, job)
 
 
-def check_sweeper(config: DictConfig) -> None:
-    """See that a sweeper that searches, such as `hydra/sweeper=optuna`, has what to search by.
-
-    Raises:
-        ConfigError: There is no validation part.
-    """
-    sweeper = HydraConfig.get().runtime.choices.get("hydra/sweeper")
-    if sweeper != "basic" and not config.split.get("validation_fraction"):
-        raise ConfigError(
-            f"hydra/sweeper={sweeper} searches by validation scores, and split={config.split.name} "
-            "has no validation part: add split.validation_fraction=0.15."
-        )
-
-
-def _chosen_by(config: DictConfig, metrics: Metrics | None) -> float | None:
-    part = None if metrics is None else metrics.parts.get(VALIDATION)
-    if part is None:
-        return None
-    monitor = str(OmegaConf.select(config, "callbacks.best.monitor")).removeprefix("val/")
-    return part.value(monitor if monitor in part.scores else "balanced_accuracy")
-
-
-def _train_job(config: DictConfig, job: SweepJob) -> Metrics | None:
+def _train_job(config: DictConfig, job: SweepJob) -> None:
     earlier = find_earlier(config)
     if earlier is None:
-        return train(config)
+        train(config)
+        return
     folder = str(earlier.run.path.absolute())
     if earlier.finished:
         print(f"job {job.number} was finished before, in {earlier.run.path}: skipped.")
         job.note(status=SKIPPED, folder=folder)
-        return METRICS.read(earlier.run)
+        return
     job.note(folder=folder, reason="went on from an earlier sweep")
     OmegaConf.update(config, "resume", folder)
-    return train(config)
+    train(config)
 
 
 def find_earlier(config: DictConfig) -> Earlier | None:
@@ -119,9 +94,7 @@ def find_earlier(config: DictConfig) -> Earlier | None:
         return Earlier(own, RUN.read(own).status == "finished")
     if not settings.skip_finished:
         return None
-    wanted = run_fingerprint(config)
-    runs = Path(settings.runs).expanduser() / settings.name
-    same = [run for run in _records(runs) if run[1].fingerprint == wanted]
+    same = list(_same_runs(Path(settings.runs).expanduser() / settings.name, config))
     if not same:
         return None
     scans = build_prepared(settings.data).fingerprint
@@ -135,14 +108,28 @@ def find_earlier(config: DictConfig) -> Earlier | None:
     return None
 
 
-def _records(runs: Path) -> Iterator[tuple[RunFolder, RunRecord]]:
-    """Give every run of earlier sweeps, the newest first; damaged ones are passed over."""
+def _same_runs(runs: Path, config: DictConfig) -> Iterator[tuple[RunFolder, RunRecord]]:
+    """Give the runs of earlier sweeps that a configuration asks for, the newest first.
+
+    Damaged ones are passed over.
+    """
+    wanted = run_fingerprint(config)
     for path in sorted(runs.glob("sweep-*/*/run.json"), reverse=True):
         run = RunFolder(path.parent)
         try:
-            yield run, RUN.read(run)
+            record = RUN.read(run)
+            if record.fingerprint == wanted or _is_older(run, record, config, wanted):
+                yield run, record
         except DataError as error:
             print(f"brain_tumor: {error}", file=sys.stderr)
+
+
+def _is_older(run: RunFolder, record: RunRecord, config: DictConfig, wanted: str) -> bool:
+    """Tell whether a run is the wanted one, written down before some values could be chosen."""
+    then = (record.seed, record.versions.get("brain-tumor"))
+    if then != (config.seed, installed("brain-tumor")):  # reading a configuration takes time
+        return False
+    return run_fingerprint(run.read_config()) == wanted
 
 
 def _is_left(run: RunFolder) -> bool:

@@ -13,7 +13,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from brain_tumor.config.arguments import check_arguments, plain_values
+from brain_tumor.arguments import check_arguments
+from brain_tumor.config.arguments import plain_values
 from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.runs.identity import flatten, within
 

@@ -51,6 +51,7 @@ from brain_tumor.data.datamodule import Batch, ScanBatches, ScanDataModule  # no
 from brain_tumor.data.split import Rows  # noqa: E402
 from brain_tumor.errors import BrainTumorError  # noqa: E402
 from brain_tumor.metrics.scores import score  # noqa: E402
+from brain_tumor.models.classifier import TrainingSettings  # noqa: E402
 from brain_tumor.models.mobilenetv2 import FEATURES  # noqa: E402
 from brain_tumor.models.registry import build_network  # noqa: E402
 from brain_tumor.train.build import build_classifier, build_datamodule  # noqa: E402
@@ -108,7 +109,7 @@ def all_features(
     prepared = build_prepared(data_settings(config.data))
     split = build_split(prepared, split_settings(config.split))
     datamodule = build_datamodule(config, prepared, split)
-    network: Any = build_classifier(config, datamodule).network
+    network: Any = build_classifier(config, datamodule, TrainingSettings()).network
     kept = Path("data/frozen_features") / f"{prepared.folder.name}-{Path(weights).stem}"
     kept = kept / augment / ("frozen_statistics" if frozen else "free_statistics")
     kept.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from brain_tumor.config.arguments import check_arguments
+from brain_tumor.arguments import check_arguments
 from brain_tumor.errors import ConfigError
 from brain_tumor.settings import fits
 from brain_tumor.train.check_config import RunSettings

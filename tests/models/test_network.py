@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 
 import brain_tumor.models
+from brain_tumor.arguments import check_arguments
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.evaluate import evaluate
@@ -20,7 +21,7 @@ from brain_tumor.models import registry
 from brain_tumor.models.adapters.plain import PlainNetwork
 from brain_tumor.models.gradcam import gradcam
 from brain_tumor.models.network import LR_SCALE, Network
-from brain_tumor.models.options import Width, check_options
+from brain_tumor.models.options import Width
 from brain_tumor.models.registry import build_network, network_names, register, with_defaults
 from brain_tumor.predict.model import open_model
 from brain_tumor.predict.predict import predict
@@ -38,7 +39,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from brain_tumor.models.network import Network
-from brain_tumor.models.options import Width, check_options
+from brain_tumor.models.options import Width
 from brain_tumor.models.preprocess import UnitRange
 from brain_tumor.models.registry import register
 
@@ -160,7 +161,7 @@ def test_a_new_network_is_two_files(
     for wrong, message in {
         "model.width=0": r"model\.width must be a whole number in 1\.\.16384: 0",
         "model.padding=mirror": r"model\.padding must be zeros or reflect: 'mirror'",
-        "+model.paddin=zeros": r"model\.paddin is not for stripes: did you mean padding",
+        "+model.paddin=zeros": r"model\.paddin is unknown, stripes .*: did you mean padding",
         "+model.weights=none": "stripes has no pretrained part",
         "model.name=stripe": "'stripe': did you mean stripes",
     }.items():
@@ -311,12 +312,12 @@ class Many(Network):
         ({"sizes": [1], "width": True}, r"model\.width must be a whole number in 1\.\.16384: True"),
         ({"sizes": [1], "kind": "2"}, r"model\.kind must be a or 2: '2'"),
         ({"sizes": [1], "act": 1.5}, r"model\.act must be text or a whole number: 1\.5"),
-        ({"sizes": [1], "classes": 9}, r"model\.classes is not for many"),
+        ({"sizes": [1], "classes": 9}, r"model\.classes is set by the program"),
     ],
 )
 def test_options_are_what_the_signature_says(entries: None, options: dict, message: str) -> None:
     register("many")(Many)
     with pytest.raises(ConfigError, match=message):
-        check_options("many", Many, options, ["classes"])
+        check_arguments(Many, options, "model", ["classes"])
     built = build_network(3, "many", sizes=[1], deep=True, scale=2, depth=None, kind=2, act=1)
     assert isinstance(built, Many)

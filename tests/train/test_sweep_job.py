@@ -1,64 +1,84 @@
-"""What a sweeper of Hydra gets from a job, such as one that searches."""
+"""Which earlier runs a sweep's job takes for its own."""
 
-import math
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from hydra.core.plugins import Plugins
+from omegaconf import DictConfig, OmegaConf, open_dict
 
-from brain_tumor.cli import command
-from brain_tumor.errors import ConfigError
+from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.runs.results.metrics import METRICS
-from brain_tumor.train import sweep_job
-from brain_tumor.train.__main__ import main
+from brain_tumor.runs.provenance import installed, provenance
+from brain_tumor.runs.results.run import RUN, ParameterCounts, RunData, RunRecord
+from brain_tumor.train.sweep_job import Earlier, find_earlier
 
-LAUNCHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
-SMALL = ["model.width=16", "trainer.max_epochs=1", "trainer=cpu", "evaluation.figures=false"]
-SMALL += ["evaluation.resamples=100", "split=official", "split.validation_fraction=0.25"]
+# What configurations of 0.6 did not have.
+LATER = ("data.names", "data.sampler", "data.healthy", "augment.per_batch", "loss", "trust")
+LATER += ("verbose",)
+Plant = Callable[..., RunFolder]
 
 
-def test_it_gets_the_validation_score_and_nan_of_a_job_that_failed(
-    phantom_root: Path, prepared: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def plant(compose_in: Callable[..., DictConfig], prepared: PreparedSet, tmp_path: Path) -> Plant:
+    """Write a finished run of version 0.6 into an earlier sweep."""
+
+    def planted(version: str | None, *overrides: str) -> RunFolder:
+        run = RunFolder(tmp_path / "runs" / "custom" / "sweep-earlier" / "0")
+        config = compose_in(run.path, f"runs={tmp_path / 'runs'}", *overrides)
+        with open_dict(config):
+            for key in LATER:
+                parent, _, name = key.rpartition(".")
+                del (OmegaConf.select(config, parent) if parent else config)[name]
+            config.augment._target_ = "brain_tumor.data.augment.BatchAugment"
+        run.create()
+        run.write_config(config)
+        record = RunRecord(
+            **vars(provenance()) | {"versions": {"brain-tumor": version}},
+            started="2026-01-01T00:00:00+00:00",
+            device="CPU",
+            threads=1,
+            seed=config.seed,
+            data=RunData("phantom", prepared.fingerprint, str(prepared.folder)),
+            parameters=ParameterCounts(1, 1),
+            fingerprint="of another form",
+            status="finished",
+        )
+        RUN.write(run, record)
+        (run.path / "metrics.json").write_text("{}")
+        return run
+
+    return planted
+
+
+def test_a_run_of_an_earlier_version_of_the_configuration_is_found(
+    plant: Plant, compose_in: Callable[..., DictConfig], tmp_path: Path
 ) -> None:
-    got: list[Any] = []
-    # Hydra imports its plugins by itself: the class that a test would import is another one.
-    launcher = Plugins.instance().class_name_to_class[LAUNCHER]
-    launch = launcher.launch
-
-    def watched(self: Any, *arguments: Any, **named: Any) -> Any:
-        jobs = launch(self, *arguments, **named)
-        got.extend(job.return_value for job in jobs)
-        return jobs
-
-    monkeypatch.setattr(launcher, "launch", watched)
-    monkeypatch.setattr(command, "keep_freed_memory", lambda: None)
-    monkeypatch.chdir(tmp_path)
-    words = ["-m", *SMALL, "data.batch_size=16,0", "data=phantom", "data.source=folder"]
-    words += [f"data.root={phantom_root}", f"data.prepared={prepared.folder.parent}"]
-    words += [f"data.patients={phantom_root}/phantoms.csv"]
-    monkeypatch.setattr(sys, "argv", ["train", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 1  # for the job that failed
-    (metrics,) = (tmp_path / "runs").glob("*/*/*/metrics.json")
-    part = METRICS.read(RunFolder(metrics.parent)).parts["validation"]
-    assert got[0] == part.value("balanced_accuracy")
-    assert math.isnan(got[1])
+    run = plant(installed("brain-tumor"))
+    asked = compose_in(tmp_path / "new", f"runs={tmp_path / 'runs'}")
+    assert find_earlier(asked) == Earlier(run, finished=True)
 
 
-def test_a_search_needs_a_validation_part(compose, monkeypatch: pytest.MonkeyPatch) -> None:
-    def chosen(sweeper: str) -> None:
-        runtime = SimpleNamespace(choices={"hydra/sweeper": sweeper})
-        asked = SimpleNamespace(get=lambda: SimpleNamespace(runtime=runtime))
-        monkeypatch.setattr(sweep_job, "HydraConfig", asked)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["loss=focal"],
+        ["loss.class_weights=balanced"],
+        ["data.sampler=balanced"],
+        ["augment.per_batch=true"],
+        ["seed=1"],
+        ["optimizer.lr=0.5"],
+    ],
+)
+def test_another_setting_is_another_run(
+    plant: Plant, compose_in: Callable[..., DictConfig], tmp_path: Path, words: list[str]
+) -> None:
+    plant(installed("brain-tumor"))
+    assert find_earlier(compose_in(tmp_path / "new", f"runs={tmp_path / 'runs'}", *words)) is None
 
-    chosen("optuna")
-    with pytest.raises(ConfigError, match=r"hydra/sweeper=optuna .* split\.validation_fraction"):
-        sweep_job.check_sweeper(compose("split=report"))
-    sweep_job.check_sweeper(compose("split=official"))
-    chosen("basic")
-    sweep_job.check_sweeper(compose("split=report"))
+
+@pytest.mark.parametrize("version", [None, "0.5.0"])
+def test_another_package_may_come_to_other_numbers(
+    plant: Plant, compose_in: Callable[..., DictConfig], tmp_path: Path, version: str | None
+) -> None:
+    plant(version)
+    assert find_earlier(compose_in(tmp_path / "new", f"runs={tmp_path / 'runs'}")) is None

@@ -26,6 +26,7 @@ from brain_tumor.evaluate.fit_out_of_distribution import (
 from brain_tumor.evaluate.predictions import predict_parts, scoring_trainer
 from brain_tumor.metrics.outliers import Spread
 from brain_tumor.metrics.picture_features import KINDS, picture_features
+from brain_tumor.models.classifier import TrainingSettings
 from brain_tumor.models.gbmnet import GBMnet
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
@@ -290,7 +291,7 @@ def test_a_training_leaves_it_and_another_look_writes_the_same_bytes(
 def test_a_split_without_validation_part_has_it_too(
     datamodule: ScanDataModule, compose: Callable[..., DictConfig], tmp_path: Path
 ) -> None:
-    classifier = build_classifier(compose("model.width=8"), datamodule).eval()
+    classifier = build_classifier(compose("model.width=8"), datamodule, TrainingSettings()).eval()
     predictions = predict_parts(datamodule, classifier, Path("none"), scoring_trainer("cpu"))
     record = save_ood_detector(RunFolder(tmp_path), datamodule, predictions, 0)
     assert record is not None

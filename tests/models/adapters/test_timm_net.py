@@ -121,7 +121,10 @@ def test_weights_that_cannot_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None
         ({"name": "test_resnet", "unfreeze": 99}, "test_resnet has .* blocks"),
         ({"name": "test_resnet", "input_size": 0}, "model.input_size must be"),
         ({"name": "test_resnet", "in_chans": 2}, "model.in_chans must be 1 or 3"),
-        ({"name": "test_resnet", "widht": 1}, "model.widht is not for test_resnet"),
+        (
+            {"name": "test_resnet", "widht": 1},
+            "model.widht is unknown, test_resnet does not",
+        ),
         ({"name": "crossvit_9_240"}, "crossvit_9_240 does not take 240 x 240"),
     ],
 )
