@@ -21,7 +21,7 @@ from pathlib import Path
 
 import hydra
 
-from brain_tumor.audit.results.json_file import read_audit
+from brain_tumor.audit.results.json_file import AUDIT
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.compare.compare import ComparisonSettings, compare_runs, comparison_settings
 from brain_tumor.compare.comparison import Comparison
@@ -73,7 +73,7 @@ def made_pages(experiments: Mapping[str, Compared]) -> dict[Path, str]:
     """
     contents = {name: content for name, (_, _, content) in experiments.items()}
     published = next(iter(experiments.values()))[0].published.results
-    audit = read_audit(HERE / "leakage" / "audit.json")
+    audit = AUDIT.read(RunFolder(HERE / "leakage"))
     made = {
         HERE / name / "comparison.md": comparison_markdown(content)
         for name, content in contents.items()

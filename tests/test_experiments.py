@@ -9,7 +9,7 @@ import pytest
 from finished_runs import CLASSES, Row, write_run
 from omegaconf import OmegaConf
 
-from brain_tumor.audit.results.json_file import read_audit
+from brain_tumor.audit.results.json_file import AUDIT
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare.published import Results
 from brain_tumor.config.arguments import parse_settings
@@ -139,7 +139,7 @@ def test_the_short_way_to_200_epochs_leads_where_the_training_does() -> None:
 def test_the_class_that_the_report_finds_least_is_that_of_its_scans() -> None:
     results = OmegaConf.load(conf_folder() / "published" / "results.yaml")
     published = {name: parse_settings(Results, own) for name, own in results.items()}
-    audit = read_audit(ROOT / "leakage" / "audit.json")
+    audit = AUDIT.read(RunFolder(ROOT / "leakage"))
     found = Findings({}, published, audit)
     # "No tumor": recall 0.26 of 383 scans, which are as many as the folder meningioma gives.
     assert found.weak_class() == "meningioma"

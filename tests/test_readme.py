@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from brain_tumor.audit.page.leakage import leakage_table, split_leakages
-from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries, shortcut_table
-from brain_tumor.audit.results.json_file import read_audit
+from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, shortcut_table
+from brain_tumor.audit.results.json_file import AUDIT
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.rendering.page import to_markdown
@@ -50,8 +50,8 @@ def test_it_is_short() -> None:
 
 def leakage_tables() -> list[str]:
     """Lay out the committed audit's tables as docs and experiments/leakage show them."""
-    audit = read_audit(ROOT / "experiments/leakage/audit.json")
-    entries, splits = probe_entries(audit.shortcuts), split_leakages(audit.leakage)
+    audit = AUDIT.read(RunFolder(ROOT / "experiments/leakage"))
+    entries, splits = audit.shortcuts, split_leakages(audit.leakage)
     tasks = dict.fromkeys(entry.task for entry in entries)
     tables = [shortcut_table(entries, task, measure) for task in tasks for measure in MEASURES]
     return [to_markdown(table).strip() for table in (*tables, leakage_table(splits))]

@@ -29,7 +29,7 @@ from brain_tumor.audit.record import (
     describe_patients,
 )
 from brain_tumor.audit.results.audit import Audit, AuditedData, AuditProvenance, AuditSeconds
-from brain_tumor.audit.results.json_file import AUDIT_FILE, write_audit
+from brain_tumor.audit.results.json_file import AUDIT
 from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
 from brain_tumor.audit.results.shortcuts import ProbeScore
 from brain_tumor.audit.splits import AuditedSplit, audited_splits, check_splits
@@ -77,7 +77,7 @@ def audit(config: DictConfig) -> Audit:
     runs = [read_run(folder) for folder in folders]
     frozen = None if settings.frozen.get("weights") is None else load_frozen(settings.frozen)
     out = RunFolder(Path(settings.folder))
-    out.claim(AUDIT_FILE, "folder")
+    out.claim(AUDIT.name, "folder")
     out.create("folder")
     started, clock = datetime.now(timezone.utc), time.perf_counter()
     prepared = build_prepared(settings.data, lambda line: console.print(line, soft_wrap=True))
@@ -121,7 +121,7 @@ def audit(config: DictConfig) -> Audit:
     )
     for name, png in sheets.items():
         out.write(f"sheets/{name}.png", png)
-    write_audit(out, found)
+    AUDIT.write(out, found)
     out.write("audit.html", render(audit_page(found, sheets, "sheets")).encode())
     for line in audit_lines(found):
         console.print(line)
@@ -130,7 +130,7 @@ def audit(config: DictConfig) -> Audit:
     for line in further_lines(found):
         console.print(line)
     console.print(f"prepared set: {prepared.folder}", soft_wrap=True)
-    console.print(f"numbers:      {out.path / AUDIT_FILE}", soft_wrap=True)
+    console.print(f"numbers:      {out.path / AUDIT.name}", soft_wrap=True)
     console.print(f"page:         {out.path / 'audit.html'}", soft_wrap=True)
     return found
 

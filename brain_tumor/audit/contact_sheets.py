@@ -44,20 +44,12 @@ def audit_sheets(
 
     sheets = {}
     for finding in find_oddities(prepared.manifest):
-        rows = [places[row.path] for row in finding.rows]
-        captions = [
-            f"{prepared.manifest[i].path}\n{detail}"
-            for i, detail in zip(rows, finding.details, strict=True)
-        ]
         # A file that is not usable has no pixels to show.
-        pairs = [
-            pair
-            for pair in zip(rows, captions, strict=True)
-            if prepared.manifest[pair[0]].status != UNUSABLE
-        ]
-        if pairs:
-            frames = [prepared.frames[i] for i, _ in pairs]
-            sheets[finding.name] = contact_sheet(frames, [caption for _, caption in pairs])
+        files = [f for f in finding.files if prepared.manifest[places[f.path]].status != UNUSABLE]
+        if files:
+            frames = [prepared.frames[places[file.path]] for file in files]
+            captions = [f"{file.path}\n{file.detail}" for file in files]
+            sheets[finding.id] = contact_sheet(frames, captions)
     wrong = [places[row.path] for row in contradicted(prepared)]
     if wrong:
         captions = [

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from brain_tumor.audit.results.files import FileFinding, OddFile
 from brain_tumor.data.prepared.manifest import UNUSABLE, ManifestRow
 
 # What each format's files are usually called.
@@ -23,35 +23,14 @@ SMALL_CROP = 0.2  # of the frame: the largest bright region may not be the head
 WHOLE_CROP = 0.995  # of the frame: nothing was cut away; a pixel at each side is always lost
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Files that share an oddity.
-
-    Attributes:
-        name: Short name, as the audit's files use it.
-        title: What they are.
-        explanation: Why it matters.
-        rows: Their manifest rows, in raw order.
-        details: What was found in each, in the same order.
-    """
-
-    name: str
-    title: str
-    explanation: str
-    rows: tuple[ManifestRow, ...]
-    details: tuple[str, ...]
-
-
-def find_oddities(manifest: Sequence[ManifestRow]) -> list[Finding]:
-    """Look for odd files; a finding without rows says that no file has that oddity.
-
-    Args:
-        manifest: A row for every raw file.
-    """
-    return [
-        _finding(manifest, name, title, explanation, check)
-        for name, (title, explanation, check) in _CHECKS.items()
-    ]
+def find_oddities(manifest: Sequence[ManifestRow]) -> list[FileFinding]:
+    """Look for odd files; a finding without files says that no file has that oddity."""
+    findings = []
+    for name, (title, explanation, check) in _CHECKS.items():
+        checked = ((row.path, check(row)) for row in manifest)
+        files = tuple(OddFile(path, detail) for path, detail in checked if detail is not None)
+        findings.append(FileFinding(name, title, explanation, len(files), files))
+    return findings
 
 
 def file_formats(manifest: Sequence[ManifestRow]) -> Counter[str]:
@@ -63,18 +42,6 @@ def sizes(manifest: Sequence[ManifestRow]) -> Counter[str]:
     """Count files by width and height in pixels, such as `512 x 512`."""
     known = (row for row in manifest if row.width is not None)
     return Counter(f"{row.width} x {row.height}" for row in known)
-
-
-def _finding(
-    manifest: Sequence[ManifestRow],
-    name: str,
-    title: str,
-    explanation: str,
-    check: Callable[[ManifestRow], str | None],
-) -> Finding:
-    found = [(row, detail) for row in manifest if (detail := check(row)) is not None]
-    rows, details = (tuple(part) for part in zip(*found, strict=True)) if found else ((), ())
-    return Finding(name, title, explanation, rows, details)
 
 
 def _unreadable(row: ManifestRow) -> str | None:

@@ -20,6 +20,7 @@ from brain_tumor.audit.splits import AuditedSplit
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows
 from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.models.network import Network
 from brain_tumor.models.registry import build_network
@@ -117,16 +118,9 @@ def probe(
                 predicted = np.concatenate(
                     [predict(values, targets, fold.train, fold.test) for fold in folds]
                 )
-                yield _score(
-                    sees=sees,
-                    kind=kind,
-                    split=name,
-                    detail=folds[0].detail if len(folds) == 1 else f"{len(folds)} folds",
-                    task=task,
-                    labels=targets[tested],
-                    predicted=predicted,
-                    groups=prepared.groups[tested],
-                )
+                detail = folds[0].detail if len(folds) == 1 else f"{len(folds)} folds"
+                found = _scored(targets[tested], predicted, prepared.groups[tested])
+                yield ProbeScore(sees, kind, name, detail, task, *found)
 
 
 def score_runs(
@@ -157,12 +151,12 @@ def score_runs(
         by_split.setdefault(key, []).append(run)
     scores = []
     for (model, split), members in by_split.items():
-        found = [
+        answers = [
             (rows[path], prepared.classes.index(label))
             for run in members
             for path, (_, label) in run.test.items()
         ]
-        tested, predicted = np.array(found, np.int64).T
+        tested, predicted = np.array(answers, np.int64).T
         differ = any(run.setting != members[0].setting for run in members)
         if differ or len(set(tested.tolist())) != len(tested):
             raise ConfigError(
@@ -173,17 +167,10 @@ def score_runs(
             of_task = predicted
             if number:  # after all classes, one against the rest
                 of_task = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
+            detail = "" if len(members) == 1 else f"{len(members)} folds"
+            found = _scored(targets[tested], of_task, prepared.groups[tested])
             scores.append(
-                _score(
-                    sees=f"{model}, trained",
-                    kind="classifier",
-                    split=split,
-                    detail="" if len(members) == 1 else f"{len(members)} folds",
-                    task=task,
-                    labels=targets[tested],
-                    predicted=of_task,
-                    groups=prepared.groups[tested],
-                )
+                ProbeScore(f"{model}, trained", "classifier", split, detail, task, *found)
             )
     return scores
 
@@ -207,31 +194,12 @@ def _scored_once(splits: Sequence[AuditedSplit]) -> dict[str, list[AuditedSplit]
     }
 
 
-def _score(
-    *,
-    sees: str,
-    kind: ProbeKind,
-    split: str,
-    detail: str,
-    task: str,
-    labels: Rows,
-    predicted: Rows,
-    groups: Rows,
-) -> ProbeScore:
-    """Score the predicted class numbers of the test scans; the names are those of `ProbeScore`."""
+def _scored(labels: Rows, predicted: Rows, groups: Rows) -> tuple[int, Interval, Interval, float]:
+    """Score predicted class numbers of the test scans: the last four values of a `ProbeScore`."""
     # A class may be predicted that no test scan has.
     classes = int(max(labels.max(), predicted.max())) + 1
     scores = bootstrap_scores(labels, predicted, groups, classes).overall
     accuracy, balanced_accuracy = scores["accuracy"], scores["balanced_accuracy"]
     assert accuracy is not None and balanced_accuracy is not None  # there is at least one scan
-    return ProbeScore(
-        sees=sees,
-        kind=kind,
-        split=split,
-        detail=detail,
-        task=task,
-        test=len(labels),
-        accuracy=accuracy,
-        balanced_accuracy=balanced_accuracy,
-        majority=float(np.bincount(labels).max() / len(labels)),
-    )
+    majority = float(np.bincount(labels).max() / len(labels))
+    return len(labels), accuracy, balanced_accuracy, majority

@@ -23,19 +23,11 @@ _STEPS: dict[Step, str] = {
 
 
 @dataclass(frozen=True)
-class ClassCounts(Settings):
-    """Scans of a class, by part."""
-
-    train: int
-    test: int
-
-
-@dataclass(frozen=True)
 class Counts(Settings):
     """The values of `conf/published/counts.yaml`, which explains them."""
 
     steps: dict[Step, int]
-    classes: dict[str, ClassCounts]
+    classes: dict[str, PartCounts]
 
 
 def compare_with_report(prepared: PreparedSet, counts: Counts | None) -> ReportComparison | None:
@@ -52,7 +44,7 @@ def compare_with_report(prepared: PreparedSet, counts: Counts | None) -> ReportC
     steps = [
         StepCount(_STEPS[step], number, measured[step]) for step, number in counts.steps.items()
     ]
-    named = {name: PartCounts(found.train, found.test) for name, found in counts.classes.items()}
+    named = counts.classes
     by_total = {found.train + found.test: name for name, found in named.items()}
     rows = []
     for folder, kept in summary["classes"].items():

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,14 +18,7 @@ from brain_tumor.audit.results.copies import (
     SearchThresholds,
     SliceAgreement,
 )
-from brain_tumor.audit.results.files import (
-    FileFinding,
-    Files,
-    FileSizes,
-    KnownVersion,
-    OddFile,
-    ScanCount,
-)
+from brain_tumor.audit.results.files import Files, FileSizes, KnownVersion, ScanCount
 from brain_tumor.audit.results.patients import ClassPatients, ContradictedLabel, Patients
 from brain_tumor.data.files.source import PARTS
 from brain_tumor.data.groups.connected import Ids, numbered
@@ -63,16 +57,7 @@ def describe_files(prepared: PreparedSet, version: KaggleSettings | None) -> Fil
             if any(part == folder for part, _ in raw)
         },
         findings=tuple(
-            FileFinding(
-                id=finding.name,
-                title=finding.title,
-                explanation=finding.explanation,
-                count=len(finding.rows),
-                files=tuple(
-                    OddFile(row.path, detail)
-                    for row, detail in zip(finding.rows, finding.details, strict=True)
-                )[:MAX_LISTED_FILES],
-            )
+            replace(finding, files=finding.files[:MAX_LISTED_FILES])
             for finding in find_oddities(prepared.manifest)
         ),
     )
@@ -89,15 +74,8 @@ def count_exact_duplicates(prepared: PreparedSet) -> ExactDuplicates:
         ("decoded pixels", [row.frame_md5 for row in rows]),
         ("cropped pixels", [row.pixel_md5 for row in rows]),
     ):
-        found = find_copies(digests, folders, labels)
-        by[compared] = DuplicateCounts(
-            groups=len(found.groups),
-            copies=found.copies,
-            within=found.within,
-            across_folders=found.across_folders,
-            across_labels=len(found.across_labels),
-        )
-        across |= dict.fromkeys(found.across_labels)
+        by[compared], groups = find_copies(digests, folders, labels)
+        across |= dict.fromkeys(groups)
     return ExactDuplicates(
         by=by,
         dropped=prepared.summary["duplicates"],
@@ -213,16 +191,7 @@ def _compare_slices(rows: Sequence[ManifestRow], clusters: Ids) -> SliceAgreemen
     slices = numbered([row.slice_key for row in rows])
     if slices.max() < 0:
         return None
-    scores = score_matching(clusters, slices)
-    return SliceAgreement(
-        true_pairs=scores.true_pairs,
-        found_pairs=scores.found_pairs,
-        right_pairs=scores.right_pairs,
-        precision=scores.precision,
-        recall=scores.recall,
-        wrong=tuple((rows[one].path, rows[other].path) for one, other in scores.wrong),
-        missed=tuple((rows[one].path, rows[other].path) for one, other in scores.missed),
-    )
+    return score_matching(clusters, slices, [row.path for row in rows])
 
 
 def _group(rows: Iterable[ManifestRow]) -> ScanGroup:

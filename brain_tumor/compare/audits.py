@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brain_tumor.audit.results.audit import AuditedData
-from brain_tumor.audit.results.json_file import AUDIT_FILE, read_audit
+from brain_tumor.audit.results.json_file import AUDIT
 from brain_tumor.audit.results.shortcuts import ProbeScore
 from brain_tumor.compare.page.differences import audit_labels
 from brain_tumor.errors import DataError
+from brain_tumor.runs.folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,14 @@ def read_audits(folders: Sequence[Path], split: str) -> list[ComparedAudit]:
     Raises:
         DataError: An audit cannot be read, or has no scores under that split.
     """
-    audits = [read_audit(folder / AUDIT_FILE) for folder in folders]
+    audits = [AUDIT.read(RunFolder(folder)) for folder in folders]
     shortcuts = []
     for folder, audit in zip(folders, audits, strict=True):
         scores = tuple(score for score in audit.shortcuts if score.split == split)
         if not scores:
             splits = dict.fromkeys(score.split for score in audit.shortcuts)
             raise DataError(
-                f"{folder / AUDIT_FILE} has no shortcut probes of split={split} (it has "
+                f"{folder / AUDIT.name} has no shortcut probes of split={split} (it has "
                 f"{', '.join(splits) or 'none'}): choose another split as audit_split=..."
             )
         shortcuts.append(scores)

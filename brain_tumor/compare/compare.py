@@ -6,7 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.audit.results.json_file import AUDIT_FILE
+from brain_tumor.audit.results.json_file import AUDIT
 from brain_tumor.compare.audits import read_audits
 from brain_tumor.compare.comparison import COMPARISON, Comparison
 from brain_tumor.compare.errors import shared_errors
@@ -117,7 +117,7 @@ def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], Comparis
         published=published_tables(gathered, groups, settings.published),
         shared_errors=shared_errors(gathered),
         audit_split=split,
-        audits=tuple(read_audits(find_folders(audits, AUDIT_FILE, "audit"), split)),
+        audits=tuple(read_audits(find_folders(audits, AUDIT.name, "audit"), split)),
     )
 
 

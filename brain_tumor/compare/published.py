@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from brain_tumor.audit.published_counts import ClassCounts, Counts
+from brain_tumor.audit.published_counts import Counts
+from brain_tumor.audit.results.report import PartCounts
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.settings import RunGroup
 from brain_tumor.errors import ConfigError
@@ -149,7 +150,7 @@ def published_tables(
 
 
 def report_names(
-    totals: Mapping[str, int], classes: Mapping[str, ClassCounts]
+    totals: Mapping[str, int], classes: Mapping[str, PartCounts]
 ) -> dict[str, str] | None:
     """Find the report's name of each class by how many scans it has; None where that cannot be.
 
@@ -158,7 +159,7 @@ def report_names(
         classes: Scans of each class as the report names it.
 
     Example:
-        >>> report_names({"a": 5, "b": 4}, {"a": ClassCounts(3, 1), "b": ClassCounts(4, 1)})
+        >>> report_names({"a": 5, "b": 4}, {"a": PartCounts(3, 1), "b": PartCounts(4, 1)})
         {'a': 'b', 'b': 'a'}
     """
     by_total = {found.train + found.test: name for name, found in classes.items()}

@@ -26,6 +26,8 @@ from brain_tumor.runs.earlier_versions import upgrade
 # Bytes of a compressed table: 60,000 scans take about 10 MB, and a few bytes could become more than
 # memory holds.
 MAX_UNPACKED = 2**27
+# What to do about a file that is missing or damaged.
+AGAIN = "take the run folder as training left it, or evaluate the run again"
 
 
 @dataclass(frozen=True)
@@ -215,8 +217,12 @@ class RunFolder:
         else:
             self.write(name, text.encode())
 
-    def read_json(self, name: str) -> dict[str, Any]:
+    def read_json(self, name: str, again: str = AGAIN) -> dict[str, Any]:
         """Read a JSON file.
+
+        Args:
+            name: Its name.
+            again: How to get it anew, for the message.
 
         Raises:
             DataError: It is missing or damaged.
@@ -228,10 +234,7 @@ class RunFolder:
             if not isinstance(content, dict):
                 raise ValueError("it holds no named values")
         except (OSError, ValueError, RecursionError) as error:
-            raise DataError(
-                f"{path} cannot be read ({error}): take a run folder whose training "
-                "came to its end."
-            ) from error
+            raise DataError(f"{path} cannot be read ({error}): {again}.") from error
         check(path, text, read_checksums(self.path).get(name))
         return content
 

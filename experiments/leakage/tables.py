@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from brain_tumor.audit.page.leakage import leakage_table, lookalike_tables, split_leakages
-from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries, shortcut_table
+from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, shortcut_table
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import CONCEPTS, Blocks, Findings
@@ -41,6 +41,6 @@ def blocks(found: Findings) -> Blocks:
 
 def _scores(audit: Audit, measure: str) -> Iterator[DataTable]:
     """Lay out the scores of classifiers, by task, in the order of the audit."""
-    entries = probe_entries(audit.shortcuts)
+    entries = audit.shortcuts
     for task in dict.fromkeys(entry.task for entry in entries):
         yield shortcut_table(entries, task, measure)

@@ -18,7 +18,7 @@ from sample_comparison import RECORD
 from brain_tumor.audit.audit import audit
 from brain_tumor.audit.probes import load_frozen, score_runs
 from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.json_file import read_audit
+from brain_tumor.audit.results.json_file import AUDIT
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config.arguments import plain_values
 from brain_tumor.config.data import build_prepared, build_split, split_settings
@@ -27,6 +27,7 @@ from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
 from brain_tumor.runs.finished import FinishedRun, PartPredictions
+from brain_tumor.runs.folder import RunFolder
 
 Pixels = np.ndarray
 
@@ -208,7 +209,7 @@ def test_every_probe_is_scored_with_an_interval(planted: Planted) -> None:
 
 
 def test_the_page_and_its_sheets_are_written(planted: Planted) -> None:
-    assert read_audit(planted.folder / "audit.json") == planted.found
+    assert AUDIT.read(RunFolder(planted.folder)) == planted.found
     page = (planted.folder / "audit.html").read_text().replace("<wbr>", "")
     assert planted.swapped in page
     sheets = {path.stem for path in (planted.folder / "sheets").iterdir()}

@@ -49,14 +49,14 @@ def odd(
 def test_each_planted_oddity_is_found_and_no_whole_phantom_is(
     odd: PreparedSet, prepared: PreparedSet, name: str
 ) -> None:
-    before = {finding.name: finding for finding in find_oddities(prepared.manifest)}[name]
-    after = {finding.name: finding for finding in find_oddities(odd.manifest)}[name]
-    paths = {row.path for row in after.rows} - {row.path for row in before.rows}
+    before = {finding.id: finding for finding in find_oddities(prepared.manifest)}[name]
+    after = {finding.id: finding for finding in find_oddities(odd.manifest)}[name]
+    paths = {file.path for file in after.files} - {file.path for file in before.files}
     assert f"Training/glioma/{name}" in {path.rsplit(".", 1)[0] for path in paths}
     assert all(path.split("/")[-1].split(".")[0].isidentifier() for path in paths)
-    assert len(after.details) == len(after.rows)
+    assert after.count == len(after.files)
     if name not in {"wrong_extension", "odd_mode"}:  # phantoms come in these, too
-        assert before.rows == ()
+        assert before.files == ()
 
 
 def test_formats_and_sizes_count_every_file(odd: PreparedSet) -> None:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from sample_audit import AUDIT, probe_score
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, recall_score
 
-from brain_tumor.audit.results.json_file import write_audit
+from brain_tumor.audit.results.json_file import AUDIT as AUDIT_FILE
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare import compare as comparing
 from brain_tumor.compare.compare import compare
@@ -319,7 +319,7 @@ def write_sample(
         for sees, value in zip(("width and height", "the margin"), values, strict=False)
     )
     data = replace(AUDIT.data, harmonise={"resolution": resolution, "intensity": False})
-    write_audit(RunFolder(folder), replace(AUDIT, data=data, shortcuts=scores))
+    AUDIT_FILE.write(RunFolder(folder), replace(AUDIT, data=data, shortcuts=scores))
     return folder
 
 
@@ -355,7 +355,7 @@ def test_an_audit_that_does_not_tell_is_refused(tmp_path: Path) -> None:
         compare(asked(tmp_path, audits=[str(other)]))
     for damage in ("[1", "[1]", "{}", '{"data": {}, "shortcuts": []}'):
         (other / "audit.json").write_text(damage)
-        with pytest.raises(DataError, match="cannot be read as an audit"):
+        with pytest.raises(DataError, match="make the audit again"):
             compare(asked(tmp_path, audits=[str(other)]))
     assert not (tmp_path / "out").exists()
 

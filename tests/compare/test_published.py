@@ -8,7 +8,7 @@ import hydra
 import pytest
 from omegaconf import DictConfig
 
-from brain_tumor.audit.published_counts import ClassCounts
+from brain_tumor.audit.results.report import PartCounts
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare.page.published_table import note, published_table
 from brain_tumor.compare.pooled_scores import compare_settings
@@ -41,7 +41,7 @@ def test_names_are_found_by_counts(config: DictConfig) -> None:
     assert report_names(REAL, counts) == NAMES | {"pituitary": "pituitary"}
     assert report_names(REAL | {"glioma": 1619}, counts) is None
     assert report_names({"glioma": 5}, counts) is None
-    same = {name: ClassCounts(1, 1) for name in "ab"}
+    same = {name: PartCounts(1, 1) for name in "ab"}
     assert report_names({"a": 2, "b": 2}, same) is None  # could be either
 
 

@@ -3,20 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from brain_tumor.audit.page.blocks import Sheets
-from brain_tumor.audit.page.copies import (
-    EXACT_ACROSS_LABELS,
-    NEAR_ACROSS_LABELS,
-    NEAR_CLUSTERS,
-    NEAR_MISSED,
-    NEAR_WRONG,
-    exact_section,
-    exact_table,
-    near_section,
-    near_table,
-)
+from brain_tumor.audit.page.copies import exact_section, exact_table, near_section, near_table
 from brain_tumor.audit.page.files import files_section, findings_table
 from brain_tumor.audit.page.leakage import (
-    LOOKALIKES,
     SplitLeakage,
     leakage_bars,
     leakage_notice,
@@ -25,17 +14,16 @@ from brain_tumor.audit.page.leakage import (
     lookalike_tables,
     split_leakages,
 )
-from brain_tumor.audit.page.patients import CONTRADICTED, patients_section
+from brain_tumor.audit.page.patients import patients_section
 from brain_tumor.audit.page.report import report_section
 from brain_tumor.audit.page.shortcuts import (
     ACCURACY,
-    probe_entries,
     shortcut_notices,
     shortcut_section,
     shortcut_table,
 )
 from brain_tumor.audit.results.audit import Audit
-from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted
+from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, listed
 from brain_tumor.rendering.page import Block, DataTable, Notice, Page, Paragraph, Section
 
 
@@ -51,18 +39,7 @@ def audit_page(audit: Audit, pictures: Mapping[str, bytes], folder: str | None =
             the rest. A sheet that is not in `pictures` is left out.
         folder: Folder of the same sheets as `<name>.png`, relative to the page, for links to them;
             None makes no links.
-
-    Raises:
-        ValueError: A picture has another name.
     """
-    places = {finding.id for finding in audit.files.findings} | {
-        *(EXACT_ACROSS_LABELS, NEAR_CLUSTERS, NEAR_ACROSS_LABELS, NEAR_WRONG, NEAR_MISSED),
-        CONTRADICTED,
-        LOOKALIKES,
-    }
-    strays = sorted(pictures.keys() - places)
-    if strays:
-        raise ValueError(f"no place on the page for pictures {strays}: give {sorted(places)}")
     sheets = Sheets(pictures, folder)
     data, provenance = audit.data, audit.provenance
     return Page(
@@ -92,7 +69,7 @@ def audit_summary(audit: Audit) -> list[DataTable]:
     """Describe the tables of an audit for the terminal, a short summary."""
     files, found = audit.files, findings_table(audit)
     counts = [["raw", format_count(files.raw)], ["kept", format_count(files.kept)]]
-    entries, splits = probe_entries(audit.shortcuts), split_leakages(audit.leakage)
+    entries, splits = audit.shortcuts, split_leakages(audit.leakage)
     return [
         DataTable("Files", found.columns, [*counts, *found.rows]),
         exact_table(audit),
@@ -113,7 +90,7 @@ def _summary(audit: Audit) -> Section:
         Paragraph(answer(splits, audit.patients is not None)),
         leakage_bars(splits),
         *(leakage_notice(split) for split in splits),
-        *shortcut_notices(probe_entries(audit.shortcuts)),
+        *shortcut_notices(audit.shortcuts),
     ]
     wrong = len(audit.patients.contradicted) if audit.patients else 0
     if wrong:
@@ -134,8 +111,8 @@ def _summary(audit: Audit) -> Section:
 
 def answer(splits: Sequence[SplitLeakage], patients_known: bool) -> str:
     """Say which splits can tell what a classifier does on new patients."""
-    apart = [split for split in splits if split.apart]
-    mixed = [split for split in splits if not split.apart]
+    apart = [split.phrase for split in splits if split.apart]
+    mixed = [split.phrase for split in splits if not split.apart]
     if not splits:
         return "No split was looked at, so nothing can be said about a score."
     if not mixed:
@@ -147,15 +124,15 @@ def answer(splits: Sequence[SplitLeakage], patients_known: bool) -> str:
             "allow."
         )
     leaks = (
-        f"Under {_listed(mixed)} the training part holds relatives of the test scans, so a score "
+        f"Under {listed(mixed)} the training part holds relatives of the test scans, so a score "
         "there measures in part how well a scan is recognised that was seen before."
     )
     if apart and not patients_known:
-        return f"Only {_listed(apart)} keeps related scans on one side. {_NO_PATIENTS} {leaks}"
+        return f"Only {listed(apart)} keeps related scans on one side. {_NO_PATIENTS} {leaks}"
     if not apart:
         return f"No split looked at says what a classifier does on new patients. {leaks}"
     return (
-        f"Of the splits looked at, only {_listed(apart)} can say what a classifier does on new "
+        f"Of the splits looked at, only {listed(apart)} can say what a classifier does on new "
         f"patients, as far as the shortcuts below allow. {leaks}"
     )
 
@@ -164,11 +141,6 @@ _NO_PATIENTS = (
     "No patient is known here, so patients may still stand on two sides: no score can be said to "
     "hold for new ones."
 )
-
-
-def _listed(splits: Sequence[SplitLeakage]) -> str:
-    names = [split.phrase for split in splits]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _made(audit: Audit) -> Section:

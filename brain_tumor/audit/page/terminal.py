@@ -2,7 +2,7 @@
 
 from brain_tumor.audit.page.leakage import leakage_table, split_leakages
 from brain_tumor.audit.page.page import answer, audit_summary
-from brain_tumor.audit.page.shortcuts import probe_entries, shortcut_notices
+from brain_tumor.audit.page.shortcuts import shortcut_notices
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.rendering.numbers import format_count, format_counted
 from brain_tumor.rendering.page import DataTable
@@ -15,7 +15,7 @@ def audit_lines(audit: Audit) -> list[str]:
 
 def further_lines(audit: Audit) -> list[str]:
     """Say how well a classifier does that does not look at the brain, and count the files."""
-    said = [notice.text for notice in shortcut_notices(probe_entries(audit.shortcuts))]
+    said = [notice.text for notice in shortcut_notices(audit.shortcuts)]
     wrong = len(audit.patients.contradicted) if audit.patients else 0
     if wrong:
         said.append(f"{format_counted(wrong, 'label')} contradict the source of the scans.")

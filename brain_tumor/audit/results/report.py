@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from brain_tumor.settings import Settings
+
 
 @dataclass(frozen=True)
 class StepCount:
@@ -19,7 +21,7 @@ class StepCount:
 
 
 @dataclass(frozen=True)
-class PartCounts:
+class PartCounts(Settings):
     """Number of scans of one class in the report.
 
     Attributes:

@@ -34,8 +34,3 @@ class ProbeScore:
     accuracy: Interval
     balanced_accuracy: Interval
     majority: float
-
-    def interval(self, measure: str) -> Interval:
-        """Give a score by its name, `accuracy` or `balanced_accuracy`."""
-        scores = {"accuracy": self.accuracy, "balanced_accuracy": self.balanced_accuracy}
-        return scores[measure]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, probe_entries
+from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED
 from brain_tumor.compare.audits import ComparedAudit
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
@@ -17,7 +17,6 @@ from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.metrics.registry import label_scores, score_titles
 from brain_tumor.rendering.foreign_text import markdown_code, markdown_text
 from brain_tumor.rendering.numbers import (
-    UNKNOWN,
     format_count,
     format_counted,
     format_interval,
@@ -98,7 +97,7 @@ def shortcut_tables(audits: Sequence[ComparedAudit], split: str) -> list[DataTab
         split: The split that the classifiers were tested under.
     """
     by_label = {
-        audit.label: {(entry.sees, entry.task): entry for entry in probe_entries(audit.shortcuts)}
+        audit.label: {(entry.sees, entry.task): entry for entry in audit.shortcuts}
         for audit in audits
     }
     keys = list(dict.fromkeys(key for entries in by_label.values() for key in entries))
@@ -107,7 +106,13 @@ def shortcut_tables(audits: Sequence[ComparedAudit], split: str) -> list[DataTab
             f"shortcuts, split={split}: {score_titles()[measure]}",
             ["the classifier sees", "task", *by_label],
             [
-                [*key, *(e[key].text(measure) if key in e else UNKNOWN for e in by_label.values())]
+                [
+                    *key,
+                    *(
+                        format_interval(getattr(e.get(key), measure, None))
+                        for e in by_label.values()
+                    ),
+                ]
                 for key in keys
             ],
             "The columns are audits, named by how their scans were harmonised.",

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from brain_tumor.dataclass_json import from_plain, to_plain
 from brain_tumor.errors import DataError
-from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.folder import AGAIN, RunFolder
 
 T = TypeVar("T")
 
@@ -21,6 +21,7 @@ class JsonFile(Generic[T]):
         version: Of its format; files of brain-tumor 0.6 and before have none.
         upgrade: Brings a file without a version to today's fields; may change what it is given.
         checked: Whether its checksum is written down, for a file that nobody changes by hand.
+        again: How to get the file anew, for messages.
     """
 
     name: str
@@ -28,6 +29,7 @@ class JsonFile(Generic[T]):
     version: int = 1
     upgrade: Callable[[dict[str, Any]], dict[str, Any]] = dict
     checked: bool = True
+    again: str = AGAIN
 
     def write(self, folder: RunFolder, content: T) -> None:
         """Write the file.
@@ -47,9 +49,11 @@ class JsonFile(Generic[T]):
         Raises:
             DataError: It is missing, damaged, or of a later version.
         """
-        plain, path = folder.read_json(self.name), folder.path / self.name
+        plain, path = folder.read_json(self.name, self.again), folder.path / self.name
         version = plain.pop("version", 0)
-        if type(version) is int and version > self.version:
+        if type(version) is not int or version < 0:
+            raise DataError(f"{path} is damaged (version is {version!r}): {self.again}.")
+        if version > self.version:
             raise DataError(
                 f"{path} was written by a later brain-tumor (format {version}, known up to "
                 f"{self.version}): update brain-tumor."
@@ -60,10 +64,7 @@ class JsonFile(Generic[T]):
             reason = f"{error.args[0]} is missing"
         except (AttributeError, TypeError, ValueError) as error:
             reason = str(error)
-        raise DataError(
-            f"{path} is damaged ({reason}): take the run folder as training left it, or evaluate "
-            "the run again."
-        )
+        raise DataError(f"{path} is damaged ({reason}): {self.again}.")
 
     def read_if_there(self, folder: RunFolder) -> T | None:
         """Read the file; None where the folder has none."""
