@@ -1,6 +1,7 @@
 """Contests, held: every side in a process of its own, timed in turns."""
 
 import math
+import statistics
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -9,7 +10,7 @@ from importlib.util import find_spec
 from benchmarks.contests import OURS, Contest
 from benchmarks.process import Work, Worker
 from benchmarks.results import HeldContest, NamedPeer, RatioRow, SideTimes
-from brain_tumor.metrics.timing import Taken, Timings, alternate, ratio_of_medians, spread
+from brain_tumor.metrics.timing import Spread, Taken, Timings, alternate, spread
 
 Notify = Callable[[str], None]
 SECONDS = "seconds"  # key of a target where there is no peer
@@ -96,3 +97,24 @@ def _compared(row: RatioRow, ours: SideTimes, peer: SideTimes | None) -> RatioRo
     value = ours.cost.median if ratio is None else ratio.median
     met = None if row.target is None else bool(value <= row.target and math.isfinite(value))
     return replace(row, ratio=ratio, met=met)
+
+
+def ratio_of_medians(ours: Timings, peer: Timings) -> Spread:
+    """Divide our median cost by the peer's.
+
+    The ends are the smallest and the largest ratio of two costs taken in the same round, one right
+    after the other: what slows the machine for a while slows both. The ratio of medians may lie a
+    little outside of them.
+
+    Raises:
+        ValueError: The two have not the same number of repetitions, or only one counts scans.
+
+    Example:
+        >>> ratio_of_medians(Timings((1.0, 2.0, 1.0)), Timings((4.0, 5.0, 4.0)))
+        Spread(median=0.25, low=0.25, high=0.4)
+    """
+    if len(ours.seconds) != len(peer.seconds) or (ours.scans is None) != (peer.scans is None):
+        raise ValueError(f"{ours} and {peer} do not belong together")
+    rounds = [mine / theirs for mine, theirs in zip(ours.cost, peer.cost, strict=True)]
+    medians = statistics.median(ours.cost) / statistics.median(peer.cost)
+    return Spread(medians, min(rounds), max(rounds))

@@ -1,6 +1,6 @@
 """The pictures of one evaluation: curves, confusion, calibration, and what it gets wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,9 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import TEST
 from brain_tumor.evaluate.part_scores import ScoringSettings, most_confidently_wrong
 from brain_tumor.evaluate.predictions import Predictions
-from brain_tumor.evaluate.tables.class_report import class_report
-from brain_tumor.evaluate.tables.class_report_figure import class_report_figure
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import precision_recall, risk_coverage, roc
+from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 from brain_tumor.rendering.charts.contact_sheet import contact_sheet
 from brain_tumor.rendering.charts.figures import confusion_figure
 from brain_tumor.rendering.charts.learning_curves import learning_curves
@@ -61,16 +60,41 @@ def draw_evaluation(
     }
     if not settings.figures:
         return confusion
-    for part, found in metrics.parts.items():
+    for part in metrics.parts:
         save_figure(confusion[part], out.write_figure, f"confusion_{part}")
-        table = class_report(found.per_class, found.scores, found.scans, titles[part])
-        save_figure(class_report_figure(table), out.write_figure, f"class_report_{part}")
     if history:
         epochs = [int(epoch or 0) for epoch in history["epoch"]]
         figure = learning_curves(history, epochs, model)
         save_figure(figure, out.write_figure, "curves")
     _draw_test(out, datamodule, predictions[TEST], metrics.temperature.value, settings, model)
     return confusion
+
+
+def probability_figures(
+    labels: Labels, steps: Mapping[str, Values], classes: Sequence[str], bins: int, title: str
+) -> dict[str, Figure]:
+    """Draw what probabilities are worth: calibration, ROC curves, precision-recall curves.
+
+    Args:
+        labels: Class numbers, `(N,)`, int64.
+        steps: Logits, `(N, classes)`, float64, by name: first the network's own, of which the
+            curves are drawn, then those after a temperature.
+        classes: Class names.
+        bins: How many of them calibration is shown in.
+        title: What was scored.
+
+    Returns:
+        `reliability`, `roc` and `precision_recall`.
+    """
+    own = next(iter(steps.values()))
+    reliable = {name: reliability(labels, logits, bins) for name, logits in steps.items()}
+    areas = {label: roc(labels, own, number) for number, label in enumerate(classes)}
+    precise = {label: precision_recall(labels, own, number) for number, label in enumerate(classes)}
+    return {
+        "reliability": reliability_figure(reliable, title),
+        "roc": roc_figure(areas, title),
+        "precision_recall": precision_recall_figure(precise, title),
+    }
 
 
 @dataclass(frozen=True)
@@ -91,12 +115,7 @@ class Mistake:
 
 
 def wrong_sheet(prepared: PreparedSet, listed: Sequence[Mistake]) -> bytes:
-    """Show wrongly predicted scans of a prepared set as a contact sheet.
-
-    Args:
-        prepared: The prepared set.
-        listed: At least one scan.
-    """
+    """Show wrongly predicted scans of a prepared set as a contact sheet."""
     rows = {row.path: row.row for row in prepared.kept}
     return contact_sheet(
         [np.asarray(prepared.images[rows[one.path]]) for one in listed],
@@ -117,19 +136,12 @@ def _draw_test(
     model: str,
 ) -> None:
     classes, title = datamodule.prepared.classes, f"{model}, {TEST}: {len(found.rows):,} scans"
-    bins = {"as trained": reliability(found.labels, found.logits, settings.bins)}
+    steps = {"as trained": found.logits}
     if temperature is not None:
-        after = reliability(found.labels, found.logits / temperature, settings.bins)
-        bins[f"temperature {temperature:.2f}"] = after
-    save_figure(reliability_figure(bins, title), out.write_figure, f"reliability_{TEST}")
-    for name, curve, draw in (
-        ("roc", roc, roc_figure),
-        ("precision_recall", precision_recall, precision_recall_figure),
-    ):
-        curves = {
-            label: curve(found.labels, found.logits, number) for number, label in enumerate(classes)
-        }
-        save_figure(draw(curves, title), out.write_figure, f"{name}_{TEST}")
+        steps[f"temperature {temperature:.2f}"] = found.logits / temperature
+    drawn = probability_figures(found.labels, steps, classes, settings.bins, title)
+    for name, figure in drawn.items():
+        save_figure(figure, out.write_figure, f"{name}_{TEST}")
     risk = risk_coverage(found.labels, found.logits)
     figure = risk_coverage_figure({model: (risk.coverage, risk.risk)}, title)
     save_figure(figure, out.write_figure, f"risk_coverage_{TEST}")

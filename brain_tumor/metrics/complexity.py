@@ -3,16 +3,12 @@
 import copy
 import statistics
 import time
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 ScanShape = tuple[int, int, int]
@@ -35,15 +31,12 @@ class Complexity:
             normalisation, activations, pooling and resizing are not counted, as is usual.
         activation_bytes: What autograd keeps for the backward pass of one scan in training, without
             parameters and buffers; bytes.
-        peak_inference_bytes: Most that the tensors made for one scan take at a time when nothing is
-            kept for a backward pass; bytes. What kernels need inside themselves is not in it.
     """
 
     parameters: int
     trained_parameters: int
     multiply_accumulates: int
     activation_bytes: int
-    peak_inference_bytes: int
 
 
 def measure_complexity(network: nn.Module, scan_shape: ScanShape) -> Complexity:
@@ -72,12 +65,12 @@ def measure_complexity(network: nn.Module, scan_shape: ScanShape) -> Complexity:
     parameters = list(network.parameters())
     copied = copy.deepcopy(network).cpu()
     with torch.random.fork_rng(devices=[]):
+        few, more = (_kept_bytes(copied, _scans(n, scan_shape)) for n in (FEW, FEW + 1))
         return Complexity(
             parameters=sum(p.numel() for p in parameters),
             trained_parameters=sum(p.numel() for p in parameters if p.requires_grad),
             multiply_accumulates=_multiply_accumulates(copied, scan_shape),
-            activation_bytes=_per_scan(_kept_bytes, copied, scan_shape),
-            peak_inference_bytes=_per_scan(_peak_bytes, copied, scan_shape),
+            activation_bytes=more - few,
         )
 
 
@@ -134,25 +127,12 @@ def _scans(number: int, scan_shape: ScanShape) -> Tensor:
     return torch.randint(0, 256, size, dtype=torch.uint8, generator=generator)
 
 
-def _per_scan(
-    measure: Callable[[nn.Module, Tensor], int], network: nn.Module, scan_shape: ScanShape
-) -> int:
-    """Give what a further scan adds to a measure of a batch."""
-    few, many = (measure(network, _scans(number, scan_shape)) for number in (FEW, FEW + 1))
-    return many - few
-
-
 def _multiply_accumulates(network: nn.Module, scan_shape: ScanShape) -> int:
     network.eval()
     # Not inference_mode, in which a linear layer is one operator that the counter does not know.
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(_scans(1, scan_shape))
     return int(counter.get_total_flops()) // 2
-
-
-def _own_storages(network: nn.Module, scans: Tensor) -> set[int]:
-    tensors = (*network.parameters(), *network.buffers(), scans)
-    return {_storage_key(tensor) for tensor in tensors}
 
 
 def _storage_key(tensor: Tensor) -> int:
@@ -163,7 +143,8 @@ def _storage_key(tensor: Tensor) -> int:
 def _kept_bytes(network: nn.Module, scans: Tensor) -> int:
     """Count what autograd keeps of a forward pass in training, the loss left out."""
     network.train()
-    own = _own_storages(network, scans)
+    given = (*network.parameters(), *network.buffers(), scans)
+    own = {_storage_key(tensor) for tensor in given}
     kept: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:
@@ -176,41 +157,6 @@ def _kept_bytes(network: nn.Module, scans: Tensor) -> int:
         logits = network(scans)
     del logits  # until here it held all that was noted, so that no address was used twice
     return sum(kept.values())
-
-
-class _LiveStorages(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Follows how many bytes the tensors take that operators make and nobody has let go yet."""
-
-    def __init__(self, own: set[int]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.own = own
-        self.live: dict[int, int] = {}
-        self.peak = 0
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        made = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(made):
-            if isinstance(tensor, Tensor):
-                self._note(tensor)
-        self.peak = max(self.peak, sum(self.live.values()))
-        return made
-
-    def _note(self, tensor: Tensor) -> None:
-        key = _storage_key(tensor)
-        if key not in self.own and key not in self.live:
-            storage = tensor.untyped_storage()
-            self.live[key] = storage.nbytes()
-            weakref.finalize(storage, self.live.pop, key)
-
-
-def _peak_bytes(network: nn.Module, scans: Tensor) -> int:
-    network.eval()
-    storages = _LiveStorages(_own_storages(network, scans))
-    with torch.no_grad(), storages:
-        network(scans)
-    return storages.peak
 
 
 def _median_seconds(network: nn.Module, scans: Tensor, repeats: int, limit: float) -> float:

@@ -51,27 +51,6 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(statistics.median(values), min(values), max(values))
 
 
-def ratio_of_medians(ours: Timings, peer: Timings) -> Spread:
-    """Divide our median cost by the peer's.
-
-    The ends are the smallest and the largest ratio of two costs taken in the same round, one right
-    after the other: what slows the machine for a while slows both. The ratio of medians may lie a
-    little outside of them.
-
-    Raises:
-        ValueError: The two have not the same number of repetitions, or only one counts scans.
-
-    Example:
-        >>> ratio_of_medians(Timings((1.0, 2.0, 1.0)), Timings((4.0, 5.0, 4.0)))
-        Spread(median=0.25, low=0.25, high=0.4)
-    """
-    if len(ours.seconds) != len(peer.seconds) or (ours.scans is None) != (peer.scans is None):
-        raise ValueError(f"{ours} and {peer} do not belong together")
-    rounds = [mine / theirs for mine, theirs in zip(ours.cost, peer.cost, strict=True)]
-    medians = statistics.median(ours.cost) / statistics.median(peer.cost)
-    return Spread(medians, min(rounds), max(rounds))
-
-
 # A thread pool spins for a while after its last task, waiting for the next: 0.2 s with Intel's and
 # LLVM's OpenMP (KMP_BLOCKTIME), less with GNU's. The next side must not share a core with it.
 SETTLE_SECONDS = 0.3

@@ -82,7 +82,7 @@ def setting(model: str, split: str = "report", **more: Any) -> PooledRunGroup:
         runs=tuple(run(epochs=epochs, training_accuracy=value) for value in reached),
         values=values_of,
         pooled=pooled,
-        complexity=MeasuredComplexity(costs[0], costs[0], costs[1], 1, 1, 1, "CPU", 1, {}),
+        complexity=MeasuredComplexity(costs[0], costs[0], costs[1], 1, 1, "CPU", 1, {}),
         **more,
     )
 

@@ -10,15 +10,13 @@ from brain_tumor.compare.errors import error_sheet
 from brain_tumor.compare.page.cost_figure import Point, complexity_figure
 from brain_tumor.compare.pooled_scores import calibrated_tests
 from brain_tumor.compare.settings import RunGroup
+from brain_tumor.evaluate.figures import probability_figures
 from brain_tumor.evaluate.part_scores import ScoringSettings
-from brain_tumor.metrics.calibration import reliability
-from brain_tumor.metrics.curves import precision_recall, risk_coverage, roc
+from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.rendering.charts.figures import confusion_figure
 from brain_tumor.rendering.charts.learning_curves import compared_curves
-from brain_tumor.rendering.charts.reliability import reliability_figure
 from brain_tumor.rendering.charts.risk_coverage import risk_coverage_figure
 from brain_tumor.rendering.charts.save import save_figure
-from brain_tumor.rendering.charts.threshold_curves import precision_recall_figure, roc_figure
 from brain_tumor.runs.folder import RunFolder
 
 
@@ -29,12 +27,6 @@ def draw_comparison(
     scoring: ScoringSettings,
 ) -> dict[str, bytes]:
     """Draw everything into `figures/`, as PNG and SVG.
-
-    Args:
-        out: Where it goes.
-        gathered: The runs of each setting.
-        comparison: The comparison.
-        scoring: In how many bins calibration is shown.
 
     Returns:
         Each picture as a PNG file, by its name without the ending.
@@ -48,19 +40,11 @@ def draw_comparison(
         number, title, scores = setting.number, setting.title, setting.pooled.scores
         found = calibrated_tests(members, scoring)
         figures[f"confusion_{number}"] = confusion_figure(scores.confusion, scores.classes, title)
-        bins = {"as trained": reliability(found.labels, found.logits, scoring.bins)}
+        steps = {"as trained": found.logits}
         if found.calibrated is not None:
-            bins["after temperature"] = reliability(found.labels, found.calibrated, scoring.bins)
-        figures[f"reliability_{number}"] = reliability_figure(bins, title)
-        for name, curve, draw in (
-            ("roc", roc, roc_figure),
-            ("precision_recall", precision_recall, precision_recall_figure),
-        ):
-            curves = {
-                label: curve(found.labels, found.logits, place)
-                for place, label in enumerate(scores.classes)
-            }
-            figures[f"{name}_{number}"] = draw(curves, title)
+            steps["after temperature"] = found.calibrated
+        drawn = probability_figures(found.labels, steps, scores.classes, scoring.bins, title)
+        figures |= {f"{name}_{number}": figure for name, figure in drawn.items()}
         risk = risk_coverage(found.labels, found.logits)
         risks[title] = (risk.coverage, risk.risk)
     figures["risk_coverage"] = risk_coverage_figure(risks, "test scans")

@@ -61,10 +61,6 @@ def draw_anatomy(label: str, rng: np.random.Generator) -> Anatomy:
 
     The same numbers are drawn for every label, so nothing but the mass depends on it.
 
-    Args:
-        label: One of `CLASSES`.
-        rng: Source of every random number.
-
     Returns:
         The patient's anatomy.
     """

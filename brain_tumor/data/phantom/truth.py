@@ -1,32 +1,12 @@
 """What a phantom folder holds, file by file, and the table that says so."""
 
 import csv
-from collections import defaultdict
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TypedDict
 
-from brain_tumor.data.phantom.anatomy import CLASSES
 from brain_tumor.errors import DataError
 
 TABLE = "phantoms.csv"
-
-
-class DuplicateCounts(TypedDict):
-    """How many scans each step of the removal of duplicates drops."""
-
-    training: int
-    testing: int
-    testing_in_training: int
-
-
-class ExpectedCounts(TypedDict):
-    """What preparing the folder must find; `classes` maps a label to its scans left."""
-
-    raw: int
-    duplicates: DuplicateCounts
-    kept: int
-    classes: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -71,32 +51,6 @@ class PhantomTruth:
     """Everything known about a phantom folder: one entry per file, sorted by path."""
 
     scans: tuple[PhantomScan, ...]
-
-    def summary(self) -> ExpectedCounts:
-        """Count what preparing the folder must find.
-
-        Duplicates are dropped inside Training, then inside Testing, then those of Testing that
-        Training holds. The counts follow from the planted copies; no pixel is looked at.
-        """
-        by_path = {scan.path: scan for scan in self.scans}
-        copies: dict[str, list[PhantomScan]] = defaultdict(list)
-        for scan in self.scans:
-            first = scan
-            while first.duplicate_of is not None:
-                first = by_path[first.duplicate_of]
-            copies[first.path].append(scan)
-        dropped = DuplicateCounts(training=0, testing=0, testing_in_training=0)
-        classes = dict.fromkeys(CLASSES, 0)
-        for same in copies.values():
-            training = sum(scan.folder == "Training" for scan in same)
-            testing = len(same) - training
-            dropped["training"] += max(0, training - 1)
-            dropped["testing"] += max(0, testing - 1)
-            dropped["testing_in_training"] += training > 0 and testing > 0
-            classes[same[0].label] += 1
-        return ExpectedCounts(
-            raw=len(self.scans), duplicates=dropped, kept=len(copies), classes=classes
-        )
 
 
 def read_truth(root: Path) -> PhantomTruth:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from brain_tumor.metrics.complexity import Complexity
 from brain_tumor.runs.results.json_file import JsonFile
@@ -24,4 +25,10 @@ class MeasuredComplexity(Complexity):
     seconds_per_scan: Mapping[str, float]
 
 
-COMPLEXITY = JsonFile("complexity.json", MeasuredComplexity)
+def _upgrade(content: dict[str, Any]) -> dict[str, Any]:
+    """Bring a file of format 1 or none to today's fields: it also had the peak of inference."""
+    content.pop("peak_inference_bytes", None)
+    return content
+
+
+COMPLEXITY = JsonFile("complexity.json", MeasuredComplexity, version=2, upgrade=_upgrade)

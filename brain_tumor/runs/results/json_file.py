@@ -19,7 +19,8 @@ class JsonFile(Generic[T]):
         name: Its name in a folder.
         content: The dataclass that it holds.
         version: Of its format; files of brain-tumor 0.6 and before have none.
-        upgrade: Brings a file without a version to today's fields; may change what it is given.
+        upgrade: Brings a file of an earlier version, or of none, to today's fields; may change
+            what it is given.
         checked: Whether its checksum is written down, for a file that nobody changes by hand.
         again: How to get the file anew, for messages.
     """
@@ -59,7 +60,9 @@ class JsonFile(Generic[T]):
                 f"{self.version}): update brain-tumor."
             )
         try:
-            return from_plain(self.content, plain if version else self.upgrade(plain))
+            return from_plain(
+                self.content, plain if version == self.version else self.upgrade(plain)
+            )
         except KeyError as error:
             reason = f"{error.args[0]} is missing"
         except (AttributeError, TypeError, ValueError) as error:

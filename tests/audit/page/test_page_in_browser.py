@@ -156,7 +156,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compare made-up runs of two networks, two folds each, as the command does; gives the page."""
     place = tmp_path_factory.mktemp("compared")
     generator = np.random.default_rng(0)
-    network = Complexity(8_415_796, 8_415_796, 7 * 10**7, 10**7, 10**7)
+    network = Complexity(8_415_796, 8_415_796, 7 * 10**7, 10**7)
     cost = MeasuredComplexity(
         **vars(network), checkpoint_bytes=1, device="CPU", threads=1, seconds_per_scan={"1": 0.01}
     )
