@@ -9,11 +9,10 @@ from brain_tumor.compare.errors import Mistakes, SharedErrors
 from brain_tumor.compare.page.differences import setting_title
 from brain_tumor.metrics.detection import DetectionScores
 from brain_tumor.metrics.scores import ClassScores, Scores
-from brain_tumor.metrics.uncertainty.bootstrap import Interval
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.metrics.uncertainty.folds import PooledScores
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
 from brain_tumor.runs.provenance import Provenance
-from brain_tumor.runs.results.metrics import Resampling
 from brain_tumor.runs.results.run import ParameterCounts, RunData, RunRecord
 from brain_tumor.runs.results.scores import ConfidenceScores, RiskAtCoverage, ScoredProbabilities
 

@@ -29,14 +29,7 @@ def audit_sheets(
     near: NearDuplicates,
     lookalikes: LookalikePairs,
 ) -> dict[str, bytes]:
-    """Draw a PNG file for each finding that has scans to show, by its name.
-
-    Args:
-        prepared: The prepared set.
-        exact: Its exact duplicates.
-        near: Its near-duplicates.
-        lookalikes: Pairs of its scans that look alike across groups.
-    """
+    """Draw a PNG file for each finding that has scans to show, by its name."""
     places = {row.path: number for number, row in enumerate(prepared.manifest)}
 
     def positions(groups: Iterable[Sequence[str]]) -> list[list[int]]:

@@ -16,13 +16,7 @@ from brain_tumor.evaluate.leakage_record import measure_overlap
 def measure_leakage(
     prepared: PreparedSet, splits: Iterable[AuditedSplit], lookalikes: Lookalikes
 ) -> tuple[VariantLeakage, ...]:
-    """Measure what test and training scans share, in the published folders and under each split.
-
-    Args:
-        prepared: The prepared set.
-        splits: The splits of its kept scans.
-        lookalikes: Pairs of its kept scans that look alike.
-    """
+    """Measure what test and training scans share, in the published folders and under each split."""
     raw = [row for row in prepared.manifest if row.cluster is not None]
     training = np.array([row.folder != TESTING for row in raw])
     labels = np.array([prepared.classes.index(row.label) for row in raw], np.int64)
@@ -42,10 +36,6 @@ def list_lookalikes(prepared: PreparedSet, lookalikes: Lookalikes) -> LookalikeP
     """List the pairs of kept scans that look alike in two groups, most alike first.
 
     No split over groups keeps them apart. Whether they show one head is for a human to judge.
-
-    Args:
-        prepared: The prepared set.
-        lookalikes: Pairs of its kept scans that look alike.
     """
     groups, kept = prepared.groups, prepared.kept
     apart = np.flatnonzero(groups[lookalikes.first] != groups[lookalikes.second])

@@ -69,13 +69,7 @@ def load_frozen(settings: Mapping[str, Any]) -> Network:
 def frozen_features(
     prepared: PreparedSet, network: Network, announce: Announce
 ) -> npt.NDArray[np.float32]:
-    """Compute a network's pooled features of each kept scan, `(N, F)`, float32.
-
-    Args:
-        prepared: The prepared set.
-        network: In evaluation mode.
-        announce: Called with the progress.
-    """
+    """Compute a network's pooled features of each kept scan, `(N, F)`, float32."""
     found = []
     with torch.inference_mode():
         for start in range(0, len(prepared.images), 64):
@@ -129,11 +123,6 @@ def score_runs(
     """Score finished runs on their own test parts, to compare them with the probes.
 
     Runs that differ only in their fold are put together.
-
-    Args:
-        prepared: The prepared set.
-        runs: The runs.
-        against_rest: As for `probe`.
 
     Raises:
         DataError: A run was trained on other scans.

@@ -31,12 +31,7 @@ class Counts(Settings):
 
 
 def compare_with_report(prepared: PreparedSet, counts: Counts | None) -> ReportComparison | None:
-    """Compare the report's counts with ours; None where the report is not about these scans.
-
-    Args:
-        prepared: The prepared set.
-        counts: The report's, under its own class names.
-    """
+    """Compare the report's counts with ours; None where the report is not about these scans."""
     if counts is None:
         return None
     summary = prepared.summary

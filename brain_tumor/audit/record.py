@@ -85,12 +85,7 @@ def count_exact_duplicates(prepared: PreparedSet) -> ExactDuplicates:
 
 
 def describe_near_duplicates(prepared: PreparedSet, pairs: Sequence[Pair]) -> NearDuplicates:
-    """Describe scans of the same slice and related ones, among all usable raw scans.
-
-    Args:
-        prepared: The prepared set.
-        pairs: Its pairs of related scans.
-    """
+    """Describe scans of the same slice and related ones, among all usable raw scans."""
     rows = prepared.manifest
     clusters = np.array([-1 if row.cluster is None else row.cluster for row in rows], np.int64)
     labels = np.array([row.label for row in rows])
@@ -125,12 +120,7 @@ def describe_near_duplicates(prepared: PreparedSet, pairs: Sequence[Pair]) -> Ne
 
 
 def describe_patients(prepared: PreparedSet, source: str | None) -> Patients | None:
-    """Describe what is known about patients; None where nothing is.
-
-    Args:
-        prepared: The prepared set.
-        source: Where patients are known from.
-    """
+    """Describe what is known about patients; None where nothing is."""
     known = [row for row in prepared.manifest if row.patient]
     if not known:
         return None

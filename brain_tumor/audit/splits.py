@@ -49,11 +49,6 @@ def audited_splits(
 ) -> Iterator[AuditedSplit | str]:
     """Make every variant of the configured splits, without a validation part.
 
-    Args:
-        prepared: The prepared set.
-        splits: Settings of each split, by name.
-        report_seeds: How many seeds of the random split to make.
-
     Returns:
         The splits; in place of one that cannot be made of these scans, a sentence that says so.
     """

@@ -32,10 +32,6 @@ class ComparedAudit:
 def read_audits(folders: Sequence[Path], split: str) -> list[ComparedAudit]:
     """Read the shortcuts that audits measured under one split.
 
-    Args:
-        folders: The audits' folders.
-        split: Name of the split.
-
     Raises:
         DataError: An audit cannot be read, or has no scores under that split.
     """

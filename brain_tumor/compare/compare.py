@@ -27,7 +27,6 @@ from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import provenance
-from brain_tumor.runs.results.metrics import Resampling
 from brain_tumor.settings import Settings
 
 
@@ -82,9 +81,6 @@ def compare(config: DictConfig) -> Comparison:
 def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], Comparison]:
     """Lay runs and audits side by side; nothing is written.
 
-    Args:
-        settings: What is compared.
-
     Returns:
         The runs of each setting, and the comparison.
 
@@ -110,7 +106,7 @@ def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], Comparis
     split = settings.audit_split
     return gathered, Comparison(
         made=provenance(),
-        bootstrap=Resampling(scoring.resamples, scoring.level, scoring.seed),
+        bootstrap=scoring.resampling,
         settings=groups,
         differing=differing,
         pairs=paired_tests(gathered, scoring),

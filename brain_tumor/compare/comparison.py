@@ -7,9 +7,9 @@ from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.errors import SharedErrors
 from brain_tumor.compare.paired_tests import DifferentScans, PairedTest
 from brain_tumor.compare.published import PublishedTable
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.runs.provenance import Provenance
 from brain_tumor.runs.results.json_file import JsonFile
-from brain_tumor.runs.results.metrics import Resampling
 
 
 @dataclass(frozen=True)

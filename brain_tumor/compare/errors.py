@@ -41,12 +41,7 @@ class SharedErrors:
 
 
 def find_mistakes(members: RunGroup, most: int) -> Mistakes:
-    """List the most confidently wrong test scans of a setting.
-
-    Args:
-        members: The runs of the setting.
-        most: How many to list.
-    """
+    """List the most confidently wrong test scans of a setting."""
     surest: dict[str, Mistake] = {}
     for run in members:
         found = run.predictions["test"]
@@ -77,12 +72,7 @@ def shared_errors(gathered: Sequence[RunGroup]) -> SharedErrors:
 
 
 def error_sheet(members: RunGroup, listed: Sequence[Mistake]) -> bytes | None:
-    """Show the listed scans as a contact sheet; None where their prepared set is gone.
-
-    Args:
-        members: The runs of the setting.
-        listed: Its mistakes.
-    """
+    """Show the listed scans as a contact sheet; None where their prepared set is gone."""
     try:
         prepared = open_prepared(Path(members[0].record.data.prepared))
     except DataError:

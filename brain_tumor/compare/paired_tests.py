@@ -71,10 +71,6 @@ def check_same_scans(
 ) -> tuple[DifferentScans, ...]:
     """Find settings that were not tested on the same scans.
 
-    Args:
-        gathered: The runs of each setting.
-        different_scans: Whether that is allowed.
-
     Raises:
         DataError: There are some, and it is not; or two settings give a scan two classes.
     """
@@ -105,12 +101,7 @@ def check_same_scans(
 
 
 def paired_tests(gathered: Sequence[RunGroup], scoring: ScoringSettings) -> tuple[PairedTest, ...]:
-    """Test each two settings that were tested on the same scans against each other.
-
-    Args:
-        gathered: The runs of each setting.
-        scoring: Resamples, seed and level of the paired bootstrap.
-    """
+    """Test each two settings that were tested on the same scans against each other."""
     tested = [_labels(members) for members in gathered]
     pairs: list[PairedTest] = []
     for (one, first), (two, second) in combinations(enumerate(gathered, 1), 2):
@@ -123,9 +114,7 @@ def paired_tests(gathered: Sequence[RunGroup], scoring: ScoringSettings) -> tupl
             answers[0],
             answers[1],
             len(first[0].classes),
-            resamples=scoring.resamples,
-            seed=scoring.seed,
-            level=scoring.level,
+            resampling=scoring.resampling,
         )
         mcnemar = None
         if all(len(found.labels) == len(paths) for found in answers):

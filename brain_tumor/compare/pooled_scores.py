@@ -15,7 +15,7 @@ from brain_tumor.evaluate.part_scores import ScoringSettings, score_confidence
 from brain_tumor.evaluate.patient_scores import score_part_patients
 from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
-from brain_tumor.runs.finished import FinishedRun
+from brain_tumor.runs.finished import FinishedRun, class_numbers
 from brain_tumor.runs.results.scores import ScoredPatients
 from brain_tumor.trained.operating_point import (
     CalibratedPredictions,
@@ -61,7 +61,7 @@ def _calibrate(
     alike = len({_healthy(run, scoring) for run in members}) == 1
     return [
         calibrate(
-            _numbers(run, run.predictions["test"].labels),
+            class_numbers(run.predictions["test"].labels, run.classes),
             run.predictions["test"].logits,
             own,
             _healthy_number(run, scoring) if alike else None,
@@ -85,13 +85,8 @@ def _healthy_number(run: FinishedRun, scoring: ScoringSettings) -> int | None:
 def _chosen(run: FinishedRun, scoring: ScoringSettings) -> Chosen:
     """Fit what the run's own validation scans decide, for all runs by the same rule."""
     found = run.predictions.get(VALIDATION)
-    provided = None if found is None else (_numbers(run, found.labels), found.logits)
+    provided = None if found is None else (class_numbers(found.labels, run.classes), found.logits)
     return choose(provided, _healthy_number(run, scoring), scoring.least_sensitivity)
-
-
-def _numbers(run: FinishedRun, names: Sequence[str]) -> Numbers:
-    places = {name: number for number, name in enumerate(run.classes)}
-    return np.array([places[name] for name in names], np.int64)
 
 
 def _compared(
@@ -195,12 +190,12 @@ def _pooled(
             run.fold or 0,
             np.array([scans[path] for path in run.predictions["test"].paths], np.int64),
             own,
-            _numbers(run, run.predictions["test"].labels),
-            _numbers(run, run.predictions["test"].predicted),
+            class_numbers(run.predictions["test"].labels, run.classes),
+            class_numbers(run.predictions["test"].predicted, run.classes),
         )
         for run, own in zip(members, groups, strict=True)
     ]
-    return pool_runs(runs, members[0].classes, scoring.resamples, scoring.seed, scoring.level)
+    return pool_runs(runs, members[0].classes, scoring.resampling)
 
 
 def _by_patient(
@@ -229,7 +224,7 @@ def _train(
         return None
     first = members[0]
     labels, predicted = (
-        _numbers(first, [name for part in known for name in getattr(part, kind)])
+        class_numbers([name for part in known for name in getattr(part, kind)], first.classes)
         for kind in ("labels", "predicted")
     )
     numbered = np.concatenate(_group_numbers(groups, [part.paths for part in known]))
@@ -238,7 +233,5 @@ def _train(
         predicted,
         numbered,
         len(first.classes),
-        resamples=scoring.resamples,
-        seed=scoring.seed,
-        level=scoring.level,
+        resampling=scoring.resampling,
     )

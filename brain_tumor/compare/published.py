@@ -121,11 +121,6 @@ def published_tables(
     of the same name, and that of as many scans, which is about these. A setting is compared if the
     report has its model and if its scans are the report's, class by class, under whatever names.
 
-    Args:
-        gathered: The runs of each setting.
-        settings: The settings.
-        published: What the report has.
-
     Returns:
         One for each setting and part that the report has a table of.
     """

@@ -29,14 +29,7 @@ class CorruptedBatches(ScanBatches):
 
 
 class CorruptedDataModule(ScanDataModule):
-    """Serves what another data module serves, corrupted; it does not train.
-
-    Args:
-        datamodule: Whose scans and parts they are.
-        name: As for `CorruptedBatches`.
-        strength: Likewise.
-        seed: Likewise.
-    """
+    """Serves what another data module serves, corrupted; it does not train."""
 
     def __init__(self, datamodule: ScanDataModule, name: str, strength: int, seed: int) -> None:
         super().__init__(

@@ -17,11 +17,7 @@ GROUPS = (("torch", "torchvision", "device", "network"), ("opencv", "scans"))
 
 
 class Probes(dict[str, Result]):
-    """Results of probes by name; a group of probes runs when one of its results is first read.
-
-    Args:
-        config: Composed from `conf/doctor.yaml`.
-    """
+    """Results of probes by name; a group of probes runs when one of its results is first read."""
 
     def __init__(self, config: Any) -> None:
         super().__init__()

@@ -2,9 +2,10 @@
 
 import platform
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, distribution
 
 from brain_tumor.doctor.finding import Finding
+from brain_tumor.runs.provenance import installed
 
 # Uploaded from a stolen account; they steal credentials.
 MALICIOUS = {"lightning": ("2.6.2", "2.6.3"), "pytorch-lightning": ("2.6.2", "2.6.3")}
@@ -70,11 +71,3 @@ def reinstall_opencv(wheel: str) -> str:
     """Give the command that replaces all OpenCV wheels by one."""
     uninstall = f"python -m pip uninstall -y {' '.join(OPENCV)}"
     return f'{uninstall} && python -m pip install "{wheel}>=4.10"'
-
-
-def installed(name: str) -> str | None:
-    """Give the installed version of a package; None if it is not installed."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

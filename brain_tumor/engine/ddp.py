@@ -97,12 +97,7 @@ class OwnTermination(Callback):
 
 @contextlib.contextmanager
 def in_turn(prepared: str, several: bool) -> Iterator[None]:
-    """Let one process of a machine after the other prepare scans: later ones find them made.
-
-    Args:
-        prepared: Folder of the prepared sets.
-        several: Whether there are several processes.
-    """
+    """Let one process of a machine after the other prepare scans: later ones find them made."""
     if not several:
         yield
         return
@@ -118,10 +113,6 @@ def in_turn(prepared: str, several: bool) -> Iterator[None]:
 @contextlib.contextmanager
 def ending_together(trainer: Trainer, what_stays: str) -> Iterator[None]:
     """Let no process stay behind when this one ends its part of a training, well or not.
-
-    Args:
-        trainer: Fits meanwhile.
-        what_stays: What the user keeps, for the message.
 
     Raises:
         TrainingError: Another process has ended before its time.

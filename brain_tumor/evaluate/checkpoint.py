@@ -43,7 +43,6 @@ from brain_tumor.runs.results.metrics import (
     FlaggedShares,
     Metrics,
     OperatingPoint,
-    Resampling,
     Temperature,
 )
 from brain_tumor.runs.results.run import RUN
@@ -199,20 +198,12 @@ def calibrated_metrics(
     chosen: Chosen,
     settings: ScoringSettings,
 ) -> Metrics:
-    """Score the predictions of every part.
-
-    Args:
-        datamodule: Whose scans they are.
-        predictions: Per part.
-        checkpoint: Name of what gave them.
-        chosen: What was fitted on validation scans.
-        settings: How scores are calibrated.
-    """
+    """Score the predictions of every part."""
     healthy = settings.healthy_number(datamodule.prepared.classes)
     fitted_on = None if chosen.temperature is None else VALIDATION
     return Metrics(
         checkpoint=checkpoint,
-        bootstrap=Resampling(settings.resamples, settings.level, settings.seed),
+        bootstrap=settings.resampling,
         temperature=Temperature(chosen.temperature, fitted_on),
         operating_point=OperatingPoint(
             healthy=None if healthy is None else settings.healthy,
@@ -230,14 +221,7 @@ def calibrated_parts(
     chosen: Chosen,
     settings: ScoringSettings,
 ) -> dict[str, PartScores]:
-    """Score the predictions of every part over the groups of a prepared set.
-
-    Args:
-        prepared: Whose scans they are.
-        predictions: Per part.
-        chosen: What was fitted on validation scans.
-        settings: How scores are calibrated.
-    """
+    """Score the predictions of every part over the groups of a prepared set."""
     classes, groups, patients = prepared.classes, prepared.groups, prepared.patients
     healthy = settings.healthy_number(classes)
 

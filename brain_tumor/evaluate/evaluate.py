@@ -1,9 +1,10 @@
 """`evaluate`: a run's checkpoint again, on its own scans or on those of another origin."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
@@ -107,29 +108,12 @@ def evaluate(config: DictConfig) -> Metrics:
     return metrics
 
 
-@dataclass(frozen=True)
-class ScoringChanges(Settings, key="evaluation"):
-    """What is scored otherwise than in training; None takes the run's own value.
-
-    `ScoringSettings` says what each value is.
-    """
-
-    resamples: int | None = None
-    level: float | None = None
-    seed: int | None = None
-    bins: int | None = None
-    healthy: str | None = None
-    least_sensitivity: float | None = None
-    figures: bool = True
-    wrong: int | None = None
-
-
-def scoring_of_run(trained: DictConfig, changes: ScoringChanges) -> ScoringSettings:
+def scoring_of_run(trained: DictConfig, changes: Mapping[str, Any]) -> ScoringSettings:
     """Give what a run is scored by: what it was trained with, but for what is asked for.
 
     Args:
         trained: The run's configuration; what an older version had no value for is the default.
-        changes: What is asked for.
+        changes: What is asked for; None takes the run's own value.
 
     Raises:
         ConfigError: A value is outside its range.
@@ -139,7 +123,7 @@ def scoring_of_run(trained: DictConfig, changes: ScoringChanges) -> ScoringSetti
     values = plain_values(default) | {
         name: value for name, value in plain_values(own).items() if name in default
     }
-    values |= {name: value for name, value in asdict(changes).items() if value is not None}
+    values |= {name: value for name, value in changes.items() if value is not None}
     return parse_settings(ScoringSettings, values, "evaluation")
 
 
@@ -153,7 +137,7 @@ class EvaluationSettings(Settings):
     accelerator: str
     batch_size: BatchSize | None
     data: ExternalSettings
-    evaluation: ScoringChanges
+    evaluation: dict[str, Any]
     robustness: Literal["validation", "test"] | None = None
     keep_freed_memory: bool = True
     verbose: bool = False

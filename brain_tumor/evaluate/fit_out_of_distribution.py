@@ -68,12 +68,6 @@ def save_ood_detector(
     slice, near-duplicates) with the rest; but the network has trained on these, so that somewhat
     more than 2 % of new scans may be flagged.
 
-    Args:
-        out: Folder of the evaluation.
-        datamodule: Whose scans they are.
-        predictions: What the network gave for each part.
-        seed: Of the drawing of the reference and its folds.
-
     Returns:
         None where the training scans are too few, a single group.
     """

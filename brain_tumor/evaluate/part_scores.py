@@ -15,6 +15,7 @@ from brain_tumor.metrics.detection import DetectionScores, detect
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
 from brain_tumor.metrics.registry import label_scores
 from brain_tumor.metrics.scores import Scores, score
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.metrics.uncertainty.by_source import SourceScores, score_sources
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.runs.results.scores import (
@@ -60,6 +61,11 @@ class ScoringSettings(Settings, key="evaluation"):
     wrong: Annotated[int, Range(1, 1000)]
     figures: bool = True
 
+    @property
+    def resampling(self) -> Resampling:
+        """How intervals are drawn."""
+        return Resampling(self.resamples, self.level, self.seed)
+
     def healthy_number(self, classes: tuple[str, ...]) -> int | None:
         """Give the number of the class without a tumour; None where the classes have none."""
         return classes.index(self.healthy) if self.healthy in classes else None
@@ -76,12 +82,6 @@ def score_part(
     Where a class has no scan, accuracy, macro F1 and such are None: they would be another score,
     over fewer classes, under the same name (see `Score.absent_classes`). Balanced accuracy is then
     the mean recall over the classes in `present`.
-
-    Args:
-        calibrated: The predictions.
-        classes: Class names in the order of the numbers.
-        settings: The settings.
-        patients: What `score_part_patients` finds in them.
     """
     predicted = calibrated.logits.argmax(axis=1).astype(np.int64)
     found = bootstrap_scores(
@@ -89,9 +89,7 @@ def score_part(
         predicted,
         calibrated.groups,
         len(classes),
-        resamples=settings.resamples,
-        seed=settings.seed,
-        level=settings.level,
+        resampling=settings.resampling,
     )
     scores = score(calibrated.labels, predicted, classes)
     per_class = scored_classes(scores, found)
@@ -111,12 +109,7 @@ def score_part(
 
 
 def scored_classes(scores: Scores, intervals: ScoreIntervals) -> dict[str, ScoredClass]:
-    """Put the scores of each class together, by its name.
-
-    Args:
-        scores: Scores of predictions.
-        intervals: Intervals of the same.
-    """
+    """Put the scores of each class together, by its name."""
     found = (intervals.precisions, intervals.recalls, intervals.f1s)
     return {
         name: ScoredClass(precision, recall, f1, scores.per_class[name].support)
@@ -152,9 +145,7 @@ def scores_by_source(
             groups[found.rows],
             sources[found.rows].tolist(),
             len(prepared.classes),
-            settings.resamples,
-            settings.seed,
-            settings.level,
+            settings.resampling,
         )
         for part, found in predictions.items()
     }
@@ -179,9 +170,7 @@ def _probabilities(
         logits,
         calibrated.groups,
         bins=settings.bins,
-        resamples=settings.resamples,
-        seed=settings.seed,
-        level=settings.level,
+        resampling=settings.resampling,
     )
     return ScoredProbabilities(
         found.overall,
@@ -200,7 +189,5 @@ def _tumour(
         calibrated.likely,
         calibrated.groups,
         calibrated.threshold,
-        resamples=settings.resamples,
-        seed=settings.seed,
-        level=settings.level,
+        resampling=settings.resampling,
     )

@@ -44,9 +44,7 @@ def score_part_patients(
         calibrated.logits,
         units,
         groups,
-        settings.resamples,
-        settings.seed,
-        settings.level,
+        settings.resampling,
     )
     if found is None:
         return None

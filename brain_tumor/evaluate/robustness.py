@@ -18,7 +18,6 @@ from brain_tumor.metrics.robustness import Robustness, bootstrap_robustness
 from brain_tumor.rendering.charts.save import save_figure
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
-from brain_tumor.runs.results.metrics import Resampling
 from brain_tumor.runs.results.robustness import RobustnessResult, robustness_file
 
 FILES = ("robustness_{}.json", "robustness_{}.csv")  # by the part
@@ -98,14 +97,12 @@ def evaluate_robustness(
         corrupted,
         prepared.groups[rows],
         len(prepared.classes),
-        resamples=settings.resamples,
-        seed=settings.seed,
-        level=settings.level,
+        resampling=settings.resampling,
     )
     result = RobustnessResult(
         checkpoint.name,
         part,
-        Resampling(settings.resamples, settings.level, settings.seed),
+        settings.resampling,
         scores,
         {
             name: {value: tuple(steps) for value, steps in own.values.items()}

@@ -6,12 +6,7 @@ from brain_tumor.runs.results.robustness import RobustnessResult
 
 
 def robustness_table(result: RobustnessResult, title: str) -> DataTable:
-    """Lay out balanced accuracy by corruption and strength.
-
-    Args:
-        result: What was found.
-        title: What was scored.
-    """
+    """Lay out balanced accuracy by corruption and strength."""
     scores = result.scores
     strengths = range(1, len(scores.by_strength) + 1)
     rows = [

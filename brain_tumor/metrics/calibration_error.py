@@ -17,12 +17,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import Interval, Labels, Values, 
 
 @dataclass(frozen=True)
 class CalibrationErrors:
-    """Expected calibration error in [0, 1], without an interval.
-
-    Attributes:
-        ece_equal_width: From bins of equal width.
-        ece_equal_mass: From bins of equal numbers of scans.
-    """
+    """Expected calibration error in [0, 1], without an interval, by two kinds of bins."""
 
     ece_equal_width: float
     ece_equal_mass: float

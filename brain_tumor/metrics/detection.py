@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.metrics.uncertainty.bootstrap import Interval, Labels, Values
+from brain_tumor.metrics.uncertainty.bootstrap import (
+    RESAMPLING,
+    Interval,
+    Labels,
+    Resampling,
+    Values,
+)
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 
 Truth = npt.NDArray[np.bool_]
@@ -75,9 +81,7 @@ def detect(
     groups: Labels,
     threshold: float | Values,
     *,
-    resamples: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
+    resampling: Resampling = RESAMPLING,
 ) -> DetectionScores:
     """Score a threshold, with BCa intervals of a cluster bootstrap (see `bootstrap`).
 
@@ -87,9 +91,7 @@ def detect(
         groups: Group of each scan, `(N,)`, int64, at least 0.
         threshold: The least probability called a tumour, fixed, whatever scans it was chosen on;
             `(N,)` where scans of several runs, each with its own, are put together.
-        resamples: Number of resamples, at least 100.
-        seed: Seed of the resampling.
-        level: Level of the intervals, between 0 and 1.
+        resampling: How intervals are drawn.
 
     Raises:
         ValueError: No scans, lengths that differ, or a value outside its range.
@@ -104,7 +106,7 @@ def detect(
     called = probability >= threshold
     thresholds = np.unique(threshold)
     specificity, sensitivity = bootstrap_scores(
-        tumour.astype(np.int64), called.astype(np.int64), groups, 2, resamples, seed, level
+        tumour.astype(np.int64), called.astype(np.int64), groups, 2, resampling
     ).recalls
     return DetectionScores(
         float(thresholds[0]) if len(thresholds) == 1 else None,

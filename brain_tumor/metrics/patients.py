@@ -6,7 +6,13 @@ import numpy as np
 from scipy.special import log_softmax
 
 from brain_tumor.metrics.logits import check_logits
-from brain_tumor.metrics.uncertainty.bootstrap import Interval, Labels, Values
+from brain_tumor.metrics.uncertainty.bootstrap import (
+    RESAMPLING,
+    Interval,
+    Labels,
+    Resampling,
+    Values,
+)
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.metrics.uncertainty.significance import (
     GradedPredictions,
@@ -102,9 +108,7 @@ def score_patients(
     logits: Values,
     patients: Labels,
     groups: Labels,
-    resamples: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
+    resampling: Resampling = RESAMPLING,
 ) -> PatientScores | None:
     """Score pooled patients, and beside them the same slices one by one.
 
@@ -118,9 +122,7 @@ def score_patients(
         logits: `(N, C)`, float64, finite.
         patients: Patient of each slice, `(N,)`, int64; -1 where unknown, and left out.
         groups: Group of each slice, `(N,)`, int64, at least 0; the same for all of a patient.
-        resamples: Number of resamples, at least 100.
-        seed: Seed of the resampling.
-        level: Level of the intervals, between 0 and 1.
+        resampling: How intervals are drawn.
 
     Returns:
         None where no patient is known.
@@ -138,7 +140,7 @@ def score_patients(
     said = pooled.log_probabilities.argmax(axis=1)
     by_patient = GradedPredictions(pooled.labels, said, groups[pooled.first])
     by_slice = GradedPredictions(labels[known], logits[known].argmax(axis=1), groups[known])
-    drawing = (logits.shape[1], resamples, seed, level)
+    drawing = (logits.shape[1], resampling)
     complete, single = (
         bootstrap_scores(one.labels, one.predicted, one.groups, *drawing)
         for one in (by_patient, by_slice)

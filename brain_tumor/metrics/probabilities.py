@@ -13,11 +13,13 @@ from brain_tumor.metrics.leakage import Rows
 from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.registry import SCORES, compute_scores, scores_needing
 from brain_tumor.metrics.uncertainty.bootstrap import (
+    RESAMPLING,
     Interval,
     Labels,
+    Resampling,
     Values,
     Weights,
-    check_resampling,
+    check_groups,
     resample,
 )
 from brain_tumor.metrics.uncertainty.weighted import WeightedPredictions
@@ -48,9 +50,7 @@ def bootstrap_probabilities(
     groups: Labels,
     *,
     bins: int = 15,
-    resamples: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
+    resampling: Resampling = RESAMPLING,
 ) -> ProbabilityScores:
     """Score predicted probabilities, with intervals of a cluster bootstrap.
 
@@ -65,9 +65,7 @@ def bootstrap_probabilities(
         groups: Group of each scan, `(N,)`, int64, at least 0; `np.arange(N)` where every scan
             stands for itself.
         bins: Number of bins of the calibration errors, at least 1.
-        resamples: Number of resamples, at least 100.
-        seed: Seed of the resampling.
-        level: Level of the intervals, between 0 and 1.
+        resampling: How intervals are drawn.
 
     Raises:
         ValueError: No scans, lengths that differ, logits that are not finite, or a value outside
@@ -80,32 +78,31 @@ def bootstrap_probabilities(
         (0.499, 1.0)
     """
     check_logits(labels, logits)
-    check_resampling(groups, len(labels), resamples, level)
+    check_groups(groups, len(labels))
     if bins < 1:
         raise ValueError(f"{bins} bins: at least 1")
     members, group = np.unique(groups, return_inverse=True)
     measure = _Measure.of(labels, logits, group, bins)
-    found = resample(measure, len(members), resamples, seed, len(labels))
+    found = resample(measure, len(members), resampling, len(labels))
     of_scans, of_ranks = scores_needing("probabilities"), scores_needing("ranking")
     start = len(of_scans)
     intervals = {
         key: calibration_error_interval(
-            found.values[first : first + bins], found.drawn[:, first : first + bins], level
+            found.values[first : first + bins],
+            found.drawn[:, first : first + bins],
+            resampling.level,
         )
         for key, first in zip(CALIBRATION_ERRORS, (start, start + bins), strict=True)
     }
 
-    def interval(number: int) -> Interval | None:
-        return None if np.isnan(found.values[number]) else found.interval(number, level)
-
     areas = start + 2 * bins
     after = areas + logits.shape[1]
-    others = {score.key: interval(i) for i, score in enumerate(of_scans)}
-    others |= {score.key: interval(i) for i, score in enumerate(of_ranks, after)}
+    others = {score.key: found.defined_interval(i) for i, score in enumerate(of_scans)}
+    others |= {score.key: found.defined_interval(i) for i, score in enumerate(of_ranks, after)}
     every = intervals | others
     return ProbabilityScores(
         {key: every[key] for key in SCORES if key in every},
-        tuple(interval(i) for i in range(areas, after)),
+        tuple(found.defined_interval(i) for i in range(areas, after)),
     )
 
 

@@ -7,14 +7,15 @@ import numpy as np
 
 from brain_tumor.metrics.registry import accuracy, balanced_accuracy
 from brain_tumor.metrics.uncertainty.bootstrap import (
+    RESAMPLING,
     Interval,
     Labels,
+    Resampling,
     Values,
     Weights,
-    check_resampling,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import check_answers, count_by_group, square
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, square
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,7 @@ def bootstrap_robustness(
     corrupted: Mapping[str, Sequence[Labels]],
     groups: Labels,
     classes: int,
-    resamples: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
+    resampling: Resampling = RESAMPLING,
 ) -> Robustness:
     """Score predictions on clean and on corrupted scans, with BCa intervals of a cluster bootstrap.
 
@@ -79,9 +78,7 @@ def bootstrap_robustness(
         corrupted: By corruption, predicted class numbers at each strength, as many for each.
         groups: Group of each scan, `(N,)`, int64, at least 0.
         classes: Number of classes.
-        resamples: Number of resamples, at least 100.
-        seed: Seed of the resampling.
-        level: Share of the cases that an interval is to cover, between 0 and 1.
+        resampling: How intervals are drawn.
 
     Raises:
         ValueError: No scans or corruptions, lengths that differ, or a value outside its range.
@@ -90,11 +87,7 @@ def bootstrap_robustness(
     if len(strengths) != 1 or 0 in strengths:
         raise ValueError(f"corruptions of {sorted(strengths)} strengths: as many for each")
     answers = [clean, *(one for provided in corrupted.values() for one in provided)]
-    for predicted in answers:
-        check_answers(labels, predicted, classes)
-    check_resampling(groups, len(labels), resamples, level)
-    members, group = np.unique(groups, return_inverse=True)
-    counts = [count_by_group(labels, one, group, len(members), classes) for one in answers]
+    counts = [count_by_group(labels, one, groups, classes) for one in answers]
 
     def measure(weights: Weights) -> Values:
         balanced = np.stack([balanced_accuracy(square(weights @ one)) for one in counts], axis=1)
@@ -102,23 +95,23 @@ def bootstrap_robustness(
         mean = each.mean(axis=1)
         return np.column_stack((balanced[:, 0], mean, balanced[:, 0] - mean, each))
 
-    found = resample(measure, len(members), resamples, seed)
+    found = resample(measure, len(counts[0]), resampling)
     together = square(np.stack([one.sum(axis=0) for one in counts]))
     complete = np.column_stack((accuracy(together), balanced_accuracy(together)))
     by_corruption = complete[1:].reshape(len(corrupted), -1, 2)
     return Robustness(
         scans=len(labels),
-        groups=len(members),
+        groups=len(counts[0]),
         clean_accuracy=float(complete[0, 0]),
-        clean=found.interval(0, level),
+        clean=found.interval(0),
         by_strength=tuple(by_corruption[:, :, 1].mean(axis=0).tolist()),
-        mean=found.interval(1, level),
-        lost=found.interval(2, level),
+        mean=found.interval(1),
+        lost=found.interval(2),
         corruptions={
             name: CorruptionScores(
                 tuple(by_corruption[place, :, 0].tolist()),
                 tuple(by_corruption[place, :, 1].tolist()),
-                found.interval(3 + place, level),
+                found.interval(3 + place),
             )
             for place, name in enumerate(corrupted)
         },

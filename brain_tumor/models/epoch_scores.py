@@ -2,12 +2,21 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassConfusionMatrix
 
-from brain_tumor.metrics.registry import compute_scores, label_scores
+from brain_tumor.metrics.registry import (
+    compute_scores,
+    f1s,
+    label_scores,
+    precisions,
+    recalls,
+)
+
+PER_CLASS = {"precision": precisions, "recall": recalls, "f1": f1s}
 
 
 class ClassificationScores(MulticlassConfusionMatrix):
@@ -17,9 +26,6 @@ class ClassificationScores(MulticlassConfusionMatrix):
     one count. A score that is 0/0 is NaN, and balanced accuracy and macro F1 average over the
     classes where theirs is defined, as scikit-learn does with `zero_division=nan`; torchmetrics'
     own macro average counts a class that is absent but predicted.
-
-    Args:
-        classes: Class names, in the order of the labels.
     """
 
     def __init__(self, classes: Sequence[str]) -> None:
@@ -48,23 +54,13 @@ class ClassificationScores(MulticlassConfusionMatrix):
         Keys are those of the registry (`accuracy`, `balanced_accuracy`, `macro_f1`), and
         `precision/<class>`, `recall/<class>`, `f1/<class>`.
         """
-        matrix = self.compute().float()
         # Computed on the processor, once an epoch: a score is written for NumPy alone.
-        overall = compute_scores(label_scores(), matrix.cpu().numpy()[None])[0]
-        values = torch.from_numpy(overall).float().to(matrix.device)
-        hits, true, predicted = matrix.diagonal(), matrix.sum(dim=1), matrix.sum(dim=0)
-        per_class = {
-            "precision": hits / predicted,
-            "recall": hits / true,
-            "f1": 2 * hits / (true + predicted),
-        }
-        named = {
-            f"{score}/{label}": value
-            for score, values in per_class.items()
-            for label, value in zip(self.classes, values, strict=True)
-        }
-        keys = [score.key for score in label_scores()]
-        return dict(zip(keys, values, strict=True)) | named
+        confusions = self.compute().float().cpu().numpy()[None]
+        values = [*compute_scores(label_scores(), confusions)[0]]
+        for of_classes in PER_CLASS.values():
+            values += [*of_classes(confusions)[0]]
+        found = torch.tensor(np.array(values, np.float32), device=self.confmat.device)
+        return dict(zip(score_names(self.classes), found, strict=True))
 
 
 def score_names(classes: Sequence[str]) -> list[str]:
@@ -74,7 +70,7 @@ def score_names(classes: Sequence[str]) -> list[str]:
         >>> score_names(["glioma"])[2:4]
         ['macro_f1', 'precision/glioma']
     """
-    per_class = [f"{kind}/{label}" for kind in ("precision", "recall", "f1") for label in classes]
+    per_class = [f"{kind}/{label}" for kind in PER_CLASS for label in classes]
     return [*(score.key for score in label_scores()), *per_class]
 
 

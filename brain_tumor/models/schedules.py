@@ -19,13 +19,7 @@ def steps_per_batch(make: Callable[..., LRScheduler]) -> bool:
 def make_schedule(
     make: Callable[..., LRScheduler], optimizer: Optimizer, total_steps: int
 ) -> LRScheduler:
-    """Make a schedule for an optimizer.
-
-    Args:
-        make: A partial of its class, with what is configured.
-        optimizer: Whose rates it changes.
-        total_steps: Batches of the whole training.
-    """
+    """Make a schedule for an optimizer."""
     later: dict[str, Any] = {TOTAL_STEPS: total_steps} if steps_per_batch(make) else {}
     return make(optimizer, **later)
 

@@ -8,11 +8,7 @@ from brain_tumor.data.groups.settings import BEFORE, NearDuplicateSettings
 
 
 def thresholds_before(config: DictConfig) -> dict[str, float] | None:
-    """Give the thresholds of near-duplicates as version 0.6 had them; None in later runs.
-
-    Args:
-        config: A run's configuration as it was written.
-    """
+    """Give the thresholds of near-duplicates as version 0.6 had them; None in later runs."""
     near = OmegaConf.select(config, "data.near_duplicates")
     if not isinstance(near, DictConfig) or set(near) != BEFORE:
         return None

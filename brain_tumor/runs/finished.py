@@ -1,7 +1,7 @@
 """A finished run, as far as a comparison needs it: found, read and checked."""
 
 import glob
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -205,22 +205,31 @@ def _predictions(rows: list[dict[str, str]], classes: Sequence[str]) -> dict[str
     parts: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         parts.setdefault(row["part"], []).append(row)
-    return {
-        part: PartPredictions(
-            tuple(row["path"] for row in own),
-            tuple(row["label"] for row in own),
-            tuple(row["predicted"] for row in own),
-            np.array([[float(row[f"logit_{name}"]) for name in classes] for row in own]),
-            _patients(own),
-        )
-        for part, own in parts.items()
-    }
+    return {part: part_predictions(own, classes) for part, own in parts.items()}
 
 
-def _patients(rows: list[dict[str, str]]) -> npt.NDArray[np.int64] | None:
-    if "patient" not in rows[0]:  # written before predictions.csv had patients
-        return None
-    return np.array([int(row["patient"] or -1) for row in rows], np.int64)
+def class_numbers(names: Sequence[str], classes: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Give the number of each named class, `(N,)`, int64; KeyError where one is no class."""
+    numbers = {name: number for number, name in enumerate(classes)}
+    return np.array([numbers[name] for name in names], np.int64)
+
+
+def part_predictions(rows: Sequence[Mapping[str, str]], classes: Sequence[str]) -> PartPredictions:
+    """Read what is said of the scans of one part from their rows of `predictions.csv`.
+
+    Raises:
+        KeyError, ValueError: A column is missing, or a value is no number.
+    """
+    patients = None
+    if "patient" in rows[0]:  # not where it was written before predictions.csv had patients
+        patients = np.array([int(row["patient"] or -1) for row in rows], np.int64)
+    return PartPredictions(
+        tuple(row["path"] for row in rows),
+        tuple(row["label"] for row in rows),
+        tuple(row["predicted"] for row in rows),
+        np.array([[float(row[f"logit_{name}"]) for name in classes] for row in rows]),
+        patients,
+    )
 
 
 def _part_sizes(members: list[dict[str, str]]) -> dict[str, dict[str, int]]:

@@ -178,10 +178,6 @@ class RunFolder:
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole; a link in its place is replaced.
 
-        Args:
-            name: Its name, or its place inside the folder.
-            content: What it holds.
-
         Raises:
             DataError: A folder on the way is a link, or the file may not be written.
             OSError: The disk is full.
@@ -204,13 +200,7 @@ class RunFolder:
         self.write(f"{self.figures.name}/{name}", content)
 
     def write_json(self, name: str, content: Mapping[str, Any], checked: bool = False) -> None:
-        """Write a JSON file; numbers that are not defined have to be None.
-
-        Args:
-            name: Its name.
-            content: What it holds.
-            checked: Whether to write down its checksum, for a file that nobody changes by hand.
-        """
+        """Write a JSON file; numbers that are not defined have to be None."""
         text = json.dumps(content, indent=2, allow_nan=False) + "\n"
         if checked:
             self._write_checked(name, text.encode())
@@ -219,10 +209,6 @@ class RunFolder:
 
     def read_json(self, name: str, again: str = AGAIN) -> dict[str, Any]:
         """Read a JSON file.
-
-        Args:
-            name: Its name.
-            again: How to get it anew, for the message.
 
         Raises:
             DataError: It is missing or damaged.

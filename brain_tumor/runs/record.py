@@ -22,14 +22,7 @@ from brain_tumor.runs.results.run import (
 def run_record(
     config: DictConfig, classifier: L.LightningModule, trainer: L.Trainer, data: RunData
 ) -> RunRecord:
-    """Tell what a run is made of, before it begins.
-
-    Args:
-        config: The composed configuration.
-        classifier: What is trained.
-        trainer: What trains it, and knows the device.
-        data: Its scans.
-    """
+    """Tell what a run is made of, before it begins."""
     device = trainer.strategy.root_device
     trained = [p.numel() for p in classifier.parameters() if p.requires_grad]
     return RunRecord(

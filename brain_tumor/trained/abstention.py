@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
-import numpy.typing as npt
-
 from brain_tumor.data.split import VALIDATION
 from brain_tumor.errors import DataError
 from brain_tumor.metrics.curves import risk_coverage
+from brain_tumor.runs.finished import PartPredictions, class_numbers, part_predictions
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.settings import Range, Settings
 
@@ -36,42 +34,19 @@ class Abstention(Settings, key="abstention"):
         return 1 - self.error
 
 
-@dataclass(frozen=True)
-class ValidationLogits:
-    """What a run's network says of its validation scans.
-
-    Attributes:
-        paths: Their paths, N.
-        labels: Class numbers, `(N,)`, int64.
-        logits: `(N, classes)`, float64.
-    """
-
-    paths: list[str]
-    labels: npt.NDArray[np.int64]
-    logits: npt.NDArray[np.float64]
-
-
-def read_validation(scored: RunFolder, classes: Sequence[str]) -> ValidationLogits | None:
-    """Read what a network says of the validation scans.
-
-    Args:
-        scored: Where the evaluation of the checkpoint left `predictions.csv`.
-        classes: Class names.
-
-    Returns:
-        None where the run has no validation part.
+def read_validation(scored: RunFolder, classes: Sequence[str]) -> PartPredictions | None:
+    """Read what a run's network says of its validation scans; None where it has none.
 
     Raises:
-        DataError: The file is missing or damaged.
+        DataError: `predictions.csv` is missing or damaged.
     """
     rows = [row for row in scored.read_rows("predictions.csv") if row.get("part") == VALIDATION]
     if not rows:
         return None
     try:
-        numbers = {name: number for number, name in enumerate(classes)}
-        labels = np.array([numbers[row["label"]] for row in rows], np.int64)
-        logits = np.array([[float(row[f"logit_{name}"]) for name in classes] for row in rows])
-        return ValidationLogits([row["path"] for row in rows], labels, logits)
+        found = part_predictions(rows, classes)
+        class_numbers(found.labels, classes)
+        return found
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{scored.path / 'predictions.csv'} is damaged: run python -m brain_tumor.evaluate on "
@@ -99,15 +74,13 @@ def error_steps(
     found = read_validation(scored, classes)
     if found is None:
         return None
-    return risk_coverage(found.labels, found.logits / (temperature or 1.0)).steps()
+    return risk_coverage(
+        class_numbers(found.labels, classes), found.logits / (temperature or 1.0)
+    ).steps()
 
 
 def least_confidence(steps: Steps, abstention: Abstention) -> float:
     """Find the confidence from which on answers are sure enough.
-
-    Args:
-        steps: As `error_steps` gives them.
-        abstention: How many may be wrong.
 
     Returns:
         The least confidence such that of the validation scans answered so no larger share is

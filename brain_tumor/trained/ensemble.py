@@ -9,7 +9,7 @@ from scipy.special import log_softmax
 
 from brain_tumor.errors import DataError
 from brain_tumor.metrics.curves import risk_coverage
-from brain_tumor.runs.finished import find_folders
+from brain_tumor.runs.finished import class_numbers, find_folders
 from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.runs.results.run import RUN
 from brain_tumor.trained.abstention import Steps, read_validation
@@ -123,7 +123,7 @@ def _shared_validation(
         if own is None:
             return None
         said = log_softmax(own.logits / (member.chosen.temperature or 1.0), axis=1)
-        rows = zip(own.paths, own.labels, said, strict=True)
+        rows = zip(own.paths, class_numbers(own.labels, member.classes), said, strict=True)
         found.append({path: (label, row) for path, label, row in rows})
     shared = sorted(set.intersection(*(set(own) for own in found)))
     if not shared:

@@ -45,13 +45,7 @@ class StudyOutcome:
 
 
 def write_outcome(study: Study, choices: Choices, displayed: str) -> StudyOutcome:
-    """Write `trials.csv`, `study.md`, the charts, and the best trial as an experiment.
-
-    Args:
-        study: The study.
-        choices: What was chosen of each group.
-        displayed: The study's folder, as a user types it.
-    """
+    """Write `trials.csv`, `study.md`, the charts, and the best trial as an experiment."""
     trials, folder = study.trials(), RunFolder(study.settings.folder)
     keys = list(study.settings.space)
     columns = [study.settings.objective, "best_epoch", "epochs", "seconds", "run", "reason"]

@@ -41,10 +41,6 @@ _WAIT = 60  # seconds for another process to be done with the file
 class Study:
     """Opens a study, or begins it where there is none.
 
-    Args:
-        settings: What the study is.
-        fingerprint: Of the prepared set.
-
     Raises:
         ConfigError: The study was begun with another configuration.
         DataError: Its folder or its file cannot be used, or there is a link in the folder.

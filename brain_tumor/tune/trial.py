@@ -85,10 +85,6 @@ class WatchedScore(Checkpoint):
     A `Checkpoint`, because Lightning calls those after all others; behind the one that writes
     `last.ckpt`, so that a trial which is stopped has its last epoch on disk.
 
-    Args:
-        trial: The trial.
-        objective: Name of the score, as it is logged.
-
     Attributes:
         pruned: Whether the pruner stopped the trial.
     """

@@ -14,6 +14,7 @@ from brain_tumor.dataclass_json import from_plain, to_plain
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.patient_scores import score_part_patients
 from brain_tumor.metrics.patients import score_patients
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.runs.finished import read_run
 from brain_tumor.runs.results.scores import AnswerScores, ScoredPatients
 from brain_tumor.trained.operating_point import Chosen, calibrate
@@ -43,7 +44,7 @@ def found(
 def test_all_that_is_scored_is_told() -> None:
     labels, logits, patients = drawn()
     record = found(labels, logits, patients, patients)
-    expected = score_patients(labels, logits, patients, patients, 200)
+    expected = score_patients(labels, logits, patients, patients, Resampling(200))
     assert expected is not None
     assert (record.patients, record.of_several_classes, record.slices) == (18, 0, 90)
     assert record.answers == {"glioma": 6, "meningioma": 6, "notumor": 6}

@@ -10,10 +10,9 @@ from brain_tumor.data.transforms.corruptions import CORRUPTIONS
 from brain_tumor.evaluate.robustness_figure import robustness_figure
 from brain_tumor.evaluate.robustness_table import robustness_table
 from brain_tumor.metrics.robustness import CorruptionScores, Robustness
-from brain_tumor.metrics.uncertainty.bootstrap import Interval
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.rendering.page import to_markdown
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.runs.results.metrics import Resampling
 from brain_tumor.runs.results.robustness import RobustnessResult, robustness_file
 from experiments.findings import HERE
 

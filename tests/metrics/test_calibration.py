@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss
 
 from brain_tumor.metrics.calibration import fit_temperature, reliability
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 
 
 def drawn_part(seed: int, scans: int = 200, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +85,9 @@ def test_the_bins_hold_all_scans_and_add_up_to_the_calibration_error(
         assert each.confidence == pytest.approx(confidences[own].mean())
         assert each.accuracy == pytest.approx(right[own].mean())
         error += each.scans / scans * abs(each.accuracy - each.confidence)
-    scores = bootstrap_probabilities(labels, logits, np.arange(scans), bins=bins, resamples=100)
+    scores = bootstrap_probabilities(
+        labels, logits, np.arange(scans), bins=bins, resampling=Resampling(100)
+    )
     assert error == pytest.approx(scores.overall["ece_equal_width"].value)
 
 

@@ -13,6 +13,7 @@ from brain_tumor.metrics.calibration_error import (
     equal_width_bins,
 )
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 
 # Confidences of few values (ties), right or wrong, and how often drawn.
 SCANS = st.lists(
@@ -90,7 +91,9 @@ def test_errors_are_the_values_that_stand_in_the_intervals(
     generator = np.random.default_rng(seed)
     labels, logits = generator.integers(0, 4, scans), generator.normal(0, 2, (scans, 4))
     found = calibration_errors(labels, logits, bins)
-    intervals = bootstrap_probabilities(labels, logits, np.arange(scans), bins=bins, resamples=100)
+    intervals = bootstrap_probabilities(
+        labels, logits, np.arange(scans), bins=bins, resampling=Resampling(100)
+    )
     assert found.ece_equal_width == pytest.approx(intervals.overall["ece_equal_width"].value)
     assert found.ece_equal_mass == pytest.approx(intervals.overall["ece_equal_mass"].value)
     theirs = multiclass_calibration_error(

@@ -22,7 +22,7 @@ from brain_tumor.metrics.calibration_error import equal_mass_gaps
 from brain_tumor.metrics.detection import detect
 from brain_tumor.metrics.logits import confidence_and_rightness
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
-from brain_tumor.metrics.uncertainty.bootstrap import Interval, draw_weights
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling, draw_weights
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions, paired_bootstrap
 
@@ -110,18 +110,25 @@ def ece_of_bins(
 
 def intervals_of(part: Part, seed: int) -> dict[str, Interval]:
     labels, groups, predicted = part.labels, part.groups, part.too_sure.argmax(axis=1)
-    scores = bootstrap_scores(labels, predicted, groups, 4, resamples=RESAMPLES, seed=seed)
-    sure = bootstrap_probabilities(labels, part.too_sure, groups, resamples=RESAMPLES, seed=seed)
+    scores = bootstrap_scores(
+        labels, predicted, groups, 4, resampling=Resampling(RESAMPLES, seed=seed)
+    )
+    sure = bootstrap_probabilities(
+        labels, part.too_sure, groups, resampling=Resampling(RESAMPLES, seed=seed)
+    )
     probability = 1 - softmax(part.too_sure, axis=1)[:, NO_TUMOUR]
     found = detect(
-        labels != NO_TUMOUR, probability, groups, TUMOUR_THRESHOLD, resamples=RESAMPLES, seed=seed
+        labels != NO_TUMOUR,
+        probability,
+        groups,
+        TUMOUR_THRESHOLD,
+        resampling=Resampling(RESAMPLES, seed=seed),
     )
     pair = paired_bootstrap(
         GradedPredictions(labels, predicted, groups),
         GradedPredictions(labels, part.other.argmax(axis=1), groups),
         4,
-        resamples=RESAMPLES,
-        seed=seed,
+        resampling=Resampling(RESAMPLES, seed=seed),
     )
     return {
         "accuracy": scores.overall["accuracy"],
@@ -144,7 +151,7 @@ def intervals_of(part: Part, seed: int) -> dict[str, Interval]:
 
 def intervals_of_no_error(part: Part, seed: int) -> dict[str, Interval]:
     found = bootstrap_probabilities(
-        part.labels, part.calibrated, part.groups, resamples=RESAMPLES, seed=seed
+        part.labels, part.calibrated, part.groups, resampling=Resampling(RESAMPLES, seed=seed)
     )
     return {
         "ECE of 0, equal width": found.overall["ece_equal_width"],
@@ -154,7 +161,9 @@ def intervals_of_no_error(part: Part, seed: int) -> dict[str, Interval]:
 
 def intervals_by_scan(part: Part, seed: int) -> dict[str, Interval]:
     predicted, alone = part.too_sure.argmax(axis=1), np.arange(len(part.labels))
-    found = bootstrap_scores(part.labels, predicted, alone, 4, resamples=RESAMPLES, seed=seed)
+    found = bootstrap_scores(
+        part.labels, predicted, alone, 4, resampling=Resampling(RESAMPLES, seed=seed)
+    )
     return {
         "accuracy": found.overall["accuracy"],
         "recall": found.recalls[0],

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix
 
 from brain_tumor.metrics.detection import choose_threshold, detect
-from brain_tumor.metrics.uncertainty.bootstrap import bca_interval
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling, bca_interval
 
 SCANS = st.lists(
     st.tuples(st.booleans(), st.integers(0, 8), st.integers(0, 4)), min_size=1, max_size=30
@@ -42,7 +42,7 @@ def test_a_share_that_is_met_exactly_is_enough(tumours: int) -> None:
 @settings(max_examples=50, deadline=None)
 def test_counts_are_scikit_learn_s(scans: list[Scan], step: int) -> None:
     tumour, probability, groups = columns(scans)
-    found = detect(tumour, probability, groups, step / 8, resamples=100)
+    found = detect(tumour, probability, groups, step / 8, resampling=Resampling(100))
     matrix = confusion_matrix(tumour, probability >= step / 8, labels=[False, True])
     expected = [[found.true_negatives, found.false_positives]]
     expected.append([found.false_negatives, found.true_positives])
@@ -60,7 +60,7 @@ def test_intervals_are_those_of_a_plain_loop_over_groups() -> None:
     generator = np.random.default_rng(0)
     tumour, groups = generator.random(60) < 0.6, generator.integers(0, 12, 60)
     probability = np.clip(0.3 * tumour + generator.random(60) * 0.7, 0, 1)
-    found = detect(tumour, probability, groups, 0.5, resamples=300, seed=4, level=0.8)
+    found = detect(tumour, probability, groups, 0.5, resampling=Resampling(300, seed=4, level=0.8))
 
     generator = np.random.default_rng(4)
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]

@@ -8,7 +8,7 @@ from scipy.stats import gmean
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from brain_tumor.metrics.patients import PooledPatients, pool_patients, score_patients
-from brain_tumor.metrics.uncertainty.bootstrap import Interval
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # labels, logits, patients
@@ -90,17 +90,21 @@ def test_patients_of_one_slice_score_as_slices(slices: list) -> None:
     top = np.sort(logits, axis=1)
     assume((top[:, -1] - top[:, -2] > 1e-6).all())
     each = np.arange(len(labels))
-    found = score_patients(labels, logits, each, each, resamples=100)
+    found = score_patients(labels, logits, each, each, resampling=Resampling(100))
     assert found is not None
     assert found.by_patient == found.by_slice
-    assert found.by_slice == bootstrap_scores(labels, logits.argmax(axis=1), each, 3, 100)
+    assert found.by_slice == bootstrap_scores(
+        labels, logits.argmax(axis=1), each, 3, Resampling(100)
+    )
     assert found.difference["balanced_accuracy"] == Interval(0, 0, 0)
 
 
 def test_scores_are_those_of_a_plain_loop() -> None:
     labels, logits, patients = drawn_part(0)
     groups = patients // 2 + 1  # two patients each: identifiers that may be one person
-    found = score_patients(labels, logits, patients, groups, resamples=200, seed=3, level=0.9)
+    found = score_patients(
+        labels, logits, patients, groups, resampling=Resampling(200, seed=3, level=0.9)
+    )
     assert found is not None
     truth, said, of_group = [], [], []
     for patient in sorted({*patients.tolist()} - {-1}):
@@ -110,13 +114,15 @@ def test_scores_are_those_of_a_plain_loop() -> None:
         truth.append(patient % 4)
         said.append(likely.argmax())
         of_group.append(patient // 2 + 1)
-    expected = bootstrap_scores(*map(np.array, (truth, said, of_group)), 4, 200, 3, 0.9)
+    expected = bootstrap_scores(*map(np.array, (truth, said, of_group)), 4, Resampling(200, 0.9, 3))
     assert found.by_patient == expected
     recalls = recall_score(truth, said, average=None)
     assert [one.value for one in found.by_patient.recalls if one] == pytest.approx(recalls.tolist())
     known = patients >= 0
     alone = logits[known].argmax(axis=1)
-    assert found.by_slice == bootstrap_scores(labels[known], alone, groups[known], 4, 200, 3, 0.9)
+    assert found.by_slice == bootstrap_scores(
+        labels[known], alone, groups[known], 4, Resampling(200, 0.9, 3)
+    )
     gain = found.difference["balanced_accuracy"]
     assert gain.value == pytest.approx(
         balanced_accuracy_score(truth, said) - balanced_accuracy_score(labels[known], alone)
@@ -126,11 +132,11 @@ def test_scores_are_those_of_a_plain_loop() -> None:
 
 def test_pooling_helps_where_slices_err_alone_and_not_where_they_err_together() -> None:
     labels, logits, patients = drawn_part(1, slices=600)
-    alone = score_patients(labels, logits, patients, patients + 1, resamples=300)
+    alone = score_patients(labels, logits, patients, patients + 1, resampling=Resampling(300))
     # Every slice of a patient says what the first one does.
     first = {patient: row for row, patient in reversed([*enumerate(patients.tolist())])}
     together = logits[[first[patient] for patient in patients.tolist()]]
-    alike = score_patients(labels, together, patients, patients + 1, resamples=300)
+    alike = score_patients(labels, together, patients, patients + 1, resampling=Resampling(300))
     assert alone is not None and alike is not None
     assert alone.difference["balanced_accuracy"].low > 0.1
     gain = alike.difference["balanced_accuracy"]

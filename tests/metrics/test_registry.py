@@ -15,7 +15,7 @@ from brain_tumor.metrics.registry import (
     label_scores,
     negative_log_likelihood,
 )
-from brain_tumor.metrics.uncertainty.bootstrap import Values
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling, Values
 from brain_tumor.metrics.uncertainty.intervals import (
     bootstrap_scores,
     count_by_group,
@@ -68,7 +68,7 @@ def test_weighted_counts_give_scikit_learn_s_scores() -> None:
     labels, logits, groups = drawn(1)
     predicted = logits.argmax(axis=1)
     weights = np.random.default_rng(2).multinomial(40, np.full(40, 1 / 40), 30)
-    counts = count_by_group(labels, predicted, groups, 40, 4)
+    counts = count_by_group(labels, predicted, groups, 4)
     found = compute_scores(label_scores(), square(weights @ counts))
     assert found.shape == (30, 4)
     told = TOLD | {"kappa": metrics.cohen_kappa_score}
@@ -84,13 +84,13 @@ def test_another_score_has_an_interval_and_leaves_the_others_alone(
 ) -> None:
     labels, logits, groups = drawn(3)
     predicted = logits.argmax(axis=1)
-    found = bootstrap_scores(labels, predicted, groups, 4, resamples=200)
+    found = bootstrap_scores(labels, predicted, groups, 4, resampling=Resampling(200))
     interval = found.overall["kappa"]
     assert interval is not None
     assert interval.value == pytest.approx(metrics.cohen_kappa_score(labels, predicted))
     assert interval.low < interval.value < interval.high
     monkeypatch.delitem(SCORES, "kappa")
-    alone = bootstrap_scores(labels, predicted, groups, 4, resamples=200)
+    alone = bootstrap_scores(labels, predicted, groups, 4, resampling=Resampling(200))
     assert alone.overall == {k: v for k, v in found.overall.items() if k != "kappa"}
     assert (alone.recalls, alone.precisions, alone.f1s) == (
         found.recalls,
@@ -103,7 +103,7 @@ def test_another_score_has_an_interval_and_leaves_the_others_alone(
 def test_an_undefined_score_has_no_interval() -> None:
     once = np.zeros(5, np.int64)  # one class, always predicted: kappa is 0/0
     assert np.isnan(scores_of(np.array([[5.0, 0, 0, 0]]))[0, 3])
-    found = bootstrap_scores(once, once, np.arange(5), 2, resamples=100)
+    found = bootstrap_scores(once, once, np.arange(5), 2, resampling=Resampling(100))
     assert found.overall["kappa"] is None and found.overall["accuracy"] is not None
 
 
@@ -116,7 +116,7 @@ def test_a_mean_over_scans_may_also_be_written_by_resample(
 
     again = Score("again", "the same", "same", "lower", "ranking", by_resample)
     monkeypatch.setitem(SCORES, "again", again)
-    found = bootstrap_probabilities(*drawn(4), resamples=200).overall
+    found = bootstrap_probabilities(*drawn(4), resampling=Resampling(200)).overall
     assert list(found) == [key for key, score in SCORES.items() if score.needs != "labels"]
     one, other = found["nll"], found["again"]
     assert one is not None and other is not None

@@ -3,6 +3,7 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from brain_tumor.metrics.robustness import bootstrap_robustness
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 
 SCANS, STRENGTHS = 120, 3
@@ -24,7 +25,7 @@ def drawn(seed: int = 0) -> tuple[np.ndarray, np.ndarray, dict[str, list[np.ndar
 
 def test_scores_are_scikit_learn_s() -> None:
     labels, clean, corrupted, groups = drawn()
-    found = bootstrap_robustness(labels, clean, corrupted, groups, 4, resamples=200)
+    found = bootstrap_robustness(labels, clean, corrupted, groups, 4, resampling=Resampling(200))
     assert (found.scans, found.groups) == (SCANS, len(np.unique(groups)))
     assert found.clean.value == pytest.approx(balanced_accuracy_score(labels, clean))
     assert found.clean_accuracy == pytest.approx(accuracy_score(labels, clean))
@@ -45,15 +46,19 @@ def test_scores_are_scikit_learn_s() -> None:
 
 def test_the_interval_of_the_clean_score_is_that_of_an_evaluation() -> None:
     labels, clean, corrupted, groups = drawn(1)
-    found = bootstrap_robustness(labels, clean, corrupted, groups, 4, resamples=300, seed=5)
-    scores = bootstrap_scores(labels, clean, groups, 4, resamples=300, seed=5)
+    found = bootstrap_robustness(
+        labels, clean, corrupted, groups, 4, resampling=Resampling(300, seed=5)
+    )
+    scores = bootstrap_scores(labels, clean, groups, 4, resampling=Resampling(300, seed=5))
     alone = scores.overall["balanced_accuracy"]
     assert (found.clean.low, found.clean.high) == pytest.approx((alone.low, alone.high))
 
 
 def test_corruptions_that_change_nothing_lose_nothing() -> None:
     labels, clean, _, groups = drawn(2)
-    found = bootstrap_robustness(labels, clean, {"none": [clean] * 5}, groups, 4, resamples=200)
+    found = bootstrap_robustness(
+        labels, clean, {"none": [clean] * 5}, groups, 4, resampling=Resampling(200)
+    )
     assert (found.lost.value, found.lost.low, found.lost.high) == pytest.approx(
         (0, 0, 0), abs=1e-12
     )
@@ -67,7 +72,9 @@ def test_the_same_scans_are_compared() -> None:
     hard = groups % 2 == 0
     clean = np.where(hard & (np.arange(200) % 4 < 2), 1 - labels, labels)
     worse = np.where(np.arange(200) % 4 >= 2, 1 - labels, clean)
-    found = bootstrap_robustness(labels, clean, {"half": [worse]}, groups, 2, resamples=500)
+    found = bootstrap_robustness(
+        labels, clean, {"half": [worse]}, groups, 2, resampling=Resampling(500)
+    )
     assert found.clean.high - found.clean.low > 0.1
     assert found.lost.high - found.lost.low < 1e-9
 

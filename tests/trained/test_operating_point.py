@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.trained.operating_point import Chosen, calibrate, choose, join, tumour_probability
 
 
@@ -30,7 +31,9 @@ def test_validation_decides_temperature_and_operating_point() -> None:
     # On scans that were not looked at the probabilities are the better for it.
     groups = np.arange(450)
     before, after = (
-        bootstrap_probabilities(labels[450:], values[450:], groups, resamples=100).overall["nll"]
+        bootstrap_probabilities(
+            labels[450:], values[450:], groups, resampling=Resampling(100)
+        ).overall["nll"]
         for values in (logits, logits / chosen.temperature)
     )
     assert after.value < before.value - 0.1

@@ -24,14 +24,7 @@ class Sheets:
     folder: str | None
 
     def pictures(self, name: str, title: str, count: int, max_shown: int) -> list[Picture]:
-        """Give a sheet as a picture, in a list that is empty if there is no such sheet.
-
-        Args:
-            name: Its name.
-            title: What it shows, a noun phrase.
-            count: How many scans or groups there are.
-            max_shown: How many of them a sheet shows.
-        """
+        """Give a sheet as a picture, in a list that is empty if there is no such sheet."""
         if name not in self.pngs:
             return []
         file = None if self.folder is None else f"{self.folder}/{name}.png"
@@ -50,15 +43,7 @@ def scans_table(
     count: int,
     text_columns: int,
 ) -> DataTable:
-    """Lay out the first of many scans or groups of scans, a row each.
-
-    Args:
-        title: What they are.
-        columns: Names of the columns.
-        rows: Those that the audit names.
-        count: How many there are.
-        text_columns: Leading columns that hold words.
-    """
+    """Lay out the first of many scans or groups of scans, a row each."""
     first = rows[:MAX_ROWS]
     note = "" if len(first) == count else f"The first {len(first)} of {format_count(count)}."
     if len(rows) > len(first):
@@ -67,12 +52,6 @@ def scans_table(
 
 
 def groups_table(title: str, groups: Sequence[ScanGroup], count: int) -> DataTable:
-    """Lay out groups of equal scans that stand under several labels.
-
-    Args:
-        title: What they are.
-        groups: The first of them.
-        count: How many groups there are.
-    """
+    """Lay out groups of equal scans that stand under several labels."""
     rows = [[", ".join(dict.fromkeys(group.labels)), ", ".join(group.paths)] for group in groups]
     return scans_table(title, ["labels", "scans"], rows, count, text_columns=2)

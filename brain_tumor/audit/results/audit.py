@@ -35,12 +35,7 @@ class AuditedData:
 
 @dataclass(frozen=True)
 class AuditSeconds:
-    """Time that an audit took, in seconds.
-
-    Attributes:
-        preparing: Preparing the scans, or opening a prepared set.
-        auditing: All else, up to the contact sheets.
-    """
+    """Seconds that preparing or opening a prepared set took, and all else up to the sheets."""
 
     preparing: float
     auditing: float

@@ -8,12 +8,7 @@ ScanPair = tuple[str, str]  # paths of two scans
 
 @dataclass(frozen=True)
 class ScanGroup:
-    """Scans that are copies of each other.
-
-    Attributes:
-        paths: Their paths inside the raw folder.
-        labels: Their classes, in the same order.
-    """
+    """Copies of each other: paths inside the raw folder, and classes in the same order."""
 
     paths: tuple[str, ...]
     labels: tuple[str, ...]

@@ -35,12 +35,7 @@ class FileSizes:
 
 @dataclass(frozen=True)
 class ScanCount:
-    """Scans of one class in one folder.
-
-    Attributes:
-        raw: Raw files.
-        kept: Scans that are left after preparing.
-    """
+    """Scans of one class in one folder: raw files, and those that are left after preparing."""
 
     raw: int
     kept: int
@@ -48,12 +43,7 @@ class ScanCount:
 
 @dataclass(frozen=True)
 class OddFile:
-    """A file with an oddity.
-
-    Attributes:
-        path: Its path inside the raw folder.
-        detail: What was found in it.
-    """
+    """A file with an oddity: its path inside the raw folder, and what was found in it."""
 
     path: str
     detail: str

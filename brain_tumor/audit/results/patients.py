@@ -6,13 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ClassPatients:
-    """Kept scans of one class.
-
-    Attributes:
-        known: Scans whose patient is known.
-        unknown: The other scans.
-        patients: Patients of the known ones.
-    """
+    """Kept scans of one class, patient known or unknown, and the patients of the known ones."""
 
     known: int
     unknown: int

@@ -7,13 +7,7 @@ from brain_tumor.settings import Settings
 
 @dataclass(frozen=True)
 class StepCount:
-    """Number of scans at one step of preparing.
-
-    Attributes:
-        step: The step, in words.
-        report: Number of scans in the report.
-        measured: Number of scans here.
-    """
+    """Number of scans at one step of preparing, named in words: in the report, and here."""
 
     step: str
     report: int
@@ -22,12 +16,7 @@ class StepCount:
 
 @dataclass(frozen=True)
 class PartCounts(Settings):
-    """Number of scans of one class in the report.
-
-    Attributes:
-        train: In its training part.
-        test: In its test part.
-    """
+    """Number of scans of one class in the training and in the test part of the report."""
 
     train: int
     test: int

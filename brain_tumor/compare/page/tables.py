@@ -76,12 +76,7 @@ def spread_table(setting: PooledRunGroup) -> DataTable | None:
 
 
 def setting_class_report(setting: PooledRunGroup, intervals: bool = True) -> DataTable:
-    """Lay out the scores of each class, all predictions of a setting put together.
-
-    Args:
-        setting: The setting.
-        intervals: Whether to show them; a terminal may be too narrow.
-    """
+    """Lay out the scores of each class, all predictions of a setting put together."""
     scores, found = setting.pooled.scores, setting.pooled.intervals
     per_class = scored_classes(scores, found)
     title = f"{setting.title}: classes"
@@ -90,12 +85,7 @@ def setting_class_report(setting: PooledRunGroup, intervals: bool = True) -> Dat
 
 
 def shortcut_tables(audits: Sequence[ComparedAudit], split: str) -> list[DataTable]:
-    """Lay the shortcuts that several audits measured side by side, a table per score.
-
-    Args:
-        audits: The audits, with different labels.
-        split: The split that the classifiers were tested under.
-    """
+    """Lay the shortcuts that several audits measured side by side, a table per score."""
     by_label = {
         audit.label: {(entry.sees, entry.task): entry for entry in audit.shortcuts}
         for audit in audits
@@ -157,12 +147,7 @@ def comparison_tables(comparison: Comparison) -> list[DataTable]:
 
 
 def across_tables(comparison: Comparison, wide: bool = True) -> list[DataTable]:
-    """Lay out what is about several settings, or about the published report.
-
-    Args:
-        comparison: The comparison.
-        wide: Whether there is room for differences from the report.
-    """
+    """Lay out what is about several settings, or about the published report."""
     if not comparison.settings:
         return []
     return [

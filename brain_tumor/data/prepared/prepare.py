@@ -181,14 +181,7 @@ def summarise(
     settings: PrepareSettings,
     seconds: float,
 ) -> dict[str, Any]:
-    """Count what became of the files, and note how: the content of `summary.json`.
-
-    Args:
-        entries: Manifest entries, marked.
-        steps: Scans that each step of dropping duplicates drops.
-        settings: What was done to the scans.
-        seconds: How long they were compared.
-    """
+    """Count what became of the files, and note how: the content of `summary.json`."""
     counts = Counter(entry["label"] for entry in entries if entry["status"] == KEPT)
     return {
         "raw": len(entries),

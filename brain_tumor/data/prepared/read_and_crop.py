@@ -150,12 +150,6 @@ def cut_scans(
 ) -> CutScans:
     """Cut files, and write `CUT` and `frames.npy`.
 
-    Args:
-        cutter: How.
-        scans: Which, R in all.
-        folder: Where the arrays go.
-        progress: Called with scans done and scans in all.
-
     Raises:
         DataError: A file has changed since it was digested.
     """

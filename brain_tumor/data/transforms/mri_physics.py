@@ -214,9 +214,6 @@ def depth_in_head(images: Tensor) -> Tensor:
 
     The head is what has bright pixels on all four sides of it, so the dark inside belongs to it.
 
-    Args:
-        images: Scans.
-
     Returns:
         `(N, 1, H, W)`, float32: pixels to the nearest of the head's ends on the same row or column,
         known to about two; 0 outside.

@@ -66,13 +66,6 @@ def evaluate_together(
     Only scans are scored that none of them was trained or selected by. Temperature and operating
     point are fitted on the validation scans that all of them share, if there are any.
 
-    Args:
-        members: The runs.
-        asked: Scans of another origin, if these are to be scored.
-        accelerator: Lightning's name of the device kind.
-        scoring: How scores are calibrated.
-        verbose: Whether every table is printed.
-
     Returns:
         The content of `metrics.json`.
 
@@ -164,15 +157,7 @@ def together_sentences(
     classes: Sequence[str],
     foreign: bool,
 ) -> list[str]:
-    """Say what was averaged and scored, and what that gains.
-
-    Args:
-        members: The runs.
-        together: Their average on the test part.
-        alone: What each says of it.
-        classes: Class names.
-        foreign: Whether the scans are of another origin.
-    """
+    """Say what was averaged and scored, and what that gains."""
     scored = format_counted(len(together.rows), "scan")
     if foreign:
         scored += ", none of which looks like one that any run was trained or selected by"

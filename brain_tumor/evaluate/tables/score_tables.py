@@ -15,13 +15,7 @@ from brain_tumor.runs.results.metrics import Metrics
 def score_tables(
     metrics: Metrics, title: str, sources: Mapping[str, Sequence[SourceScores]]
 ) -> list[DataTable]:
-    """Lay out what a terminal shows: a table per part, and the test part's scores with intervals.
-
-    Args:
-        metrics: The scores; a test part is among them.
-        title: Network and checkpoint.
-        sources: Scores of each of several joined sets, per part; empty where there is one.
-    """
+    """Lay out what a terminal shows: a table per part, and the test part with intervals."""
     test, level = metrics.parts[TEST], metrics.bootstrap.level
     tables = [
         *(

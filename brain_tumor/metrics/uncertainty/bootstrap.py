@@ -36,50 +36,74 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Resampling:
+    """How intervals are drawn.
+
+    Attributes:
+        resamples: Number of resamples, at least 100.
+        level: Share of the cases that an interval is to cover, between 0 and 1.
+        seed: Seed of the draws.
+    """
+
+    resamples: int = 2000
+    level: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.resamples < 100 or not 0 < self.level < 1:
+            raise ValueError(
+                f"{self.resamples} resamples at level {self.level}: at least 100, and between 0 "
+                "and 1"
+            )
+
+
+RESAMPLING = Resampling()
+
+
+@dataclass(frozen=True)
 class Resampled:
     """Numbers of a part, K at once, and what becomes of them when its groups change.
 
     Attributes:
+        level: Share of the cases that an interval is to cover, between 0 and 1.
         values: From all scans, `(K,)`, float64.
         drawn: From each resample, `(B, K)`.
         without_each: From all groups but one, each left out in turn, `(G, K)`.
     """
 
+    level: float
     values: Values
     drawn: Values
     without_each: Values
 
-    def interval(self, number: int, level: float) -> Interval:
+    def interval(self, number: int) -> Interval:
         """Give the interval of one of the numbers, 0 to K - 1 (see `bca_interval`)."""
         drawn, without_each = self.drawn[:, number], self.without_each[:, number]
-        return bca_interval(float(self.values[number]), drawn, without_each, level)
+        return bca_interval(float(self.values[number]), drawn, without_each, self.level)
+
+    def defined_interval(self, number: int) -> Interval | None:
+        """Give the interval of one of the numbers; None where the number is undefined."""
+        return None if np.isnan(self.values[number]) else self.interval(number)
 
 
-def check_resampling(groups: Labels, scans: int, resamples: int, level: float) -> None:
-    """Refuse what cannot be resampled.
+def check_groups(groups: Labels, scans: int) -> None:
+    """Refuse groups that cannot be resampled.
 
     Args:
         groups: Group of each scan, `(N,)`, int64.
         scans: Number of scans, N.
-        resamples: Number of resamples.
-        level: Level of the intervals.
 
     Raises:
-        ValueError: Groups of another number of scans, a group below 0, fewer than 100 resamples,
-            or a level outside (0, 1).
+        ValueError: Groups of another number of scans, or a group below 0.
     """
     if len(groups) != scans:
         raise ValueError(f"{len(groups)} groups for {scans} labels")
     if groups.min() < 0:
         raise ValueError("every scan needs a group of 0 or more: scans of group -1 are unrelated")
-    if resamples < 100 or not 0 < level < 1:
-        raise ValueError(
-            f"{resamples} resamples at level {level}: at least 100, and between 0 and 1"
-        )
 
 
 def resample(
-    measure: Callable[[Weights], Values], groups: int, resamples: int, seed: int, scans: int = 0
+    measure: Callable[[Weights], Values], groups: int, resampling: Resampling, scans: int = 0
 ) -> Resampled:
     """Measure all groups together, resamples of them, and all but each one.
 
@@ -87,13 +111,13 @@ def resample(
         measure: Gives K numbers, `(B, K)`, float64, for each of B rows of how often each group
             counts, `(B, groups)`, int64; NaN where undefined.
         groups: Number of groups, at least 1.
-        resamples: Number of resamples.
-        seed: Seed of the draws.
+        resampling: How often, and by which seed.
         scans: Number of scans, where `measure` spreads the rows over the scans.
     """
     rows = max(1, BLOCK_BYTES // (8 * max(groups, scans)))
-    draws = draw_weights(groups, resamples, seed, rows)
+    draws = draw_weights(groups, resampling.resamples, resampling.seed, rows)
     return Resampled(
+        level=resampling.level,
         values=measure(np.ones((1, groups), np.int64))[0],
         drawn=np.concatenate([measure(block) for block in draws]),
         without_each=np.concatenate([measure(block) for block in leave_out(groups, rows)]),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brain_tumor.metrics.registry import label_scores
-from brain_tumor.metrics.uncertainty.bootstrap import Interval, Labels
+from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Interval, Labels, Resampling
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 
 
@@ -36,9 +36,7 @@ def score_sources(
     groups: Labels,
     sources: Sequence[str],
     classes: int,
-    resamples: int,
-    seed: int,
-    level: float,
+    resampling: Resampling = RESAMPLING,
 ) -> tuple[SourceScores, ...]:
     """Score the scans of each set by themselves.
 
@@ -48,9 +46,7 @@ def score_sources(
         groups: Group of each scan, likewise.
         sources: Set of each scan, N.
         classes: Number of classes.
-        resamples: Resamples of the bootstrap.
-        seed: Of the drawing.
-        level: Share of the cases that an interval is to cover.
+        resampling: How intervals are drawn.
 
     Returns:
         The sets in the order of their first scan.
@@ -66,9 +62,7 @@ def score_sources(
     for source in dict.fromkeys(sources):
         own = np.flatnonzero(np.array(sources) == source)
         present = tuple(np.unique(labels[own]).tolist())
-        scored = bootstrap_scores(
-            labels[own], predicted[own], groups[own], classes, resamples, seed, level
-        )
+        scored = bootstrap_scores(labels[own], predicted[own], groups[own], classes, resampling)
         complete = len(present) == classes
         scores = {
             one.key: scored.overall[one.key] if complete or one.absent_classes else None

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brain_tumor.metrics.scores import Scores, score
+from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Resampling
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.metrics.uncertainty.least_recall import LeastRecall, least_recall
 
@@ -92,18 +93,14 @@ class PooledScores:
 def pool_runs(
     runs: Sequence[RunPredictions],
     classes: Sequence[str],
-    resamples: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
+    resampling: Resampling = RESAMPLING,
 ) -> PooledScores:
     """Put the test predictions of one setting's runs together and score them.
 
     Args:
         runs: At least one, each pair of repeat and fold once.
         classes: Class names in the order of the numbers.
-        resamples: Resamples of the intervals, at least 100.
-        seed: Seed of the resampling.
-        level: How often an interval is to hold the truth, between 0 and 1.
+        resampling: How intervals are drawn.
 
     Raises:
         ValueError: No runs, a pair of repeat and fold twice, or a scan twice in one repeat.
@@ -127,16 +124,14 @@ def pool_runs(
         scans=len(np.unique(np.concatenate([run.scans for run in runs]))),
         groups=len(np.unique(groups)),
         scores=score(labels, predicted, classes),
-        intervals=bootstrap_scores(labels, predicted, groups, len(classes), resamples, seed, level),
+        intervals=bootstrap_scores(labels, predicted, groups, len(classes), resampling),
         least_recall=least_recall(
             labels,
             predicted,
             groups,
             passes,
             classes,
-            resamples=resamples,
-            seed=seed,
-            level=level,
+            resampling=resampling,
         ),
         over_folds=_spreads([[_score([run], classes) for run in fold] for fold in by_fold]),
         over_seeds=_spreads([[_score(members, classes)] for members in by_repeat]),

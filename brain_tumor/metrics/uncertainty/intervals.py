@@ -7,10 +7,12 @@ import numpy as np
 
 from brain_tumor.metrics.registry import compute_scores, f1s, label_scores, precisions, recalls
 from brain_tumor.metrics.uncertainty.bootstrap import (
+    RESAMPLING,
     Interval,
     Labels,
+    Resampling,
     Values,
-    check_resampling,
+    check_groups,
     resample,
 )
 
@@ -37,9 +39,7 @@ def bootstrap_scores(
     predicted: Labels,
     groups: Labels,
     classes: int,
-    resamples: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
+    resampling: Resampling = RESAMPLING,
 ) -> ScoreIntervals:
     """Score predicted classes, with BCa intervals of a cluster bootstrap.
 
@@ -54,9 +54,7 @@ def bootstrap_scores(
         groups: Group of each scan, `(N,)`, int64, at least 0; `np.arange(N)` where every scan
             stands for itself.
         classes: Number of classes.
-        resamples: Number of resamples, at least 100.
-        seed: Seed of the resampling.
-        level: Share of the cases that an interval is to cover, between 0 and 1.
+        resampling: How intervals are drawn.
 
     Raises:
         ValueError: No scans, lengths that differ, or a value outside its range.
@@ -67,15 +65,9 @@ def bootstrap_scores(
         >>> found.overall["accuracy"]
         Interval(value=0.75, low=0.0, high=1.0)
     """
-    check_answers(labels, predicted, classes)
-    check_resampling(groups, len(labels), resamples, level)
-    members, group = np.unique(groups, return_inverse=True)
-    counts = count_by_group(labels, predicted, group, len(members), classes)
-    found = resample(lambda weights: scores_of(weights @ counts), len(members), resamples, seed)
-    intervals = [
-        None if np.isnan(value) else found.interval(number, level)
-        for number, value in enumerate(found.values)
-    ]
+    counts = count_by_group(labels, predicted, groups, classes)
+    found = resample(lambda weights: scores_of(weights @ counts), len(counts), resampling)
+    intervals = [found.defined_interval(number) for number in range(len(found.values))]
     keys = [score.key for score in label_scores()]
     per_class = intervals[len(keys) :]
     return ScoreIntervals(
@@ -86,44 +78,34 @@ def bootstrap_scores(
     )
 
 
-def check_answers(labels: Labels, predicted: Labels, classes: int) -> None:
-    """Refuse predicted classes that cannot be scored.
+def count_by_group(labels: Labels, predicted: Labels, groups: Labels, classes: int) -> Values:
+    """Count each group's answers; a resample is a weighted sum of the rows.
 
     Args:
         labels: True class numbers, `(N,)`, int64.
         predicted: Predicted class numbers, `(N,)`, int64.
+        groups: Group of each scan, `(N,)`, int64, at least 0; there are G different ones.
         classes: Number of classes.
 
+    Returns:
+        `(G, classes * classes)`, float64, by rising group: confusion matrices, flat (see `square`);
+        true class times `classes` plus predicted class.
+
     Raises:
-        ValueError: No scans, lengths that differ, or a number outside 0 to `classes` - 1.
+        ValueError: No scans, lengths that differ, a group below 0, or a class outside 0 to
+            `classes` - 1.
     """
     if not 0 < len(labels) == len(predicted):
         raise ValueError(f"{len(predicted)} predictions for {len(labels)} labels")
     for name, numbers in (("labels", labels), ("predictions", predicted)):
         if numbers.min() < 0 or numbers.max() >= classes:
             raise ValueError(f"{name} must lie in 0..{classes - 1}")
-
-
-def count_by_group(
-    labels: Labels, predicted: Labels, group: Labels, groups: int, classes: int
-) -> Values:
-    """Count each group's answers; a resample is a weighted sum of the rows.
-
-    Args:
-        labels: True class numbers, `(N,)`, int64.
-        predicted: Predicted class numbers, `(N,)`, int64.
-        group: Group of each scan, `(N,)`, int64, 0 to `groups` - 1.
-        groups: Number of groups.
-        classes: Number of classes.
-
-    Returns:
-        `(groups, classes * classes)`, float64: confusion matrices, flat (see `square`); true class
-        times `classes` plus predicted class.
-    """
+    check_groups(groups, len(labels))
+    members, group = np.unique(groups, return_inverse=True)
     cells = classes * classes
     cell = labels * classes + predicted
-    counts = np.bincount(group * cells + cell, minlength=groups * cells)
-    return counts.reshape(groups, cells).astype(np.float64)
+    counts = np.bincount(group * cells + cell, minlength=len(members) * cells)
+    return counts.reshape(len(members), cells).astype(np.float64)
 
 
 def square(flat: Values) -> Values:

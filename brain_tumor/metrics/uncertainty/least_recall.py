@@ -7,14 +7,15 @@ import numpy as np
 
 from brain_tumor.metrics.registry import recalls
 from brain_tumor.metrics.uncertainty.bootstrap import (
+    RESAMPLING,
     Interval,
     Labels,
+    Resampling,
     Values,
     Weights,
-    check_resampling,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import check_answers, count_by_group, square
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, square
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,7 @@ def least_recall(
     repeats: Labels,
     classes: Sequence[str],
     *,
-    resamples: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
+    resampling: Resampling = RESAMPLING,
 ) -> LeastRecall | None:
     """Find the class of the least recall, with BCa intervals of the others' distance from it.
 
@@ -57,9 +56,7 @@ def least_recall(
         groups: Group of each scan, `(N,)`, int64, at least 0.
         repeats: Pass through the data that each prediction belongs to, such as a seed, `(N,)`.
         classes: Class names in the order of the numbers.
-        resamples: Number of resamples, at least 100.
-        seed: Seed of the resampling.
-        level: Level of the intervals, between 0 and 1.
+        resampling: How intervals are drawn.
 
     Returns:
         None where fewer than two classes have scans.
@@ -73,10 +70,7 @@ def least_recall(
         >>> found.name, found.above["glioma"].value, found.candidates
         ('notumor', 1.0, ('notumor',))
     """
-    check_answers(labels, predicted, len(classes))
-    check_resampling(groups, len(labels), resamples, level)
-    members, group = np.unique(groups, return_inverse=True)
-    counts = count_by_group(labels, predicted, group, len(members), len(classes))
+    counts = count_by_group(labels, predicted, groups, len(classes))
     found_recalls = _recalls(counts.sum(axis=0, keepdims=True))[0]
     known = [i for i in range(len(classes)) if not np.isnan(found_recalls[i])]
     if len(known) < 2:
@@ -87,8 +81,8 @@ def least_recall(
         drawn = _recalls(weights @ counts)
         return drawn - drawn[:, [least]]
 
-    found = resample(above_least, len(members), resamples, seed)
-    above = {classes[i]: found.interval(i, level) for i in known if i != least}
+    found = resample(above_least, len(counts), resampling)
+    above = {classes[i]: found.interval(i) for i in known if i != least}
     by_repeat = tuple(
         classes[_least_of(labels[own], predicted[own], len(classes))]
         for own in (repeats == repeat for repeat in np.unique(repeats))
@@ -99,7 +93,7 @@ def least_recall(
 
 
 def _least_of(labels: Labels, predicted: Labels, classes: int) -> int:
-    together = count_by_group(labels, predicted, np.zeros_like(labels), 1, classes)
+    together = count_by_group(labels, predicted, np.zeros_like(labels), classes)
     return int(np.nanargmin(_recalls(together)[0]))
 
 

@@ -8,14 +8,15 @@ from scipy.stats import binomtest
 
 from brain_tumor.metrics.registry import compute_scores, label_scores
 from brain_tumor.metrics.uncertainty.bootstrap import (
+    RESAMPLING,
     Interval,
     Labels,
+    Resampling,
     Values,
     Weights,
-    check_resampling,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import check_answers, count_by_group, square
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, square
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,7 @@ def paired_bootstrap(
     first: GradedPredictions,
     second: GradedPredictions,
     classes: int,
-    resamples: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
+    resampling: Resampling = RESAMPLING,
 ) -> dict[str, Interval | None]:
     """Compare two classifiers on the same groups, with BCa intervals of the difference.
 
@@ -120,9 +119,7 @@ def paired_bootstrap(
         first: GradedPredictions of the first.
         second: GradedPredictions of the second, to the same groups, numbered alike.
         classes: Number of classes.
-        resamples: Number of resamples, at least 100.
-        seed: Seed of the resampling.
-        level: Level of the intervals, between 0 and 1.
+        resampling: How intervals are drawn.
 
     Returns:
         Each score of labels in the registry, by key: that of the second minus that of the first;
@@ -142,19 +139,12 @@ def paired_bootstrap(
         ... )["balanced_accuracy"].value
         0.5
     """
-    for one in (first, second):
-        check_answers(one.labels, one.predicted, classes)
-        check_resampling(one.groups, len(one.labels), resamples, level)
-    members, group = np.unique(first.groups, return_inverse=True)
-    same, other_group = np.unique(second.groups, return_inverse=True)
-    if not np.array_equal(members, same):
-        apart = len(np.setxor1d(members, same))
-        raise ValueError(f"{apart} groups stand on one side only: a pair needs the same groups")
     counts, other_counts = (
-        count_by_group(one.labels, one.predicted, number, len(members), classes)
-        for one, number in ((first, group), (second, other_group))
+        count_by_group(one.labels, one.predicted, one.groups, classes) for one in (first, second)
     )
-
+    apart = len(np.setxor1d(first.groups, second.groups))
+    if apart:
+        raise ValueError(f"{apart} groups stand on one side only: a pair needs the same groups")
     scores = label_scores()
 
     def differences(weights: Weights) -> Values:
@@ -163,8 +153,5 @@ def paired_bootstrap(
         )
         return other - one
 
-    found = resample(differences, len(members), resamples, seed)
-    return {
-        score.key: None if np.isnan(found.values[i]) else found.interval(i, level)
-        for i, score in enumerate(scores)
-    }
+    found = resample(differences, len(counts), resampling)
+    return {score.key: found.defined_interval(i) for i, score in enumerate(scores)}

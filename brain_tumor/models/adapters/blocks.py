@@ -10,9 +10,6 @@ def block_names(network: nn.Module) -> list[str]:
     """Name the blocks that have parameters, in the order in which a network registers them.
 
     A block is what is laid out in sequence, such as a residual block.
-
-    Args:
-        network: The network.
     """
     return [name for name, block in _blocks(network) if any(True for _ in block.parameters())]
 

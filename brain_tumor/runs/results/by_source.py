@@ -9,11 +9,7 @@ from brain_tumor.runs.results.json_file import JsonFile
 
 @dataclass(frozen=True)
 class ScoresBySource:
-    """The content of `by_source.json`.
-
-    Attributes:
-        parts: Scores of the sets, per part.
-    """
+    """The content of `by_source.json`: scores of the sets, per part."""
 
     parts: Mapping[str, Sequence[SourceScores]]
 

@@ -5,23 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from brain_tumor.metrics.leakage import PartOverlap
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.runs.results.json_file import JsonFile
 from brain_tumor.runs.results.scores import PartScores
-
-
-@dataclass(frozen=True)
-class Resampling:
-    """How intervals are drawn.
-
-    Attributes:
-        resamples: Number of resamples.
-        level: Share of all data sets whose interval holds the truth, in (0, 1).
-        seed: Of the drawing.
-    """
-
-    resamples: int
-    level: float
-    seed: int
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from brain_tumor.metrics.robustness import Robustness
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.runs.results.json_file import JsonFile
-from brain_tumor.runs.results.metrics import Resampling
 
 
 @dataclass(frozen=True)

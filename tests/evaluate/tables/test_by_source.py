@@ -1,6 +1,7 @@
 import numpy as np
 
 from brain_tumor.evaluate.tables.by_source import sources_table
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.metrics.uncertainty.by_source import score_sources
 
 
@@ -8,7 +9,7 @@ def test_each_set_of_each_part_has_a_row() -> None:
     labels = np.array([0, 1, 2, 0, 0, 1])
     predicted = np.array([0, 1, 2, 0, 1, 1])
     sets = ["a", "a", "a", "b", "b", "b"]
-    found = score_sources(labels, predicted, np.arange(6), sets, 3, 100, 0, 0.95)
+    found = score_sources(labels, predicted, np.arange(6), sets, 3, Resampling(100))
     table = sources_table({"train": found, "test": found[:1]}, 3, "by set", 0.95)
     assert [row[:3] for row in table.rows] == [
         ["train", "a", "3"],

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from brain_tumor.evaluate.tables.certainty import certainty_table, gaps, part_columns
-from brain_tumor.metrics.uncertainty.bootstrap import Interval
-from brain_tumor.runs.results.metrics import Metrics, OperatingPoint, Resampling, Temperature
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
+from brain_tumor.runs.results.metrics import Metrics, OperatingPoint, Temperature
 from brain_tumor.runs.results.scores import (
     ConfidenceScores,
     PartScores,

@@ -8,7 +8,7 @@ from sklearn.metrics import classification_report
 from brain_tumor.evaluate.part_scores import scored_classes
 from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.metrics.scores import score
-from brain_tumor.metrics.uncertainty.bootstrap import Interval
+from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.rendering.terminal import to_rich
@@ -19,7 +19,9 @@ CLASSES = ("glioma", "notumor", "other")
 
 
 def report(labels: np.ndarray, predicted: np.ndarray) -> DataTable:
-    found = bootstrap_scores(labels, predicted, np.arange(len(labels)), len(CLASSES), 100)
+    found = bootstrap_scores(
+        labels, predicted, np.arange(len(labels)), len(CLASSES), Resampling(100)
+    )
     per_class = scored_classes(score(labels, predicted, CLASSES), found)
     return class_report(per_class, found.overall, len(labels), "test")
 
@@ -53,7 +55,7 @@ def test_scikit_learn_reports_the_same_numbers() -> None:
 
 def test_intervals_stand_beside_their_scores() -> None:
     labels, predicted = SMALL
-    found = bootstrap_scores(labels, predicted, np.arange(3), 3, 100)
+    found = bootstrap_scores(labels, predicted, np.arange(3), 3, Resampling(100))
     per_class = scored_classes(score(labels, predicted, CLASSES), found)
     per_class["glioma"] = replace(per_class["glioma"], recall=Interval(0.5, 0.25, 0.7504))
     scores = {"accuracy": Interval(2 / 3, 0.6, 0.7), "balanced_accuracy": None}

@@ -10,8 +10,9 @@ from scipy import stats
 from brain_tumor.metrics.uncertainty import bootstrap
 from brain_tumor.metrics.uncertainty.bootstrap import (
     Interval,
+    Resampling,
     bca_interval,
-    check_resampling,
+    check_groups,
     draw_weights,
     leave_out,
     resample,
@@ -38,7 +39,7 @@ def test_blocks_bound_the_memory_and_change_no_draw(
         rows.append(len(weights))
         return weights.astype(np.float64)
 
-    found = resample(measure, 10, 200, seed=1, scans=scans)
+    found = resample(measure, 10, Resampling(200, seed=1), scans=scans)
     assert max(rows) == (3 if scans else 200)
     assert np.array_equal(found.drawn, whole)
     assert np.array_equal(found.values, np.ones(10))
@@ -85,8 +86,8 @@ def test_the_ends_are_scipy_s_at_the_tails_of_student_s_t(kind: str, level: floa
     def of_rows(rows: np.ndarray) -> float:
         return tops[rows].sum() / sizes[rows].sum()
 
-    found = resample(lambda w: ((w @ tops) / (w @ sizes))[:, None], 40, 1000, seed=2)
-    interval = found.interval(0, level)
+    found = resample(lambda w: ((w @ tops) / (w @ sizes))[:, None], 40, Resampling(1000, level, 2))
+    interval = found.interval(0)
     drawn, without_each = found.drawn[:, 0], found.without_each[:, 0]
     expected = scipy_ends(of_rows, 40, drawn, without_each, level)
     assert (interval.low, interval.high) == pytest.approx(expected)
@@ -141,10 +142,12 @@ def test_a_higher_level_never_narrows(without: list[int], drawn: list[int], valu
         ([0, 1, -1], 100, 0.95, "needs a group"),
         ([0, 1, 2], 99, 0.95, "99 resamples"),
         ([0, 1, 2], 100, 0.0, r"level 0\.0"),
+        ([0, 1, 2], 100, 1.0, r"level 1\.0"),
     ],
 )
 def test_what_cannot_be_resampled_is_refused(
     groups: list[int], resamples: int, level: float, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        check_resampling(np.array(groups), 3, resamples, level)
+        Resampling(resamples, level)
+        check_groups(np.array(groups), 3)

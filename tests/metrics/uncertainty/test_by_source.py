@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.metrics.uncertainty.by_source import score_sources
 
 
@@ -13,7 +14,7 @@ def test_scores_are_those_of_the_scans_of_a_set_alone(seed: int) -> None:
     predicted = random.integers(0, 3, 26)
     sets = np.array(["b", "b", "b", "a", "a", "a", *random.choice(["a", "b"], 20)])
     groups = np.arange(26) // 2
-    found = score_sources(labels, predicted, groups, sets.tolist(), 3, 100, 0, 0.95)
+    found = score_sources(labels, predicted, groups, sets.tolist(), 3, Resampling(100))
     assert [one.source for one in found] == ["b", "a"]
     for one in found:
         own = sets == one.source

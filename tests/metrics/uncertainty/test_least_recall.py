@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import recall_score
 
-from brain_tumor.metrics.uncertainty.bootstrap import bca_interval
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling, bca_interval
 from brain_tumor.metrics.uncertainty.least_recall import LeastRecall, least_recall
 
 CLASSES = ("glioma", "meningioma", "notumor")
@@ -24,7 +24,7 @@ def found_for(
 ) -> LeastRecall:
     repeats = np.zeros_like(labels) if repeats is None else repeats
     groups = np.arange(len(labels)) if repeats.max() == 0 else np.tile(np.arange(450), 2)
-    found = least_recall(labels, predicted, groups, repeats, CLASSES, resamples=500)
+    found = least_recall(labels, predicted, groups, repeats, CLASSES, resampling=Resampling(500))
     assert found is not None
     return found
 
@@ -33,7 +33,9 @@ def test_differences_are_those_of_a_plain_loop_over_groups() -> None:
     generator = np.random.default_rng(0)
     labels, groups = generator.integers(0, 3, 90), generator.integers(0, 20, 90)
     predicted = np.where(generator.random(90) < 0.6, labels, generator.integers(0, 3, 90))
-    found = least_recall(labels, predicted, groups, 0 * labels, CLASSES, resamples=200, seed=3)
+    found = least_recall(
+        labels, predicted, groups, 0 * labels, CLASSES, resampling=Resampling(200, seed=3)
+    )
     assert found is not None
     least = CLASSES.index(found.name)
 
@@ -85,7 +87,7 @@ def test_the_least_is_among_its_candidates_and_classes_without_scans_are_not(see
     generator = np.random.default_rng(seed)
     labels, predicted = generator.integers(0, 2, 40), generator.integers(0, 3, 40)
     found = least_recall(
-        labels, predicted, np.arange(40), 0 * labels, CLASSES, resamples=100, seed=0
+        labels, predicted, np.arange(40), 0 * labels, CLASSES, resampling=Resampling(100, seed=0)
     )
     if len(np.unique(labels)) < 2:
         assert found is None
