@@ -11,8 +11,8 @@ from rich.console import Console
 
 from brain_tumor.audit.contact_sheets import audit_sheets
 from brain_tumor.audit.leakage import list_lookalikes, measure_leakage
-from brain_tumor.audit.page.page import audit_page
-from brain_tumor.audit.page.terminal import audit_lines, decisive_tables, further_lines
+from brain_tumor.audit.page.page import answer, audit_page
+from brain_tumor.audit.page.terminal import decisive_tables, further_lines
 from brain_tumor.audit.probes import (
     Announce,
     frozen_features,
@@ -56,6 +56,9 @@ from brain_tumor.runs.provenance import provenance
 from brain_tumor.settings import Range, Settings
 from brain_tumor.trust import Modules
 
+# Where `data.patients=figshare` knows patients from.
+FIGSHARE = "Figshare brain tumor dataset (Jun Cheng, CC BY 4.0), matched by correlation"
+
 
 def audit(config: DictConfig) -> Audit:
     """Audit the configured scans; write `audit.html`, `audit.json` and `sheets/`, print tables.
@@ -94,7 +97,8 @@ def audit(config: DictConfig) -> Audit:
         shortcuts, leakage, lookalikes = _measure(settings, prepared, splits, frozen, status.update)
         exact = count_exact_duplicates(prepared)
         near = describe_near_duplicates(prepared, _pairs(prepared))
-        patients = describe_patients(prepared, _source(settings.data.patients))
+        table = settings.data.patients
+        patients = describe_patients(prepared, FIGSHARE if table == "figshare" else table)
         status.update("drawing contact sheets")
         sheets = audit_sheets(prepared, exact, near, lookalikes)
     files = describe_files(prepared, settings.data.kaggle)
@@ -123,8 +127,7 @@ def audit(config: DictConfig) -> Audit:
         out.write(f"sheets/{name}.png", png)
     AUDIT.write(out, found)
     out.write("audit.html", render(audit_page(found, sheets, "sheets")).encode())
-    for line in audit_lines(found):
-        console.print(line)
+    console.print(answer(found))
     for table in decisive_tables(found, settings.verbose):
         console.print(to_rich(table, console.width))
     for line in further_lines(found):
@@ -233,9 +236,3 @@ def _pairs(prepared: PreparedSet) -> list[Pair]:
         raise DataError(
             f"{path} cannot be read ({error}): delete the folder and prepare the scans again."
         ) from error
-
-
-def _source(patients: str | None) -> str | None:
-    if patients == "figshare":
-        return "Figshare brain tumor dataset (Jun Cheng, CC BY 4.0), matched by correlation"
-    return patients

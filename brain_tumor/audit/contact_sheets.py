@@ -24,10 +24,7 @@ Groups = Sequence[Sequence[int]]
 
 
 def audit_sheets(
-    prepared: PreparedSet,
-    exact: ExactDuplicates,
-    near: NearDuplicates,
-    lookalikes: LookalikePairs,
+    prepared: PreparedSet, exact: ExactDuplicates, near: NearDuplicates, lookalikes: LookalikePairs
 ) -> dict[str, bytes]:
     """Draw a PNG file for each finding that has scans to show, by its name."""
     places = {row.path: number for number, row in enumerate(prepared.manifest)}
@@ -59,7 +56,8 @@ def audit_sheets(
         (LOOKALIKES, positions(pair.paths for pair in lookalikes.pairs)),
     ):
         if groups:
-            sheets[name] = _group_sheet(prepared, groups)
+            shown = [[(prepared.frames[i], prepared.manifest[i].path) for i in g] for g in groups]
+            sheets[name] = group_sheet(shown)
     return sheets
 
 
@@ -70,9 +68,3 @@ def _largest_clusters(prepared: PreparedSet) -> Groups:
             members.setdefault(row.cluster, []).append(position)
     sizes = Counter({cluster: len(found) for cluster, found in members.items() if len(found) > 1})
     return [members[cluster] for cluster, _ in sizes.most_common(MAX_GROUPS)]
-
-
-def _group_sheet(prepared: PreparedSet, groups: Groups) -> bytes:
-    return group_sheet(
-        [[(prepared.frames[i], prepared.manifest[i].path) for i in group] for group in groups]
-    )

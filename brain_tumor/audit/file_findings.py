@@ -1,7 +1,9 @@
 """Oddities of single files, found in the manifest."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 
 from brain_tumor.audit.results.files import FileFinding, OddFile
@@ -44,16 +46,8 @@ def sizes(manifest: Sequence[ManifestRow]) -> Counter[str]:
     return Counter(f"{row.width} x {row.height}" for row in known)
 
 
-def _unreadable(row: ManifestRow) -> str | None:
-    return row.reason if row.reason.startswith("unreadable") else None
-
-
-def _undecodable(row: ManifestRow) -> str | None:
-    return row.reason if row.reason.startswith("undecodable") else None
-
-
-def _blank(row: ManifestRow) -> str | None:
-    return row.reason if row.reason.startswith("blank") else None
+def _unusable(row: ManifestRow, kind: str) -> str | None:
+    return row.reason if row.reason.startswith(kind) else None
 
 
 def _wrong_extension(row: ManifestRow) -> str | None:
@@ -76,41 +70,32 @@ def _odd_size(row: ManifestRow) -> str | None:
     return f"{row.width} x {row.height} pixels" if odd else None
 
 
-def _crop_share(row: ManifestRow) -> float | None:
+def _crop(row: ManifestRow, least: float, below: float) -> str | None:
     box = (row.left, row.top, row.right, row.bottom, row.width, row.height)
     left, top, right, bottom, width, height = (0 if side is None else side for side in box)
     if row.status == UNUSABLE or not width or not height:
         return None
     # The box leaves out its last column and row, so that of a whole frame lacks one of each.
-    return (right - left + 1) * (bottom - top + 1) / (width * height)
-
-
-def _small_crop(row: ManifestRow) -> str | None:
-    share = _crop_share(row)
-    return f"{share:.1%} of the frame" if share is not None and share < SMALL_CROP else None
-
-
-def _whole_crop(row: ManifestRow) -> str | None:
-    share = _crop_share(row)
-    return f"{share:.1%} of the frame" if share is not None and share >= WHOLE_CROP else None
+    share = (right - left + 1) * (bottom - top + 1) / (width * height)
+    return f"{share:.1%} of the frame" if least <= share < below else None
 
 
 _CHECKS: dict[str, tuple[str, str, Callable[[ManifestRow], str | None]]] = {
     "unreadable": (
         "Files that cannot be read",
         "They are left out of everything.",
-        _unreadable,
+        partial(_unusable, kind="unreadable"),
     ),
     "undecodable": (
         "Files that cannot be decoded",
         "They are left out of everything.",
-        _undecodable,
+        partial(_unusable, kind="undecodable"),
     ),
     "blank": (
         "Blank scans",
         "No region is brighter than the crop's threshold, or all is of one grey value. They are "
         "left out of everything.",
-        _blank,
+        partial(_unusable, kind="blank"),
     ),
     "wrong_extension": (
         "Files whose extension names another format",
@@ -132,11 +117,11 @@ _CHECKS: dict[str, tuple[str, str, Callable[[ManifestRow], str | None]]] = {
     "small_crop": (
         "Crops that kept less than a fifth of the frame",
         "The largest bright region may be a part of the head, or no head.",
-        _small_crop,
+        partial(_crop, least=0, below=SMALL_CROP),
     ),
     "whole_crop": (
         "Crops that kept the whole frame",
         "Nothing was cut away: the head fills the frame, or the background is as bright.",
-        _whole_crop,
+        partial(_crop, least=WHOLE_CROP, below=math.inf),
     ),
 }

@@ -12,8 +12,9 @@ from brain_tumor.compare.comparison import COMPARISON, Comparison
 from brain_tumor.compare.errors import shared_errors
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.page import comparison_page
+from brain_tumor.compare.page.summary import cautions
 from brain_tumor.compare.page.tables import comparison_markdown
-from brain_tumor.compare.page.terminal import answer_line, caution_lines, decisive_tables
+from brain_tumor.compare.page.terminal import answer_line, decisive_tables
 from brain_tumor.compare.paired_tests import check_same_scans, paired_tests
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.published import Published, published_tables
@@ -70,7 +71,7 @@ def compare(config: DictConfig) -> Comparison:
         console.print(answer_line(compared), markup=False)
     for table in decisive_tables(compared, settings.verbose):
         console.print(to_rich(table, console.width))
-    for sentence in caution_lines(compared):
+    for sentence in cautions(compared):
         console.print(sentence, markup=False)
     for file in sorted(out.path.glob("comparison.*")):
         displayed = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file

@@ -111,10 +111,7 @@ def paired_tests(gathered: Sequence[RunGroup], scoring: ScoringSettings) -> tupl
         groups = _common_groups(first, second, paths)
         answers = _answers(first, groups), _answers(second, groups)
         found = paired_bootstrap(
-            answers[0],
-            answers[1],
-            len(first[0].classes),
-            resampling=scoring.resampling,
+            answers[0], answers[1], len(first[0].classes), resampling=scoring.resampling
         )
         mcnemar = None
         if all(len(found.labels) == len(paths) for found in answers):

@@ -229,9 +229,5 @@ def _train(
     )
     numbered = np.concatenate(_group_numbers(groups, [part.paths for part in known]))
     return bootstrap_scores(
-        labels,
-        predicted,
-        numbered,
-        len(first.classes),
-        resampling=scoring.resampling,
+        labels, predicted, numbered, len(first.classes), resampling=scoring.resampling
     )

@@ -8,22 +8,23 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Result = dict[str, Any]
-Results = Mapping[str, Result]
+from brain_tumor.doctor.found import PROBES, Failure, Found
+
+Results = Mapping[str, Any]  # what `PROBES` names, a failure, or None
 
 PREFIX = "probe result: "  # libraries print lines of their own
 # Probes of a group share a child process; each needs those before it.
 GROUPS = (("torch", "torchvision", "device", "network"), ("opencv", "scans"))
 
 
-class Probes(dict[str, Result]):
+class Probes(dict[str, Any]):
     """Results of probes by name; a group of probes runs when one of its results is first read."""
 
     def __init__(self, config: Any) -> None:
         super().__init__()
         self._config = config
 
-    def __missing__(self, name: str) -> Result:
+    def __missing__(self, name: str) -> Found:
         from omegaconf import OmegaConf
 
         names = [key for key in ("model", "data", "trainer", "trust") if key in self._config]
@@ -34,12 +35,13 @@ class Probes(dict[str, Result]):
         }
         group = next(group for group in GROUPS if name in group)
         self.update(run_probes(group, settings, self._config.timeout))
-        return self[name]
+        found: Found = self[name]
+        return found
 
 
 def run_probes(
     names: Sequence[str], settings: Mapping[str, Any], timeout: float
-) -> dict[str, Result]:
+) -> dict[str, Found]:
     """Run probes in one child process.
 
     Args:
@@ -48,8 +50,7 @@ def run_probes(
         timeout: Seconds for all of them.
 
     Returns:
-        A result for each name. It has the key `error` if the probe failed, and is empty if the
-        probe was skipped because an earlier one failed.
+        What each found; a failure where it failed, None where an earlier one did.
     """
     command = [sys.executable, "-m", "brain_tumor.doctor.probes", *names]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -69,14 +70,15 @@ def run_probes(
             failure = _describe_exit(ended.returncode, ended.stderr.decode(errors="replace"))
     except subprocess.TimeoutExpired as late:
         output, failure = late.stdout or b"", f"no answer within {timeout:g} s"
-    results: dict[str, Result] = {}
+    results: dict[str, Found] = {}
     for line in output.decode(errors="replace").splitlines():
         if line.startswith(PREFIX):
-            results |= json.loads(line.removeprefix(PREFIX))
+            name, plain = json.loads(line.removeprefix(PREFIX))
+            results[name] = Failure(**plain) if "error" in plain else PROBES[name](**plain)
     missing = [name for name in names if name not in results]
     if failure and missing:
-        results[missing[0]] = {"error": failure}
-    return {name: results.get(name, {}) for name in names}
+        results[missing[0]] = Failure(failure)
+    return {name: results.get(name) for name in names}
 
 
 def _describe_exit(code: int, stderr: str) -> str:

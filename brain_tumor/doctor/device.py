@@ -7,6 +7,7 @@ from typing import Any
 
 from brain_tumor.doctor.child import Results
 from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.found import Device, Failure
 from brain_tumor.doctor.resources import read_cgroup
 
 TOLERANCE = 1e-2  # of values near 1: TF32 keeps three digits
@@ -14,29 +15,30 @@ TOLERANCE = 1e-2  # of values near 1: TF32 keeps three digits
 
 def device(config: Any, probes: Results) -> Iterator[Finding]:
     """Report whether the configured device is there and computes what the CPU computes."""
-    found, trainer = probes["device"], config.trainer
-    if not found:
+    found: Device | Failure | None = probes["device"]
+    trainer = config.trainer
+    if found is None:
         return
-    if "error" in found:
-        message = f"A small computation on the device failed: {found['error']}"
+    if isinstance(found, Failure):
+        message = f"A small computation on the device failed: {found.error}"
         yield Finding("wrong", "device", message, "add trainer=cpu")
         return
-    kind = str(found["kind"]).upper()
-    if not found["available"]:
+    kind = str(found.kind).upper()
+    if not found.available:
         message = f"trainer.accelerator={trainer.accelerator} is not available on this machine."
         yield Finding("wrong", "device", message, "add trainer=auto")
-    elif not found["difference"] < TOLERANCE:  # NaN is wrong, too
-        message = f"{kind} and CPU results differ by {found['difference']:.3g}."
+    elif not found.difference < TOLERANCE:  # NaN is wrong, too
+        message = f"{kind} and CPU results differ by {found.difference:.3g}."
         yield Finding("wrong", "device", message, "add trainer=cpu")
     elif kind == "CUDA":
-        memory = f"{found['free'] / 2**30:.1f} GiB of GPU memory are free"
-        yield Finding("ok", "device", f"{found['count']} x {found['name']} works; {memory}.")
+        memory = f"{(found.free or 0) / 2**30:.1f} GiB of GPU memory are free"
+        yield Finding("ok", "device", f"{found.count} x {found.name} works; {memory}.")
     else:
-        slow = "" if found.get("bf16", True) else " It has no bf16: keep trainer.precision=32-true."
+        slow = "" if found.bf16 is not False else " It has no bf16: keep trainer.precision=32-true."
         message = f"{kind} works (trainer.accelerator={trainer.accelerator}).{slow}"
         yield Finding("ok", "device", message)
     if kind != "CUDA" and trainer.accelerator != "cpu" and shutil.which("nvidia-smi"):
-        yield _unused_gpu(probes["torch"]["cuda"], found["reason"])
+        yield _unused_gpu(probes["torch"].cuda, found.reason)
 
 
 def _unused_gpu(cuda: str | None, reason: str) -> Finding:
@@ -59,7 +61,7 @@ def threads(config: Any, probes: Results) -> Iterator[Finding]:
     quota, _, period = read_cgroup("cpu.max").partition(" ")
     if quota.isdigit():  # else "max"
         cores = min(cores, max(1, round(int(quota) / int(period))))
-    number = config.threads or probes["torch"].get("threads")
+    number = config.threads or getattr(probes["torch"], "threads", None)
     if number is None:
         return
     message, fix = f"torch uses {number} of {cores} CPU cores.", f"add threads={cores}"

@@ -6,27 +6,27 @@ from typing import Any
 
 from brain_tumor.doctor.child import Results
 from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.found import BuiltNetwork, Failure, FoundScans
 from brain_tumor.doctor.resources import prepared_sets_in
 
 
 def network(config: Any, probes: Results) -> Iterator[Finding]:
     """Report whether the network can be built and its weights are ready."""
-    found = probes["network"]
-    if not found:
+    found: BuiltNetwork | Failure | None = probes["network"]
+    if found is None:
         return
-    if "error" in found and found.get("type") == "WeightsError":
-        fix = "add model.weights=none, or model.weights=FILE"
-        yield Finding("wrong", "weights", found["error"], fix)
+    if isinstance(found, Failure):
+        topic, fix = "model", "python -m brain_tumor.train --help"
+        if found.type == "WeightsError":
+            topic, fix = "weights", "add model.weights=none, or model.weights=FILE"
+        yield Finding("wrong", topic, found.error, fix)
         return
-    if "error" in found:
-        yield Finding("wrong", "model", found["error"], "python -m brain_tumor.train --help")
-        return
-    message = f"{config.model.name} can be built, with {found['parameters']:,} parameters."
+    message = f"{config.model.name} can be built, with {found.parameters:,} parameters."
     yield Finding("ok", "model", message)
-    weights = found["weights"]
+    weights = found.weights
     if weights == "none":
         yield Finding("ok", "weights", "No pretrained weights are needed.")
-    elif not found["download"]:
+    elif not found.download:
         yield Finding("ok", "weights", f"The weights in {weights} fit.")
     else:
         place = "" if weights is None else f" to {weights}"
@@ -35,28 +35,29 @@ def network(config: Any, probes: Results) -> Iterator[Finding]:
 
 def scans(config: Any, probes: Results) -> Iterator[Finding]:
     """Report whether the raw scans are there, and as many as published."""
-    found = probes["scans"]
-    if "error" in found:
+    found: FoundScans | Failure | None = probes["scans"]
+    if isinstance(found, Failure):
         fix = "add data.root=FOLDER, or data=phantom for phantom scans"
-        yield Finding("wrong", "scans", found["error"], fix)
-    elif "download" in found:
-        message = f"The first run downloads {found['download']} from Kaggle."
-        yield Finding("note", "scans", message)
-    elif "draw" in found:
-        yield Finding("ok", "scans", f"The first run draws phantom scans in {found['root']}.")
-    elif found:
+        yield Finding("wrong", "scans", found.error, fix)
+    elif found is None:
+        return
+    elif found.download:
+        yield Finding("note", "scans", f"The first run downloads {found.download} from Kaggle.")
+    elif found.draw:
+        yield Finding("ok", "scans", f"The first run draws phantom scans in {found.root}.")
+    else:
         yield _counted(found, published=bool((config.data.get("kaggle") or {}).get("counts")))
 
 
-def _counted(found: dict[str, Any], published: bool) -> Finding:
-    root = Path(found["root"])
-    counts = ", ".join(f"{folder} {number:,}" for folder, number in found["counts"].items())
-    message = f"{root} holds {sum(found['counts'].values()):,} scans ({counts})"
+def _counted(found: FoundScans, published: bool) -> Finding:
+    root, parts = Path(str(found.root)), found.counts or {}
+    counts = ", ".join(f"{folder} {number:,}" for folder, number in parts.items())
+    message = f"{root} holds {sum(parts.values()):,} scans ({counts})"
     differing = ", ".join(
         f"{folder}/{label} has {number}, not {expected}"
-        for folder, label, number, expected in found["differing"]
+        for folder, label, number, expected in found.differing
     )
-    if differing and found["downloaded"]:
+    if differing and found.downloaded:
         from brain_tumor.data.sources.kaggle import removal
 
         broken = f"{message}; the download is damaged: {differing}."

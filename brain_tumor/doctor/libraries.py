@@ -8,6 +8,7 @@ from typing import Any
 
 from brain_tumor.doctor.child import Results
 from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.found import Failure, Library
 from brain_tumor.doctor.packages import reinstall_opencv
 
 REINSTALL = "python -m pip install --force-reinstall torch torchvision"
@@ -17,16 +18,16 @@ SYSTEM_LIBRARIES = ("libGL", "libgthread", "libglib")  # of the wheel that opens
 def torch_and_torchvision(config: Any, probes: Results) -> Iterator[Finding]:
     """Report whether both import and come from the same build."""
     torch, torchvision = probes["torch"], probes["torchvision"]
-    if "error" in torch:
-        yield Finding("wrong", "torch", f"torch does not work: {torch['error']}", REINSTALL)
+    if isinstance(torch, Failure):
+        yield Finding("wrong", "torch", f"torch does not work: {torch.error}", REINSTALL)
         return
-    if "error" in torchvision:
-        message = f"torchvision does not work with torch {torch['version']}: {torchvision['error']}"
+    if isinstance(torchvision, Failure):
+        message = f"torchvision does not work with torch {torch.version}: {torchvision.error}"
         yield Finding("wrong", "torch", message, REINSTALL)
         return
-    pair = f"torch {torch['version']} and torchvision {torchvision['version']}"
+    pair = f"torch {torch.version} and torchvision {torchvision.version}"
     # Such as +cpu or +cu126; wheels for macOS have none.
-    if len({found["version"].partition("+")[2] for found in (torch, torchvision)} - {""}) > 1:
+    if len({found.version.partition("+")[2] for found in (torch, torchvision)} - {""}) > 1:
         yield Finding("note", "torch", f"{pair} are not from the same build.", REINSTALL)
     else:
         yield Finding("ok", "torch", f"{pair} work together.")
@@ -34,13 +35,13 @@ def torch_and_torchvision(config: Any, probes: Results) -> Iterator[Finding]:
 
 def opencv(config: Any, probes: Results) -> Iterator[Finding]:
     """Report whether OpenCV imports."""
-    error = probes["opencv"].get("error")
-    if error is None:
-        yield Finding("ok", "opencv", f"OpenCV {probes['opencv']['version']} works.")
+    found: Library | Failure = probes["opencv"]
+    if isinstance(found, Library):
+        yield Finding("ok", "opencv", f"OpenCV {found.version} works.")
         return
-    headless = any(name in error for name in SYSTEM_LIBRARIES)
+    headless = any(name in found.error for name in SYSTEM_LIBRARIES)
     fix = reinstall_opencv("opencv-python-headless" if headless else "opencv-python")
-    yield Finding("wrong", "opencv", f"OpenCV does not work: {error}", fix)
+    yield Finding("wrong", "opencv", f"OpenCV does not work: {found.error}", fix)
 
 
 def hydra_plugins() -> Iterator[Finding]:

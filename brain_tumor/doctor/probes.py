@@ -6,34 +6,35 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.doctor.child import PREFIX, Result
+from brain_tumor.doctor.child import PREFIX
+from brain_tumor.doctor.found import BuiltNetwork, Device, Failure, FoundScans, Library, Torch
 from brain_tumor.errors import BrainTumorError, WeightsError
 
 Settings = Mapping[str, Any]
 
 
-def probe_torch(settings: Settings) -> Result:
+def probe_torch(settings: Settings) -> Torch:
     """Import torch."""
     import torch
 
     threads = torch.get_num_threads()
-    return {"version": torch.__version__, "cuda": torch.version.cuda, "threads": threads}
+    return Torch(torch.__version__, torch.version.cuda, threads)
 
 
-def probe_torchvision(settings: Settings) -> Result:
+def probe_torchvision(settings: Settings) -> Library:
     """Import torchvision and call a compiled operator, which a build for another torch lacks."""
     import torch
     import torchvision
 
     torchvision.ops.nms(torch.zeros(1, 4), torch.ones(1), 0.5)
-    return {"version": torchvision.__version__}
+    return Library(torchvision.__version__)
 
 
-def probe_network(settings: Settings) -> Result:
+def probe_network(settings: Settings) -> BuiltNetwork:
     """Build the network and load its weights as a run does; download nothing."""
     from brain_tumor.config.data_settings import data_settings
     from brain_tumor.config.network import check_network
@@ -49,12 +50,12 @@ def probe_network(settings: Settings) -> Result:
         with trial_device(options):  # without memory
             network = build_network(classes, **options)
         parameters = sum(parameter.numel() for parameter in network.parameters())
-        result = {"parameters": parameters, "weights": weights, "download": False}
+        found = BuiltNetwork(parameters, weights, download=False)
         if weights == "imagenet":
             file = network.published_weights()
             there = file is not None and file.is_file()
-            result |= {"weights": None if file is None else str(file), "download": not there}
-        if not result["download"]:
+            found = BuiltNetwork(parameters, None if file is None else str(file), not there)
+        if not found.download:
             options["weights"] = model.get("weights")
         try:
             check_network(options, classes, data["crop"]["size"])
@@ -62,10 +63,10 @@ def probe_network(settings: Settings) -> Result:
             if weights != "imagenet":
                 raise
             raise WeightsError(f"{file} is damaged: delete it to download it again.") from error
-    return result
+    return found
 
 
-def probe_device(settings: Settings) -> Result:
+def probe_device(settings: Settings) -> Device:
     """Choose the device as Lightning does, and compare a small computation with the CPU's."""
     import torch
 
@@ -76,18 +77,18 @@ def probe_device(settings: Settings) -> Result:
     accelerator = settings["trainer"]["accelerator"]
     kind = {"auto": gpu or "cpu", "gpu": gpu}.get(accelerator, accelerator)
     reason = " ".join(str(warning.message) for warning in caught)
-    result: Result = {"kind": kind, "available": kind in ("cpu", gpu), "reason": reason}
-    if kind is None or not result["available"]:
-        return result | {"available": False}
+    if kind is None or kind not in ("cpu", gpu):
+        return Device(kind, False, reason)
+    found = Device(kind, True, reason)
     if kind == "cuda":
-        result |= {"name": torch.cuda.get_device_name(), "count": torch.cuda.device_count()}
-        result["free"] = torch.cuda.mem_get_info()[0]
+        name, count = torch.cuda.get_device_name(), torch.cuda.device_count()
+        found = replace(found, name=name, count=count, free=torch.cuda.mem_get_info()[0])
     if kind == "cpu":
         from brain_tumor.engine.precision import cpu_has_bf16
 
-        result["bf16"] = cpu_has_bf16()
-    result["difference"] = float((_gradient(kind) - _gradient("cpu")).abs().max())
-    return result
+        found = replace(found, bf16=cpu_has_bf16())
+    difference = float((_gradient(kind) - _gradient("cpu")).abs().max())
+    return replace(found, difference=difference)
 
 
 def _gradient(device: str) -> Any:
@@ -101,14 +102,14 @@ def _gradient(device: str) -> Any:
     return torch.autograd.grad(loss, kernel)[0].cpu()
 
 
-def probe_opencv(settings: Settings) -> Result:
+def probe_opencv(settings: Settings) -> Library:
     """Import OpenCV."""
     import cv2
 
-    return {"version": cv2.__version__}
+    return Library(cv2.__version__)
 
 
-def probe_scans(settings: Settings) -> Result:
+def probe_scans(settings: Settings) -> FoundScans:
     """Count the raw scans; download and draw nothing."""
     from brain_tumor.config.data_settings import data_settings
     from brain_tumor.config.source import build_source
@@ -119,19 +120,19 @@ def probe_scans(settings: Settings) -> Result:
     if downloaded and data.kaggle is not None:
         root = kaggle_folder(data.kaggle.handle, data.kaggle.version)
         if root is None:
-            return {"download": data.kaggle.handle}
+            return FoundScans(download=data.kaggle.handle)
         data = replace(data, root=str(root))
     if data.source == "phantom" and not Path(str(data.root)).expanduser().exists():
-        return {"root": data.root, "draw": True}
+        return FoundScans(str(data.root), draw=True)
     source = build_source(replace(data, source="folder") if data.source == "phantom" else data)
     scans = list(source.scans())
     counts = Counter((scan.part, scan.label) for scan in scans)
-    return {
-        "root": str(source.root),
-        "downloaded": downloaded,
-        "counts": Counter(scan.part or "in no published part" for scan in scans),
-        "differing": differing_counts(counts, data.kaggle.known if data.kaggle else {}),
-    }
+    return FoundScans(
+        str(source.root),
+        downloaded=downloaded,
+        counts=dict(Counter(scan.part or "in no published part" for scan in scans)),
+        differing=differing_counts(counts, data.kaggle.known if data.kaggle else {}),
+    )
 
 
 def kaggle_folder(handle: str, version: int | str) -> Path | None:
@@ -153,13 +154,13 @@ def main() -> None:
     settings = json.load(sys.stdin)
     for name in sys.argv[1:]:
         try:
-            result = globals()[f"probe_{name}"](settings)
+            found = globals()[f"probe_{name}"](settings)
         except Exception as error:
             kind = type(error).__name__
             message = str(error) if isinstance(error, BrainTumorError) else f"{kind}: {error}"
-            result = {"error": message, "type": kind}
-        print(PREFIX + json.dumps({name: result}), flush=True)
-        if "error" in result:
+            found = Failure(message, kind)
+        print(PREFIX + json.dumps([name, asdict(found)]), flush=True)
+        if isinstance(found, Failure):
             break
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ PROCESS, PER_SCAN = int(1.4 * GIB), 18 * 2**20
 
 def folders(config: Any, probes: Results) -> Iterator[Finding]:
     """Report whether a run can write its folders, and whether they have enough space."""
-    needed = run_bytes(probes["network"].get("parameters", 0))
+    needed = run_bytes(getattr(probes["network"], "parameters", 0))
     if not prepared_sets_in(config):
         # The report's set where nothing is counted yet. All scans are written, then those kept.
-        scans = sum(probes["scans"].get("counts", {"": 7023}).values())
+        counts: Mapping[str, int] | None = getattr(probes["scans"], "counts", None)
+        scans = 7023 if counts is None else sum(counts.values())
         needed += scans * (2 * config.data.crop.size**2 + THUMBNAIL)
     places = {"runs": config.runs, "data.prepared": config.data.prepared}
     if config.data.source == "phantom":

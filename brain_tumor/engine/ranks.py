@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -30,7 +29,8 @@ def shares_work(config: DictConfig) -> bool:
     """Tell whether several processes train together in a run, or in the one that goes on."""
     if config.get("resume") is not None:
         with contextlib.suppress(Exception):  # what is wrong with it is told where it is resumed
-            config = _saved(config)
+            saved = Path(str(config.resume)).expanduser() / "config.yaml"
+            config = read_plain_config(saved)
     strategy = OmegaConf.select(config, "trainer.strategy")
     return bool(strategy == DDP)
 
@@ -89,7 +89,3 @@ def _end_without(leader: int) -> None:
     while os.getppid() == leader:
         time.sleep(0.5)
     os._exit(1)  # the main thread may wait for the leader in a call that nothing interrupts
-
-
-def _saved(config: DictConfig) -> Any:
-    return read_plain_config(Path(str(config.resume)).expanduser() / "config.yaml")

@@ -39,13 +39,7 @@ def score_part_patients(
     # A table may put the files of one patient into several groups: here, it is one patient.
     alike = [None if patient < 0 else patient for patient in patients.tolist()]
     groups = group_scans(calibrated.groups.tolist(), alike)
-    found = score_patients(
-        calibrated.labels,
-        calibrated.logits,
-        units,
-        groups,
-        settings.resampling,
-    )
+    found = score_patients(calibrated.labels, calibrated.logits, units, groups, settings.resampling)
     if found is None:
         return None
     answers = np.bincount(found.pooled.labels, minlength=len(classes)).tolist()

@@ -14,10 +14,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     Values,
 )
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
-from brain_tumor.metrics.uncertainty.significance import (
-    GradedPredictions,
-    paired_bootstrap,
-)
+from brain_tumor.metrics.uncertainty.significance import GradedPredictions, paired_bootstrap
 
 
 @dataclass(frozen=True)

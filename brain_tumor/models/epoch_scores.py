@@ -8,13 +8,7 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassConfusionMatrix
 
-from brain_tumor.metrics.registry import (
-    compute_scores,
-    f1s,
-    label_scores,
-    precisions,
-    recalls,
-)
+from brain_tumor.metrics.registry import compute_scores, f1s, label_scores, precisions, recalls
 
 PER_CLASS = {"precision": precisions, "recall": recalls, "f1": f1s}
 

@@ -33,7 +33,8 @@ class FoldedFeatures:
         if torch.compiler.is_exporting():  # which sees tensors without memory, and follows no cache
             plain: Tensor = self._features(images)
             return plain
-        made_of = [_identity(tensor) for tensor in _tensors(self._features)]
+        tensors = (*self._features.parameters(), *self._features.buffers())
+        made_of = [_identity(tensor) for tensor in tensors]
         if self._folded is None or made_of != self._made_of:
             # Outside inference mode, so that the copy can also be used there.
             with torch.inference_mode(False), torch.no_grad():
@@ -65,10 +66,6 @@ def folded(network: Copied) -> Copied:
                 block[place] = fuse_conv_bn_eval(convolution, norm)
                 block[place + 1] = nn.Identity()
     return copied.requires_grad_(False)
-
-
-def _tensors(module: nn.Module) -> list[Tensor]:
-    return [*module.parameters(), *module.buffers()]
 
 
 def _identity(tensor: Tensor) -> tuple[int, int]:

@@ -88,7 +88,9 @@ def open_ensemble(names: Sequence[str], checkpoint: str | None = None) -> Ensemb
                 )
     validation = _shared_validation(members)
     healthy = None if first.healthy is None else first.classes.index(first.healthy)
-    chosen = choose(validation, healthy, _least_sensitivity(first))
+    # None where nothing was chosen.
+    sensitivity = METRICS.read(first.scored).operating_point.least_sensitivity or 1.0
+    chosen = choose(validation, healthy, sensitivity)
     if validation is None:
         return Ensemble(members, chosen, 0, None)
     labels, found = validation
@@ -130,8 +132,3 @@ def _shared_validation(
         return None
     labels = np.array([found[0][path][0] for path in shared], np.int64)
     return labels, average([np.array([own[path][1] for path in shared]) for own in found])
-
-
-def _least_sensitivity(member: Trained) -> float:
-    point = METRICS.read(member.scored).operating_point
-    return point.least_sensitivity or 1.0  # None where nothing was chosen

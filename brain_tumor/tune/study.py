@@ -29,11 +29,7 @@ from brain_tumor.tune.settings import PRUNER, SAMPLER, StudySettings
 DATABASE = "study.db"
 RUN, SECONDS, REASON = "run", "seconds", "reason"  # what a trial's attributes are called
 STOPPED = "stopped"
-_STATES = {
-    TrialState.COMPLETE: "finished",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-}
+_STATES = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 _CONTINUES = "continues"  # in studies of 0.6: the number of the stopped trial that this one repeats
 _WAIT = 60  # seconds for another process to be done with the file
 

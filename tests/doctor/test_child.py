@@ -4,6 +4,7 @@ import pytest
 
 from brain_tumor.doctor import child
 from brain_tumor.doctor.child import Probes, run_probes
+from brain_tumor.doctor.found import Library
 
 GROUP = ("opencv", "scans")
 SETTINGS = {"data": {"root": "nowhere", "source": "folder", "classes": ["a", "b"]}}
@@ -24,8 +25,8 @@ def test_a_failing_library_fails_its_probe_and_skips_the_next(
 ) -> None:
     plant("cv2", cv2)
     found = run_probes(GROUP, SETTINGS, timeout)
-    assert failure in found["opencv"]["error"]
-    assert found["scans"] == {}
+    assert failure in found["opencv"].error
+    assert found["scans"] is None
 
 
 def test_a_crash_keeps_earlier_results_whatever_libraries_print(
@@ -33,8 +34,8 @@ def test_a_crash_keeps_earlier_results_whatever_libraries_print(
 ) -> None:
     plant("cv2", "print('{}'); __version__ = '5'\ndef __getattr__(name): import os; os.abort()")
     found = run_probes(GROUP, SETTINGS, 30)
-    assert found["opencv"] == {"version": "5"}
-    assert "SIGABRT" in found["scans"]["error"]
+    assert found["opencv"] == Library("5")
+    assert "SIGABRT" in found["scans"].error
 
 
 def test_a_group_runs_once_and_only_when_it_is_needed(
@@ -44,10 +45,10 @@ def test_a_group_runs_once_and_only_when_it_is_needed(
 
     def run(names: tuple[str, ...], settings: dict, timeout: float) -> dict:
         calls.append((names, settings["data"]["classes"], timeout))
-        return {name: {"version": name} for name in names}
+        return {name: Library(name) for name in names}
 
     monkeypatch.setattr(child, "run_probes", run)
     probes = Probes(configure("data.classes=[a,b]", "timeout=5"))
     assert calls == []
-    assert (probes["scans"], probes["opencv"]) == ({"version": "scans"}, {"version": "opencv"})
+    assert (probes["scans"], probes["opencv"]) == (Library("scans"), Library("opencv"))
     assert calls == [(GROUP, ["a", "b"], 5)]

@@ -1,6 +1,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from brain_tumor.doctor import device as module
 from brain_tumor.doctor.device import device, threads
 from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.found import Device, Failure, Found, Torch
 
-CPU = {"kind": "cpu", "available": True, "reason": "", "difference": 0.0}
-CUDA = CPU | {"kind": "cuda", "name": "T4", "count": 1, "free": 2**30}
-MISSING = {"kind": None, "available": False, "reason": ""}
+CPU = Device("cpu", True, "")
+CUDA = Device("cuda", True, "", name="T4", count=1, free=2**30)
+MISSING = Device(None, False, "")
 
 
 @pytest.fixture(autouse=True)
@@ -26,22 +28,22 @@ def no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (CPU, "ok"),
         (CUDA, "ok"),
-        (CUDA | {"difference": 0.5}, "wrong"),
-        (CUDA | {"difference": float("nan")}, "wrong"),
+        (replace(CUDA, difference=0.5), "wrong"),
+        (replace(CUDA, difference=float("nan")), "wrong"),
         (MISSING, "wrong"),
-        ({"error": "RuntimeError: no kernel image is available"}, "wrong"),
+        (Failure("RuntimeError: no kernel image is available"), "wrong"),
     ],
 )
-def test_a_device_has_to_be_there_and_compute(configure: Callable, found: dict, mark: str) -> None:
+def test_a_device_has_to_be_there_and_compute(configure: Callable, found: Found, mark: str) -> None:
     (finding,) = device(configure(), {"device": found})
     assert finding.mark == mark
     assert bool(finding.fix) == (mark == "wrong")
 
 
 def test_a_processor_without_bf16_is_told(configure: Callable) -> None:
-    (finding,) = device(configure(), {"device": CPU | {"bf16": False}})
+    (finding,) = device(configure(), {"device": replace(CPU, bf16=False)})
     assert finding.mark == "ok" and "no bf16" in finding.message
-    (finding,) = device(configure(), {"device": CPU | {"bf16": True}})
+    (finding,) = device(configure(), {"device": replace(CPU, bf16=True)})
     assert "bf16" not in finding.message
 
 
@@ -64,7 +66,7 @@ def test_an_nvidia_gpu_that_torch_does_not_use_is_a_note(
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    probes = {"device": CPU | {"reason": reason}, "torch": {"cuda": cuda}}
+    probes = {"device": replace(CPU, reason=reason), "torch": Torch("2", cuda, 1)}
     findings = list(device(configure(), probes))
     assert [finding.mark for finding in findings] == ["ok", "note"]
     assert expected in findings[1].message
@@ -73,7 +75,7 @@ def test_an_nvidia_gpu_that_torch_does_not_use_is_a_note(
 
 
 def threads_of(configure: Callable, number: int, *overrides: str) -> Finding:
-    (finding,) = threads(configure(*overrides), {"torch": {"threads": number}})
+    (finding,) = threads(configure(*overrides), {"torch": Torch("2", None, number)})
     return finding
 
 
@@ -102,5 +104,5 @@ def test_a_container_may_use_fewer_cores(
 
 
 def test_without_torch_there_is_nothing_to_add(configure: Callable) -> None:
-    probes = {"torch": {"error": "it crashed"}, "device": {}}
+    probes = {"torch": Failure("it crashed"), "device": None}
     assert [*device(configure(), probes), *threads(configure(), probes)] == []

@@ -1,27 +1,30 @@
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from brain_tumor.doctor.found import BuiltNetwork, Failure, Found, FoundScans
 from brain_tumor.doctor.inputs import network, prepared_sets, scans
 
-NETWORK = {"parameters": 5, "weights": "none", "download": False}
-SCANS = {"counts": {"Training": 8, "Testing": 2}, "differing": [], "downloaded": False}
+NETWORK = BuiltNetwork(5, "none", download=False)
+SCANS = FoundScans("raw", counts={"Training": 8, "Testing": 2})
+DIFFERING = [("Testing", "glioma", 1, 9)]
 
 
 @pytest.mark.parametrize(
     ("found", "findings"),
     [
         (NETWORK, [("ok", "model"), ("ok", "weights")]),
-        (NETWORK | {"weights": "w.pth"}, [("ok", "model"), ("ok", "weights")]),
-        (NETWORK | {"weights": "w.pth", "download": True}, [("ok", "model"), ("note", "weights")]),
-        ({"error": "w.pth does not fit.", "type": "WeightsError"}, [("wrong", "weights")]),
-        ({"error": "width is -1.", "type": "ConfigError"}, [("wrong", "model")]),
-        ({}, []),
+        (replace(NETWORK, weights="w.pth"), [("ok", "model"), ("ok", "weights")]),
+        (replace(NETWORK, weights="w.pth", download=True), [("ok", "model"), ("note", "weights")]),
+        (Failure("w.pth does not fit.", "WeightsError"), [("wrong", "weights")]),
+        (Failure("width is -1.", "ConfigError"), [("wrong", "model")]),
+        (None, []),
     ],
 )
-def test_network_and_weights(configure: Callable, found: dict, findings: list) -> None:
+def test_network_and_weights(configure: Callable, found: Found, findings: list) -> None:
     seen = list(network(configure(), {"network": found}))
     assert [(finding.mark, finding.topic) for finding in seen] == findings
     assert any("w.pth" in finding.message for finding in seen) == ("w.pth" in str(found))
@@ -31,14 +34,14 @@ def test_network_and_weights(configure: Callable, found: dict, findings: list) -
     ("found", "mark", "words"),
     [
         (SCANS, "ok", "10 scans"),
-        (SCANS | {"differing": [("Testing", "glioma", 1, 9)]}, "note", "Testing/glioma has 1"),
-        ({"download": "owner/name"}, "note", "owner/name"),
-        ({"draw": True}, "ok", "draws"),
-        ({"error": "There is no folder x."}, "wrong", "no folder x"),
+        (replace(SCANS, differing=DIFFERING), "note", "Testing/glioma has 1"),
+        (FoundScans(download="owner/name"), "note", "owner/name"),
+        (FoundScans("raw", draw=True), "ok", "draws"),
+        (Failure("There is no folder x."), "wrong", "no folder x"),
     ],
 )
-def test_scans(configure: Callable, found: dict, mark: str, words: str) -> None:
-    (finding,) = scans(configure(), {"scans": found | {"root": "raw"}})
+def test_scans(configure: Callable, found: Found, mark: str, words: str) -> None:
+    (finding,) = scans(configure(), {"scans": found})
     assert finding.mark == mark
     assert words in finding.message
 
@@ -47,8 +50,8 @@ def test_a_damaged_download_is_removed_by_the_fix(configure: Callable, tmp_path:
     root = tmp_path / "owner/my scans/versions/1"
     root.mkdir(parents=True)
     marker = tmp_path / "owner/my scans/1.complete"
-    found = SCANS | {"downloaded": True, "differing": [("Testing", "glioma", 1, 9)]}
-    (finding,) = scans(configure(), {"scans": found | {"root": str(root)}})
+    found = replace(SCANS, root=str(root), downloaded=True, differing=DIFFERING)
+    (finding,) = scans(configure(), {"scans": found})
     assert finding.mark == "wrong"
     assert shlex.split(finding.fix) == ["rm", "-r", str(root), str(marker)]
 

@@ -1,5 +1,6 @@
 import pytest
 
+from brain_tumor.doctor.found import Failure, Library, Torch
 from brain_tumor.doctor.libraries import opencv, torch_and_torchvision
 
 
@@ -14,7 +15,7 @@ from brain_tumor.doctor.libraries import opencv, torch_and_torchvision
     ],
 )
 def test_builds_have_to_match(torch: str, torchvision: str, mark: str) -> None:
-    probes = {"torch": {"version": torch}, "torchvision": {"version": torchvision}}
+    probes = {"torch": Torch(torch, None, 1), "torchvision": Library(torchvision)}
     (finding,) = torch_and_torchvision(None, probes)
     assert finding.mark == mark
     assert bool(finding.fix) == (mark != "ok")
@@ -23,8 +24,8 @@ def test_builds_have_to_match(torch: str, torchvision: str, mark: str) -> None:
 @pytest.mark.parametrize(
     "probes",
     [
-        {"torch": {"error": "the process crashed (SIGILL)"}, "torchvision": {}},
-        {"torch": {"version": "2.15.0"}, "torchvision": {"error": "no operator nms, SIGILL"}},
+        {"torch": Failure("the process crashed (SIGILL)"), "torchvision": None},
+        {"torch": Torch("2.15.0", None, 1), "torchvision": Failure("no operator nms, SIGILL")},
     ],
 )
 def test_a_failing_torch_or_torchvision_is_wrong_once(probes: dict) -> None:
@@ -42,7 +43,7 @@ def test_a_failing_torch_or_torchvision_is_wrong_once(probes: dict) -> None:
     ],
 )
 def test_a_failing_opencv_is_replaced(error: str, wheel: str) -> None:
-    (finding,) = opencv(None, {"opencv": {"error": error}})
+    (finding,) = opencv(None, {"opencv": Failure(error)})
     assert finding.mark == "wrong"
     assert error in finding.message
     assert finding.fix.endswith(f'python -m pip install "{wheel}>=4.10"')

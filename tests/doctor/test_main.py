@@ -12,6 +12,7 @@ import pytest
 import brain_tumor
 from brain_tumor.doctor import __main__ as doctor
 from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.found import Library
 
 ROOT = Path(brain_tumor.__file__).parents[1]
 PHANTOM = ("data=phantom", "model.width=16", "trainer=cpu")
@@ -103,7 +104,7 @@ def test_a_path_that_the_terminal_cannot_show_is_escaped(monkeypatch: pytest.Mon
 def test_a_check_that_raises_is_wrong_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "brain_tumor.doctor.packages", None)
     checks = ["packages.versions", "libraries.opencv"]
-    findings = list(doctor.run_checks(checks, None, {"opencv": {"version": "5"}}))
+    findings = list(doctor.run_checks(checks, None, {"opencv": Library("5")}))
     assert [(finding.mark, finding.topic) for finding in findings] == [
         ("wrong", "packages"),
         ("ok", "opencv"),

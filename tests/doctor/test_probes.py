@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from torchvision.models import ResNet18_Weights, mobilenet_v2
 
 from brain_tumor.doctor.child import GROUPS, run_probes
+from brain_tumor.doctor.found import FoundScans, Library
 from brain_tumor.doctor.probes import kaggle_folder, probe_device, probe_network, probe_scans
 from brain_tumor.errors import ConfigError, DataError, WeightsError
 
@@ -50,10 +51,10 @@ def write_scans(root: Path, number: int = 2) -> Path:
 
 def test_the_installed_libraries_work(settings: Settings) -> None:
     found = run_probes(GROUPS[0], settings("trainer=cpu"), 60)
-    assert found["torch"]["version"] == torch.__version__
-    assert found["torchvision"] == {"version": torchvision.__version__}
-    assert (found["device"]["available"], found["device"]["difference"]) == (True, 0)
-    assert found["network"]["parameters"] == 8_415_796  # of the report
+    assert found["torch"].version == torch.__version__
+    assert found["torchvision"] == Library(torchvision.__version__)
+    assert (found["device"].available, found["device"].difference) == (True, 0)
+    assert found["network"].parameters == 8_415_796  # of the report
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_the_device_is_the_one_that_lightning_takes(
 
     monkeypatch.setattr("brain_tumor.doctor.probes._gradient", gradient)
     found = probe_device({"trainer": {"accelerator": accelerator}})
-    assert found["available"] == (kind is not None)
+    assert found.available == (kind is not None)
     assert devices == ([] if kind is None else [kind, "cpu"])
 
 
@@ -98,7 +99,7 @@ def test_weights_of_a_file_have_to_fit(settings: Settings, tmp_path: Path) -> No
         probe_network(given)
     torch.save(mobilenet_v2(weights=None).state_dict(), file)
     found = probe_network(given)
-    assert (found["weights"], found["download"]) == (str(file), False)
+    assert (found.weights, found.download) == (str(file), False)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_missing_imagenet_weights_are_not_downloaded(
     settings: Settings, cache: Path, overrides: list[str], name: str
 ) -> None:
     found = probe_network(settings(*overrides))
-    assert (found["weights"], found["download"]) == (str(cache / name), True)
+    assert (found.weights, found.download) == (str(cache / name), True)
     assert list(cache.iterdir()) == []
 
 
@@ -133,10 +134,10 @@ def test_scans_are_counted_and_compared(settings: Settings, tmp_path: Path) -> N
     keys = [f"{folder}.{label}" for folder in ("Training", "Testing") for label in CLASSES]
     same = [f"data.kaggle.counts.{key}=2" for key in keys]
     found = probe_scans(settings(f"data.root={root}", *same))
-    assert found["counts"] == {"Training": 8, "Testing": 8}
-    assert (found["differing"], found["downloaded"]) == ([], False)
+    assert found.counts == {"Training": 8, "Testing": 8}
+    assert (list(found.differing), found.downloaded) == ([], False)
     other = f"data.kaggle.counts.{keys[-1]}=3"
-    differing = probe_scans(settings(f"data.root={root}", *same[:-1], other))["differing"]
+    differing = probe_scans(settings(f"data.root={root}", *same[:-1], other)).differing
     assert differing == [("Testing", "pituitary", 2, 3)]
 
 
@@ -148,7 +149,7 @@ def test_missing_scans_are_an_error(settings: Settings, overrides: list[str]) ->
 
 def test_phantoms_are_not_drawn(settings: Settings, tmp_path: Path) -> None:
     found = probe_scans(settings("data=phantom", f"data.root={tmp_path / 'drawn'}"))
-    assert found == {"root": str(tmp_path / "drawn"), "draw": True}
+    assert found == FoundScans(str(tmp_path / "drawn"), draw=True)
     assert not (tmp_path / "drawn").exists()
 
 
@@ -158,12 +159,12 @@ def test_only_a_complete_download_in_the_cache_of_kagglehub_counts(
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
     given = settings("data.root=")
     handle, version = given["data"]["kaggle"]["handle"], given["data"]["kaggle"]["version"]
-    assert probe_scans(given) == {"download": handle}
+    assert probe_scans(given) == FoundScans(download=handle)
     named = kagglehub.handle.parse_dataset_handle(f"{handle}/versions/{version}")
     root = write_scans(Path(kagglehub.cache.get_cached_path(named)))
     assert kaggle_folder(handle, version) is None
     kagglehub.cache.Cache().mark_as_complete(named)
     assert kaggle_folder(handle, version) == root
     found = probe_scans(given)
-    assert found["downloaded"]
-    assert len(found["differing"]) == 8
+    assert found.downloaded
+    assert len(found.differing) == 8

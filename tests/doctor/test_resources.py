@@ -8,10 +8,14 @@ import pytest
 import torch
 
 from brain_tumor.doctor import resources
+from brain_tumor.doctor.found import BuiltNetwork, FoundScans
 from brain_tumor.doctor.resources import folders, free_memory, memory, run_bytes, why_not_writable
 from brain_tumor.models.gbmnet import GBMnet
 
-PROBES = {"network": {"parameters": 1000}, "scans": {"counts": {"Training": 10}}}
+PROBES = {
+    "network": BuiltNetwork(1000, "none", False),
+    "scans": FoundScans(counts={"Training": 10}),
+}
 
 
 def test_folders_that_a_run_would_make_are_not_made(configure: Callable, tmp_path: Path) -> None:

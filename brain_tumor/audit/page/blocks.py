@@ -37,11 +37,7 @@ class Sheets:
 
 
 def scans_table(
-    title: str,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    count: int,
-    text_columns: int,
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], count: int, text_columns: int
 ) -> DataTable:
     """Lay out the first of many scans or groups of scans, a row each."""
     first = rows[:MAX_ROWS]

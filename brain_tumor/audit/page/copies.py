@@ -21,27 +21,16 @@ NEAR_MISSED = "near_missed"
 def exact_table(audit: Audit) -> DataTable:
     """Count exact duplicates, by each way to compare two scans."""
     folders = list(audit.files.balance)
+    rows = []
+    for compared, found in audit.exact.by.items():
+        within = [found.within.get(folder) for folder in folders]
+        counts = (found.groups, found.copies, *within, found.across_folders, found.across_labels)
+        rows.append([compared, *map(format_count, counts)])
+    columns = [f"within {folder or 'the set'}" for folder in folders]
     return DataTable(
         "Exact duplicates",
-        [
-            "the same",
-            "groups",
-            "copies",
-            *(f"within {folder or 'the set'}" for folder in folders),
-            "across folders",
-            "across labels",
-        ],
-        [
-            [
-                compared,
-                format_count(found.groups),
-                format_count(found.copies),
-                *(format_count(found.within.get(folder)) for folder in folders),
-                format_count(found.across_folders),
-                format_count(found.across_labels),
-            ]
-            for compared, found in audit.exact.by.items()
-        ],
+        ["the same", "groups", "copies", *columns, "across folders", "across labels"],
+        rows,
         "A group holds all scans that are the same; copies are its scans beyond the first. "
         "Within a folder copies are counted, across folders and labels groups.",
     )
@@ -74,32 +63,27 @@ def exact_section(audit: Audit, sheets: Sheets) -> Section:
 def near_table(audit: Audit) -> DataTable:
     """Count pairs and clusters of near-duplicates."""
     near, truth = audit.near, audit.near.truth
+    counts = {
+        "pairs of the same slice": near.pairs,
+        "scans with a near-duplicate": near.scans_with_a_near_duplicate,
+        "clusters, counting single scans": near.clusters,
+        "clusters of two or more": near.clusters_of_two_or_more,
+        "scans in the largest cluster": near.largest,
+        "clusters across labels": len(near.across_labels),
+        "related pairs": near.related_pairs,
+        "groups of related scans, counting single scans": near.related_groups,
+    }
     agreement = []
     if truth is not None:
+        found, true = format_count(truth.found_pairs), format_count(truth.true_pairs)
         agreement = [
-            [
-                f"precision, {format_count(truth.found_pairs)} pairs",
-                _four_decimals(truth.precision),
-            ],
-            [f"recall, {format_count(truth.true_pairs)} pairs", _four_decimals(truth.recall)],
+            [f"precision, {found} pairs", _four_decimals(truth.precision)],
+            [f"recall, {true} pairs", _four_decimals(truth.recall)],
         ]
     return DataTable(
         "Near-duplicates",
         ["what", "number"],
-        [
-            ["pairs of the same slice", format_count(near.pairs)],
-            ["scans with a near-duplicate", format_count(near.scans_with_a_near_duplicate)],
-            ["clusters, counting single scans", format_count(near.clusters)],
-            ["clusters of two or more", format_count(near.clusters_of_two_or_more)],
-            ["scans in the largest cluster", format_count(near.largest)],
-            ["clusters across labels", format_count(len(near.across_labels))],
-            ["related pairs", format_count(near.related_pairs)],
-            [
-                "groups of related scans, counting single scans",
-                format_count(near.related_groups),
-            ],
-            *agreement,
-        ],
+        [*([what, format_count(number)] for what, number in counts.items()), *agreement],
         "Exact copies count too. Precision and recall are those of pairs in one cluster, beside "
         "pairs known to show one slice."
         if agreement
@@ -124,13 +108,7 @@ def near_section(audit: Audit, sheets: Sheets) -> Section:
             "Clusters of each class",
             ["class", "scans", "clusters", "largest", "groups of related scans"],
             [
-                [
-                    name,
-                    format_count(row.scans),
-                    format_count(row.clusters),
-                    format_count(row.largest),
-                    format_count(row.related),
-                ]
+                [name, *map(format_count, (row.scans, row.clusters, row.largest, row.related))]
                 for name, row in near.per_class.items()
             ],
             "A class with far fewer clusters than scans holds few slices, many times over.",
@@ -202,11 +180,7 @@ def _across_labels(number: int, copies: str) -> Notice:
 def _counts_table(title: str, column: str, counts: Mapping[str, int]) -> DataTable:
     total = sum(counts.values())
     rows = [
-        [
-            name,
-            format_count(number),
-            format_percent(number / total if total else None),
-        ]
+        [name, format_count(number), format_percent(number / total if total else None)]
         for name, number in counts.items()
     ]
     return DataTable(title, [column, "pairs", "share"], rows)

@@ -1,12 +1,11 @@
 """The page of the data audit: whether a score on this data can be trusted, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from brain_tumor.audit.page.blocks import Sheets
 from brain_tumor.audit.page.copies import exact_section, exact_table, near_section, near_table
 from brain_tumor.audit.page.files import files_section, findings_table
 from brain_tumor.audit.page.leakage import (
-    SplitLeakage,
     leakage_bars,
     leakage_notice,
     leakage_section,
@@ -87,7 +86,7 @@ def _summary(audit: Audit) -> Section:
     splits = split_leakages(audit.leakage)
     files, near = audit.files, audit.near
     blocks: list[Block] = [
-        Paragraph(answer(splits, audit.patients is not None)),
+        Paragraph(answer(audit)),
         leakage_bars(splits),
         *(leakage_notice(split) for split in splits),
         *shortcut_notices(audit.shortcuts),
@@ -109,8 +108,9 @@ def _summary(audit: Audit) -> Section:
     return Section("summary", "Summary", blocks)
 
 
-def answer(splits: Sequence[SplitLeakage], patients_known: bool) -> str:
+def answer(audit: Audit) -> str:
     """Say which splits can tell what a classifier does on new patients."""
+    splits, patients_known = split_leakages(audit.leakage), audit.patients is not None
     apart = [split.phrase for split in splits if split.apart]
     mixed = [split.phrase for split in splits if not split.apart]
     if not splits:

@@ -23,20 +23,14 @@ def patients_section(audit: Audit, sheets: Sheets) -> Section:
             f"The patient is known for {format_counted(patients.scans, 'scan')}: "
             f"{format_counted(patients.slices, 'slice')} of "
             f"{format_counted(patients.patients, 'patient')}, who form "
-            f"{format_counted(patients.groups, 'group')} where identifiers that may name "
-            "one person "
-            f"are joined. Source: {patients.source}."
+            f"{format_counted(patients.groups, 'group')} where identifiers that may name one "
+            f"person are joined. Source: {patients.source}."
         ),
         DataTable(
             "Kept scans whose patient is known",
             ["class", "known", "unknown", "patients"],
             [
-                [
-                    name,
-                    format_count(row.known),
-                    format_count(row.unknown),
-                    format_count(row.patients),
-                ]
+                [name, *map(format_count, (row.known, row.unknown, row.patients))]
                 for name, row in patients.per_class.items()
             ],
         ),

@@ -11,12 +11,9 @@ def report_section(report: ReportComparison) -> Section:
     """Write the section on the report's counts."""
     rows = report.rows
     blocks: list[Block] = [
-        Notice(
-            "good" if report.same else "warning",
-            "Every count of the report is found again."
-            if report.same
-            else "Not every count of the report is found again.",
-        ),
+        Notice("good", "Every count of the report is found again.")
+        if report.same
+        else Notice("warning", "Not every count of the report is found again."),
         DataTable(
             "Steps of preparing",
             ["step", "report", "measured"],
@@ -37,11 +34,8 @@ def report_section(report: ReportComparison) -> Section:
             ],
             [
                 [
-                    row.folder,
-                    row.report_class or UNKNOWN,
-                    format_count(row.kept),
-                    format_count(row.report_train),
-                    format_count(row.report_test),
+                    *(row.folder, row.report_class or UNKNOWN),
+                    *map(format_count, (row.kept, row.report_train, row.report_test)),
                     _sum(row.named_alike),
                 ]
                 for row in rows

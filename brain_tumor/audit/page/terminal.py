@@ -1,16 +1,11 @@
 """What an audit prints: whether a score on these scans can be trusted, then one table."""
 
 from brain_tumor.audit.page.leakage import leakage_table, split_leakages
-from brain_tumor.audit.page.page import answer, audit_summary
+from brain_tumor.audit.page.page import audit_summary
 from brain_tumor.audit.page.shortcuts import shortcut_notices
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.rendering.numbers import format_count, format_counted
 from brain_tumor.rendering.page import DataTable
-
-
-def audit_lines(audit: Audit) -> list[str]:
-    """Say whether a score on these scans can be trusted."""
-    return [answer(split_leakages(audit.leakage), audit.patients is not None)]
 
 
 def further_lines(audit: Audit) -> list[str]:

@@ -21,10 +21,7 @@ from brain_tumor.runs.folder import RunFolder
 
 
 def draw_comparison(
-    out: RunFolder,
-    gathered: Sequence[RunGroup],
-    comparison: Comparison,
-    scoring: ScoringSettings,
+    out: RunFolder, gathered: Sequence[RunGroup], comparison: Comparison, scoring: ScoringSettings
 ) -> dict[str, bytes]:
     """Draw everything into `figures/`, as PNG and SVG.
 

@@ -59,10 +59,7 @@ def settings_table(settings: Sequence[PooledRunGroup], level: float) -> DataTabl
 def spread_table(setting: PooledRunGroup) -> DataTable | None:
     """Lay out how far the folds, and the seeds, of a setting lie apart; None for a single run."""
     rows = []
-    for spreads, one in (
-        (setting.pooled.over_folds, "fold"),
-        (setting.pooled.over_seeds, "seed"),
-    ):
+    for spreads, one in ((setting.pooled.over_folds, "fold"), (setting.pooled.over_seeds, "seed")):
         for score in label_scores():
             found = (spreads or {}).get(score.key)
             if found is not None:

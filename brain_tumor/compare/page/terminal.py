@@ -1,7 +1,7 @@
 """What a comparison prints: which setting is better and what to beware of, then one table."""
 
 from brain_tumor.compare.comparison import Comparison
-from brain_tumor.compare.page.summary import answer, cautions
+from brain_tumor.compare.page.summary import answer
 from brain_tumor.compare.page.tables import comparison_tables, settings_table, shortcut_tables
 from brain_tumor.metrics.registry import score_titles
 from brain_tumor.rendering.page import DataTable
@@ -26,8 +26,3 @@ def decisive_tables(comparison: Comparison, verbose: bool) -> list[DataTable]:
         return shortcut_tables(comparison.audits, comparison.audit_split)[-1:]
     table = settings_table(comparison.settings, comparison.bootstrap.level)
     return [leading(table, [score_titles()["balanced_accuracy"], "test scans"])]
-
-
-def caution_lines(comparison: Comparison) -> list[str]:
-    """Say what to beware of, a sentence or two each."""
-    return list(cautions(comparison)) if comparison.settings else []

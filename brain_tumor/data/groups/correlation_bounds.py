@@ -17,7 +17,6 @@ For each orientation, closer, with the coarse coefficients and the norm of the f
 """
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
@@ -69,7 +68,8 @@ class BoundedScans:
             self._sizes[rows] = _sizes(coarse[rows], self._fine[rows])
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(transform, _runs(number)))
+            few = (slice(start, start + FEW) for start in range(0, number, FEW))
+            list(pool.map(transform, few))
         self._coarse = {False: _by_parity(coarse), True: _by_parity(coarse.swapaxes(1, 2))}
 
     def standardised(self, rows: slice | Ids) -> Floats:
@@ -125,7 +125,3 @@ def _by_parity(coarse: Floats) -> list[Floats]:
     # Coefficients of even and odd rows and columns apart: ee, eo, oe, oo, each `(N, k)`.
     parts = (coarse[:, row::2, column::2] for row, column in product((0, 1), repeat=2))
     return [np.ascontiguousarray(part).reshape(len(coarse), -1) for part in parts]
-
-
-def _runs(number: int) -> Iterator[slice]:
-    return (slice(start, start + FEW) for start in range(0, number, FEW))

@@ -14,6 +14,7 @@ and by their heads alone. How many that misses is measured in `experiments/near_
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -84,9 +85,9 @@ def find_near_duplicates(
     left = by_frames.taking(np.array([pair not in found for pair in ends], bool))
     # A box that took in the background has the outline of the head inside, where all are alike: it
     # takes a pair that is alike through both boxes.
-    larger = _similarities(scans, left, _through_larger_box, steps, 70, 95)
+    larger = _similarities(scans, left, partial(_through_one_box, larger=True), steps, 70, 95)
     left, larger = left.taking(larger >= least), larger[larger >= least]
-    smaller = _similarities(scans, left, _through_smaller_box, steps, 95, 100)
+    smaller = _similarities(scans, left, partial(_through_one_box, larger=False), steps, 95, 100)
     alike += _pairs(frames, left, np.minimum(larger, smaller), least)
     steps.reach(100)
     related = [
@@ -201,14 +202,6 @@ def _pairs(frames: Grey, candidates: Candidates, values: Floats, least: float) -
 
 def _through_own_boxes(scans: _Scans, first: int, second: int, turn: int) -> tuple[Steps, Steps]:
     return scans.heads[first], orient_structure(scans.heads[second], _NAMES[turn])
-
-
-def _through_larger_box(scans: _Scans, first: int, second: int, turn: int) -> tuple[Steps, Steps]:
-    return _through_one_box(scans, first, second, turn, larger=True)
-
-
-def _through_smaller_box(scans: _Scans, first: int, second: int, turn: int) -> tuple[Steps, Steps]:
-    return _through_one_box(scans, first, second, turn, larger=False)
 
 
 def _through_one_box(

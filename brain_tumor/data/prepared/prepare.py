@@ -12,12 +12,7 @@ from brain_tumor.data.groups.near_duplicates import find_near_duplicates
 from brain_tumor.data.groups.patients import read_tables
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.fingerprint import (
-    BEFORE,
-    digest_files,
-    fingerprint_of,
-    scan_facts,
-)
+from brain_tumor.data.prepared.fingerprint import BEFORE, digest_files, fingerprint_of, scan_facts
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE
 from brain_tumor.data.prepared.mark_duplicates import mark_clusters, mark_duplicates
@@ -176,10 +171,7 @@ def fingerprint_before(
 
 
 def summarise(
-    entries: Sequence[Entry],
-    steps: Mapping[str, int],
-    settings: PrepareSettings,
-    seconds: float,
+    entries: Sequence[Entry], steps: Mapping[str, int], settings: PrepareSettings, seconds: float
 ) -> dict[str, Any]:
     """Count what became of the files, and note how: the content of `summary.json`."""
     counts = Counter(entry["label"] for entry in entries if entry["status"] == KEPT)

@@ -24,11 +24,7 @@ from brain_tumor.errors import DataError
 CUT = "cut.npy"  # every scan lands here first; those kept are then written to their final place
 KNOWN = ("slice_id", "patient", "patient_group", "known_label")
 # Columns of the manifest that are empty, not None, where nothing is known.
-_TEXTS = (
-    *("reason", "duplicate_of", "format", "mode", "frame_md5", "pixel_md5"),
-    "source",
-    *KNOWN,
-)
+_TEXTS = (*("reason", "duplicate_of", "format", "mode", "frame_md5", "pixel_md5"), "source", *KNOWN)
 Entry = dict[str, Any]
 _EMPTY: Entry = {column.name: None for column in fields(ManifestRow)} | dict.fromkeys(_TEXTS, "")
 
@@ -143,10 +139,7 @@ class CutScans:
 
 
 def cut_scans(
-    cutter: Cutter,
-    scans: Sequence[Scan],
-    folder: Path,
-    progress: Callable[[int, int], None],
+    cutter: Cutter, scans: Sequence[Scan], folder: Path, progress: Callable[[int, int], None]
 ) -> CutScans:
     """Cut files, and write `CUT` and `frames.npy`.
 

@@ -66,16 +66,8 @@ def _noise(images: Tensor, draws: Tensor, sigma: Tensor) -> Tensor:
     return physics.rician_noise(images, sigma, seeds_of(draws[:, 0]))
 
 
-def _inversion(images: Tensor, draws: Tensor, strength: Tensor) -> Tensor:
-    return physics.inversion(images, strength)
-
-
-def _window(images: Tensor, draws: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    return physics.window(images, low, high)
-
-
-def _gamma(images: Tensor, draws: Tensor, log_gamma: Tensor) -> Tensor:
-    return physics.gamma(images, log_gamma)
+def _drawless(apply: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return lambda images, draws, **values: apply(images, **values)
 
 
 def _coin(draws: Tensor) -> Tensor:
@@ -85,13 +77,13 @@ def _coin(draws: Tensor) -> Tensor:
 # In the order in which a scan comes about: tissue and coil, filling k-space, the receiver's noise
 # and the magnitude, export to a picture.
 OPERATIONS = {
-    "inversion": Operation(_inversion, {"strength": (0, 1)}),
+    "inversion": Operation(_drawless(physics.inversion), {"strength": (0, 1)}),
     "bias_field": Operation(_bias_field, {"log_gain": (0, 3)}, len(physics.FIELD_WAVES)),
     "motion": Operation(_motion, {"pixels": (0, 64)}, 2 * MOVES + 1),
     "ghosting": Operation(_ghosting, {"intensity": (0, 1), "replicas": (1, 32)}, 2),
     "resolution": Operation(_resolution, {"keep": (0.02, 1)}),
     "anisotropy": Operation(_anisotropy, {"keep": (0.02, 1)}, 1),
     "noise": Operation(_noise, {"sigma": (0, 128)}, 1),
-    "window": Operation(_window, {"low": (-128, 127), "high": (128, 512)}),
-    "gamma": Operation(_gamma, {"log_gamma": (-3, 3)}),
+    "window": Operation(_drawless(physics.window), {"low": (-128, 127), "high": (128, 512)}),
+    "gamma": Operation(_drawless(physics.gamma), {"log_gamma": (-3, 3)}),
 }

@@ -91,9 +91,7 @@ class PooledScores:
 
 
 def pool_runs(
-    runs: Sequence[RunPredictions],
-    classes: Sequence[str],
-    resampling: Resampling = RESAMPLING,
+    runs: Sequence[RunPredictions], classes: Sequence[str], resampling: Resampling = RESAMPLING
 ) -> PooledScores:
     """Put the test predictions of one setting's runs together and score them.
 
@@ -126,12 +124,7 @@ def pool_runs(
         scores=score(labels, predicted, classes),
         intervals=bootstrap_scores(labels, predicted, groups, len(classes), resampling),
         least_recall=least_recall(
-            labels,
-            predicted,
-            groups,
-            passes,
-            classes,
-            resampling=resampling,
+            labels, predicted, groups, passes, classes, resampling=resampling
         ),
         over_folds=_spreads([[_score([run], classes) for run in fold] for fold in by_fold]),
         over_seeds=_spreads([[_score(members, classes)] for members in by_repeat]),

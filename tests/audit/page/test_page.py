@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from brain_tumor.audit.page.page import audit_page, audit_summary
-from brain_tumor.audit.page.terminal import audit_lines, decisive_tables, further_lines
+from brain_tumor.audit.page.page import answer, audit_page, audit_summary
+from brain_tumor.audit.page.terminal import decisive_tables, further_lines
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.files import FileFinding, OddFile
 from brain_tumor.audit.results.patients import ContradictedLabel
@@ -328,8 +328,7 @@ def test_the_terminal_s_summary_is_short_and_fits(audit: Audit) -> None:
 def test_what_an_audit_prints_fits_a_screen(audit: Audit) -> None:
     console = Console(width=80)
     with console.capture() as capture:
-        for line in audit_lines(audit):
-            console.print(line)
+        console.print(answer(audit))
     first = capture.get().splitlines()
     with console.capture() as capture:
         for table in decisive_tables(audit, verbose=False):
