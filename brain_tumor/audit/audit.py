@@ -97,8 +97,8 @@ def audit(config: DictConfig) -> Audit:
         shortcuts, leakage, lookalikes = _measure(settings, prepared, splits, frozen, status.update)
         exact = count_exact_duplicates(prepared)
         near = describe_near_duplicates(prepared, _pairs(prepared))
-        table = settings.data.patients
-        patients = describe_patients(prepared, FIGSHARE if table == "figshare" else table)
+        known = settings.data.patients
+        patients = describe_patients(prepared, FIGSHARE if known == "figshare" else known)
         status.update("drawing contact sheets")
         sheets = audit_sheets(prepared, exact, near, lookalikes)
     files = describe_files(prepared, settings.data.kaggle)
