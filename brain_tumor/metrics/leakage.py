@@ -34,11 +34,7 @@ class SharedScans:
 
 
 def leakage(
-    identities: Mapping[str, Ids],
-    train: Rows,
-    test: Rows,
-    labels: Labels,
-    classes: Sequence[str],
+    identities: Mapping[str, Ids], train: Rows, test: Rows, labels: Labels, classes: Sequence[str]
 ) -> dict[str, SharedScans]:
     """Count the test scans that share an identity with a training scan.
 

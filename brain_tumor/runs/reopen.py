@@ -29,10 +29,7 @@ def write_split(run: RunFolder, prepared: PreparedSet, split: Split) -> None:
 
 
 def reopen_data(
-    run: RunFolder,
-    root: str | None,
-    directory: str,
-    batch_size: int | None = None,
+    run: RunFolder, root: str | None, directory: str, batch_size: int | None = None
 ) -> ScanDataModule:
     """Open the prepared set of a run with the parts that its `split.csv` names.
 

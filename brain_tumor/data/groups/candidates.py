@@ -128,9 +128,7 @@ def find_candidates(
             best[np.tril_indices(len(best))] = -1
         first, second = np.nonzero(best >= least)
         return Candidates(
-            first + rows.start,
-            second + others.start,
-            which[first, second].astype(np.int64),
+            first + rows.start, second + others.start, which[first, second].astype(np.int64)
         )
 
     # A core per pair of blocks: threads inside such small products would wait for each other.

@@ -43,10 +43,7 @@ class HeadBox:
         if transposed:
             left, top, width, height = top, left, height, width
         return HeadBox(
-            1 - left - width if columns else left,
-            1 - top - height if rows else top,
-            width,
-            height,
+            1 - left - width if columns else left, 1 - top - height if rows else top, width, height
         )
 
 

@@ -20,20 +20,10 @@ import numpy as np
 
 from brain_tumor.data.files.parallel import each
 from brain_tumor.data.files.scans import Grey
-from brain_tumor.data.groups.candidates import (
-    Candidates,
-    describe,
-    find_candidates,
-    whiten,
-)
+from brain_tumor.data.groups.candidates import Candidates, describe, find_candidates, whiten
 from brain_tumor.data.groups.connected import Ids, connected
 from brain_tumor.data.groups.head_box import HeadBox, find_head_box, view_head
-from brain_tumor.data.groups.local_structure import (
-    Floats,
-    Steps,
-    local_structure,
-    orient_structure,
-)
+from brain_tumor.data.groups.local_structure import Floats, Steps, local_structure, orient_structure
 from brain_tumor.data.groups.orientations import ORIENTATIONS, orient
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.groups.registration import similarities

@@ -65,9 +65,7 @@ class JoinedTable:
         if known is None or name in self.shared:
             return known
         return replace(
-            known,
-            patient=f"{name}/{known.patient}",
-            patient_group=f"{name}/{known.patient_group}",
+            known, patient=f"{name}/{known.patient}", patient_group=f"{name}/{known.patient_group}"
         )
 
 

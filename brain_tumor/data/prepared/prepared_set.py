@@ -13,13 +13,7 @@ import numpy.typing as npt
 from brain_tumor.data.files.bounded_file import read_file
 from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.connected import Ids, group_scans, numbered
-from brain_tumor.data.prepared.manifest import (
-    KEPT,
-    SEEN,
-    UNUSABLE,
-    ManifestRow,
-    read_manifest,
-)
+from brain_tumor.data.prepared.manifest import KEPT, SEEN, UNUSABLE, ManifestRow, read_manifest
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL
 from brain_tumor.errors import DataError
 
@@ -105,9 +99,7 @@ def group_rows(rows: Sequence[ManifestRow]) -> Ids:
         Group of each, `(N,)`, int64, from 0 in order of first member.
     """
     return group_scans(
-        [row.related for row in rows],
-        [row.slice_key for row in rows],
-        [row.person for row in rows],
+        [row.related for row in rows], [row.slice_key for row in rows], [row.person for row in rows]
     )
 
 

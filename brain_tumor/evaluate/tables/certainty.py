@@ -5,12 +5,7 @@ from dataclasses import dataclass
 
 from brain_tumor.metrics.registry import SCORES, label_scores, scores_needing
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
-from brain_tumor.rendering.numbers import (
-    format_count,
-    format_interval,
-    format_score,
-    listed,
-)
+from brain_tumor.rendering.numbers import format_count, format_interval, format_score, listed
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.runs.results.metrics import Metrics
 from brain_tumor.runs.results.scores import ConfidenceScores, Intervals, PartScores
