@@ -91,11 +91,10 @@ def check_same_scans(
         pair = differing[0]
         names = [gathered[number - 1][0].folder for number in (pair.first, pair.second)]
         raise DataError(
-            f"{names[0]} and {names[1]} were not tested on the same scans "
-            f"({pair.scans[0]:,} and {pair.scans[1]:,} with all their folds and seeds, "
-            f"{pair.both:,} of them in both), so their scores do not tell which is better: "
-            "compare runs of one split, or give different_scans=true to lay them side by side all "
-            "the same."
+            f"{names[0]} and {names[1]} were not tested on the same scans ({pair.scans[0]:,} and "
+            f"{pair.scans[1]:,} with all their folds and seeds, {pair.both:,} of them in both), so "
+            "their scores do not tell which is better: compare runs of one split, or give "
+            "different_scans=true to lay them side by side all the same."
         )
     return tuple(differing)
 

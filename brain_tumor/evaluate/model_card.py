@@ -80,8 +80,7 @@ def model_card(
         ),
         "## Uses",
         "Direct use: to study how such classifiers are trained and calibrated, and to compare "
-        "methods "
-        "on the same slices.",
+        "methods on the same slices.",
         "Out of scope: any decision about a person; slices of other sequences, orientations, "
         "scanners or body parts than those it was trained on; finding where a tumour is.",
         "## Bias, risks and limitations",
@@ -108,10 +107,9 @@ def model_card(
         ),
         to_markdown(_scans(parts)),
         "## Evaluation",
-        f"Scored on the {format_count(test.scans)} test slices, in "
-        f"{format_count(test.groups)} groups of "
-        "slices that belong together (patient, slice, related scans); the checkpoint, the "
-        "temperature and the operating point were never chosen on them.",
+        f"Scored on the {format_count(test.scans)} test slices, in {format_count(test.groups)} "
+        "groups of slices that belong together (patient, slice, related scans); the checkpoint, "
+        "the temperature and the operating point were never chosen on them.",
         to_markdown(certainty_table(part_columns(parts), "Scores", level)),
         to_markdown(class_report(test.per_class, test.scores, test.scans, by_class, True)),
         to_markdown(lookalikes_table([alike], "Test slices that look like a training slice"))
@@ -189,9 +187,8 @@ def _limits(name: str, metrics: Metrics, phantoms: bool) -> list[str]:
     if related:
         said.append(
             f"{format_percent(related)} of the test slices have a relative in training "
-            "(patient, slice or "
-            "related scan), so the scores measure in part how well a slice is recognised that "
-            "was seen before. They do not hold for new patients."
+            "(patient, slice or related scan), so the scores measure in part how well a slice is "
+            "recognised that was seen before. They do not hold for new patients."
         )
     else:
         said.append(

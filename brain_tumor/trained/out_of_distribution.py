@@ -69,8 +69,7 @@ class OODDetector:
         if features.shape[1] != self.feature_maps:
             raise DataError(
                 f"{OOD_FILE} was fitted to a network with {self.feature_maps} feature maps, "
-                "this one has "
-                f"{features.shape[1]}: evaluate the run again."
+                f"this one has {features.shape[1]}: evaluate the run again."
             )
         return self.score_features(picture_features(images), features)
 

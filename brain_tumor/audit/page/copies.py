@@ -140,11 +140,10 @@ def _search(thresholds: SearchThresholds | None) -> str:
             "look for related scans."
         )
     return (
-        f"{forms} One scan is laid on the other, and the directions of "
-        "their edges are compared, which a window, sharpening or inversion hardly changes. "
-        "Two scans show the same slice where that similarity reaches "
-        f"{thresholds.same_slice:g}. They are related, and may not be parted by a split, from "
-        f"{thresholds.related:g} on, or from "
+        f"{forms} One scan is laid on the other, and the directions of their edges are compared, "
+        "which a window, sharpening or inversion hardly changes. Two scans show the same slice "
+        f"where that similarity reaches {thresholds.same_slice:g}. They are related, and may not "
+        f"be parted by a split, from {thresholds.related:g} on, or from "
         f"{thresholds.related_if_frames_agree:g} on where their whole frames correlate by "
         f"{thresholds.frames_agree:g} or more. Scans joined by a chain of such pairs form a "
         "cluster."

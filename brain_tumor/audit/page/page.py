@@ -98,10 +98,8 @@ def _summary(audit: Audit) -> Section:
     blocks.append(
         Paragraph(
             f"Of {format_counted(files.raw, 'raw file')}, {format_count(files.kept)} are "
-            "kept when exact "
-            f"copies are dropped. {format_count(near.scans_with_a_near_duplicate)} of the "
-            "raw scans "
-            "have a near-duplicate or an exact copy: counted once each, there are "
+            f"kept when exact copies are dropped. {format_count(near.scans_with_a_near_duplicate)} "
+            "of the raw scans have a near-duplicate or an exact copy: counted once each, there are "
             f"{format_count(near.clusters)} different scans."
         )
     )

@@ -59,9 +59,8 @@ def _names(rows: Sequence[FolderCounts]) -> list[Block]:
     if not differing:
         return [Notice("good", "The report's class names are those of the folders.")]
     each = "; ".join(
-        f"what the report calls “{row.report_class}” "
-        f"({format_count(row.report_train)} + {format_count(row.report_test)}) is the folder "
-        f"{row.folder} ({format_count(row.kept)})"
+        f"what the report calls “{row.report_class}” ({format_count(row.report_train)} + "
+        f"{format_count(row.report_test)}) is the folder {row.folder} ({format_count(row.kept)})"
         for row in differing
     )
     counts = [row.kept for row in rows]

@@ -35,14 +35,13 @@ def pairs_tables(comparison: Comparison) -> list[DataTable]:
         ],
         rows,
         f"In brackets {100 * comparison.bootstrap.level:g} % intervals from groups of scans drawn "
-        "again for both. "
-        "McNemar's exact test asks whether the scans that only one of the two gets right are as "
-        "often the one's as the other's; it takes scans as independent, so with several scans per "
-        "patient its p is too small: where the two disagree, believe the interval. It needs one "
-        "prediction for each scan, so settings of several seeds have none. Holm's p is McNemar's, "
-        "corrected for all McNemar tests of this table; the intervals are not corrected: each "
-        "holds for one comparison fixed beforehand. How much another training would change is in "
-        "none of them.",
+        "again for both. McNemar's exact test asks whether the scans that only one of the two "
+        "gets right are as often the one's as the other's; it takes scans as independent, so with "
+        "several scans per patient its p is too small: where the two disagree, believe the "
+        "interval. It needs one prediction for each scan, so settings of several seeds have none. "
+        "Holm's p is McNemar's, corrected for all McNemar tests of this table; the intervals are "
+        "not corrected: each holds for one comparison fixed beforehand. How much another training "
+        "would change is in none of them.",
         text_columns=2,
     )
     return [table]

@@ -48,11 +48,9 @@ def patients_sentence(found: ScoredPatients) -> str:
     pooled = format_interval(found.by_patient.balanced_accuracy)
     single = format_interval(found.by_slice.balanced_accuracy)
     return (
-        "By patient, where the patient is known "
-        f"({format_counted(found.patients, 'patient')}, a "
+        f"By patient, where the patient is known ({format_counted(found.patients, 'patient')}, a "
         f"patient's slices pooled by their mean log-probability): balanced accuracy {pooled} over "
-        f"{listed(found.present)}; of the same {format_counted(found.slices, 'slice')} "
-        "one by one "
+        f"{listed(found.present)}; of the same {format_counted(found.slices, 'slice')} one by one "
         f"it is {single}."
     )
 
@@ -62,9 +60,8 @@ def _notes(found: ScoredPatients, level: float) -> list[str]:
     unknown, mixed = sum(found.unknown_slices.values()), found.of_several_classes
     said = [
         f"{format_counted(found.patients, 'patient')}; the slices of each are pooled by "
-        "their mean "
-        "log-probability, and beside that stand the same slices one by one. By patient, each "
-        "counts the same, however many slices there are."
+        "their mean log-probability, and beside that stand the same slices one by one. By patient, "
+        "each counts the same, however many slices there are."
     ]
     if mixed:
         has = "has" if mixed == 1 else "have"
@@ -79,8 +76,7 @@ def _notes(found: ScoredPatients, level: float) -> list[str]:
             f"balanced accuracy is the mean recall over {listed(found.present)}."
         )
     said.append(
-        f"In brackets {100 * level:g} % intervals from "
-        f"{format_counted(found.groups, 'group')} of "
+        f"In brackets {100 * level:g} % intervals from {format_counted(found.groups, 'group')} of "
         "patients, drawn again."
     )
     return said

@@ -50,7 +50,6 @@ def lookalikes_warning(shares: Sequence[LookalikeShare], leaky: bool) -> str | N
         return None
     return (
         f"warning: {format_percent(share)} of the test scans look like a training scan "
-        "(correlation "
-        f"{_TELLING:g} or more), though the split keeps related scans apart. Look at them: "
-        "python -m brain_tumor.audit"
+        f"(correlation {_TELLING:g} or more), though the split keeps related scans apart. Look at "
+        "them: python -m brain_tumor.audit"
     )
