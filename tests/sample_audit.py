@@ -63,7 +63,7 @@ def variant(
         name: shared_scans(test, known[i], shared[i], [shared[i] / test] * 3 + [None])
         for i, name in enumerate(RELATIONS)
     }
-    return VariantLeakage(split, detail, train, test, overlaps, lookalikes=None)
+    return VariantLeakage(train, test, overlaps, None, split, detail)
 
 
 def probe_score(

@@ -24,11 +24,13 @@ def measure_leakage(
     variants = []
     if all(len(rows) for rows in published):  # else no test part was published
         overlap = measure_overlap(raw, labels, prepared.classes, *published)
-        variants.append(VariantLeakage("published", "nothing dropped", **vars(overlap)))
+        variants.append(
+            VariantLeakage(**vars(overlap), split="published", detail="nothing dropped")
+        )
     kept, classes = (prepared.kept, prepared.labels), prepared.classes
     for split in splits:
         overlap = measure_overlap(*kept, classes, split.train, split.test, lookalikes)
-        variants.append(VariantLeakage(split.name, split.detail, **vars(overlap)))
+        variants.append(VariantLeakage(**vars(overlap), split=split.name, detail=split.detail))
     return tuple(variants)
 
 

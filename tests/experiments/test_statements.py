@@ -50,8 +50,8 @@ def audit(names: Mapping[str, str] = NAMES, kept: int = 6589, shared: float = 0.
         for name, share in (("any", shared), ("slice", shared / 2))
     }
     leakage = (
-        VariantLeakage("official", "", 5497, 1092, {}, None),
-        VariantLeakage("report", "seed 0", 4941, 1000, overlaps, None),
+        VariantLeakage(5497, 1092, {}, None, "official", ""),
+        VariantLeakage(4941, 1000, overlaps, None, "report", "seed 0"),
     )
     return replace(AUDIT, report=ReportComparison(rows, steps, True), leakage=leakage)
 

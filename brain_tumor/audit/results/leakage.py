@@ -1,33 +1,22 @@
 """What an audit found out about leakage: what test and training scans share under each split."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from brain_tumor.metrics.leakage import LookalikeShare, SharedScans
+from brain_tumor.metrics.leakage import PartOverlap
 
 
 @dataclass(frozen=True)
-class VariantLeakage:
+class VariantLeakage(PartOverlap):
     """One variant of a split: a seed, a fold, or the split itself where it has but one.
 
     Attributes:
         split: Name of the split, such as `report`; `published` are the folders as they are.
         detail: The seed or fold, such as `seed 0`; empty where there is but one variant.
-        train: Number of training scans.
-        test: Number of test scans.
-        overlaps: Test scans that share something with a training scan, by what they share:
-            `exact copy`, `slice`, `near-duplicate`, `related`, `patient`, and `any` of these.
-        lookalikes: Test scans that look like a training scan, at each level of correlation; None
-            where that was not measured.
     """
 
     split: str
     detail: str
-    train: int
-    test: int
-    overlaps: Mapping[str, SharedScans]
-    lookalikes: tuple[LookalikeShare, ...] | None
 
 
 @dataclass(frozen=True)
