@@ -9,7 +9,6 @@ from brain_tumor.audit.results.copies import (
     ExactDuplicates,
     NearDuplicates,
     ScanGroup,
-    SearchThresholds,
     SliceAgreement,
 )
 from brain_tumor.audit.results.files import (
@@ -29,6 +28,7 @@ from brain_tumor.audit.results.report import (
     StepCount,
 )
 from brain_tumor.audit.results.shortcuts import ProbeKind, ProbeScore
+from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.metrics.leakage import SharedScans
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 
@@ -142,7 +142,7 @@ EXACT = ExactDuplicates(
     across_labels=1,
 )
 NEAR = NearDuplicates(
-    thresholds=SearchThresholds(
+    thresholds=NearDuplicateSettings(
         same_slice=0.82, related=0.68, related_if_frames_agree=0.5, frames_agree=0.88
     ),
     pairs=11870,

@@ -31,6 +31,7 @@ from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.prepared.crop import cut_to_head, find_head
+from brain_tumor.data.prepared.manifest import SEEN
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.kaggle import check_counts
@@ -213,7 +214,9 @@ def test_scans_of_other_origin_are_left_out_where_the_run_has_seen_their_slice(
     found = prepare_external(source, {}, real, split, None, tmp_path / "made", "other")
     learnt = {real.kept[row].slice_key for row in (*split.train, *split.validation)}
     known = {row.path: own[f"Testing/{row.path}"].slice_key for row in found.manifest}
-    seen = {row.path for row in found.overlapping if known[row.path] is not None}
+    seen = {
+        row.path for row in found.manifest if row.status == SEEN and known[row.path] is not None
+    }
     same = {path for path, key in known.items() if key is not None and key in learnt}
     assert len(same) > 200 and same <= seen
     shown = {scan.path: scan for scan in read_overlap(found.folder / "seen.csv")}

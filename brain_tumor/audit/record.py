@@ -15,7 +15,6 @@ from brain_tumor.audit.results.copies import (
     ExactDuplicates,
     NearDuplicates,
     ScanGroup,
-    SearchThresholds,
     SliceAgreement,
 )
 from brain_tumor.audit.results.files import Files, FileSizes, KnownVersion, ScanCount
@@ -23,6 +22,7 @@ from brain_tumor.audit.results.patients import ClassPatients, ContradictedLabel,
 from brain_tumor.data.files.source import PARTS
 from brain_tumor.data.groups.connected import Ids, numbered
 from brain_tumor.data.groups.pairs import Pair
+from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.kaggle import KaggleSettings, differing_counts
@@ -91,7 +91,7 @@ def describe_near_duplicates(prepared: PreparedSet, pairs: Sequence[Pair]) -> Ne
     labels = np.array([row.label for row in rows])
     members = Counter(clusters[clusters >= 0].tolist())
     several = {cluster for cluster, number in members.items() if number > 1}
-    thresholds = SearchThresholds(**prepared.summary["near_duplicates"])
+    thresholds = NearDuplicateSettings(**prepared.summary["near_duplicates"])
     same_slice = [pair for pair in pairs if pair.shows_same_slice(thresholds.same_slice)]
     related = np.array([-1 if row.related is None else row.related for row in rows], np.int64)
     return NearDuplicates(

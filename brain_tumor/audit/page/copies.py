@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from brain_tumor.audit.page.blocks import Sheets, groups_table, scans_table
 from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.copies import SearchThresholds, SliceAgreement
+from brain_tumor.audit.results.copies import SliceAgreement
+from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
 from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, format_percent
 from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
@@ -128,7 +129,7 @@ def near_section(audit: Audit, sheets: Sheets) -> Section:
     return Section("near", "Near-duplicates", blocks)
 
 
-def _search(thresholds: SearchThresholds | None) -> str:
+def _search(thresholds: NearDuplicateSettings | None) -> str:
     """Say what the search compares, and from which similarity on scans belong together."""
     forms = (
         "The same slice may stand in the data again: resized, encoded anew, with another "

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from brain_tumor.data.groups.settings import NearDuplicateSettings
+
 ScanPair = tuple[str, str]  # paths of two scans
 
 
@@ -49,23 +51,6 @@ class ExactDuplicates:
     dropped: Mapping[str, int]
     groups: tuple[ScanGroup, ...]
     across_labels: int
-
-
-@dataclass(frozen=True)
-class SearchThresholds:
-    """Thresholds of the search for near-duplicates, each in 0.4 to 0.9999.
-
-    Attributes:
-        same_slice: Lowest similarity of two scans of the same slice.
-        related: Lowest similarity of related scans.
-        related_if_frames_agree: Lowest similarity of related scans whose whole frames agree.
-        frames_agree: Lowest correlation of two whole frames that agree.
-    """
-
-    same_slice: float
-    related: float
-    related_if_frames_agree: float
-    frames_agree: float
 
 
 @dataclass(frozen=True)
@@ -131,7 +116,7 @@ class NearDuplicates:
         seconds: Time of the search; None where that was not measured.
     """
 
-    thresholds: SearchThresholds | None
+    thresholds: NearDuplicateSettings | None
     pairs: int
     related_pairs: int | None
     related_groups: int | None

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.data.files.table_file import Line, plain_cell, read_table, spreadsheet_cell
-from brain_tumor.data.prepared.crop import CropBox
 
 KEPT, DUPLICATE, SEEN, UNUSABLE = "kept", "duplicate", "seen", "unusable"
 
@@ -78,13 +77,6 @@ class ManifestRow:
     patient_group: str
     known_label: str
     source: str = ""
-
-    @property
-    def box(self) -> CropBox | None:
-        """The crop box; None where there is none."""
-        if self.left is None or self.top is None or self.right is None or self.bottom is None:
-            return None
-        return CropBox(self.left, self.top, self.right, self.bottom)
 
     @property
     def person(self) -> str | None:

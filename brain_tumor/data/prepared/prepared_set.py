@@ -13,7 +13,7 @@ import numpy.typing as npt
 from brain_tumor.data.files.bounded_file import read_file
 from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.connected import Ids, group_scans, numbered
-from brain_tumor.data.prepared.manifest import KEPT, SEEN, UNUSABLE, ManifestRow, read_manifest
+from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE, ManifestRow, read_manifest
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL
 from brain_tumor.errors import DataError
 
@@ -85,11 +85,6 @@ class PreparedSet:
     def unusable(self) -> list[ManifestRow]:
         """Rows of files that could not be decoded or have no head in them."""
         return [row for row in self.manifest if row.status == UNUSABLE]
-
-    @property
-    def overlapping(self) -> list[ManifestRow]:
-        """Rows of scans of other origin that a run has trained on or was selected by."""
-        return [row for row in self.manifest if row.status == SEEN]
 
 
 def group_rows(rows: Sequence[ManifestRow]) -> Ids:

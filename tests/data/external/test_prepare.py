@@ -14,7 +14,7 @@ from brain_tumor.data.external.prepare import SEEN_FILE, prepare_external
 from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.groups.orientations import ORIENTATIONS
 from brain_tumor.data.phantom import VIEWS, draw_phantom
-from brain_tumor.data.prepared.manifest import ManifestRow
+from brain_tumor.data.prepared.manifest import SEEN, ManifestRow
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
 from brain_tumor.data.sources.folder import FolderSource
@@ -22,6 +22,10 @@ from brain_tumor.data.split import Split, SplitSettings, split_scans
 from brain_tumor.errors import DataError
 
 Pixels = np.ndarray
+
+
+def seen_rows(prepared: PreparedSet) -> list[ManifestRow]:
+    return [row for row in prepared.manifest if row.status == SEEN]
 
 
 def with_margin(scan: Pixels) -> Pixels:
@@ -132,7 +136,7 @@ def planted(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Planted:
 def test_copies_of_what_the_run_has_learnt_from_are_found(planted: Planted) -> None:
     seen = {scan.path: scan for scan in read_overlap(planted.found.folder / SEEN_FILE)}
     assert len(planted.copies) > 8
-    assert set(seen) == set(planted.copies) == {row.path for row in planted.found.overlapping}
+    assert set(seen) == set(planted.copies) == {row.path for row in seen_rows(planted.found)}
     assert planted.found.summary["seen"] == len(seen)
     shown = {"mirrored": "mirrored left to right", "turned": "turned anticlockwise"}
     for path, scan in seen.items():
@@ -199,7 +203,7 @@ def test_another_split_of_the_same_run_gives_another_set(run: Run, tmp_path: Pat
     found = prepare(tmp_path / "raw", run, tmp_path / "a")
     swapped = replace(run, split=Split(run.split.test, run.split.validation, run.split.train))
     other = prepare(tmp_path / "raw", swapped, tmp_path / "a")
-    assert [len(found.overlapping), len(other.overlapping)] == [1, 0]
+    assert [len(seen_rows(found)), len(seen_rows(other))] == [1, 0]
     assert found.fingerprint != other.fingerprint
 
 
@@ -214,8 +218,8 @@ def test_the_scans_are_cut_as_the_run_s_own(run: Run, tmp_path: Path) -> None:
     own = {row.file_md5: run.prepared.images[row.row] for row in rows}
     # Without a table of patients, drawn heads may look related to others of the run.
     assert (
-        len(found.kept) + len(found.overlapping) == len(rows)
-        and len(found.overlapping) < len(rows) / 4
+        len(found.kept) + len(seen_rows(found)) == len(rows)
+        and len(seen_rows(found)) < len(rows) / 4
     )
     for row in found.kept:
         np.testing.assert_array_equal(found.images[row.row], own[row.file_md5])
@@ -243,7 +247,7 @@ def test_copies_are_found_whatever_the_run_takes_out(
         save(tmp_path / "raw", f"glioma/{change}.png", CHANGES[change](run.scan(row)))
     draw_fresh(tmp_path / "raw", "glioma", 4)
     found = prepare(tmp_path / "raw", harmonised, tmp_path / "a")
-    assert {row.path for row in found.overlapping} == {
+    assert {row.path for row in seen_rows(found)} == {
         "glioma/mirrored.png",
         "glioma/with another margin.png",
     }

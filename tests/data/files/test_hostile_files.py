@@ -73,7 +73,7 @@ def test_a_hostile_file_is_used_or_has_its_reason(found: PreparedSet, name: str)
     assert row is not None
     if expected == hostile.KEPT:
         assert (row.status, row.reason) == ("kept", "")
-        assert row.bytes > 0 and row.file_md5 and row.box is not None
+        assert row.bytes > 0 and row.file_md5 and row.left is not None
         return
     assert row.status == "unusable"
     assert row.reason.startswith(expected)
@@ -87,7 +87,7 @@ def test_every_other_scan_is_what_it_is_without_them(
     rows = rows_of(found)
     for row in prepared.manifest:
         ours = rows[row.path]
-        assert (ours.status, ours.reason, ours.box) == (row.status, row.reason, row.box)
+        assert (ours.status, ours.reason, ours.left) == (row.status, row.reason, row.left)
         if row.row is not None and ours.row is not None:
             assert np.array_equal(found.images[ours.row], prepared.images[row.row])
     listed = sum(expected is not None for _, expected in hostile.FILES.values())
@@ -100,7 +100,7 @@ def test_every_frame_and_page_is_a_scan(found: PreparedSet, name: str, seed: int
     assert f"{PLACE}/{name}" not in rows_of(found)
     for number in range(3):
         row = rows_of(found)[f"{PLACE}/{name}#{number + 1}"]
-        assert row.box is not None
+        assert row.left is not None
         frame = hostile.phantom(seed + number)[row.top : row.bottom, row.left : row.right]
         assert np.array_equal(found.images[row.row or 0], cv2.resize(frame, (256, 256)))
 

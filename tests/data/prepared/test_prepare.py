@@ -273,7 +273,7 @@ def test_dicom_files_are_prepared_every_frame_of_them(
     assert {rows[f"{place}#{n}"].patient for n in (1, 2, 3)} == {place}
     assert rows["Training/glioma/one.dcm"].patient == ""
     third = rows[f"{place}#3"]
-    assert third.box is not None and (third.width, third.height) == (96, 96)
+    assert third.left is not None and (third.width, third.height) == (96, 96)
     frame = open_dicom(many).frame(2)[third.top : third.bottom, third.left : third.right]
     assert np.array_equal(found.images[third.row or 0], cv2.resize(frame, (256, 256)))
 
