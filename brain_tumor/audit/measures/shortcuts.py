@@ -101,9 +101,7 @@ def border_features(images: Images, margin: int = 8) -> Features:
     )
 
 
-def predict_by_boosting(
-    features: Features, targets: Labels, train: Rows, test: Rows, seed: int = 0
-) -> Labels:
+def predict_by_boosting(features: Features, targets: Labels, train: Rows, test: Rows) -> Labels:
     """Fit gradient-boosted trees to the training scans and predict the test scans.
 
     The settings are scikit-learn's own except for the number of bins, and were not tuned for
@@ -116,8 +114,6 @@ def predict_by_boosting(
             rest.
         train: Rows of the training scans.
         test: Rows of the test scans.
-        seed: Seed of the sample that bin edges come from, which is all of up to 200,000 scans:
-            with no more than that, the result does not depend on it.
 
     Returns:
         Predicted class numbers of the test scans, in the order of `test`, int64.
@@ -133,7 +129,7 @@ def predict_by_boosting(
         max_bins=127,
         # "auto" would cut a random validation part off more than 10,000 scans, not off fewer.
         early_stopping=False,
-        random_state=seed,
+        random_state=0,  # of the sample that bin edges come from: all of up to 200,000 scans
     )
     # Its threads wait for each other, busily, thousands of times: beside another program they took
     # fifteen to forty times as long as one alone does.
