@@ -35,6 +35,11 @@ def open_external(datamodule: ScanDataModule, asked: ExternalSettings, say: Say)
     They are prepared by the settings of the run's own prepared set. Shows a progress bar on a
     terminal.
 
+    Args:
+        datamodule: The run's own scans in its own parts.
+        asked: The folder, which is given, and what is known of it.
+        say: Called with what was found, line by line, before the work starts.
+
     Returns:
         All scans that are left, as the test part.
 
@@ -69,7 +74,13 @@ def open_external(datamodule: ScanDataModule, asked: ExternalSettings, say: Say)
 
 
 def account_for_files(out: RunFolder, foreign: ScanDataModule, say: Say) -> None:
-    """Put `seen.csv` beside the scores, and say what became of the files."""
+    """Put `seen.csv` beside the scores, and say what became of the files.
+
+    Args:
+        out: Folder of the scores.
+        foreign: What `open_external` gave.
+        say: Called with each line.
+    """
     prepared = foreign.prepared
     out.write(SEEN_FILE, (prepared.folder / SEEN_FILE).read_bytes())
     if unusable := [(row.path, row.reason) for row in prepared.unusable]:
