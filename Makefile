@@ -56,9 +56,8 @@ fuzz: .venv/installed-test  ## Try 20,000 mutated files, tables and arrays per f
 	$(RUN) pytest -n auto --hypothesis-profile=fuzz tests/data/files/test_fuzz_pictures.py tests/data/files/test_fuzz_tables.py
 
 .PHONY: conformance
-conformance: .venv/installed-test  ## Compare the reader with Pillow's and pydicom's on FOLDER=...
-	@test -d "$(FOLDER)" || { echo "Name a folder of pictures and DICOM files as FOLDER=..." >&2; exit 1; }
-	@$(BIN)/python tests/conformance.py "$(FOLDER)"
+conformance: .venv/installed-test  ## Compare the reader with Pillow's, pydicom's and nibabel's: FOLDER=..., or packages' files
+	@$(BIN)/python tests/conformance.py $(if $(FOLDER),"$(FOLDER)")
 
 .PHONY: lint
 lint: .venv/installed-test  ## Check style and formatting

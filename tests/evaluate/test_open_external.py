@@ -8,6 +8,7 @@ import pytest
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.phantom import draw_phantom
+from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.evaluate import evaluation_settings
 from brain_tumor.evaluate.external import ExternalSettings, open_external
@@ -35,7 +36,7 @@ def test_every_scan_that_is_left_is_served_as_test_scan(
     datamodule: ScanDataModule, hospital: Path, tmp_path: Path
 ) -> None:
     node = asked(tmp_path, hospital, "data.names={no_tumor: notumor}")
-    opened = open_external(datamodule, node, print)
+    opened = open_external(datamodule, node, VolumeSettings(), print)
     assert set(opened.split.parts) == {"test"}
     assert opened.prepared.classes == datamodule.prepared.classes
     assert opened.prepared.folder.name.startswith("external-hospital-")
@@ -49,7 +50,10 @@ def test_a_run_s_own_prepared_set_decides_how_scans_are_cut(
     datamodule: ScanDataModule, hospital: Path, tmp_path: Path
 ) -> None:
     opened = open_external(
-        datamodule, asked(tmp_path, hospital, "data.names={no_tumor: null}"), print
+        datamodule,
+        asked(tmp_path, hospital, "data.names={no_tumor: null}"),
+        VolumeSettings(),
+        print,
     )
     for key in ("crop", "harmonise", "near_duplicates"):
         assert opened.prepared.summary[key] == datamodule.prepared.summary[key]
@@ -60,7 +64,8 @@ def test_names_have_to_be_a_mapping(
     datamodule: ScanDataModule, hospital: Path, tmp_path: Path, names: str
 ) -> None:
     with pytest.raises(ConfigError, match=r"data\.names must be a group of named values or null"):
-        open_external(datamodule, asked(tmp_path, hospital, f"data.names={names}"), print)
+        changed = asked(tmp_path, hospital, f"data.names={names}")
+        open_external(datamodule, changed, VolumeSettings(), print)
 
 
 def test_a_table_of_other_scans_is_refused(
@@ -69,4 +74,4 @@ def test_a_table_of_other_scans_is_refused(
     table = phantom_root / "phantoms.csv"
     node = asked(tmp_path, hospital, "data.names={no_tumor: notumor}", f"data.patients={table}")
     with pytest.raises(DataError, match=r"names no file of .*hospital"):
-        open_external(datamodule, node, print)
+        open_external(datamodule, node, VolumeSettings(), print)

@@ -50,7 +50,7 @@ _NEEDED = [
 ]
 _GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
-_BITS = {1: (1, 8, 16, 32, 64), 3: (8, 16)}  # allocated for a value, by values per pixel
+_BITS = {1: (1, 8, 16, 32, 64), 3: (8, 16, 32)}  # allocated for a value, by values per pixel
 _NATIVE = {"1.2.840.10008.1.2": "", "1.2.840.10008.1.2.1": "", "1.2.840.10008.1.2.2": ""}
 _RLE, _BIG_ENDIAN = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.2"
 # Those of PS3.5, chapter 10, that may stand here. Neither films nor what is deflated: a file of
