@@ -52,8 +52,9 @@ test-slow: .venv/installed-test  ## Run the slow tests: real scans (BRAIN_TUMOR_
 	$(RUN) pytest -m slow -n 2
 
 .PHONY: fuzz
-fuzz: .venv/installed-test  ## Try 20,000 mutated files, tables and arrays per fuzz test: a long run
-	$(RUN) pytest -n auto --hypothesis-profile=fuzz tests/data/files/test_fuzz_pictures.py tests/data/files/test_fuzz_tables.py
+fuzz: .venv/installed-test  ## Try 2,000 mutated files of each format, and 20,000 tables and arrays: a long run
+	$(RUN) pytest -n auto -rP --hypothesis-profile=fuzz tests/test_fuzz_files.py \
+		tests/data/files/test_fuzz_tables.py tests/data/prepared/test_fuzz_pixels.py
 
 .PHONY: conformance
 conformance: .venv/installed-test  ## Compare the reader with Pillow's, pydicom's and nibabel's: FOLDER=..., or packages' files

@@ -16,7 +16,13 @@ from importlib import metadata, util
 from pathlib import Path
 
 import numpy as np
-from reference_readers import NotComparableError, by_nibabel, by_pillow, by_pydicom, series_by_pydicom
+from reference_readers import (
+    NotComparableError,
+    by_nibabel,
+    by_pillow,
+    by_pydicom,
+    series_by_pydicom,
+)
 
 from brain_tumor.data.files.dicom import PREAMBLE, is_dicom
 from brain_tumor.data.files.folders import files_below
@@ -62,7 +68,7 @@ class Compared:
 
 
 def compare_folder(folder: Path) -> Iterator[Compared]:
-    """Compare every scan below a folder; files that neither reader takes for a scan are left out."""
+    """Compare every scan below a folder, without files that neither reader takes for one."""
     files = sorted(file for file in files_below(folder) if file.is_file())
     with silent():
         volumes = find_volumes(files)
@@ -92,7 +98,10 @@ def count(compared: list[Compared]) -> list[int]:
 
 def table_row(package: str, compared: list[Compared]) -> str:
     """Give a package's row of the page's table."""
-    cells = [f"{package} {metadata.version(package)}", *(f"{number:,}" for number in count(compared))]
+    cells = [
+        f"{package} {metadata.version(package)}",
+        *(f"{number:,}" for number in count(compared)),
+    ]
     return f"| {' | '.join(cells)} |"
 
 
@@ -201,7 +210,9 @@ def _write_page() -> None:
         rows.append(table_row(package, compared))
         refused += compared
     head = f"| files of | {' | '.join(VERDICTS)} |\n|---|{'---:|' * len(VERDICTS)}"
-    text = "\n".join([head, *rows, "", "Refused here alone, with the reason:", "", *reasons(refused)])
+    text = "\n".join(
+        [head, *rows, "", "Refused here alone, with the reason:", "", *reasons(refused)]
+    )
     page = filled_block(PAGE.read_text(encoding="utf-8"), "conformance", text)
     PAGE.write_text(page, encoding="utf-8")
     print(f"written: {PAGE}")

@@ -62,7 +62,9 @@ def by_pydicom(path: Path, number: int) -> np.ndarray:
         for name in ("PixelPaddingValue", "PixelPaddingRangeLimit")
         if name in dataset
     ]
-    padding = (values >= min(ends)) & (values <= max(ends)) if ends else np.zeros(values.shape, bool)
+    padding = (
+        (values >= min(ends)) & (values <= max(ends)) if ends else np.zeros(values.shape, bool)
+    )
     _of_frame(dataset, number)
     found = apply_modality_lut(values, dataset)
     if dataset.get("VOILUTSequence"):

@@ -290,7 +290,7 @@ def _check_chunks(content: bytes) -> None:
 
 def _unknown(content: bytes) -> str:
     tiff = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-    marks = {"PNG": _PNG, "JPEG": _JPEG, "TIFF": tiff, "GIF": b"GIF8", "BMP": b"BM"}
+    marks = {"PNG": (_PNG,), "JPEG": (_JPEG,), "TIFF": tiff, "GIF": (b"GIF8",), "BMP": (b"BM",)}
     found = next((name for name, mark in marks.items() if content.startswith(mark)), None)
     return "not a picture" if found is None else _damaged(found)
 

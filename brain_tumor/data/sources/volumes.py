@@ -60,7 +60,7 @@ class VolumeSource(ScanSource):
 
     @cached_property
     def _listed(self) -> list[tuple[Path, Scan, list[Path]]]:
-        """What the other source names: its place, the scan, and the files in it if it is a folder."""
+        """What the other source names: its place, the scan, and the files that are there."""
         listed = [(self.root / scan.path, scan) for scan in self._source.scans()]
         return [
             (path, scan, sorted(files_below(path)) if path.is_dir() else [path])

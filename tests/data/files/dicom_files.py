@@ -86,6 +86,20 @@ def compressed(pixels: np.ndarray, kind: str, **elements: object) -> bytes:
     return by_gdcm(written(made(pixels, **elements)), kind)
 
 
+def twelve_bits(pixels: np.ndarray) -> bytes:
+    """A file whose lossy JPEG says that its values have 12 bits."""
+    dataset = pydicom.dcmread(io.BytesIO(compressed(pixels, "jpeg")))
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG")
+    jpeg = bytearray(file.getvalue())
+    jpeg[jpeg.index(b"\xff\xc0") + 1] = 0xC1  # extended
+    jpeg[jpeg.index(b"\xff\xc1") + 4] = 12
+    dataset.file_meta.TransferSyntaxUID = uid.JPEGExtended12Bit
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
+    dataset.PixelData = encapsulate([bytes(jpeg)])
+    return written(dataset)
+
+
 def by_gdcm(content: bytes, kind: str) -> bytes:
     gdcm = pytest.importorskip("gdcm")
     import tempfile

@@ -84,5 +84,5 @@ def test_a_reader_s_reason_names_what_is_packed(sample: str, said: str) -> None:
     content = (SAMPLES / sample).read_bytes()
     with pytest.raises(UndecodableScanError, match=f"a volume \\({said}\\) .*nib-convert"):
         open_content(content, sample)
-    with pytest.raises(UndecodableScanError, match="gzip|HDF5"):
+    with pytest.raises(UndecodableScanError, match=r"gzip|HDF5"):
         open_content(content, "no name")
