@@ -96,29 +96,6 @@ def test_each_frame_of_a_dicom_file_is_a_scan(reader: Reader, tmp_path: Path) ->
     assert reasons[2].startswith("undecodable: its pixels")
 
 
-@pytest.mark.parametrize("value", [0, 700])
-def test_a_dicom_file_of_one_value_is_blank(value: int, reader: Reader, tmp_path: Path) -> None:
-    pytest.importorskip("pydicom")
-    import dicom_files
-
-    path = tmp_path / "flat.dcm"
-    path.write_bytes(dicom_files.written(dicom_files.made(np.full((96, 96), value, np.uint16))))
-    (piece,) = reader.pieces(path)
-    assert reader.read(piece).reason == "blank: one grey value everywhere"
-
-
-def test_an_empty_frame_among_others_is_blank(reader: Reader, tmp_path: Path) -> None:
-    pytest.importorskip("pydicom")
-    import dicom_files
-
-    head = hostile.phantom(1, 120).astype(np.uint16) * 9
-    path = tmp_path / "three.dcm"
-    frames = np.stack([head, np.zeros_like(head), head[::-1]])
-    path.write_bytes(dicom_files.written(dicom_files.made(frames)))
-    reasons = [reader.read(piece).reason for piece in reader.pieces(path)]
-    assert reasons == ["", "blank: one grey value everywhere", ""]
-
-
 def test_every_frame_of_a_film_is_taken(reader: Reader) -> None:
     found = reader.cut(hostile.frames("GIF", 100))
     for number, pixels in enumerate(found):
