@@ -52,12 +52,12 @@ test-slow: .venv/installed-test  ## Run the slow tests: real scans (BRAIN_TUMOR_
 	$(RUN) pytest -m slow -n 2
 
 .PHONY: fuzz
-fuzz: .venv/installed-test  ## Try 2,000 mutated files of each format, and 20,000 tables and arrays: a long run
+fuzz: .venv/installed-test  ## Try 2,000 mutated files of each format: a long run
 	$(RUN) pytest -n auto -rP --hypothesis-profile=fuzz tests/test_fuzz_files.py \
 		tests/data/files/test_fuzz_tables.py tests/data/prepared/test_fuzz_pixels.py
 
 .PHONY: conformance
-conformance: .venv/installed-test  ## Compare the reader with Pillow's, pydicom's and nibabel's: FOLDER=..., or packages' files
+conformance: .venv/installed-test  ## Compare the reader with Pillow, pydicom, nibabel: FOLDER=..., or files of packages
 	@$(BIN)/python tests/conformance.py $(if $(FOLDER),"$(FOLDER)")
 
 .PHONY: lint

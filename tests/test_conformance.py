@@ -6,6 +6,7 @@ from pathlib import Path
 import conformance
 import numpy as np
 import pytest
+from bodies import nifti, series
 from conformance import (
     AGREES,
     DIFFERS,
@@ -57,6 +58,16 @@ def test_each_verdict_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     found = {one.name: one.verdict for one in compare_folder(tmp_path)}
     assert found["alike.png"] == DIFFERS
     assert found["scan.dcm"] == READ_HERE
+
+
+def test_slices_of_series_and_volumes_are_compared(tmp_path: Path) -> None:
+    series(tmp_path / "axial", (1.0, 1.5, 2.0))
+    series(tmp_path / "coronal", (1.0, 1.0, 3.0), "coronal", uid="1.2.5")
+    nifti(tmp_path / "a.nii.gz", "PIR", (0.5, 1.0, 3.0))
+    found = list(compare_folder(tmp_path))
+    assert {one.verdict for one in found} == {AGREES}
+    slices = {one.name.split("#")[0] for one in found if "#" in one.name}
+    assert slices == {"axial", "coronal", "a.nii.gz"}
 
 
 def test_a_row_counts_each_verdict() -> None:
