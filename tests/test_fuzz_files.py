@@ -32,7 +32,7 @@ from brain_tumor.predict.reader import NewScan, Reader, files_and_volumes
 SECONDS = 20.0  # that a file may take, on a busy machine
 BYTES = 2**31  # that reading may add to the process; a picture's bounds allow for half a gigabyte
 MOST = 5  # frames that are decoded of a file
-READER = Reader(
+HOW = (
     CropSettings(blur_kernel=3, threshold=45, erosions=2, dilations=2, size=64),
     HarmoniseSettings(None, intensity=False, background=False, mask=False),
     VolumeSettings("axial", 3),
@@ -66,11 +66,12 @@ def bounded() -> Iterator[None]:
 
 def read_scans(path: Path) -> list[NewScan]:
     """Read a file as `predict` does, which gives a row for each scan."""
-    volumes = path.suffix in (".nii", ".gz", ".dcm")  # of others it takes longer than all else
-    places = files_and_volumes([path]) if volumes else [path]
+    reader = Reader(*HOW)  # another one each time: it holds the last files
+    volume = path.suffix in (".nii", ".gz")  # to look for one takes longer than all else
+    places = files_and_volumes([path]) if volume else [path]
     with silent():  # as all that is read by several threads
-        pieces = [one for place in places for one in READER.pieces(place)]
-        return [READER.read(piece) for piece in pieces[:MOST]]
+        pieces = [one for place in places for one in reader.pieces(place)]
+        return [reader.read(piece) for piece in pieces[:MOST]]
 
 
 def read_mat(path: Path) -> list[NewScan]:

@@ -115,7 +115,10 @@ FORMATS: dict[str, dict[str, Callable[[], bytes]]] = {
         "grey": lambda: dicom_files.compressed(_PIXELS, "jpeg"),
         "colour": lambda: dicom_files.compressed(_COLOUR, "jpeg"),
     },
-    "dcm jpeg lossless": {"lossless": _lossless_jpeg("jpeg lossless")},
+    "dcm jpeg lossless": {
+        "lossless": _lossless_jpeg("jpeg lossless"),
+        "jfif": lambda: dicom_files.with_jfif(SIXTEEN, version=1),
+    },
     "dcm jpeg-ls": {"lossless": _lossless_jpeg("jpeg-ls")},
     "dcm jp2": {"lossless": _lossless_jpeg("jpeg 2000")},
     "nii": {

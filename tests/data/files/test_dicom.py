@@ -112,6 +112,18 @@ def test_lossless_compression_loses_nothing(kind: str, pixels: np.ndarray) -> No
     assert np.array_equal(grey(compressed(pixels, kind)), grey(written(made(pixels))))
 
 
+def test_what_libjpeg_warns_of_does_not_end_the_process() -> None:
+    """GDCM does, where a warning comes in front of the pixels."""
+    content = compressed(HEAD, "jpeg", WindowCenter=128, WindowWidth=256)
+    place = content.index(b"JFIF\0") + 5
+    strange = content[:place] + b"\2" + content[place + 1 :]
+    assert np.array_equal(grey(strange), grey(content))
+    lossless = dicom_files.with_jfif(HEAD, version=1)
+    assert np.array_equal(grey(lossless), grey(compressed(HEAD, "jpeg lossless")))
+    with pytest.raises(UndecodableScanError, match="its compressed pixels are damaged"):
+        grey(dicom_files.with_jfif(HEAD, version=2))
+
+
 def test_jpeg_is_decoded_as_a_picture_would_be() -> None:
     window = {"WindowCenter": 128, "WindowWidth": 256}
     found = grey(compressed(HEAD, "jpeg", **window)).astype(int)
