@@ -227,7 +227,7 @@ def count_frames(path: Path) -> int:
             from pydicom import dcmread
 
             file.seek(0)
-            tags: list[int | str] = ["NumberOfFrames"]
+            tags = ["NumberOfFrames"]
             head = dcmread(file, stop_before_pixels=True, force=True, specific_tags=tags)
         frames = int(head.get("NumberOfFrames") or 1)
     except Exception:  # pydicom raises a dozen kinds on damaged headers
