@@ -52,13 +52,13 @@ test-slow: .venv/installed-test  ## Run the slow tests: real scans (BRAIN_TUMOR_
 	$(RUN) pytest -m slow -n 2
 
 .PHONY: fuzz
-fuzz: .venv/installed-test  ## Try 20,000 mutated files, tables and arrays per fuzz test: a long run
-	$(RUN) pytest -n auto --hypothesis-profile=fuzz tests/data/files/test_fuzz_pictures.py tests/data/files/test_fuzz_tables.py
+fuzz: .venv/installed-test  ## Try 2,000 mutated files of each format: a long run
+	$(RUN) pytest -n auto -rP --hypothesis-profile=fuzz tests/test_fuzz_files.py \
+		tests/data/files/test_fuzz_tables.py tests/data/prepared/test_fuzz_pixels.py
 
 .PHONY: conformance
-conformance: .venv/installed-test  ## Compare the reader with Pillow's and pydicom's on FOLDER=...
-	@test -d "$(FOLDER)" || { echo "Name a folder of pictures and DICOM files as FOLDER=..." >&2; exit 1; }
-	@$(BIN)/python tests/conformance.py "$(FOLDER)"
+conformance: .venv/installed-test  ## Compare the reader with Pillow, pydicom, nibabel: FOLDER=..., or files of packages
+	@$(BIN)/python tests/conformance.py $(if $(FOLDER),"$(FOLDER)")
 
 .PHONY: lint
 lint: .venv/installed-test  ## Check style and formatting

@@ -13,6 +13,7 @@ from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import check_values
 from brain_tumor.data.external.prepare import SEEN_FILE
+from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.checkpoint import evaluate_elsewhere, evaluate_run
@@ -72,7 +73,9 @@ def evaluate(config: DictConfig) -> Metrics:
     console = Console(highlight=False)
     foreign, say = None, partial(print_line, console)
     if settings.data.root is not None:
-        foreign = open_external(datamodule, settings.data, say)
+        own = plain_values(trained.data, "data").get("volume") or {}
+        volume = parse_settings(VolumeSettings, own, "data.volume")
+        foreign = open_external(datamodule, settings.data, volume, say)
     scored = datamodule if foreign is None else foreign
     if settings.robustness is not None:  # before anything is scored, which takes its time
         rows_to_corrupt(scored, settings.robustness)

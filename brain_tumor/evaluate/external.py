@@ -12,7 +12,9 @@ from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external.prepare import SEEN_FILE, prepare_external
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.found import found_lines
+from brain_tumor.data.sources.volumes import with_volumes
 from brain_tumor.data.split import Split
+from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.rendering.tables import unusable_note
 from brain_tumor.runs.folder import RunFolder
@@ -29,7 +31,12 @@ class ExternalSettings(Settings, key="data"):
     prepared: str
 
 
-def open_external(datamodule: ScanDataModule, asked: ExternalSettings, say: Say) -> ScanDataModule:
+def open_external(
+    datamodule: ScanDataModule,
+    asked: ExternalSettings,
+    volume: VolumeSettings,
+    say: Say,
+) -> ScanDataModule:
     """Prepare a folder of scans of other origin for a run, or open what was prepared before.
 
     They are prepared by the settings of the run's own prepared set. Shows a progress bar on a
@@ -38,6 +45,7 @@ def open_external(datamodule: ScanDataModule, asked: ExternalSettings, say: Say)
     Args:
         datamodule: The run's own scans in its own parts.
         asked: The folder, which is given, and what is known of it.
+        volume: Which slices of volumes are scored, as the run was trained on.
         say: Called with what was found, line by line, before the work starts.
 
     Returns:
@@ -49,8 +57,9 @@ def open_external(datamodule: ScanDataModule, asked: ExternalSettings, say: Say)
     """
     root = Path(str(asked.root)).expanduser()
     names = text_names(asked.names)
-    source = FolderSource(root, names, datamodule.prepared.classes)
-    for line in found_lines(source.root, source.scans(), source.classes, names):
+    folder = FolderSource(root, names, datamodule.prepared.classes)
+    source = with_volumes(folder, volume)
+    for line in found_lines(source.root, list(source.scans()), source.classes, names):
         say(line)
     with preparing_bar() as progress:
         prepared = prepare_external(

@@ -27,7 +27,7 @@ from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
 from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
 from brain_tumor.config.instantiate import instantiate  # noqa: E402
-from brain_tumor.data.files.picture import decode_grey, read_header  # noqa: E402
+from brain_tumor.data.files.picture import decode_grey, open_picture  # noqa: E402
 from brain_tumor.data.files.read import md5  # noqa: E402
 from brain_tumor.data.prepared.crop import CropSettings, cut_to_head, find_head  # noqa: E402
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest  # noqa: E402
@@ -60,7 +60,7 @@ def preparing(root: Path, data: DictConfig) -> DataTable:
         paths = [root / scan.path for scan in scans[start : start + RUN]]
         contents = step("read", Path.read_bytes, paths)
         step("MD5 of the file", md5, contents)
-        step("header", read_header, contents)
+        step("header", open_picture, contents)
         greys = step("decode, to grey", decode_grey, contents)
         boxes = step("find the head", lambda grey: find_head(grey, crop), greys)
         heads = step("cut and resize", lambda g, b: cut_to_head(g, b, crop.size), greys, boxes)

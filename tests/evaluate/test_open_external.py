@@ -4,13 +4,19 @@ import cv2
 import hydra
 import numpy as np
 import pytest
+from bodies import nifti
 
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.phantom import draw_phantom
+from brain_tumor.data.prepared.crop import CropSettings
+from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.evaluate import evaluation_settings
-from brain_tumor.evaluate.external import ExternalSettings, open_external
+from brain_tumor.evaluate.external import ExternalSettings, account_for_files, open_external
+from brain_tumor.predict.reader import Reader, files_and_volumes
+from brain_tumor.runs.folder import RunFolder
 
 
 @pytest.fixture
@@ -35,7 +41,7 @@ def test_every_scan_that_is_left_is_served_as_test_scan(
     datamodule: ScanDataModule, hospital: Path, tmp_path: Path
 ) -> None:
     node = asked(tmp_path, hospital, "data.names={no_tumor: notumor}")
-    opened = open_external(datamodule, node, print)
+    opened = open_external(datamodule, node, VolumeSettings(), print)
     assert set(opened.split.parts) == {"test"}
     assert opened.prepared.classes == datamodule.prepared.classes
     assert opened.prepared.folder.name.startswith("external-hospital-")
@@ -49,7 +55,10 @@ def test_a_run_s_own_prepared_set_decides_how_scans_are_cut(
     datamodule: ScanDataModule, hospital: Path, tmp_path: Path
 ) -> None:
     opened = open_external(
-        datamodule, asked(tmp_path, hospital, "data.names={no_tumor: null}"), print
+        datamodule,
+        asked(tmp_path, hospital, "data.names={no_tumor: null}"),
+        VolumeSettings(),
+        print,
     )
     for key in ("crop", "harmonise", "near_duplicates"):
         assert opened.prepared.summary[key] == datamodule.prepared.summary[key]
@@ -60,7 +69,8 @@ def test_names_have_to_be_a_mapping(
     datamodule: ScanDataModule, hospital: Path, tmp_path: Path, names: str
 ) -> None:
     with pytest.raises(ConfigError, match=r"data\.names must be a group of named values or null"):
-        open_external(datamodule, asked(tmp_path, hospital, f"data.names={names}"), print)
+        changed = asked(tmp_path, hospital, f"data.names={names}")
+        open_external(datamodule, changed, VolumeSettings(), print)
 
 
 def test_a_table_of_other_scans_is_refused(
@@ -69,4 +79,43 @@ def test_a_table_of_other_scans_is_refused(
     table = phantom_root / "phantoms.csv"
     node = asked(tmp_path, hospital, "data.names={no_tumor: notumor}", f"data.patients={table}")
     with pytest.raises(DataError, match=r"names no file of .*hospital"):
-        open_external(datamodule, node, print)
+        open_external(datamodule, node, VolumeSettings(), print)
+
+
+def test_what_cannot_be_used_is_named_and_the_manifest_too(
+    datamodule: ScanDataModule, hospital: Path, tmp_path: Path
+) -> None:
+    (hospital / "glioma" / "notes.txt").write_text("no scan")
+    cv2.imwrite(str(hospital / "glioma" / "flat.png"), np.full((200, 200), 128, np.uint8))
+    said: list[str] = []
+    node = asked(tmp_path, hospital, "data.names={no_tumor: notumor}")
+    opened = open_external(datamodule, node, VolumeSettings(), said.append)
+    out = RunFolder(tmp_path / "out")
+    out.create()
+    account_for_files(out, opened, said.append)
+    shown = "\n".join(said)
+    assert "glioma/notes.txt: undecodable: not a picture" in shown
+    assert "glioma/flat.png: blank: one grey value everywhere" in shown
+    assert str(opened.prepared.folder / "manifest.csv") in shown
+
+
+def test_slices_of_volumes_are_scored_as_predict_takes_them(
+    datamodule: ScanDataModule, hospital: Path, tmp_path: Path
+) -> None:
+    nifti(hospital / "glioma" / "volume.nii.gz")
+    node = asked(tmp_path, hospital, "data.names={no_tumor: notumor}")
+    volume = VolumeSettings("coronal", 3)
+    opened = open_external(datamodule, node, volume, print)
+    reader = Reader(
+        CropSettings(**opened.prepared.summary["crop"]),
+        HarmoniseSettings(**opened.prepared.summary["harmonise"]),
+        volume,
+    )
+    (place,) = files_and_volumes([hospital / "glioma" / "volume.nii.gz"])
+    pieces = reader.pieces(place)
+    assert len(pieces) == 3
+    rows = {row.path: row for row in opened.prepared.manifest}
+    for piece in pieces:
+        row = rows[str(Path(piece.name).relative_to(hospital))]
+        if row.row is not None:  # no copy of another slice
+            assert np.array_equal(opened.prepared.images[row.row], reader.read(piece).pixels)

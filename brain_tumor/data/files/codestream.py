@@ -4,6 +4,7 @@ A decoder makes room for as many pixels as the compressed bytes name, whatever t
 says.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -13,6 +14,7 @@ from brain_tumor.data.files.scans import UndecodableScanError
 # Markers that begin a frame of JPEG (ITU T.81, table B.1) or of JPEG-LS (ITU T.87).
 _FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+_PIXELS = 0xDA  # the marker that they follow
 _LOSSY = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive
 _JPEG, _JPEG_2000 = b"\xff\xd8", b"\xff\x4f\xff\x51"
 _JP2 = b"\0\0\0\x0cjP  \r\n\x87\n"  # JPEG 2000 within boxes (ITU T.800, annex I)
@@ -40,22 +42,10 @@ def frame_size(content: bytes) -> FrameSize | None:
         content = content[_in_boxes(content) :]
     if content.startswith(_JPEG_2000):
         return _jpeg_2000(content)
-    if not content.startswith(_JPEG):
-        return None
-    place = 2
-    while place + 4 <= len(content):
-        if content[place] != 0xFF:
-            return None
-        kind = content[place + 1]
-        if kind == 0xFF:  # filling
-            place += 1
-        elif kind in _ALONE:
-            place += 2
-        elif kind in _FRAMES:
-            return _jpeg(content[place + 4 : place + 10], kind in _LOSSY)
-        else:
-            place += 2 + _number(content, place + 2, 2)
-    return None
+    return next(
+        (_jpeg(part, kind in _LOSSY) for kind, part in _jpeg_parts(content) if kind in _FRAMES),
+        None,
+    )
 
 
 def run_length(content: bytes) -> int:
@@ -84,7 +74,7 @@ def check_codestream(content: bytes, says: FrameSize) -> None:
         UndecodableScanError: It does not, or cannot be decoded here.
     """
     size = frame_size(content)
-    if size is None:
+    if size is None or (content.startswith(_JPEG) and not size.lossy and not _is_sound(content)):
         raise UndecodableScanError("its compressed pixels are damaged")
     if (size.columns, size.rows, size.samples) != (says.columns, says.rows, says.samples) or (
         size.bits > says.bits
@@ -112,6 +102,37 @@ def check_run_length(content: bytes, says: FrameSize) -> None:
     planes = says.samples * says.bits // 8  # each may end with a byte that fills it
     if run_length(content) > planes * (says.rows * says.columns + 1):
         raise UndecodableScanError("its compressed pixels are more than its header says")
+
+
+def _jpeg_parts(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Give marker and content of each part in front of the pixels, as long as one follows another.
+
+    The last is that of the pixels, if all are whole.
+    """
+    place = 2 if content.startswith(_JPEG) else len(content)
+    while place + 4 <= len(content) and content[place] == 0xFF:
+        kind = content[place + 1]
+        if kind == 0xFF:  # filling
+            place += 1
+        elif kind in _ALONE:
+            place += 2
+        else:
+            end = place + 2 + _number(content, place + 2, 2)
+            yield kind, content[place + 4 : end]
+            if kind == _PIXELS:
+                return
+            place = end
+
+
+def _is_sound(content: bytes) -> bool:
+    """Tell whether libjpeg has nothing to warn of in front of the pixels: GDCM ends the process."""
+    parts = list(_jpeg_parts(content))
+    strange = any(
+        (kind == 0xE0 and part[:5] == b"JFIF\0" and part[5:6] != b"\1")
+        or (kind == 0xEE and part[:5] == b"Adobe" and part[11:12] > b"\2")
+        for kind, part in parts
+    )
+    return bool(parts) and parts[-1][0] == _PIXELS and not strange
 
 
 def _jpeg(header: bytes, lossy: bool) -> FrameSize | None:

@@ -50,7 +50,7 @@ _NEEDED = [
 ]
 _GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
-_BITS = {1: (1, 8, 16, 32, 64), 3: (8, 16)}  # allocated for a value, by values per pixel
+_BITS = {1: (1, 8, 16, 32, 64), 3: (8, 16, 32)}  # allocated for a value, by values per pixel
 _NATIVE = {"1.2.840.10008.1.2": "", "1.2.840.10008.1.2.1": "", "1.2.840.10008.1.2.2": ""}
 _RLE, _BIG_ENDIAN = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.2"
 # Those of PS3.5, chapter 10, that may stand here. Neither films nor what is deflated: a file of
@@ -66,6 +66,7 @@ _SYNTAXES = _NATIVE | {
     "1.2.840.10008.1.2.4.90": "JPEG 2000",
     "1.2.840.10008.1.2.4.91": "JPEG 2000",
 }
+_BY_PILLOW = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")  # GDCM may end the process
 _DAMAGED = "its DICOM header is damaged"
 
 
@@ -157,7 +158,8 @@ class DicomFile:
         from pydicom.pixels.utils import pixel_array
 
         self._check_compressed(number)
-        values = pixel_array(self._dataset, index=number)
+        plugin = "pillow" if self._syntax in _BY_PILLOW else ""
+        values = pixel_array(self._dataset, index=number, decoding_plugin=plugin)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise UndecodableScanError("values that are no numbers")
         return values
@@ -181,15 +183,14 @@ class DicomFile:
 
     @contextmanager
     def _decoding(self) -> Iterator[None]:
-        kind = _SYNTAXES[self._syntax]
+        kind = f" ({name})" if (name := _SYNTAXES[self._syntax]) else ""
         try:
             yield
         except UndecodableScanError:
             raise
         except Exception as error:  # pydicom and its plug-ins raise a dozen kinds
-            message = f" ({kind})" if kind else ""
             raise UndecodableScanError(
-                f"its pixels{message} are damaged, or of a kind that cannot be decoded here"
+                f"its pixels{kind} are damaged, or of a kind that cannot be decoded here"
             ) from error
 
 
@@ -226,9 +227,8 @@ def count_frames(path: Path) -> int:
             from pydicom import dcmread
 
             file.seek(0)
-            head = dcmread(
-                file, stop_before_pixels=True, force=True, specific_tags=["NumberOfFrames"]
-            )
+            tags = ["NumberOfFrames"]
+            head = dcmread(file, stop_before_pixels=True, force=True, specific_tags=tags)
         frames = int(head.get("NumberOfFrames") or 1)
     except Exception:  # pydicom raises a dozen kinds on damaged headers
         return 1

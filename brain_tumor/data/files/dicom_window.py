@@ -69,7 +69,8 @@ def of_palette(dataset: Any, values: Values, little: bool) -> Grey:
         data = dataset.get(f"{name}Data")
         if data is None:
             raise UndecodableScanError(
-                "a DICOM file whose palette is missing, or segmented, which is not read here"
+                "a DICOM file whose palette is missing, or segmented, which is not read here: "
+                "save it as PNG"
             )
         found, most = _through(values, dataset[f"{name}Descriptor"].value, data, little)
         colours.append(np.rint(found * (255 / most)).astype(np.uint8))

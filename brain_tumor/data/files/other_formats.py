@@ -1,6 +1,7 @@
 """Formats that hold scans and are no pictures: which one a file is, and what to do with it.
 
-By content as far as it has a mark, else by the ending of its name.
+By content as far as it has a mark, else by the ending of its name; of what gzip or HDF5 holds, the
+ending says more.
 """
 
 import zlib
@@ -8,24 +9,35 @@ from pathlib import PurePath
 
 BEGIN = 1024  # bytes that suffice to tell
 
+_HDF5 = b"\x89HDF"
 _VOLUMES = "volumes are read by data=volumes and by predict"
 _UNPACK = "unpack it first"
 _TO_NIFTI = "turn it into NIfTI"
+_BY_NIBABEL = f"{_TO_NIFTI} (nib-convert of nibabel)"
 # Marks at the beginning of a file.
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (b"NRRD000", f"an NRRD volume, which is not read here: {_TO_NIFTI} (3D Slicer saves it so)"),
     (b"MATLAB 7.3", "a MATLAB v7.3 file: those of the Figshare set are read by data=figshare"),
     (b"MATLAB 5.0", "a MATLAB v5 file, which is not read here: save its picture as PNG"),
     (b"\x93NUMPY", "a NumPy array, which is not read here: save it as PNG or NIfTI"),
-    (b"\x89HDF", "an HDF5 file, which is not read here: save its pictures as PNG"),
-    (b"CDF", f"a MINC volume, which is not read here: {_TO_NIFTI} (nib-convert of nibabel)"),
+    (_HDF5, "an HDF5 file, which is not read here: save its pictures as PNG"),
+    (b"CDF", f"a MINC or other netCDF file, which is not read here: {_BY_NIBABEL}"),
     (b"PK\x03\x04", f"a zip archive: {_UNPACK}"),
     (b"Rar!", f"a RAR archive: {_UNPACK}"),
     (b"7z\xbc\xaf", f"a 7z archive: {_UNPACK}"),
 )
+_VOLUME_ENDINGS = {
+    **dict.fromkeys((".mgh", ".mgz"), "MGH"),
+    ".mnc": "MINC",
+    **dict.fromkeys((".par", ".rec"), "Philips PAR/REC"),
+    **dict.fromkeys((".brik", ".head"), "AFNI"),
+    **dict.fromkeys((".hdr", ".img"), "two-file NIfTI or Analyze"),
+}
 _ENDINGS = {
-    ".mgh": f"an MGH volume, which is not read here: {_TO_NIFTI} (nib-convert of nibabel)",
-    ".mgz": f"an MGH volume, which is not read here: {_TO_NIFTI} (nib-convert of nibabel)",
+    **{
+        ending: f"a volume ({kind}) that is not read here: {_BY_NIBABEL}"
+        for ending, kind in _VOLUME_ENDINGS.items()
+    },
     ".nrrd": _MARKS[0][1],
     ".nhdr": _MARKS[0][1],
     ".tar": f"a tar archive: {_UNPACK}",
@@ -58,11 +70,11 @@ def other_format(content: bytes, name: str) -> str | None:
     """
     if is_nifti(content):
         return f"a NIfTI volume: {_VOLUMES}"
-    if content[512:516] == b"\x89HDF":  # MATLAB's text stands before it
+    if content[512:516] == _HDF5:  # MATLAB's text stands before it
         return _MARKS[1][1]
     found = next((said for mark, said in _MARKS if content.startswith(mark)), None)
     ending = PurePath(name).suffix.lower()
-    if found is None and ending in _ENDINGS:
+    if (found is None or content.startswith(_HDF5)) and ending in _ENDINGS:
         return _ENDINGS[ending]
     if found is None and content.startswith(b"\x1f\x8b"):
         inside = _unpacked(content[:BEGIN])

@@ -1,12 +1,12 @@
 """Pictures: PNG, JPEG, TIFF, GIF, WebP, BMP, JPEG 2000, AVIF ..., every page or frame of them.
 
-Single pictures and pages are decoded by OpenCV, films by Pillow, which tells how one frame lies on
-the one before.
+Single pictures and pages are decoded by OpenCV; films by Pillow, which tells how one frame lies on
+the one before, and GIF and BMP too, whose transparency and 16 bits OpenCV takes otherwise.
 """
 
 import io
 import threading
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,20 +30,14 @@ MAX_FILM = 4 * MAX_PIXELS
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _FILMS = ("GIF", "PNG", "WEBP", "AVIF")
+_BY_PILLOW = ("GIF", "BMP")
 _TO_GREY = {3: cv2.COLOR_BGR2GRAY, 4: cv2.COLOR_BGRA2GRAY}  # by number of channels
-_ORIENTATION, _SUBFILE, _PHOTOMETRIC = 274, 254, 262  # tags of TIFF and of EXIF
+# Where Pillow has found what may name an orientation.
+_EXIF = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
+# Tags of TIFF and of EXIF.
+_ORIENTATION, _SUBFILE, _PHOTOMETRIC, _BITS, _PLANES = 274, 254, 262, 258, 284
 _MIN_IS_WHITE = 0
 _NO_PAGE = 1 | 4  # of the subfile's bits: a smaller copy of a page, a mask
-# What brings a picture upright, by its orientation (EXIF 2.32, 4.6.4).
-_UPRIGHT: dict[int, Callable[[Grey], Grey]] = {
-    2: lambda grey: grey[:, ::-1],
-    3: lambda grey: grey[::-1, ::-1],
-    4: lambda grey: grey[::-1],
-    5: lambda grey: grey.T,
-    6: lambda grey: grey.T[:, ::-1],
-    7: lambda grey: grey.T[::-1, ::-1],
-    8: lambda grey: grey.T[::-1],
-}
 
 
 @dataclass(frozen=True)
@@ -64,7 +58,7 @@ class PictureFile:
     header: Header
     _content: bytes = field(repr=False)
     _pages: tuple[_Page, ...] = (_Page(0),)
-    _film: int = 0
+    _film: int = 0  # frames that Pillow decodes; 0 where OpenCV decodes the pages
     _orientation: int = 1
     _shots: list[Grey | UndecodableScanError] = field(default_factory=list, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False, compare=False)
@@ -98,9 +92,8 @@ class PictureFile:
             if isinstance(grey, UndecodableScanError):
                 raise grey
         else:
-            grey = _decode(self._content, self._pages[number])
-        upright = _UPRIGHT.get(self._orientation)
-        return grey if upright is None else np.ascontiguousarray(upright(grey))
+            grey = _decode(self._content, self._pages[number], self.header.format)
+        return _upright(grey, self._orientation)
 
 
 def open_picture(content: bytes) -> PictureFile:
@@ -119,7 +112,7 @@ def open_picture(content: bytes) -> PictureFile:
             check_size(header.width, header.height)
             if header.format == "TIFF":  # whose orientation OpenCV applies
                 return PictureFile(header, content, _pages(picture))
-            film = _film_length(picture)
+            film = _film_length(picture) or int(_left_to_pillow(header.format, content))
             orientation = _orientation(picture)
     except UndecodableScanError:
         raise
@@ -156,14 +149,18 @@ def count_pictures(path: Path, begin: bytes) -> int:
         return 1
 
 
-def read_header(content: bytes) -> Header:
-    """Read format, mode and size of a picture; raises as `open_picture`."""
-    return open_picture(content).header
-
-
 def decode_grey(content: bytes) -> Grey:
     """Decode a picture, of several the first, `(H, W)`, uint8; raises as `PictureFile.frame`."""
     return open_picture(content).frame(0)
+
+
+def _upright(grey: Grey, orientation: int) -> Grey:
+    """Bring a picture upright by its orientation, 1 to 8 (EXIF 2.32, 4.6.4)."""
+    if not 2 <= orientation <= 8:
+        return grey
+    turned = grey.T if orientation > 4 else grey
+    rows, columns = (-1 if orientation % 4 in sides else 1 for sides in ((0, 3), (2, 3)))
+    return np.ascontiguousarray(turned[::rows, ::columns])
 
 
 def _film_length(picture: Image.Image) -> int:
@@ -172,8 +169,13 @@ def _film_length(picture: Image.Image) -> int:
     return frames if frames != 1 else 0
 
 
+def _left_to_pillow(kind: str, content: bytes) -> bool:
+    # Of a PNG film whose frames are not as announced its plain picture is shown.
+    return kind in _BY_PILLOW or (kind == "PNG" and b"acTL" in content[: content.find(b"IDAT")])
+
+
 def _orientation(picture: Image.Image) -> int:
-    if "exif" not in picture.info:  # PIL would decode all of a PNG to look for it
+    if not any(name in picture.info for name in _EXIF):  # PIL would decode all of a PNG to look
         return 1
     try:
         return int(picture.getexif().get(_ORIENTATION, 1))
@@ -197,31 +199,30 @@ def _pages(picture: Any) -> tuple[_Page, ...]:
         tags = picture.tag_v2
         if not number or not int(tags.get(_SUBFILE, 0)) & _NO_PAGE:
             check_size(*picture.size)
+            bits = tags.get(_BITS, ())
+            if tags.get(_PLANES) == 2 and len(bits) > 1 and max(bits) > 8:  # OpenCV leaves gaps
+                raise UndecodableScanError(_damaged("TIFF"))
             white = tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
             pages.append(_Page(number, white))
         number += 1
     return tuple(pages)
 
 
-def _decode(content: bytes, page: _Page) -> Grey:
+def _decode(content: bytes, page: _Page, kind: str) -> Grey:
     if content.startswith(_PNG):
         _check_chunks(content)
     encoded = np.frombuffer(content, np.uint8)
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
     picture = None
-    try:
+    with suppress(cv2.error):  # a side that OpenCV does not take, say
         if page.number:
             place = (page.number, page.number + 1)
             found, several = cv2.imdecodemulti(encoded, flags, range=place)
             picture = several[0] if found and several else None
         else:
             picture = cv2.imdecode(encoded, flags)
-    except cv2.error as error:  # a side that OpenCV does not take, say
-        raise UndecodableScanError(
-            "its pixels are damaged, or of a kind that is not read here"
-        ) from error
     if picture is None:
-        raise UndecodableScanError("its pixels are damaged, or of a kind that is not read here")
+        raise UndecodableScanError(_damaged(kind))
     height, width, *channels = picture.shape
     check_size(width, height)
     if channels and channels[0] not in _TO_GREY:
@@ -239,15 +240,23 @@ def _shots(content: bytes, frames: int) -> list[Grey | UndecodableScanError]:
     """Decode all frames of a film; those behind a damaged one are lost with it."""
     shots: list[Grey | UndecodableScanError] = []
     try:
+        picture: Any
         with Image.open(io.BytesIO(content)) as picture:
             for number in range(frames):
                 picture.seek(number)
                 check_size(*picture.size)
+                # Pillow lays a PNG film's next frame on this, and draws the shown one into it.
+                below = getattr(picture, "_prev_im", None) if picture.format == "PNG" else None
+                kept = None if below is None else below.copy()
                 shots.append(grey_of_pillow(picture))
+                if kept is not None:
+                    picture._prev_im = kept
     except UndecodableScanError as error:
         shots.append(error)
     except Exception:  # PIL raises a dozen kinds on damaged pixels
-        shots.append(UndecodableScanError(f"frame {len(shots) + 1} of {frames} is damaged"))
+        number = len(shots) + 1
+        said = f"frame {number} of {frames} is damaged" if frames > 1 else "its pixels are damaged"
+        shots.append(UndecodableScanError(said))
     return shots + shots[-1:] * (frames - len(shots))
 
 
@@ -280,13 +289,11 @@ def _check_chunks(content: bytes) -> None:
 
 
 def _unknown(content: bytes) -> str:
-    for name, marks in {
-        "PNG": (_PNG,),
-        "JPEG": (_JPEG,),
-        "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
-        "GIF": (b"GIF8",),
-        "BMP": (b"BM",),
-    }.items():
-        if content.startswith(marks):
-            return f"a {name} file that is damaged, or of a kind that is not read here"
-    return "not a picture"
+    tiff = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    marks = {"PNG": (_PNG,), "JPEG": (_JPEG,), "TIFF": tiff, "GIF": (b"GIF8",), "BMP": (b"BM",)}
+    found = next((name for name, mark in marks.items() if content.startswith(mark)), None)
+    return "not a picture" if found is None else _damaged(found)
+
+
+def _damaged(kind: str) -> str:
+    return f"a picture ({kind}) that is damaged, or of a kind that is not read: save it as PNG"

@@ -129,7 +129,9 @@ def open_content(content: bytes, name: str) -> DicomFile | PictureFile:
     if is_dicom(content[:PREAMBLE], name):
         return open_dicom(content)
     named = other_format(content[:BEGIN], "")  # Pillow takes some of them for pictures
-    if named is None:
+    if named is not None:
+        named = other_format(content[:BEGIN], name)
+    else:
         try:
             return open_picture(content)
         except UndecodableScanError:

@@ -54,11 +54,22 @@ class VolumeSource(ScanSource):
         return self._scans
 
     @cached_property
-    def _scans(self) -> list[Scan]:
+    def volumes(self) -> list[VolumeFiles]:
+        """What there is of volumes among the files that the other source names."""
+        return find_volumes(list(dict.fromkeys(one for _, _, own in self._listed for one in own)))
+
+    @cached_property
+    def _listed(self) -> list[tuple[Path, Scan, list[Path]]]:
+        """What the other source names: its place, the scan, and the files that are there."""
         listed = [(self.root / scan.path, scan) for scan in self._source.scans()]
-        inside = {path: sorted(files_below(path)) for path, _ in listed if path.is_dir()}
-        files = [one for path, _ in listed for one in inside.get(path, [path])]
-        volumes = find_volumes(list(dict.fromkeys(files)))
+        return [
+            (path, scan, sorted(files_below(path)) if path.is_dir() else [path])
+            for path, scan in listed
+        ]
+
+    @cached_property
+    def _scans(self) -> list[Scan]:
+        volumes = self.volumes
         if not volumes:
             raise DataError(
                 f"{self.root} holds no NIfTI file and no DICOM series: give volumes as "
@@ -66,8 +77,8 @@ class VolumeSource(ScanSource):
             )
         found = dict(zip((one.place for one in volumes), each(self._numbers, volumes), strict=True))
         volume_of, done, scans = members(volumes), set[Path](), []
-        for path, scan in listed:
-            own = [volume_of[one] for one in inside.get(path, [path]) if one in volume_of]
+        for _, scan, files in self._listed:
+            own = [volume_of[one] for one in files if one in volume_of]
             if not own:
                 scans.append(scan)
             for volume in dict.fromkeys(own):
@@ -98,6 +109,12 @@ class VolumeSource(ScanSource):
             replace(one, frame=number, pixels=partial(self._reader.slice, volume, number))
             for number in found
         ]
+
+
+def with_volumes(source: ScanSource, settings: VolumeSettings) -> ScanSource:
+    """Give a source of what another one lists, with slices in place of volumes if it names some."""
+    found = VolumeSource(source, settings)
+    return found if found.volumes else source
 
 
 def _refuse(problem: Problem) -> NoReturn:

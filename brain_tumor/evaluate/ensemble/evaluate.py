@@ -75,7 +75,9 @@ def evaluate_together(
     own, classes = members.datamodule, members.trained[0].classes
     console = Console(highlight=False)
     say = partial(print_line, console)
-    foreign = None if asked.root is None else open_external(own, asked, say)
+    foreign = None
+    if asked.root is not None:
+        foreign = open_external(own, asked, members.trained[0].volume, say)
     if foreign is None:
         members.check_test()
     parts = (VALIDATION, TEST) if foreign is None else (VALIDATION,)

@@ -10,7 +10,7 @@ from PIL import Image
 pydicom = pytest.importorskip("pydicom")
 from pydicom import uid  # noqa: E402
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset  # noqa: E402
-from pydicom.encaps import encapsulate  # noqa: E402
+from pydicom.encaps import encapsulate, get_frame  # noqa: E402
 from pydicom.sequence import Sequence  # noqa: E402
 
 # What must not be found in any output.
@@ -84,6 +84,29 @@ def compressed(pixels: np.ndarray, kind: str, **elements: object) -> bytes:
         dataset["PixelData"].VR = "OB"
         return written(dataset)
     return by_gdcm(written(made(pixels, **elements)), kind)
+
+
+def twelve_bits(pixels: np.ndarray) -> bytes:
+    """A file whose lossy JPEG says that its values have 12 bits."""
+    dataset = pydicom.dcmread(io.BytesIO(compressed(pixels, "jpeg")))
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG")
+    jpeg = bytearray(file.getvalue())
+    jpeg[jpeg.index(b"\xff\xc0") + 1] = 0xC1  # extended
+    jpeg[jpeg.index(b"\xff\xc1") + 4] = 12
+    dataset.file_meta.TransferSyntaxUID = uid.JPEGExtended12Bit
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
+    dataset.PixelData = encapsulate([bytes(jpeg)])
+    return written(dataset)
+
+
+def with_jfif(pixels: np.ndarray, version: int) -> bytes:
+    """A file of lossless JPEG with a JFIF part of some version, of which there is but 1."""
+    dataset = pydicom.dcmread(io.BytesIO(compressed(pixels, "jpeg lossless")))
+    frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
+    part = b"\xff\xe0\0\x10JFIF\0" + bytes([version]) + b"\1\0\0\1\0\1\0\0"
+    dataset.PixelData = encapsulate([frame[:2] + part + frame[2:]])
+    return written(dataset)
 
 
 def by_gdcm(content: bytes, kind: str) -> bytes:

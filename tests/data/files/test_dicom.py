@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("pydicom")
 import dicom_files
 import hostile
-from dicom_files import compressed, enhanced, made, written
+from dicom_files import compressed, enhanced, made, twelve_bits, written
 from pydicom import dcmread, uid
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
@@ -112,11 +112,32 @@ def test_lossless_compression_loses_nothing(kind: str, pixels: np.ndarray) -> No
     assert np.array_equal(grey(compressed(pixels, kind)), grey(written(made(pixels))))
 
 
+def test_what_libjpeg_warns_of_does_not_end_the_process() -> None:
+    """GDCM does, where a warning comes in front of the pixels."""
+    content = compressed(HEAD, "jpeg", WindowCenter=128, WindowWidth=256)
+    place = content.index(b"JFIF\0") + 5
+    strange = content[:place] + b"\2" + content[place + 1 :]
+    assert np.array_equal(grey(strange), grey(content))
+    lossless = dicom_files.with_jfif(HEAD, version=1)
+    assert np.array_equal(grey(lossless), grey(compressed(HEAD, "jpeg lossless")))
+    with pytest.raises(UndecodableScanError, match="its compressed pixels are damaged"):
+        grey(dicom_files.with_jfif(HEAD, version=2))
+
+
 def test_jpeg_is_decoded_as_a_picture_would_be() -> None:
     window = {"WindowCenter": 128, "WindowWidth": 256}
     found = grey(compressed(HEAD, "jpeg", **window)).astype(int)
     jpeg = cv2.imdecode(np.frombuffer(hostile.encoded(HEAD, "JPEG", quality=95), np.uint8), 0)
     assert np.abs(found - jpeg).max() <= 1
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.uint32])
+def test_colour_of_more_bits_is_seen_by_its_bulk(kind: type) -> None:
+    colour = np.stack([HEAD, np.roll(HEAD, 3, 0), HEAD // 2], axis=-1).astype(kind) * 200
+    values = colour @ np.array([0.299, 0.587, 0.114])
+    low, high = np.percentile(values, (0.5, 99.5))
+    expected = 255 * np.clip((values - low) / (high - low), 0, 1)
+    np.testing.assert_allclose(grey(written(made(colour))), expected, atol=1)
 
 
 @pytest.mark.parametrize("kind", ["plain", "rle", "jpeg"])
@@ -370,15 +391,8 @@ def test_jpeg_2000_in_its_file_format_is_decoded() -> None:
 
 
 def test_jpeg_of_twelve_bits_and_rle_of_one_are_named() -> None:
-    dataset = dcmread(io.BytesIO(compressed(HEAD, "jpeg")))
-    jpeg = bytearray(hostile.encoded(HEAD, "JPEG"))
-    jpeg[jpeg.index(b"\xff\xc0") + 1] = 0xC1  # extended
-    jpeg[jpeg.index(b"\xff\xc1") + 4] = 12
-    dataset.file_meta.TransferSyntaxUID = uid.JPEGExtended12Bit
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
-    dataset.PixelData = dicom_files.encapsulate([bytes(jpeg)])
     with pytest.raises(UndecodableScanError, match="lossy JPEG of 12 bits, which is not decoded"):
-        grey(written(dataset))
+        grey(twelve_bits(HEAD))
     dataset = dcmread(io.BytesIO(compressed(HEAD, "rle")))
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 1, 1, 0
     with pytest.raises(UndecodableScanError, match="of 1 bit and run-length encoded"):

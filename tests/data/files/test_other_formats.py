@@ -1,5 +1,6 @@
 import gzip
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from dicom_files import made, written
 
 from brain_tumor.data.files.other_formats import is_nifti, other_format
+from brain_tumor.data.files.read import open_content
+from brain_tumor.data.files.scans import UndecodableScanError
 
 nibabel = pytest.importorskip("nibabel")
 SAMPLES = Path(nibabel.__file__).parent / "tests" / "data"
@@ -42,6 +45,10 @@ def matlab_5() -> bytes:
         ("a", lambda: (SAMPLES / "example_nifti2.nii.gz").read_bytes(), "NIfTI.*data=volumes"),
         ("a.mgz", lambda: (SAMPLES / "test.mgz").read_bytes(), "MGH.*nib-convert"),
         ("a.mnc", lambda: (SAMPLES / "tiny.mnc").read_bytes(), "MINC.*nib-convert"),
+        ("a.mnc", lambda: (SAMPLES / "small.mnc").read_bytes(), "MINC.*nib-convert"),
+        ("a.hdr", lambda: (SAMPLES / "nifti1.hdr").read_bytes(), "two-file NIfTI.*nib-convert"),
+        ("a.PAR", lambda: (SAMPLES / "T1.PAR").read_bytes(), "Philips PAR/REC.*nib-convert"),
+        ("a.HEAD", lambda: (SAMPLES / "scaled+tlrc.HEAD").read_bytes(), "AFNI.*nib-convert"),
         ("a.nrrd", lambda: b"NRRD0004\ntype: short\n", "NRRD.*NIfTI"),
         ("a.mat", matlab_5, "MATLAB v5 file"),
         ("a.npy", array, "NumPy array"),
@@ -51,12 +58,10 @@ def matlab_5() -> bytes:
     ],
 )
 def test_formats_are_named_with_a_way_on(name: str, content: object, said: str) -> None:
-    import re
-
     found = other_format(content(), name)  # type: ignore[operator]
     assert found is not None and re.search(said, found)
-    # The mark tells, whatever the name says; only MGH has none.
-    if name != "a.mgz":
+    # The mark tells, whatever the name says.
+    if "nib-convert" not in said:
         assert other_format(content(), "scan.png") == found  # type: ignore[operator]
 
 
@@ -72,3 +77,12 @@ def test_a_bomb_is_not_unpacked() -> None:
         other_format(gzip.compress(bytes(2**24)), "a.gz")
         == "a file packed by gzip: unpack it first"
     )
+
+
+@pytest.mark.parametrize(("sample", "said"), [("test.mgz", "MGH"), ("small.mnc", "MINC")])
+def test_a_reader_s_reason_names_what_is_packed(sample: str, said: str) -> None:
+    content = (SAMPLES / sample).read_bytes()
+    with pytest.raises(UndecodableScanError, match=f"a volume \\({said}\\) .*nib-convert"):
+        open_content(content, sample)
+    with pytest.raises(UndecodableScanError, match=r"gzip|HDF5"):
+        open_content(content, "no name")

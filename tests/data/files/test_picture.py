@@ -1,11 +1,13 @@
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
-from brain_tumor.data.files.picture import decode_grey, open_picture, read_header
+from brain_tumor.data.files.picture import decode_grey, open_picture
 from brain_tumor.data.files.scans import Header, UndecodableScanError
 
 GRADIENT = np.tile(np.arange(0, 250, 5, dtype=np.uint8), (40, 1))
@@ -23,7 +25,7 @@ def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
 def test_grey_content_survives_every_lossless_mode(mode: str, kind: str) -> None:
     content = encoded(Image.fromarray(GRADIENT).convert(mode), kind)
     np.testing.assert_array_equal(decode_grey(content), GRADIENT)
-    assert read_header(content) == Header("PNG", mode, 50, 40)
+    assert open_picture(content).header == Header("PNG", mode, 50, 40)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
@@ -44,12 +46,12 @@ def test_sixteen_bits_are_scaled_to_their_own_values() -> None:
     content = encoded(Image.fromarray(twelve_bits), "PNG")
     expected = np.rint(GRADIENT * (255 / GRADIENT.max()))
     np.testing.assert_array_equal(decode_grey(content), expected)
-    assert read_header(content).mode == "I;16"
+    assert open_picture(content).header.mode == "I;16"
 
 
 def test_the_extension_does_not_matter() -> None:
     # decode_grey sees bytes alone; a PNG named .jpg is a PNG.
-    assert read_header(encoded(Image.fromarray(GRADIENT), "PNG")).format == "PNG"
+    assert open_picture(encoded(Image.fromarray(GRADIENT), "PNG")).header.format == "PNG"
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff\xe0"])
@@ -57,7 +59,7 @@ def test_what_is_no_picture_is_undecodable(content: bytes) -> None:
     with pytest.raises(UndecodableScanError):
         decode_grey(content)
     with pytest.raises(UndecodableScanError):
-        read_header(content)
+        open_picture(content)
 
 
 def tiff(pixels: np.ndarray, photometric: int = 1, orientation: int = 1) -> bytes:
@@ -119,6 +121,88 @@ def test_pictures_are_turned_upright(kind: str, orientation: int) -> None:
     assert np.abs(difference).max() <= 1
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_an_orientation_in_xmp_is_applied_too(kind: str) -> None:
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+    if kind == "PNG":
+        text = PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", packet.decode())
+        content = encoded(Image.fromarray(GRADIENT), kind, pnginfo=text)
+    else:
+        content = encoded(Image.fromarray(GRADIENT), kind, xmp=packet)
+    grey = decode_grey(content).astype(int)
+    assert grey.shape == GRADIENT.T.shape
+    assert np.abs(grey - np.rot90(GRADIENT, -1)).max() <= 3
+
+
+def test_a_bitmap_of_16_bits_fills_the_range() -> None:
+    values = np.arange(32, dtype="<u2")
+    content = bytearray(encoded(Image.new("RGB", (32, 1)), "BMP"))[:54]
+    content[28:30] = (16).to_bytes(2, "little")  # 5 bits of each colour
+    content += (values << 10 | values << 5 | values).tobytes()
+    np.testing.assert_allclose(decode_grey(bytes(content))[0], np.arange(32) * 255 / 31, atol=1)
+
+
+def test_what_is_transparent_in_a_gif_has_its_own_colour() -> None:
+    picture = Image.fromarray(GRADIENT).convert("P")
+    content = encoded(picture, "GIF", transparency=0)
+    assert np.abs(decode_grey(content).astype(int) - GRADIENT).max() <= 1
+
+
+def test_what_a_frame_of_a_png_film_leaves_behind_is_what_the_frame_says() -> None:
+    """Each frame is laid on what was there before the one in front of it was drawn."""
+    shades = [Image.new("RGBA", (8, 8), (shade, shade, shade, 255)) for shade in (60, 120)]
+    patch = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
+    patch.paste((240, 240, 240, 255), (0, 0, 4, 4))
+    content = encoded(
+        shades[0],
+        "PNG",
+        save_all=True,
+        append_images=[shades[1], patch],
+        disposal=[0, 2, 0],
+        blend=[0, 1, 1],
+    )
+    found = open_picture(content)
+    assert [found.frame(number)[7, 7] for number in range(3)] == [60, 120, 60]
+    assert [found.frame(number)[0, 0] for number in range(3)] == [60, 120, 240]
+
+
+@pytest.mark.filterwarnings("ignore:Invalid APNG")
+def test_a_png_that_says_it_has_no_frames_shows_its_plain_picture() -> None:
+    content = encoded(Image.fromarray(GRADIENT), "PNG")
+    frames = struct.pack(">II", 0, 0)
+    ends = struct.pack(">I", len(frames)), struct.pack(">I", zlib.crc32(b"acTL" + frames))
+    content = content[:33] + ends[0] + b"acTL" + frames + ends[1] + content[33:]
+    assert open_picture(content).frames == 1
+    np.testing.assert_array_equal(decode_grey(content), GRADIENT)
+
+
+def test_a_tiff_of_16_bits_whose_colours_lie_apart_is_refused() -> None:
+    planes = np.stack([GRADIENT] * 3).astype(np.uint16)
+    data, (_, height, width) = planes.tobytes(), planes.shape
+    short, long, size = 3, 4, len(data) // 3
+    place = 8 + len(data)
+    lists = struct.pack("<3H", 16, 16, 16) + struct.pack("<3I", 8, 8 + size, 8 + 2 * size)
+    lists += struct.pack("<3I", size, size, size)
+    tags = [
+        *((256, short, 1, width), (257, short, 1, height), (258, short, 3, place)),
+        *((259, short, 1, 1), (262, short, 1, 2), (273, long, 3, place + 6)),
+        *((277, short, 1, 3), (278, short, 1, height), (279, long, 3, place + 18)),
+        (284, short, 1, 2),
+    ]
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    head = b"II*\0" + struct.pack("<I", place + len(lists)) + data + lists
+    content = head + struct.pack("<H", len(tags)) + entries + bytes(4)
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.tag_v2[284] == 2 and picture.size == (width, height)
+    with pytest.raises(UndecodableScanError, match=r"a picture \(TIFF\).*save it as PNG"):
+        decode_grey(content)
+
+
 def test_a_page_may_be_of_another_size_and_a_smaller_copy_is_no_page() -> None:
     pages = [Image.fromarray(GRADIENT), Image.fromarray(GRADIENT[:20, ::-1].astype(np.uint16) * 9)]
     small = Image.fromarray(GRADIENT[::2, ::2])
@@ -157,5 +241,5 @@ def test_a_film_that_would_fill_the_memory_is_refused() -> None:
 def test_a_format_that_is_known_is_named_where_it_cannot_be_read() -> None:
     samples = struct.pack("<HHI", 277, 3, 1)
     many = tiff(GRADIENT).replace(samples + b"\1", samples + b"\x63")
-    with pytest.raises(UndecodableScanError, match="a TIFF file that is damaged, or of a kind"):
+    with pytest.raises(UndecodableScanError, match=r"a picture \(TIFF\) that is damaged, or of a"):
         decode_grey(many)

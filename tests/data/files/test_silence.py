@@ -2,12 +2,14 @@
 
 import logging
 import os
+import struct
 import threading
 import warnings
 from pathlib import Path
 
 import hostile
 import pytest
+from PIL import Image
 
 from brain_tumor.data.files.parallel import each
 from brain_tumor.data.files.read import ScanReader, content_frames, frames_of
@@ -28,9 +30,14 @@ def noisy() -> dict[str, bytes]:
         "cut.tif": tiff[:-100],
     }
     pydicom = pytest.importorskip("pydicom")
-    from dicom_files import compressed, made, written
+    from dicom_files import compressed, made, twelve_bits, written
 
     files["odd.dcm"] = written(made(hostile.phantom(1, 64)))[:-900]
+    colour = hostile.encoded(Image.fromarray(hostile.phantom(1)).convert("RGB"), "TIFF")
+    samples = struct.pack("<HHI", 277, 3, 1)  # SamplesPerPixel, one number
+    files["samples.tif"] = colour.replace(samples + b"\3", samples + b"\x63")
+    assert files["samples.tif"] != colour
+    files["twelve bits.dcm"] = twelve_bits(hostile.phantom(1, 64))
     files["cut.dcm"] = compressed(hostile.phantom(1, 64), "jpeg")[:-500]
     assert pydicom
     return files

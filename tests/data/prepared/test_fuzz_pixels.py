@@ -1,23 +1,12 @@
-"""Fuzzing of what reads pictures. `make fuzz` tries many more cases than the default suite.
-
-Coverage-guided fuzzing (atheris) would see nothing here: what takes these bytes apart is OpenCV's
-and PIL's native code, whose wheels are not instrumented. A crash in there takes the process along:
-its input is then the file `last-picture` in pytest's temporary folder.
-"""
-
-from collections.abc import Callable
+"""Fuzzing of what becomes of pixels. `make fuzz` tries many more cases than the default suite."""
 
 import cv2
 import numpy as np
-import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from mutations import PICTURES, mutated
 
-from brain_tumor.data.files.parallel import each
-from brain_tumor.data.files.picture import decode_grey, read_header
-from brain_tumor.data.files.scans import MAX_PIXELS, Header, UndecodableScanError
+from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.prepared.crop import (
     CropSettings,
     cut_to_head,
@@ -26,60 +15,6 @@ from brain_tumor.data.prepared.crop import (
 )
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings, harmonise
 from brain_tumor.data.prepared.thumbnails import thumbnail
-
-REPORT = CropSettings(blur_kernel=3, threshold=45, erosions=2, dilations=2, size=64)
-Keep = Callable[[bytes], None]
-
-
-@pytest.fixture(scope="module")
-def keep(tmp_path_factory: pytest.TempPathFactory) -> Keep:
-    path = tmp_path_factory.getbasetemp() / "last-picture"
-    return lambda content: path.write_bytes(content) and None
-
-
-def taken_apart(content: bytes) -> tuple[Header, np.ndarray] | None:
-    """Read a picture as `cutting` does; None where it is refused."""
-    try:
-        return read_header(content), decode_grey(content)
-    except UndecodableScanError as error:
-        assert str(error)
-        return None
-
-
-@pytest.mark.parametrize("name", PICTURES)
-def test_every_picture_is_read_as_it_is(name: str) -> None:
-    read = taken_apart(PICTURES[name])
-    assert read is not None
-    header, grey = read
-    assert grey.shape == (header.height, header.width)
-    assert find_head(grey, REPORT) is not None
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(mutated())
-def test_a_mutated_picture_is_a_picture_within_bounds_or_refused(
-    keep: Keep, content: bytes
-) -> None:
-    keep(content)
-    (read,) = each(taken_apart, [content])  # in silence
-    if read is None:
-        return
-    header, grey = read
-    assert grey.dtype == np.uint8
-    assert grey.ndim == 2
-    assert 0 < grey.size <= MAX_PIXELS
-    assert 0 < header.width * header.height <= MAX_PIXELS
-    box = find_head(grey, REPORT)
-    assert thumbnail(grey).shape == (96, 96)
-    if box is not None:
-        assert cut_to_head(grey, box, 64).shape == (64, 64)
-
-
-@settings(deadline=None)
-@given(st.binary(max_size=400))
-def test_bytes_that_nobody_made_are_refused(content: bytes) -> None:
-    assert list(each(taken_apart, [content])) == [None]
-
 
 GREY = arrays.arrays(
     np.uint8,
