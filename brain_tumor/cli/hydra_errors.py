@@ -140,7 +140,7 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
         return f"{key} is unknown: {parent} has {', '.join(own)}.{plus}"
     if OmegaConf.is_dict(own_values := OmegaConf.select(config, key)) and own_values:
         names = [str(name) for name in own_values]
-        return f"{key} has no choices here, but values: {', '.join(names)}; as in {key}.{names[0]}=VALUE."
+        return f"{key} has no choices here, but {', '.join(names)}: write {key}.{names[0]}=VALUE."
     near = suggest(key, [*known, *groups], limit=0)
     if not parent and not near.startswith("did you mean") and key in composed("train", []):
         return f"{key} is unknown to {config_name}, train has it: leave it out."

@@ -78,7 +78,9 @@ def prepare_external(
         "validation": split.validation.tolist(),
     }
     digests = digest_files(root, scans)
-    fingerprint = fingerprint_of(digests, asdict(settings) | made_for, table, facts=scan_facts(scans))
+    fingerprint = fingerprint_of(
+        digests, asdict(settings) | made_for, table, facts=scan_facts(scans)
+    )
 
     def write(folder: Path) -> None:
         cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)
