@@ -125,6 +125,9 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
     value = OmegaConf.select(config, parent) if parent else config
     if parent and not OmegaConf.is_dict(value) and parent in known:
         return f"{key} is unknown: {parent} is a single value, write {parent}=VALUE."
+    if OmegaConf.is_dict(at_key := OmegaConf.select(config, key)) and at_key:
+        names = [str(name) for name in at_key]
+        return f"{key} has no choices here, but {', '.join(names)}: write {key}.{names[0]}=VALUE."
     taken = _taken_by(value, key)
     if last in taken:
         return f"{key} is not configured yet: write +{key}=VALUE to add it."
@@ -138,9 +141,6 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
         foreign = parent == "model" and "_target_" in own
         plus = f" To give it to a class of your own, write +{key}=VALUE." * foreign
         return f"{key} is unknown: {parent} has {', '.join(own)}.{plus}"
-    if OmegaConf.is_dict(own_values := OmegaConf.select(config, key)) and own_values:
-        names = [str(name) for name in own_values]
-        return f"{key} has no choices here, but {', '.join(names)}: write {key}.{names[0]}=VALUE."
     near = suggest(key, [*known, *groups], limit=0)
     if not parent and not near.startswith("did you mean") and key in composed("train", []):
         return f"{key} is unknown to {config_name}, train has it: leave it out."
