@@ -19,7 +19,7 @@ def choices(*groups: str) -> str:
     for group in groups:
         names = sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
         first, *more = wrap(", ".join(names), WIDTH - INDENT - 2)
-        lines += [f"{group:<{INDENT}}{first}", *(" " * INDENT + line for line in more)]
+        lines += [f"{group:<{INDENT - 1}} {first}", *(" " * INDENT + line for line in more)]
     return "\n  ".join(lines)
 
 

@@ -37,9 +37,12 @@ def build_prepared(data: DataSettings, say: Say | None = None) -> PreparedSet:
     classes = data.classes or source.classes
 
     def found(scans: Sequence[Scan]) -> None:
+        if say is None:
+            return
         for line in found_lines(source.root, scans, classes, data.renamed):
-            if say is not None:
-                say(line)
+            say(line)
+        if data.source != "phantom" and data.healthy in classes:
+            say(f"  without a tumour: {data.healthy}")
 
     directory = Path(data.prepared).expanduser()
     with preparing_bar() as progress:

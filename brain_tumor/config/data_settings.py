@@ -1,5 +1,6 @@
 """What stands under `data` in a configuration."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +34,19 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "joined": ("sets",),
     "own": ("_target_",),
 }
+# What scans without a tumour are called in public sets, in lower case, without spaces and signs.
+_HEALTHY = [
+    "notumor",
+    "notumour",
+    "notumors",
+    "notumours",
+    "healthy",
+    "normal",
+    "negative",
+    "no",
+    "control",
+    "controls",
+]
 # Kinds that do not read `names`, and where these are to be given.
 _NAMES_ELSEWHERE = {
     "joined": "give it beside its set, as data.sources=[{data: CHOICE, names: {NAME: CLASS}}]",
@@ -189,6 +203,22 @@ def patient_table(patients: str | None) -> Path | None:
     return FIGSHARE if patients == "figshare" else Path(str(patients)).expanduser()
 
 
+def is_usual(name: str) -> bool:
+    """Tell whether scans without a tumour are usually called so, in any spelling of it."""
+    return re.sub(r"[\W_]", "", name).lower() in _HEALTHY
+
+
+def usual_healthy(classes: Sequence[str]) -> str | None:
+    """Find the class that is called as scans without a tumour usually are; None if not just one.
+
+    Example:
+        >>> usual_healthy(["Healthy", "tumour"]), usual_healthy(["yes", "maybe"])
+        ('Healthy', None)
+    """
+    found = [name for name in classes if is_usual(name)]
+    return found[0] if len(found) == 1 else None
+
+
 def check_healthy(healthy: str | None, classes: Sequence[str] | None, key: str) -> None:
     """Make sure that the class without a tumour is not merely misspelt.
 
@@ -197,7 +227,9 @@ def check_healthy(healthy: str | None, classes: Sequence[str] | None, key: str) 
     """
     if healthy is None or classes is None or healthy in classes:
         return
-    near = suggest(healthy, classes, limit=0)
+    # `tumour` is near `notumour`, but no slip of it.
+    meant = [name for name in classes if is_usual(name)] if is_usual(healthy) else classes
+    near = suggest(healthy, meant, limit=0)
     if near.startswith("did you mean"):
         raise ConfigError(f"{key} is {healthy!r}, which is no class: {near} Set data.healthy.")
 

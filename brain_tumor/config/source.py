@@ -7,7 +7,13 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.arguments import check_arguments
-from brain_tumor.config.data_settings import DataSettings, Kind, data_settings
+from brain_tumor.config.data_settings import (
+    DataSettings,
+    Kind,
+    data_settings,
+    is_usual,
+    usual_healthy,
+)
 from brain_tumor.config.values import check_values
 from brain_tumor.data.files.source import ScanSource
 from brain_tumor.data.phantom import write_phantoms
@@ -36,7 +42,9 @@ def build_source(data: DataSettings) -> ScanSource:
 def fill_classes(config: DictConfig, command: str) -> None:
     """Write the names of the classes into `data.classes` where it is null: the source knows them.
 
-    So the configuration that a run keeps has them, wherever its scans are later.
+    Where none of them is `data.healthy`, the one that is called as healthy scans usually are takes
+    its place (`usual_healthy`). So the configuration that a run keeps has them, wherever its scans
+    are later.
 
     Args:
         config: As `conf/<command>.yaml` composes it.
@@ -47,7 +55,11 @@ def fill_classes(config: DictConfig, command: str) -> None:
     """
     data = check_values(config, command)["data"]
     if isinstance(data, dict) and data.get("classes", "") is None:
-        config.data.classes = list(build_source(data_settings(data)).classes)
+        classes = build_source(data_settings(data)).classes
+        config.data.classes = list(classes)
+        asked, found = data.get("healthy"), usual_healthy(classes)
+        if asked is not None and asked not in classes and is_usual(str(asked)) and found:
+            config.data.healthy = found
 
 
 def _root(data: DataSettings) -> Path:

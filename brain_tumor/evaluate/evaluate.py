@@ -72,7 +72,7 @@ def evaluate(config: DictConfig) -> Metrics:
     datamodule = reopen_data(run, settings.root, settings.data.prepared, settings.batch_size)
     console = Console(highlight=False)
     foreign, say = None, partial(print_line, console)
-    if settings.data.root is not None:
+    if settings.data.place is not None:
         own = plain_values(trained.data, "data").get("volume") or {}
         volume = parse_settings(VolumeSettings, own, "data.volume")
         foreign = open_external(datamodule, settings.data, volume, say)
@@ -93,7 +93,7 @@ def evaluate(config: DictConfig) -> Metrics:
         scored_by = (checkpoint, accelerator, scoring, model, open_ood_detector(home))
         metrics = evaluate_elsewhere(out, datamodule, foreign, *scored_by)
         account_for_files(out, foreign, say)
-        external = external_table(foreign.prepared.summary, str(settings.data.root))
+        external = external_table(foreign.prepared.summary, str(settings.data.place))
         print_foreign(console, printed, metrics, external, ood_sentence(metrics.ood))
     written = [METRICS.name, BY_SOURCE.name, "predictions.csv", SEEN_FILE]
     written += ["MODEL_CARD.md", "figures"]

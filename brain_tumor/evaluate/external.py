@@ -10,8 +10,10 @@ from brain_tumor.config.data import Say, check_patient_table
 from brain_tumor.config.data_settings import patient_table, text_names
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external.prepare import SEEN_FILE, prepare_external
+from brain_tumor.data.files.source import ScanSource
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.found import found_lines
+from brain_tumor.data.sources.table import TableSource
 from brain_tumor.data.sources.volumes import with_volumes
 from brain_tumor.data.split import Split
 from brain_tumor.data.volumes.slices import VolumeSettings
@@ -26,9 +28,15 @@ class ExternalSettings(Settings, key="data"):
     """What stands under `data` in `conf/evaluate.yaml`, as it says there."""
 
     root: str | None
+    table: str | None
     names: dict[Any, str | None] | None
     patients: str | None
     prepared: str
+
+    @property
+    def place(self) -> str | None:
+        """What lists the scans: a table or a folder; None for the run's own."""
+        return self.table or self.root
 
 
 def open_external(
@@ -37,14 +45,14 @@ def open_external(
     volume: VolumeSettings,
     say: Say,
 ) -> ScanDataModule:
-    """Prepare a folder of scans of other origin for a run, or open what was prepared before.
+    """Prepare scans of other origin for a run, or open what was prepared before.
 
     They are prepared by the settings of the run's own prepared set. Shows a progress bar on a
     terminal.
 
     Args:
         datamodule: The run's own scans in its own parts.
-        asked: The folder, which is given, and what is known of it.
+        asked: What lists them, which is given, and what is known of it.
         volume: Which slices of volumes are scored, as the run was trained on.
         say: Called with what was found, line by line, before the work starts.
 
@@ -53,12 +61,17 @@ def open_external(
 
     Raises:
         ConfigError: `names` names a class or a folder that is not there.
-        DataError: The folder is not as expected, or no scan of it is left.
+        DataError: Folder or table are not as expected, or no scan is left.
     """
-    root = Path(str(asked.root)).expanduser()
     names = text_names(asked.names)
-    folder = FolderSource(root, names, datamodule.prepared.classes)
-    source = with_volumes(folder, volume)
+    classes = datamodule.prepared.classes
+    root = None if asked.root is None else Path(asked.root).expanduser()
+    listed: ScanSource
+    if asked.table is not None:
+        listed = TableSource(Path(asked.table).expanduser(), root, names, classes)
+    else:
+        listed = FolderSource(Path(str(root)), names, classes)
+    source = with_volumes(listed, volume)
     for line in found_lines(source.root, list(source.scans()), source.classes, names):
         say(line)
     with preparing_bar() as progress:
@@ -69,10 +82,10 @@ def open_external(
             datamodule.split,
             patient_table(asked.patients),
             Path(asked.prepared).expanduser(),
-            f"external-{_name_of(root)}",
+            f"external-{_name_of(source.root)}",
             progress,
         )
-    check_patient_table(prepared, asked.patients, root)
+    check_patient_table(prepared, asked.patients, source.root)
     nothing = np.empty(0, np.int64)
     return ScanDataModule(
         prepared,

@@ -47,12 +47,12 @@ def splits_table(content: Comparison) -> DataTable:
         shares = (format_percent_range(known), format_percent_range(alike))
         rows.append([split, scans, *shares, *scores, message])
     columns = ["split", "test scans", "known from training", "look alike", *NAMES.values()]
-    columns.append("second less first")
+    columns.append("difference")
     note = (
         "Balanced accuracy, in brackets 95 % intervals over groups of scans. Known from training: "
         "test scans that share a patient or a slice with a training scan, or are related to one, "
         "as the search finds that builds the groups. Look alike: test scans whose correlation with "
-        f"a training scan is {LEVELS[0]:g} or more, measured without that search."
+        f"a training scan is {LEVELS[0]:g} or more, measured separately. Difference: of the second network to the first."
     )
     epochs = format_count_range([run.epochs or 0 for own in content.settings for run in own.runs])
     rates = " and ".join(

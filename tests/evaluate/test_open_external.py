@@ -119,3 +119,24 @@ def test_slices_of_volumes_are_scored_as_predict_takes_them(
         row = rows[str(Path(piece.name).relative_to(hospital))]
         if row.row is not None:  # no copy of another slice
             assert np.array_equal(opened.prepared.images[row.row], reader.read(piece).pixels)
+
+
+def test_a_table_lists_scans_with_their_patients(
+    datamodule: ScanDataModule, hospital: Path, tmp_path: Path
+) -> None:
+    table = hospital / "labels.csv"
+    table.write_text(
+        "path,label,patient\nglioma/0.png,g,p1\nglioma/1.png,g,p1\nno_tumor/0.png,h,p2\n"
+    )
+    words = ["data.root=null", f"data.table={table}", "data.names={g: glioma, h: notumor}"]
+    opened = open_external(datamodule, asked(tmp_path, hospital, *words), VolumeSettings(), print)
+    labels = [(row.path, row.label, row.patient) for row in opened.prepared.kept]
+    assert labels == [
+        ("glioma/0.png", "glioma", "p1"),
+        ("glioma/1.png", "glioma", "p1"),
+        ("no_tumor/0.png", "notumor", "p2"),
+    ]
+    table.write_text("path,label\nglioma/0.png,notumor\nno_tumor/0.png,glioma\n")
+    other = ["data.root=null", f"data.table={table}"]
+    turned = open_external(datamodule, asked(tmp_path, hospital, *other), VolumeSettings(), print)
+    assert [row.label for row in turned.prepared.kept] == ["notumor", "glioma"]

@@ -11,7 +11,7 @@ from brain_tumor.data.files.source import ScanSource
 from brain_tumor.data.groups.patients import read_patients
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.fingerprint import digest_files, fingerprint_of
+from brain_tumor.data.prepared.fingerprint import digest_files, fingerprint_of, scan_facts
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.manifest import SEEN, ManifestRow
 from brain_tumor.data.prepared.mark_duplicates import mark_clusters, mark_duplicates
@@ -54,7 +54,7 @@ def prepare_external(
         names: The names that it maps.
         run: The run's prepared set.
         split: The run's split.
-        patients: What is known of the patients in `root`; None where nothing is.
+        patients: What a table beside it says of the patients; None where there is none.
         directory: Where prepared sets are kept.
         name: First part of the folder's name.
         progress: Called with the step's name, how much of it is done, and how much there is.
@@ -78,7 +78,9 @@ def prepare_external(
         "validation": split.validation.tolist(),
     }
     digests = digest_files(root, scans)
-    fingerprint = fingerprint_of(digests, asdict(settings) | made_for, table)
+    fingerprint = fingerprint_of(
+        digests, asdict(settings) | made_for, table, facts=scan_facts(scans)
+    )
 
     def write(folder: Path) -> None:
         cutter = Cutter(root, settings.crop, settings.harmonise, table, digests)

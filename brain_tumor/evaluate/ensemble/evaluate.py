@@ -76,7 +76,7 @@ def evaluate_together(
     console = Console(highlight=False)
     say = partial(print_line, console)
     foreign = None
-    if asked.root is not None:
+    if asked.place is not None:
         foreign = open_external(own, asked, members.trained[0].volume, say)
     if foreign is None:
         members.check_test()
@@ -103,7 +103,7 @@ def evaluate_together(
         print_scores(console, printed, metrics, {}, None)
     else:
         account_for_files(out, foreign, say)
-        external = external_table(foreign.prepared.summary, str(asked.root))
+        external = external_table(foreign.prepared.summary, str(asked.place))
         print_foreign(console, printed, metrics, external, None)
     tested = together[TEST], [one[TEST] for one in alone]
     for sentence in together_sentences(members, *tested, classes, foreign is not None):
