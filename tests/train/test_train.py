@@ -72,7 +72,7 @@ def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path)
     assert "python -m brain_tumor.predict run=" in shown
     assert "python -m brain_tumor.evaluate run=" in shown
     assert "MODEL_CARD.md" in shown
-    assert "of the test scans have a relative in training" in " ".join(shown.split())
+    assert "of the test scans have a near-copy" in " ".join(shown.split())
     assert "says nothing about brains" in shown
     lines = shown.splitlines()
     assert len(lines) <= 40 - 8  # the demo has ten epochs
