@@ -1,0 +1,358 @@
+"""What a message advises works when it is typed: remedies are read from the messages themselves."""
+
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.error import URLError
+
+import lightning as L
+import numpy as np
+import pytest
+from remedies import advised, distribution_in, follow, type_in
+
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A command line that is refused.
+
+    Attributes:
+        command: Its name.
+        words: What is typed behind it; `{names}` are places of `Places`.
+        fill: What the user writes where the remedy leaves a blank.
+        nth: Which of the message's remedies is tried.
+        missing: A library that is not installed.
+        fault: What is done before, in the folder where the command runs; a function of `FAULTS`.
+    """
+
+    command: str
+    words: str
+    fill: str = ""
+    nth: int = 0
+    missing: str = ""
+    fault: str = ""
+
+
+SCANS = (
+    "data=folder data.root={scans} data.name=phantom data.patients={scans}/phantoms.csv "
+    "data.prepared={prepared} "
+)
+TRAIN = f"{SCANS} model.width=16 device=cpu "
+MOBILE = f"{SCANS} device=cpu model=mobilenetv2 "
+HELD = "split=official split.validation_fraction=0.25 "
+SCORE = "device=cpu evaluation.resamples=100 evaluation.figures=false "
+LOOK = "run={run} input={scan} device=cpu "
+MONITOR = "lightning.pytorch.callbacks."
+SLIPS = [
+    # Keys and values.
+    Slip("train", TRAIN + "optimzer.lr=1e-3"),
+    Slip("train", SCANS + "device=cpu model.widht=16"),
+    Slip("train", SCANS + "device=cpu model.weights=none model=mobilenet"),
+    Slip("train", TRAIN + "scheduler=cosine +scheduler.eta_mn=1e-6"),
+    Slip("train", TRAIN + "trainer.limit_train_batches=2", "2"),
+    Slip("train", TRAIN + "+trainer.max_epoch=2"),
+    Slip("train", TRAIN + "+optimizer.lr=1e-3", "1e-3"),
+    Slip("train", TRAIN + "lr", "1e-3"),
+    Slip("train", TRAIN + "seed=0,1"),
+    Slip("train", TRAIN + "data.classes=glioma,meningioma,notumor,pituitary", nth=1),
+    Slip("train", TRAIN + "optimizer._target_=torch.optim.Adan"),
+    Slip("train", TRAIN + "evaluation.healthy=notumour"),
+    Slip("train", TRAIN + HELD + "callbacks.best.monitor=val/acuracy"),
+    Slip("train", TRAIN + "training.smoothing=0.1"),
+    Slip("prepare", SCANS + "data.crop.treshold=45"),
+    Slip("prepare", SCANS + "threads=2"),
+    Slip("prepare", SCANS + "split@part=report", "report"),
+    # Scans.
+    Slip("prepare", "data=folder data.prepared=new", "{flat}"),
+    Slip("prepare", "{flat} data=folder data.prepared=new"),
+    Slip("prepare", "data=folder data.root=nowhere data.prepared=new", "{flat}"),
+    Slip("prepare", "data=folder 'data.root={brackets}' data.prepared=new"),
+    Slip("prepare", "data=folder data.root={equals} data.prepared=new"),
+    Slip("prepare", "data=csv data.prepared=new", "{table}"),
+    Slip("prepare", "data=csv data.table=gone.csv data.prepared=new", "{table}"),
+    Slip("prepare", "data.root={flat} data=volumes data.prepared=new", nth=1),
+    Slip("prepare", SCANS + "data.patients=gone.csv", "{scans}/phantoms.csv"),
+    Slip("prepare", SCANS + "data.patients=gone.csv", nth=1),
+    Slip("prepare", "data=folder data.root={odd_half} data.prepared=new", "notumor"),
+    Slip("prepare", "data=folder data.root={beside} data.prepared=new"),
+    Slip("prepare", "data=phantom data.root={flat} data.prepared=new " + "{few}", "new/drawn"),
+    Slip("train", TRAIN + "split=file", "{split}"),
+    Slip("train", TRAIN + "split=file split.path=gone.csv", "{split}"),
+    Slip("train", TRAIN + "split=file split.path={leaky}"),
+    Slip(
+        "train", "data=folder data.root={flat} data.prepared=new device=cpu split=official", nth=1
+    ),
+    # Networks, losses, the Trainer.
+    Slip("train", MOBILE + "model.weights=imagenet", nth=1, fault="offline"),
+    Slip("train", f"{SCANS} device=cpu model=own model._target_=nets.Mine", fault="own_network"),
+    Slip("train", TRAIN + "loss=focal training.label_smoothing=0.1"),
+    Slip("train", TRAIN + "+trainer.overfit_batches=1"),
+    Slip("train", TRAIN + "+trainer.overfit_batches=1", nth=1),
+    Slip("train", TRAIN + HELD + "+trainer.limit_val_batches=0"),
+    Slip("train", TRAIN + HELD + "epochs=3 +trainer.check_val_every_n_epoch=5"),
+    Slip("train", TRAIN + HELD + "callbacks.best=null"),
+    Slip("train", f"{TRAIN} logger=none +callbacks.rate._target_={MONITOR}LearningRateMonitor"),
+    Slip(
+        "train",
+        f"{TRAIN} +callbacks.state._target_={MONITOR}DeviceStatsMonitor",
+        missing="psutil",
+    ),
+    Slip(
+        "train",
+        f"{SCANS} device=cpu model=timm model.name=resnet10t model.weights=none",
+        missing="timm",
+    ),
+    Slip("train", TRAIN + "logger=wandb", missing="wandb"),
+    Slip("train", TRAIN + "logger=mlflow", missing="mlflow"),
+    Slip("train", TRAIN + "trainer.accelerator=abacus", nth=1),
+    # Runs.
+    Slip("train", "{run}"),
+    Slip("train", "resume=nowhere", "{run}"),
+    Slip("train", "resume={run}/checkpoints/last.ckpt"),
+    Slip("train", TRAIN + "run_folder={run}", "new"),
+    Slip("train", "resume=here/run", "{after}", fault="stopped_and_moved"),
+    Slip("train", "resume=here/run trainer.max_epochs=2", fault="stopped"),
+    Slip("evaluate", SCORE + "{run}"),
+    Slip("evaluate", SCORE + "run=nowhere", "{run}"),
+    Slip("evaluate", SCORE, "{run}"),
+    Slip("evaluate", SCORE + "run={run}/checkpoints/last.ckpt"),
+    Slip("evaluate", SCORE + "run={run} checkpoint=best"),
+    Slip("evaluate", SCORE + "run={moved}", "{after}"),
+    Slip("evaluate", SCORE + "data.root={flat} data.prepared=new run={moved}", "{after}"),
+    Slip(
+        "evaluate",
+        "run={run} evaluation.resamples=100 evaluation.figures=false device=abacus",
+        nth=1,
+    ),
+    Slip("compare", "{run}"),
+    Slip("compare", "", "{run}"),
+    Slip("compare", '"runs=[{run},{other}]"'),
+    Slip("predict", "run={run} device=cpu {scan}"),
+    Slip("predict", "run={run} device=cpu input=nowhere", "{scan}"),
+    Slip("predict", LOOK + "output=here/old.csv", "new.csv", fault="old"),
+    Slip("predict", LOOK + "output=here/old.csv", nth=1, fault="old"),
+    Slip("predict", LOOK + "overlays=here", "new", fault="old"),
+    Slip("predict", LOOK + "overlays=here", nth=1, fault="old"),
+    Slip("predict", "run={run} input={volume} device=cpu", missing="nibabel"),
+    Slip("predict", "run=here/run input={scan} device=cpu", fault="broken_detector"),
+    Slip("predict", "run=here/run input={scan} device=cpu", fault="changed_predictions"),
+    Slip("export", "run={run} format=p2 path=a.pt2"),
+    # Studies.
+    Slip("tune", TRAIN + "split=report study.trials=1"),
+    Slip("tune", TRAIN + "split=report study.trials=1", nth=1),
+    Slip("tune", TRAIN + HELD + "study.trials=1 study.objective=test/accuracy"),
+    Slip("tune", TRAIN + HELD + "study.trials=1 resume={run}"),
+    Slip("tune", TRAIN + HELD + "study.trials=1 debug=fast"),
+    Slip("tune", TRAIN + HELD + "study.trials=1", missing="optuna"),
+]
+
+
+class Places:
+    """What slips are about, each made when the first of them needs it."""
+
+    few = "data.phantom.patients_per_class=2 data.phantom.slices_per_patient=2"
+
+    def __init__(self, folder: Path, scans: Path, prepared: PreparedSet) -> None:
+        self.folder, self.scans, self.set = folder, scans, prepared
+        self.prepared = prepared.folder.parent
+
+    def __getitem__(self, name: str) -> str:
+        return str(getattr(self, name))
+
+    @cached_property
+    def scan(self) -> Path:
+        return min((self.scans / "Testing" / "glioma").iterdir())
+
+    @cached_property
+    def run(self) -> Path:
+        return self._trained("run", "seed=0")
+
+    @cached_property
+    def other(self) -> Path:
+        return self._trained("other", "split=official")
+
+    @cached_property
+    def moved(self) -> Path:
+        """A run whose scans lie elsewhere now, and whose prepared set is gone."""
+        before, kept = shutil.copytree(self.scans, self.folder / "before"), self.folder / "kept"
+        own = f"data.root={before} data.patients={before}/phantoms.csv data.prepared={kept}"
+        run = self._trained("moved", own)
+        before.rename(self.after)
+        shutil.rmtree(kept)
+        return run
+
+    @property
+    def after(self) -> Path:
+        return self.folder / "after"
+
+    def _trained(self, name: str, words: str) -> Path:
+        small = "epochs=1 evaluation.resamples=100 evaluation.figures=false"
+        typed = f"{TRAIN.format_map(self)} {small} {words} run_folder={self.folder / name}"
+        status, _, said = type_in("train", typed)
+        assert status == 0, said
+        return self.folder / name
+
+    @cached_property
+    def flat(self) -> Path:
+        """The training half, as a folder that says nothing of parts."""
+        return Path(shutil.copytree(self.scans / "Training", self.folder / "flat"))
+
+    @cached_property
+    def brackets(self) -> Path:
+        return Path(shutil.copytree(self.flat, self.folder / "a (1)"))
+
+    @cached_property
+    def equals(self) -> Path:
+        return Path(shutil.copytree(self.flat, self.folder / "a=1"))
+
+    @cached_property
+    def odd_half(self) -> Path:
+        root = Path(shutil.copytree(self.scans, self.folder / "odd"))
+        (root / "Testing" / "notumor").rename(root / "Testing" / "no_tumor")
+        return root
+
+    @cached_property
+    def beside(self) -> Path:
+        root = Path(shutil.copytree(self.scans, self.folder / "beside"))
+        shutil.copytree(root / "Training" / "glioma", root / "unclear")
+        return root
+
+    @cached_property
+    def table(self) -> Path:
+        names = [path.relative_to(self.scans) for path in self.scans.glob("Training/*/*")]
+        lines = [f"{self.scans / name},{name.parent.name}" for name in sorted(names)]
+        return self._csv("table.csv", "path,label", lines)
+
+    @cached_property
+    def split(self) -> Path:
+        """Every third patient in the test part."""
+        groups = self.set.groups.tolist()
+        return self._parts("split.csv", [group % 3 == 0 for group in groups])
+
+    @cached_property
+    def leaky(self) -> Path:
+        return self._parts("leaky.csv", [place % 3 == 0 for place in range(len(self.set.kept))])
+
+    def _parts(self, name: str, tested: list[bool]) -> Path:
+        pairs = zip(self.set.kept, tested, strict=True)
+        lines = [f"{row.path},{'test' if test else 'train'}" for row, test in pairs]
+        return self._csv(name, "path,part", lines)
+
+    def _csv(self, name: str, header: str, lines: list[str]) -> Path:
+        (self.folder / name).write_text("\n".join([header, *lines, ""]), encoding="utf-8")
+        return self.folder / name
+
+    @cached_property
+    def volume(self) -> Path:
+        nibabel = pytest.importorskip("nibabel")
+        grey = np.random.default_rng(0).normal(500, 100, (60, 60, 8)).astype(np.float32)
+        grey[:9] = grey[-9:] = grey[:, :9] = grey[:, -9:] = 0
+        path = self.folder / "volume.nii.gz"
+        nibabel.save(nibabel.Nifti1Image(grey, np.eye(4)), path)
+        return path
+
+
+@pytest.fixture(scope="module")
+def places(
+    tmp_path_factory: pytest.TempPathFactory, phantom_root: Path, prepared: PreparedSet
+) -> Places:
+    return Places(tmp_path_factory.mktemp("places"), phantom_root, prepared)
+
+
+def offline(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise URLError("no network")
+
+    patch.setenv("TORCH_HOME", str(here))
+    patch.setattr("torch.hub.urlopen", refuse)
+
+
+def own_network(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
+    (here.parent / "nets.py").write_text(
+        "from torch import nn\n\n\nclass Mine(nn.Sequential):\n"
+        "    def __init__(self, classes):\n"
+        "        super().__init__(nn.Conv2d(1, 4, 3, 8), nn.AdaptiveAvgPool2d(1), nn.Flatten(),\n"
+        "                         nn.Linear(4, classes))\n"
+    )
+    patch.syspath_prepend(here.parent)
+
+
+def stopped(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
+    stop(shutil.copytree(places.run, here / "run"))
+
+
+def stopped_and_moved(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
+    stop(shutil.copytree(places.moved, here / "run"))
+
+
+def stop(run: Path) -> None:
+    """Let a run look as if it had been stopped after its last epoch."""
+    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    record["status"] = "interrupted"
+    (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+def broken_detector(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
+    run = Path(shutil.copytree(places.run, here / "run"))
+    (run / "ood.npz").write_bytes((run / "ood.npz").read_bytes()[:-50])
+
+
+def changed_predictions(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
+    run = Path(shutil.copytree(places.run, here / "run"))
+    text = (run / "predictions.csv").read_text(encoding="utf-8")
+    (run / "predictions.csv").write_text(text.replace("glioma", "pituitary", 1), encoding="utf-8")
+
+
+def old(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
+    (here / "old.csv").write_text("old")
+
+
+FAULTS: dict[str, Callable[[Places, Path, pytest.MonkeyPatch], None]] = {
+    one.__name__: one
+    for one in (
+        offline,
+        own_network,
+        stopped,
+        stopped_and_moved,
+        broken_detector,
+        changed_predictions,
+        old,
+    )
+}
+
+
+def trains(*_: object, **__: object) -> None:
+    raise TrainingError("it trains")
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: f"{slip.command}-{slip.words[-40:]}")
+def test_the_remedy_works_when_it_is_typed(
+    slip: Slip, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    words, fill = shlex.split(slip.words.format_map(places)), slip.fill.format_map(places)
+    if slip.fault:
+        FAULTS[slip.fault](places, tmp_path / "here", monkeypatch)
+    monkeypatch.setattr(L.Trainer, "fit", trains)
+    monkeypatch.setitem(sys.modules, "kagglehub", None)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [slip.missing, *sys.modules] if slip.missing else []:
+            if name.partition(".")[0] == slip.missing:
+                patch.setitem(sys.modules, name, None)
+        status, _, said = type_in(slip.command, words)
+    assert status == 2 and said.startswith("brain_tumor: ") and said.count("\n") == 1, said
+    message = said.removeprefix("brain_tumor: ").strip()
+    remedy = advised(message, words)[slip.nth]
+    if slip.missing:
+        assert distribution_in(remedy["package"], slip.missing), message
+    again = follow(remedy, message, words, fill)
+    status, out, said = type_in(slip.command, again)
+    assert status == 0 or "it trains" in out + said, (message, again, said)
