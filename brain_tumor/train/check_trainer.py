@@ -79,7 +79,8 @@ def check_trainer(config: DictConfig, monitored_part: str) -> None:
     if asked.get("overfit_batches"):
         raise ConfigError(
             "trainer.overfit_batches cannot be used, for Lightning does not cut the batches: leave "
-            "it out; +trainer.limit_train_batches=1 trains on one batch of each epoch."
+            "it out, or write +trainer.limit_train_batches=1 in its place, which trains on one "
+            "batch of each epoch."
         )
     if _is_zero(asked.get("limit_train_batches")):
         raise ConfigError("trainer.limit_train_batches must be above 0: nothing would be trained.")

@@ -9,7 +9,7 @@ import torch
 from same_run import history
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from brain_tumor.cli.command import conf_folder
+from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config import source
 from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.prepared.prepared_set import PreparedSet
@@ -277,3 +277,15 @@ def test_a_variable_that_is_set_to_nothing_counts_as_not_set(
 def test_weights_for_gbmnet_are_refused(compose) -> None:
     with pytest.raises(ConfigError, match=r"model\.weights"):
         train(compose("+model.weights=imagenet"))
+
+
+def test_a_configuration_that_was_composed_elsewhere_has_to_say_where_the_run_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    register_resolvers()
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = hydra.compose("train", ["data=phantom"])
+    with pytest.raises(ConfigError, match="add run_folder=FOLDER"):
+        train(config)
+    assert list(tmp_path.iterdir()) == []
