@@ -24,7 +24,7 @@ REMEDY = re.compile(
     r"|did you mean (?P<meant>[^\s?]+)\?"
     rf"|choose one of (?P<choice>{KEY}={VALUE}|[\w./]+\w)"
     r"|leave (?P<without>\S+) out"
-    r"|[Dd]elete (?P<deleted>the (?:folder|file)|[^\s;,]+)"
+    r"|[Dd]elete (?P<deleted>the (?:folder|file)|[^\s;,]*[^\s;,.])"
     r"|add (?P<flag>-m)\b"
     rf'|"(?P<quoted>{KEY}={VALUE})"'
     rf"|(?P<typed>{KEY}={VALUE}(?: {KEY}={VALUE})*)"

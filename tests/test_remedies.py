@@ -123,8 +123,13 @@ SLIPS = [
     Slip("evaluate", SCORE, "{run}"),
     Slip("evaluate", SCORE + "run={run}/checkpoints/last.ckpt"),
     Slip("evaluate", SCORE + "run={run} checkpoint=best"),
-    Slip("evaluate", SCORE + "run={moved}", "{after}"),
-    Slip("evaluate", SCORE + "data.root={flat} data.prepared=new run={moved}", "{after}"),
+    Slip("evaluate", SCORE + "run={moved}", "{after}", fault="gone"),
+    Slip(
+        "evaluate",
+        SCORE + "data.root={flat} data.prepared=new run={moved}",
+        "{after}",
+        fault="gone",
+    ),
     Slip(
         "evaluate",
         "run={run} evaluation.resamples=100 evaluation.figures=false device=abacus",
@@ -179,12 +184,15 @@ class Places:
     @cached_property
     def moved(self) -> Path:
         """A run whose scans lie elsewhere now, and whose prepared set is gone."""
-        before, kept = shutil.copytree(self.scans, self.folder / "before"), self.folder / "kept"
-        own = f"data.root={before} data.patients={before}/phantoms.csv data.prepared={kept}"
+        before = shutil.copytree(self.scans, self.folder / "before")
+        own = f"data.root={before} data.patients={before}/phantoms.csv data.prepared={self.kept}"
         run = self._trained("moved", own)
         before.rename(self.after)
-        shutil.rmtree(kept)
         return run
+
+    @property
+    def kept(self) -> Path:
+        return self.folder / "kept"
 
     @property
     def after(self) -> Path:
@@ -285,7 +293,13 @@ def stopped(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
     stop(shutil.copytree(places.run, here / "run"))
 
 
+def gone(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
+    """Take away what another test may have prepared again for the run that moved."""
+    shutil.rmtree(places.kept, ignore_errors=True)
+
+
 def stopped_and_moved(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
+    gone(places, here, patch)
     stop(shutil.copytree(places.moved, here / "run"))
 
 
@@ -317,6 +331,7 @@ FAULTS: dict[str, Callable[[Places, Path, pytest.MonkeyPatch], None]] = {
         offline,
         own_network,
         stopped,
+        gone,
         stopped_and_moved,
         broken_detector,
         changed_predictions,
