@@ -51,6 +51,7 @@ HELD = "split=official split.validation_fraction=0.25 "
 SCORE = "device=cpu evaluation.resamples=100 evaluation.figures=false "
 LOOK = "run={run} input={scan} device=cpu "
 MONITOR = "lightning.pytorch.callbacks."
+KEPT = "kept"  # where the scans are prepared of the run that moved
 SLIPS = [
     # Keys and values.
     Slip("train", TRAIN + "optimzer.lr=1e-3"),
@@ -185,14 +186,11 @@ class Places:
     def moved(self) -> Path:
         """A run whose scans lie elsewhere now, and whose prepared set is gone."""
         before = shutil.copytree(self.scans, self.folder / "before")
-        own = f"data.root={before} data.patients={before}/phantoms.csv data.prepared={self.kept}"
+        own = f"data.root={before} data.patients={before}/phantoms.csv "
+        own += f"data.prepared={self.folder / KEPT}"
         run = self._trained("moved", own)
         before.rename(self.after)
         return run
-
-    @property
-    def kept(self) -> Path:
-        return self.folder / "kept"
 
     @property
     def after(self) -> Path:
@@ -295,7 +293,7 @@ def stopped(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
 
 def gone(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
     """Take away what another test may have prepared again for the run that moved."""
-    shutil.rmtree(places.kept, ignore_errors=True)
+    shutil.rmtree(places.moved.parent / KEPT, ignore_errors=True)
 
 
 def stopped_and_moved(places: Places, here: Path, patch: pytest.MonkeyPatch) -> None:
