@@ -114,7 +114,7 @@ def test_the_same_seed_gives_the_same_run(compose, tmp_path: Path) -> None:
     runs = [tmp_path / name for name in ("a", "b", "c")]
     for path, seed in zip(runs, (5, 5, 6), strict=True):
         torch.rand(3)  # whatever happened before
-        train(compose(*SMALL, f"run_folder={path}", f"seed={seed}"))
+        train(compose(*SMALL, "logger=none", f"run_folder={path}", f"seed={seed}"))
     assert history(runs[0]) == history(runs[1]) != history(runs[2])
     first, second, third = (weights(path) for path in runs)
     assert all(torch.equal(first[key], second[key]) for key in first)
@@ -123,7 +123,7 @@ def test_the_same_seed_gives_the_same_run(compose, tmp_path: Path) -> None:
 
 def test_threads_are_those_of_one_run(compose) -> None:
     before = torch.get_num_threads()
-    train(compose(*SMALL, f"threads={before + 1}", "trainer.max_epochs=1"))
+    train(compose(*SMALL, "logger=none", f"threads={before + 1}", "trainer.max_epochs=1"))
     assert torch.get_num_threads() == before
 
 
