@@ -49,7 +49,12 @@ def check_arguments(
             free = [one for one in known if one not in provided]
             settings = isinstance(target, type) and issubclass(target, Settings)
             taker = "" if settings else f", {called or target.__name__} does not take it"
-            raise ConfigError(f"{full} is unknown{taker}: {suggest(name, [*free, *others])}")
+            near = suggest(name, [*free, *others])
+            if near.startswith("did you mean"):
+                meant = near.removeprefix("did you mean ").removesuffix("?")
+                plus = "" if meant in values or meant in others else "+"  # as Hydra adds a key
+                near = f"did you mean {plus}{below(key, meant)}?"
+            raise ConfigError(f"{full} is unknown{taker}: {near}")
         check_value(value, hints.get(name, Any), full)
     for name, one in known.items():
         if one.default is one.empty and name not in values and name not in provided:

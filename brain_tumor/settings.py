@@ -141,8 +141,17 @@ def check_value(value: Any, hint: Any, key: str) -> None:
     if not fits(value, hint):
         names = [name for name in _choices(hint) if isinstance(name, str)]
         near = suggest(value, names, limit=0) if names and isinstance(value, str) else ""
-        meant = f", {near}" if near.startswith("did you mean") else ""
+        meant = f", {near}" if near.startswith("did you mean") else _in_quotes(value, hint, key)
         raise ConfigError(f"{key} must be {described(hint)}: {repr_short(value)}{meant}")
+
+
+def _in_quotes(value: Any, hint: Any, key: str) -> str:
+    """Say how numbers are given where text is needed, as names of folders may be 1, 2 and 3."""
+    if not isinstance(value, (list, tuple)) or not all(type(one) is int for one in value):
+        return ""
+    text = [str(one) for one in value]
+    as_text = ",".join(f"'{one}'" for one in text)
+    return f', write "{key}=[{as_text}]"' if fits(type(value)(text), hint) else ""
 
 
 def fits(value: Any, hint: Any) -> bool:

@@ -22,7 +22,10 @@ from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.train.train import train
 
 COMMANDS = ("audit", "compare", "evaluate", "predict", "prepare", "train")
-SMALL = ["model.width=16", "evaluation.resamples=100", "evaluation.figures=false"]
+SMALL = [
+    *("model.width=16", "callbacks.sheet.scans=2"),
+    *("evaluation.resamples=100", "evaluation.figures=false"),
+]
 
 
 @pytest.fixture

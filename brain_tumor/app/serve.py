@@ -124,6 +124,6 @@ def listening(port: int) -> socket.socket:
         return socket.create_server((HOST, port))
     except OSError as error:
         raise ConfigError(
-            f"port={port} cannot be had ({error.strerror}): give another one, or 0 for any that is "
-            "free."
+            f"port={port} cannot be had ({error.strerror}): give another one; port=0 takes any "
+            "that is free."
         ) from error

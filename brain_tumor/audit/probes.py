@@ -19,7 +19,7 @@ from brain_tumor.audit.results.shortcuts import ProbeKind, ProbeScore
 from brain_tumor.audit.splits import AuditedSplit
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import ConfigError, DataError, WeightsError
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.models.network import Network
@@ -62,7 +62,10 @@ def load_frozen(settings: Mapping[str, Any]) -> Network:
     options = dict(settings)
     weights = options.pop("weights")
     network = build_network(2, **options)
-    network.load_pretrained(str(weights))
+    try:
+        network.load_pretrained(str(weights))
+    except WeightsError as error:  # it advises by the key that training has
+        raise WeightsError(str(error).replace("model.weights=", "frozen.weights=")) from error
     return network.eval()
 
 

@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from brain_tumor.config.conf_folder import conf_folder
 
-WIDTH, INDENT = 76, 12  # characters of a line, and those before the choices
+WIDTH = 76  # characters of a line
 WHOLE = "hydra.help.template='${hydra.help.header}\n\n${hydra.help.footer}'"
 
 
@@ -16,10 +16,11 @@ def choices(*groups: str) -> str:
         groups: Folders of `conf/`.
     """
     lines = []
+    indent = max(12, *(len(group) + 2 for group in groups))  # what stands before the choices
     for group in groups:
         names = sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
-        first, *more = wrap(", ".join(names), WIDTH - INDENT - 2)
-        lines += [f"{group:<{INDENT - 1}} {first}", *(" " * INDENT + line for line in more)]
+        first, *more = wrap(", ".join(names), WIDTH - indent - 2)
+        lines += [f"{group:<{indent}}{first}", *(" " * indent + line for line in more)]
     return "\n  ".join(lines)
 
 

@@ -58,10 +58,10 @@ def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str
         return _unknown(found[1], config_name, words)
     if found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']*)'", text):
         key, _, values = found[1].partition("=")
-        return (
-            f"{found[1]} gives several values: add -m to run one after the other, or write a list "
-            f'as "{key}=[{values}]".'
-        )
+        said = f"{found[1]} gives several values: add -m to run one after the other"
+        if isinstance(OmegaConf.select(composed(config_name, words), key), bool | int | float):
+            return f"{said}."
+        return f'{said}, or write a list as "{key}=[{values}]".'
     if found := re.search(r"Missing mandatory value: (\S+)", text):  # in the run folder's name
         return f"{found[1]} is not given: add {found[1]}=VALUE."
     if isinstance(error, OSError):

@@ -1,7 +1,10 @@
 """A finding: a mark, a sentence, and a fix."""
 
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Literal, get_args
+
+WIDTH = 80  # characters of a line
 
 # note: training runs, but something is worth knowing. wrong: it fails, or must not be started.
 Mark = Literal["ok", "note", "wrong"]
@@ -30,5 +33,13 @@ class Finding:
     fix: str = ""
 
     def __str__(self) -> str:
-        first = f"{self.mark:<6} {self.topic:<12} {' '.join(self.message.split())}"
-        return f"{first}\n{'':<19} fix: {self.fix}" if self.fix else first
+        first = f"{self.mark:<6} {self.topic:<12} "
+        said = fill(
+            " ".join(self.message.split()),
+            WIDTH,
+            initial_indent=f"{first:<20}",
+            subsequent_indent=" " * 20,
+            break_long_words=False,  # such as a path
+            break_on_hyphens=False,
+        )
+        return f"{said}\n{'':<19} fix: {self.fix}" if self.fix else said

@@ -8,6 +8,7 @@ from brain_tumor.doctor.child import Results
 from brain_tumor.doctor.finding import Finding
 from brain_tumor.doctor.found import BuiltNetwork, Failure, FoundScans
 from brain_tumor.doctor.resources import prepared_sets_in
+from brain_tumor.rendering.numbers import listed
 
 
 def network(config: Any, probes: Results) -> Iterator[Finding]:
@@ -69,6 +70,7 @@ def _counted(found: FoundScans, published: bool) -> Finding:
 
 def prepared_sets(config: Any, probes: Results) -> Iterator[Finding]:
     """Report the prepared sets of the configured name."""
-    found = ", ".join(map(str, prepared_sets_in(config)))
+    found = [str(folder) for folder in prepared_sets_in(config)]
     message = f"The first run prepares the scans in {config.data.prepared}."
-    yield Finding("ok", "prepared set", f"{found} is there." if found else message)
+    there = f"{listed(found)} {'are' if len(found) > 1 else 'is'} there." if found else message
+    yield Finding("ok", "prepared set", there)

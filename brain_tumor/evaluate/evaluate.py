@@ -105,7 +105,8 @@ def evaluate(config: DictConfig) -> Metrics:
         console.print(to_rich(table, console.width))
         written += [name.format(settings.robustness) for name in FILES]
     there = [name for name in written if (out.path / name).exists()]
-    say(f"written in {out.path}: {', '.join(there)}")
+    say(f"written in {out.path}:")
+    say(f"  {', '.join(there)}")
     if not settings.verbose:
         console.print("verbose=true prints every table.")
     return metrics

@@ -153,11 +153,11 @@ def ood_sentence(found: FlaggedShares | None) -> str:
     """Say how many scans are flagged, for the terminal; None where the run has no detector."""
     if found is None:
         return (
-            "unlike train: how many scans are out of distribution is not known: evaluate the run "
-            "on its own scans first"
+            "out of distribution: not known, as the run has no detector; evaluate it on its own "
+            "scans first"
         )
     shares = " and ".join(f"{share:.1%} of the {part}" for part, share in found.flagged.items())
-    return f"unlike train: {shares} scans are flagged as out of distribution".replace("%", " %")
+    return f"out of distribution: {shares} scans".replace("%", " %")
 
 
 def _units(far: Numbers, foreign: Numbers) -> tuple[float, float]:

@@ -108,8 +108,8 @@ def scoring_trainer(accelerator: str) -> L.Trainer:
         )
     except (ImportError, ValueError, MisconfigurationException) as error:
         raise ConfigError(
-            f"accelerator={accelerator} cannot be used ({error}): auto takes the device that is "
-            "there."
+            f"accelerator={accelerator} cannot be used ({error}): accelerator=auto takes the "
+            "device that is there."
         ) from error
 
 

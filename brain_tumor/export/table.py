@@ -14,7 +14,7 @@ from brain_tumor.rendering.page import DataTable
 def export_table(result: ExportResult) -> DataTable:
     """Lay out the sides of an export."""
     sizes = list(result.sides[0].seconds_per_scan)
-    columns = ["", "balanced", "same", "apart", "out_of_distribution", "MB"]
+    columns = ["", "balanced", "same", "apart", "out of distribution", "MB"]
     columns += [f"ms x{size}" for size in sizes]
     rows = [
         [

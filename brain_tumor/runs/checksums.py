@@ -68,5 +68,5 @@ def check(path: Path, content: bytes, known: FileChecksum | None) -> None:
     again = "train again" if path.name.startswith("split.csv") else "evaluate the run again"
     raise DataError(
         f"{path} is not as it was written{counts}. Put back a whole copy of the run folder, or "
-        f"{again}; if the change is yours, delete {FILE} beside it."
+        f"{again}; if the change is yours, delete {path.parent / FILE}."
     )

@@ -48,7 +48,7 @@ def reopen_data(
     data = data_settings(run.read_config().data)
     data = replace(data, prepared=directory if gone else str(folder.parent))
     if root is not None:
-        data = _moved(data, root)
+        data = replace(data, root=root)
     prepared = reopen_prepared(run, data, "root", moved=root is not None)
     return ScanDataModule(
         prepared,
@@ -58,9 +58,11 @@ def reopen_data(
     )
 
 
-def _moved(data: DataSettings, root: str) -> DataSettings:
-    """Look for the scans in another folder, and for the tables that lay in the old one."""
-    place = Path(root).expanduser()
+def _tables_beside(data: DataSettings) -> DataSettings:
+    """Look for tables that are gone in the folder of scans, which may have moved with them."""
+    if not data.root:
+        return data
+    place = Path(data.root).expanduser()
 
     def there(table: str | None) -> str | None:
         if table is None or Path(table).expanduser().is_file():
@@ -68,7 +70,7 @@ def _moved(data: DataSettings, root: str) -> DataSettings:
         moved = place / Path(table).name
         return str(moved) if moved.is_file() else table
 
-    return replace(data, root=root, table=there(data.table), patients=there(data.patients))
+    return replace(data, table=there(data.table), patients=there(data.patients))
 
 
 def reopen_prepared(
@@ -85,6 +87,7 @@ def reopen_prepared(
     Raises:
         DataError: The scans are not those of the run.
     """
+    data = _tables_beside(data)
     known = RUN.read(run).data
     folder = Path(known.prepared)
     there = folder.is_dir() and not moved

@@ -191,7 +191,11 @@ def make_trainer(
             plugins=plugins,
         )
     except ConfigError as error:
-        raise ConfigError(f"{error} (trainer=auto takes the device that is there)") from error
+        if error.__cause__ is None:  # a name that the Trainer does not take
+            raise
+        raise ConfigError(
+            f"{error} Where the device is at fault, trainer.accelerator=auto takes what is there."
+        ) from error
     check_deterministic(config.trainer.get("deterministic"), trainer)
     return trainer
 

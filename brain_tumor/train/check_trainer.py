@@ -79,7 +79,8 @@ def check_trainer(config: DictConfig, monitored_part: str) -> None:
     if asked.get("overfit_batches"):
         raise ConfigError(
             "trainer.overfit_batches cannot be used, for Lightning does not cut the batches: leave "
-            "it out; trainer.limit_train_batches=1 trains on one batch of each epoch."
+            "it out, or write +trainer.limit_train_batches=1 in its place, which trains on one "
+            "batch of each epoch."
         )
     if _is_zero(asked.get("limit_train_batches")):
         raise ConfigError("trainer.limit_train_batches must be above 0: nothing would be trained.")
@@ -94,7 +95,7 @@ def check_trainer(config: DictConfig, monitored_part: str) -> None:
     if isinstance(every, int) and not asked.get("fast_dev_run") and every > epochs:
         raise ConfigError(
             f"trainer.check_val_every_n_epoch is {every}, and trainer.max_epochs {epochs}: no "
-            f"epoch would be scored; give {epochs} or less."
+            f"epoch would be scored; give +trainer.check_val_every_n_epoch={epochs} or less."
         )
 
 

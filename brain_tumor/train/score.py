@@ -2,9 +2,12 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
+from brain_tumor.cli.last_run import LAST, RUNS, newest_finished
+from brain_tumor.cli.sweep.record import this_job
 from brain_tumor.evaluate.checkpoint import evaluate_run
 from brain_tumor.evaluate.printed import Printed, print_scores
 from brain_tumor.evaluate.tables.lookalikes import lookalikes_table, lookalikes_warning
@@ -54,17 +57,25 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Metrics:
         if warning is not None:
             console.print(warning, soft_wrap=True)
     place = run.display_path
+    _print(console, "run folder:", str(place))
     drawn_there = ", figures/" if settings.evaluation.figures else ""
-    _print(console, "run folder:", f"{place} (MODEL_CARD.md, metrics.json{drawn_there})")
+    _print(console, "files there:", f"MODEL_CARD.md, metrics.json{drawn_there}")
     if settings.verbose:
         _print(console, "prepared set:", str(fitted.datamodule.prepared.folder))
+    if this_job() is not None:  # a sweep says at its end what can be done with all of its runs
+        return metrics
     for command in ("predict", "evaluate"):
         more = " input=FOLDER" if command == "predict" else ""
-        typed = f"python -m brain_tumor.{command} run={place}{more}{typed_again()}"
+        typed = f"python -m brain_tumor.{command} run={_named(place)}{more}{typed_again()}"
         _print(console, "next:", typed)
     for command in viewers(trainer.loggers, place):
         _print(console, "curves:", command)
     return metrics
+
+
+def _named(place: Path) -> str:
+    """Give a run as the next command is told it: the newest one below `runs/` has a short name."""
+    return LAST if RUNS in place.parents and newest_finished(RUNS) == place else str(place)
 
 
 def _print(console: Console, name: str, text: str) -> None:

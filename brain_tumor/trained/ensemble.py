@@ -107,8 +107,8 @@ def run_folders(names: Sequence[str]) -> list[Path]:
     folders = find_folders(names, "run.json", "run")
     if len(folders) < 2:
         raise DataError(
-            f"An ensemble needs two runs, {', '.join(names)} has one: give another beside it, or "
-            f"run={folders[0]} for it alone."
+            f"An ensemble needs two different runs, and {folders[0]} is the only one here: give "
+            f"run={folders[0]} for it alone, or another beside it."
         )
     return folders
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -25,6 +25,7 @@ from brain_tumor.tune.trial import trial_config
 
 # With fewer finished trials the forest behind the importance learns their noise.
 LEAST_TRIALS = 10
+SHOWN = 20  # trials on the terminal; study.md has all
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class StudyOutcome:
         best: The best of the trials that finished, the first of equals; None where none did.
         counts: How many trials there are, and what became of them.
         sentence: Which trial is the best, and its score; empty where there is none.
-        tables: Of all trials, and, where there are enough, of what each value explains.
+        tables: Of the trials that are shown, and, where there are enough, of what each value
+            explains.
     """
 
     best: FrozenTrial | None
@@ -62,7 +64,7 @@ def write_outcome(study: Study, choices: Choices, displayed: str) -> StudyOutcom
     states = Counter(study.state(trial) for trial in trials)
     parts = ", ".join(f"{number} {state}" for state, number in states.items())
     counts = f"{format_counted(len(trials), 'trial')}: {parts or 'none'}"
-    tables = [trial_table(study, trials), *_importance(study.optuna)]
+    importance = _importance(study.optuna)
     finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     best = min(
         finished, key=lambda t: (study.settings.sign * (t.value or 0.0), t.number), default=None
@@ -81,15 +83,29 @@ def write_outcome(study: Study, choices: Choices, displayed: str) -> StudyOutcom
             "![The objective over the trials](figures/history.png)",
             "![The objective by each value](figures/values.png)",
         ]
-    blocks += map(to_markdown, tables)
+    blocks += map(to_markdown, [trial_table(study, trials), *importance])
     failed = [(trial.number, trial.user_attrs.get(REASON)) for trial in trials]
     blocks += [f"Trial {n} failed: {markdown_text(reason)}" for n, reason in failed if reason]
     folder.write("study.md", ("\n\n".join(blocks) + "\n").encode())
-    return StudyOutcome(best, counts, sentence, tables)
+    return StudyOutcome(best, counts, sentence, [shown_trials(study, trials), *importance])
+
+
+def shown_trials(study: Study, trials: Sequence[FrozenTrial]) -> DataTable:
+    """Lay out the best trials, so many as a screen holds."""
+
+    def rank(trial: FrozenTrial) -> tuple[bool, float]:
+        _, value = study.best_epoch(trial)
+        return value is None, study.settings.sign * (value or 0.0)
+
+    shown = sorted(sorted(trials, key=rank)[:SHOWN], key=lambda trial: trial.number)
+    table = trial_table(study, shown)
+    if len(shown) == len(trials):
+        return table
+    return replace(table, note=f"The best {len(shown)} of {len(trials)} trials.")
 
 
 def trial_table(study: Study, trials: Sequence[FrozenTrial]) -> DataTable:
-    """Lay out trials: what became of each, what was tried, its score at its best epoch."""
+    """Lay out trials: what became of each, its score at its best epoch, what was tried."""
     keys = list(study.settings.space)
     last = [key.rpartition(".")[2] for key in keys]
     names = [name if last.count(name) == 1 else key for key, name in zip(keys, last, strict=True)]
@@ -101,8 +117,8 @@ def trial_table(study: Study, trials: Sequence[FrozenTrial]) -> DataTable:
         score = format_score(value, decimals=4)
         epochs = f"{epoch or UNKNOWN} of {trial.last_step or UNKNOWN}"
         took = UNKNOWN if seconds is None else f"{seconds:,.0f}"
-        rows.append([str(trial.number), study.state(trial), *tried, score, epochs, took])
-    columns = ["trial", "state", *names, "score", "epoch", "seconds"]
+        rows.append([str(trial.number), study.state(trial), score, epochs, *tried, took])
+    columns = ["trial", "state", "score", "epoch", *names, "seconds"]
     title = f"trials: {study.settings.objective} at the best epoch"
     return DataTable(title, columns, rows, text_columns=2)
 

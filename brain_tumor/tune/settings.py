@@ -104,8 +104,8 @@ def study_settings(config: DictConfig) -> StudySettings:
     known = [f"val/{name}" for name in (*score_names(config.data.classes), LOSS)]
     if objective not in known:
         raise ConfigError(
-            f"study.objective is {objective!r}: only validation scores choose, one of "
-            f"{', '.join(known)}."
+            f"study.objective is {objective!r}, and only validation scores may choose: choose one "
+            f"of {', '.join(known)}."
         )
     # A split of one's own tells by its rows, which are read later.
     if config.split.get("name") != "file" and not config.split.get("validation_fraction"):

@@ -31,6 +31,7 @@ RUN, SECONDS, REASON = "run", "seconds", "reason"  # what a trial's attributes a
 STOPPED = "stopped"
 _STATES = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 _CONTINUES = "continues"  # in studies of 0.6: the number of the stopped trial that this one repeats
+NAMED = 4  # differences between configurations that a message lists
 _WAIT = 60  # seconds for another process to be done with the file
 
 
@@ -155,9 +156,12 @@ class Study:
             if before.get(key) != fixed.get(key)
         ]
         if changed:
+            more = len(changed) - NAMED
+            rest = f"; and {more} more" if more > 0 else ""
             raise ConfigError(
                 f"The study {self.settings.folder} was begun with another configuration "
-                f"({'; '.join(changed)}): leave it as it was, or give another study.name."
+                f"({'; '.join(changed[:NAMED])}{rest}): leave it as it was, or begin another as "
+                "study.name=NAME."
             )
 
     def _lock(self, number: int) -> FileLock:

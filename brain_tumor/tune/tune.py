@@ -41,9 +41,9 @@ def tune(config: DictConfig, choices: Choices) -> FrozenTrial | None:
     """
     hush_lightning()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
     settings = study_settings(config)
-    prepared = build_prepared(settings.run.data, console.print)
+    prepared = build_prepared(settings.run.data, lambda line: _print_line(console, line))
     split = build_split(prepared, settings.run.split)
     counts = split.class_counts(prepared.labels, prepared.classes)
     if not sum(counts.get(VALIDATION, {}).values()):
@@ -101,11 +101,16 @@ def _write(
         outcome = write_outcome(study, choices, folder_shown)
     for table in outcome.tables:
         console.print(to_rich(table, console.width))
-    console.print(f"study:  {folder_shown} ({outcome.counts})", markup=False)
+    _print_line(console, f"study:  {folder_shown}")
+    console.print(f"        {outcome.counts}; all of them in trials.csv and study.md")
     if outcome.best is None:
         console.print("best:   no trial finished")
         return None
     console.print(f"best:   {outcome.sentence}")
-    console.print(f"next:   {best_command(folder_shown)}", markup=False)
-    console.print(f"curves: tensorboard --logdir {folder_shown}", markup=False)
+    _print_line(console, f"next:   {best_command(folder_shown)}")
+    _print_line(console, f"curves: tensorboard --logdir {folder_shown}")
     return outcome.best
+
+
+def _print_line(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, markup=False)  # a path may hold [brackets]

@@ -138,7 +138,11 @@ def test_what_is_nested_is_of_its_kind_too(slot: str, node: dict[str, Any]) -> N
     ("slot", "node", "told"),
     [
         ("optimizer", {"_target_": "torch.optim.Adan"}, "did you mean torch.optim.Adam"),
-        ("optimizer", {"_target_": "torch.optim.Adam", "lrr": 1}, "optimizer.lrr .* mean lr"),
+        (
+            "optimizer",
+            {"_target_": "torch.optim.Adam", "lrr": 1},
+            "optimizer.lrr .* mean .optimizer.lr",
+        ),
         ("optimizer", {"_target_": "torch.optim.Adam", "lr": True}, "lr must be a number: True"),
         ("optimizer", {"lr": 1}, "group with a _target_"),
         (

@@ -101,7 +101,7 @@ def test_the_figshare_set_is_a_choice_of_conf(tmp_path: Path) -> None:
         ("[phantom,{data: folder}]", r"root is not given: write \{data: folder, root: VALUE\}"),
         ("[phantom,3]", r"data\.sources holds 3: name conf/data choices, or"),
         ("[phantom,phantom]", "names two sets phantom: give one another name"),
-        ("[phantom,{data: phantom, naem: x}]", r"naem is unknown: did you mean name\?"),
+        ("[phantom,{data: phantom, naem: x}]", r"naem is unknown: did you mean data\.name\?"),
         ("[phantom,{data: phantom, phantom: {seed: -1}}]", r"phantom\.seed must be"),
     ],
 )

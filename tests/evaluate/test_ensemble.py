@@ -128,7 +128,7 @@ def test_another_hospital_s_scans(
     shown = capsys.readouterr().out
     assert "manifest.csv" in shown
     # No run of them can be asked how many are out of distribution together.
-    assert shown.count("unlike train:") == 1 and "evaluate the run" not in shown
+    assert shown.count("out of distribution:") == 1 and "evaluate the run" not in shown
 
 
 def test_corruptions_take_one_run(

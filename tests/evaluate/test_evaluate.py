@@ -305,7 +305,7 @@ def test_it_is_told_how_many_do_not_look_like_the_training_scans(
     (share,) = content.ood.flagged.values()
     assert share == np.mean(found > 1) > 0
     told = f"{share:.1%}".replace("%", " %")
-    assert f"{told} of the test scans are flagged" in capsys.readouterr().out
+    assert f"out of distribution: {told} of the test scans" in capsys.readouterr().out
     # As predict says it of the same files.
     model = open_model(run, Abstention(0.05), accelerator="cpu")
     prepared = np.load(run.parent / "prepared" / out.name / "images.npy")
@@ -318,7 +318,7 @@ def test_it_is_told_how_many_do_not_look_like_the_training_scans(
     content = again(f"data.root={elsewhere}", "evaluation.figures=false")
     assert content.ood is None
     assert "ood_score" not in RunFolder(out).read_rows("predictions.csv")[0]
-    assert "is not known" in capsys.readouterr().out
+    assert "out of distribution: not known" in capsys.readouterr().out
 
 
 def test_a_run_of_version_0_6_is_scored_again(run: Path, again: Evaluate, tmp_path: Path) -> None:

@@ -120,3 +120,11 @@ def test_what_cannot_be_written_leaves_what_was_there(
     with pytest.raises(TrainingError, match="is the disk full"):
         WholeCheckpoints().save_checkpoint(checkpoint(4), folder / "last.ckpt")
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_in_the_place_of_a_checkpoint_is_not_called_a_full_disk(tmp_path: Path) -> None:
+    (tmp_path / "best.ckpt").mkdir()
+    (tmp_path / "best.ckpt" / "mine").touch()
+    with pytest.raises(TrainingError, match="make room for a file of that name"):
+        WholeCheckpoints().save_checkpoint(checkpoint(4), tmp_path / "best.ckpt")
+    assert (tmp_path / "best.ckpt" / "mine").exists()

@@ -25,7 +25,10 @@ REFUSED = [
     ("+trainer.overfit_batches=1", "trainer.overfit_batches cannot be used"),
     ("+trainer.limit_train_batches=0", "nothing would be trained"),
     ("+trainer.limit_val_batches=0.0", "trainer.limit_val_batches must be above 0"),
-    ("trainer.max_epochs=3 +trainer.check_val_every_n_epoch=5", "give 3 or less"),
+    (
+        "trainer.max_epochs=3 +trainer.check_val_every_n_epoch=5",
+        "give +trainer.check_val_every_n_epoch=3 or less",
+    ),
     ("loss.class_weights=[1,2]", "must hold 4 numbers, one for each of glioma, "),
     ("loss.class_weights=[1,2,3,-4]", "loss.class_weights must be"),
     ("loss.class_weights=[0,0,0,0]", "not all of them 0"),

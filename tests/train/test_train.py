@@ -9,7 +9,7 @@ import torch
 from same_run import history
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from brain_tumor.cli.command import conf_folder
+from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config import source
 from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.prepared.prepared_set import PreparedSet
@@ -72,7 +72,7 @@ def test_a_run_leaves_what_it_promises(capsys: pytest.CaptureFixture, run: Path)
     assert "python -m brain_tumor.predict run=" in shown
     assert "python -m brain_tumor.evaluate run=" in shown
     assert "MODEL_CARD.md" in shown
-    assert "of the test scans have a relative in training" in " ".join(shown.split())
+    assert "of the test scans have a near-copy" in " ".join(shown.split())
     assert "says nothing about brains" in shown
     lines = shown.splitlines()
     assert len(lines) <= 40 - 8  # the demo has ten epochs
@@ -114,7 +114,7 @@ def test_the_same_seed_gives_the_same_run(compose, tmp_path: Path) -> None:
     runs = [tmp_path / name for name in ("a", "b", "c")]
     for path, seed in zip(runs, (5, 5, 6), strict=True):
         torch.rand(3)  # whatever happened before
-        train(compose(*SMALL, f"run_folder={path}", f"seed={seed}"))
+        train(compose(*SMALL, "logger=none", f"run_folder={path}", f"seed={seed}"))
     assert history(runs[0]) == history(runs[1]) != history(runs[2])
     first, second, third = (weights(path) for path in runs)
     assert all(torch.equal(first[key], second[key]) for key in first)
@@ -123,7 +123,7 @@ def test_the_same_seed_gives_the_same_run(compose, tmp_path: Path) -> None:
 
 def test_threads_are_those_of_one_run(compose) -> None:
     before = torch.get_num_threads()
-    train(compose(*SMALL, f"threads={before + 1}", "trainer.max_epochs=1"))
+    train(compose(*SMALL, "logger=none", f"threads={before + 1}", "trainer.max_epochs=1"))
     assert torch.get_num_threads() == before
 
 
@@ -277,3 +277,15 @@ def test_a_variable_that_is_set_to_nothing_counts_as_not_set(
 def test_weights_for_gbmnet_are_refused(compose) -> None:
     with pytest.raises(ConfigError, match=r"model\.weights"):
         train(compose("+model.weights=imagenet"))
+
+
+def test_a_configuration_that_was_composed_elsewhere_has_to_say_where_the_run_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    register_resolvers()
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = hydra.compose("train", ["data=phantom"])
+    with pytest.raises(ConfigError, match="add run_folder=FOLDER"):
+        train(config)
+    assert list(tmp_path.iterdir()) == []

@@ -80,17 +80,19 @@ def _balance_table(audit: Audit) -> DataTable:
     }
     kept = {name: sum(row[1::2]) for name, row in counts.items()}
     total = sum(kept.values())
+    several = len(balance) > 1  # of one folder the last column would be there twice
     rows = [
         [
             name,
             *map(format_count, row),
-            format_count(kept[name]),
+            *([format_count(kept[name])] if several else []),
             format_percent(kept[name] / total if total else None),
         ]
         for name, row in counts.items()
     ]
     sums = [sum(column) for column in zip(*counts.values(), strict=True)]
-    rows.append(["all", *map(format_count, sums), format_count(total), ""])
+    rows.append(["all", *map(format_count, sums), *([format_count(total)] if several else []), ""])
+    in_all = ["kept"] if several else []
     return DataTable(
-        "Scans per class and folder", ["class", *columns, "kept", "share of kept"], rows
+        "Scans per class and folder", ["class", *columns, *in_all, "share of kept"], rows
     )

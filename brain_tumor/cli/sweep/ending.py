@@ -50,7 +50,8 @@ def end_sweep(folder: Path) -> bool:
         save_figure(figure, out.write, "sweep")
     displayed = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     drawn = ", sweep.png, sweep.svg" if points is not None else ""
-    console.print(f"sweep folder: {displayed} (sweep.csv, sweep.md{drawn})", soft_wrap=True)
+    console.print(f"sweep folder: {displayed}", soft_wrap=True)
+    console.print(f"files there:  sweep.csv, sweep.md{drawn}")
     if next(folder.glob("*/tensorboard"), None) is not None:
         console.print(f"curves:       tensorboard --logdir {displayed}", soft_wrap=True)
     return any(job.status == FAILED for job in sweep.jobs)

@@ -101,9 +101,8 @@ def cautions(comparison: Comparison) -> Iterator[str]:
             related.setdefault(format_percent(max(shares)), []).append(f"“{setting.title}”")
     for share, named in related.items():
         yield (
-            f"{share} of the test scans of {' and '.join(named)} have a relative in training "
-            "(patient, slice or related scan): such a score is in part recognition, and does not "
-            "hold for new patients."
+            f"{share} of the test scans of {' and '.join(named)} have a near-copy, or another scan "
+            "of their patient, in training: do not expect such a score on new patients."
         )
     for setting in settings:
         if setting.missing:

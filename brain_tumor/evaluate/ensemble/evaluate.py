@@ -109,7 +109,8 @@ def evaluate_together(
     for sentence in together_sentences(members, *tested, classes, foreign is not None):
         say(sentence)
     written = (METRICS.name, TOGETHER.name, "predictions.csv", SEEN_FILE, "figures")
-    say(f"written in {out.path}: {', '.join(n for n in written if (out.path / n).exists())}")
+    say(f"written in {out.path}:")
+    say(f"  {', '.join(name for name in written if (out.path / name).exists())}")
     return metrics
 
 
@@ -186,6 +187,6 @@ def together_sentences(
     each = ", ".join(balanced(one) for one in alone)
     sentences.append(f"balanced:     {balanced(together)} together; alone {each}")
     sentences.append(
-        "unlike train: not scored for several runs together, predict tells it of each scan"
+        "out of distribution: not known of several runs together; predict says it of each scan"
     )
     return sentences

@@ -19,14 +19,16 @@ def sources_table(
         title: What the table shows.
         level: How often an interval is to hold the truth, in [0, 1].
     """
+    # What a set is judged by stands first: a narrow terminal leaves out the last columns.
+    decisive, *others = sorted(label_scores(), key=lambda score: score.key != "balanced_accuracy")
     rows: list[list[str]] = []
     sections: list[int] = []
     incomplete = False
     for part, sets in parts.items():
         sections.append(len(rows))
         for one in sets:
-            cells = [format_interval(one.scores.get(score.key)) for score in label_scores()]
-            rows.append([part, one.source, format_count(one.scans), *cells])
+            first, *cells = (format_interval(one.scores.get(s.key)) for s in (decisive, *others))
+            rows.append([part, one.source, first, format_count(one.scans), *cells])
             incomplete |= len(one.present) < classes
     note = f"In brackets {100 * level:g} % intervals from groups of related scans, drawn again."
     if incomplete:
@@ -34,5 +36,5 @@ def sources_table(
             " Where a set lacks a class there is no accuracy, and balanced accuracy is the mean "
             "recall over the classes that it has."
         )
-    columns = ["part", "set", "scans", *(score.title for score in label_scores())]
+    columns = ["part", "set", decisive.title, "scans", *(score.title for score in others)]
     return DataTable(title, columns, rows, note, 2, sections[1:])

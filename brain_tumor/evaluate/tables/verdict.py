@@ -38,21 +38,22 @@ def verdict(metrics: Metrics, drawn: bool = False) -> list[str]:
 
 
 def leakage_sentence(found: PartOverlap) -> str:
-    """Say what leaks into the test part, by the search for groups and by the look beside it."""
+    """Say what leaks into the test part.
+
+    By the search for groups; where that found nothing, by the correlation measured beside it, too.
+    """
     share = found.overlaps[ANY].share_of_all
-    alike = ""
-    if found.lookalikes:
-        lowest = found.lookalikes[0]
-        alike = (
-            f"; {format_percent(lowest.all)} look like a training scan (measured apart: "
-            f"correlation of {lowest.level:g} or more)"
-        )
     if share:
         return (
-            f"{format_percent(share)} of the test scans have a relative in training{alike}: "
-            "no score for new patients"
+            f"{format_percent(share)} of the test scans have a near-copy, or another scan of their "
+            "patient, in training: do not expect this score on new patients"
         )
-    return f"no test scan has a known relative in training{alike}"
+    said = "no test scan is known to have a near-copy or a scan of its patient in training"
+    if found.lookalikes:
+        lowest = found.lookalikes[0]
+        share_alike = format_percent(lowest.all)
+        said += f"; {share_alike} correlate by {lowest.level:g} or more with a training scan"
+    return said
 
 
 def foreign_sentence(metrics: Metrics) -> str:

@@ -101,11 +101,12 @@ def duration_line(epoch: int, epochs: int, seconds: float, faster: str | None = 
     Example:
         >>> duration_line(1, 200, 90.0)
         '199 more epochs: about 5 h on this machine'
-        >>> duration_line(1, 20, 8.0, "`experiment=fast` gets there in 2 epochs")
-        '19 more epochs: about 3 min on this machine; `experiment=fast` gets there in 2 epochs'
+        >>> print(duration_line(1, 20, 8.0, "experiment=fast gets there in 2 epochs"))
+        19 more epochs: about 3 min on this machine
+        experiment=fast gets there in 2 epochs
     """
     more = epochs - epoch
     minutes = more * seconds / 60
     time_left = f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.0f} h"
     line = f"{more} more epochs: about {time_left} on this machine"
-    return line if faster is None else f"{line}; {faster}"
+    return line if faster is None else f"{line}\n{faster}"

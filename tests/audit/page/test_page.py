@@ -222,6 +222,15 @@ def test_files_that_were_found_are_named_and_those_left_out_counted(audit: Audit
     assert "434 dropped as duplicates" in words(page, "files")
 
 
+def test_scans_of_one_folder_are_counted_once(audit: Audit) -> None:
+    flat = {"": audit.files.balance["Training"]}
+    page = made(replace(audit, files=replace(audit.files, balance=flat)))
+    table = tables(page, "files")["Scans per class and folder"]
+    assert list(table.columns) == ["class", "raw", "kept", "share of kept"]
+    assert all(len(row) == 4 for row in table.rows)
+    assert rows(table)["glioma"][:2] == ["1,321", "1,321"]
+
+
 def test_wrong_labels_are_bad_news_and_none_are_good(audit: Audit) -> None:
     page = made(audit)
     assert notices(page, "patients") == [

@@ -11,7 +11,8 @@ def test_each_set_of_each_part_has_a_row() -> None:
     sets = ["a", "a", "a", "b", "b", "b"]
     found = score_sources(labels, predicted, np.arange(6), sets, 3, Resampling(100))
     table = sources_table({"train": found, "test": found[:1]}, 3, "by set", 0.95)
-    assert [row[:3] for row in table.rows] == [
+    assert list(table.columns[:4]) == ["part", "set", "balanced accuracy", "scans"]
+    assert [[*row[:2], row[3]] for row in table.rows] == [
         ["train", "a", "3"],
         ["train", "b", "3"],
         ["test", "a", "3"],

@@ -124,7 +124,11 @@ def test_a_layer_without_maps_is_refused(scans: Tensor) -> None:
         ("Coloured", {"cam_layer": "secnd"}, "did you mean second"),
         ("Coloured", {"in_chans": 2}, "model.in_chans must be 1 or 3"),
         ("Coloured", {"in_chans": 1}, "does not take scans .*3 channels"),
-        ("Coloured", {"width": 3}, "model.width is unknown, Coloured .*: did you mean widths"),
+        (
+            "Coloured",
+            {"width": 3},
+            "model.width is unknown, Coloured .*: did you mean .model.widths",
+        ),
         ("Coloured", {"widths": 3}, "model.widths must be a list"),
         ("Coloured", {"unfreeze": 9}, "Coloured has 3 blocks"),
         ("Fixed", {}, r"gives \(1, 10\) for a scan, where logits \(1, 4\)"),
