@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lightning.pytorch.loggers import TensorBoardLogger
+from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
@@ -16,9 +17,11 @@ from tensorboard.plugins.hparams.metadata import (
 )
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
+from brain_tumor.rendering.charts.figures import confusion_figure
+from brain_tumor.rendering.charts.save import settle
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import METRICS
-from brain_tumor.train.callbacks.tensorboard import log_outcome, log_start
+from brain_tumor.train.callbacks.tensorboard import add_card, log_outcome, log_start
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 EVERY_EPOCH, LAST_EPOCH = [1, 2], [2]
@@ -47,12 +50,12 @@ def test_every_curve_and_picture_is_there(sweep: dict[float, Path]) -> None:
     scores += [f"{name}/{c}" for name in ("precision", "recall", "f1") for c in CLASSES]
     steps = {f"{part}/{name}": EVERY_EPOCH for part in ("train", "val") for name in scores}
     for part in ("train", "val", "test"):
-        final = (f"final/{part}/{name}" for name in ("accuracy", "balanced_accuracy", "macro_f1"))
-        steps |= dict.fromkeys(final, LAST_EPOCH)
+        for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+            steps[f"when_trained/{part}/{name}"] = LAST_EPOCH
     assert places(events, "scalars") == steps | {"train/lr": EVERY_EPOCH}
 
     pictures = {"train/augmented": [0], "val/confusion": EVERY_EPOCH}
-    pictures |= {f"final/{part}/confusion": LAST_EPOCH for part in ("train", "val", "test")}
+    pictures |= {f"when_trained/{part}/confusion": LAST_EPOCH for part in ("train", "val", "test")}
     assert places(events, "images") == pictures
 
     curves = {f"val/pr/{name}": EVERY_EPOCH for name in CLASSES}
@@ -95,7 +98,7 @@ def test_the_runs_of_a_sweep_differ_by_what_was_swept(sweep: dict[float, Path]) 
         assert SESSION_END_INFO_TAG in events.summary_metadata
         parts = METRICS.read(RunFolder(run)).parts
         for part, short in (("train", "train"), ("validation", "val"), ("test", "test")):
-            final = events.Scalars(f"final/{short}/macro_f1")[-1].value
+            final = events.Scalars(f"when_trained/{short}/macro_f1")[-1].value
             assert final == pytest.approx(parts[part].value("macro_f1"))
         assert "hp_metric" not in events.Tags()["scalars"]
 
@@ -124,11 +127,26 @@ def test_hyperparameters_are_there_before_the_first_epoch(
             assert [tag for tag in tags if re.match(pattern, tag)] == [f"{part}/f1/{name}"]
 
 
+class Shown:
+    def add_figure(self, tag: str, figure: Figure, global_step: int) -> None:
+        box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height, tag
+
+
+@pytest.mark.parametrize("laid_out", [True, False], ids=["a file before", "new"])
+def test_no_label_of_a_picture_is_cut_off(laid_out: bool) -> None:
+    figure = confusion_figure([[9, 1], [0, 5]], ["meningioma", "healthy"], "gbmnet, test")
+    if laid_out:  # for its file, at another size, and kept so
+        settle(figure)
+    for step in (1, 2):
+        add_card(Shown(), f"card {step}", figure, step)
+
+
 def test_final_scores_may_be_undefined_or_have_company(tmp_path: Path) -> None:
     logger = TensorBoardLogger(tmp_path, name="", version="", default_hp_metric=False)
     part = {"accuracy": 0.5, "balanced_accuracy": None}
     log_outcome([logger], {"validation": part | {"macro_f1": 0.25}}, {}, epochs=7)
     events = read(tmp_path)
-    assert events.Tags()["scalars"] == ["final/val/accuracy", "final/val/macro_f1"]
-    assert [(p.step, p.value) for p in events.Scalars("final/val/macro_f1")] == [(7, 0.25)]
+    assert events.Tags()["scalars"] == ["when_trained/val/accuracy", "when_trained/val/macro_f1"]
+    assert [(p.step, p.value) for p in events.Scalars("when_trained/val/macro_f1")] == [(7, 0.25)]
     log_outcome([], {"validation": part | {"macro_f1": 0.25}}, {}, epochs=7)

@@ -104,13 +104,14 @@ def test_time_series_are_grouped_by_part(page: Browser, address: str) -> None:
     groups = shown(page, "metrics-card-group-toolbar", "words(e)", 3)
     page.wait_for(f"(() => {{{DEEP} return !all(document, 'mat-spinner').length}})()")
     page.save_picture("tensorboard-timeseries")
-    assert [group.split()[0] for group in groups] == ["final", "train", "val"]
+    assert [group.split()[0] for group in groups] == ["train", "val", "when_trained"]
 
 
 def test_custom_scalars_put_both_parts_on_one_chart(page: Browser, address: str) -> None:
     page.visit(f"{address}#custom_scalars", 1400, height=1800)
     chart, line = "tf-custom-scalar-multi-line-chart-card", "e.getAttribute('d')?.includes('L')"
-    drawn = f"all(e, 'path.line').filter(e => {line}).length >= 4 && words(e)"
+    legend = r"(words(e).match(/\S+\/\S+ \(\S+\)/g) ?? []).length === 4"
+    drawn = f"all(e, 'path.line').filter(e => {line}).length >= 4 && {legend} && words(e)"
     cards = shown(page, chart, drawn, 8)
     page.save_picture("tensorboard-custom-scalars")
     titles = ["loss", "accuracy", "balanced accuracy", "macro F1", *CLASSES]
@@ -138,8 +139,8 @@ def test_hparams_show_what_was_swept_beside_the_final_scores(
     names = ("accuracy", "balanced_accuracy", "macro_f1")
     starts = [table.index(run) for run in NAMES]
     assert table[:3] == ["Trial ID", "Show Metrics", "Learning rate"]
-    final = [f"final/test/{name}" for name in names]
-    assert [head for head in table[: starts[0]] if head.startswith("final/test/")] == final
+    final = [f"when_trained/test/{name}" for name in names]
+    assert [head for head in table[: starts[0]] if head.startswith("when_trained/test/")] == final
     for start, (rate, folder) in zip(starts, sweep.items(), strict=True):
         row = table[start : start + starts[1] - starts[0]]
         assert float(row[1]) == rate
@@ -157,7 +158,7 @@ def test_pictures_of_every_epoch_are_there(page: Browser, address: str) -> None:
 
     page.visit(f"{address}#images", 1400, height=3600)
     groups = shown(page, "tf-category-paginated-view", "words(e)", 3)
-    assert [group.split()[0] for group in groups] == ["final", "train", "val"]
+    assert [group.split()[0] for group in groups] == ["train", "val", "when_trained"]
     # The last group is closed at first.
     view = "tf-category-paginated-view"
     page.run(f"(() => {{{DEEP} all(all(document, '{view}').at(-1), 'button')[0].click()}})()")
