@@ -43,6 +43,10 @@ results: .venv/installed  ## Make the tables of experiments/, README and docs fr
 docs: .venv/installed-docs  ## Build the documentation site: build/site/index.html, readable without a network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+.PHONY: notebooks
+notebooks: .venv/installed-notebooks  ## Run the notebooks on phantoms, and keep what they show in their files
+	$(RUN) notebooks.run
+
 .PHONY: test
 test: .venv/installed-test  ## Run the default test suite (no network, no scans)
 	$(RUN) pytest -n auto
@@ -99,6 +103,10 @@ clean:  ## Remove .venv and caches; data/ and runs/ stay
 
 .venv/installed-docs: .venv/installed
 	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
+.venv/installed-notebooks: .venv/installed
+	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[notebooks]'
 	@touch $@
 
 .PHONY: browser

@@ -1,5 +1,6 @@
 """From a composed configuration to the source of its scans: the one place that chooses it."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def _folder(data: DataSettings) -> ScanSource:
 
 def _phantom(data: DataSettings) -> ScanSource:
     root = _root(data)
-    with Console().status(f"drawing phantom scans into {root}"):
+    # Rich's spinner for notebooks wants ipywidgets, and a kernel calls itself a terminal.
+    console = Console(force_jupyter=False, force_terminal=sys.stdout.isatty())
+    with console.status(f"drawing phantom scans into {root}"):
         write_phantoms(root, **vars(data.phantom))
     return _folder(data)
 

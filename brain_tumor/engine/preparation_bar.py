@@ -1,5 +1,6 @@
 """The bar over the files that are prepared."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,8 @@ def preparing_bar() -> Iterator[Progress]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    console = Console()
+    # Rich's bar for notebooks wants ipywidgets, and a kernel calls itself a terminal.
+    console = Console(force_jupyter=False, force_terminal=sys.stdout.isatty())
     # In a log file even a hidden bar leaves an empty line.
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("preparing scans", total=None)
