@@ -1,11 +1,9 @@
 """From a composed configuration to the source of its scans: the one place that chooses it."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from omegaconf import DictConfig
-from rich.console import Console
 
 from brain_tumor.arguments import check_arguments
 from brain_tumor.config.data_settings import DataSettings, Kind, data_settings
@@ -20,6 +18,7 @@ from brain_tumor.data.sources.table import TableSource
 from brain_tumor.data.sources.volumes import VolumeSource
 from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import ConfigError
+from brain_tumor.rendering.terminal import live_console
 from brain_tumor.settings import repr_short
 from brain_tumor.trust import advice, find
 
@@ -61,9 +60,7 @@ def _folder(data: DataSettings) -> ScanSource:
 
 def _phantom(data: DataSettings) -> ScanSource:
     root = _root(data)
-    # Rich's spinner for notebooks wants ipywidgets, and a kernel calls itself a terminal.
-    console = Console(force_jupyter=False, force_terminal=sys.stdout.isatty())
-    with console.status(f"drawing phantom scans into {root}"):
+    with live_console().status(f"drawing phantom scans into {root}"):
         write_phantoms(root, **vars(data.phantom))
     return _folder(data)
 

@@ -29,7 +29,7 @@ from brain_tumor.export.settings import ExportSettings, export_settings
 from brain_tumor.export.table import export_table
 from brain_tumor.export.write import as_onnx, as_pt2
 from brain_tumor.rendering.page import to_markdown
-from brain_tumor.rendering.terminal import to_rich
+from brain_tumor.rendering.terminal import live_console, to_rich
 from brain_tumor.runs.atomic_file import check_no_link, written_whole
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import installed, processor
@@ -61,7 +61,7 @@ def export(config: DictConfig) -> ExportResult:
     place, small = _places(asked, trained)
     datamodule = reopen_data(trained.run, asked.root, asked.prepared, asked.batch_size)
     console = Console(highlight=False)
-    with console.status(f"exporting {trained.model}"):
+    with live_console().status(f"exporting {trained.model}"):
         result = _written(asked, trained, datamodule, place, small)
     table = export_table(result)
     folder = RunFolder(place.parent)
