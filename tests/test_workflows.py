@@ -1,4 +1,4 @@
-"""The workflow for GitHub, which nobody has run there: read as YAML, and compared with the package."""
+"""The workflow for GitHub, never run there by us: read as YAML, compared with the package."""
 
 import re
 from pathlib import Path
