@@ -15,8 +15,8 @@ from brain_tumor.config.values import check_values
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.predictions import scoring_trainer
-from brain_tumor.predict.demo import run_or_demo
 from brain_tumor.predict.model import Model, open_model
+from brain_tumor.predict.place import run_place
 from brain_tumor.settings import Range, Settings
 from brain_tumor.trained.abstention import Abstention
 from brain_tumor.trust import Modules
@@ -63,7 +63,7 @@ def serve(config: DictConfig) -> None:
             f"The page needs {error.name}: pip install 'brain-tumor[app]'."
         ) from error
     model = open_model(
-        run_or_demo(settings.run, settings.accelerator),
+        run_place(settings.run, settings.accelerator),
         settings.abstention,
         settings.checkpoint,
         settings.accelerator,
