@@ -44,8 +44,9 @@ docs: .venv/installed-docs  ## Build the documentation site: build/site/index.ht
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: release-checkpoint
-release-checkpoint: .venv/installed-export  ## Make a folder of RUN=FOLDER to upload: ONNX, model card, scores; OUT=FOLDER names it
-	@test -n "$(RUN)" || { echo "Name a run folder as RUN=..." >&2; exit 1; }
+release-checkpoint:  ## Make a folder of RUN=FOLDER to upload: ONNX, model card, scores; OUT=FOLDER names it
+	@test -n "$(RUN)" || { echo "Name a run folder: make release-checkpoint RUN=FOLDER" >&2; exit 1; }
+	@$(MAKE) --no-print-directory .venv/installed-export
 	$(MODULE) brain_tumor.export "run=$(RUN)" overwrite=true "release=$(or $(OUT),build/release)"
 
 .PHONY: notebooks
