@@ -82,7 +82,7 @@ def test_it_stands_in_all_that_a_training_leaves(
     assert value == pytest.approx(expected)
     low, high = test.scores["kappa"].low, test.scores["kappa"].high
     assert low <= value <= high
-    assert events.Scalars("when_trained/test/kappa")[0].value == pytest.approx(expected)
+    assert events.Scalars("final/test/kappa")[0].value == pytest.approx(expected)
     logits = np.array([[float(row[f"logit_{name}"]) for name in test.classes] for row in rows])
     own = spherical(np.array([test.classes.index(row["label"]) for row in rows]), logits)
     found = test.confidence.probabilities.scores["spherical"]

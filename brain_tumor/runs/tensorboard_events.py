@@ -12,9 +12,9 @@ from torch.utils.tensorboard.summary import scalar
 
 from brain_tumor.runs.history import History
 
-# What is shown of a training that came to its end; TensorBoard sorts it after `train` and `val`.
-FINAL = "when_trained/"
-FINALS = (FINAL, "final/")  # the second up to 0.6
+# What is shown of a training that came to its end. HPARAMS ticks the first five scores by name, so
+# a name that sorts after `train/` would hide these there; Time Series shows them before the curves.
+FINAL = "final/"
 
 
 def rewind_events(folder: Path, history: History) -> None:
@@ -40,7 +40,7 @@ def rewind_events(folder: Path, history: History) -> None:
     kept: dict[tuple[str, int], Event] = {}
     for event in (event for file in files for event in _events(file)):
         for value in event.summary.value:
-            if 1 <= event.step <= max(epochs, default=0) and not value.tag.startswith(FINALS):
+            if 1 <= event.step <= max(epochs, default=0) and not value.tag.startswith(FINAL):
                 one = Event(wall_time=event.wall_time, step=event.step)
                 one.summary.value.append(value)
                 kept[value.tag, event.step] = one

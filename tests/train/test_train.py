@@ -89,14 +89,14 @@ def test_tensorboard_gets_curves_pictures_and_text(run: Path) -> None:
         for name in names:
             curve = events.Scalars(f"{part}/{name}")
             assert [point.step for point in curve] == [1, 2], name
-        assert [point.step for point in events.Images(f"when_trained/{part}/confusion")] == [2]
+        assert [point.step for point in events.Images(f"final/{part}/confusion")] == [2]
     assert [point.step for point in events.Images("test/confusion")] == [1, 2]
     assert [point.step for point in events.Tensors("test/pr/glioma")] == [1, 2]
     rates = [point.value for point in events.Scalars("train/lr")]
     assert rates == pytest.approx([1e-3, 5e-4])  # a cosine over two epochs
     assert "train/augmented" in tags["images"]
     assert any(tag.startswith("config") for tag in tags["tensors"])
-    final = events.Scalars("when_trained/test/accuracy")[-1].value
+    final = events.Scalars("final/test/accuracy")[-1].value
     scores = METRICS.read(RunFolder(run)).parts["test"]
     assert final == pytest.approx(scores.value("accuracy"))
     # The last point of the curve is the scored checkpoint: the same scans, the same weights.

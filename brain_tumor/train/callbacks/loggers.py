@@ -51,7 +51,7 @@ def log_outcome(
     figures: Mapping[str, Figure],
     epochs: int,
 ) -> None:
-    """Show the final scores, as `when_trained/<part>/<score>`, and end the loggers' runs.
+    """Show the final scores of each part, as `final/<part>/<score>`, and end the loggers' runs.
 
     Args:
         loggers: Those of the Trainer. Confusion matrices go to TensorBoard, W&B, MLflow, and

@@ -126,7 +126,7 @@ def log_outcome(
 ) -> None:
     """Show the final scores and the confusion matrix of each part.
 
-    They are named `when_trained/<part>/<score>` and `.../confusion`, with `val` for validation;
+    They are named `final/<part>/<score>` and `.../confusion`, with `val` for validation;
     a score that is undefined is left out. TensorBoard shows the scores beside the hyperparameters.
 
     Args:

@@ -50,7 +50,7 @@ def test_csv_beside_tensorboard_has_curves_values_and_final_scores(compose, tmp_
     with (folder / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     test = METRICS.read(RunFolder(run)).parts["test"]
-    final = [row["when_trained/test/accuracy"] for row in rows if row["when_trained/test/accuracy"]]
+    final = [row["final/test/accuracy"] for row in rows if row["final/test/accuracy"]]
     assert [float(value) for value in final] == [pytest.approx(test.value("accuracy"))]
     with (run / "metrics.csv").open(newline="") as file:
         (own,) = csv.DictReader(file)
@@ -65,9 +65,9 @@ def test_pictures_go_where_they_can(tmp_path: Path) -> None:
     part = {"accuracy": 0.5, "balanced_accuracy": None, "macro_f1": 0.25}
     figure, plain, showing = plt.figure(), Own(), Showing()
     log_outcome([plain, showing], {"validation": part}, {"validation": figure}, epochs=7)
-    expected = {"when_trained/val/accuracy": (7, 0.5), "when_trained/val/macro_f1": (7, 0.25)}
+    expected = {"final/val/accuracy": (7, 0.5), "final/val/macro_f1": (7, 0.25)}
     assert plain.told == expected
-    assert showing.told == expected | {"when_trained/val/confusion": [figure]}
+    assert showing.told == expected | {"final/val/confusion": [figure]}
     plt.close(figure)
 
 
@@ -119,12 +119,7 @@ def test_wandb_and_mlflow_get_a_sweep_and_connect_to_nobody(
     tags = database.execute("select key, value from tags where key in ('group', 'by')").fetchall()
     assert sorted(tags) == sorted([("by", "me"), ("group", sweep.name)] * 2)
     names = {name for (name,) in database.execute("select distinct key from metrics")}
-    assert {
-        "train/loss",
-        "val/balanced_accuracy",
-        "train/lr",
-        "when_trained/test/accuracy",
-    } <= names
+    assert {"train/loss", "val/balanced_accuracy", "train/lr", "final/test/accuracy"} <= names
     states = {state for (state,) in database.execute("select status from runs")}
     assert states == {"FINISHED"}
     database.close()

@@ -51,11 +51,11 @@ def test_every_curve_and_picture_is_there(sweep: dict[float, Path]) -> None:
     steps = {f"{part}/{name}": EVERY_EPOCH for part in ("train", "val") for name in scores}
     for part in ("train", "val", "test"):
         for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-            steps[f"when_trained/{part}/{name}"] = LAST_EPOCH
+            steps[f"final/{part}/{name}"] = LAST_EPOCH
     assert places(events, "scalars") == steps | {"train/lr": EVERY_EPOCH}
 
     pictures = {"train/augmented": [0], "val/confusion": EVERY_EPOCH}
-    pictures |= {f"when_trained/{part}/confusion": LAST_EPOCH for part in ("train", "val", "test")}
+    pictures |= {f"final/{part}/confusion": LAST_EPOCH for part in ("train", "val", "test")}
     assert places(events, "images") == pictures
 
     curves = {f"val/pr/{name}": EVERY_EPOCH for name in CLASSES}
@@ -98,7 +98,7 @@ def test_the_runs_of_a_sweep_differ_by_what_was_swept(sweep: dict[float, Path]) 
         assert SESSION_END_INFO_TAG in events.summary_metadata
         parts = METRICS.read(RunFolder(run)).parts
         for part, short in (("train", "train"), ("validation", "val"), ("test", "test")):
-            final = events.Scalars(f"when_trained/{short}/macro_f1")[-1].value
+            final = events.Scalars(f"final/{short}/macro_f1")[-1].value
             assert final == pytest.approx(parts[part].value("macro_f1"))
         assert "hp_metric" not in events.Tags()["scalars"]
 
@@ -147,6 +147,6 @@ def test_final_scores_may_be_undefined_or_have_company(tmp_path: Path) -> None:
     part = {"accuracy": 0.5, "balanced_accuracy": None}
     log_outcome([logger], {"validation": part | {"macro_f1": 0.25}}, {}, epochs=7)
     events = read(tmp_path)
-    assert events.Tags()["scalars"] == ["when_trained/val/accuracy", "when_trained/val/macro_f1"]
-    assert [(p.step, p.value) for p in events.Scalars("when_trained/val/macro_f1")] == [(7, 0.25)]
+    assert events.Tags()["scalars"] == ["final/val/accuracy", "final/val/macro_f1"]
+    assert [(p.step, p.value) for p in events.Scalars("final/val/macro_f1")] == [(7, 0.25)]
     log_outcome([], {"validation": part | {"macro_f1": 0.25}}, {}, epochs=7)

@@ -104,7 +104,7 @@ def test_time_series_are_grouped_by_part(page: Browser, address: str) -> None:
     groups = shown(page, "metrics-card-group-toolbar", "words(e)", 3)
     page.wait_for(f"(() => {{{DEEP} return !all(document, 'mat-spinner').length}})()")
     page.save_picture("tensorboard-timeseries")
-    assert [group.split()[0] for group in groups] == ["train", "val", "when_trained"]
+    assert [group.split()[0] for group in groups] == ["final", "train", "val"]
 
 
 def test_custom_scalars_put_both_parts_on_one_chart(page: Browser, address: str) -> None:
@@ -139,8 +139,8 @@ def test_hparams_show_what_was_swept_beside_the_final_scores(
     names = ("accuracy", "balanced_accuracy", "macro_f1")
     starts = [table.index(run) for run in NAMES]
     assert table[:3] == ["Trial ID", "Show Metrics", "Learning rate"]
-    final = [f"when_trained/test/{name}" for name in names]
-    assert [head for head in table[: starts[0]] if head.startswith("when_trained/test/")] == final
+    final = [f"final/test/{name}" for name in names]
+    assert [head for head in table[: starts[0]] if head.startswith("final/test/")] == final
     for start, (rate, folder) in zip(starts, sweep.items(), strict=True):
         row = table[start : start + starts[1] - starts[0]]
         assert float(row[1]) == rate
@@ -158,7 +158,7 @@ def test_pictures_of_every_epoch_are_there(page: Browser, address: str) -> None:
 
     page.visit(f"{address}#images", 1400, height=3600)
     groups = shown(page, "tf-category-paginated-view", "words(e)", 3)
-    assert [group.split()[0] for group in groups] == ["train", "val", "when_trained"]
+    assert [group.split()[0] for group in groups] == ["final", "train", "val"]
     # The last group is closed at first.
     view = "tf-category-paginated-view"
     page.run(f"(() => {{{DEEP} all(all(document, '{view}').at(-1), 'button')[0].click()}})()")
