@@ -7,11 +7,16 @@ the places that the files have in the site. MkDocs calls the functions by their 
 
 import posixpath
 import re
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 CHANGES = "CHANGELOG.md"
@@ -32,6 +37,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             files.append(File.generated(config, place, abs_src_path=str(path)))
     files.append(File.generated(config, "reference/commands.md", content=_commands()))
     files.append(File.generated(config, "reference/configuration.md", content=_groups()))
+    files.append(File.generated(config, "reference/licences.md", content=_licences()))
     return files
 
 
@@ -101,3 +107,62 @@ def _groups() -> str:
             text = path.read_text(encoding="utf-8").strip()
             parts.append(f"**{path.stem}**\n\n```yaml\n{text}\n```\n")
     return "\n".join(parts)
+
+
+def _licences() -> str:
+    """List the licence of every library that is installed for the package or an extra of it."""
+    extras = distribution("brain-tumor").metadata.get_all("Provides-Extra", [])
+    needed = {name: ["everything"] for name in _needs("brain-tumor", "")}
+    for extra in sorted(set(extras) - {"test"}):
+        for name in _needs("brain-tumor", extra):
+            if needed.setdefault(name, []) != ["everything"]:
+                needed[name].append(extra)
+    lines = [
+        "# Licences\n",
+        "The libraries that were installed where this page was built, with the licence that "
+        "each one's metadata name. On Linux PyTorch also brings NVIDIA's libraries, under NVIDIA's "
+        "own terms. The package itself: MIT.\n",
+        "| library | version | licence | needed by |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name in sorted(needed):
+        found = distribution(name)
+        cells = [name, found.version, _licence(found.metadata), ", ".join(needed[name])]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _needs(name: str, extra: str) -> list[str]:
+    """Give what an installed library, or an extra of it, needs at any depth and is installed."""
+    found: dict[str, None] = {}
+    left = list(_direct(name, extra))
+    while left:
+        one = left.pop()
+        if one in found:
+            continue
+        try:
+            distribution(one)
+        except PackageNotFoundError:  # for another platform, or left out
+            continue
+        found[one] = None
+        left += _direct(one, "")
+    return list(found)
+
+
+def _direct(name: str, extra: str) -> Iterator[str]:
+    for text in distribution(name).requires or []:
+        wanted = Requirement(text)
+        marker = wanted.marker
+        if marker is None or marker.evaluate({"extra": extra}):
+            yield canonicalize_name(wanted.name)
+
+
+def _licence(metadata: Any) -> str:
+    """Give a licence's name: as an expression, as a classifier, or the first line of its text."""
+    if metadata.get("License-Expression"):
+        return str(metadata["License-Expression"])
+    named = [
+        one.split(" :: ")[-1] for one in metadata.get_all("Classifier", []) if "License" in one
+    ]
+    first = (metadata.get("License") or "not named").strip().splitlines()[0]
+    return ", ".join(named) or first[:60].replace("|", "/")

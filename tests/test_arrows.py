@@ -33,7 +33,7 @@ CALLS = {
     "train": {"evaluate"},
     "tune": {"train"},
     "app": {"predict", "evaluate"},
-    "predict": {"evaluate", "export"},
+    "predict": {"evaluate", "export", "train"},
     "compare": {"evaluate", "audit"},
     "audit": {"evaluate"},
 }

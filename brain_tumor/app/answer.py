@@ -15,6 +15,7 @@ from brain_tumor.predict.model import Model
 from brain_tumor.predict.overlay import overlay
 from brain_tumor.predict.predictions import Prediction, predict_scans
 from brain_tumor.predict.reader import Reader
+from brain_tumor.rendering.numbers import format_percent
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Answer:
         label: The likeliest class.
         probabilities: Of each class, by name, in [0, 1].
         tumour: Whether a tumour is called; None where the classes have no healthy one.
+        call: The same as a sentence, with the operating point; empty where that is None.
         out_of_distribution: Whether the scan does not look like those of training; None where the
             model cannot tell.
         low_confidence: Whether the answer's probability is too low to believe it.
@@ -37,6 +39,7 @@ class Answer:
     label: str
     probabilities: Mapping[str, float]
     tumour: bool | None
+    call: str
     out_of_distribution: bool | None
     low_confidence: bool
     flags: tuple[str, ...]
@@ -68,12 +71,25 @@ def answer(model: Model, content: bytes) -> Answer:
         label=said.label,
         probabilities=said.probabilities,
         tumour=said.tumour,
+        call=_call(model, said),
         out_of_distribution=said.out_of_distribution,
         low_confidence=said.low_confidence,
         flags=tuple(_flags(model, said)),
         frames=frames,
         crop=_data_url(scan),
         overlay=None if cam is None else _data_url(overlay(scan, cam)),
+    )
+
+
+def _call(model: Model, said: Prediction) -> str:
+    threshold, likely = model.chosen.threshold, said.tumour_probability
+    if threshold is None or likely is None:
+        return ""
+    origin = "chosen on validation scans" if model.chosen.fitted else "not fitted to any scans"
+    return (
+        f"{'Tumour' if said.tumour else 'No tumour'}: all tumour classes together have "
+        f"{format_percent(likely)}. From {format_percent(threshold)} on it is called a tumour. "
+        f"That limit is the run's operating point, {origin}."
     )
 
 

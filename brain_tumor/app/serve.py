@@ -3,7 +3,6 @@
 import socket
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,6 +16,7 @@ from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.predict.model import Model, open_model
+from brain_tumor.predict.place import run_place
 from brain_tumor.settings import Range, Settings
 from brain_tumor.trained.abstention import Abstention
 from brain_tumor.trust import Modules
@@ -63,7 +63,7 @@ def serve(config: DictConfig) -> None:
             f"The page needs {error.name}: pip install 'brain-tumor[app]'."
         ) from error
     model = open_model(
-        Path(settings.run),
+        run_place(settings.run, settings.accelerator),
         settings.abstention,
         settings.checkpoint,
         settings.accelerator,

@@ -48,7 +48,7 @@ from brain_tumor.errors import ConfigError, DataError, suggest
 from brain_tumor.models.network import Network
 from brain_tumor.models.registry import TARGET, network_names
 from brain_tumor.rendering.page import render
-from brain_tumor.rendering.terminal import to_rich
+from brain_tumor.rendering.terminal import live_console, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.peak_memory import peak_resident
@@ -93,7 +93,7 @@ def audit(config: DictConfig) -> Audit:
     splits = [split for split in made if isinstance(split, AuditedSplit)]
     for note in (split for split in made if isinstance(split, str)):
         console.print(note, soft_wrap=True)
-    with console.status("auditing") as status:
+    with live_console().status("auditing") as status:
         shortcuts, leakage, lookalikes = _measure(settings, prepared, splits, frozen, status.update)
         exact = count_exact_duplicates(prepared)
         near = describe_near_duplicates(prepared, _pairs(prepared))

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from omegaconf import DictConfig
-from rich.console import Console
 
 from brain_tumor.arguments import check_arguments
 from brain_tumor.config.data_settings import (
@@ -25,6 +24,7 @@ from brain_tumor.data.sources.table import TableSource
 from brain_tumor.data.sources.volumes import VolumeSource
 from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import ConfigError
+from brain_tumor.rendering.terminal import live_console
 from brain_tumor.settings import repr_short
 from brain_tumor.trust import advice, find
 
@@ -72,7 +72,7 @@ def _folder(data: DataSettings) -> ScanSource:
 
 def _phantom(data: DataSettings) -> ScanSource:
     root = _root(data)
-    with Console().status(f"drawing phantom scans into {root}"):
+    with live_console().status(f"drawing phantom scans into {root}"):
         write_phantoms(root, **vars(data.phantom))
     return _folder(data)
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from brain_tumor.data.prepared.prepare import Progress
+from brain_tumor.rendering.terminal import live_console
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def preparing_bar() -> Iterator[Progress]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    console = Console()
+    console = live_console()
     # In a log file even a hidden bar leaves an empty line.
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("preparing scans", total=None)

@@ -22,14 +22,15 @@ from brain_tumor.export.agreement import (
 from brain_tumor.export.comparison import ExportResult, Side, score_sides
 from brain_tumor.export.exported import open_as
 from brain_tumor.export.extra import needed
+from brain_tumor.export.formats.write import as_onnx, as_pt2
 from brain_tumor.export.graph import trace
 from brain_tumor.export.metadata import gather_facts
 from brain_tumor.export.quantise import BATCH, quantise
+from brain_tumor.export.release import check_release, write_release
 from brain_tumor.export.settings import ExportSettings, export_settings
 from brain_tumor.export.table import export_table
-from brain_tumor.export.write import as_onnx, as_pt2
 from brain_tumor.rendering.page import to_markdown
-from brain_tumor.rendering.terminal import to_rich
+from brain_tumor.rendering.terminal import live_console, to_rich
 from brain_tumor.runs.atomic_file import check_no_link, written_whole
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import installed, processor
@@ -57,11 +58,13 @@ def export(config: DictConfig) -> ExportResult:
     asked = export_settings(config)
     for name in EXTRA if asked.format == "onnx" else ():
         needed(name)
+    if asked.release is not None:
+        check_release(Path(asked.release).expanduser())
     trained = open_trained(Path(asked.run), asked.checkpoint)
     place, small = _places(asked, trained)
     datamodule = reopen_data(trained.run, asked.root, asked.prepared, asked.batch_size)
     console = Console(highlight=False)
-    with console.status(f"exporting {trained.model}"):
+    with live_console().status(f"exporting {trained.model}"):
         result = _written(asked, trained, datamodule, place, small)
     table = export_table(result)
     folder = RunFolder(place.parent)
@@ -69,7 +72,10 @@ def export(config: DictConfig) -> ExportResult:
     folder.write(f"{place.name}.md", f"{to_markdown(table)}\n".encode())
     console.print(to_rich(table, console.width))
     written = [place, *([small] if asked.int8 else [])]
-    for path in (*written, place.with_name(f"{place.name}.json")):
+    written.append(place.with_name(f"{place.name}.json"))
+    if asked.release is not None:
+        written += write_release(Path(asked.release).expanduser(), trained, place)
+    for path in written:
         console.print(f"written: {path}", soft_wrap=True, markup=False)
     return result
 

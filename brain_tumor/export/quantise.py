@@ -8,9 +8,9 @@ from typing import Any
 from brain_tumor.engine.quiet import hushed
 from brain_tumor.export.agreement import Scans
 from brain_tumor.export.extra import needed
+from brain_tumor.export.formats.write import with_facts
 from brain_tumor.export.graph import INPUT
 from brain_tumor.export.metadata import Facts
-from brain_tumor.export.write import with_facts
 
 BATCH = 16  # calibration scans that are run at once: this bounds its memory
 

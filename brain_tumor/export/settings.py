@@ -20,6 +20,7 @@ class ExportSettings(Settings):
     run: str
     format: Literal["onnx", "pt2"]
     path: str | None
+    release: str | None
     overwrite: bool
     int8: bool
     calibration: Annotated[int, Range(1, 100_000)]  # beyond that nothing changes but the time
@@ -36,6 +37,10 @@ class ExportSettings(Settings):
         if self.int8 and self.format != "onnx":
             raise ConfigError(
                 f"int8=true is for ONNX files, format is {self.format}: leave one of them out."
+            )
+        if self.release is not None and self.format != "onnx":
+            raise ConfigError(
+                f"release=... is of an ONNX file, format is {self.format}: leave format out."
             )
         if self.path is not None and Path(self.path).suffix != f".{self.format}":
             raise ConfigError(f"path must end in .{self.format}, as format says: {self.path}")

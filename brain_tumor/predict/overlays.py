@@ -4,15 +4,21 @@ import re
 from pathlib import Path
 
 import cv2
+import matplotlib
 import numpy as np
 import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
 
 from brain_tumor.errors import DataError
 from brain_tumor.predict.model import Model, Scans
 from brain_tumor.predict.overlay import overlay
 from brain_tumor.predict.predictions import Prediction
+from brain_tumor.predict.table import LOW_CONFIDENCE, OUT_OF_DISTRIBUTION
+from brain_tumor.rendering.foreign_text import visible
 
 LONGEST = 60  # letters of a scan's own name that its overlay keeps
+CAPTION = 44  # pixels of the two lines below
+FONT = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")  # most scripts of class names
 
 
 def check_overlays(folder: Path, overwrite: bool) -> None:
@@ -36,7 +42,7 @@ def check_overlays(folder: Path, overwrite: bool) -> None:
 def write_overlays(
     folder: Path, model: Model, predictions: list[Prediction], scans: Scans, first: int
 ) -> list[str]:
-    """Write an overlay for each scan: where the network sees the class that it answers.
+    """Write an overlay for each scan, beside the scan: where the network sees its class.
 
     Args:
         folder: Where they go; it is made.
@@ -61,11 +67,40 @@ def write_overlays(
     ]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, scan, cam in zip(names, scans, cams, strict=True):
-            (folder / name).write_bytes(_png(overlay(scan, cam)))
+        for name, scan, cam, one in zip(names, scans, cams, predictions, strict=True):
+            (folder / name).write_bytes(_png(labelled(scan, overlay(scan, cam), one)))
     except OSError as error:
         raise _shut(folder, error) from error
     return names
+
+
+def labelled(
+    scan: npt.NDArray[np.uint8], painted: npt.NDArray[np.uint8], prediction: Prediction
+) -> npt.NDArray[np.uint8]:
+    """Put a scan beside its overlay, and below them the class, its probability, and warnings.
+
+    Args:
+        scan: `(H, W)`, uint8, 0-255.
+        painted: The same with the map over it, `(H, W, 3)`, uint8, red first.
+        prediction: What the network says of it.
+
+    Returns:
+        `(H + 44, 2 W, 3)`, uint8, red first.
+    """
+    height, width = scan.shape
+    canvas = Image.new("RGB", (2 * width, height + CAPTION))
+    canvas.paste(Image.fromarray(scan), (0, 0))
+    canvas.paste(Image.fromarray(painted), (width, 0))
+    flags = [OUT_OF_DISTRIBUTION] * bool(prediction.out_of_distribution)
+    flags += [LOW_CONFIDENCE] * prediction.low_confidence
+    lines = [
+        f"{prediction.label} {prediction.confidence:.3f}",
+        ", ".join(flags) or "left: the scan; right: where the network sees this class",
+    ]
+    draw, font = ImageDraw.Draw(canvas), ImageFont.truetype(FONT, 14)
+    for place, line in enumerate(lines):
+        draw.text((6, height + 4 + 19 * place), visible(line), "white", font)
+    return np.asarray(canvas)
 
 
 def _png(picture: npt.NDArray[np.uint8]) -> bytes:

@@ -23,6 +23,7 @@ from brain_tumor.predict.inputs import find_files
 from brain_tumor.predict.model import Model, open_model
 from brain_tumor.predict.output_files import Write, check_output, table_file
 from brain_tumor.predict.overlays import check_overlays, write_overlays
+from brain_tumor.predict.place import run_place
 from brain_tumor.predict.predictions import Prediction, Unusable
 from brain_tumor.predict.streaming import Batch, predict_files
 from brain_tumor.predict.table import (
@@ -194,7 +195,7 @@ def prediction_settings(config: DictConfig) -> PredictionSettings:
 def _opened(settings: PredictionSettings) -> Model:
     if isinstance(settings.run, str):
         model = open_model(
-            Path(settings.run),
+            run_place(settings.run, settings.accelerator),
             settings.abstention,
             settings.checkpoint,
             settings.accelerator,

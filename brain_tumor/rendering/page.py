@@ -18,6 +18,7 @@ from brain_tumor.rendering.foreign_text import markdown_text
 Level = Literal["good", "warning", "bad"]
 
 _ANCHOR = re.compile(r"[a-z][a-z0-9-]*")
+_FINGERPRINT = re.compile(r"\w{29,}")  # or whatever else is longer than any word
 _INTERVAL = re.compile(r"(\([^()]* to [^()]*\))")
 
 
@@ -82,6 +83,9 @@ class DataTable:
                 raise ValueError(
                     f"a row of {len(row)} cells under {len(self.columns)} columns in {self.title!r}"
                 )
+
+    def _repr_markdown_(self) -> str:  # what a notebook shows
+        return to_markdown(self)
 
 
 @dataclass(frozen=True)
@@ -265,8 +269,13 @@ def to_markdown(table: DataTable) -> str:
 def _breakable(text: str) -> Markup:
     # A long path is broken between its folders before it is broken inside a name, and a score
     # before its interval, not inside it.
-    broken = str(escape(text)).replace("/", "/<wbr>")
+    broken = _FINGERPRINT.sub(_in_pieces, str(escape(text)).replace(" %", "&nbsp;%"))
+    broken = broken.replace("/", "/<wbr>")
     return Markup(_INTERVAL.sub(r'<span class="whole">\1</span>', broken))
+
+
+def _in_pieces(found: re.Match[str]) -> str:
+    return "<wbr>".join(re.findall(".{1,14}", found[0]))
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -1,8 +1,10 @@
 """Tables as a terminal shows them: no word is broken, columns that have no room are left out."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -10,6 +12,14 @@ from brain_tumor.rendering.foreign_text import visible
 from brain_tumor.rendering.page import DataTable
 
 LONG_WORD = 28  # characters: a path that is longer may go on in the next line
+
+
+def live_console() -> Console:
+    """Give a console for bars and spinners, which are shown on a terminal alone.
+
+    Not in a notebook, whose kernel calls itself a terminal: rich asks for ipywidgets there.
+    """
+    return Console(highlight=False, force_jupyter=False, force_terminal=sys.stdout.isatty())
 
 
 def to_rich(table: DataTable, width: int | None = None) -> Table:

@@ -52,7 +52,8 @@ def splits_table(content: Comparison) -> DataTable:
         "Balanced accuracy, in brackets 95 % intervals over groups of scans. Known from training: "
         "test scans that share a patient or a slice with a training scan, or are related to one, "
         "as the search finds that builds the groups. Look alike: test scans whose correlation with "
-        f"a training scan is {LEVELS[0]:g} or more, measured separately. Difference: of the second network to the first."
+        f"a training scan is {LEVELS[0]:g} or more, measured separately. "
+        "Difference: of the second network to the first."
     )
     epochs = format_count_range([run.epochs or 0 for own in content.settings for run in own.runs])
     rates = " and ".join(

@@ -27,6 +27,7 @@ from brain_tumor.app.site import BYTES, UPLOADS, make_site
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.errors import ConfigError, WeightsError
 from brain_tumor.predict.model import Model, open_model
+from brain_tumor.rendering.numbers import format_percent
 from brain_tumor.trained.abstention import Abstention
 
 MAX_BYTES = 2 << 20
@@ -77,6 +78,8 @@ def test_a_scan_is_answered_as_predict_answers_it(
     assert found["label"] == max(found["probabilities"], key=found["probabilities"].get)
     assert found["frames"] == 1
     assert found["tumour"] in (True, False)
+    assert found["call"].startswith("Tumour: " if found["tumour"] else "No tumour: ")
+    assert f"From {format_percent(served.model.chosen.threshold)} on" in found["call"]
     crop, overlay = picture(found["crop"]), picture(found["overlay"])
     assert crop.shape == (256, 256)
     assert overlay.shape == (256, 256, 3)
@@ -236,6 +239,8 @@ def test_a_person_gets_an_answer_or_a_sentence(
     browser.wait_for("!document.getElementById('result').hidden")
     _, found = scan(served, path.read_bytes())
     assert browser.run("document.getElementById('class').textContent") == found["label"]
+    assert browser.run("document.getElementById('status').textContent") == path.name
+    assert browser.run("document.getElementById('call').textContent") == found["call"]
     shown = browser.run(
         "[...document.querySelectorAll('#probabilities th')].map(e => e.textContent)"
     )
@@ -245,10 +250,18 @@ def test_a_person_gets_an_answer_or_a_sentence(
     assert browser.run("document.documentElement.scrollWidth <= document.body.clientWidth")
     browser.save_picture(f"app-{width}-{scheme}")
 
-    text = tmp_path / "scan.jpg"
+    text = tmp_path / "letter.jpg"
     text.write_text("no picture")
+    # While the next is computed, nothing of the last answer is on the page.
+    hold = "window.real = fetch; window.fetch = (...a) => new Promise(go => { window.go = go; })"
+    browser.run(f"{hold}.then(() => real(...a)); 0")
     choose(browser, text)
+    browser.wait_for("!!window.go")
+    assert browser.run("document.getElementById('result').hidden")
+    assert "looks at letter.jpg" in browser.run("document.getElementById('status').textContent")
+    browser.run("window.go(); 0")
     browser.wait_for("!document.getElementById('error').hidden")
+    assert browser.run("document.getElementById('status').textContent") == "letter.jpg"
     said = browser.run("document.getElementById('error').textContent")
     assert said.startswith("This file cannot be used")
     assert browser.run("document.getElementById('result').hidden")

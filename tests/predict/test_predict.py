@@ -201,8 +201,10 @@ def test_an_overlay_for_each_scan_under_a_name_of_its_own(
     coloured = 0
     for name in files:
         with Image.open(folder / name) as picture:
-            assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (256, 256))
+            assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (512, 300))
             pixels = np.array(picture)
+            assert (pixels[:, :256, 0] == pixels[:, :256, 2]).all()  # the scan as it is
+            assert pixels[256:].any()  # its class and probability
             coloured += bool((pixels[..., 0] != pixels[..., 2]).any())
     assert coloured > len(files) / 2  # where nothing speaks for the class, a map is empty
     with pytest.raises(DataError, match="holds something already"):

@@ -13,6 +13,7 @@ from brain_tumor.config.instantiate import check_target, instantiate
 from brain_tumor.errors import ConfigError
 from brain_tumor.models.classifier import SHORT
 from brain_tumor.runs.identity import flatten
+from brain_tumor.runs.tensorboard_events import FINAL
 from brain_tumor.train.callbacks import tensorboard
 
 
@@ -61,7 +62,7 @@ def log_outcome(
     """
     tensorboard.log_outcome(loggers, scores, figures, epochs)
     named = {
-        f"final/{SHORT.get(part, part)}/{key}": float(value)
+        f"{FINAL}{SHORT.get(part, part)}/{key}": float(value)
         for part, values in scores.items()
         for key, value in values.items()
         if value is not None
@@ -69,7 +70,7 @@ def log_outcome(
     for logger in _others(loggers):
         logger.log_metrics(named, epochs)
         for part, figure in figures.items():
-            _show(logger, f"final/{SHORT.get(part, part)}/confusion", figure)
+            _show(logger, f"{FINAL}{SHORT.get(part, part)}/confusion", figure)
         logger.save()
     _end(loggers, failed=False)
 

@@ -89,8 +89,6 @@ class MonitoredPictures(Callback):
                     writer.add_pr_curve(
                         f"{part}/pr/{name}", labels == number, probabilities[:, number], epoch
                     )
-        # Its places stay as they were found: to find them takes half the time of a drawing.
-        figure.set_layout_engine("none")
 
     def _confusion(self, scores: Scores, title: str) -> Figure:
         if self._figure is None:

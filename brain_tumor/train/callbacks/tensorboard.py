@@ -29,7 +29,10 @@ from brain_tumor.models.classifier import SHORT
 from brain_tumor.rendering.charts.figures import scan_sheet
 from brain_tumor.runs.atomic_file import written_whole
 from brain_tumor.runs.identity import flatten
+from brain_tumor.runs.tensorboard_events import FINAL
 from brain_tumor.train.callbacks.epoch_history import fast_dev_run
+
+CARD = (4.5, 4.0, 76)  # inches wide and high, dots to the inch
 
 # HPARAMS sorts by name, capitals first, and ticks five columns, those that differ before others.
 HEADLINES = {
@@ -123,7 +126,7 @@ def log_outcome(
 ) -> None:
     """Show the final scores and the confusion matrix of each part.
 
-    They are named `final/<part>/<score>` and `final/<part>/confusion`, with `val` for validation;
+    They are named `final/<part>/<score>` and `.../confusion`, with `val` for validation;
     a score that is undefined is left out. TensorBoard shows the scores beside the hyperparameters.
 
     Args:
@@ -136,10 +139,10 @@ def log_outcome(
         for part, values in scores.items():
             for key, value in values.items():
                 if value is not None:
-                    tag = f"final/{SHORT.get(part, part)}/{key}"
+                    tag = f"{FINAL}{SHORT.get(part, part)}/{key}"
                     writer.add_scalar(tag, value, global_step=epochs)
         for part, figure in figures.items():
-            tag = f"final/{SHORT.get(part, part)}/confusion"
+            tag = f"{FINAL}{SHORT.get(part, part)}/confusion"
             add_card(writer, tag, figure, epochs)
         _, end = _session({})
         writer._get_file_writer().add_summary(end)
@@ -174,9 +177,18 @@ def tensorboard_folders(loggers: Iterable[Logger]) -> list[Path]:
 
 
 def add_card(writer: Any, tag: str, figure: Figure, step: int) -> None:
-    """Show a figure in the size of one of TensorBoard's cards, which shrink without smoothing."""
-    figure.set_size_inches(4.5, 4.0)
-    figure.set_dpi(76)
+    """Show a figure in the size of one of TensorBoard's cards, which shrink without smoothing.
+
+    It is laid out for that size once, so that no label is cut off, and keeps its places then.
+    """
+    if (*figure.get_size_inches(), figure.dpi) != CARD:
+        figure.set_size_inches(*CARD[:2])
+        figure.set_dpi(CARD[2])
+        figure.set_layout_engine("constrained")
+        for _ in range(3):  # each time it comes nearer to where nothing is cut off
+            figure.draw_without_rendering()
+        # To find its places takes half the time of a drawing.
+        figure.set_layout_engine("none")
     writer.add_figure(tag, figure, global_step=step)
 
 

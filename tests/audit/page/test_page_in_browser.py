@@ -78,6 +78,10 @@ def test_the_page_is_whole(browser: Browser, written: Path, width: int, scheme: 
     assert browser.run("document.documentElement.scrollWidth <= document.body.clientWidth")
     assert browser.run(outside("body *:not(.scroll *, .bars thead, .bars thead *)")) == []
 
+    assert browser.run(BROKEN_WORDS) == []
+    if width == 1280:
+        assert browser.run(WIDE_TABLES) == []
+
     # Text differs enough from what is behind it (WCAG AA).
     assert browser.run(CONTRAST) >= 4.5
 
@@ -225,6 +229,9 @@ def test_the_page_of_a_command_is_whole(
             assert (page.parent / link).is_file()
     assert browser.run("document.documentElement.scrollWidth <= document.body.clientWidth")
     assert browser.run(outside("body *:not(.scroll *, .bars thead, .bars thead *)")) == []
+    assert browser.run(BROKEN_WORDS) == []
+    if width == 1280:
+        assert browser.run(WIDE_TABLES) == []
     assert browser.run(CONTRAST) >= 4.5
     browser.save_picture(f"{kind}-{width}-{scheme}")
 
@@ -252,6 +259,25 @@ def outside(selector: str) -> str:
         .filter(([box]) => box.right > document.body.clientWidth + 0.5 || box.left < 0)
         .map(([, html]) => html)"""
 
+
+# Plain words that begin on one line and end on the next; fingerprints and paths may.
+BROKEN_WORDS = """(() => {
+    const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const node = walker.currentNode, range = document.createRange();
+        if (node.parentElement.closest('.bars thead')) continue;  // read out, not seen
+        for (const word of node.data.matchAll(/(?<!\\S)[A-Za-z0-9]{2,28}(?=[,.;:]*(\\s|$))/g)) {
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            const tops = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+            if (tops.size > 1) found.push(word[0]);
+        }
+    }
+    return found;
+})()"""
+WIDE_TABLES = """[...document.querySelectorAll('.scroll table')]
+    .filter(table => table.scrollWidth > table.closest('.scroll').clientWidth)
+    .map(table => table.caption.textContent)"""
 
 # Least contrast ratio of any text with the nearest ground that is not transparent.
 CONTRAST = """(() => {

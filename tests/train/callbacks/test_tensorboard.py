@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lightning.pytorch.loggers import TensorBoardLogger
+from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
@@ -16,9 +17,11 @@ from tensorboard.plugins.hparams.metadata import (
 )
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
+from brain_tumor.rendering.charts.figures import confusion_figure
+from brain_tumor.rendering.charts.save import settle
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import METRICS
-from brain_tumor.train.callbacks.tensorboard import log_outcome, log_start
+from brain_tumor.train.callbacks.tensorboard import add_card, log_outcome, log_start
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 EVERY_EPOCH, LAST_EPOCH = [1, 2], [2]
@@ -47,8 +50,8 @@ def test_every_curve_and_picture_is_there(sweep: dict[float, Path]) -> None:
     scores += [f"{name}/{c}" for name in ("precision", "recall", "f1") for c in CLASSES]
     steps = {f"{part}/{name}": EVERY_EPOCH for part in ("train", "val") for name in scores}
     for part in ("train", "val", "test"):
-        final = (f"final/{part}/{name}" for name in ("accuracy", "balanced_accuracy", "macro_f1"))
-        steps |= dict.fromkeys(final, LAST_EPOCH)
+        for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+            steps[f"final/{part}/{name}"] = LAST_EPOCH
     assert places(events, "scalars") == steps | {"train/lr": EVERY_EPOCH}
 
     pictures = {"train/augmented": [0], "val/confusion": EVERY_EPOCH}
@@ -122,6 +125,21 @@ def test_hyperparameters_are_there_before_the_first_epoch(
         for part, pattern in zip(("train", "test"), chart.multiline.tag, strict=True):
             tags = [f"{part}/f1/no", f"{part}/f1/no tumour (at all)"]
             assert [tag for tag in tags if re.match(pattern, tag)] == [f"{part}/f1/{name}"]
+
+
+class Shown:
+    def add_figure(self, tag: str, figure: Figure, global_step: int) -> None:
+        box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height, tag
+
+
+@pytest.mark.parametrize("laid_out", [True, False], ids=["a file before", "new"])
+def test_no_label_of_a_picture_is_cut_off(laid_out: bool) -> None:
+    figure = confusion_figure([[9, 1], [0, 5]], ["meningioma", "healthy"], "gbmnet, test")
+    if laid_out:  # for its file, at another size, and kept so
+        settle(figure)
+    for step in (1, 2):
+        add_card(Shown(), f"card {step}", figure, step)
 
 
 def test_final_scores_may_be_undefined_or_have_company(tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def test_time_series_are_grouped_by_part(page: Browser, address: str) -> None:
 def test_custom_scalars_put_both_parts_on_one_chart(page: Browser, address: str) -> None:
     page.visit(f"{address}#custom_scalars", 1400, height=1800)
     chart, line = "tf-custom-scalar-multi-line-chart-card", "e.getAttribute('d')?.includes('L')"
-    drawn = f"all(e, 'path.line').filter(e => {line}).length >= 4 && words(e)"
+    legend = r"(words(e).match(/\S+\/\S+ \(\S+\)/g) ?? []).length === 4"
+    drawn = f"all(e, 'path.line').filter(e => {line}).length >= 4 && {legend} && words(e)"
     cards = shown(page, chart, drawn, 8)
     page.save_picture("tensorboard-custom-scalars")
     titles = ["loss", "accuracy", "balanced accuracy", "macro F1", *CLASSES]
