@@ -101,15 +101,15 @@ def in_epoch_table(found: Findings, lines: Sequence[Line]) -> DataTable:
         accuracy = theirs.curve.get(epoch)
         if accuracy is not None:
             recalls = [found.published_recall(TRANSFER, "train", name) for name in names]
-            ends = [theirs.cost.get(epoch), *recalls]
-            told = [format_score(value) if last else UNKNOWN for value in ends]
+            told = [format_score(theirs.cost.get(epoch)), *(f"{value:.2f}" for value in recalls)]
+            told = told if last else [UNKNOWN] * len(told)
             rows.append(["the report", "", str(epoch), format_score(accuracy), *told])
-        kinds = ["accuracy", "cost", *(f"recall_{name}" for name in names)]
         for (draw, course), (softmax, loss) in product(DRAWS.items(), SOFTMAX.items()):
             # What scans as they are meet changes nothing here.
             own = picked(lines, epoch=str(epoch), statistics=BATCH, **course, **loss)
-            cells = [over_seeds(values(own, kind)) for kind in kinds]
-            rows.append([draw, softmax, str(epoch), *cells])
+            cells = [over_seeds(values(own, kind)) for kind in ("accuracy", "cost")]
+            recalls = [f"{fmean(values(own, f'recall_{name}')):.2f}" for name in names]
+            rows.append([draw, softmax, str(epoch), *cells, *recalls])
     columns = ["one draw", "softmax", "epoch", "accuracy", "cost", *names]
     note = (
         "Training scans while training, augmented and with dropout: the report's table 3 is taken "

@@ -10,6 +10,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 from torch import Tensor
+from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
 from brain_tumor.audit.results.json_file import read_audit
@@ -106,7 +107,7 @@ def alike(scans: Tensor) -> bool:
 def test_the_page_s_lines_do_what_it_says(tmp_path: Path) -> None:
     """The first gives equal scans equal draws, the others do not."""
     (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    wrong, right, usual = (line.split("#")[0].strip() for line in code.splitlines() if line[0] != "#")
+    wrong, right, usual = (line.split("#")[0].strip() for line in code.splitlines())
     scan = drawn_scans()[:1]
     known = {"chain": CHAIN, "batch": scan.expand(8, -1, -1, -1), "torch": torch}
     torch.manual_seed(0)
@@ -119,8 +120,6 @@ def test_the_page_s_lines_do_what_it_says(tmp_path: Path) -> None:
             path = tmp_path / label / f"{number}.png"
             path.parent.mkdir(exist_ok=True)
             v2.functional.to_pil_image(scan[0]).save(path)
-    from torchvision.datasets import ImageFolder
-
     local = {"ImageFolder": ImageFolder, "root": tmp_path}
     local["chain"] = v2.Compose([v2.PILToTensor(), CHAIN])
     exec(usual, local)
