@@ -11,7 +11,6 @@ WEIGHTS is a file as for `model.weights`. Features stay in `data/frozen_features
 that was stopped goes on. Writes `head.csv` beside this file.
 """
 
-import csv
 import sys
 from collections.abc import Iterator
 from itertools import product
@@ -34,6 +33,7 @@ from brain_tumor.errors import BrainTumorError  # noqa: E402
 from brain_tumor.metrics.scores import score  # noqa: E402
 from brain_tumor.models.registry import build_network  # noqa: E402
 from experiments.one_draw_per_batch.features import LAST, Course, Worked, worked  # noqa: E402
+from experiments.open_settings.long_head import write_table  # noqa: E402
 
 COURSES = (Course(False, True, 20), Course(True, True, 20), Course(False, False, 2))
 TOLD = (20, 100, 200)  # epochs that the report tells of
@@ -78,10 +78,10 @@ def trained(
             own |= scores("", found.labels.numpy(), said, found.classes)
             for name, parts in found.parts.items():
                 yield own | {"statistics": name} | asked(head, parts, found)
-            head.train()
-            with torch.random.fork_rng():
-                last = {"test": found.parts[LAST]["test"]}
-                yield own | {"statistics": DROPOUT} | asked(head, last, found, dropout=True)
+            last = {"test": found.parts[LAST]["test"]}
+            with torch.random.fork_rng():  # training goes on as if nobody had asked
+                dropped = asked(head, last, found, dropout=True)
+            yield own | {"statistics": DROPOUT} | dropped
 
 
 def asked(
@@ -89,7 +89,7 @@ def asked(
 ) -> Scores:
     """Score what the head says of scans as they are."""
     head.train(dropout)
-    row = {}
+    row: Scores = {}
     for part, features in parts.items():
         with torch.no_grad():
             answers = head(features).argmax(dim=1).numpy()
@@ -109,22 +109,13 @@ def main(weights: str) -> None:
     rows: list[Scores] = []
     for course in COURSES:
         config, found = worked(weights, course)
-        for twice, seed in product((False, True), SEEDS):
-            about = {"per_batch": course.per_batch, "shuffled": course.shuffled}
+        losses = (False, True) if course.shuffled else (True,)  # the one that fits the report's
+        for twice, seed in product(losses, SEEDS):
+            about: Scores = {"per_batch": course.per_batch, "shuffled": course.shuffled}
             about |= {"softmax_twice": twice, "seed": seed}
             rows += [about | row for row in trained(config, course, found, seed, twice)]
             print(f"trained: {about}", flush=True)
-    with TABLE.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(
-            {
-                key: f"{value:.6f}" if isinstance(value, float) else value
-                for key, value in row.items()
-            }
-            for row in rows
-        )
-    print(f"written: {TABLE}")
+    write_table(TABLE, rows)
 
 
 if __name__ == "__main__":

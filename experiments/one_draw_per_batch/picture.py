@@ -6,6 +6,7 @@ The scans are drawn, not measured.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,7 +51,8 @@ def main() -> None:
         "[chain(scan) for scan in batch]": torch.stack([CHAIN(scan) for scan in scans]),
     }
     figure = new_figure(7, 3.0, "One draw for the batch, or one for each scan")
-    for part, (words, augmented) in zip(figure.subfigures(2, 1), ways.items(), strict=True):
+    parts: Any = figure.subfigures(2, 1)
+    for part, (words, augmented) in zip(parts, ways.items(), strict=True):
         part.suptitle(words, x=0.01, ha="left", fontsize=LABEL, color=INK, family="monospace")
         for axes, image in zip(part.subplots(1, len(LABELS)), augmented, strict=True):
             axes.imshow(image[0], cmap="gray", vmin=0, vmax=255)

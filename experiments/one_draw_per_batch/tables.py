@@ -20,8 +20,7 @@ DRAWS = {
 }
 IN_ORDER = {"per_batch": "False", "shuffled": "False"}
 SOFTMAX = {"one": {"softmax_twice": "False"}, "two": {"softmax_twice": "True"}}
-AVERAGES = ("averages after epoch 5", "averages after epoch 10", "averages after epoch 15")
-AVERAGES += ("last epoch",)
+AVERAGES = (*(f"averages after epoch {epoch}" for epoch in (5, 10, 15)), "last epoch")
 BATCH = "of the batch"
 # What only scans that are scored may have met, by the page's words.
 AT_TEST = {
@@ -100,8 +99,8 @@ def in_epoch_table(found: Findings, lines: Sequence[Line]) -> DataTable:
         last = epoch == max(theirs.curve)
         accuracy = theirs.curve.get(epoch)
         if accuracy is not None:
-            recalls = [found.published_recall(TRANSFER, "train", name) for name in names]
-            told = [format_score(theirs.cost.get(epoch)), *(f"{value:.2f}" for value in recalls)]
+            printed = [found.published_recall(TRANSFER, "train", name) for name in names]
+            told = [format_score(theirs.cost.get(epoch)), *(f"{value:.2f}" for value in printed)]
             told = told if last else [UNKNOWN] * len(told)
             rows.append(["the report", "", str(epoch), format_score(accuracy), *told])
         for (draw, course), (softmax, loss) in product(DRAWS.items(), SOFTMAX.items()):
@@ -132,7 +131,7 @@ def at_test_table(found: Findings, lines: Sequence[Line]) -> DataTable:
         for statistics, words in AT_TEST.items()
         for draw, course in DRAWS.items()
     ]
-    words = "trained class by class, not shuffled"
+    words = "nothing else, trained class by class, not shuffled"
     tried.append((words, "per scan", {"statistics": AVERAGES[-1], **IN_ORDER}))
     for words, draw, setting in tried:
         own = picked(lines, epoch=str(last), **setting, **SOFTMAX["two"])

@@ -17,8 +17,10 @@ from brain_tumor.audit.results.json_file import read_audit
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.compare.published import Results
 from brain_tumor.config.arguments import parse_settings
+from brain_tumor.models.mobilenetv2 import FEATURES
 from experiments.findings import HERE, Findings
 from experiments.one_draw_per_batch import head
+from experiments.one_draw_per_batch.features import LAST, Course, Worked
 from experiments.one_draw_per_batch.picture import CHAIN, drawn_scans
 from experiments.one_draw_per_batch.tables import (
     AT_TEST,
@@ -93,11 +95,41 @@ def test_the_kept_table_has_every_setting_once() -> None:
         own = list(csv.DictReader(file))
     kind = ("per_batch", "shuffled", "softmax_twice", "seed", "epoch", "statistics")
     assert set(Counter(tuple(line[name] for name in kind) for line in own).values()) == {1}
-    asked = product(*({line[name] for line in own} for name in kind[2:5]), STATES)
-    for course, (*rest, state) in product(head.COURSES, asked):
-        if course.shuffled or state == AVERAGES[-1]:
-            wanted = (str(course.per_batch), str(course.shuffled), *rest, state)
-            assert any(tuple(line[name] for name in kind) == wanted for line in own), wanted
+    told = {tuple(line[name] for name in kind) for line in own}
+    for course, twice, seed, epoch in product(head.COURSES, (False, True), head.SEEDS, head.TOLD):
+        if course.shuffled or twice:
+            setting = (course.per_batch, course.shuffled, twice, seed, epoch)
+            for state in STATES if course.shuffled else {AVERAGES[-1]}:
+                assert (*map(str, setting), state) in told, (setting, state)
+
+
+def test_training_does_not_notice_what_its_head_is_asked() -> None:
+    """Whatever states are tried, dropout among them, epochs go on the same; each has its row."""
+    config = OmegaConf.create(
+        {
+            "optimizer": {"_target_": "torch.optim.Adam", "_partial_": True, "lr": 1e-3},
+            "trainer": {"max_epochs": 100},
+            "data": {"batch_size": 16},
+            "seed": 0,
+        }
+    )
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(40) % 4
+    features = torch.randn(40, FEATURES, generator=generator)
+    features[torch.arange(40), labels] += 9  # tells the class
+    other = features.roll(1, dims=0)  # says another scan's class
+    ways = {LAST: {"test": features}, "other": {"test": other}}
+    part_labels = {"test": labels.numpy()}
+    course = Course(per_batch=False, shuffled=True, epochs=1)
+    asked = []
+    for names in ([LAST], [LAST, "other"]):
+        found = Worked(CLASSES, [features], labels, {n: ways[n] for n in names}, part_labels)
+        rows = list(head.trained(config, course, found, seed=0, twice=False))
+        assert len(rows) == 2 * (len(names) + 1)
+        asked.append([row for row in rows if row["statistics"] == LAST])
+        ends = {row["statistics"]: row["test_accuracy"] for row in rows if row["epoch"] == 100}
+        assert ends[LAST] == 1 and ends.get("other", 0) == 0
+    assert asked[0] == asked[1]
 
 
 def alike(scans: Tensor) -> bool:
