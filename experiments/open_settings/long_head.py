@@ -247,7 +247,12 @@ def main(weights: str) -> None:
         for twice, seed in product((False, True), SEEDS):
             message = trained(config, seed, twice, parts, tuple(config.data.classes))
             rows += [{"augment": augment, "frozen_statistics": frozen} | row for row in message]
-    with TABLE.open("w", newline="", encoding="utf-8") as file:
+    write_table(TABLE, rows)
+
+
+def write_table(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows as CSV, numbers with six decimals, and tell where."""
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(
@@ -257,7 +262,7 @@ def main(weights: str) -> None:
             }
             for row in rows
         )
-    print(f"written: {TABLE}")
+    print(f"written: {path}")
 
 
 if __name__ == "__main__":

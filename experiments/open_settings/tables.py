@@ -125,7 +125,8 @@ def long_table(found: Findings) -> DataTable:
     note = (
         "Means over seeds, three of the head and as many of the network as its page has, in "
         "brackets the smallest and the largest. Training accuracy and cost while training. The "
-        f"report's recalls of {weak} are those of its row with as many scans."
+        f"report's recalls of {weak} are those of its row with as many scans; that of training "
+        "scans is taken while training, those here without augmentation and dropout."
     )
     return DataTable("The transfer model's 200 epochs", columns, rows, note, 4)
 

@@ -1,0 +1,171 @@
+"""What one draw per batch does to the transfer model, beside the report."""
+
+import csv
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from statistics import fmean
+
+from brain_tumor.rendering.numbers import UNKNOWN, format_score
+from brain_tumor.rendering.page import DataTable, to_markdown
+from experiments.findings import Blocks, Findings, over_seeds, report_counts
+
+README, HEAD = (Path(__file__).with_name(name) for name in ("README.md", "head.csv"))
+TRANSFER = "mobilenetv2"
+Line = dict[str, str]  # of head.csv
+# How the page calls what `head.py` tries, by columns of its table.
+DRAWS = {
+    "per scan": {"per_batch": "False", "shuffled": "True"},
+    "per batch": {"per_batch": "True", "shuffled": "True"},
+}
+IN_ORDER = {"per_batch": "False", "shuffled": "False"}
+SOFTMAX = {"one": {"softmax_twice": "False"}, "two": {"softmax_twice": "True"}}
+AVERAGES = (*(f"averages after epoch {epoch}" for epoch in (5, 10, 15)), "last epoch")
+BATCH = "of the batch"
+# What only scans that are scored may have met, by the page's words.
+AT_TEST = {
+    "last epoch": "nothing else",
+    "mean of all epochs": "mean of the averages after all 20 epochs",
+    BATCH: "statistics of each batch of test scans",
+    "last epoch, dropout on": "dropout left on",
+    "last epoch, not resized": "256 pixels, not resized to 224",
+    "last epoch, grey values 255 times as large": "grey values 0 to 255, trained on 0 to 1",
+    "last epoch, grey values a 255th": "grey values 0 to 1, trained on 0 to 255",
+}
+
+
+def blocks(found: Findings) -> Blocks:
+    """Give the tables of pages, by the names of their blocks."""
+    with HEAD.open(encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    tables = {
+        "draws": draws_table(found, lines),
+        "in_epoch": in_epoch_table(found, lines),
+        "at_test": at_test_table(found, lines),
+    }
+    return {README: {name: to_markdown(table) for name, table in tables.items()}}
+
+
+def draws_table(found: Findings, lines: Sequence[Line]) -> DataTable:
+    """Lay out the end of the training beside what test scans get, for each draw."""
+    theirs, names = found.published[TRANSFER], classes(found)
+    last = max(theirs.curve)
+    recalls = {
+        part: [found.published_recall(TRANSFER, part, name) for name in names]
+        for part in ("train", "test")
+    }
+    rows = [
+        [
+            *("the report", ""),
+            format_score(theirs.curve[last]),
+            format_score(theirs.cost[last]),
+            *map(arrow, recalls["train"], recalls["test"]),
+            format_score(theirs.test.accuracy),
+        ]
+    ]
+    for (draw, course), (softmax, loss) in product(DRAWS.items(), SOFTMAX.items()):
+        own = picked(lines, epoch=str(last), **course, **loss)
+        own = [line for line in own if line["statistics"] in AVERAGES]
+        rows.append(
+            [
+                *(draw, softmax),
+                *(over_seeds(values(own, kind)) for kind in ("accuracy", "cost")),
+                *(
+                    arrow(
+                        fmean(values(own, f"recall_{name}")),
+                        fmean(values(own, f"test_recall_{name}")),
+                    )
+                    for name in names
+                ),
+                over_seeds(values(own, "test_accuracy")),
+            ]
+        )
+    columns = ["one draw", "softmax", "training accuracy", "cost", *names, "test accuracy"]
+    note = (
+        f"Epoch {last}. Classes: recall of training scans in that epoch, augmented and with "
+        "dropout, as the report's tables have it, then of test scans, which meet running averages; "
+        "the report's by the folder with as many scans. Means over three seeds of the head and, "
+        "for test scans, over the averages that four epochs left; in brackets the smallest and the "
+        "largest."
+    )
+    return DataTable("From training to test scans", columns, rows, note, 2)
+
+
+def in_epoch_table(found: Findings, lines: Sequence[Line]) -> DataTable:
+    """Lay out what training itself says at the epochs that the report tells of."""
+    theirs, names = found.published[TRANSFER], classes(found)
+    rows = []
+    for epoch in (20, 100, 200):
+        last = epoch == max(theirs.curve)
+        accuracy = theirs.curve.get(epoch)
+        if accuracy is not None:
+            printed = [found.published_recall(TRANSFER, "train", name) for name in names]
+            told = [format_score(theirs.cost.get(epoch)), *(f"{value:.2f}" for value in printed)]
+            told = told if last else [UNKNOWN] * len(told)
+            rows.append(["the report", "", str(epoch), format_score(accuracy), *told])
+        for (draw, course), (softmax, loss) in product(DRAWS.items(), SOFTMAX.items()):
+            # What scans as they are meet changes nothing here.
+            own = picked(lines, epoch=str(epoch), statistics=BATCH, **course, **loss)
+            cells = [over_seeds(values(own, kind)) for kind in ("accuracy", "cost")]
+            recalls = [f"{fmean(values(own, f'recall_{name}')):.2f}" for name in names]
+            rows.append([draw, softmax, str(epoch), *cells, *recalls])
+    columns = ["one draw", "softmax", "epoch", "accuracy", "cost", *names]
+    note = (
+        "Training scans while training, augmented and with dropout: the report's table 3 is taken "
+        "so, too, as its 4,161 of 4,941 scans are the last point of its curve. Means over three "
+        "seeds of the head, in brackets the smallest and the largest."
+    )
+    return DataTable("In the epoch, like for like", columns, rows, note, 2)
+
+
+def at_test_table(found: Findings, lines: Sequence[Line]) -> DataTable:
+    """Lay out what else only test scans may have met."""
+    names, last = classes(found), max(found.published[TRANSFER].curve)
+    theirs = [found.published_recall(TRANSFER, "test", name) for name in names]
+    accuracy = found.published[TRANSFER].test.accuracy
+    rows = [["the report", "", *(f"{value:.2f}" for value in (accuracy, *theirs)), UNKNOWN]]
+    kinds = ["test_accuracy", *(f"test_recall_{name}" for name in names)]
+
+    tried = [
+        (words, draw, {"statistics": statistics, **course})
+        for statistics, words in AT_TEST.items()
+        for draw, course in DRAWS.items()
+    ]
+    words = "nothing else, trained class by class, not shuffled"
+    tried.append((words, "per scan", {"statistics": AVERAGES[-1], **IN_ORDER}))
+    for words, draw, setting in tried:
+        own = picked(lines, epoch=str(last), **setting, **SOFTMAX["two"])
+        ours = [fmean(values(own, kind)) for kind in kinds]
+        away = max(abs(a - b) for a, b in zip(ours[1:], theirs, strict=True))
+        rows.append([words, draw, *(f"{value:.2f}" for value in (*ours, away))])
+    columns = ["what only test scans met", "one draw", "accuracy", *names, "furthest"]
+    note = (
+        f"Recall of test scans at epoch {last} with two softmaxes, means over three seeds of the "
+        "head, averages of the last epoch where nothing else is said. Furthest: the largest "
+        "distance of a class from the report's."
+    )
+    return DataTable("What else may have parted them", columns, rows, note, 2)
+
+
+def classes(found: Findings) -> list[str]:
+    """Name the classes by their folders."""
+    return sorted(row.folder for row in report_counts(found.audit).rows)
+
+
+def picked(lines: Sequence[Line], **setting: str) -> list[Line]:
+    """Give the lines that have these values in these columns."""
+    return [line for line in lines if setting.items() <= line.items()]
+
+
+def values(lines: Sequence[Line], column: str) -> list[float]:
+    """Give a column as numbers."""
+    return [float(line[column]) for line in lines]
+
+
+def arrow(before: float, after: float) -> str:
+    """Write how a recall moves.
+
+    >>> arrow(0.75, 0.26)
+    '0.75 → 0.26'
+    """
+    return f"{before:.2f} → {after:.2f}"
