@@ -154,13 +154,12 @@ def read_answers(
     found = {}
     for name in (column for column in lines[0] if SEED in column):
         asked = [line for line in lines if line[name] and wanted(line)]
-        found[name] = GradedPredictions(
-            *(
-                np.array([numbers[line[column]] for line in asked], np.int64)
-                for column in ("label", name)
-            ),
-            np.array([int(line["group"]) for line in asked], np.int64),
+        labels, predicted = (
+            np.array([numbers[line[column]] for line in asked], np.int64)
+            for column in ("label", name)
         )
+        groups = np.array([int(line["group"]) for line in asked], np.int64)
+        found[name] = GradedPredictions(labels, predicted, groups)
     return classes, found
 
 
@@ -177,3 +176,18 @@ def together(answers: Mapping[str, GradedPredictions], name: str) -> GradedPredi
         np.concatenate([one.predicted for one in chosen]),
         np.concatenate([one.groups for one in chosen]),
     )
+
+
+def each_seed(answers: Mapping[str, GradedPredictions], name: str) -> list[float]:
+    """Give the balanced accuracy of each seed.
+
+    Args:
+        answers: By what gave them.
+        name: Without the seed.
+    """
+    found = []
+    for one in (one for own, one in answers.items() if own.partition(SEED)[0] == name):
+        right = one.labels == one.predicted
+        recalls = [right[one.labels == label].mean() for label in np.unique(one.labels)]
+        found.append(float(np.mean(recalls)))
+    return found

@@ -98,7 +98,7 @@ def main(weights: str) -> None:
 def draw() -> None:
     """Draw balanced accuracy over the share of groups, from what is kept."""
     classes, answers = read_answers(ANSWERS)
-    figure = new_figure(6, 3.2, "Balanced accuracy of the transfer model, by training patients")
+    figure = new_figure(6, 3.2, "Balanced accuracy by the share of training groups")
     axes = figure.subplots()
     for colour, (split, label) in zip(COLOURS, SPLITS.items(), strict=False):
         ends = []
@@ -114,7 +114,7 @@ def draw() -> None:
     axes.set_xscale("log")
     axes.set_xticks(SHARES, [f"{share} %" for share in SHARES])
     axes.minorticks_off()
-    dress(axes, "share of the training groups, 95 % interval over groups of test scans")
+    dress(axes, "share of the training groups; bands: 95 % intervals over groups of test scans")
     axes.legend(frameon=False, loc="lower right")
     figure.savefig(HERE / "learning_curve.png", metadata={"Software": None})
 

@@ -13,8 +13,8 @@ from brain_tumor.rendering.numbers import (
     format_percent_range,
 )
 from brain_tumor.rendering.page import DataTable, to_markdown
-from experiments.findings import Blocks, Findings
-from experiments.heads import read_answers, together
+from experiments.findings import Blocks, Findings, over_seeds
+from experiments.heads import each_seed, read_answers, together
 from experiments.how_much_data.learning_curve import ANSWERS, PARTS, SHARES, SPLITS
 
 README = Path(__file__).with_name("README.md")
@@ -51,16 +51,17 @@ def shares_table() -> DataTable:
                     ),
                     format_percent_range([int(p["known"]) / int(p["test"]) for p in trained]),
                     format_interval(scores.overall[SCORE]),
+                    over_seeds(each_seed(answers, f"{split} {share}")),
                     UNKNOWN if gain is None else format_difference(gain),
                     format_interval(scores.recalls[classes.index("meningioma")]),
                 ]
             )
     columns = ["split", "share", "training groups", "training scans", "known from training"]
-    columns += ["balanced accuracy", "more than the row above", "recall of meningioma"]
+    columns += ["balanced accuracy", "its seeds", "more than the row above", "recall of meningioma"]
     note = (
-        "Three seeds draw the groups and train the head; their answers stand together, and in "
-        "brackets are 95 % intervals over groups of test scans, in which what another drawing of "
-        "training groups would change is not. Known from training: test scans that share a group "
+        "Three seeds draw the groups and train the head; their answers stand together. In brackets "
+        "95 % intervals over groups of test scans, and for the seeds the smallest and the largest. "
+        "Known from training: test scans that share a group "
         "with a training scan."
     )
     return DataTable("Scores by the share of training groups", columns, rows, note, 2)

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
-from brain_tumor.metrics.uncertainty.significance import GradedPredictions, paired_bootstrap
+from brain_tumor.metrics.uncertainty.significance import paired_bootstrap
 from brain_tumor.rendering.numbers import (
     UNKNOWN,
     format_count,
@@ -15,7 +13,7 @@ from brain_tumor.rendering.numbers import (
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, kept_runs, over_seeds
-from experiments.heads import SEED, Line, read_answers, together
+from experiments.heads import Line, each_seed, read_answers, together
 from experiments.how_much_data.learning_curve import ANSWERS as SHORT_ANSWERS
 from experiments.longer_over_patients.schedule import ANSWERS
 
@@ -44,39 +42,29 @@ def schedule_table() -> DataTable:
         return line["path"] in test
 
     same = read_answers(ANSWERS, tested)[1]
-    report, apart = together(same, "report"), together(same, "patient")
     ways = {
-        "report, 200 epochs": (report, [same[name] for name in same if "report" in name]),
-        "patient, the same test scans": (apart, [same[n] for n in same if "patient" in n]),
-        "patient, all scans": (
-            together(answers, "patient"),
-            [answers[name] for name in answers if "patient" in name],
-        ),
-        "patient, all scans, 5 epochs at 5e-4": (
-            together(short, "patient 100"),
-            [short[name] for name in short if name.startswith(f"patient 100{SEED}")],
-        ),
+        "report, 200 epochs": (same, "report"),
+        "patient, the same test scans": (same, "patient"),
+        "patient, all scans": (answers, "patient"),
+        "patient, all scans, 5 epochs at 5e-4": (short, "patient 100"),
     }
     rows = []
-    for name, (own, seeds) in ways.items():
+    for title, (given, name) in ways.items():
+        own, seeds = together(given, name), each_seed(given, name)
         scores = bootstrap_scores(own.labels, own.predicted, own.groups, len(classes))
-        each = [balanced(one, len(classes)) for one in seeds]
         rows.append(
             [
-                name,
+                title,
                 format_count(len(own.labels) // len(seeds)),
                 format_interval(scores.overall["accuracy"]),
                 format_interval(scores.overall[SCORE]),
-                over_seeds(each),
+                over_seeds(seeds),
                 *map(format_interval, scores.recalls),
             ]
         )
+    report, apart, every, few = (together(*way) for way in ways.values())
     lost = paired_bootstrap(report, apart, len(classes))
-    gain = paired_bootstrap(
-        ways["patient, all scans, 5 epochs at 5e-4"][0],
-        ways["patient, all scans"][0],
-        len(classes),
-    )
+    gain = paired_bootstrap(few, every, len(classes))
     for name, difference in (
         ("patient less report, the same test scans", lost),
         ("patient, 200 epochs less 5", gain),
@@ -90,9 +78,3 @@ def schedule_table() -> DataTable:
         "scans, those of differences paired, and for the seeds the smallest and the largest."
     )
     return DataTable("The report's schedule, by split", columns, rows, note)
-
-
-def balanced(answers: GradedPredictions, classes: int) -> float:
-    """Give the mean recall of the answers."""
-    right = answers.labels == answers.predicted
-    return float(np.mean([right[answers.labels == label].mean() for label in range(classes)]))

@@ -72,6 +72,7 @@ class GatedAttention(nn.Module):
         super().__init__()
         self.embed, self.answer = head[:2], head[2:]
         hidden = head[0].out_features
+        assert isinstance(hidden, int), "a linear layer begins"
         self.content, self.gate = nn.Linear(hidden, width), nn.Linear(hidden, width)
         self.score = nn.Linear(width, 1)
 

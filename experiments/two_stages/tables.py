@@ -34,23 +34,22 @@ def stages_table() -> DataTable:
     """Lay out the scores of one head and of two, and their difference."""
     classes, flat = read_answers(FLAT_ANSWERS)
     healthy = classes.index(HEALTHY)
-    ways = {
-        "one head": together(flat, FLAT),
-        "two stages": together(read_answers(ANSWERS)[1], TWO_STAGES),
-    }
+    first, second = together(flat, FLAT), together(read_answers(ANSWERS)[1], TWO_STAGES)
     rows = []
-    for name, own in ways.items():
+    for name, own in (("one head", first), ("two stages", second)):
         scores = bootstrap_scores(own.labels, own.predicted, own.groups, len(classes))
         two = tumour_or_not(own, healthy)
         detected = bootstrap_scores(two.labels, two.predicted, two.groups, 2)
         shown = [scores.overall["balanced_accuracy"], *scores.recalls]
         shown += [detected.recalls[1], detected.overall["accuracy"]]
         rows.append([name, *map(format_interval, shown)])
-    gain = paired_bootstrap(*ways.values(), len(classes))["balanced_accuracy"]
-    detection = [tumour_or_not(own, healthy) for own in ways.values()]
-    found = paired_bootstrap(*detection, 2)["accuracy"]
+    gain = paired_bootstrap(first, second, len(classes))["balanced_accuracy"]
+    one, other = (tumour_or_not(own, healthy) for own in (first, second))
+    gained = paired_bootstrap(one, other, classes=2)["accuracy"]
     unpaired = [UNKNOWN] * (len(classes) + 1)
-    rows.append(["second less first", format_difference(gain), *unpaired, format_difference(found)])
+    rows.append(
+        ["second less first", format_difference(gain), *unpaired, format_difference(gained)]
+    )
     columns = ["way", "balanced accuracy", *(f"recall of {name}" for name in classes)]
     columns += ["tumours called one", "tumour or not, accuracy"]
     note = (

@@ -6,30 +6,36 @@ from pathlib import Path
 from brain_tumor.rendering.numbers import format_count
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
-from experiments.wrong_labels.rank import KNOWN, NEIGHBOURS
+from experiments.heads import Line
+from experiments.wrong_labels.rank import FIRST, KNOWN, NEIGHBOURS, OWN_GROUP, SHOWN
 
 README = Path(__file__).with_name("README.md")
 RULES = {
     "transfer model": "confident learning, frozen features",
     "best_patient": "confident learning, best_patient",
     "neighbours": f"{NEIGHBOURS} nearest of other groups",
-    "own group": "others of its group",
+    OWN_GROUP: "others of its group",
 }
 
 
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
-    return {README: {"ranks": to_markdown(ranks_table())}}
+    tables = {"ranks": ranks_table(), "suspects": suspects_table()}
+    return {README: {name: to_markdown(table) for name, table in tables.items()}}
+
+
+def read(path: Path) -> list[Line]:
+    """Read a table of this folder."""
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def ranks_table() -> DataTable:
     """Lay out the rank of each of these labels by each rule."""
-    with KNOWN.open(encoding="utf-8") as file:
-        lines = list(csv.DictReader(file))
     rows = [
         [line["path"], line["label"], line["published"]]
         + [format_count(int(line[rule])) for rule in RULES]
-        for line in lines
+        for line in read(KNOWN)
     ]
     note = (
         "Rank among all 6,589 kept scans, 1 the most suspect. Published: what the Figshare set "
@@ -37,3 +43,19 @@ def ranks_table() -> DataTable:
     )
     columns = ["scan", "label here", "published", *RULES.values()]
     return DataTable("Ranks of the known wrong labels", columns, rows, note, 3)
+
+
+def suspects_table() -> DataTable:
+    """Lay out what the published table says of the scans that each rule suspects most."""
+    lines = read(FIRST)
+    classes = sorted({line["label"] for line in lines})
+    rows = []
+    for rule in (rule for rule in RULES if rule != OWN_GROUP):
+        own = [line for line in lines if int(line[rule]) <= SHOWN]
+        counts = [sum(line["label"] == name for line in own) for name in classes]
+        same = sum(line["published"] == line["label"] for line in own)
+        unknown = sum(not line["published"] for line in own)
+        rows.append([RULES[rule], *map(str, (*counts, same, len(own) - same - unknown, unknown))])
+    columns = ["rule", *classes, "published alike", "published otherwise", "not published"]
+    note = f"Of the {SHOWN} scans that a rule suspects most: their labels, and the Figshare set's."
+    return DataTable("The most suspect scans", columns, rows, note)
