@@ -51,7 +51,7 @@ def stages_table() -> DataTable:
         ["second less first", format_difference(gain), *unpaired, format_difference(gained)]
     )
     columns = ["way", "balanced accuracy", *(f"recall of {name}" for name in classes)]
-    columns += ["tumours called one", "tumour or not, accuracy"]
+    columns += ["tumours found", "tumour or not, accuracy"]
     note = (
         "Four patient folds, the answers of three seeds together; in brackets 95 % intervals over "
         "groups of scans, those of differences paired."

@@ -155,7 +155,8 @@ def main(weights: str) -> None:
     def line(row: int) -> dict[str, Any]:
         scan = prepared.kept[row]
         own = {name: int(rank[row]) for name, rank in ranks.items()}
-        return {"path": scan.path, "label": scan.label, "published": scan.known_label, **own}
+        told = {"path": scan.path, "label": scan.label, "patient": scan.patient}
+        return told | {"published": scan.known_label} | own
 
     kept = list(enumerate(prepared.kept))
     wrong = [row for row, scan in kept if scan.known_label and scan.known_label != scan.label]

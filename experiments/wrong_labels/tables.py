@@ -1,6 +1,7 @@
 """Where the labels that are known to be wrong rank."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 from brain_tumor.rendering.numbers import format_count
@@ -55,7 +56,13 @@ def suspects_table() -> DataTable:
         counts = [sum(line["label"] == name for line in own) for name in classes]
         same = sum(line["published"] == line["label"] for line in own)
         unknown = sum(not line["published"] for line in own)
-        rows.append([RULES[rule], *map(str, (*counts, same, len(own) - same - unknown, unknown))])
+        most = max(Counter(line["patient"] for line in own if line["patient"]).values())
+        found = (*counts, same, len(own) - same - unknown, unknown, most)
+        rows.append([RULES[rule], *map(str, found)])
     columns = ["rule", *classes, "published alike", "published otherwise", "not published"]
-    note = f"Of the {SHOWN} scans that a rule suspects most: their labels, and the Figshare set's."
+    columns.append("of one patient")
+    note = (
+        f"Of the {SHOWN} scans that a rule suspects most: their labels, what the Figshare set "
+        "calls these slices, and how many are of the patient who has most of them."
+    )
     return DataTable("The most suspect scans", columns, rows, note)
