@@ -8,9 +8,12 @@ import pytest
 import torch
 from torch import nn
 
+from brain_tumor.data.split import Split
 from brain_tumor.metrics.patients import pool_patients
+from brain_tumor.models.mobilenetv2 import FEATURES as WIDTH
+from experiments.frozen_features import FrozenFeatures
 from experiments.slices_of_a_patient.pooling import GatedAttention, MeanOfAnswers, MeanOfFeatures
-from experiments.slices_of_a_patient.several_slices import WAYS, parts_of, units_of
+from experiments.slices_of_a_patient.several_slices import WAYS, answered, parts_of, train, units_of
 
 PATIENT = torch.tensor([0, 0, 1, 2, 2, 2])
 FEATURES = torch.randn(6, 8, generator=torch.Generator().manual_seed(0))
@@ -97,3 +100,21 @@ def test_a_unit_is_a_patient_or_a_group_and_one_class() -> None:
     ]
     served = list(parts_of(np.array([3, 0]), np.array([0, 3, 1, 0, 2]), size=1))
     assert [rows.tolist() for rows in served] == [[1], [0, 3]]
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_each_way_learns_from_its_training_units_and_answers_the_others(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.slices_of_a_patient.several_slices.EPOCHS", 6)
+    monkeypatch.setattr("experiments.slices_of_a_patient.several_slices.RATE", 5e-3)
+    units = np.repeat(np.arange(60), 4)
+    labels = units % 3
+    features = 0.1 * torch.randn(240, WIDTH, generator=torch.Generator().manual_seed(0))
+    features[np.arange(240), labels] += 5
+    prepared: Any = SimpleNamespace(labels=labels, classes=("a", "b", "c"))
+    rows = np.arange(240)
+    split = Split(rows[:160], rows[160:200], rows[200:])
+    found = FrozenFeatures(prepared, features, features[None])
+    answers = answered(train(name, found, units, split, seed=0), features, units, split.test)
+    assert answers.argmax(dim=1).tolist() == [unit % 3 for unit in range(50, 60)]
