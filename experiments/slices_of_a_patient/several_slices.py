@@ -4,13 +4,12 @@
 
 Slices of one patient and class are one unit. Scans whose patient is not known, all healthy ones
 among them, are put together by their groups. Every way of `pooling.py` is trained on frozen
-features with Adam at 5e-4 for up to 40 epochs, and the epoch whose cross-entropy over the fold's
+features with Adam at 5e-4 for up to 30 epochs, and the epoch whose cross-entropy over the fold's
 validation units is least is scored. Writes `answers.csv.gz` beside this file, a row for each unit.
 """
 
 import copy
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -34,8 +33,8 @@ WAYS = {
     "mean of features": MeanOfFeatures,
     "gated attention": GatedAttention,
 }
-# Fixed beforehand: the rate of `experiment=leakage`, and more epochs than any way was seen to need.
-RATE, EPOCHS = 5e-4, 40
+# Fixed beforehand: the rate is that of `experiment=leakage`.
+RATE, EPOCHS = 5e-4, 30
 SCANS, UNITS = 32, 8  # of a batch; a unit has about nine scans
 
 
@@ -50,10 +49,10 @@ def units_of(prepared: PreparedSet) -> Labels:
     return np.unique(owner * len(prepared.classes) + labels, return_inverse=True)[1]
 
 
-def parts_of(chosen: Rows, units: Labels, size: int) -> Iterator[Rows]:
-    """Give the scans of some units after those of others, `size` units at a time."""
-    for start in range(0, len(chosen), size):
-        yield np.flatnonzero(np.isin(units, chosen[start : start + size]))
+def scans_of(units: Labels, rows: Rows) -> list[Rows]:
+    """Give the scans of each unit that some scans are of, by rising number of the unit."""
+    own = rows[np.argsort(units[rows], kind="stable")]
+    return np.split(own, np.flatnonzero(np.diff(units[own])) + 1)
 
 
 @torch.no_grad()
@@ -71,25 +70,27 @@ def train(name: str, found: FrozenFeatures, units: Labels, split: Split, seed: i
     optimizer = torch.optim.Adam(network.parameters(), RATE)
     # One slice is a patient of its own to what answers every slice by itself.
     single = name == "mean of answers"
-    shown, size = (np.arange(len(units)), SCANS) if single else (units, UNITS)
-    first = np.unique(units[split.validation], return_index=True)[1]
-    truth = labels[split.validation][first]
-    best, least = network, np.inf
+    shown = scans_of(np.arange(len(units)) if single else units, split.train)
+    size = SCANS if single else UNITS
+    first = [scans[0] for scans in scans_of(units, split.validation)]
+    best, least, chosen = network, np.inf, 0
     for epoch in range(EPOCHS):
-        order = np.random.default_rng((seed, epoch)).permutation(np.unique(shown[split.train]))
         network.train()
-        for rows in parts_of(order, shown, size):
-            _, start, own = np.unique(shown[rows], return_index=True, return_inverse=True)
-            answers = network(
-                found.augmented[epoch % len(found.augmented), rows], torch.from_numpy(own)
-            )
-            loss = F.nll_loss(answers, labels[rows][start])
+        order = np.random.default_rng((seed, epoch)).permutation(len(shown)).tolist()
+        for start in range(0, len(order), size):
+            batch = [shown[unit] for unit in order[start : start + size]]
+            own = torch.from_numpy(np.repeat(np.arange(len(batch)), [*map(len, batch)]))
+            features = found.augmented[epoch % len(found.augmented), np.concatenate(batch)]
+            truth = labels[[scans[0] for scans in batch]]
+            loss = F.nll_loss(network(features, own), truth)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-        cost = float(F.nll_loss(answered(network, found.plain, units, split.validation), truth))
+        answers = answered(network, found.plain, units, split.validation)
+        cost = float(F.nll_loss(answers, labels[first]))
         if cost < least:
-            best, least = copy.deepcopy(network), cost
+            best, least, chosen = copy.deepcopy(network), cost, epoch + 1
+    print(f"{name}, seed {seed}: epoch {chosen}, {least:.3f} nats a validation unit", flush=True)
     return best
 
 
@@ -116,7 +117,6 @@ def main(weights: str) -> None:
                 said = answered(network, found.plain, units, split.test).argmax(dim=1)
                 for unit, answer in zip(np.unique(units[split.test]), said.tolist(), strict=True):
                     rows[unit][f"{name}{SEED}{seed}"] = named(prepared.classes, answer)
-            print(f"{name}, seed {seed}", flush=True)
     write_table(ANSWERS, list(rows[0]), rows)
     print(f"written: {ANSWERS}, {len(numbers)} units")
 

@@ -13,7 +13,7 @@ from brain_tumor.metrics.patients import pool_patients
 from brain_tumor.models.mobilenetv2 import FEATURES as WIDTH
 from experiments.frozen_features import FrozenFeatures
 from experiments.slices_of_a_patient.pooling import GatedAttention, MeanOfAnswers, MeanOfFeatures
-from experiments.slices_of_a_patient.several_slices import WAYS, answered, parts_of, train, units_of
+from experiments.slices_of_a_patient.several_slices import WAYS, answered, scans_of, train, units_of
 
 PATIENT = torch.tensor([0, 0, 1, 2, 2, 2])
 FEATURES = torch.randn(6, 8, generator=torch.Generator().manual_seed(0))
@@ -98,8 +98,8 @@ def test_a_unit_is_a_patient_or_a_group_and_one_class() -> None:
         [False, False, False, False, True, True],
         [False, False, False, False, True, True],
     ]
-    served = list(parts_of(np.array([3, 0]), np.array([0, 3, 1, 0, 2]), size=1))
-    assert [rows.tolist() for rows in served] == [[1], [0, 3]]
+    own = scans_of(np.array([0, 3, 1, 0, 3, 2]), np.array([1, 3, 4, 5]))
+    assert [rows.tolist() for rows in own] == [[3], [5], [1, 4]]
 
 
 @pytest.mark.parametrize("name", WAYS)
