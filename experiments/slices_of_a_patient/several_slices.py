@@ -67,7 +67,7 @@ def train(name: str, found: FrozenFeatures, units: Labels, split: Split, seed: i
     """Train one way, and give it as it was when the validation units cost least."""
     labels = torch.from_numpy(found.prepared.labels)
     network = WAYS[name](cast(nn.Sequential, new_head(len(found.prepared.classes), seed)))
-    optimizer = torch.optim.Adam(network.parameters(), RATE)
+    optimizer = torch.optim.Adam(network.parameters(), RATE, fused=True)
     # One slice is a patient of its own to what answers every slice by itself.
     single = name == "mean of answers"
     shown = scans_of(np.arange(len(units)) if single else units, split.train)
