@@ -21,7 +21,9 @@ from brain_tumor.runs.results.run import RUN
 from experiments.findings import HERE as ROOT
 from experiments.findings import Findings, in_epoch, kept_runs
 from experiments.front_picture import RECIPES
+from experiments.heads import read_answers, together
 from experiments.keep import keep
+from experiments.longer_over_patients.schedule import ANSWERS as SCHEDULE
 from experiments.results import compared, kept, made_pages
 
 
@@ -134,6 +136,14 @@ def test_the_short_way_to_200_epochs_leads_where_the_training_does() -> None:
             for run in runs:
                 mean = pytest.approx(sum(short) / 3, abs=0.01)
                 assert in_epoch(run, epoch, theirs) == mean, (ours, epoch, run.seed)
+
+
+def test_few_augmented_passes_lead_near_to_where_the_training_does() -> None:
+    (run,) = [run for run in kept_runs("as_reported") if run.setting["model.name"] == "mobilenetv2"]
+    short = together(read_answers(SCHEDULE)[1], "report")
+    assert float((short.labels == short.predicted).mean()) == pytest.approx(
+        in_epoch(run, 200, "test/accuracy"), abs=0.01
+    )
 
 
 def test_the_class_that_the_report_finds_least_is_that_of_its_scans() -> None:

@@ -1,0 +1,104 @@
+"""What the transfer model's frozen layers make of every kept scan, worked out once.
+
+    python -m experiments.frozen_features WEIGHTS        (BRAIN_TUMOR_DATA=FOLDER)
+
+Nothing but the head of the transfer model is trained, and these features are all that it sees. All
+kept scans are gone through: once as they are, and `PASSES` times augmented, as the report's recipe
+augments them in its first epochs with seed 0. `heads.py` trains heads on them.
+
+WEIGHTS is a file as for `model.weights`. Features stay in `data/frozen_features`, a pass a file, so
+that work that was stopped goes on. Each file has `(N, 1280)` float32, in the order of the prepared
+set.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.engine.allocator import keep_freed_memory
+
+keep_freed_memory()  # before torch is imported
+
+import hydra  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from omegaconf import DictConfig  # noqa: E402
+from torch import Tensor  # noqa: E402
+
+from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
+from brain_tumor.config.data import build_prepared  # noqa: E402
+from brain_tumor.config.data_settings import data_settings  # noqa: E402
+from brain_tumor.data.prepared.prepared_set import PreparedSet  # noqa: E402
+from brain_tumor.data.split import Rows, Split  # noqa: E402
+from brain_tumor.errors import BrainTumorError  # noqa: E402
+from brain_tumor.models.classifier import TrainingSettings  # noqa: E402
+from brain_tumor.train.build import build_classifier, build_datamodule  # noqa: E402
+
+PASSES = 5  # as many as `experiment=leakage` has epochs; each takes a core a minute or two
+KEPT = Path("data/frozen_features")
+
+
+@dataclass(frozen=True)
+class FrozenFeatures:
+    """Features of all kept scans.
+
+    Attributes:
+        prepared: The scans.
+        plain: Of the scans as they are, `(N, 1280)`, float32.
+        augmented: Of augmented scans, `(PASSES, N, 1280)`, float32.
+    """
+
+    prepared: PreparedSet
+    plain: Tensor
+    augmented: Tensor
+
+
+def composed(*words: str) -> DictConfig:
+    """Compose a training's configuration from the words that one would type."""
+    register_resolvers()
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        return hydra.compose("train", [*words, "run_folder=."])
+
+
+def frozen_features(weights: str) -> FrozenFeatures:
+    """Work out the features of all kept scans, or read them where they are kept.
+
+    Args:
+        weights: Of the network, as `model.weights`.
+    """
+    config = composed("experiment=report_mobilenetv2", f"model.weights={weights}")
+    prepared = build_prepared(data_settings(config.data))
+    everything: Rows = np.arange(len(prepared.images))
+    split = Split(everything, everything[:0], everything[:0])
+    datamodule = build_datamodule(config, prepared, split)
+    network: Any = build_classifier(config, datamodule, TrainingSettings()).network
+    network.eval()
+    folder = KEPT / f"{prepared.folder.name}-{Path(weights).stem}" / "all_scans"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def one_pass(epoch: int | None) -> Tensor:
+        path = folder / f"{'plain' if epoch is None else epoch}.npy"
+        if not path.exists():
+            made = []
+            for batch in datamodule.part_dataloader("train"):
+                shown = batch if epoch is None else datamodule.augmented(batch, epoch)
+                made.append(network.pool(shown.images))
+            half = path.with_suffix(".half")
+            with half.open("wb") as file:
+                np.save(file, torch.cat(made).numpy())
+            half.replace(path)
+            print(path, flush=True)
+        return torch.from_numpy(np.load(path))
+
+    plain = one_pass(None)
+    return FrozenFeatures(prepared, plain, torch.stack([*map(one_pass, range(PASSES))]))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    try:
+        frozen_features(sys.argv[1])
+    except BrainTumorError as error:
+        raise SystemExit(str(error)) from error

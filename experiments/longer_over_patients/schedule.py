@@ -1,0 +1,54 @@
+"""The report's own schedule for the transfer model's head, under its split and over patients.
+
+    python -m experiments.longer_over_patients.schedule WEIGHTS        (BRAIN_TUMOR_DATA=FOLDER)
+
+200 epochs at a rate of 1e-5, as `experiment=report_mobilenetv2` has them, with three seeds, on
+frozen features. Writes `answers.csv.gz` beside this file.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from brain_tumor.errors import BrainTumorError
+from experiments.frozen_features import composed, frozen_features
+from experiments.heads import (
+    NONE,
+    SEED,
+    SEEDS,
+    log_probabilities,
+    splits,
+    train_head,
+    write_answers,
+)
+
+ANSWERS = Path(__file__).with_name("answers.csv.gz")
+
+
+def main(weights: str) -> None:
+    """Train all heads, and write what they answer."""
+    found = frozen_features(weights)
+    prepared, config = found.prepared, composed("experiment=report_mobilenetv2")
+    targets = torch.from_numpy(prepared.labels)
+    answers = {}
+    for seed in SEEDS:
+        for name, folds in splits(prepared).items():
+            given = answers[f"{name}{SEED}{seed}"] = np.full(len(targets), NONE)
+            for fold, split in enumerate(folds):
+                classes = len(prepared.classes)
+                head = train_head(config, found.augmented, targets, split.train, classes, seed)
+                said = log_probabilities(head, found.plain[split.test])
+                given[split.test] = said.argmax(dim=1).numpy()
+                print(f"{name}, fold {fold}, seed {seed}", flush=True)
+    write_answers(ANSWERS, prepared, answers)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    try:
+        main(sys.argv[1])
+    except BrainTumorError as error:
+        raise SystemExit(str(error)) from error

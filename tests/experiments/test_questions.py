@@ -1,0 +1,81 @@
+"""Small parts of the questions asked of frozen features: draws, stages, ranks."""
+
+import numpy as np
+
+from experiments.how_much_data.learning_curve import SHARES, some_groups
+from experiments.two_stages.stages import in_two_stages
+from experiments.wrong_labels.rank import confident_learning, neighbours, own_group
+
+GENERATOR = np.random.default_rng(0)
+GROUPS = GENERATOR.integers(0, 60, 400)
+LABELS = GROUPS % 4
+ROWS = np.flatnonzero(GROUPS < 50)
+
+
+def test_a_share_takes_whole_groups_of_every_class_out_of_the_next_larger() -> None:
+    smaller = np.empty(0, np.int64)
+    for share in SHARES:
+        drawn = some_groups(ROWS, LABELS, GROUPS, share, seed=1)
+        assert np.isin(smaller, drawn).all()
+        rest = np.setdiff1d(ROWS, drawn)
+        assert not np.isin(GROUPS[rest], GROUPS[drawn]).any()
+        for label in range(4):
+            of_class = np.unique(GROUPS[ROWS][LABELS[ROWS] == label])
+            own = np.unique(GROUPS[drawn][LABELS[drawn] == label])
+            assert len(own) == max(1, round(len(of_class) * share / 100))
+        smaller = drawn
+    assert np.array_equal(smaller, ROWS)
+    other = some_groups(ROWS, LABELS, GROUPS, 25, seed=2)
+    assert not np.array_equal(other, some_groups(ROWS, LABELS, GROUPS, 25, seed=1))
+
+
+def test_two_stages_that_are_right_are_right_together() -> None:
+    labels = np.arange(4).repeat(3)
+    for healthy in range(4):
+        tumour = (labels != healthy).astype(np.int64)
+        kind = labels - (labels > healthy)
+        assert np.array_equal(in_two_stages(tumour, kind, healthy), labels)
+        assert (in_two_stages(0 * tumour, kind, healthy) == healthy).all()
+
+
+def sure_and_right(wrong: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give probabilities that are sure of the true class, and labels of which one is wrong."""
+    labels = np.arange(40) % 4
+    probabilities = np.full((40, 4), 0.02)
+    probabilities[np.arange(40), labels] = 0.94
+    labels[wrong] = (labels[wrong] + 1) % 4
+    return probabilities, labels
+
+
+def test_confident_learning_suspects_the_label_that_a_sure_network_contradicts() -> None:
+    for wrong in (0, 17, 39):
+        order = confident_learning(*sure_and_right(wrong))
+        assert order[0] == wrong
+        assert sorted(order.tolist()) == list(range(40))
+
+
+def test_what_counts_is_how_sure_the_network_is_of_a_class_elsewhere() -> None:
+    # Class 1 gets 0.98 on average, so 0.7 of it accuses no label 0; class 0 gets 0.4, so 0.45 of it
+    # accuses a label 1.
+    probabilities = np.array([[0.3, 0.7], [0.5, 0.5], *[[0.0, 1.0]] * 19, [0.45, 0.55]])
+    labels = np.array([0, 0, *[1] * 20])
+    assert confident_learning(probabilities, labels)[:2].tolist() == [21, 0]
+
+
+def test_neighbours_of_the_own_group_do_not_speak() -> None:
+    generator = np.random.default_rng(1)
+    labels, groups = np.arange(60) % 2, np.arange(60)
+    features = generator.normal(0, 0.1, (60, 4)).astype(np.float32)
+    features[np.arange(60), labels] += 3
+    labels[7] = 1 - labels[7]
+    assert neighbours(features, labels, groups, 2)[0] == 7
+    # All that look like it stand in its group: nothing but the other class is left to speak.
+    alike = np.flatnonzero(labels == 0)
+    groups[alike] = 100
+    assert set(neighbours(features, labels, groups, 2)[: len(alike)].tolist()) == set(alike)
+
+
+def test_the_odd_label_of_a_group_is_found() -> None:
+    groups, labels = np.repeat(np.arange(10), 4), np.repeat(np.arange(10) % 3, 4)
+    labels[13] = (labels[13] + 1) % 3
+    assert own_group(labels, groups, 3)[0] == 13
