@@ -13,11 +13,12 @@ from torch import Tensor
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from brain_tumor.audit.results.json_file import read_audit
+from brain_tumor.audit.results.json_file import AUDIT
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.compare.published import Results
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.models.mobilenetv2 import FEATURES
+from brain_tumor.runs.folder import RunFolder
 from experiments.findings import HERE, Findings
 from experiments.one_draw_per_batch import head
 from experiments.one_draw_per_batch.features import LAST, Course, Worked
@@ -40,7 +41,7 @@ STATES = {*AVERAGES, *AT_TEST}
 def found() -> Findings:
     results = OmegaConf.load(conf_folder() / "published" / "results.yaml")
     published = {name: parse_settings(Results, own) for name, own in results.items()}
-    return Findings({}, published, read_audit(HERE / "leakage" / "audit.json"))
+    return Findings({}, published, AUDIT.read(RunFolder(HERE / "leakage")))
 
 
 def lines(per_batch: float = 0.2, per_scan: float = 0.7) -> list[dict[str, str]]:
