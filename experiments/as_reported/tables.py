@@ -24,12 +24,12 @@ def reached_table(found: Findings) -> DataTable:
     """
     rows = []
     runs, weak = kept_runs("as_reported"), found.weak_class()
-    types = ("train/loss", "test/accuracy", f"test/recall/{weak}")
+    types = ("train/loss", f"train/recall/{weak}", "test/accuracy", f"test/recall/{weak}")
     for model, network in NAMES.items():
         theirs = found.published[model]
         first, last = min(theirs.curve), max(theirs.curve)
-        ends = [theirs.cost.get(last), theirs.test.accuracy]
-        ends.append(found.published_recall(model, "test", weak))
+        recalls = [found.published_recall(model, part, weak) for part in ("train", "test")]
+        ends = [theirs.cost.get(last), recalls[0], theirs.test.accuracy, recalls[1]]
         for epoch in (first, last):
             message = [format_score(value) if epoch == last else UNKNOWN for value in ends]
             accuracy = format_score(theirs.curve[epoch], decimals=4)
@@ -39,14 +39,16 @@ def reached_table(found: Findings) -> DataTable:
                 message = [format_score(in_epoch(run, epoch, kind)) for kind in types]
                 accuracy = format_score(in_epoch(run, epoch, "train/accuracy"), decimals=4)
                 rows.append([network, f"seed {run.seed}", str(epoch), accuracy, *message])
-    columns = ["network", "run", "epoch", "training accuracy", "cost", "test accuracy"]
+    columns = ["network", "run", "epoch", "training accuracy", "cost"]
+    columns += [f"recall of {weak}", "test accuracy", f"recall of {weak}, test scans"]
     note = (
-        "Training accuracy and cost (nats per scan) while training, augmented and with dropout. "
-        "The epoch in between is the first scored one in which a run has the report's last "
-        f"training accuracy. The report's recall of {weak} is that of its row with as many scans."
+        "Training accuracy, cost (nats per scan) and the first recall while training, augmented "
+        "and with dropout. The epoch in between is the first scored one in which a run has the "
+        "report's last training accuracy. The report's recalls of "
+        f"{weak} are those of its row with as many scans."
     )
     title = "How far the report's recipe got"
-    return DataTable(title, [*columns, f"recall of {weak}, test scans"], rows, note, 2)
+    return DataTable(title, columns, rows, note, 2)
 
 
 def reaching(curve: History, accuracy: float) -> int:

@@ -21,11 +21,11 @@ DRAWS = {
 IN_ORDER = {"per_batch": "False", "shuffled": "False"}
 SOFTMAX = {"one": {"softmax_twice": "False"}, "two": {"softmax_twice": "True"}}
 AVERAGES = (*(f"averages after epoch {epoch}" for epoch in (5, 10, 15)), "last epoch")
-BATCH = "of the batch"
+BATCH, MEAN = "of the batch", "mean of all epochs"
 # What only scans that are scored may have met, by the page's words.
 AT_TEST = {
     "last epoch": "nothing else",
-    "mean of all epochs": "mean of the averages after all 20 epochs",
+    MEAN: "mean of the averages after all 20 epochs",
     BATCH: "statistics of each batch of test scans",
     "last epoch, dropout on": "dropout left on",
     "last epoch, not resized": "256 pixels, not resized to 224",
@@ -40,6 +40,7 @@ def blocks(found: Findings) -> Blocks:
         lines = list(csv.DictReader(file))
     tables = {
         "draws": draws_table(found, lines),
+        "normalised": normalised_table(found, lines),
         "in_epoch": in_epoch_table(found, lines),
         "at_test": at_test_table(found, lines),
     }
@@ -89,6 +90,30 @@ def draws_table(found: Findings, lines: Sequence[Line]) -> DataTable:
         "largest."
     )
     return DataTable("From training to test scans", columns, rows, note, 2)
+
+
+def normalised_table(found: Findings, lines: Sequence[Line]) -> DataTable:
+    """Lay out how often the report's weak class is found, by what the same scans meet."""
+    weak, last = found.weak_class(), max(found.published[TRANSFER].curve)
+    rows = []
+    for (draw, course), (softmax, loss) in product(DRAWS.items(), SOFTMAX.items()):
+        own = picked(lines, epoch=str(last), **course, **loss)
+        states = [AVERAGES, AVERAGES, (MEAN,), (BATCH,)]
+        kinds = [f"train_recall_{weak}", *[f"test_recall_{weak}"] * 3]
+        cells = [
+            over_seeds(values([line for line in own if line["statistics"] in state], kind))
+            for state, kind in zip(states, kinds, strict=True)
+        ]
+        rows.append([draw, softmax, *cells])
+    columns = ["one draw", "softmax", "training scans, averages", "test scans, averages"]
+    columns += ["test scans, mean averages", "test scans, own batches"]
+    note = (
+        f"Recall at epoch {last}, of scans that are not augmented. Averages: the running ones that "
+        "each of four epochs left. Mean averages: the mean of what all 20 epochs left. Own "
+        "batches: mean and variance of each batch of test scans. Means over three seeds of the "
+        "head and these epochs, in brackets the smallest and the largest."
+    )
+    return DataTable(f"Recall of {weak}, by what normalises the scans", columns, rows, note, 2)
 
 
 def in_epoch_table(found: Findings, lines: Sequence[Line]) -> DataTable:

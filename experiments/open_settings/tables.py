@@ -54,6 +54,9 @@ def curves_table(found: Findings) -> DataTable:
                 over_seeds([in_epoch(run, epoch, kind) for run in runs], decimals=4)
                 for kind in ("train/accuracy", "train/loss")
             ]
+            while_training.append(
+                over_seeds([in_epoch(run, epoch, f"train/recall/{weak}") for run in runs])
+            )
             trained = [
                 [part_score(run, *which) for run in runs]
                 for which in (("train",), ("test",), ("test", weak))
@@ -65,12 +68,12 @@ def curves_table(found: Findings) -> DataTable:
             ]
             rows.append([network, name, str(len(runs)), str(epoch), *message])
     columns = ["network", "experiment", "seeds", "epoch", "report: accuracy", "accuracy", "cost"]
-    columns += ["training scans", "test scans", f"recall of {weak}"]
+    columns += [f"recall of {weak}", "training scans", "test scans", f"recall of {weak} there"]
     note = (
-        "Means over seeds, in brackets the smallest and the largest. Accuracy and cost (nats per "
-        "scan) of training scans while training, augmented and with dropout, as the report takes "
-        "them; then accuracy of the trained network, without either, and its recall of "
-        f"{weak} among test scans."
+        "Means over seeds, in brackets the smallest and the largest. Accuracy, cost (nats per "
+        f"scan) and recall of {weak} of training scans while training, augmented and with "
+        "dropout, as the report takes them; then accuracy of the trained network, without either, "
+        f"and its recall of {weak} among test scans."
     )
     return DataTable("After the first epochs that the report tells of", columns, rows, note, 2)
 
