@@ -135,6 +135,12 @@ def named(classes: Sequence[str], number: int) -> str:
     return "" if number == NONE else classes[number]
 
 
+def read_lines(path: Path) -> list[Line]:
+    """Read the rows that `write_answers` has written, as they are."""
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def read_answers(
     path: Path, wanted: Callable[[Line], bool] = bool
 ) -> tuple[list[str], dict[str, GradedPredictions]]:
@@ -147,8 +153,7 @@ def read_answers(
     Returns:
         The class names, and by what gave them the answers to the scans that were asked.
     """
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        lines = list(csv.DictReader(file))
+    lines = read_lines(path)
     classes = sorted({line["label"] for line in lines})
     numbers = {name: number for number, name in enumerate(classes)}
     found = {}

@@ -3,6 +3,8 @@
 import csv
 from pathlib import Path
 
+import numpy as np
+
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.metrics.uncertainty.significance import paired_bootstrap
 from brain_tumor.rendering.numbers import (
@@ -11,11 +13,12 @@ from brain_tumor.rendering.numbers import (
     format_difference,
     format_interval,
     format_percent_range,
+    format_score,
 )
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings, over_seeds
-from experiments.heads import each_seed, read_answers, together
-from experiments.how_much_data.learning_curve import ANSWERS, PARTS, SHARES, SPLITS
+from experiments.heads import SEED, SEEDS, each_seed, read_answers, read_lines, together
+from experiments.how_much_data.learning_curve import ANSWERS, PARTS, SHARES, SPLITS, some_groups
 
 README = Path(__file__).with_name("README.md")
 SCORE = "balanced_accuracy"
@@ -23,7 +26,8 @@ SCORE = "balanced_accuracy"
 
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
-    return {README: {"shares": to_markdown(shares_table())}}
+    tables = {"shares": shares_table(), "relatives": relatives_table()}
+    return {README: {name: to_markdown(table) for name, table in tables.items()}}
 
 
 def shares_table() -> DataTable:
@@ -65,3 +69,34 @@ def shares_table() -> DataTable:
         "with a training scan."
     )
     return DataTable("Scores by the share of training groups", columns, rows, note, 2)
+
+
+def relatives_table() -> DataTable:
+    """Lay out the accuracy on the report's test scans, those with relatives in training apart."""
+    lines = read_lines(ANSWERS)
+    classes = sorted({line["label"] for line in lines})
+    labels = np.array([classes.index(line["label"]) for line in lines], np.int64)
+    groups = np.array([int(line["group"]) for line in lines], np.int64)
+    tested = np.array([bool(line[f"report {SHARES[0]}{SEED}0"]) for line in lines])
+    train, test = np.flatnonzero(~tested), np.flatnonzero(tested)
+    rows = []
+    for share in SHARES:
+        shares, found = [], []
+        for seed in SEEDS:
+            drawn = some_groups(train, labels, groups, share, seed)
+            known = np.isin(groups[test], groups[drawn])
+            names = [f"{split} {share}{SEED}{seed}" for split in SPLITS]
+            right = np.array(
+                [[lines[row][name] == lines[row]["label"] for row in test] for name in names]
+            )
+            shares.append(float(known.mean()))
+            found.append([right[:, part].mean(axis=1) for part in (known, ~known)])
+        means = np.mean(found, axis=0).flatten().tolist()
+        rows.append([f"{share} %", format_percent_range(shares), *map(format_score, means)])
+    columns = ["share", "known from training under report"]
+    columns += [f"{which}: {split}" for which in ("known", "others") for split in SPLITS]
+    note = (
+        "Accuracy on the report's test scans, means of three seeds: of heads trained under its "
+        "split, and of those over patients, which know none of them."
+    )
+    return DataTable("What relatives in training do for a test scan", columns, rows, note)
