@@ -44,7 +44,7 @@ def _quiet() -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings(), _no_standard_error():
-        warnings.filterwarnings("ignore", module=r"(PIL|pydicom|nibabel)\.")
+        warnings.filterwarnings("ignore", module=r"(PIL|pydicom|nibabel|numpy)\.")
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         for logger in loggers:
             logger.setLevel(logging.CRITICAL + 1)
