@@ -170,7 +170,7 @@ def score_runs(
 def _tasks(prepared: PreparedSet, against_rest: str | None) -> dict[str, Rows]:
     number = len(prepared.classes)
     tasks = {f"{_WORDS.get(number, number)} classes": prepared.labels}
-    if against_rest is not None:
+    if against_rest is not None and number > 2:  # of two, it is the same question
         own = prepared.classes.index(against_rest)
         tasks[f"{against_rest} against the rest"] = (prepared.labels == own).astype(np.int64)
     return tasks

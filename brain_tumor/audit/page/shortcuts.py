@@ -1,4 +1,4 @@
-"""The section on shortcuts: how well classifiers score without looking at the brain."""
+"""The section on shortcuts: how well classifiers score that see no shapes."""
 
 from collections.abc import Iterable, Sequence
 
@@ -64,8 +64,9 @@ def shortcut_notices(entries: Sequence[ProbeScore]) -> list[Notice]:
             Notice(
                 level,
                 f"{_capital(task)}: a classifier that sees only {best.sees} has accuracy "
-                f"{format_interval(best.accuracy)} under split={strict}, without looking at the "
-                f"brain. Always naming the largest class would have {format_score(chance)}.",
+                f"{format_interval(best.accuracy)} under split={strict}. It sees no shapes: "
+                "look whether that is the scanner and the file, or the tumour itself. Always "
+                f"naming the largest class would have {format_score(chance)}.",
             )
         )
     return notices
@@ -79,7 +80,7 @@ def shortcut_section(audit: Audit) -> Section:
         return Section("shortcuts", title, [Paragraph("No probe was asked for in this audit.")])
     blocks: list[Block] = [
         Paragraph(
-            "A probe is a classifier that is shown no anatomy: only the size of the file, only how "
+            "A probe is a classifier that is shown no shapes: only the size of the file, only how "
             "bright and sharp the scan is, or only its margin. What it gets right, a network can "
             "get right the same way, and will get wrong on scans from another source."
         ),
