@@ -19,6 +19,7 @@ from brain_tumor.compare.published import Results
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.models.mobilenetv2 import FEATURES
 from brain_tumor.runs.folder import RunFolder
+from experiments.blocks import filled_block
 from experiments.findings import HERE, Findings
 from experiments.one_draw_per_batch import head
 from experiments.one_draw_per_batch.features import LAST, Course, Worked
@@ -29,6 +30,7 @@ from experiments.one_draw_per_batch.tables import (
     HEAD,
     README,
     at_test_table,
+    blocks,
     draws_table,
     in_epoch_table,
 )
@@ -102,6 +104,12 @@ def test_the_kept_table_has_every_setting_once() -> None:
             setting = (course.per_batch, course.shuffled, twice, seed, epoch)
             for state in STATES if course.shuffled else {AVERAGES[-1]}:
                 assert (*map(str, setting), state) in told, (setting, state)
+
+
+def test_the_page_shows_what_is_made_of_the_kept_table(found: Findings) -> None:
+    text = README.read_text(encoding="utf-8")
+    for block, table in blocks(found)[README].items():
+        assert filled_block(text, block, table) == text, f"make results: {block}"
 
 
 def test_training_does_not_notice_what_its_head_is_asked() -> None:
