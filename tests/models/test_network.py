@@ -161,7 +161,7 @@ def test_a_new_network_is_two_files(
     for wrong, message in {
         "model.width=0": r"model\.width must be a whole number in 1\.\.16384: 0",
         "model.padding=mirror": r"model\.padding must be zeros or reflect: 'mirror'",
-        "+model.paddin=zeros": r"model\.paddin is unknown, stripes .*: did you mean padding",
+        "+model.paddin=zeros": r"model\.paddin is unknown, stripes .*: did you mean model.padding",
         "+model.weights=none": "stripes has no pretrained part",
         "model.name=stripe": "'stripe': did you mean stripes",
     }.items():

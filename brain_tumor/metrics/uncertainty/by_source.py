@@ -54,7 +54,7 @@ def score_sources(
     Example:
         >>> labels, predicted = np.array([0, 1, 0, 1]), np.array([0, 1, 0, 0])
         >>> sets = ["a", "a", "b", "b"]
-        >>> found = score_sources(labels, predicted, np.arange(4), sets, 2, 100, 0, 0.9)
+        >>> found = score_sources(labels, predicted, np.arange(4), sets, 2, Resampling(100, 0.9, 0))
         >>> [(one.source, one.scores["accuracy"].value) for one in found]
         [('a', 1.0), ('b', 0.5)]
     """
