@@ -70,8 +70,8 @@ def test_the_scores_are_those_of_the_committed_audit() -> None:
 
 
 SHOWN = [
-    *("as_reported", "best_patient", "best_report", "corrected_groups", "evidence", "harmonised"),
-    *("how_much_data", "leakage", "longer_over_patients", "one_draw_per_batch"),
+    *("as_reported", "best_patient", "best_report", "by_source", "corrected_groups", "evidence"),
+    *("harmonised", "how_much_data", "leakage", "longer_over_patients", "one_draw_per_batch"),
     *("open_settings", "shortcuts", "slices_of_a_patient", "two_stages", "unfreeze", "width"),
 ]
 WITHOUT_RUNS = [
