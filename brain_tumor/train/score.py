@@ -62,14 +62,14 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Metrics:
     _print(console, "files there:", f"MODEL_CARD.md, metrics.json{drawn_there}")
     if settings.verbose:
         _print(console, "prepared set:", str(fitted.datamodule.prepared.folder))
-    if this_job() is not None:  # a sweep says at its end what can be done with all of its runs
-        return metrics
-    for command in ("predict", "evaluate"):
+    of_sweep = this_job() is not None  # which says at its end what can be done with all of its runs
+    for command in () if of_sweep else ("predict", "evaluate"):
         more = " input=FOLDER" if command == "predict" else ""
         typed = f"python -m brain_tumor.{command} run={_named(place)}{more}{typed_again()}"
         _print(console, "next:", typed)
     for command in viewers(trainer.loggers, place):
-        _print(console, "curves:", command)
+        if not (of_sweep and command.startswith("tensorboard")):
+            _print(console, "curves:", command)
     return metrics
 
 
