@@ -43,14 +43,22 @@ def in_manifest(folder: Path) -> Reasons:
 
 @pytest.fixture(scope="module")
 def scans(tmp_path_factory: pytest.TempPathFactory, phantom_root: Path) -> Path:
-    """Lay the files of pydicom and nibabel into a class folder, and a few phantoms into another."""
+    """Lay the files of packages into a class folder, and a few phantoms into another."""
     root = tmp_path_factory.mktemp("one") / "scans"
-    for module, inside in (("pydicom", "data/test_files"), ("nibabel", ".")):
+    shipped = {"pydicom": "data/test_files", "nibabel": ".", "matplotlib": "mpl-data"}
+    shipped |= {"skimage": "data", "data_store": "."}  # these two are not part of the extra `test`
+    for module, inside in shipped.items():
         folder = folder_of(module)
-        if folder is None:
+        if folder is None and module in ("pydicom", "nibabel"):
             pytest.skip(f"{module} is not installed")
+        if folder is None:
+            continue
         for path in sorted((folder / inside).rglob("*")):
-            if path.is_file() and "data" in path.parts and path.suffix not in (".py", ".pyc"):
+            if (
+                path.is_file()
+                and {"data", "mpl-data"} & {*path.parts}
+                and path.suffix not in (".py", ".pyc")
+            ):
                 place = root / "glioma" / module / path.relative_to(folder)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, place)
