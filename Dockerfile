@@ -1,10 +1,11 @@
-# CPU:   docker build --tag brain-tumor .
-# CUDA:  docker build --tag brain-tumor --build-arg INDEX=https://pypi.org/simple .
+# CUDA:  docker build --tag brain-tumor .
+# CPU:   docker build --tag brain-tumor --build-arg INDEX=ADDRESS .     (several GB less)
 # Use:   docker run --rm --volume "$PWD":/work brain-tumor train experiment=demo     (CUDA: --gpus all)
 FROM python:3.11-slim
 
-# The index of PyTorch's wheels: those for CPUs, or PyPI's, which bring CUDA.
-ARG INDEX=https://download.pytorch.org/whl/cpu
+# Where PyTorch's wheels for CPUs are: the address that its page "Get started" shows. Empty, pip's
+# own index counts, whose wheels bring CUDA.
+ARG INDEX=
 
 # OpenCV wants these two, in whatever version the base image has.
 # hadolint ignore=DL3008
@@ -17,7 +18,7 @@ WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY brain_tumor brain_tumor
 COPY conf conf
-RUN pip install --no-cache-dir --constraint constraints.txt --extra-index-url "$INDEX" \
+RUN pip install --no-cache-dir --constraint constraints.txt ${INDEX:+--extra-index-url "$INDEX"} \
     ".[dicom,volumes,export]"
 
 # No root: what it writes to the volume belongs to the first user of most machines.

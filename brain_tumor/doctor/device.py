@@ -44,8 +44,8 @@ def device(config: Any, probes: Results) -> Iterator[Finding]:
 def _unused_gpu(cuda: str | None, reason: str) -> Finding:
     message = "An NVIDIA driver is installed, but "
     if cuda is None:
-        index = "https://download.pytorch.org/whl/cu126"
-        fix = f"python -m pip install --force-reinstall torch torchvision --index-url {index}"
+        # On Linux that brings CUDA; elsewhere PyTorch's page "Get started" has the line to type.
+        fix = "python -m pip install --force-reinstall torch torchvision"
         return Finding("note", "device", f"{message}this torch is built without CUDA.", fix)
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         fix = "unset CUDA_VISIBLE_DEVICES"
