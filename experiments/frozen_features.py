@@ -11,7 +11,6 @@ that work that was stopped goes on. Each file has `(N, 1280)` float32, in the or
 set.
 """
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ keep_freed_memory()  # before torch is imported
 
 import hydra  # noqa: E402
 import numpy as np  # noqa: E402
+import numpy.typing as npt  # noqa: E402
 import torch  # noqa: E402
 from omegaconf import DictConfig  # noqa: E402
 from torch import Tensor  # noqa: E402
@@ -31,9 +31,9 @@ from brain_tumor.config.data import build_prepared  # noqa: E402
 from brain_tumor.config.data_settings import data_settings  # noqa: E402
 from brain_tumor.data.prepared.prepared_set import PreparedSet  # noqa: E402
 from brain_tumor.data.split import Rows, Split  # noqa: E402
-from brain_tumor.errors import BrainTumorError  # noqa: E402
 from brain_tumor.models.classifier import TrainingSettings  # noqa: E402
 from brain_tumor.train.build import build_classifier, build_datamodule  # noqa: E402
+from experiments.with_weights import run_with_weights  # noqa: E402
 
 PASSES = 5  # as many as `experiment=leakage` has epochs; each takes a core a minute or two
 KEPT = Path("data/frozen_features")
@@ -61,6 +61,22 @@ def composed(*words: str) -> DictConfig:
         return hydra.compose("train", [*words, "run_folder=."])
 
 
+def features_folder(prepared: PreparedSet, weights: str, *names: str) -> Path:
+    """Give the folder of features that one network makes of one prepared set; it is made."""
+    folder = KEPT.joinpath(f"{prepared.folder.name}-{Path(weights).stem}", *names)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def write_array(path: Path, made: npt.NDArray[Any]) -> None:
+    """Write an array whole or not at all, and tell where."""
+    half = path.with_suffix(".half")
+    with half.open("wb") as file:
+        np.save(file, made)
+    half.replace(path)
+    print(path, flush=True)
+
+
 def frozen_features(weights: str) -> FrozenFeatures:
     """Work out the features of all kept scans, or read them where they are kept.
 
@@ -74,8 +90,7 @@ def frozen_features(weights: str) -> FrozenFeatures:
     datamodule = build_datamodule(config, prepared, split)
     network: Any = build_classifier(config, datamodule, TrainingSettings()).network
     network.eval()
-    folder = KEPT / f"{prepared.folder.name}-{Path(weights).stem}" / "all_scans"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = features_folder(prepared, weights, "all_scans")
 
     def one_pass(epoch: int | None) -> Tensor:
         path = folder / f"{'plain' if epoch is None else epoch}.npy"
@@ -84,11 +99,7 @@ def frozen_features(weights: str) -> FrozenFeatures:
             for batch in datamodule.part_dataloader("train"):
                 shown = batch if epoch is None else datamodule.augmented(batch, epoch)
                 made.append(network.pool(shown.images))
-            half = path.with_suffix(".half")
-            with half.open("wb") as file:
-                np.save(file, torch.cat(made).numpy())
-            half.replace(path)
-            print(path, flush=True)
+            write_array(path, torch.cat(made).numpy())
         return torch.from_numpy(np.load(path))
 
     plain = one_pass(None)
@@ -96,9 +107,4 @@ def frozen_features(weights: str) -> FrozenFeatures:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    try:
-        frozen_features(sys.argv[1])
-    except BrainTumorError as error:
-        raise SystemExit(str(error)) from error
+    run_with_weights(frozen_features, __doc__)

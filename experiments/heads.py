@@ -27,7 +27,7 @@ from brain_tumor.data.split import Rows, Split, SplitSettings
 from brain_tumor.metrics.uncertainty.bootstrap import Labels
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 from brain_tumor.models.registry import build_network
-from experiments.keep import write_table
+from experiments.kept_table import write_table
 
 FOLDS = 4
 SEEDS = (0, 1, 2)  # of a head's weights, the order of its scans and its dropout
@@ -126,8 +126,7 @@ def write_answers(path: Path, prepared: PreparedSet, answers: Mapping[str, Label
         | {name: named(prepared.classes, given[number]) for name, given in answers.items()}
         for number, (scan, group) in enumerate(zip(prepared.kept, prepared.groups, strict=True))
     ]
-    write_table(path, list(rows[0]), rows)
-    print(f"written: {path}", flush=True)
+    write_table(path, rows)
 
 
 def named(classes: Sequence[str], number: int) -> str:

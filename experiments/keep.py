@@ -9,14 +9,11 @@ is about. Paths of the machine are left out: the run's own folder is called RUN,
 path its last name stays.
 """
 
-import csv
-import gzip
-import io
 import json
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,6 +23,7 @@ from brain_tumor.compare.page.differences import differing_keys
 from brain_tumor.errors import BrainTumorError, DataError
 from brain_tumor.runs.finished import FinishedRun, find_folders, read_run
 from brain_tumor.runs.folder import RunFolder
+from experiments.kept_table import write_table
 
 JSON = (
     *("run.json", "metrics.json", "complexity.json"),
@@ -104,29 +102,13 @@ def _keep(run: FinishedRun, place: Path) -> None:
         rows = source.read_rows(name)
         columns = [key for key in rows[0] if not key.startswith("probability_")]
         own_rows = [row for row in rows if name == "split.csv" or row["part"] in kept]
-        write_table(place / f"{name}.gz", columns, own_rows)
+        write_table(place / f"{name}.gz", own_rows, columns)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file of a kept run."""
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
     path.write_text(f"{text}\n", encoding="utf-8")
-
-
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write a table of a kept run, compressed.
-
-    Args:
-        path: Where, with the ending `.csv.gz`.
-        columns: What is kept of each row.
-        rows: The rows, by column.
-    """
-    table = io.StringIO()
-    writer = csv.DictWriter(table, columns, extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    # Without a time in it, so that the same rows are the same bytes.
-    path.write_bytes(gzip.compress(table.getvalue().encode(), mtime=0))
 
 
 def without_paths(content: Any, run_folder: str) -> Any:

@@ -32,7 +32,8 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.runs.results.run import RUN
 from brain_tumor.runs.results.scores import PartScores
-from experiments.keep import write_json, write_table
+from experiments.keep import write_json
+from experiments.kept_table import write_table
 
 
 def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None:
@@ -75,7 +76,7 @@ def regroup(folder: Path, prepared: PreparedSet, lookalikes: Lookalikes) -> None
         data = replace(data, fingerprint=prepared.fingerprint, trained_on=trained_on)
     write_json(folder / METRICS.name, METRICS.to_plain(metrics))
     write_json(folder / RUN.name, RUN.to_plain(replace(record, data=data)))
-    write_table(folder / "split.csv.gz", list(members[0]), members)
+    write_table(folder / "split.csv.gz", members)
 
 
 def _scored(

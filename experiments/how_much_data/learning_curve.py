@@ -9,15 +9,12 @@ head takes as many steps as `experiment=leakage` takes with all of them.
 Writes `answers.csv.gz`, `parts.csv` and `learning_curve.png` beside this file.
 """
 
-import csv
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from brain_tumor.data.split import Rows
-from brain_tumor.errors import BrainTumorError
 from brain_tumor.metrics.uncertainty.bootstrap import Labels
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.rendering.charts.style import COLOURS, dress, new_figure
@@ -33,6 +30,8 @@ from experiments.heads import (
     train_head,
     write_answers,
 )
+from experiments.kept_table import write_table
+from experiments.with_weights import run_with_weights
 
 SHARES = (10, 25, 50, 100)  # percent of the groups
 HERE = Path(__file__).parent
@@ -88,10 +87,7 @@ def main(weights: str) -> None:
                     parts.append(line | {"test": len(known), "known": int(known.sum())})
                 print(f"{name}, {share} %, seed {seed}", flush=True)
     write_answers(ANSWERS, prepared, answers)
-    with PARTS.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(parts[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(parts)
+    write_table(PARTS, parts)
     draw()
 
 
@@ -120,9 +116,4 @@ def draw() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    try:
-        main(sys.argv[1])
-    except BrainTumorError as error:
-        raise SystemExit(str(error)) from error
+    run_with_weights(main, __doc__)

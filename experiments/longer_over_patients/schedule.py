@@ -6,13 +6,11 @@
 frozen features. Writes `answers.csv.gz` beside this file.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from brain_tumor.errors import BrainTumorError
 from experiments.frozen_features import composed, frozen_features
 from experiments.heads import (
     NONE,
@@ -23,6 +21,7 @@ from experiments.heads import (
     train_head,
     write_answers,
 )
+from experiments.with_weights import run_with_weights
 
 ANSWERS = Path(__file__).with_name("answers.csv.gz")
 
@@ -46,9 +45,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    try:
-        main(sys.argv[1])
-    except BrainTumorError as error:
-        raise SystemExit(str(error)) from error
+    run_with_weights(main, __doc__)

@@ -26,7 +26,8 @@ from brain_tumor.data.split import Rows
 from brain_tumor.models.classifier import TrainingSettings
 from brain_tumor.models.mobilenetv2 import FEATURES
 from brain_tumor.train.build import build_classifier, build_datamodule
-from experiments.open_settings.long_head import composed, write
+from experiments.frozen_features import features_folder, write_array
+from experiments.open_settings.long_head import recipe
 
 AVERAGES_AFTER = (5, 10, 15)  # epochs before the last whose running averages scans meet
 BATCH, MEAN = "of the batch", "mean of all epochs"
@@ -89,15 +90,13 @@ def worked(weights: str, course: Course) -> tuple[DictConfig, Worked]:
     Returns:
         The recipe, and the features.
     """
-    config = composed(weights, "report", frozen=False)
+    config = recipe(weights, "report", frozen=False)
     config.augment.per_batch = course.per_batch
     prepared = build_prepared(data_settings(config.data))
     split = build_split(prepared, split_settings(config.split))
     datamodule = build_datamodule(config, prepared, split)
     network: Any = build_classifier(config, datamodule, TrainingSettings()).network
-    kept = Path("data/frozen_features") / f"{prepared.folder.name}-{Path(weights).stem}"
-    kept = kept / "report" / course.name
-    kept.mkdir(parents=True, exist_ok=True)
+    kept = features_folder(prepared, weights, "report", course.name)
     rows = split.parts["train"]
     place = {int(row): number for number, row in enumerate(rows)}
     batches = ScanBatches(prepared)
@@ -110,7 +109,7 @@ def worked(weights: str, course: Course) -> tuple[DictConfig, Worked]:
             for share in course.order(rows, config, epoch):
                 batch = datamodule.augmented(batches[share], epoch)
                 made[[place[int(row)] for row in share.rows]] = network.pool(batch.images).numpy()
-            write(features, made)
+            write_array(features, made)
             torch.save(network.state_dict(), averages)
         states.append(torch.load(averages, weights_only=True))
         network.load_state_dict(states[-1])
@@ -195,5 +194,5 @@ def plain(datamodule: ScanDataModule, pool: Pool, kept: Path, file: str, part: s
             images = torch.from_numpy(prepared.images[rows[chosen]]).unsqueeze(1)
             with torch.no_grad():
                 made[chosen] = pool(images).numpy()
-        write(path, made)
+        write_array(path, made)
     return torch.from_numpy(np.load(path))

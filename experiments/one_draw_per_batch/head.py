@@ -11,7 +11,6 @@ WEIGHTS is a file as for `model.weights`. Features stay in `data/frozen_features
 that was stopped goes on. Writes `head.csv` beside this file.
 """
 
-import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -29,11 +28,11 @@ from torch import Tensor, nn  # noqa: E402
 
 from brain_tumor.config.instantiate import instantiate  # noqa: E402
 from brain_tumor.data.split import Rows  # noqa: E402
-from brain_tumor.errors import BrainTumorError  # noqa: E402
 from brain_tumor.metrics.scores import score  # noqa: E402
 from brain_tumor.models.registry import build_network  # noqa: E402
+from experiments.kept_table import write_table  # noqa: E402
 from experiments.one_draw_per_batch.features import LAST, Course, Worked, worked  # noqa: E402
-from experiments.open_settings.long_head import write_table  # noqa: E402
+from experiments.with_weights import run_with_weights  # noqa: E402
 
 COURSES = (Course(False, True, 20), Course(True, True, 20), Course(False, False, 2))
 TOLD = (20, 100, 200)  # epochs that the report tells of
@@ -119,9 +118,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    try:
-        main(sys.argv[1])
-    except BrainTumorError as error:
-        raise SystemExit(str(error)) from error
+    run_with_weights(main, __doc__)

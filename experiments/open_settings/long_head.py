@@ -19,8 +19,6 @@ WEIGHTS is a file as for `model.weights`. Features stay in `data/frozen_features
 so that a run that was stopped goes on. Writes `long_head.csv` beside this file.
 """
 
-import csv
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -31,14 +29,12 @@ from brain_tumor.engine.allocator import keep_freed_memory
 
 keep_freed_memory()  # before torch is imported
 
-import hydra  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from omegaconf import DictConfig  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
 from brain_tumor.config.data import (  # noqa: E402
     build_prepared,
     build_split,
@@ -49,12 +45,14 @@ from brain_tumor.config.instantiate import instantiate  # noqa: E402
 from brain_tumor.data.batch_order import BatchOrder  # noqa: E402
 from brain_tumor.data.datamodule import Batch, ScanBatches, ScanDataModule  # noqa: E402
 from brain_tumor.data.split import Rows  # noqa: E402
-from brain_tumor.errors import BrainTumorError  # noqa: E402
 from brain_tumor.metrics.scores import score  # noqa: E402
 from brain_tumor.models.classifier import TrainingSettings  # noqa: E402
 from brain_tumor.models.mobilenetv2 import FEATURES  # noqa: E402
 from brain_tumor.models.registry import build_network  # noqa: E402
 from brain_tumor.train.build import build_classifier, build_datamodule  # noqa: E402
+from experiments.frozen_features import composed, features_folder, write_array  # noqa: E402
+from experiments.kept_table import write_table  # noqa: E402
+from experiments.with_weights import run_with_weights  # noqa: E402
 
 TOLD = 20  # epochs from one row to the next
 # How scans are augmented, whether statistics are frozen, and how many epochs have augmentation of
@@ -82,13 +80,10 @@ def _order(rows: Rows, batch_size: int, seed: int, epoch: int) -> BatchOrder:
     return BatchOrder(rows, batch_size, seed, epoch=lambda: epoch)
 
 
-def composed(weights: str, augment: str, frozen: bool) -> DictConfig:
+def recipe(weights: str, augment: str, frozen: bool) -> DictConfig:
     """Compose the report's own recipe, but for its augmentation and frozen statistics."""
-    register_resolvers()
-    words = ["experiment=report_mobilenetv2", f"model.weights={weights}", "run_folder=."]
-    words += [f"augment={augment}", f"model.frozen_statistics={frozen}"]
-    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return hydra.compose("train", words)
+    words = ["experiment=report_mobilenetv2", f"model.weights={weights}"]
+    return composed(*words, f"augment={augment}", f"model.frozen_statistics={frozen}")
 
 
 def all_features(
@@ -105,14 +100,13 @@ def all_features(
     Returns:
         The recipe, and features by name: `augmented`, `train` and `test`.
     """
-    config = composed(weights, augment, frozen)
+    config = recipe(weights, augment, frozen)
     prepared = build_prepared(data_settings(config.data))
     split = build_split(prepared, split_settings(config.split))
     datamodule = build_datamodule(config, prepared, split)
     network: Any = build_classifier(config, datamodule, TrainingSettings()).network
-    kept = Path("data/frozen_features") / f"{prepared.folder.name}-{Path(weights).stem}"
-    kept = kept / augment / ("frozen_statistics" if frozen else "free_statistics")
-    kept.mkdir(parents=True, exist_ok=True)
+    statistics = "frozen_statistics" if frozen else "free_statistics"
+    kept = features_folder(prepared, weights, augment, statistics)
     if frozen:
         network.eval()
         augmented = features(datamodule, network, "train", epochs, kept)
@@ -150,18 +144,9 @@ def features_in_batches(
             for share in _order(rows, datamodule.batch_size, seed, epoch):
                 batch = datamodule.augmented(batches[share], epoch)
                 made[[place[int(row)] for row in share.rows]] = network.pool(batch.images).numpy()
-            write(path, made)
+            write_array(path, made)
         values.append(torch.from_numpy(np.load(path)))
     return Features(values, torch.from_numpy(prepared.labels[rows]))
-
-
-def write(path: Path, made: Any) -> None:
-    """Write an array whole or not at all, and tell where."""
-    half = path.with_suffix(".half")
-    with half.open("wb") as file:
-        np.save(file, made)
-    half.replace(path)
-    print(path, flush=True)
 
 
 def features(
@@ -186,7 +171,7 @@ def features(
         path = kept / f"{part}-{'plain' if epoch is None else epoch}.npy"
         if not path.exists():
             made = torch.cat([network.pool(batch.images) for batch in served(epoch)])
-            write(path, made.numpy())
+            write_array(path, made.numpy())
         values.append(torch.from_numpy(np.load(path)))
     labels = datamodule.prepared.labels[datamodule.split.parts[part]]
     return Features(values, torch.from_numpy(labels))
@@ -250,25 +235,5 @@ def main(weights: str) -> None:
     write_table(TABLE, rows)
 
 
-def write_table(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows as CSV, numbers with six decimals, and tell where."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(
-            {
-                key: f"{value:.6f}" if isinstance(value, float) else value
-                for key, value in row.items()
-            }
-            for row in rows
-        )
-    print(f"written: {path}")
-
-
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    try:
-        main(sys.argv[1])
-    except BrainTumorError as error:
-        raise SystemExit(str(error)) from error
+    run_with_weights(main, __doc__)

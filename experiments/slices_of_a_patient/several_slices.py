@@ -9,7 +9,6 @@ validation units is least is scored. Writes `answers.csv.gz` beside this file, a
 """
 
 import copy
-import sys
 from pathlib import Path
 from typing import cast
 
@@ -20,12 +19,12 @@ from torch import Tensor, nn
 
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows, Split
-from brain_tumor.errors import BrainTumorError
 from brain_tumor.metrics.uncertainty.bootstrap import Labels
 from experiments.frozen_features import FrozenFeatures, frozen_features
 from experiments.heads import SEED, SEEDS, named, new_head, splits
-from experiments.keep import write_table
+from experiments.kept_table import write_table
 from experiments.slices_of_a_patient.pooling import GatedAttention, MeanOfAnswers, MeanOfFeatures
+from experiments.with_weights import run_with_weights
 
 ANSWERS = Path(__file__).with_name("answers.csv.gz")
 WAYS = {
@@ -99,7 +98,7 @@ def main(weights: str) -> None:
     found = frozen_features(weights)
     prepared = found.prepared
     units = units_of(prepared)
-    numbers, first, scans = np.unique(units, return_index=True, return_counts=True)
+    _, first, scans = np.unique(units, return_index=True, return_counts=True)
     rows = [
         {
             "path": prepared.kept[row].path,
@@ -117,14 +116,8 @@ def main(weights: str) -> None:
                 said = answered(network, found.plain, units, split.test).argmax(dim=1)
                 for unit, answer in zip(np.unique(units[split.test]), said.tolist(), strict=True):
                     rows[unit][f"{name}{SEED}{seed}"] = named(prepared.classes, answer)
-    write_table(ANSWERS, list(rows[0]), rows)
-    print(f"written: {ANSWERS}, {len(numbers)} units")
+    write_table(ANSWERS, rows)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    try:
-        main(sys.argv[1])
-    except BrainTumorError as error:
-        raise SystemExit(str(error)) from error
+    run_with_weights(main, __doc__)

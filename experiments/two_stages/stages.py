@@ -8,14 +8,12 @@ the first gives a tumour one half or less; else the second names the kind. Write
 beside this file.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from brain_tumor.data.split import Split
-from brain_tumor.errors import BrainTumorError
 from brain_tumor.metrics.uncertainty.bootstrap import Labels
 from experiments.frozen_features import FrozenFeatures, composed, frozen_features
 from experiments.heads import (
@@ -27,6 +25,7 @@ from experiments.heads import (
     train_head,
     write_answers,
 )
+from experiments.with_weights import run_with_weights
 
 ANSWERS = Path(__file__).with_name("answers.csv.gz")
 HEALTHY = "notumor"
@@ -86,9 +85,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    try:
-        main(sys.argv[1])
-    except BrainTumorError as error:
-        raise SystemExit(str(error)) from error
+    run_with_weights(main, __doc__)

@@ -12,9 +12,6 @@ Writes `known.csv`, the ranks of the labels that the published patient table con
 The fourth accuses no other scan.
 """
 
-import csv
-import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +20,12 @@ import torch
 from scipy.special import softmax
 
 from brain_tumor.data.prepared.prepared_set import PreparedSet
-from brain_tumor.errors import BrainTumorError
 from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 from experiments.findings import kept_runs
 from experiments.frozen_features import FrozenFeatures, composed, frozen_features
 from experiments.heads import SEEDS, log_probabilities, splits, train_head
+from experiments.kept_table import write_table
+from experiments.with_weights import run_with_weights
 
 HERE = Path(__file__).parent
 KNOWN, FIRST = HERE / "known.csv", HERE / "first_hundred.csv"
@@ -130,15 +128,6 @@ def of_best_patient(prepared: PreparedSet) -> Values:
     return made
 
 
-def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a table."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"written: {path}")
-
-
 def main(weights: str) -> None:
     """Rank all scans by every rule, and write what came out."""
     found = frozen_features(weights)
@@ -160,16 +149,11 @@ def main(weights: str) -> None:
 
     kept = list(enumerate(prepared.kept))
     wrong = [row for row, scan in kept if scan.known_label and scan.known_label != scan.label]
-    write(KNOWN, [line(row) for row in wrong])
+    write_table(KNOWN, [line(row) for row in wrong])
     del orders[OWN_GROUP], ranks[OWN_GROUP]
     suspects = {row: None for order in orders.values() for row in order[:SHOWN].tolist()}
-    write(FIRST, [line(row) for row in suspects])
+    write_table(FIRST, [line(row) for row in suspects])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    try:
-        main(sys.argv[1])
-    except BrainTumorError as error:
-        raise SystemExit(str(error)) from error
+    run_with_weights(main, __doc__)
