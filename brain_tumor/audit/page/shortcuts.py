@@ -64,9 +64,8 @@ def shortcut_notices(entries: Sequence[ProbeScore]) -> list[Notice]:
             Notice(
                 level,
                 f"{_capital(task)}: a classifier that sees only {best.sees} has accuracy "
-                f"{format_interval(best.accuracy)} under split={strict}. It sees no shapes: "
-                "look whether that is the scanner and the file, or the tumour itself. Always "
-                f"naming the largest class would have {format_score(chance)}.",
+                f"{format_interval(best.accuracy)} under split={strict}, though it sees no "
+                f"shapes. Always naming the largest class would have {format_score(chance)}.",
             )
         )
     return notices
@@ -81,7 +80,8 @@ def shortcut_section(audit: Audit) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "A probe is a classifier that is shown no shapes: only the size of the file, only how "
-            "bright and sharp the scan is, or only its margin. What it gets right, a network can "
+            "bright and sharp the scan is, or only its margin. It may go by the scanner or the file, "
+            "or by tumours that are simply brighter: look at the scans. What it gets right, a network can "
             "get right the same way, and will get wrong on scans from another source."
         ),
         *shortcut_notices(entries),
