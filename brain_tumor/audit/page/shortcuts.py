@@ -80,9 +80,9 @@ def shortcut_section(audit: Audit) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "A probe is a classifier that is shown no shapes: only the size of the file, only how "
-            "bright and sharp the scan is, or only its margin. It may go by the scanner or the file, "
-            "or by tumours that are simply brighter: look at the scans. What it gets right, a network can "
-            "get right the same way, and will get wrong on scans from another source."
+            "bright and sharp the scan is, or only its margin. It may go by the scanner or the "
+            "file, or by tumours that are simply brighter: look at the scans. What it gets right, "
+            "a network can get right the same way, and will get wrong on scans from another source."
         ),
         *shortcut_notices(entries),
     ]
