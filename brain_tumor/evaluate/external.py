@@ -36,7 +36,7 @@ class ExternalSettings(Settings, key="data"):
     @property
     def place(self) -> str | None:
         """What lists the scans: a table or a folder; None for the run's own."""
-        return self.table or self.root
+        return self.root if self.table is None else self.table
 
 
 def open_external(

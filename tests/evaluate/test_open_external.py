@@ -115,10 +115,13 @@ def test_slices_of_volumes_are_scored_as_predict_takes_them(
     pieces = reader.pieces(place)
     assert len(pieces) == 3
     rows = {row.path: row for row in opened.prepared.manifest}
+    compared = 0
     for piece in pieces:
         row = rows[str(Path(piece.name).relative_to(hospital))]
         if row.row is not None:  # no copy of another slice
             assert np.array_equal(opened.prepared.images[row.row], reader.read(piece).pixels)
+            compared += 1
+    assert compared
 
 
 def test_a_table_lists_scans_with_their_patients(
@@ -140,3 +143,21 @@ def test_a_table_lists_scans_with_their_patients(
     other = ["data.root=null", f"data.table={table}"]
     turned = open_external(datamodule, asked(tmp_path, hospital, *other), VolumeSettings(), print)
     assert [row.label for row in turned.prepared.kept] == ["notumor", "glioma"]
+
+
+@pytest.mark.parametrize("path", ["{hospital}/glioma/0.png", "../hospital/glioma/0.png"])
+def test_a_table_that_names_scans_elsewhere_is_refused_before_the_work(
+    datamodule: ScanDataModule, hospital: Path, tmp_path: Path, path: str
+) -> None:
+    table = tmp_path / "tables" / "labels.csv"
+    table.parent.mkdir()
+    table.write_text(f"path,label\n{path.format(hospital=hospital)},glioma\n")
+    node = asked(tmp_path, hospital, "data.root=null", f"data.table={table}")
+    with pytest.raises(DataError, match=r"lies outside that folder.*data\.root=FOLDER"):
+        open_external(datamodule, node, VolumeSettings(), print)
+    assert not [*(tmp_path / "prepared").glob("external-*")]
+
+
+def test_a_table_that_is_set_to_nothing_is_not_the_run_s_own_scans(tmp_path: Path) -> None:
+    # As `data.table=$TABLE` of a shell without that variable.
+    assert asked(tmp_path, tmp_path, "data.root=null", "data.table=").place is not None

@@ -20,6 +20,7 @@ from brain_tumor.data.prepared.prepare import (
     CROPPING,
     PrepareSettings,
     Progress,
+    check_places,
     odd_files,
     silent,
     summarise,
@@ -70,6 +71,7 @@ def prepare_external(
     show_progress = progress or silent
     settings = _settings_of(run, patients)
     root, scans = source.root, list(source.scans())
+    check_places(scans, root)
     table = None if patients is None else read_patients(patients)
     made_for = {
         "run": run.fingerprint,

@@ -120,12 +120,11 @@ def prepare_scans(
     return open_or_write(directory / f"{name}-{fingerprint[:12]}", write)
 
 
-def check_scans(scans: Sequence[Scan], classes: Sequence[str], root: Path) -> None:
-    """Make sure that a source lists what can be prepared.
+def check_places(scans: Sequence[Scan], root: Path) -> None:
+    """Make sure that a source lists every scan once, and below its folder.
 
     Raises:
-        DataError: A name stands there twice or leads out of the root, a class has no scan, or a
-            scan is of no class.
+        DataError: A name stands there twice, or leads out of the root.
     """
     names: set[str] = set()
     for scan in scans:
@@ -137,6 +136,15 @@ def check_scans(scans: Sequence[Scan], classes: Sequence[str], root: Path) -> No
                 f"{root}: the scan {scan.name} lies outside that folder; give paths below it, or a "
                 "folder that holds all scans as data.root=FOLDER."
             )
+
+
+def check_scans(scans: Sequence[Scan], classes: Sequence[str], root: Path) -> None:
+    """Make sure that a source lists what can be prepared.
+
+    Raises:
+        DataError: As for `check_places`; or a class has no scan, or a scan is of no class.
+    """
+    check_places(scans, root)
     found = {scan.label for scan in scans}
     if unknown := sorted(found - set(classes)):
         raise DataError(
