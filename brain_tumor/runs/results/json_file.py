@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from brain_tumor.dataclass_json import from_plain, to_plain
-from brain_tumor.errors import DataError
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runs.folder import AGAIN, RunFolder
 
 T = TypeVar("T")
@@ -65,8 +65,8 @@ class JsonFile(Generic[T]):
             )
         except KeyError as error:
             reason = f"{error.args[0]} is missing"
-        except (AttributeError, TypeError, ValueError) as error:
-            reason = str(error)
+        except (AttributeError, ConfigError, TypeError, ValueError) as error:
+            reason = str(error)  # settings that a file holds are checked as those of a user
         raise DataError(f"{path} is damaged ({reason}): {self.again}.")
 
     def read_if_there(self, folder: RunFolder) -> T | None:

@@ -97,6 +97,7 @@ def test_an_audit_of_0_6_is_read_and_shown(path: Path) -> None:
         (lambda found: found["near"].update(across_labels={}), "near.across_labels must be a list"),
         (lambda found: found["leakage"][1].update(test=None), r"leakage\[1\].test must be a whole"),
         (lambda found: found["shortcuts"][0].update(kind="a"), "kind must be probe or classifier"),
+        (lambda found: found["near"]["thresholds"].update(related=2.0), "related must be a number"),
         (lambda found: found.update(version="1"), "version is '1'"),
         (lambda found: found.update(version=0, near=[], leakage=[3], provenance=None), "near must"),
     ],
