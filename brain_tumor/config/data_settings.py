@@ -203,7 +203,7 @@ def patient_table(patients: str | None) -> Path | None:
     return FIGSHARE if patients == "figshare" else Path(str(patients)).expanduser()
 
 
-def is_usual(name: str) -> bool:
+def is_usual_healthy(name: str) -> bool:
     """Tell whether scans without a tumour are usually called so, in any spelling of it."""
     return re.sub(r"[\W_]", "", name).lower() in _HEALTHY
 
@@ -215,7 +215,7 @@ def usual_healthy(classes: Sequence[str]) -> str | None:
         >>> usual_healthy(["Healthy", "tumour"]), usual_healthy(["yes", "maybe"])
         ('Healthy', None)
     """
-    found = [name for name in classes if is_usual(name)]
+    found = [name for name in classes if is_usual_healthy(name)]
     return found[0] if len(found) == 1 else None
 
 
@@ -227,9 +227,9 @@ def check_healthy(healthy: str | None, classes: Sequence[str] | None, key: str) 
     """
     if healthy is None or classes is None or healthy in classes:
         return
-    # `tumour` is near `notumour`, but no slip of it.
-    meant = [name for name in classes if is_usual(name)] if is_usual(healthy) else classes
-    near = suggest(healthy, meant, limit=0)
+    if is_usual_healthy(healthy):  # `tumour` is near `notumour`, but no slip of it
+        classes = [name for name in classes if is_usual_healthy(name)]
+    near = suggest(healthy, classes, limit=0)
     if near.startswith("did you mean"):
         raise ConfigError(f"{key} is {healthy!r}, which is no class: {near} Set data.healthy.")
 

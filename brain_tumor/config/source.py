@@ -10,7 +10,7 @@ from brain_tumor.config.data_settings import (
     DataSettings,
     Kind,
     data_settings,
-    is_usual,
+    is_usual_healthy,
     usual_healthy,
 )
 from brain_tumor.config.values import check_values
@@ -55,11 +55,12 @@ def fill_classes(config: DictConfig, command: str) -> None:
     """
     data = check_values(config, command)["data"]
     if isinstance(data, dict) and data.get("classes", "") is None:
-        classes = build_source(data_settings(data)).classes
+        settings = data_settings(data)
+        classes, asked = build_source(settings).classes, settings.healthy
         config.data.classes = list(classes)
-        asked, found = data.get("healthy"), usual_healthy(classes)
-        if asked is not None and asked not in classes and is_usual(str(asked)) and found:
-            config.data.healthy = found
+        # Another name that was asked for is not replaced: it may be a slip (`check_healthy`).
+        if asked is not None and asked not in classes and is_usual_healthy(asked):
+            config.data.healthy = usual_healthy(classes) or asked
 
 
 def _root(data: DataSettings) -> Path:
