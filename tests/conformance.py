@@ -21,7 +21,10 @@ from reference_readers import (
     by_nibabel,
     by_pillow,
     by_pydicom,
+    frames_by_pillow,
+    frames_by_pydicom,
     series_by_pydicom,
+    with_head,
 )
 
 from brain_tumor.data.files.dicom import PREAMBLE, is_dicom
@@ -78,7 +81,11 @@ def compare_folder(folder: Path) -> Iterator[Compared]:
     for path in files:
         if path in of_nifti:
             continue
-        for number in frames_of(path):
+        numbers = frames_of(path)
+        offered = _offered(path)
+        if offered not in (None, len(numbers)):
+            yield Compared(path.name, DIFFERS, f"{len(numbers)} and {offered} frames")
+        for number in numbers:
             found = _frame(path, number)
             if found.verdict != REFUSED_BY_BOTH or found.said != _NO_SCAN:
                 yield found
@@ -123,6 +130,17 @@ def _frame(path: Path, number: int | None) -> Compared:
         )
 
 
+def _offered(path: Path) -> int | None:
+    """Give the number of frames by the library; None where it cannot tell."""
+    with silent():
+        begin = path.read_bytes()[:PREAMBLE]
+        count_frames = frames_by_pydicom if is_dicom(begin, path.name) else frames_by_pillow
+        try:
+            return count_frames(path)
+        except Exception:  # any library's own way to say no
+            return None
+
+
 def _picture_or_volume(path: Path, number: int) -> np.ndarray:
     try:
         return by_pillow(path, number)
@@ -150,6 +168,8 @@ def _volume(volume: VolumeFiles) -> Iterator[Compared]:
             theirs, said = [], _short(error)
     if problem is not None:
         yield Compared(name, REFUSED_HERE if theirs else REFUSED_BY_BOTH, str(problem))
+    elif theirs and [*ours] != with_head(theirs):
+        yield Compared(name, DIFFERS, f"slices {[*ours]} and {with_head(theirs)}")
     for number, grey in ours.items():
         one = f"{name}#{number + 1}"
         yield _near(one, grey, theirs[number]) if theirs else Compared(one, READ_HERE, said)

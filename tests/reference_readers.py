@@ -2,7 +2,7 @@
 
 What a library reads comes from the library alone: orientation, palettes, rescaling, windows, tables
 and axes. Only the package's own choices are done again here, in other words: the bulk of the values
-where no window is named, padding in black, and how a slice is turned.
+where no window is named, padding in black, how a slice is turned, and which slices and pages count.
 """
 
 from collections.abc import Sequence
@@ -46,6 +46,24 @@ def by_pillow(path: Path, number: int) -> np.ndarray:
         return np.asarray(
             upright.convert("L" if upright.mode in ("L", "1") else "RGB").convert("L")
         )
+
+
+def frames_by_pillow(path: Path) -> int:
+    """Count frames or pages; a smaller copy of a page, or a mask, is none (TIFF 6.0, tag 254)."""
+    with Image.open(path) as picture:
+        number = getattr(picture, "n_frames", 1)
+        if picture.format != "TIFF":
+            return number if picture.format in ("GIF", "PNG", "WEBP", "AVIF") else 1
+        kinds = []
+        for place in range(number):
+            picture.seek(place)
+            kinds.append(picture.tag_v2.get(254, 0))
+        return 1 + sum(not kind & 0b101 for kind in kinds[1:])
+
+
+def frames_by_pydicom(path: Path) -> int:
+    """Count the frames that the header names."""
+    return int(dcmread(path, force=True, stop_before_pixels=True).get("NumberOfFrames") or 1)
 
 
 def by_pydicom(path: Path, number: int) -> np.ndarray:
@@ -109,6 +127,13 @@ def series_by_pydicom(paths: Sequence[Path]) -> list[np.ndarray]:
     affine[:3, 3] = first
     affine[:2] *= -1  # DICOM counts to the left and back, nibabel to the right and front
     return _axial(nibabel.Nifti1Image(values.astype(np.float32), affine))
+
+
+def with_head(slices: Sequence[np.ndarray]) -> list[int]:
+    """Number the slices between the first and the last with a quarter of the fullest's head."""
+    heads = np.array([np.mean(grey > 32) for grey in slices])
+    full = np.flatnonzero(heads > heads.max() / 4)
+    return [*range(full.min(), full.max() + 1)] if len(full) else []
 
 
 def _axial(image: nibabel.spatialimages.SpatialImage) -> list[np.ndarray]:

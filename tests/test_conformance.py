@@ -20,8 +20,8 @@ from conformance import (
     folder_of,
     table_row,
 )
-from dicom_files import made, written
-from hostile import encoded, lossless, phantom
+from dicom_files import enhanced, made, written
+from hostile import encoded, frames, lossless, phantom
 
 # At least so many frames agree: a reader that refuses everything would differ nowhere.
 LEAST = {"pydicom": 180, "pydicom-data": 240, "nibabel": 50, "scikit-image": 50, "matplotlib": 20}
@@ -58,6 +58,18 @@ def test_each_verdict_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     found = {one.name: one.verdict for one in compare_folder(tmp_path)}
     assert found["alike.png"] == DIFFERS
     assert found["scan.dcm"] == READ_HERE
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff", "dcm"])
+def test_a_frame_that_is_not_read_is_found(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = phantom(1, 64).astype(np.uint16)
+    film = enhanced(np.stack([head] * 3), [(100, 200)] * 3, 1) if kind == "dcm" else frames(kind, 2)
+    (tmp_path / f"film.{kind}").write_bytes(film)
+    assert {one.verdict for one in compare_folder(tmp_path)} == {AGREES}
+    monkeypatch.setattr(conformance, "frames_of", lambda _: [0, 1])
+    assert "film" in next(one.name for one in compare_folder(tmp_path) if one.verdict == DIFFERS)
 
 
 def test_slices_of_series_and_volumes_are_compared(tmp_path: Path) -> None:
