@@ -11,6 +11,7 @@ from rich.console import Console
 
 from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.config.conf_folder import conf_folder
+from brain_tumor.config.data_settings import data_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.data.volumes.slices import VolumeSettings
@@ -73,8 +74,7 @@ def evaluate(config: DictConfig) -> Metrics:
     console = Console(highlight=False)
     foreign, say = None, partial(print_line, console)
     if settings.data.place is not None:
-        own = plain_values(trained.data, "data").get("volume") or {}
-        volume = parse_settings(VolumeSettings, own, "data.volume")
+        volume = data_settings(trained.data).volume or VolumeSettings()
         foreign = open_external(datamodule, settings.data, volume, say)
     scored = datamodule if foreign is None else foreign
     if settings.robustness is not None:  # before anything is scored, which takes its time
