@@ -160,9 +160,9 @@ def trains(*_: object, **__: object) -> None:
 
 def takes_long(slip: Slip) -> bool:
     """Tell whether runs are made or scored, a loaded logger starts, or a network is large."""
-    long = ("{moved}", "logger=", "timm", "mobilenet")
+    long = ("moved", "logger=", "timm", "mobilenet")
     return slip.command in ("evaluate", "compare", "export", "tune") or any(
-        word in slip.words + slip.fault for word in ("moved", *long)
+        word in slip.words + slip.fault for word in long
     )
 
 
