@@ -138,6 +138,8 @@ SLIPS = [
     Slip("predict", "run=here/run input={scan} device=cpu", fault="broken_detector"),
     Slip("predict", "run=here/run input={scan} device=cpu", fault="changed_predictions"),
     Slip("export", "run={run} format=p2 path=a.pt2"),
+    Slip("export", "run={run} rounds=1 overwrite=true format=pt2 release=new"),
+    Slip("export", "run={run} rounds=1 overwrite=true release=here", "new", fault="old"),
     # Studies.
     Slip("tune", TRAIN + "split=report study.trials=1"),
     Slip("tune", TRAIN + HELD + "study.trials=1 study.objective=test/accuracy"),
