@@ -6,6 +6,7 @@ programs and modules are found.
 """
 
 import importlib
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def check_hydra(config: DictConfig, words: Sequence[str]) -> None:
         if value and within(key, OURS_ALONE) and not within(key, typed):
             raise ConfigError(
                 f"{key} is not taken from {' or '.join(foreign)}: if you trust it, type it as "
-                f"{key}={value}"
+                + shlex.quote(f"{key}={value}")
             )
     for group, places in PLACES.items():
         for key, value in _texts(raw.get(group), f"hydra.{group}"):

@@ -58,9 +58,10 @@ def export(config: DictConfig) -> ExportResult:
     asked = export_settings(config)
     for name in EXTRA if asked.format == "onnx" else ():
         needed(name)
-    if asked.release is not None:
-        check_release(Path(asked.release).expanduser())
     trained = open_trained(Path(asked.run), asked.checkpoint)
+    release = None if asked.release is None else Path(asked.release).expanduser()
+    if release is not None:
+        check_release(release, trained)
     place, small = _places(asked, trained)
     datamodule = reopen_data(trained.run, asked.root, asked.prepared, asked.batch_size)
     console = Console(highlight=False)
@@ -73,8 +74,8 @@ def export(config: DictConfig) -> ExportResult:
     console.print(to_rich(table, console.width))
     written = [place, *([small] if asked.int8 else [])]
     written.append(place.with_name(f"{place.name}.json"))
-    if asked.release is not None:
-        written += write_release(Path(asked.release).expanduser(), trained, place)
+    if release is not None:
+        written += write_release(release, trained, place)
     for path in written:
         console.print(f"written: {path}", soft_wrap=True, markup=False)
     return result

@@ -8,16 +8,24 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.trained.network import Trained
 
 MODEL = "model.onnx"  # the one file that `run=hf://OWNER/NAME` reads
+OF_RUN = {"README.md": "MODEL_CARD.md", "metrics.json": "metrics.json"}
 
 
-def check_release(folder: Path) -> None:
-    """See that a release can go into a folder; nothing is written.
+def check_release(folder: Path, trained: Trained) -> None:
+    """See that a run has what a release holds, and a folder room for it; nothing is written.
 
     Raises:
-        DataError: Something lies there already.
+        DataError: Something lies there already, or the run lacks a file.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} holds something already: give a new folder as release=...")
+    for name in OF_RUN.values():
+        if not (trained.scored.path / name).is_file():
+            raise DataError(
+                f"{trained.scored.path} has no {name}, which a release holds: write it with "
+                f"python -m brain_tumor.evaluate run={trained.run.path} "
+                f"checkpoint={trained.checkpoint.stem}"
+            )
 
 
 def write_release(folder: Path, trained: Trained, exported: Path) -> list[Path]:
@@ -33,21 +41,20 @@ def write_release(folder: Path, trained: Trained, exported: Path) -> list[Path]:
         scores (`metrics.json`), and class names in the order of the probabilities (`labels.json`).
 
     Raises:
-        DataError: One cannot be written, or the run lacks one.
+        DataError: One cannot be read or written.
     """
     labels = {"classes": trained.classes, "healthy": trained.healthy}
     try:
         contents = {
             MODEL: exported.read_bytes(),
-            "README.md": (trained.scored.path / "MODEL_CARD.md").read_bytes(),
-            "metrics.json": (trained.scored.path / "metrics.json").read_bytes(),
+            **{here: (trained.scored.path / name).read_bytes() for here, name in OF_RUN.items()},
             "labels.json": f"{json.dumps(labels, indent=2)}\n".encode(),
         }
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(
-            f"The release cannot be made, {error.filename} is the reason ({error.strerror}): "
-            "evaluate the run again, or give another folder as release=..."
+            f"The release cannot be made, {error.filename} is the reason ({error.strerror}): give "
+            "another folder as release=..."
         ) from error
     place = RunFolder(folder)
     for name, content in contents.items():

@@ -40,7 +40,7 @@ class ExportSettings(Settings):
             )
         if self.release is not None and self.format != "onnx":
             raise ConfigError(
-                f"release=... is of an ONNX file, format is {self.format}: leave format out."
+                f"release is for ONNX files, format is {self.format}: leave format out."
             )
         if self.path is not None and Path(self.path).suffix != f".{self.format}":
             raise ConfigError(f"path must end in .{self.format}, as format says: {self.path}")

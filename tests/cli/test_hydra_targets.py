@@ -1,5 +1,6 @@
 """Hydra builds its own classes and ours, whatever a folder of configurations asks for."""
 
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ def typed(
 
     def run(text: str, *words: str) -> tuple[object, str]:
         folder = tmp_path / "foreign" / "experiment"
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "theirs.yaml").write_text(f"# @package _global_\n{text}")
         place = ("--config-dir", str(folder.parent), "experiment=theirs", "data=phantom")
         monkeypatch.setattr(sys, "argv", ["train", *place, *words])
@@ -78,7 +79,7 @@ def test_a_foreign_folder_cannot_say_what_was_typed(typed) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("job.env_set", "{PATH: /theirs}"),
+        ("job.env_set", "{PATH: '/of theirs'}"),
         ("job.env_set", "{PYTHONPATH: /theirs}"),
         ("job.chdir", "true"),
         ("launcher.setup", "[make mischief]"),
@@ -91,9 +92,13 @@ def test_programs_and_modules_are_not_looked_for_elsewhere(typed, key: str, valu
     words = ["+hydra.job.env_set.MINE=1"]
     if group == "launcher":
         words.append("hydra/launcher=slurm")
-    status, said = typed(f"hydra: {{{group}: {{{name}: {value}}}}}\n", *words)
+    theirs = f"hydra: {{{group}: {{{name}: {value}}}}}\n"
+    status, said = typed(theirs, *words)
     assert status == 2
     assert said.startswith(f"brain_tumor: hydra.{key}")
+    remedy = shlex.split(said.partition(" type it as ")[2])
+    _, said = typed(theirs, *words, *remedy, "seed=none")  # which is refused later
+    assert said.startswith("brain_tumor: seed must be")
 
 
 def test_what_was_typed_is_done(tmp_path: Path) -> None:

@@ -33,6 +33,17 @@ def test_a_release_is_whole_and_tells_nothing_of_this_machine(
         export_run(run, "overwrite=true", f"release={place}")
 
 
+def test_a_card_that_is_missing_is_said_before_the_export(
+    gbmnet: Path, export_run: Callable[..., object], tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(gbmnet, tmp_path / "run"))
+    shutil.rmtree(run / "exports", ignore_errors=True)
+    (run / "MODEL_CARD.md").unlink()
+    with pytest.raises(DataError, match=r"no MODEL_CARD\.md, which .* brain_tumor\.evaluate run="):
+        export_run(run, f"release={tmp_path / 'release'}")
+    assert not (run / "exports").exists()
+
+
 def test_a_release_is_of_an_onnx_file(gbmnet: Path, export_run: Callable[..., object]) -> None:
-    with pytest.raises(ConfigError, match=r"release=\.\.\. is of an ONNX file, format is pt2"):
+    with pytest.raises(ConfigError, match="release is for ONNX files, format is pt2"):
         export_run(gbmnet, "format=pt2", "release=there")
