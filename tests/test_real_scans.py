@@ -1,6 +1,8 @@
 """What was measured on the report's scans; BRAIN_TUMOR_DATA names their folder."""
 
+import csv
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -30,8 +32,9 @@ from brain_tumor.data.external.prepare import prepare_external
 from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.lookalikes import find_lookalikes
+from brain_tumor.data.groups.patients import FIGSHARE
 from brain_tumor.data.prepared.crop import cut_to_head, find_head
-from brain_tumor.data.prepared.manifest import SEEN
+from brain_tumor.data.prepared.manifest import SEEN, ManifestRow
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.kaggle import check_counts
@@ -153,6 +156,33 @@ def test_patients_are_known_as_far_as_they_were_matched(real: PreparedSet) -> No
     assert known is not None
     found = (known.scans, known.slices, known.patients, known.groups)
     assert found == (4750, 3064, 233, 209)
+
+
+def test_the_sources_are_what_the_page_says(real: PreparedSet) -> None:
+    """The counts in words of experiments/by_source, whose kept runs hold no file's size."""
+    with FIGSHARE.open(encoding="utf-8") as file:
+        table = csv.DictReader(line for line in file if not line.startswith("#"))
+        mirrored = {line["file_md5"]: line["mirrored"] == "1" for line in table}
+    figshare = [row for row in real.manifest if row.file_md5 in mirrored]
+    others = [
+        row for row in real.manifest if row.file_md5 not in mirrored and row.label != "notumor"
+    ]
+    assert Counter(row.label for row in others) == {"meningioma": 258, "pituitary": 15}
+    plain = [row for row in figshare if not mirrored[row.file_md5]]
+    slices = [row.slice_id for row in figshare if mirrored[row.file_md5]]
+    assert len(slices) == len(set(slices)) == 3064
+    counts = {"glioma": 195, "meningioma": 937, "pituitary": 827}
+    assert Counter(row.label for row in plain + others) == counts
+    named = Counter(row.label for row in figshare if re.search(r"/T[er]-\w\wTr_", row.path))
+    assert named == {"glioma": 20, "meningioma": 10, "pituitary": 20}
+
+    def sizes(rows: list[ManifestRow]) -> Counter[tuple[int | None, int | None]]:
+        return Counter((row.width, row.height) for row in rows if row.row is not None)
+
+    assert sizes(figshare).total() == 4729 and sizes(figshare)[512, 512] == 4701
+    assert sizes(others).total() == 161 and sizes(others)[512, 512] == 0
+    assert len(sizes(others)) == 140
+    assert len(sizes([row for row in real.manifest if row.label == "notumor"])) == 250
 
 
 def test_leakage_is_what_was_measured(real: PreparedSet, config: DictConfig) -> None:

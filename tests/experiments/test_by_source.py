@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from brain_tumor.compare.settings import gather
-from experiments.by_source.tables import BOTH, FIGSHARE, HEALTHY, OTHERS, SourcedAnswers, sourced
+from experiments.by_source.tables import (
+    BOTH,
+    FIGSHARE,
+    HEALTHY,
+    OTHERS,
+    README,
+    SourcedAnswers,
+    counted,
+    sourced,
+)
 from experiments.findings import HERE, kept_runs
 
 RUNS = HERE / "best_patient" / "runs"
@@ -57,3 +66,15 @@ def test_a_share_is_the_plain_one_inside_its_interval(answers: SourcedAnswers) -
 def test_no_group_holds_scans_of_two_sources(answers: SourcedAnswers) -> None:
     groups = answers.answers.groups
     assert not set(groups[answers.figshare]) & set(groups[~answers.figshare])
+
+
+def test_the_counts_at_the_top_of_the_page_are_gbmnet_s_over_patients() -> None:
+    top = README.read_text(encoding="utf-8").partition("```")[0]
+    (members,) = (
+        group
+        for group in gather(kept_runs("evidence"))
+        if (group[0].setting["model.name"], group[0].setting["split.name"]) == ("gbmnet", "patient")
+    )
+    own = sourced("evidence", members)
+    for source in (FIGSHARE, OTHERS):
+        assert counted(own, own.of(BOTH, source), HEALTHY) in top

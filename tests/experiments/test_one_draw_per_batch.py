@@ -106,6 +106,17 @@ def test_the_kept_table_has_every_setting_once() -> None:
                 assert (*map(str, setting), state) in told, (setting, state)
 
 
+def test_scans_that_come_class_by_class_do_not_train_the_head() -> None:
+    with HEAD.open(encoding="utf-8") as file:
+        last = [line for line in csv.DictReader(file) if line["epoch"] == "200"]
+    reached = {
+        line["seed"]: float(line["accuracy"]) for line in last if line["shuffled"] == "False"
+    }
+    assert len(reached) == len(head.SEEDS)
+    mean = sum(reached.values()) / len(reached)
+    assert f"{mean:.2f} in the last epoch" in README.read_text(encoding="utf-8")
+
+
 def test_the_page_shows_what_is_made_of_the_kept_table(found: Findings) -> None:
     text = README.read_text(encoding="utf-8")
     for block, table in blocks(found)[README].items():
