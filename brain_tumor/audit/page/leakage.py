@@ -7,7 +7,7 @@ from brain_tumor.audit.page.blocks import Sheets, scans_table
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
 from brain_tumor.evaluate.tables.lookalikes import lookalikes_table
-from brain_tumor.metrics.leakage import LookalikeShare, SharedScans
+from brain_tumor.metrics.leakage import ANY, LookalikeShare, SharedScans
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
 from brain_tumor.rendering.numbers import format_count_range, format_counted, format_percent_range
 from brain_tumor.rendering.page import (
@@ -22,7 +22,6 @@ from brain_tumor.rendering.page import (
 )
 
 LOOKALIKES = "lookalikes"  # name of the contact sheet
-ANY = "any"
 PATIENT = "patient"
 PUBLISHED = "published"
 
