@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from brain_tumor.cli import command
 
@@ -108,8 +109,8 @@ def distribution_in(package: str, module: str) -> bool:
         return package in packages_distributions()[module]
     project = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
     (brought,) = re.findall(rf"^{extra[1]} = \[(.*?)\]$", project, re.MULTILINE | re.DOTALL)
-    names = {name.lower() for name in re.findall(r'"([\w-]+)', brought)}
-    return bool(names & {name.lower() for name in packages_distributions()[module]})
+    names = map(canonicalize_name, re.findall(r'"([\w-]+)', brought))
+    return bool({*names} & {*map(canonicalize_name, packages_distributions()[module])})
 
 
 def _split(said: str, quoted: bool) -> list[str]:
