@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from brain_tumor.cli import command
 
@@ -106,10 +107,14 @@ def distribution_in(package: str, module: str) -> bool:
     extra = re.fullmatch(r"brain-tumor\[(\w+)\]", package.strip("\"'"))
     if extra is None:
         return package in packages_distributions()[module]
+    return bool(brought_by(extra[1]) & {*map(canonicalize_name, packages_distributions()[module])})
+
+
+def brought_by(extra: str) -> set[str]:
+    """Give the distributions that an extra of `pyproject.toml` names."""
     project = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
-    (brought,) = re.findall(rf"^{extra[1]} = \[(.*?)\]$", project, re.MULTILINE | re.DOTALL)
-    names = {name.lower() for name in re.findall(r'"([\w-]+)', brought)}
-    return bool(names & {name.lower() for name in packages_distributions()[module]})
+    (listed,) = re.findall(rf"^{extra} = \[(.*?)\]$", project, re.MULTILINE | re.DOTALL)
+    return {canonicalize_name(name) for name in re.findall(r'^ *"([\w-]+)', listed, re.MULTILINE)}
 
 
 def _split(said: str, quoted: bool) -> list[str]:

@@ -1,4 +1,7 @@
-"""`make tensorboard` shows the newest experiment, with a TensorBoard that only tells its words."""
+"""What `make test` installs is pinned; `make tensorboard` shows the newest experiment.
+
+TensorBoard is a stand-in that only tells its words.
+"""
 
 import os
 import shutil
@@ -6,9 +9,21 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from remedies import brought_by
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+
+
+def test_what_make_test_installs_is_pinned() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert all(str(pin.specifier).startswith("==") for pin in pins)
+    named = brought_by("dependencies") | brought_by("test")
+    assert len(named) > 40
+    assert named <= {canonicalize_name(pin.name) for pin in pins}
 
 
 @pytest.fixture

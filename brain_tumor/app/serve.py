@@ -62,17 +62,20 @@ def serve(config: DictConfig) -> None:
         raise ConfigError(
             f"The page needs {error.name}: pip install 'brain-tumor[app]'."
         ) from error
-    model = open_model(
-        run_place(settings.run, settings.accelerator),
-        settings.abstention,
-        settings.checkpoint,
-        settings.accelerator,
-        settings.trusted,
-    )
-    site = make_site(
-        partial(_one_at_a_time, Lock(), model), model.name, model.classes, settings.max_mib << 20
-    )
-    with listening(settings.port) as listener:
+    with listening(settings.port) as listener:  # first: `run=demo` may take minutes
+        model = open_model(
+            run_place(settings.run, settings.accelerator),
+            settings.abstention,
+            settings.checkpoint,
+            settings.accelerator,
+            settings.trusted,
+        )
+        site = make_site(
+            partial(_one_at_a_time, Lock(), model),
+            model.name,
+            model.classes,
+            settings.max_mib << 20,
+        )
         address = f"http://{HOST}:{listener.getsockname()[1]}"
         console = Console(highlight=False, markup=False)
         console.print(f"{model.name}: open {address} in a browser. Ctrl-C ends it.")

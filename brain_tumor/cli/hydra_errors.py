@@ -127,7 +127,7 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
         return f"{key} is unknown: {parent} is a single value, write {parent}=VALUE."
     if OmegaConf.is_dict(at_key := OmegaConf.select(config, key)) and at_key:
         names = [str(name) for name in at_key]
-        return f"{key} has no choices here, but {', '.join(names)}: write {key}.{names[0]}=VALUE."
+        return f"{key} has values, not choices ({', '.join(names)}): write {key}.{names[0]}=VALUE."
     taken = _taken_by(value, key)
     if last in taken:
         return f"{key} is not configured yet: write +{key}=VALUE to add it."

@@ -22,8 +22,9 @@ from browser import BROWSER_MARKS, Browser
 from starlette.applications import Starlette
 
 from brain_tumor.app.answer import answer
-from brain_tumor.app.serve import listening
+from brain_tumor.app.serve import serve as start
 from brain_tumor.app.site import BYTES, UPLOADS, make_site
+from brain_tumor.cli.from_python import configured
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.errors import ConfigError, WeightsError
 from brain_tumor.predict.model import Model, open_model
@@ -154,9 +155,13 @@ def test_nothing_is_written(
     assert files() == before
 
 
-def test_a_port_that_is_taken_is_named(served: Served) -> None:
-    with pytest.raises(ConfigError, match=f"port={served.port} cannot be had"):
-        listening(served.port)
+def test_a_port_that_is_taken_is_named_before_a_network_is_opened(served: Served) -> None:
+    words = ["run=nowhere", f"port={served.port}"]
+    with (
+        configured("app", words) as config,
+        pytest.raises(ConfigError, match=f"port={served.port} cannot be had"),
+    ):
+        start(config)
 
 
 def stalled(port: int, sent: int = 1000) -> socket.socket:

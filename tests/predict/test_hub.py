@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from remedies import distribution_in
 
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError, WeightsError
 from brain_tumor.predict.hub import fetch_model
@@ -73,3 +74,5 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(ConfigError, match=r"pip install 'brain-tumor\[hub\]'"):
         fetch_model("hf://owner/name")
+    for module in ("huggingface_hub", "onnx", "onnxruntime"):  # fetched, read, run
+        assert distribution_in("brain-tumor[hub]", module)
