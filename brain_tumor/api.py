@@ -146,7 +146,8 @@ def evaluate(
     Args:
         run: A run, its folder, or `last` for the newest finished one below `runs`; several are
             scored together.
-        scans: A folder with a folder per class, of another origin; None takes the run's own.
+        scans: Of another origin: a folder with a folder per class, or a CSV file with the columns
+            `path` and `label`; None takes the run's own.
         checkpoint: None takes the one that training scored.
         device: `auto`, `cpu`, `gpu` or `mps`.
         batch_size: Scans that the network takes at once; None takes the run's.
@@ -160,7 +161,7 @@ def evaluate(
     """
     values = {
         "run": _place(run),
-        "data.root": scans,
+        "data.table" if str(scans).lower().endswith(".csv") else "data.root": scans,
         "checkpoint": checkpoint,
         "device": device,
         "batch_size": batch_size,

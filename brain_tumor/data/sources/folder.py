@@ -38,6 +38,11 @@ class FolderSource(ScanSource):
         self._classes = None if classes is None else tuple(classes)
         wanted = LAYOUT if classes is None else f"{LAYOUT} ({', '.join(classes)})"
         self._remedy = f"give {wanted}, as data.root=FOLDER"
+        if root.suffix.lower() == ".csv" and root.is_file():
+            raise DataError(
+                f"{root} is a table: give it as data.table={root}, where scans are prepared or "
+                "trained on with data=csv beside it."
+            )
         check_folder(root, f"{self._remedy}, or use data=phantom to try the program without scans")
         self.root = self._inner(root)
 

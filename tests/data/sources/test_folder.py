@@ -144,3 +144,10 @@ def test_a_folder_without_scans_is_refused(
 def test_a_missing_folder_is_named_with_the_phantoms(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no folder .*nowhere.*data\.root=FOLDER.*data=phantom"):
         FolderSource(tmp_path / "nowhere")
+
+
+def test_a_table_in_the_place_of_a_folder_is_told_where_it_belongs(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label\n")
+    with pytest.raises(DataError, match=r"is a table: give it as data\.table="):
+        FolderSource(table)
