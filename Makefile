@@ -64,7 +64,7 @@ test-slow: .venv/installed-test  ## Run the slow tests: real scans (BRAIN_TUMOR_
 .PHONY: fuzz
 fuzz: .venv/installed-test  ## Try 2,000 mutated files of each format: a long run
 	$(MODULE) pytest -n auto -rP --hypothesis-profile=fuzz tests/test_fuzz_files.py \
-		tests/data/files/test_fuzz_tables.py tests/data/prepared/test_fuzz_pixels.py
+		tests/files/test_fuzz_tables.py tests/data/prepared/test_fuzz_pixels.py
 
 .PHONY: conformance
 conformance: .venv/installed-test  ## Compare the reader with Pillow, pydicom, nibabel: FOLDER=..., or files of packages

@@ -146,8 +146,7 @@ def evaluate(
     Args:
         run: A run, its folder, or `last` for the newest finished one below `runs`; several are
             scored together.
-        scans: Of another origin: a folder with a folder per class, or a CSV file with the columns
-            `path` and `label`; None takes the run's own.
+        scans: A folder with a folder per class, or a CSV with `path` and `label`; None: the run's.
         checkpoint: None takes the one that training scored.
         device: `auto`, `cpu`, `gpu` or `mps`.
         batch_size: Scans that the network takes at once; None takes the run's.

@@ -27,14 +27,14 @@ from reference_readers import (
     with_head,
 )
 
-from brain_tumor.data.files.dicom import PREAMBLE, is_dicom
-from brain_tumor.data.files.folders import files_below
-from brain_tumor.data.files.read import ScanReader, frames_of
-from brain_tumor.data.files.scans import UndecodableScanError, UnreadableScanError
-from brain_tumor.data.files.silence import silent
-from brain_tumor.data.files.source import Scan
-from brain_tumor.data.volumes.find import SliceReader, VolumeFiles, find_volumes
-from brain_tumor.data.volumes.slices import VolumeSettings
+from brain_tumor.files.dicom import PREAMBLE, is_dicom
+from brain_tumor.files.folders import files_below
+from brain_tumor.files.read import ScanReader, frames_of
+from brain_tumor.files.scans import UndecodableScanError, UnreadableScanError
+from brain_tumor.files.silence import silent
+from brain_tumor.files.source import Scan
+from brain_tumor.files.volumes.find import SliceReader, VolumeFiles, find_volumes
+from brain_tumor.files.volumes.slices import VolumeSettings
 from experiments.blocks import filled_block
 
 NEAR = 1.5  # grey levels: one, and what rounding adds

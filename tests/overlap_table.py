@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from brain_tumor.data.external.overlap import OverlappingScan
-from brain_tumor.data.files.table_file import plain_cell
+from brain_tumor.files.table_file import plain_cell
 
 
 def read_overlap(path: Path) -> list[OverlappingScan]:

@@ -22,7 +22,7 @@ FLOORS = (
     {"config"},
     {"engine"},
     {"data", "models"},
-    {"metrics", "rendering"},
+    {"files", "metrics", "rendering"},
     {"dataclass_json", "arguments"},
     {"settings", "trust"},
     {"errors", "callable_package"},
@@ -39,7 +39,7 @@ CALLS = {
 }
 MAX_FILES = 15  # beside sub-folders
 MAX_LINES = 300  # of a file
-MAX_SHARE = 0.2  # of the package's lines, in a folder
+MAX_SHARE = 0.2  # of the package's lines, in a folder and all below it
 
 
 def name_of(path: Path) -> str:
@@ -109,7 +109,9 @@ def test_no_room_is_a_drawer() -> None:
     for folder in {path.parent for path in MODULES.values()}:
         files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
         assert len(files) <= MAX_FILES, folder
-        assert sum(lines[name_of(file)] for file in files) <= MAX_SHARE * sum(lines.values())
+        if folder != ROOT:
+            inside = sum(lines[name_of(file)] for file in folder.rglob("*.py"))
+            assert inside <= MAX_SHARE * sum(lines.values()), folder
 
 
 @pytest.mark.parametrize("name", ["gbmnet", "mobilenetv2", "network", "preprocess"])

@@ -17,16 +17,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutations import FORMATS, mutated
 
-from brain_tumor.data.files.figshare import read_figshare
-from brain_tumor.data.files.scans import UndecodableScanError
-from brain_tumor.data.files.silence import silent
 from brain_tumor.data.groups.patients import read_patients
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.sources.table import TableSource
 from brain_tumor.data.split_file import read_split
-from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import DataError
+from brain_tumor.files.figshare import read_figshare
+from brain_tumor.files.scans import UndecodableScanError
+from brain_tumor.files.silence import silent
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.predict.reader import NewScan, Reader, files_and_volumes
 
 SECONDS = 20.0  # that a file may take, on a busy machine

@@ -158,7 +158,7 @@ def test_a_validation_folder_is_a_part(phantom_root: Path, tmp_path: Path) -> No
 
 SCANS = """
 import numpy as np
-from brain_tumor.data.files.source import Scan, ScanSource
+from brain_tumor.files.source import Scan, ScanSource
 
 class MyScans(ScanSource):
     def __init__(self, root, number=4):

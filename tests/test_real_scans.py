@@ -29,8 +29,6 @@ from brain_tumor.config.arguments import plain_values
 from brain_tumor.config.data import build_prepared, build_split, split_settings
 from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.external.prepare import prepare_external
-from brain_tumor.data.files.picture import decode_grey
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.groups.patients import FIGSHARE
 from brain_tumor.data.prepared.crop import cut_to_head, find_head
@@ -39,6 +37,8 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.kaggle import check_counts
 from brain_tumor.engine.allocator import keep_freed_memory
+from brain_tumor.files.picture import decode_grey
+from brain_tumor.files.scans import Grey
 from brain_tumor.train.train import train
 from brain_tumor.trained.network import open_trained
 from brain_tumor.trained.out_of_distribution import open_ood_detector

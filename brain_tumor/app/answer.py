@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.scans import UndecodableScanError
 from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError
 from brain_tumor.errors import DataError
+from brain_tumor.files.scans import UndecodableScanError
 from brain_tumor.predict.model import Model
 from brain_tumor.predict.overlay import overlay
 from brain_tumor.predict.predictions import Prediction, predict_scans

@@ -7,10 +7,10 @@ import numpy as np
 from brain_tumor.audit.record import MAX_LISTED_FILES
 from brain_tumor.audit.results.leakage import LookalikePair, LookalikePairs, VariantLeakage
 from brain_tumor.audit.splits import AuditedSplit
-from brain_tumor.data.files.source import TESTING
 from brain_tumor.data.groups.lookalikes import LEVELS, Lookalikes
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.evaluate.leakage_record import measure_overlap
+from brain_tumor.files.source import TESTING
 
 
 def measure_leakage(

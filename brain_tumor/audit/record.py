@@ -19,13 +19,13 @@ from brain_tumor.audit.results.copies import (
 )
 from brain_tumor.audit.results.files import Files, FileSizes, KnownVersion, ScanCount
 from brain_tumor.audit.results.patients import ClassPatients, ContradictedLabel, Patients
-from brain_tumor.data.files.source import PARTS
 from brain_tumor.data.groups.connected import Ids, numbered
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.kaggle import KaggleSettings, differing_counts
+from brain_tumor.files.source import PARTS
 
 MAX_LISTED_FILES = 50  # of a finding; the manifest has all
 MAX_LISTED_GROUPS = 20

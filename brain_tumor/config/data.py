@@ -11,7 +11,6 @@ from typing import Any
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.data_settings import DataSettings
 from brain_tumor.config.source import build_source
-from brain_tumor.data.files.source import Scan
 from brain_tumor.data.prepared.prepare import prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.found import found_lines
@@ -20,6 +19,7 @@ from brain_tumor.data.split import FILE, Split, SplitSettings, split_scans
 from brain_tumor.data.split_file import check_straddling, read_split
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.errors import DataError
+from brain_tumor.files.source import Scan
 
 Say = Callable[[str], None]
 

@@ -18,8 +18,8 @@ from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.prepare import PrepareSettings
 from brain_tumor.data.sources.kaggle import KaggleSettings
 from brain_tumor.data.sources.names import Names
-from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.settings import BatchSize, Settings, Workers
 
 # Where raw scans come from; `config/source.py` builds each kind.

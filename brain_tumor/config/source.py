@@ -14,7 +14,6 @@ from brain_tumor.config.data_settings import (
     usual_healthy,
 )
 from brain_tumor.config.values import check_values
-from brain_tumor.data.files.source import ScanSource
 from brain_tumor.data.phantom import write_phantoms
 from brain_tumor.data.sources.figshare import FigshareSource
 from brain_tumor.data.sources.folder import FolderSource
@@ -22,8 +21,9 @@ from brain_tumor.data.sources.joined import JoinedSource
 from brain_tumor.data.sources.kaggle import fetch_scans
 from brain_tumor.data.sources.table import TableSource
 from brain_tumor.data.sources.volumes import VolumeSource
-from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import ConfigError
+from brain_tumor.files.source import ScanSource
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.rendering.terminal import live_console
 from brain_tumor.settings import repr_short
 from brain_tumor.trust import advice, find

@@ -6,8 +6,8 @@ from pathlib import Path
 import yaml
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from brain_tumor.data.files.bounded_file import read_file
 from brain_tumor.errors import DataError
+from brain_tumor.files.bounded_file import read_file
 
 MAX_BYTES = 2**20
 

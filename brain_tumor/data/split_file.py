@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from brain_tumor.data.files.table_file import plain_cell, read_table
 from brain_tumor.data.split import PARTS, TEST, TRAIN, Rows, Split
 from brain_tumor.errors import DataError
+from brain_tumor.files.table_file import plain_cell, read_table
 
 
 def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:

@@ -14,7 +14,6 @@ from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.data_settings import data_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.data.external.prepare import SEEN_FILE
-from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.checkpoint import evaluate_elsewhere, evaluate_run
@@ -28,6 +27,7 @@ from brain_tumor.evaluate.printed import Printed, print_foreign, print_line, pri
 from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
 from brain_tumor.evaluate.robustness_table import robustness_table
 from brain_tumor.evaluate.tables.verdict import drawn
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.rendering.tables import external_table
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder

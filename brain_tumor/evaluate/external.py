@@ -10,14 +10,14 @@ from brain_tumor.config.data import Say, check_patient_table
 from brain_tumor.config.data_settings import patient_table, text_names
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external.prepare import SEEN_FILE, prepare_external
-from brain_tumor.data.files.source import ScanSource
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.found import found_lines
 from brain_tumor.data.sources.table import TableSource
 from brain_tumor.data.sources.volumes import with_volumes
 from brain_tumor.data.split import Split
-from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.engine.preparation_bar import preparing_bar
+from brain_tumor.files.source import ScanSource
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.rendering.tables import unusable_note
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.settings import Settings

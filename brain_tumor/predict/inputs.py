@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from brain_tumor.data.files.folders import files_below
-from brain_tumor.data.files.picture import grey_of_pillow
-from brain_tumor.data.files.read import array_to_grey
-from brain_tumor.data.files.scans import Grey, UndecodableScanError, check_size
 from brain_tumor.errors import DataError
+from brain_tumor.files.folders import files_below
+from brain_tumor.files.picture import grey_of_pillow
+from brain_tumor.files.read import array_to_grey
+from brain_tumor.files.scans import Grey, UndecodableScanError, check_size
 
 
 def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path]:

@@ -13,10 +13,10 @@ from scipy.special import softmax
 
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
-from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import WeightsError
 from brain_tumor.evaluate.predictions import scoring_trainer
 from brain_tumor.export.exported import load_exported
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.models.gradcam import gradcam
 from brain_tumor.runs.folder import run_of_checkpoint
 from brain_tumor.trained.abstention import Abstention, error_steps, least_confidence

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from brain_tumor.data.files.table_file import spreadsheet_cell
 from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.files.table_file import spreadsheet_cell
 from brain_tumor.predict.model import Model
 from brain_tumor.predict.predictions import Prediction, Unusable
 from brain_tumor.runs.atomic_file import written_whole

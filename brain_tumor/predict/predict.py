@@ -13,11 +13,11 @@ from rich.console import Console
 
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
-from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.predictions import scoring_trainer
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.predict.averaged import open_together, with_mirror
 from brain_tumor.predict.inputs import find_files
 from brain_tumor.predict.model import Model, open_model

@@ -8,14 +8,14 @@ from typing import Any
 import numpy.typing as npt
 from PIL import Image
 
-from brain_tumor.data.files.read import ScanReader, content_frames, frames_of
-from brain_tumor.data.files.scans import Grey, UndecodableScanError, UnreadableScanError
-from brain_tumor.data.files.source import Scan
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
-from brain_tumor.data.volumes.find import SliceReader, VolumeFiles, find_volumes, members
-from brain_tumor.data.volumes.slices import VolumeSettings
+from brain_tumor.files.read import ScanReader, content_frames, frames_of
+from brain_tumor.files.scans import Grey, UndecodableScanError, UnreadableScanError
+from brain_tumor.files.source import Scan
+from brain_tumor.files.volumes.find import SliceReader, VolumeFiles, find_volumes, members
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.predict.inputs import grey_of
 
 InMemory = bytes | bytearray | memoryview | Image.Image | npt.NDArray[Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brain_tumor.data.files.parallel import each
+from brain_tumor.files.parallel import each
 from brain_tumor.predict.model import Model, Scans
 from brain_tumor.predict.predictions import Prediction, Unusable, predict_scans
 from brain_tumor.predict.reader import NewScan, Piece, Reader, files_and_volumes

@@ -5,9 +5,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from brain_tumor.data.files.bounded_file import read_file
 from brain_tumor.dataclass_json import from_plain
 from brain_tumor.errors import DataError
+from brain_tumor.files.bounded_file import read_file
 
 FILE = "checksums.json"
 MAX_BYTES = 2**20

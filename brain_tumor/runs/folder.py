@@ -14,11 +14,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.data.files.bounded_file import read_file, read_gzip
-from brain_tumor.data.files.table_file import plain_cell, spreadsheet_cell
 from brain_tumor.data.plain_config import read_plain_config
 from brain_tumor.dataclass_json import to_plain
 from brain_tumor.errors import DataError
+from brain_tumor.files.bounded_file import read_file, read_gzip
+from brain_tumor.files.table_file import plain_cell, spreadsheet_cell
 from brain_tumor.runs.atomic_file import check_no_link, check_no_links, written_whole
 from brain_tumor.runs.checksums import FILE, check, checksum, read_checksums
 from brain_tumor.runs.earlier_versions import upgrade

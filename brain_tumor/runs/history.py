@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from brain_tumor.data.files.bounded_file import read_file
+from brain_tumor.files.bounded_file import read_file
 from brain_tumor.runs.atomic_file import written_whole
 
 History = dict[str, list[float | None]]  # a value per epoch; None where a part was not scored

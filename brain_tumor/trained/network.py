@@ -6,7 +6,7 @@ from pathlib import Path
 from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
-from brain_tumor.data.volumes.slices import VolumeSettings
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.models.network import Network
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier

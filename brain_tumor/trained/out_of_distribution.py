@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.bounded_file import read_file
 from brain_tumor.errors import DataError
+from brain_tumor.files.bounded_file import read_file
 from brain_tumor.metrics.outliers import Neighbours, Spread
 from brain_tumor.metrics.picture_features import KINDS, picture_features
 from brain_tumor.runs.folder import RunFolder

@@ -18,12 +18,12 @@ import numpy as np
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from brain_tumor.data.files.picture import decode_grey
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.near_duplicates import find_near_duplicates
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
 from brain_tumor.data.prepared.thumbnails import thumbnail
+from brain_tumor.files.picture import decode_grey
+from brain_tumor.files.scans import Grey
 from experiments.near_duplicates.alterations import ALTERATIONS, SIDE, STRENGTHS
 
 HERE = Path(__file__).parent

@@ -21,13 +21,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.picture import decode_grey
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.near_duplicates import cluster, find_near_duplicates
 from brain_tumor.data.groups.orientations import ORIENTATIONS, orient
 from brain_tumor.data.groups.pairs import Pair, write_pairs
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
+from brain_tumor.files.picture import decode_grey
+from brain_tumor.files.scans import Grey
 
 HEALTHY = "notumor"
 SIMILARITIES = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.001)

@@ -27,13 +27,13 @@ from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
 from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
 from brain_tumor.config.instantiate import instantiate  # noqa: E402
-from brain_tumor.data.files.picture import decode_grey, open_picture  # noqa: E402
-from brain_tumor.data.files.read import md5  # noqa: E402
 from brain_tumor.data.prepared.crop import CropSettings, cut_to_head, find_head  # noqa: E402
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest  # noqa: E402
 from brain_tumor.data.prepared.thumbnails import thumbnail  # noqa: E402
 from brain_tumor.data.sources.folder import FolderSource  # noqa: E402
 from brain_tumor.data.transforms.report import epoch_draws  # noqa: E402
+from brain_tumor.files.picture import decode_grey, open_picture  # noqa: E402
+from brain_tumor.files.read import md5  # noqa: E402
 from brain_tumor.models.registry import build_network  # noqa: E402
 from brain_tumor.rendering.page import DataTable, to_markdown  # noqa: E402
 

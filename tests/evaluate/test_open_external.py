@@ -11,10 +11,10 @@ from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.phantom import draw_phantom
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
-from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.evaluate import evaluation_settings
 from brain_tumor.evaluate.external import ExternalSettings, account_for_files, open_external
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.predict.reader import Reader, files_and_volumes
 from brain_tumor.runs.folder import RunFolder
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brain_tumor.data.files.picture import decode_grey
-from brain_tumor.data.files.scans import UndecodableScanError
 from brain_tumor.errors import DataError
+from brain_tumor.files.picture import decode_grey
+from brain_tumor.files.scans import UndecodableScanError
 from brain_tumor.predict import inputs as given_module
 from brain_tumor.predict.inputs import find_files, grey_of
 

@@ -9,13 +9,13 @@ import pytest
 from bodies import nifti, series
 from PIL import Image
 
-from brain_tumor.data.files.read import ScanReader
 from brain_tumor.data.prepared.crop_and_harmonise import cut_head
 from brain_tumor.data.prepared.prepare import PrepareSettings
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.volumes import VolumeSource
-from brain_tumor.data.volumes.slices import VolumeSettings
+from brain_tumor.files.read import ScanReader
+from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.predict.reader import Piece, Reader, files_and_volumes
 
 

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from brain_tumor.data.external.training_scans import TrainingScans
-from brain_tumor.data.files.table_file import spreadsheet_cell
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.prepared.manifest import UNUSABLE, ManifestRow
 from brain_tumor.data.prepared.prepared_set import group_rows
 from brain_tumor.data.split import TRAIN, VALIDATION
+from brain_tumor.files.table_file import spreadsheet_cell
 
 _ADJECTIVES = {TRAIN: "training", VALIDATION: "validation"}
 

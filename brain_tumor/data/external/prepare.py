@@ -7,7 +7,6 @@ from pathlib import Path
 
 from brain_tumor.data.external.overlap import find_overlap, write_overlap
 from brain_tumor.data.external.training_scans import compare_with, training_scans
-from brain_tumor.data.files.source import ScanSource
 from brain_tumor.data.groups.patients import read_patients
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.crop import CropSettings
@@ -30,6 +29,7 @@ from brain_tumor.data.prepared.read_and_crop import Cutter, Entry, cut_scans
 from brain_tumor.data.prepared.write import open_or_write, write_prepared
 from brain_tumor.data.split import Split
 from brain_tumor.errors import DataError
+from brain_tumor.files.source import ScanSource
 
 SEEN_FILE = "seen.csv"
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.near_duplicates import find_near_duplicates
 from brain_tumor.data.groups.orientations import AS_IS
 from brain_tumor.data.groups.pairs import Pair
@@ -13,6 +12,7 @@ from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import TRAIN, VALIDATION, Split
+from brain_tumor.files.scans import Grey
 
 
 @dataclass(frozen=True)

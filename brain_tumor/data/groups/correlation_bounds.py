@@ -24,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.fft import dct
 
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.connected import Ids
 from brain_tumor.data.groups.orientations import ORIENTATIONS
+from brain_tumor.files.scans import Grey
 
 _COARSE = 24  # DCT coefficients per axis: at 16 more pairs have to be looked at, 32 cost more
 _PAIRED = 16  # of them, per axis, those that have a size for each pair: likewise

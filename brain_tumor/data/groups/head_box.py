@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.local_structure import Floats
 from brain_tumor.data.groups.orientations import ORIENTATIONS
+from brain_tumor.files.scans import Grey
 
 _SMOOTHING = 1.5  # pixels of a thumbnail
 _STRONG = 0.95  # quantile of the gradient that counts as a strong edge; all above count the same

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.orientations import ORIENTATIONS
+from brain_tumor.files.scans import Grey
 
 # Pixels of a view of 96. Smoothed less, noise decides; more, and two slices look alike
 # (`experiments/near_duplicates`).

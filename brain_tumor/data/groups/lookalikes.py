@@ -15,12 +15,12 @@ from itertools import combinations_with_replacement
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.connected import Ids
 from brain_tumor.data.groups.correlation_bounds import FEW, BoundedScans, Floats
 from brain_tumor.data.groups.orientations import ORIENTATIONS, orient
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.prepared.thumbnails import thumbnail
+from brain_tumor.files.scans import Grey
 
 # On the Kaggle set hardly a slice reaches 0.95 with another patient's, and none 0.98; pairs of
 # healthy scans that reached 0.93 all showed one slice where they were looked at.

@@ -18,8 +18,6 @@ from functools import partial
 
 import numpy as np
 
-from brain_tumor.data.files.parallel import each
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.candidates import Candidates, describe, find_candidates, whiten
 from brain_tumor.data.groups.connected import Ids, connected
 from brain_tumor.data.groups.head_box import HeadBox, find_head_box, view_head
@@ -28,6 +26,8 @@ from brain_tumor.data.groups.orientations import ORIENTATIONS, orient
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.groups.registration import similarities
 from brain_tumor.data.groups.settings import NearDuplicateSettings
+from brain_tumor.files.parallel import each
+from brain_tumor.files.scans import Grey
 
 # Least cosines of descriptors that make a pair a candidate: lower ones find hardly more, and cost
 # more (`experiments/near_duplicates`).

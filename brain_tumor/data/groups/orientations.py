@@ -5,7 +5,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.scans import Grey
+from brain_tumor.files.scans import Grey
 
 AS_IS = "as is"
 # What turns the second scan of a pair into the first: transposed, then rows, then columns reversed.

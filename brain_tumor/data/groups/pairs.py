@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brain_tumor.data.files.table_file import plain_cell, read_table, spreadsheet_cell
+from brain_tumor.files.table_file import plain_cell, read_table, spreadsheet_cell
 
 COLUMNS = ("first", "second", "orientation", "similarity", "frame_correlation")
 

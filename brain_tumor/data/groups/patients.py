@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from brain_tumor.data.files.table_file import read_table
 from brain_tumor.errors import DataError
+from brain_tumor.files.table_file import read_table
 
 # Lies in the package: the slices of the Figshare set in the Kaggle set, its sources in its head.
 FIGSHARE = Path(__file__).with_name("patients.csv")

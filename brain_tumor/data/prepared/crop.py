@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.scans import Grey
+from brain_tumor.files.scans import Grey
 from brain_tumor.settings import Range, Settings
 
 Outline = npt.NDArray[np.int32]  # corners of a closed line, `(P, 1, 2)`: column, row

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.prepared.crop import CropBox, CropSettings, cut_to_head, find_head
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings, harmonise
+from brain_tumor.files.scans import Grey
 
 
 class BlankScanError(ValueError):

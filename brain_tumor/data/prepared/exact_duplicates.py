@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from brain_tumor.data.files.read import md5
-from brain_tumor.data.files.scans import Grey
-from brain_tumor.data.files.source import TESTING, TRAINING, VALIDATION
+from brain_tumor.files.read import md5
+from brain_tumor.files.scans import Grey
+from brain_tumor.files.source import TESTING, TRAINING, VALIDATION
 
 # What a part is called in the name of a step; scans of no published part are all in one.
 _CALLED = {TRAINING: "training", VALIDATION: "validation", TESTING: "testing", "": "unassigned"}

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from brain_tumor.data.files.parallel import each
-from brain_tumor.data.files.read import ScanReader
-from brain_tumor.data.files.scans import UndecodableScanError, UnreadableScanError
-from brain_tumor.data.files.source import Scan
 from brain_tumor.data.groups.patients import Table
+from brain_tumor.files.parallel import each
+from brain_tumor.files.read import ScanReader
+from brain_tumor.files.scans import UndecodableScanError, UnreadableScanError
+from brain_tumor.files.source import Scan
 
 # Part of every fingerprint: raise it when the same scans would give another prepared set than in
 # the version released last. 4 is the format of 0.7, whose reader brings 16 bits, floats and EXIF

@@ -11,9 +11,9 @@ from typing import Annotated
 import cv2
 import numpy as np
 
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.prepared.crop import CropBox, CropSettings, head_mask
 from brain_tumor.errors import ConfigError
+from brain_tumor.files.scans import Grey
 from brain_tumor.settings import Range, Settings
 
 # Grey values that `standardise` aims at: a little brighter and wider than most scans of the Kaggle

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.data.files.table_file import Line, plain_cell, read_table, spreadsheet_cell
+from brain_tumor.files.table_file import Line, plain_cell, read_table, spreadsheet_cell
 
 KEPT, DUPLICATE, SEEN, UNUSABLE = "kept", "duplicate", "seen", "unusable"
 

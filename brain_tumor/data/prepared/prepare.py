@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.data.files.source import Scan, ScanSource
 from brain_tumor.data.groups.near_duplicates import find_near_duplicates
 from brain_tumor.data.groups.patients import read_tables
 from brain_tumor.data.groups.settings import NearDuplicateSettings
@@ -20,6 +19,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.prepared.read_and_crop import Cutter, Entry, cut_scans
 from brain_tumor.data.prepared.write import open_or_write, write_prepared
 from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.files.source import Scan, ScanSource
 from brain_tumor.settings import Settings
 
 CROPPING, COMPARING = "cropping scans", "comparing scans"

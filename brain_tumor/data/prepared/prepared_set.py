@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.bounded_file import read_file
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.connected import Ids, group_scans, numbered
 from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE, ManifestRow, read_manifest
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL
 from brain_tumor.errors import DataError
+from brain_tumor.files.bounded_file import read_file
+from brain_tumor.files.scans import Grey
 
 # What every summary holds, that of scans of other origin too (`preparing.summarise`).
 _SUMMARY = (

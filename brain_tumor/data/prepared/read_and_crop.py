@@ -8,10 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from brain_tumor.data.files.parallel import each
-from brain_tumor.data.files.read import RawScan, ScanReader
-from brain_tumor.data.files.scans import Grey, UndecodableScanError, UnreadableScanError
-from brain_tumor.data.files.source import Scan
 from brain_tumor.data.groups.patients import Table
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
@@ -20,6 +16,10 @@ from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE, ManifestRow
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL, thumbnail
 from brain_tumor.errors import DataError
+from brain_tumor.files.parallel import each
+from brain_tumor.files.read import RawScan, ScanReader
+from brain_tumor.files.scans import Grey, UndecodableScanError, UnreadableScanError
+from brain_tumor.files.source import Scan
 
 CUT = "cut.npy"  # every scan lands here first; those kept are then written to their final place
 KNOWN = ("slice_id", "patient", "patient_group", "known_label")

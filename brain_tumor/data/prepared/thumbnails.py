@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.files.scans import Grey
+from brain_tumor.files.scans import Grey
 
 THUMBNAIL = 96  # pixels; findings on the real set were measured at this size
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from brain_tumor.data.files.scans import Grey
 from brain_tumor.data.groups.pairs import Pair, write_pairs
 from brain_tumor.data.prepared.manifest import KEPT, ManifestRow, write_manifest
 from brain_tumor.data.prepared.prepared_set import (
@@ -22,6 +21,7 @@ from brain_tumor.data.prepared.prepared_set import (
 )
 from brain_tumor.data.prepared.read_and_crop import CUT, CutScans
 from brain_tumor.errors import DataError
+from brain_tumor.files.scans import Grey
 
 LOCK = ".lock"  # held in a folder that is being written
 

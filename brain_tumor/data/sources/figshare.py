@@ -4,14 +4,14 @@ import re
 from functools import cached_property, partial
 from pathlib import Path
 
-from brain_tumor.data.files.bounded_file import read_file
-from brain_tumor.data.files.figshare import CLASSES, FigshareSlice, read_figshare
-from brain_tumor.data.files.folders import check_folder, files_below
-from brain_tumor.data.files.parallel import each
-from brain_tumor.data.files.scans import Grey, UndecodableScanError, UnreadableScanError
-from brain_tumor.data.files.source import Scan, ScanSource
 from brain_tumor.data.sources.names import Names, check_names
 from brain_tumor.errors import DataError
+from brain_tumor.files.bounded_file import read_file
+from brain_tumor.files.figshare import CLASSES, FigshareSlice, read_figshare
+from brain_tumor.files.folders import check_folder, files_below
+from brain_tumor.files.parallel import each
+from brain_tumor.files.scans import Grey, UndecodableScanError, UnreadableScanError
+from brain_tumor.files.source import Scan, ScanSource
 
 LAYOUT = "the folder that the set's four archives were unpacked into, with 1.mat to 3064.mat"
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from brain_tumor.data.files.folders import check_folder, files_below, subfolders
-from brain_tumor.data.files.read import scans_in
-from brain_tumor.data.files.source import PARTS, Scan, ScanSource, published_part
 from brain_tumor.data.sources.names import Names, check_names
 from brain_tumor.errors import DataError
+from brain_tumor.files.folders import check_folder, files_below, subfolders
+from brain_tumor.files.read import scans_in
+from brain_tumor.files.source import PARTS, Scan, ScanSource, published_part
 
 LAYOUT = "a folder that holds one folder per class, or Training and Testing that hold these"
 

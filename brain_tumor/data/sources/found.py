@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from brain_tumor.data.files.source import PARTS, Scan
 from brain_tumor.data.sources.names import Names
+from brain_tumor.files.source import PARTS, Scan
 
 MAX_LISTED = 12  # classes of a part
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from brain_tumor.data.files.source import Scan, ScanSource
 from brain_tumor.data.sources.figshare import FigshareSource
+from brain_tumor.files.source import Scan, ScanSource
 
 
 class JoinedSource(ScanSource):

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from brain_tumor.data.files.read import scans_in
-from brain_tumor.data.files.source import Scan, ScanSource, published_part
-from brain_tumor.data.files.table_file import Line, read_table
 from brain_tumor.data.sources.names import Names, check_names
 from brain_tumor.errors import DataError
+from brain_tumor.files.read import scans_in
+from brain_tumor.files.source import Scan, ScanSource, published_part
+from brain_tumor.files.table_file import Line, read_table
 
 NEEDED, OPTIONAL = ("path", "label"), ("patient", "part", "slice")
 

@@ -6,19 +6,19 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import NoReturn
 
-from brain_tumor.data.files.folders import files_below
-from brain_tumor.data.files.parallel import each
-from brain_tumor.data.files.scans import UndecodableScanError, UnreadableScanError
-from brain_tumor.data.files.source import Scan, ScanSource
-from brain_tumor.data.volumes.find import (
+from brain_tumor.errors import DataError
+from brain_tumor.files.folders import files_below
+from brain_tumor.files.parallel import each
+from brain_tumor.files.scans import UndecodableScanError, UnreadableScanError
+from brain_tumor.files.source import Scan, ScanSource
+from brain_tumor.files.volumes.find import (
     SliceReader,
     VolumeFiles,
     find_volumes,
     members,
     without_ending,
 )
-from brain_tumor.data.volumes.slices import VolumeSettings
-from brain_tumor.errors import DataError
+from brain_tumor.files.volumes.slices import VolumeSettings
 
 Problem = UnreadableScanError | UndecodableScanError
 

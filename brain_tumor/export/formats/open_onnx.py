@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from brain_tumor.data.files.bounded_file import read_file
 from brain_tumor.export.extra import needed
 from brain_tumor.export.graph import OUTPUTS
 from brain_tumor.export.metadata import Facts, from_texts, refused
+from brain_tumor.files.bounded_file import read_file
 
 MAX_BYTES = 2**30  # half of what the format can hold; torchvision's convnext_large has 0.8 GB
 FATAL = 4  # of onnxruntime's levels of severity: what goes wrong is told in our own words

@@ -11,7 +11,6 @@ import pytest
 from overlap_table import read_overlap
 
 from brain_tumor.data.external.prepare import SEEN_FILE, prepare_external
-from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.groups.orientations import ORIENTATIONS
 from brain_tumor.data.phantom import VIEWS, draw_phantom
 from brain_tumor.data.prepared.manifest import SEEN, ManifestRow
@@ -20,6 +19,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.split import Split, SplitSettings, split_scans
 from brain_tumor.errors import DataError
+from brain_tumor.files.picture import decode_grey
 
 Pixels = np.ndarray
 

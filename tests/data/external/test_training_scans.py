@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 
 from brain_tumor.data.external.training_scans import compare_with, training_scans
-from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.prepared.thumbnails import thumbnail
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.split import Split
+from brain_tumor.files.picture import decode_grey
 
 
 def rows_of(prepared: PreparedSet, *parts: list[int]) -> Split:

@@ -5,8 +5,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brain_tumor.data.files.source import PARTS
 from brain_tumor.data.prepared.exact_duplicates import find_duplicates, pixel_digest
+from brain_tumor.files.source import PARTS
 
 FOLDERS = ("Training", "Testing")
 

@@ -1,7 +1,7 @@
 import pytest
 
-from brain_tumor.data.files.source import Scan
 from brain_tumor.data.prepared.fingerprint import fingerprint_of, scan_facts
+from brain_tumor.files.source import Scan
 
 PLAIN = [Scan("Training/a/1.png", "a", "Training"), Scan("Testing/b/in/2.png", "b", "Testing")]
 FLAT = [Scan("a/1.png", "a"), Scan("b/2.png", "b")]

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.prepared.crop import (
     CropSettings,
     cut_to_head,
@@ -15,6 +14,7 @@ from brain_tumor.data.prepared.crop import (
 )
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings, harmonise
 from brain_tumor.data.prepared.thumbnails import thumbnail
+from brain_tumor.files.picture import decode_grey
 
 GREY = arrays.arrays(
     np.uint8,

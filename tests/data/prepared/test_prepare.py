@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from planted_counts import planted_counts
 
-from brain_tumor.data.files.dicom import open_dicom
-from brain_tumor.data.files.picture import decode_grey
 from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.prepared.write import open_or_write
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.errors import DataError
+from brain_tumor.files.dicom import open_dicom
+from brain_tumor.files.picture import decode_grey
 
 
 def copied(root: Path, place: Path) -> Path:

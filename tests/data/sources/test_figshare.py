@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from figshare_files import figshare_file
 
-from brain_tumor.data.files.read import ScanReader
 from brain_tumor.data.sources.figshare import FigshareSource
 from brain_tumor.errors import DataError
+from brain_tumor.files.read import ScanReader
 
 
 def slice_of(seed: int) -> np.ndarray:

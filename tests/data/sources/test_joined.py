@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from figshare_files import figshare_file
 
-from brain_tumor.data.files.read import ScanReader
-from brain_tumor.data.files.source import Scan, ScanSource
 from brain_tumor.data.groups.patients import FIGSHARE, read_patients, read_tables
 from brain_tumor.data.phantom import write_phantoms
 from brain_tumor.data.prepared.manifest import read_manifest
@@ -14,6 +12,8 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.figshare import FigshareSource
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.joined import JoinedSource
+from brain_tumor.files.read import ScanReader
+from brain_tumor.files.source import Scan, ScanSource
 
 
 class Listed(ScanSource):
@@ -79,7 +79,7 @@ def joined(
     """Join the phantoms with others, among which are copies of some, one of them mirrored."""
     import cv2
 
-    from brain_tumor.data.files.picture import decode_grey
+    from brain_tumor.files.picture import decode_grey
 
     root = tmp_path_factory.mktemp("joined")
     write_phantoms(root / "others", patients_per_class=2, slices_per_patient=2, seed=9)

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from bodies import body, nifti, series
 
-from brain_tumor.data.files.read import ScanReader
-from brain_tumor.data.files.scans import UndecodableScanError
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.volumes import VolumeSource
-from brain_tumor.data.volumes import find
-from brain_tumor.data.volumes.slices import VolumeSettings
 from brain_tumor.errors import DataError
+from brain_tumor.files.read import ScanReader
+from brain_tumor.files.scans import UndecodableScanError
+from brain_tumor.files.volumes import find
+from brain_tumor.files.volumes.slices import VolumeSettings
 
 
 def volumes(root: Path, settings: VolumeSettings | None = None) -> VolumeSource:

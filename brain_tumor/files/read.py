@@ -1,0 +1,235 @@
+"""The one reader of scans: pictures, DICOM files and arrays, for every command."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.files.bounded_file import read_file
+from brain_tumor.files.dicom import (
+    PREAMBLE,
+    DicomFile,
+    count_frames,
+    is_dicom,
+    open_dicom,
+)
+from brain_tumor.files.other_formats import BEGIN, other_format
+from brain_tumor.files.parallel import each
+from brain_tumor.files.picture import PictureFile, count_pictures, open_picture
+from brain_tumor.files.scans import (
+    Grey,
+    Header,
+    UndecodableScanError,
+    UnreadableScanError,
+    check_size,
+)
+from brain_tumor.files.silence import silent
+from brain_tumor.files.source import Scan
+from brain_tumor.files.window import to_eight_bits
+
+HELD = 2  # files of several frames that stay in memory while their frames are decoded
+
+
+@dataclass(frozen=True)
+class RawScan:
+    """A scan that was read and is not decoded yet.
+
+    Attributes:
+        digest: MD5 of the file's bytes; of a frame, of these and its number; of an array, of its
+            kind, shape and values.
+        bytes: Size of the file or array.
+        header: Gives what it says of itself.
+        grey: Decodes it to grey values, `(H, W)`, uint8, 0-255. Both raise `UndecodableScanError`.
+    """
+
+    digest: str
+    bytes: int
+    header: Callable[[], Header]
+    grey: Callable[[], Grey]
+
+
+class ScanReader:
+    """Reads the scans of a source. Threads may share it.
+
+    Args:
+        root: The folder that their paths are relative to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._held = lru_cache(HELD)(_open_file)
+
+    def read(self, scan: Scan) -> RawScan:
+        """Read a scan, wherever a link leads.
+
+        Raises:
+            UnreadableScanError: It cannot be read (`bounded_file.read_file`).
+            UndecodableScanError: An array that is none.
+        """
+        if scan.pixels is not None:
+            return _read_array(scan.pixels() if callable(scan.pixels) else scan.pixels)
+        if scan.frame is None:
+            digest, size, opened = _open_file(self._place(scan), Path(scan.path).name)
+            return RawScan(digest, size, lambda: opened().header, lambda: opened().frame(0))
+        digest, size, opened = self._held(self._place(scan), Path(scan.path).name)
+        number = scan.frame
+        return RawScan(
+            md5(f"{digest}#{number}".encode()),
+            size,
+            lambda: opened().header,
+            lambda: _frame(opened(), number),
+        )
+
+    def _place(self, scan: Scan) -> Path:
+        return self.root / scan.path if scan.file is None else scan.file
+
+
+def frames_of(path: Path) -> list[int | None]:
+    """Look which scans a file offers: every frame or page of several, else one, None."""
+    try:
+        if not path.is_file():  # a pipe would wait for its writer
+            return [None]
+        with path.open("rb") as file:
+            begin = file.read(PREAMBLE)
+    except OSError:  # `ScanReader.read` has the reason
+        return [None]
+    with silent():
+        count = count_frames(path) if is_dicom(begin, path.name) else count_pictures(path, begin)
+    return [*range(count)] if count > 1 else [None]
+
+
+def scans_in(root: Path, files: Sequence[Scan]) -> list[Scan]:
+    """Give a scan for each frame or page of some files; one file's are of one patient.
+
+    Args:
+        root: The folder that paths are relative to.
+        files: What is known of each file.
+    """
+    frames = each(lambda scan: frames_of(root / scan.path), files)
+    return [one for scan, found in zip(files, frames, strict=True) for one in _frames(scan, found)]
+
+
+def open_content(content: bytes, name: str) -> DicomFile | PictureFile:
+    """Read what a picture or DICOM file says of itself; nothing too large is let through.
+
+    Args:
+        content: The whole file.
+        name: Its name, or nothing.
+
+    Raises:
+        UndecodableScanError: It is neither, or has more pixels than `MAX_PIXELS`. Another format is
+            named, with what to do with it.
+    """
+    if is_dicom(content[:PREAMBLE], name):
+        return open_dicom(content)
+    named = other_format(content[:BEGIN], "")  # Pillow takes some of them for pictures
+    if named is not None:
+        named = other_format(content[:BEGIN], name)
+    else:
+        try:
+            return open_picture(content)
+        except UndecodableScanError:
+            named = other_format(b"", name)
+            if named is None:
+                raise
+    raise UndecodableScanError(named)
+
+
+def content_frames(content: bytes, name: str) -> list[Callable[[], Grey]]:
+    """Give a function for each scan of a file, every frame or page, that decodes it.
+
+    Args:
+        content: The whole file.
+        name: Its name, or nothing.
+
+    Raises:
+        UndecodableScanError: It is neither a picture nor DICOM.
+    """
+    with silent():
+        opened = open_content(content, name)
+
+    def decode(number: int) -> Grey:
+        with silent():
+            return opened.frame(number)
+
+    return [partial(decode, number) for number in range(opened.frames)]
+
+
+def array_to_grey(pixels: npt.NDArray[Any]) -> Grey:
+    """Turn an array into grey values, as those of a file are.
+
+    Args:
+        pixels: `(H, W)`, or `(H, W, 3)` red first; uint8, or other numbers, of which the bulk is
+            seen (`window.to_eight_bits`).
+
+    Returns:
+        `(H, W)`, uint8, 0-255.
+
+    Raises:
+        UndecodableScanError: It is of another kind or shape, or has more pixels than `MAX_PIXELS`.
+    """
+    header = _array_header(pixels)
+    check_size(header.width, header.height)
+    if pixels.dtype != np.uint8:
+        return to_eight_bits(pixels)
+    if pixels.ndim == 3:
+        pixels = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY))
+    return np.ascontiguousarray(pixels, np.uint8)
+
+
+def md5(content: bytes | memoryview) -> str:
+    """Give the MD5 of some bytes as hexadecimal text."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _frames(scan: Scan, frames: Sequence[int | None]) -> list[Scan]:
+    if len(frames) == 1:
+        return [scan]
+    # A patient called as the file may be another file's, too.
+    one = scan if scan.patient else replace(scan, patient=scan.path, patient_group=None)
+    return [replace(one, frame=frame) for frame in frames]
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return read_file(path)
+    except OSError as error:
+        raise UnreadableScanError(str(error.strerror)) from error
+
+
+def _open_file(path: Path, name: str) -> tuple[str, int, Callable[[], DicomFile | PictureFile]]:
+    content = _read_file(path)
+    return md5(content), len(content), lru_cache(1)(lambda: open_content(content, name))
+
+
+def _frame(opened: DicomFile | PictureFile, number: int) -> Grey:
+    if number >= opened.frames:
+        raise UndecodableScanError(f"it has {opened.frames:,} frames, not {number + 1:,}")
+    return opened.frame(number)
+
+
+def _read_array(pixels: npt.NDArray[Any]) -> RawScan:
+    kind = f"{pixels.dtype.str} {pixels.shape} ".encode()
+    values = np.ascontiguousarray(pixels).tobytes()
+    return RawScan(
+        md5(kind + values),
+        pixels.nbytes,
+        lambda: _array_header(pixels),
+        lambda: array_to_grey(pixels),
+    )
+
+
+def _array_header(pixels: npt.NDArray[Any]) -> Header:
+    kind = f"an array of {pixels.dtype} {pixels.shape}"
+    numbers = pixels.dtype.kind in "buif"
+    if not numbers or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)):
+        raise UndecodableScanError(f"{kind}, not numbers of (H, W) or (H, W, 3)")
+    if not pixels.size:
+        raise UndecodableScanError("an array without pixels")
+    return Header("array", str(pixels.dtype), pixels.shape[1], pixels.shape[0])

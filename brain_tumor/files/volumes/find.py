@@ -1,0 +1,127 @@
+"""Which of some files are volumes, and the chosen slices of each."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+
+from brain_tumor.files.other_formats import BEGIN, is_nifti
+from brain_tumor.files.parallel import each
+from brain_tumor.files.scans import Grey, UnreadableScanError
+from brain_tumor.files.volumes.dicom_series import DicomSeries, find_series
+from brain_tumor.files.volumes.nifti import ENDINGS, read_nifti
+from brain_tumor.files.volumes.slices import VolumeSettings, chosen_slices
+
+
+@dataclass(frozen=True)
+class VolumeFiles:
+    """A NIfTI file, or the files of a DICOM series.
+
+    Attributes:
+        place: The NIfTI file; of a series the folder that its files lie in, where they are alone
+            there, else its first file.
+        files: The files, sorted.
+        series: The series; None where it is a NIfTI file.
+    """
+
+    place: Path
+    files: tuple[Path, ...]
+    series: DicomSeries | None = None
+
+    @property
+    def patient(self) -> str:
+        """A digest of the PatientID; empty where there is none."""
+        return "" if self.series is None else self.series.patient
+
+
+def find_volumes(files: Sequence[Path]) -> list[VolumeFiles]:
+    """Find the volumes among files, by their content; other files are passed over.
+
+    A NIfTI file that is damaged counts by its name, so that its reason can be told.
+    """
+    volumes = [
+        VolumeFiles(path, (path,))
+        for path, found in zip(files, each(_is_nifti, files), strict=True)
+        if found
+    ]
+    series = find_series(files)
+    alone = Counter(path.parent for one in series for path in one.files[:1])
+    inside = Counter(path.parent for path in files)
+    for one in series:
+        folder = one.files[0].parent
+        complete = alone[folder] == 1 and inside[folder] == len(one.files)
+        complete = complete and all(path.parent == folder for path in one.files)
+        volumes.append(VolumeFiles(folder if complete else one.files[0], one.files, one))
+    return volumes
+
+
+class SliceReader:
+    """Reads the chosen slices of volumes. Threads may share it.
+
+    Slices are asked for one by one; those of the last volumes are held, so that each volume is read
+    once as long as they are asked for in order.
+
+    Args:
+        settings: Which slices, and what they lie across.
+    """
+
+    def __init__(self, settings: VolumeSettings) -> None:
+        self._settings = settings
+        self._held = lru_cache(2 * (os.cpu_count() or 1))(self._read)
+        self._locks: dict[Path, Lock] = {}
+        self._guard = Lock()
+
+    def slices(self, volume: VolumeFiles) -> dict[int, Grey]:
+        """Give the chosen slices of a volume by number (`slices.chosen_slices`).
+
+        Raises:
+            UnreadableScanError: A file cannot be read.
+            UndecodableScanError: It is no volume, or shows nothing.
+        """
+        with self._guard:
+            lock = self._locks.setdefault(volume.place, Lock())
+        with lock:  # two threads want slices of one volume: the second waits for the first
+            return self._held(volume.place, volume.series)
+
+    def slice(self, volume: VolumeFiles, number: int) -> Grey:
+        """Give one of them.
+
+        Raises:
+            UnreadableScanError: A file cannot be read, or has changed.
+            UndecodableScanError: It is no volume, or shows nothing.
+        """
+        found = self.slices(volume)
+        if number not in found:
+            raise UnreadableScanError("it changed while it was read")
+        return found[number]
+
+    def _read(self, place: Path, series: DicomSeries | None) -> dict[int, Grey]:
+        try:
+            volume = read_nifti(place) if series is None else series.read()
+        except OSError as error:
+            raise UnreadableScanError(str(error.strerror)) from error
+        return chosen_slices(volume, self._settings)
+
+
+def without_ending(path: str) -> str:
+    """Give a path without `.nii` or `.nii.gz`."""
+    ending = next((one for one in reversed(ENDINGS) if path.lower().endswith(one)), "")
+    return path[: len(path) - len(ending)]
+
+
+def _is_nifti(path: Path) -> bool:
+    try:
+        if not path.is_file():  # a pipe would wait for its writer
+            return False
+        with path.open("rb") as file:
+            return path.name.lower().endswith(ENDINGS) or is_nifti(file.read(BEGIN))
+    except OSError:
+        return path.name.lower().endswith(ENDINGS)
+
+
+def members(volumes: Iterable[VolumeFiles]) -> dict[Path, VolumeFiles]:
+    """Give the volume of each file that is part of one."""
+    return {path: volume for volume in volumes for path in volume.files}

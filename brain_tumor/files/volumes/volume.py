@@ -1,0 +1,84 @@
+"""A volume in patient directions, whatever order its file has."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from brain_tumor.files.scans import UndecodableScanError
+
+# 512 x 512 x 512; as float32 half a gigabyte.
+MAX_VOXELS = 2**27
+MAX_SPACING = 100.0  # mm between two voxels; a head has 250
+
+Affine = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume whose axes run to the patient's right, front and top.
+
+    Attributes:
+        values: `(X, Y, Z)`, float32, in the unit of the file; what is no number is the least value.
+            X runs from left to Right, Y from posterior to Anterior, Z from inferior to Superior
+            (RAS+), or as near to it as turning by right angles gets.
+        spacing: Millimetres between voxels along each axis.
+        gaps: Axis along which slices are missing, so that only slices across it can be shown; None
+            where all are there.
+    """
+
+    values: npt.NDArray[np.float32]
+    spacing: tuple[float, float, float]
+    gaps: int | None = None
+
+
+def to_canonical(values: npt.NDArray[Any], affine: Affine, gaps: int | None = None) -> Volume:
+    """Turn and mirror a volume by its affine until its axes run right, front and top.
+
+    By right angles alone, as `nibabel.as_closest_canonical` does: no voxel is computed anew, so
+    slices of an oblique scan stay as they were taken.
+
+    Args:
+        values: `(I, J, K)`, any numbers.
+        affine: `(4, 4)`, from voxel numbers to millimetres to the right, front and top.
+        gaps: Axis along which slices are missing; None where all are there.
+
+    Raises:
+        UndecodableScanError: There are no values, all are the same or none is a number, or the
+            affine cannot be.
+    """
+    if values.ndim != 3 or not values.size:
+        raise UndecodableScanError(f"a volume of shape {values.shape}")
+    if not np.isfinite(affine).all():
+        raise UndecodableScanError("a volume whose affine cannot be: it holds no numbers")
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    if abs(np.linalg.det(affine[:3, :3] / np.where(spacing > 0, spacing, 1))) < 0.05:
+        raise UndecodableScanError("a volume whose affine cannot be: its axes fall together")
+    if spacing.max() > MAX_SPACING or spacing.max() > MAX_SPACING * spacing.min():
+        raise UndecodableScanError(
+            f"a volume whose voxels are {' x '.join(f'{one:g}' for one in spacing)} mm"
+        )
+    cosines = affine[:3, :3] / spacing
+    order = _axes(cosines)
+    signs = [cosines[world, axis] for world, axis in enumerate(order)]
+    turned = np.transpose(values, order)
+    turned = turned[tuple(slice(None, None, 1 if sign > 0 else -1) for sign in signs)]
+    numbers = np.array(turned, np.float32)
+    finite = np.isfinite(numbers)
+    if not finite.any():
+        raise UndecodableScanError("a volume without a number in it")
+    numbers[~finite] = numbers[finite].min()
+    across, front, up = (float(spacing[axis]) for axis in order)
+    return Volume(numbers, (across, front, up), None if gaps is None else order.index(gaps))
+
+
+def _axes(cosines: Affine) -> tuple[int, int, int]:
+    """Give for each patient direction the axis that runs most along it, the clearest first."""
+    left = np.abs(cosines)
+    order = [0, 0, 0]
+    for _ in range(3):
+        world, axis = np.unravel_index(int(left.argmax()), left.shape)
+        order[int(world)] = int(axis)
+        left[world, :] = left[:, axis] = -1
+    return order[0], order[1], order[2]
