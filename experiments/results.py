@@ -21,7 +21,7 @@ from pathlib import Path
 
 import hydra
 
-from brain_tumor.audit.results.json_file import AUDIT
+from brain_tumor.audit.results.audit import AUDIT
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.compare.compare import ComparisonSettings, compare_runs, comparison_settings
 from brain_tumor.compare.comparison import Comparison

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from brain_tumor.audit.page.leakage import leakage_table, split_leakages
 from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, shortcut_table
-from brain_tumor.audit.results.json_file import AUDIT
+from brain_tumor.audit.results.audit import AUDIT
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.rendering.page import to_markdown

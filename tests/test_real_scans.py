@@ -15,13 +15,13 @@ from omegaconf import DictConfig
 from overlap_table import read_overlap
 from strange_pictures import NO_HEADS, phantom
 
-from brain_tumor.audit.leakage import measure_leakage
-from brain_tumor.audit.measures.linear_probe import predict_by_regression
+from brain_tumor.audit.measures.shortcuts import predict_by_regression
 from brain_tumor.audit.probes import frozen_features, load_frozen
 from brain_tumor.audit.record import (
     contradicted,
     describe_near_duplicates,
     describe_patients,
+    measure_leakage,
 )
 from brain_tumor.audit.splits import audited_splits
 from brain_tumor.cli.command import conf_folder, register_resolvers

@@ -10,7 +10,6 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.audit.contact_sheets import audit_sheets
-from brain_tumor.audit.leakage import list_lookalikes, measure_leakage
 from brain_tumor.audit.page.page import answer, audit_page
 from brain_tumor.audit.page.terminal import decisive_tables, further_lines
 from brain_tumor.audit.probes import (
@@ -27,11 +26,19 @@ from brain_tumor.audit.record import (
     describe_files,
     describe_near_duplicates,
     describe_patients,
+    list_lookalikes,
+    measure_leakage,
 )
-from brain_tumor.audit.results.audit import Audit, AuditedData, AuditProvenance, AuditSeconds
-from brain_tumor.audit.results.json_file import AUDIT
-from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
-from brain_tumor.audit.results.shortcuts import ProbeScore
+from brain_tumor.audit.results.audit import (
+    AUDIT,
+    Audit,
+    AuditedData,
+    AuditProvenance,
+    AuditSeconds,
+    LookalikePairs,
+    ProbeScore,
+    VariantLeakage,
+)
 from brain_tumor.audit.splits import AuditedSplit, audited_splits, check_splits
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.data import build_prepared

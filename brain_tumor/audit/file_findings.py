@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
-from brain_tumor.audit.results.files import FileFinding, OddFile
+from brain_tumor.audit.results.scans import FileFinding, OddFile
 from brain_tumor.data.prepared.manifest import UNUSABLE, ManifestRow
 
 # What each format's files are usually called.

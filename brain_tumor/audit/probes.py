@@ -7,15 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from brain_tumor.audit.measures.linear_probe import predict_by_regression
 from brain_tumor.audit.measures.shortcuts import (
     border_features,
     file_features,
-    geometry_features,
     intensity_features,
     predict_by_boosting,
+    predict_by_regression,
 )
-from brain_tumor.audit.results.shortcuts import ProbeKind, ProbeScore
+from brain_tumor.audit.results.audit import ProbeKind, ProbeScore
 from brain_tumor.audit.splits import AuditedSplit
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows
@@ -39,13 +38,12 @@ def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64
         np.array([getattr(row, name) for row in kept], np.int64)
         for name in ("width", "height", "bytes")
     )
+    files, images = file_features(widths, heights, lengths), prepared.images
     return {
-        "width, height and aspect of the raw file": geometry_features(widths, heights),
-        "these and the size of the file in bytes": file_features(widths, heights, lengths),
-        "brightness, contrast and sharpness of the cropped scan": intensity_features(
-            prepared.images
-        ),
-        "the outer 8 pixels of the cropped scan": border_features(prepared.images),
+        "width, height and aspect of the raw file": files[:, :3],
+        "these and the size of the file in bytes": files,
+        "brightness, contrast and sharpness of the cropped scan": intensity_features(images),
+        "the outer 8 pixels of the cropped scan": border_features(images),
     }
 
 

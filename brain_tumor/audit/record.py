@@ -7,25 +7,33 @@ from dataclasses import replace
 import numpy as np
 
 from brain_tumor.audit.file_findings import file_formats, find_oddities, sizes
-from brain_tumor.audit.measures.copies import find_copies
-from brain_tumor.audit.measures.matching import score_matching
-from brain_tumor.audit.results.copies import (
+from brain_tumor.audit.measures.copies import find_copies, score_matching
+from brain_tumor.audit.results.audit import LookalikePair, LookalikePairs, VariantLeakage
+from brain_tumor.audit.results.scans import (
     ClassClusters,
+    ClassPatients,
+    ContradictedLabel,
     DuplicateCounts,
     ExactDuplicates,
+    Files,
+    FileSizes,
+    KnownVersion,
     NearDuplicates,
+    Patients,
+    ScanCount,
     ScanGroup,
     SliceAgreement,
 )
-from brain_tumor.audit.results.files import Files, FileSizes, KnownVersion, ScanCount
-from brain_tumor.audit.results.patients import ClassPatients, ContradictedLabel, Patients
+from brain_tumor.audit.splits import AuditedSplit
 from brain_tumor.data.groups.connected import Ids, numbered
+from brain_tumor.data.groups.lookalikes import LEVELS, Lookalikes
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.kaggle import KaggleSettings, differing_counts
-from brain_tumor.files.source import PARTS
+from brain_tumor.evaluate.leakage_record import measure_overlap
+from brain_tumor.files.source import PARTS, TESTING
 
 MAX_LISTED_FILES = 50  # of a finding; the manifest has all
 MAX_LISTED_GROUPS = 20
@@ -146,6 +154,47 @@ def describe_patients(prepared: PreparedSet, source: str | None) -> Patients | N
 def contradicted(prepared: PreparedSet) -> list[ManifestRow]:
     """Give the raw scans whose label differs from the one in the patient table."""
     return [row for row in prepared.manifest if row.known_label not in ("", row.label)]
+
+
+def measure_leakage(
+    prepared: PreparedSet, splits: Iterable[AuditedSplit], lookalikes: Lookalikes
+) -> tuple[VariantLeakage, ...]:
+    """Measure what test and training scans share, in the published folders and under each split."""
+    raw = [row for row in prepared.manifest if row.cluster is not None]
+    training = np.array([row.folder != TESTING for row in raw])
+    labels = np.array([prepared.classes.index(row.label) for row in raw], np.int64)
+    published = np.flatnonzero(training), np.flatnonzero(~training)
+    variants = []
+    if all(len(rows) for rows in published):  # else no test part was published
+        overlap = measure_overlap(raw, labels, prepared.classes, *published)
+        variants.append(
+            VariantLeakage(**vars(overlap), split="published", detail="nothing dropped")
+        )
+    kept, classes = (prepared.kept, prepared.labels), prepared.classes
+    for split in splits:
+        overlap = measure_overlap(*kept, classes, split.train, split.test, lookalikes)
+        variants.append(VariantLeakage(**vars(overlap), split=split.name, detail=split.detail))
+    return tuple(variants)
+
+
+def list_lookalikes(prepared: PreparedSet, lookalikes: Lookalikes) -> LookalikePairs:
+    """List the pairs of kept scans that look alike in two groups, most alike first.
+
+    No split over groups keeps them apart. Whether they show one head is for a human to judge.
+    """
+    groups, kept = prepared.groups, prepared.kept
+    apart = np.flatnonzero(groups[lookalikes.first] != groups[lookalikes.second])
+    apart = apart[np.argsort(-lookalikes.correlation[apart], kind="stable")]
+    ends = np.stack([lookalikes.first[apart], lookalikes.second[apart]], axis=1)
+    pairs = tuple(
+        LookalikePair(
+            (kept[one].path, kept[other].path),
+            round(float(value), 4),
+            "two known" if kept[one].patient and kept[other].patient else "not known",
+        )
+        for (one, other), value in zip(ends.tolist(), lookalikes.correlation[apart], strict=True)
+    )
+    return LookalikePairs(LEVELS[0], len(pairs), len(np.unique(ends)), pairs[:MAX_LISTED_FILES])
 
 
 def _compare_version(raw: Mapping[tuple[str, str], int], known: KaggleSettings) -> KnownVersion:

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brain_tumor.audit.results.audit import AuditedData
-from brain_tumor.audit.results.json_file import AUDIT
-from brain_tumor.audit.results.shortcuts import ProbeScore
+from brain_tumor.audit.results.audit import AUDIT, AuditedData, ProbeScore
 from brain_tumor.compare.page.differences import audit_labels
 from brain_tumor.errors import DataError
 from brain_tumor.runs.folder import RunFolder

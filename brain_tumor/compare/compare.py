@@ -6,7 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.audit.results.json_file import AUDIT
+from brain_tumor.audit.results.audit import AUDIT
 from brain_tumor.compare.audits import read_audits
 from brain_tumor.compare.comparison import COMPARISON, Comparison
 from brain_tumor.compare.errors import shared_errors

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from brain_tumor.audit.published_counts import Counts
-from brain_tumor.audit.results.report import PartCounts
+from brain_tumor.audit.results.audit import PartCounts
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.settings import RunGroup
 from brain_tumor.errors import ConfigError

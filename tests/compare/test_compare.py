@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from sample_audit import AUDIT, probe_score
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, recall_score
 
-from brain_tumor.audit.results.json_file import AUDIT as AUDIT_FILE
+from brain_tumor.audit.results.audit import AUDIT as AUDIT_FILE
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare import compare as comparing
 from brain_tumor.compare.compare import compare

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from brain_tumor.audit.results.copies import ScanGroup
+from brain_tumor.audit.results.scans import ScanGroup
 from brain_tumor.rendering.numbers import format_count
 from brain_tumor.rendering.page import DataTable, Picture
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from brain_tumor.audit.page.blocks import Sheets, groups_table, scans_table
 from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.copies import SliceAgreement
+from brain_tumor.audit.results.scans import SliceAgreement
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
 from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, format_percent

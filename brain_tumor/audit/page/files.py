@@ -2,7 +2,7 @@
 
 from brain_tumor.audit.page.blocks import Sheets, scans_table
 from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.files import ScanCount
+from brain_tumor.audit.results.scans import ScanCount
 from brain_tumor.rendering.charts.contact_sheet import MAX_SCANS
 from brain_tumor.rendering.numbers import format_count, format_counted, format_percent
 from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section

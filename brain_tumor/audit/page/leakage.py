@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from brain_tumor.audit.page.blocks import Sheets, scans_table
-from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
+from brain_tumor.audit.results.audit import Audit, LookalikePairs, VariantLeakage
 from brain_tumor.evaluate.tables.lookalikes import lookalikes_table
 from brain_tumor.metrics.leakage import ANY, LookalikeShare, SharedScans
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS

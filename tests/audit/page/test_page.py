@@ -9,10 +9,8 @@ from rich.console import Console
 
 from brain_tumor.audit.page.page import answer, audit_page, audit_summary
 from brain_tumor.audit.page.terminal import decisive_tables, further_lines
-from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.files import FileFinding, OddFile
-from brain_tumor.audit.results.patients import ContradictedLabel
-from brain_tumor.audit.results.report import PartCounts
+from brain_tumor.audit.results.audit import Audit, PartCounts
+from brain_tumor.audit.results.scans import ContradictedLabel, FileFinding, OddFile
 from brain_tumor.metrics.leakage import SharedScans
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.rendering.page import (

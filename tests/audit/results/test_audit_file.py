@@ -9,8 +9,8 @@ import pytest
 from sample_audit import AUDIT
 
 from brain_tumor.audit.page.page import audit_page, audit_summary
+from brain_tumor.audit.results.audit import AUDIT as FILE
 from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.json_file import AUDIT as FILE
 from brain_tumor.errors import DataError
 from brain_tumor.rendering.page import render
 from brain_tumor.runs.folder import RunFolder
