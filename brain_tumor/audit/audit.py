@@ -10,8 +10,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.audit.contact_sheets import audit_sheets
-from brain_tumor.audit.page.page import answer, audit_page
-from brain_tumor.audit.page.terminal import decisive_tables, further_lines
+from brain_tumor.audit.page.page import answer, audit_page, audit_tables, further_lines
 from brain_tumor.audit.probes import (
     Announce,
     frozen_features,
@@ -135,7 +134,7 @@ def audit(config: DictConfig) -> Audit:
     AUDIT.write(out, found)
     out.write("audit.html", render(audit_page(found, sheets, "sheets")).encode())
     console.print(answer(found))
-    for table in decisive_tables(found, settings.verbose):
+    for table in audit_tables(found, settings.verbose):
         console.print(to_rich(table, console.width))
     for line in further_lines(found):
         console.print(line)

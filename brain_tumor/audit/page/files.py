@@ -1,5 +1,7 @@
 """The section on raw files: formats, sizes, class balance, oddities of single files."""
 
+from collections.abc import Sequence
+
 from brain_tumor.audit.page.blocks import Sheets, scans_table
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.scans import ScanCount
@@ -47,51 +49,37 @@ def files_section(audit: Audit, sheets: Sheets) -> Section:
         findings_table(audit),
     ]
     for finding in files.findings:
-        count = finding.count
-        if count == 0:
-            continue
+        count, title = finding.count, format_counted(finding.count, "file")
         rows = [[file.path, file.detail] for file in finding.files]
-        blocks += [
-            Heading(finding.title),
-            Paragraph(finding.explanation),
-            scans_table(
-                format_counted(count, "file"),
-                ["file", "what was found"],
-                rows,
-                count,
-                text_columns=2,
-            ),
-            *sheets.pictures(finding.id, finding.title, count, MAX_SCANS),
-        ]
+        if count:
+            blocks += [
+                Heading(finding.title),
+                Paragraph(finding.explanation),
+                scans_table(title, ["file", "what was found"], rows, count, text_columns=2),
+                *sheets.pictures(finding.id, finding.title, count, MAX_SCANS),
+            ]
     return Section("files", "Files", blocks)
 
 
 def _balance_table(audit: Audit) -> DataTable:
-    balance, classes = audit.files.balance, audit.data.classes
+    balance = audit.files.balance
     columns = [f"{folder}, {count}".lstrip(", ") for folder in balance for count in ("raw", "kept")]
-    counts = {
-        name: [
-            count
-            for folder in balance.values()
-            for scans in [folder.get(name, ScanCount(0, 0))]
-            for count in (scans.raw, scans.kept)
-        ]
-        for name in classes
-    }
-    kept = {name: sum(row[1::2]) for name, row in counts.items()}
-    total = sum(kept.values())
     several = len(balance) > 1  # of one folder the last column would be there twice
+
+    def numbers(scans: Sequence[ScanCount]) -> list[int]:
+        each = [count for one in scans for count in (one.raw, one.kept)]
+        return [*each, sum(one.kept for one in scans)] if several else each
+
+    counts = {
+        name: numbers([folder.get(name, ScanCount(0, 0)) for folder in balance.values()])
+        for name in audit.data.classes
+    }
+    sums = [sum(column) for column in zip(*counts.values(), strict=True)]
     rows = [
-        [
-            name,
-            *map(format_count, row),
-            *([format_count(kept[name])] if several else []),
-            format_percent(kept[name] / total if total else None),
-        ]
+        [name, *map(format_count, row), format_percent(row[-1] / sums[-1] if sums[-1] else None)]
         for name, row in counts.items()
     ]
-    sums = [sum(column) for column in zip(*counts.values(), strict=True)]
-    rows.append(["all", *map(format_count, sums), *([format_count(total)] if several else []), ""])
+    rows.append(["all", *map(format_count, sums), ""])
     in_all = ["kept"] if several else []
     return DataTable(
         "Scans per class and folder", ["class", *columns, *in_all, "share of kept"], rows

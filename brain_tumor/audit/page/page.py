@@ -64,11 +64,13 @@ def audit_page(audit: Audit, pictures: Mapping[str, bytes], folder: str | None =
     )
 
 
-def audit_summary(audit: Audit) -> list[DataTable]:
-    """Describe the tables of an audit for the terminal, a short summary."""
+def audit_tables(audit: Audit, verbose: bool = True) -> list[DataTable]:
+    """Lay out, for the terminal, what test and training scans share; all tables if asked for."""
+    entries, splits = audit.shortcuts, split_leakages(audit.leakage)
+    if not verbose:
+        return [leakage_table(splits)]
     files, found = audit.files, findings_table(audit)
     counts = [["raw", format_count(files.raw)], ["kept", format_count(files.kept)]]
-    entries, splits = audit.shortcuts, split_leakages(audit.leakage)
     return [
         DataTable("Files", found.columns, [*counts, *found.rows]),
         exact_table(audit),
@@ -82,6 +84,23 @@ def audit_summary(audit: Audit) -> list[DataTable]:
     ]
 
 
+def further_lines(audit: Audit) -> list[str]:
+    """Say how well a classifier does that does not look at the brain, and count the files."""
+    said = [notice.text for notice in (*shortcut_notices(audit.shortcuts), *_contradicted(audit))]
+    files, clusters = audit.files, format_count(audit.near.clusters)
+    return [
+        *said,
+        f"{format_counted(files.raw, 'raw file')}, {format_count(files.kept)} kept without exact "
+        f"copies; counting near-duplicates once, {clusters} different scans.",
+    ]
+
+
+def _contradicted(audit: Audit) -> list[Notice]:
+    wrong = len(audit.patients.contradicted) if audit.patients else 0
+    text = f"{format_counted(wrong, 'label')} contradict the source of the scans."
+    return [Notice("warning", text)] if wrong else []
+
+
 def _summary(audit: Audit) -> Section:
     splits = split_leakages(audit.leakage)
     files, near = audit.files, audit.near
@@ -90,19 +109,14 @@ def _summary(audit: Audit) -> Section:
         leakage_bars(splits),
         *(leakage_notice(split) for split in splits),
         *shortcut_notices(audit.shortcuts),
-    ]
-    wrong = len(audit.patients.contradicted) if audit.patients else 0
-    if wrong:
-        labels = f"{format_counted(wrong, 'label')} contradict the source of the scans."
-        blocks.append(Notice("warning", labels))
-    blocks.append(
+        *_contradicted(audit),
         Paragraph(
             f"Of {format_counted(files.raw, 'raw file')}, {format_count(files.kept)} are "
             f"kept when exact copies are dropped. {format_count(near.scans_with_a_near_duplicate)} "
             "of the raw scans have a near-duplicate or an exact copy: counted once each, there are "
             f"{format_count(near.clusters)} different scans."
-        )
-    )
+        ),
+    ]
     return Section("summary", "Summary", blocks)
 
 

@@ -31,10 +31,8 @@ class VariantLeakage(PartOverlap):
 class LookalikePair:
     """Two kept scans of different groups that look alike.
 
-    Attributes:
-        paths: Their paths inside the raw folder.
-        correlation: Their normalised correlation in [-1, 1], of frames or of heads.
-        patients: Whether the patients of both are known; then they differ.
+    `correlation` is the normalised one of frames or of heads, in [-1, 1]. Patients that are known
+    of both differ.
     """
 
     paths: tuple[str, str]
@@ -48,8 +46,7 @@ class LookalikePairs:
 
     Attributes:
         level: Lowest correlation of such a pair, in [0, 1].
-        count: Number of pairs.
-        scans: Number of scans in them.
+        count: Number of pairs; of scans in them: `scans`.
         pairs: The first of them, most alike first.
     """
 
@@ -109,11 +106,8 @@ class FolderCounts:
     """Kept scans of a class folder, and the report's class with as many scans.
 
     Attributes:
-        folder: The folder's class.
-        kept: Kept scans.
         report_class: The report's class with as many scans; None where it has none.
-        report_train: Training scans of that class in the report; None likewise.
-        report_test: Test scans of that class in the report; None likewise.
+        report_train: Training scans of that class in the report, None likewise; and so on.
         named_alike: The report's counts of the class that it names like the folder; None where it
             names none so.
     """
@@ -128,13 +122,7 @@ class FolderCounts:
 
 @dataclass(frozen=True)
 class ReportComparison:
-    """The report's counts beside those of the data.
-
-    Attributes:
-        rows: Each class folder.
-        steps: Each step of preparing that the report counts.
-        same: Whether every count of the report is found again.
-    """
+    """The report's counts beside those of the data, and whether every one is found again."""
 
     rows: tuple[FolderCounts, ...]
     steps: tuple[StepCount, ...]
@@ -146,10 +134,8 @@ class AuditedData:
     """The data that was audited.
 
     Attributes:
-        name: Name of the data set.
         root: The raw folder, or where the scans were fetched from.
-        prepared: Folder of the prepared set.
-        fingerprint: Fingerprint of the prepared set, hexadecimal.
+        prepared: Folder of the prepared set, whose `fingerprint` is hexadecimal.
         classes: Class names in the order of their numbers.
         harmonise: How scans were harmonised, by setting; None and False are off.
     """
@@ -176,7 +162,6 @@ class AuditProvenance(Provenance):
 
     Attributes:
         started: When the audit began, ISO 8601.
-        seconds: How long it took.
         peak_memory_bytes: Most memory held by the process; None where that is not known.
     """
 
@@ -190,16 +175,11 @@ class Audit:
     """The content of `audit.json`.
 
     Attributes:
-        data: The data that was audited.
-        files: The raw files.
-        exact: Exact duplicates.
-        near: Near-duplicates.
         patients: Patients and labels; None where no patient is known.
         leakage: What test and training scans share, for each variant of each split.
         lookalikes: Scans that look alike across groups; None in audits of version 0.6.
         shortcuts: Scores of probes and classifiers.
         report: Comparison with the published report; None where that is about other data.
-        provenance: What made the audit.
     """
 
     data: AuditedData

@@ -1,4 +1,7 @@
-"""What an audit found out about the scans: raw files, copies, near-duplicates, patients."""
+"""What an audit found out about the scans: raw files, copies, near-duplicates, patients.
+
+Paths are those inside the raw folder. Numbers are numbers of scans unless a field says otherwise.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,12 +28,9 @@ class KnownVersion:
 
 @dataclass(frozen=True)
 class FileSizes:
-    """Widths and heights of the raw files.
+    """How many different sizes raw files have, and up to eight of them, the most frequent first.
 
-    Attributes:
-        distinct: Number of different sizes.
-        most_common: Up to eight sizes, such as `512 x 512` pixels, with their number of files;
-            the most frequent first.
+    A size is width and height in pixels, such as `512 x 512`, with its number of files.
     """
 
     distinct: int
@@ -47,7 +47,7 @@ class ScanCount:
 
 @dataclass(frozen=True)
 class OddFile:
-    """A file with an oddity: its path inside the raw folder, and what was found in it."""
+    """A file with an oddity, and what was found in it."""
 
     path: str
     detail: str
@@ -77,13 +77,12 @@ class Files:
     """The raw files of a data set.
 
     Attributes:
-        raw: Number of raw files.
-        kept: Number of scans that are left after preparing.
-        unusable: Number of files without a usable scan.
-        formats: Number of files by format and mode, such as `JPEG RGB`; the most frequent first.
-        sizes: Their sizes.
+        raw: Raw files.
+        kept: Scans that are left after preparing.
+        unusable: Files without a usable scan.
+        formats: By format and mode, such as `JPEG RGB`; the most frequent first.
         known_version: Comparison with a known version; None where there is none to compare with.
-        balance: Number of scans by folder (`Training`, `Testing`), then by class.
+        balance: By folder (`Training`, `Testing`), then by class.
         findings: Each oddity that was looked for.
     """
 
@@ -99,7 +98,7 @@ class Files:
 
 @dataclass(frozen=True)
 class ScanGroup:
-    """Copies of each other: paths inside the raw folder, and classes in the same order."""
+    """Copies of each other: their paths, and their classes in the same order."""
 
     paths: tuple[str, ...]
     labels: tuple[str, ...]
@@ -107,7 +106,7 @@ class ScanGroup:
 
 @dataclass(frozen=True)
 class DuplicateCounts:
-    """Number of exact duplicates by one way to compare two scans.
+    """Exact duplicates by one way to compare two scans.
 
     Attributes:
         groups: Groups of two or more equal scans.
@@ -129,9 +128,8 @@ class ExactDuplicates:
     """Scans that are exactly the same.
 
     Attributes:
-        by: Their number by what is compared: `file bytes`, `decoded pixels`, `cropped pixels`.
-        dropped: Number of scans that each step of preparing drops, such as `training` and
-            `testing_in_training`.
+        by: By what is compared: `file bytes`, `decoded pixels`, `cropped pixels`.
+        dropped: What each step of preparing drops, such as `training` and `testing_in_training`.
         groups: The first groups with scans of several classes, by any of the comparisons.
         across_labels: Number of such groups.
     """
@@ -144,13 +142,10 @@ class ExactDuplicates:
 
 @dataclass(frozen=True)
 class ClassClusters:
-    """Clusters of near-duplicates in one class.
+    """Usable raw scans of one class, and their clusters of near-duplicates.
 
-    Attributes:
-        scans: Usable raw scans of the class.
-        clusters: Clusters, single scans included.
-        largest: Scans of the class in its largest cluster.
-        related: Groups of related scans, single scans included; None in audits of version 0.6.
+    Clusters and groups of related scans include single scans; `largest` is the number of scans of
+    the class in its largest cluster. `related` is None in audits of version 0.6.
     """
 
     scans: int
@@ -186,20 +181,18 @@ class SliceAgreement:
 class NearDuplicates:
     """Usable raw scans that show the same slice, and related ones; exact copies count too.
 
+    Clusters and groups of related scans include single scans. Audits of version 0.6, which searched
+    otherwise, have None as `thresholds`, `related_pairs` and `related_groups`, and no
+    `pairs_by_similarity`.
+
     Attributes:
-        thresholds: Thresholds of the search; None in audits of version 0.6, which searched
-            otherwise.
+        thresholds: Thresholds of the search.
         pairs: Pairs of the same slice.
-        related_pairs: Related pairs, those of the same slice included; None in audits of 0.6.
-        related_groups: Groups of related scans, single scans included; None in audits of 0.6.
-        clusters: Clusters of the same slice, single scans included.
-        clusters_of_two_or_more: Clusters without single scans.
+        related_pairs: Related pairs, those of the same slice included.
         scans_with_a_near_duplicate: Scans in clusters of two or more.
         largest: Scans in the largest cluster.
-        pairs_by_similarity: Related pairs in steps of 0.1, such as `0.8 to 0.9`; empty in audits
-            of 0.6.
+        pairs_by_similarity: Related pairs in steps of 0.1, such as `0.8 to 0.9`.
         pairs_by_orientation: Pairs of the same slice by how one scan is turned or mirrored.
-        per_class: The clusters of each class.
         across_labels: Clusters with scans of several classes.
         truth: Comparison with the known slices; None where no slice is known.
         seconds: Time of the search; None where that was not measured.
@@ -232,13 +225,9 @@ class ClassPatients:
 
 @dataclass(frozen=True)
 class ContradictedLabel:
-    """A raw scan whose class differs from the one that the patient table gives.
+    """A raw scan whose class differs from `known_label`, its class in the patient table.
 
-    Attributes:
-        path: Its path inside the raw folder.
-        label: Its class here.
-        known_label: Its class in the patient table.
-        slice: Identifier of the slice in that table.
+    `slice` is the slice's identifier in that table.
     """
 
     path: str
@@ -253,9 +242,7 @@ class Patients:
 
     Attributes:
         source: Where patients are known from; None where the configuration does not say.
-        scans: Raw scans whose patient is known.
-        slices: Slices that they show.
-        patients: Patients.
+        slices: Slices that these scans show.
         groups: Patients after identifiers that may name one person were joined.
         per_class: Kept scans of each class.
         contradicted: Scans whose label contradicts the source.

@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from brain_tumor.audit.page.page import answer, audit_page, audit_summary
-from brain_tumor.audit.page.terminal import decisive_tables, further_lines
+from brain_tumor.audit.page.page import answer, audit_page, audit_tables, further_lines
 from brain_tumor.audit.results.audit import Audit, PartCounts
 from brain_tumor.audit.results.scans import ContradictedLabel, FileFinding, OddFile
 from brain_tumor.metrics.leakage import SharedScans
@@ -310,7 +309,7 @@ def test_a_file_may_have_any_name(audit: Audit, name: str) -> None:
 
 
 def test_the_terminal_s_summary_is_short_and_fits(audit: Audit) -> None:
-    found = {table.title: table for table in audit_summary(audit)}
+    found = {table.title: table for table in audit_tables(audit)}
     assert list(found) == [
         "Files",
         "Exact duplicates",
@@ -338,7 +337,7 @@ def test_what_an_audit_prints_fits_a_screen(audit: Audit) -> None:
         console.print(answer(audit))
     first = capture.get().splitlines()
     with console.capture() as capture:
-        for table in decisive_tables(audit, verbose=False):
+        for table in audit_tables(audit, verbose=False):
             console.print(to_rich(table, console.width))
         for line in further_lines(audit):
             console.print(line)
@@ -346,7 +345,7 @@ def test_what_an_audit_prints_fits_a_screen(audit: Audit) -> None:
     assert len(first) <= 5
     assert len(first) + len(lines) <= 34  # six more say what was found and where the page lies
     assert max(map(len, lines)) <= 80
-    assert len(decisive_tables(audit, verbose=True)) > 1
+    assert len(audit_tables(audit, verbose=True)) > 1
 
 
 def test_an_audit_of_0_6_says_that_its_search_was_another(audit: Audit) -> None:

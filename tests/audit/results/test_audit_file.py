@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sample_audit import AUDIT
 
-from brain_tumor.audit.page.page import audit_page, audit_summary
+from brain_tumor.audit.page.page import audit_page, audit_tables
 from brain_tumor.audit.results.audit import AUDIT as FILE
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.errors import DataError
@@ -85,7 +85,7 @@ def test_an_audit_of_0_6_is_read_and_shown(path: Path) -> None:
     assert audit.near.clusters == AUDIT.near.clusters
     assert audit.leakage == AUDIT.leakage
     assert "of an earlier version" in render(audit_page(audit, {}))
-    assert len(audit_summary(audit)) == len(audit_summary(AUDIT))
+    assert len(audit_tables(audit)) == len(audit_tables(AUDIT))
 
 
 @pytest.mark.parametrize(
