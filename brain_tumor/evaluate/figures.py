@@ -1,7 +1,7 @@
 """The pictures of one evaluation: curves, confusion, calibration, and what it gets wrong."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +87,10 @@ def probability_figures(
         `reliability`, `roc` and `precision_recall`.
     """
     own = next(iter(steps.values()))
-    reliable = {name: reliability(labels, logits, bins) for name, logits in steps.items()}
+    reliable = {
+        name: [astuple(one) for one in reliability(labels, logits, bins)]
+        for name, logits in steps.items()
+    }
     areas = {label: roc(labels, own, number) for number, label in enumerate(classes)}
     precise = {label: precision_recall(labels, own, number) for number, label in enumerate(classes)}
     return {

@@ -1,6 +1,7 @@
 """Curves of what a threshold on a probability, or on confidence, buys and costs."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import softmax
@@ -15,15 +16,8 @@ from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A curve and its area.
-
-    Attributes:
-        x: `(K,)`, float64, in [0, 1].
-        y: Likewise.
-        area: In [0, 1].
-    """
+class Curve(NamedTuple):
+    """A curve, `(K,)` float64 both ways, and its area; all in [0, 1]."""
 
     x: Values
     y: Values
