@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.audit.contact_sheets import audit_sheets
+from brain_tumor.audit.page.blocks import SHEETS
 from brain_tumor.audit.page.page import answer, audit_page, audit_tables, further_lines
 from brain_tumor.audit.probes import (
     Announce,
@@ -82,6 +84,7 @@ def audit(config: DictConfig) -> Audit:
     # Mistakes are found first, before the long work.
     settings = audit_settings(config)
     console = Console(highlight=False, markup=False)  # a path may hold [brackets]
+    say = partial(console.print, soft_wrap=True)
     folders = find_folders(listed(settings.runs), "run.json", "run")
     runs = [read_run(folder) for folder in folders]
     frozen = None if settings.frozen.get("weights") is None else load_frozen(settings.frozen)
@@ -89,16 +92,13 @@ def audit(config: DictConfig) -> Audit:
     out.claim(AUDIT.name, "folder")
     out.create("folder")
     started, clock = datetime.now(timezone.utc), time.perf_counter()
-    prepared = build_prepared(settings.data, lambda line: console.print(line, soft_wrap=True))
+    prepared = build_prepared(settings.data, say)
     note = healthy_note(settings.one_against_rest, prepared.classes)
     if note is not None:
-        console.print(note, soft_wrap=True)
+        say(note)
     ready = time.perf_counter()
     scores = score_runs(prepared, runs, settings.rest)
-    made = list(audited_splits(prepared, settings.splits, settings.report_seeds))
-    splits = [split for split in made if isinstance(split, AuditedSplit)]
-    for note in (split for split in made if isinstance(split, str)):
-        console.print(note, soft_wrap=True)
+    splits = list(audited_splits(prepared, settings.splits, settings.report_seeds, say))
     with live_console().status("auditing") as status:
         shortcuts, leakage, lookalikes = _measure(settings, prepared, splits, frozen, status.update)
         exact = count_exact_duplicates(prepared)
@@ -127,20 +127,25 @@ def audit(config: DictConfig) -> Audit:
         lookalikes=lookalikes,
         shortcuts=(*shortcuts, *scores),
         report=compare_with_report(prepared, settings.counts if published else None),
-        provenance=_provenance(started, ready - clock, time.perf_counter() - ready),
+        provenance=AuditProvenance(
+            **vars(provenance()),
+            started=started.isoformat(timespec="seconds"),
+            seconds=AuditSeconds(round(ready - clock, 1), round(time.perf_counter() - ready, 1)),
+            peak_memory_bytes=peak_resident(),
+        ),
     )
     for name, png in sheets.items():
-        out.write(f"sheets/{name}.png", png)
+        out.write(f"{SHEETS}/{name}.png", png)
     AUDIT.write(out, found)
-    out.write("audit.html", render(audit_page(found, sheets, "sheets")).encode())
+    out.write("audit.html", render(audit_page(found, sheets)).encode())
     console.print(answer(found))
     for table in audit_tables(found, settings.verbose):
         console.print(to_rich(table, console.width))
     for line in further_lines(found):
         console.print(line)
-    console.print(f"prepared set: {prepared.folder}", soft_wrap=True)
-    console.print(f"numbers:      {out.path / AUDIT.name}", soft_wrap=True)
-    console.print(f"page:         {out.path / 'audit.html'}", soft_wrap=True)
+    say(f"prepared set: {prepared.folder}")
+    say(f"numbers:      {out.path / AUDIT.name}")
+    say(f"page:         {out.path / 'audit.html'}")
     return found
 
 
@@ -223,15 +228,6 @@ def _measure(
         shortcuts += probe(*probed, features, "classifier", rest, announce)
     leakage = measure_leakage(prepared, splits, lookalikes)
     return shortcuts, leakage, list_lookalikes(prepared, lookalikes)
-
-
-def _provenance(started: datetime, preparing: float, auditing: float) -> AuditProvenance:
-    return AuditProvenance(
-        **vars(provenance()),
-        started=started.isoformat(timespec="seconds"),
-        seconds=AuditSeconds(round(preparing, 1), round(auditing, 1)),
-        peak_memory_bytes=peak_resident(),
-    )
 
 
 def _pairs(prepared: PreparedSet) -> list[Pair]:

@@ -1,6 +1,7 @@
 """Score probes, which do not see the brain, and classifiers, which do."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def probe(
 
     Args:
         prepared: The prepared set.
-        splits: The splits.
+        splits: The variants of each split one after another.
         features: What each classifier sees, `(N, F)`, by its description.
         kind: `probe` for boosted trees on shortcuts, `classifier` for a regression on features.
         against_rest: Class to distinguish from all others, as a second task; None for all classes
@@ -104,10 +105,11 @@ def probe(
         announce: Called with the current step.
     """
     predict: Predict = predict_by_boosting if kind == "probe" else predict_by_regression
-    tasks = _tasks(prepared, against_rest)
     for sees, values in features.items():
-        for name, folds in _scored_once(splits).items():
-            for task, targets in tasks.items():
+        for name, variants in groupby(splits, key=lambda split: split.name):
+            first, *others = variants
+            folds = [first, *others] if first.one_of_folds else [first]
+            for task, targets in _tasks(prepared, against_rest, prepared.labels).items():
                 announce(f"split={name}, {task}: {sees}")
                 tested = np.concatenate([fold.test for fold in folds])
                 predicted = np.concatenate(
@@ -146,42 +148,31 @@ def score_runs(
             for run in members
             for path, (_, label) in run.test.items()
         ]
-        tested, predicted = np.array(answers, np.int64).T
+        tested, numbers = np.array(answers, np.int64).T
         differ = any(run.setting != members[0].setting for run in members)
         if differ or len(set(tested.tolist())) != len(tested):
             raise ConfigError(
                 f"The {len(members)} runs of {model} under split={split} differ in more than their "
                 "fold: give one run, or the folds of one, as runs=[...]."
             )
-        for number, (task, targets) in enumerate(_tasks(prepared, against_rest).items()):
-            of_task = predicted
-            if number:  # after all classes, one against the rest
-                of_task = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
-            detail = "" if len(members) == 1 else f"{len(members)} folds"
-            found = _scored(targets[tested], of_task, prepared.groups[tested])
+        detail = "" if len(members) == 1 else f"{len(members)} folds"
+        targets = _tasks(prepared, against_rest, prepared.labels[tested])
+        for task, predicted in _tasks(prepared, against_rest, numbers).items():
+            found = _scored(targets[task], predicted, prepared.groups[tested])
             scores.append(
                 ProbeScore(f"{model}, trained", "classifier", split, detail, task, *found)
             )
     return scores
 
 
-def _tasks(prepared: PreparedSet, against_rest: str | None) -> dict[str, Rows]:
+def _tasks(prepared: PreparedSet, against_rest: str | None, labels: Rows) -> dict[str, Rows]:
+    """Give class numbers as each task has them: all classes, then one against the rest."""
     number = len(prepared.classes)
-    tasks = {f"{_WORDS.get(number, number)} classes": prepared.labels}
+    tasks = {f"{_WORDS.get(number, number)} classes": labels}
     if against_rest is not None and number > 2:  # of two, it is the same question
         own = prepared.classes.index(against_rest)
-        tasks[f"{against_rest} against the rest"] = (prepared.labels == own).astype(np.int64)
+        tasks[f"{against_rest} against the rest"] = (labels == own).astype(np.int64)
     return tasks
-
-
-def _scored_once(splits: Sequence[AuditedSplit]) -> dict[str, list[AuditedSplit]]:
-    variants: dict[str, list[AuditedSplit]] = {}
-    for split in splits:
-        variants.setdefault(split.name, []).append(split)
-    return {
-        name: members if members[0].one_of_folds else members[:1]
-        for name, members in variants.items()
-    }
 
 
 def _scored(labels: Rows, predicted: Rows, groups: Rows) -> tuple[int, Interval, Interval, float]:

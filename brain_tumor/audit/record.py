@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from brain_tumor.audit.file_findings import file_formats, find_oddities, sizes
+from brain_tumor.audit.file_findings import find_oddities
 from brain_tumor.audit.measures.copies import find_copies, score_matching
 from brain_tumor.audit.results.audit import LookalikePair, LookalikePairs, VariantLeakage
 from brain_tumor.audit.results.scans import (
@@ -22,7 +22,6 @@ from brain_tumor.audit.results.scans import (
     Patients,
     ScanCount,
     ScanGroup,
-    SliceAgreement,
 )
 from brain_tumor.audit.splits import AuditedSplit
 from brain_tumor.data.groups.connected import Ids, numbered
@@ -40,21 +39,18 @@ MAX_LISTED_GROUPS = 20
 
 
 def describe_files(prepared: PreparedSet, version: KaggleSettings | None) -> Files:
-    """Describe the raw files.
-
-    Args:
-        prepared: The prepared set.
-        version: The known version and its counts per part and class; None where there is none.
-    """
+    """Describe the raw files, beside a version whose counts are known where there is one."""
     raw = Counter((row.folder, row.label) for row in prepared.manifest)
     kept = Counter((row.folder, row.label) for row in prepared.kept)
-    found_sizes = sizes(prepared.manifest)
+    rows = prepared.manifest
+    formats = Counter(f"{row.format} {row.mode}".strip() or "unknown" for row in rows)
+    sizes = Counter(f"{row.width} x {row.height}" for row in rows if row.width is not None)
     return Files(
-        raw=len(prepared.manifest),
+        raw=len(rows),
         kept=len(prepared.kept),
         unusable=len(prepared.unusable),
-        formats=dict(file_formats(prepared.manifest).most_common()),
-        sizes=FileSizes(len(found_sizes), tuple(found_sizes.most_common(8))),
+        formats=dict(formats.most_common()),
+        sizes=FileSizes(len(sizes), tuple(sizes.most_common(8))),
         known_version=_compare_version(raw, version) if version and version.known else None,
         balance={
             folder: {
@@ -66,7 +62,7 @@ def describe_files(prepared: PreparedSet, version: KaggleSettings | None) -> Fil
         },
         findings=tuple(
             replace(finding, files=finding.files[:MAX_LISTED_FILES])
-            for finding in find_oddities(prepared.manifest)
+            for finding in find_oddities(rows)
         ),
     )
 
@@ -102,6 +98,7 @@ def describe_near_duplicates(prepared: PreparedSet, pairs: Sequence[Pair]) -> Ne
     thresholds = NearDuplicateSettings(**prepared.summary["near_duplicates"])
     same_slice = [pair for pair in pairs if pair.shows_same_slice(thresholds.same_slice)]
     related = np.array([-1 if row.related is None else row.related for row in rows], np.int64)
+    slices = numbered([row.slice_key for row in rows])
     return NearDuplicates(
         thresholds=thresholds,
         pairs=len(same_slice),
@@ -122,7 +119,9 @@ def describe_near_duplicates(prepared: PreparedSet, pairs: Sequence[Pair]) -> Ne
             for cluster in sorted(several)
             if len(set(labels[clusters == cluster].tolist())) > 1
         ),
-        truth=_compare_slices(rows, clusters),
+        truth=score_matching(clusters, slices, [row.path for row in rows])
+        if slices.max() >= 0
+        else None,
         seconds=prepared.summary["seconds"]["comparing scans"],
     )
 
@@ -223,14 +222,6 @@ def _class_clusters(clusters: Ids, related: Ids) -> ClassClusters:
         largest=max(members.values(), default=0),
         related=len(set(related[related >= 0].tolist())),
     )
-
-
-def _compare_slices(rows: Sequence[ManifestRow], clusters: Ids) -> SliceAgreement | None:
-    """Compare clusters with the known slices; None where no slice is known."""
-    slices = numbered([row.slice_key for row in rows])
-    if slices.max() < 0:
-        return None
-    return score_matching(clusters, slices, [row.path for row in rows])
 
 
 def _group(rows: Iterable[ManifestRow]) -> ScanGroup:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.evaluate.predictions import Predictions
-from brain_tumor.metrics.outliers import fit_neighbours, fit_spread, threshold_of
+from brain_tumor.metrics.outliers import fit_neighbours, fit_spread
 from brain_tumor.metrics.picture_features import KINDS, picture_features
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.json_file import JsonFile
@@ -161,6 +161,8 @@ def ood_sentence(found: FlaggedShares | None) -> str:
 
 
 def _units(far: Numbers, foreign: Numbers) -> tuple[float, float]:
-    units = threshold_of(far, PICTURE_SHARE), threshold_of(foreign, SEEN_SHARE)
+    # The least of the distances that so large a share of them does not exceed.
+    picture = float(np.quantile(far, PICTURE_SHARE, method="inverted_cdf"))
+    network = float(np.quantile(foreign, SEEN_SHARE, method="inverted_cdf"))
     # Copies of reference scans have no distance, and nothing may be divided by it.
-    return max(units[0], LEAST_UNIT), max(units[1], LEAST_UNIT)
+    return max(picture, LEAST_UNIT), max(network, LEAST_UNIT)

@@ -1,31 +1,13 @@
 """How fast each side of an export is, measured in turns."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 from brain_tumor.export.agreement import Predict, Scans
-from brain_tumor.metrics.timing import SETTLE_SECONDS, Spread, alternate, spread
+from brain_tumor.metrics.timing import SETTLE_SECONDS, Spread, spread, turns
 
 WARM_UP = 1  # rounds: kernels are chosen, memory is taken
 TIMED = 32  # scans in a turn, one by one or all at once
-
-
-@dataclass(frozen=True)
-class Pass:
-    """A side of the contest: some batches, looked at again and again."""
-
-    predict: Predict
-    batches: Sequence[Scans]
-
-    def again(self) -> Mapping[str, Any]:
-        """Predict at all batches once; give `seconds` and the number of `scans`."""
-        started = time.perf_counter()
-        for batch in self.batches:
-            self.predict(batch)
-        seconds = time.perf_counter() - started
-        return {"seconds": seconds, "scans": sum(map(len, self.batches))}
 
 
 def seconds_per_scan(
@@ -44,8 +26,12 @@ def seconds_per_scan(
     found: dict[str, dict[str, Spread]] = {name: {} for name in sides}
     for size in sorted({1, len(scans)}):
         batches = [scans[start : start + size] for start in range(0, len(scans), size)]
-        passes = {name: Pass(predict, batches) for name, predict in sides.items()}
-        taken, _ = alternate(passes, WARM_UP, rounds, settle=SETTLE_SECONDS)
-        for name, turns in taken.items():
-            found[name][str(size)] = spread(turns.timings.cost)
+        costs: dict[str, list[float]] = {name: [] for name in sides}
+        for name, _ in turns(sides, WARM_UP + rounds, SETTLE_SECONDS):
+            started = time.perf_counter()
+            for batch in batches:
+                sides[name](batch)
+            costs[name].append((time.perf_counter() - started) / len(scans))
+        for name, own in costs.items():
+            found[name][str(size)] = spread(own[WARM_UP:])
     return found

@@ -32,7 +32,7 @@ def calibration_errors(labels: Labels, logits: Values, bins: int) -> Calibration
         bins: Number of bins, at least 1.
 
     Raises:
-        ValueError: No scans, lengths that differ, a label out of range or logits not finite.
+        ValueError: As `check_logits`.
 
     Example:
         >>> calibration_errors(np.array([0, 1]), np.array([[np.log(3), 0.0]] * 2), bins=2)

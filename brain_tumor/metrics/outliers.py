@@ -105,20 +105,6 @@ def fit_neighbours(reference: npt.NDArray[np.float32]) -> Neighbours:
     return Neighbours(_directed(reference).astype(np.float16).astype(np.float32))
 
 
-def threshold_of(scores: Features, share: float) -> float:
-    """Give the least of the scores that a share of them does not exceed.
-
-    Args:
-        scores: Of held-out scans, `(M,)`, M at least 1.
-        share: Above 0, up to 1.
-
-    Example:
-        >>> threshold_of(np.array([3.0, 1.0, 2.0, 4.0]), 0.75)
-        3.0
-    """
-    return float(np.quantile(scores, share, method="inverted_cdf"))
-
-
 def _directed(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     lengths = np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
     return np.asarray(features / np.maximum(lengths, _LEAST_NORM), np.float32)

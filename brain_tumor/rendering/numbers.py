@@ -12,17 +12,14 @@ class IntervalLike(Protocol):
     @property
     def value(self) -> float:
         """The number."""
-        ...
 
     @property
     def low(self) -> float:
         """Lower end."""
-        ...
 
     @property
     def high(self) -> float:
         """Upper end."""
-        ...
 
 
 def format_count(count: int | None) -> str:

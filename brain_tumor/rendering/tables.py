@@ -8,6 +8,18 @@ from brain_tumor.rendering.numbers import format_count, format_counted
 from brain_tumor.rendering.page import DataTable
 
 
+def counts_table(
+    title: str,
+    columns: Sequence[str],
+    counts: Mapping[str, int | None],
+    note: str = "",
+    sections: Sequence[int] = (),
+) -> DataTable:
+    """Lay out counts by what is counted."""
+    rows = [[name, format_count(count)] for name, count in counts.items()]
+    return DataTable(title, columns, rows, note, sections=sections)
+
+
 def prepared_table(summary: Mapping[str, Any]) -> DataTable:
     """Lay out what preparing did with the raw scans.
 
@@ -18,8 +30,7 @@ def prepared_table(summary: Mapping[str, Any]) -> DataTable:
     done = {"raw": summary["raw"], "not usable": summary["unusable"], **duplicates}
     kept = {f"  {name}": count for name, count in summary["classes"].items()}
     counts = {**done, "kept": summary["kept"], **kept}
-    rows = [[name, format_count(count)] for name, count in counts.items()]
-    return DataTable("prepared scans", ["", "scans"], rows, sections=[len(done)])
+    return counts_table("prepared scans", ["", "scans"], counts, sections=[len(done)])
 
 
 def data_sentence(summary: Mapping[str, Any], counts: Mapping[str, Mapping[str, int]]) -> str:
@@ -71,9 +82,8 @@ def external_table(summary: Mapping[str, Any], folder: str) -> DataTable:
     }
     scored = {f"  {name}": count for name, count in summary["classes"].items()}
     counts = {**left_out, "scored, the others are left out": summary["kept"], **scored}
-    rows = [[name, format_count(count)] for name, count in counts.items()]
     note = "seen.csv names every scan that was left out as seen, and the scan it resembles."
-    return DataTable(f"scans of {folder}", ["", "scans"], rows, note, sections=[len(left_out)])
+    return counts_table(f"scans of {folder}", ["", "scans"], counts, note, [len(left_out)])
 
 
 def unusable_note(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.process import Work, Worker
-from brain_tumor.metrics.timing import SideError
+from benchmarks.turns import SideError
 
 # Modules of sides that exist for these tests alone; put where a worker finds them.
 SIDES = {

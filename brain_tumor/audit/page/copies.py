@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from brain_tumor.audit.page.blocks import Sheets, pairs_blocks, scans_table
+from brain_tumor.audit.page.blocks import Sheets, pairs_blocks, pictures, scans_table
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.scans import ScanGroup, SliceAgreement
 from brain_tumor.data.groups.settings import NearDuplicateSettings
@@ -116,7 +116,8 @@ def near_section(audit: Audit, sheets: Sheets) -> Section:
             ],
             "A class with far fewer clusters than scans holds few slices, many times over.",
         ),
-        *sheets.pictures(
+        *pictures(
+            sheets,
             NEAR_CLUSTERS,
             "The largest clusters, one in each frame",
             near.clusters_of_two_or_more,
@@ -176,7 +177,7 @@ def _across_labels(
     return [
         Notice("bad", f"{found}: some of these labels are wrong."),
         scans_table(title, ["labels", "scans"], rows, count, text_columns=2),
-        *sheets.pictures(name, title, count, MAX_GROUPS),
+        *pictures(sheets, name, title, count, MAX_GROUPS),
     ]
 
 

@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 
-from brain_tumor.audit.page.blocks import Sheets, scans_table
+from brain_tumor.audit.page.blocks import Sheets, pictures, scans_table
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.scans import ScanCount
 from brain_tumor.rendering.charts.contact_sheet import MAX_SCANS
 from brain_tumor.rendering.numbers import format_count, format_counted, format_percent
 from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
+from brain_tumor.rendering.tables import counts_table
 
 
 def findings_table(audit: Audit) -> DataTable:
     """Count the files of each finding."""
-    return DataTable(
-        "Findings on single files",
-        ["finding", "files"],
-        [[finding.title, format_count(finding.count)] for finding in audit.files.findings],
-    )
+    counts = {finding.title: finding.count for finding in audit.files.findings}
+    return counts_table("Findings on single files", ["finding", "files"], counts)
 
 
 def files_section(audit: Audit, sheets: Sheets) -> Section:
@@ -35,15 +33,11 @@ def files_section(audit: Audit, sheets: Sheets) -> Section:
         blocks.append(Notice("good" if version.same else "warning", version.sentence))
     blocks += [
         _balance_table(audit),
-        DataTable(
-            "File formats",
-            ["format and mode", "files"],
-            [[name, format_count(number)] for name, number in files.formats.items()],
-        ),
-        DataTable(
+        counts_table("File formats", ["format and mode", "files"], files.formats),
+        counts_table(
             "Most common sizes",
             ["width x height, pixels", "files"],
-            [[name, format_count(number)] for name, number in files.sizes.most_common],
+            dict(files.sizes.most_common),
             f"{format_counted(files.sizes.distinct, 'distinct size')} in all.",
         ),
         findings_table(audit),
@@ -56,7 +50,7 @@ def files_section(audit: Audit, sheets: Sheets) -> Section:
                 Heading(finding.title),
                 Paragraph(finding.explanation),
                 scans_table(title, ["file", "what was found"], rows, count, text_columns=2),
-                *sheets.pictures(finding.id, finding.title, count, MAX_SCANS),
+                *pictures(sheets, finding.id, finding.title, count, MAX_SCANS),
             ]
     return Section("files", "Files", blocks)
 

@@ -1,7 +1,5 @@
 """The page of the data audit: whether a score on this data can be trusted, and why."""
 
-from collections.abc import Mapping
-
 from brain_tumor.audit.page.blocks import Sheets
 from brain_tumor.audit.page.copies import exact_section, exact_table, near_section, near_table
 from brain_tumor.audit.page.files import files_section, findings_table
@@ -26,20 +24,8 @@ from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted,
 from brain_tumor.rendering.page import Block, DataTable, Notice, Page, Paragraph, Section
 
 
-def audit_page(audit: Audit, pictures: Mapping[str, bytes], folder: str | None = None) -> Page:
-    """Describe the page of an audit.
-
-    Args:
-        audit: What was found.
-        pictures: Contact sheets as PNG files, by name. A `contact_sheet` is named by the id of a
-            finding on files, or `contradicted`; a `group_sheet` is named `exact_across_labels`,
-            `near_clusters` (largest first), `near_across_labels`, `near_wrong`, `near_missed` or
-            `lookalikes`. Each shows the default number of scans and groups, and its caption counts
-            the rest. A sheet that is not in `pictures` is left out.
-        folder: Folder of the same sheets as `<name>.png`, relative to the page, for links to them;
-            None makes no links.
-    """
-    sheets = Sheets(pictures, folder)
+def audit_page(audit: Audit, sheets: Sheets) -> Page:
+    """Describe the page of an audit, with the sheets that `audit_sheets` draws."""
     data, provenance = audit.data, audit.provenance
     return Page(
         f"Data audit: {data.name}",

@@ -16,7 +16,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     Weights,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import count_by_group, square
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def paired_bootstrap(
     both cancels out. Every answer counts once: of several seeds, a scan's answers stay together.
 
     Args:
-        first: GradedPredictions of the first.
-        second: GradedPredictions of the second, to the same groups, numbered alike.
+        first: Answers of the first.
+        second: Answers of the second, to the same groups, numbered alike.
         classes: Number of classes.
         resampling: How intervals are drawn.
 
@@ -149,7 +149,7 @@ def paired_bootstrap(
 
     def differences(weights: Weights) -> Values:
         one, other = (
-            compute_scores(scores, square(weights @ own)) for own in (counts, other_counts)
+            compute_scores(scores, weighted_sum(weights, own)) for own in (counts, other_counts)
         )
         return other - one
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 Grey = npt.NDArray[np.uint8]
+LANCZOS = Image.Resampling.LANCZOS
 
 MAX_SCANS = 24  # on a sheet of single scans
 MAX_GROUPS = 12  # on a sheet of groups
@@ -42,12 +43,7 @@ def contact_sheet(
 
     Returns:
         A PNG file, grey.
-
-    Raises:
-        ValueError: There is no image, or not one caption for each.
     """
-    if not images or len(images) != len(captions):
-        raise ValueError(f"{len(captions)} captions for {len(images)} images: one for each")
     scans = list(zip(images, captions, strict=True))[:most]
     block = _grid(scans, min(columns, len(scans)), _SHEET)
     return _png(ImageOps.expand(block, _GAP // 2, _SHEET))
@@ -71,12 +67,7 @@ def group_sheet(
 
     Returns:
         A PNG file, grey.
-
-    Raises:
-        ValueError: There is no group, or an empty one.
     """
-    if not groups or not all(groups):
-        raise ValueError("a sheet needs a group, and every group a scan")
     lines: list[list[Image.Image]] = []
     free = 0
     for group in groups[:most]:
@@ -88,16 +79,9 @@ def group_sheet(
         lines[-1].append(block)
         free -= width
     rows = [_framed(line) for line in lines]
-    sheet = Image.new(
-        "L",
-        (max(row.width for row in rows) + 2 * _GAP, sum(row.height + _GAP for row in rows) + _GAP),
-        _SHEET,
-    )
-    top = _GAP
-    for row in rows:
-        sheet.paste(row, (_GAP, top))
-        top += row.height + _GAP
-    return _png(sheet)
+    width = max(row.shape[1] for row in rows)
+    padded = [_padded(row, (_GAP, 0), (_GAP, _GAP + width - row.shape[1])) for row in rows]
+    return _png(Image.fromarray(_padded(np.vstack(padded), (0, _GAP), (0, 0))))
 
 
 def _group(group: Sequence[tuple[Grey, str]], columns: int, most: int) -> Image.Image:
@@ -110,19 +94,20 @@ def _group(group: Sequence[tuple[Grey, str]], columns: int, most: int) -> Image.
     return block
 
 
-def _framed(blocks: Sequence[Image.Image]) -> Image.Image:
+def _framed(blocks: Sequence[Image.Image]) -> Grey:
     """Put groups side by side, in frames of one height."""
     height = max(block.height for block in blocks)
-    width = sum(block.width + 2 + _GAP for block in blocks) - _GAP
-    line = Image.new("L", (width, height + 2), _SHEET)
-    draw = ImageDraw.Draw(line)
-    left = 0
+    framed = []
     for block in blocks:
-        right = left + block.width + 1
-        draw.rectangle((left, 0, right, height + 1), fill=_FRAME, outline=_EDGE)
-        line.paste(block, (left + 1, 1))
-        left = right + 1 + _GAP
-    return line
+        inner = _padded(np.asarray(block), (0, height - block.height), (0, 0), _FRAME)
+        framed.append(_padded(_padded(inner, (1, 1), (1, 1), _EDGE), (0, 0), (0, _GAP)))
+    return np.hstack(framed)[:, :-_GAP]
+
+
+def _padded(
+    image: Grey, rows: tuple[int, int], columns: tuple[int, int], grey: int = _SHEET
+) -> Grey:
+    return np.pad(image, (rows, columns), constant_values=grey)
 
 
 def _grid(scans: Sequence[tuple[Grey, str]], columns: int, ground: int) -> Image.Image:
@@ -141,20 +126,14 @@ def _grid(scans: Sequence[tuple[Grey, str]], columns: int, ground: int) -> Image
     for number, ((image, _), text) in enumerate(zip(scans, texts, strict=True)):
         row, column = divmod(number, columns)
         left = column * cell + _GAP // 2
-        block.paste(_thumbnail(image), (left, top + _GAP // 2))
+        tile = ImageOps.pad(Image.fromarray(image), (_SIDE, _SIDE), LANCZOS, _BEHIND)
+        block.paste(tile, (left, top + _GAP // 2))
         for line, words in enumerate(text):
             place = (left + _SIDE // 2, top + _GAP // 2 + _SIDE + 3 + line * _LINE)
             draw.text(place, words, _INK, _font(), anchor="ma")
         if column == columns - 1:
             top += cell + _GAP // 2 + depths[row]
     return block
-
-
-def _thumbnail(image: Grey) -> Image.Image:
-    small = ImageOps.contain(Image.fromarray(image), (_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    tile = Image.new("L", (_SIDE, _SIDE), _BEHIND)
-    tile.paste(small, ((_SIDE - small.width) // 2, (_SIDE - small.height) // 2))
-    return tile
 
 
 def _fit(caption: str) -> list[str]:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from brain_tumor.metrics.uncertainty.ranking import rank
+from brain_tumor.metrics.uncertainty.weighted import rank
 
 # Few different scores: many ties.
 SCANS = st.lists(
