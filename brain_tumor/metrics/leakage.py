@@ -93,14 +93,9 @@ def _share(those: Mask, among: Mask) -> float | None:
 
 @dataclass(frozen=True)
 class LookalikeShare:
-    """Test scans that look like a training scan.
+    """Shares in [0, 1] of the test scans that look like a training scan.
 
-    Attributes:
-        level: Least correlation that counts as looking alike.
-        all: All test scans that do, of all there are.
-        per_class: The same for the test scans of each class, by its name.
-        known_patients: The same for those whose patient is known.
-        unknown_patients: The same for the others.
+    `level` is the least correlation that counts as looking alike.
     """
 
     level: float
@@ -138,15 +133,8 @@ def lookalike_shares(
 ) -> list[LookalikeShare]:
     """Count the test scans that look like a training scan, at several levels.
 
-    Args:
-        closest: Highest correlation of each test scan with a training scan, `(T,)`.
-        levels: What counts as looking alike.
-        labels: Class numbers of the test scans, `(T,)`, int64.
-        classes: Class names in the order of the numbers.
-        known: Which test scans are of known patients, `(T,)`.
-
-    Returns:
-        A record of shares in [0, 1] per level; a share of no scans is None.
+    Labels are those of the T test scans, `known` says which are of known patients, and `closest` is
+    the highest correlation of each with a training scan, `(T,)`. A share of no scans is None.
 
     Example:
         >>> closest, labels = np.array([0.99, 0.94, 0.0]), np.array([0, 0, 1])

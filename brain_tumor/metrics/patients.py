@@ -25,11 +25,11 @@ class PooledPatients:
     are labelled, patients are not, and no one label would be right for all of them.
 
     Attributes:
-        patients: Number of each, `(P,)`, int64, at least 0.
-        labels: Class number of each, `(P,)`, int64.
-        log_probabilities: `(P, C)`, float64, at most 0; their exponentials sum to 1.
-        slices: How many slices each has, `(P,)`, int64, at least 1.
-        first: Position of the first of them, `(P,)`, int64.
+        patients: Number of each, `(P,)`, at least 0.
+        labels: Class number of each, `(P,)`.
+        log_probabilities: `(P, C)`, at most 0; their exponentials sum to 1.
+        slices: How many slices each has, `(P,)`, at least 1.
+        first: Position of the first of them, `(P,)`.
     """
 
     patients: Labels

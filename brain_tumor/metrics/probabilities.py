@@ -24,8 +24,6 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
 )
 from brain_tumor.metrics.uncertainty.weighted import WeightedPredictions
 
-CALIBRATION_ERRORS = ("ece_equal_width", "ece_equal_mass")  # the scores of bins
-
 
 @dataclass(frozen=True)
 class ProbabilityScores:
@@ -87,10 +85,10 @@ def bootstrap_probabilities(
     after = areas + logits.shape[1]
     every = {score.key: found.defined_interval(i) for i, score in enumerate(of_scans)}
     every |= {score.key: found.defined_interval(i) for i, score in enumerate(of_ranks, after)}
-    for key, first in zip(CALIBRATION_ERRORS, (start, start + bins), strict=True):
+    for score, first in zip(scores_needing("bins"), (start, start + bins), strict=True):
         own = slice(first, first + bins)
         gaps = found.values[own], found.drawn[:, own]
-        every[key] = calibration_error_interval(*gaps, resampling.level)
+        every[score.key] = calibration_error_interval(*gaps, resampling.level)
     return ProbabilityScores(
         {key: every[key] for key in SCORES if key in every},
         tuple(found.defined_interval(i) for i in range(areas, after)),

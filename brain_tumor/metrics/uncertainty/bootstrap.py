@@ -58,8 +58,8 @@ class Resampled:
     """Numbers of a part, K at once, and what becomes of them when its groups change.
 
     Attributes:
-        level: Share of the cases that an interval is to cover, between 0 and 1.
-        values: From all scans, `(K,)`, float64.
+        level: As `Resampling` has it.
+        values: From all scans, `(K,)`.
         drawn: From each resample, `(B, K)`.
         without_each: From all groups but one, each left out in turn, `(G, K)`.
     """

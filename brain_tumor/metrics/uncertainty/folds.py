@@ -26,10 +26,10 @@ class RunPredictions:
         repeat: Number of the pass through the data. Runs of one repeat have disjoint test parts;
             runs that differ in their seeds are different repeats.
         fold: Number of the test part within its repeat; 0 where there is only one.
-        scans: Number of each scan, `(N,)`, int64, the same for the same scan in every run.
-        groups: Group of each scan, `(N,)`, int64, the same for the same group in every run.
-        labels: True class numbers, `(N,)`, int64.
-        predicted: Predicted class numbers, `(N,)`, int64.
+        scans: Number of each scan, `(N,)`, the same for the same scan in every run.
+        groups: Group of each scan, `(N,)`, the same for the same group in every run.
+        labels: True class numbers, `(N,)`.
+        predicted: Predicted class numbers, `(N,)`.
     """
 
     repeat: int
@@ -42,15 +42,7 @@ class RunPredictions:
 
 @dataclass(frozen=True)
 class Spread:
-    """One score over several folds or seeds, at least two.
-
-    Attributes:
-        values: The scores, in [0, 1].
-        mean: Their mean.
-        deviation: Their sample standard deviation (n - 1).
-        low: The lowest.
-        high: The highest.
-    """
+    """One score over several folds or seeds, at least two, with its sample deviation (n - 1)."""
 
     values: tuple[float, ...]
     mean: float
