@@ -89,11 +89,9 @@ def pool_runs(
         classes: Class names in the order of the numbers.
         resampling: How intervals are drawn.
     """
-    by_repeat, by_fold = (
-        [[run for run in runs if getattr(run, key) == number] for number in sorted(numbers)]
-        for key in ("repeat", "fold")
-        for numbers in [{getattr(run, key) for run in runs}]
-    )
+    repeats, folds = sorted({run.repeat for run in runs}), sorted({run.fold for run in runs})
+    by_repeat = [[run for run in runs if run.repeat == repeat] for repeat in repeats]
+    by_fold = [[run for run in runs if run.fold == fold] for fold in folds]
     groups = np.concatenate([run.groups for run in runs])
     labels, predicted = _joined(runs)
     passes = np.concatenate([np.full(len(run.scans), run.repeat) for run in runs])
