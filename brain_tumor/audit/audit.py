@@ -13,14 +13,7 @@ from rich.console import Console
 from brain_tumor.audit.contact_sheets import audit_sheets
 from brain_tumor.audit.page.blocks import SHEETS
 from brain_tumor.audit.page.page import answer, audit_page, audit_tables, further_lines
-from brain_tumor.audit.probes import (
-    Announce,
-    frozen_features,
-    load_frozen,
-    probe,
-    score_runs,
-    shortcut_features,
-)
+from brain_tumor.audit.probes import load_frozen, measure_shortcuts, score_runs
 from brain_tumor.audit.published_counts import Counts, compare_with_report
 from brain_tumor.audit.record import (
     count_exact_duplicates,
@@ -36,11 +29,8 @@ from brain_tumor.audit.results.audit import (
     AuditedData,
     AuditProvenance,
     AuditSeconds,
-    LookalikePairs,
-    ProbeScore,
-    VariantLeakage,
 )
-from brain_tumor.audit.splits import AuditedSplit, audited_splits, check_splits
+from brain_tumor.audit.splits import audited_splits, check_splits
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.data_settings import DataSettings, check_healthy, healthy_note
@@ -53,7 +43,6 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import SplitSettings
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError, suggest
-from brain_tumor.models.network import Network
 from brain_tumor.models.registry import TARGET, network_names
 from brain_tumor.rendering.page import render
 from brain_tumor.rendering.terminal import live_console, to_rich
@@ -100,7 +89,13 @@ def audit(config: DictConfig) -> Audit:
     scores = score_runs(prepared, runs, settings.rest)
     splits = list(audited_splits(prepared, settings.splits, settings.report_seeds, say))
     with live_console().status("auditing") as status:
-        shortcuts, leakage, lookalikes = _measure(settings, prepared, splits, frozen, status.update)
+        status.update("looking for scans that look alike across splits")
+        alike = find_lookalikes(prepared)
+        name, rest = str(settings.frozen.get("name")), settings.rest
+        probed = measure_shortcuts(prepared, splits, frozen, name, rest, status.update)
+        shortcuts = (*probed, *scores)
+        leakage = measure_leakage(prepared, splits, alike)
+        lookalikes = list_lookalikes(prepared, alike)
         exact = count_exact_duplicates(prepared)
         near = describe_near_duplicates(prepared, _pairs(prepared))
         known = settings.data.patients
@@ -125,7 +120,7 @@ def audit(config: DictConfig) -> Audit:
         patients=patients,
         leakage=leakage,
         lookalikes=lookalikes,
-        shortcuts=(*shortcuts, *scores),
+        shortcuts=shortcuts,
         report=compare_with_report(prepared, settings.counts if published else None),
         provenance=AuditProvenance(
             **vars(provenance()),
@@ -204,30 +199,6 @@ def audit_settings(config: DictConfig) -> AuditSettings:
     data = settings.data
     check_network(dict(settings.frozen), len(data.classes or ()), data.crop.size)
     return settings
-
-
-def _measure(
-    settings: AuditSettings,
-    prepared: PreparedSet,
-    splits: list[AuditedSplit],
-    frozen: Network | None,
-    announce: Announce,
-) -> tuple[list[ProbeScore], tuple[VariantLeakage, ...], LookalikePairs]:
-    """Measure what takes time: shortcuts, leakage, and scans that look alike across groups."""
-    announce("looking for scans that look alike across splits")
-    lookalikes = find_lookalikes(prepared)
-    announce("measuring shortcuts")
-    probed, rest = (prepared, splits), settings.rest
-    shortcuts = list(probe(*probed, shortcut_features(prepared), "probe", rest, announce))
-    if frozen is not None:
-        features = {
-            f"the whole scan: frozen {settings.frozen['name']} features, logistic regression": (
-                frozen_features(prepared, frozen, announce)
-            )
-        }
-        shortcuts += probe(*probed, features, "classifier", rest, announce)
-    leakage = measure_leakage(prepared, splits, lookalikes)
-    return shortcuts, leakage, list_lookalikes(prepared, lookalikes)
 
 
 def _pairs(prepared: PreparedSet) -> list[Pair]:

@@ -32,7 +32,39 @@ Announce = Callable[[str], None]
 _WORDS = {2: "two", 3: "three", 4: "four"}
 
 
-def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64]]:
+def measure_shortcuts(
+    prepared: PreparedSet,
+    splits: Sequence[AuditedSplit],
+    frozen: Network | None,
+    frozen_name: str,
+    against_rest: str | None,
+    announce: Announce,
+) -> Iterator[ProbeScore]:
+    """Score what sees no brain, and a frozen network, with intervals over groups of scans.
+
+    Folds of a split are put together, as each scan is tested once in them. Of several seeds, the
+    first is scored.
+
+    Args:
+        prepared: The prepared set.
+        splits: The variants of each split one after another.
+        frozen: Whose features a regression sees; None leaves it out.
+        frozen_name: What it is called.
+        against_rest: Class to distinguish from all others, as a second task; None for all classes
+            alone.
+        announce: Called with the current step.
+    """
+    announce("measuring shortcuts")
+    common = prepared, splits, against_rest, announce
+    for sees, values in _shortcut_features(prepared).items():
+        yield from _probe(sees, values, "probe", predict_by_boosting, *common)
+    if frozen is not None:
+        sees = f"the whole scan: frozen {frozen_name} features, logistic regression"
+        features = frozen_features(prepared, frozen, announce)
+        yield from _probe(sees, features, "classifier", predict_by_regression, *common)
+
+
+def _shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64]]:
     """Compute the features of each kept scan that probes see, by their description."""
     kept = prepared.kept
     widths, heights, lengths = (
@@ -49,10 +81,7 @@ def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64
 
 
 def load_frozen(settings: Mapping[str, Any]) -> Network:
-    """Build a network with the configured weights, in evaluation mode.
-
-    Args:
-        settings: A choice of `conf/model` that has a pretrained part, with the weights.
+    """Build a network of `conf/model` with the configured weights, in evaluation mode.
 
     Raises:
         ConfigError: A setting is outside its range, or the network has no pretrained part.
@@ -82,42 +111,28 @@ def frozen_features(
     return np.concatenate(found)
 
 
-def probe(
+def _probe(
+    sees: str,
+    features: npt.NDArray[Any],
+    kind: ProbeKind,
+    predict: Predict,
     prepared: PreparedSet,
     splits: Sequence[AuditedSplit],
-    features: Mapping[str, npt.NDArray[Any]],
-    kind: ProbeKind,
     against_rest: str | None,
     announce: Announce,
 ) -> Iterator[ProbeScore]:
-    """Score classifiers of given features on each split, with intervals over groups of scans.
-
-    Folds of a split are put together, as each scan is tested once in them. Of several seeds, the
-    first is scored.
-
-    Args:
-        prepared: The prepared set.
-        splits: The variants of each split one after another.
-        features: What each classifier sees, `(N, F)`, by its description.
-        kind: `probe` for boosted trees on shortcuts, `classifier` for a regression on features.
-        against_rest: Class to distinguish from all others, as a second task; None for all classes
-            alone.
-        announce: Called with the current step.
-    """
-    predict: Predict = predict_by_boosting if kind == "probe" else predict_by_regression
-    for sees, values in features.items():
-        for name, variants in groupby(splits, key=lambda split: split.name):
-            first, *others = variants
-            folds = [first, *others] if first.one_of_folds else [first]
-            for task, targets in _tasks(prepared, against_rest, prepared.labels).items():
-                announce(f"split={name}, {task}: {sees}")
-                tested = np.concatenate([fold.test for fold in folds])
-                predicted = np.concatenate(
-                    [predict(values, targets, fold.train, fold.test) for fold in folds]
-                )
-                detail = folds[0].detail if len(folds) == 1 else f"{len(folds)} folds"
-                found = _scored(targets[tested], predicted, prepared.groups[tested])
-                yield ProbeScore(sees, kind, name, detail, task, *found)
+    for name, variants in groupby(splits, key=lambda split: split.name):
+        first, *others = variants
+        folds = [first, *others] if first.one_of_folds else [first]
+        for task, targets in _tasks(prepared, against_rest, prepared.labels).items():
+            announce(f"split={name}, {task}: {sees}")
+            tested = np.concatenate([fold.test for fold in folds])
+            predicted = np.concatenate(
+                [predict(features, targets, fold.train, fold.test) for fold in folds]
+            )
+            detail = first.detail if len(folds) == 1 else f"{len(folds)} folds"
+            found = _scored(targets[tested], predicted, prepared.groups[tested])
+            yield ProbeScore(sees, kind, name, detail, task, *found)
 
 
 def score_runs(

@@ -158,10 +158,7 @@ Block = Heading | Paragraph | Notice | DataTable | Picture | Bars
 class Section:
     """A part of a page that the table of contents leads to.
 
-    Attributes:
-        anchor: Its name in links, on this page its alone: small letters, digits and hyphens.
-        title: Its heading.
-        blocks: What it says.
+    Its name in links has small letters, digits and hyphens; no other section of the page has it.
     """
 
     anchor: str
@@ -185,11 +182,7 @@ def render(page: Page) -> str:
     Style and pictures are inside it, there is no script, and its content security policy forbids
     the browser to fetch anything: it can be mailed, archived and opened without a network.
 
-    Args:
-        page: What to write. Every text is shown as it is, markup in it is not obeyed.
-
-    Returns:
-        The document; write it as UTF-8.
+    Every text is shown as it is, markup in it is not obeyed. Write the document as UTF-8.
     """
     return open_template("page.html.j2").render(page=page)
 

@@ -32,17 +32,11 @@ _SHEET, _FRAME, _EDGE, _INK, _BEHIND = 236, 247, 176, 34, 216
 def contact_sheet(
     images: Sequence[Grey], captions: Sequence[str], columns: int = 6, most: int = MAX_SCANS
 ) -> bytes:
-    """Lay scans out in a grid.
+    """Lay one or more scans out in a grid, as a grey PNG file.
 
-    Args:
-        images: At least one, each `(H, W)`, uint8, 0-255, of any size; shown whole, scaled to fit.
-        captions: One per image. A long one is wrapped, and shortened in its middle; its own line
-            breaks are kept.
-        columns: Scans side by side.
-        most: Images shown; those beyond are left out.
-
-    Returns:
-        A PNG file, grey.
+    Images, `(H, W)` each, may have any size; they are shown whole, scaled to fit, and those beyond
+    `most` are left out. A long caption is wrapped, and shortened in its middle; its own line breaks
+    are kept.
     """
     scans = list(zip(images, captions, strict=True))[:most]
     block = _grid(scans, min(columns, len(scans)), _SHEET)
@@ -55,18 +49,10 @@ def group_sheet(
     most: int = MAX_GROUPS,
     most_in_group: int = MAX_IN_GROUP,
 ) -> bytes:
-    """Lay scans that belong together out in frames, one group in each.
+    """Lay images and captions that belong together out in frames, as a grey PNG file.
 
-    Small groups share a line, large ones are wrapped inside their frame.
-
-    Args:
-        groups: At least one, each of at least one image and its caption, as `contact_sheet` takes.
-        columns: Scans side by side in the whole sheet.
-        most: Groups shown; those beyond are left out.
-        most_in_group: Scans shown of a group; how many are left out is written in its frame.
-
-    Returns:
-        A PNG file, grey.
+    Small groups share a line, large ones are wrapped inside their frame. Groups beyond `most` are
+    left out, and of each the scans beyond `most_in_group`, whose number is written in the frame.
     """
     lines: list[list[Image.Image]] = []
     free = 0

@@ -13,21 +13,18 @@ from matplotlib.ticker import MaxNLocator
 from brain_tumor.rendering.charts.style import dress, legend_below, line, new_figure
 
 History = Mapping[str, Sequence[float | None]]
-Run = tuple[str, Sequence[int], History]
+Run = tuple[str, Sequence[int], History]  # label, epochs, and what `learning_curves` draws
 
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 FEW_POINTS = 25  # so few are drawn as points too
 
 
 def learning_curves(history: History, epochs: Sequence[int], title: str) -> Figure:
-    """Draw cost and accuracy over the epochs, side by side.
+    """Draw cost and accuracy of each part over the epochs, side by side.
 
-    Args:
-        history: Columns of `metrics.csv` by name, one value per epoch; None where a part was not
-            scored in an epoch, which its line passes over, and NaN where a value is none, which
-            breaks it. `<part>/loss` and `<part>/accuracy` of every part are drawn.
-        epochs: Number of each epoch.
-        title: What was trained.
+    The history holds columns of `metrics.csv` by name, one value per epoch: None where a part was
+    not scored in an epoch, which its line passes over, and NaN where a value is none, which breaks
+    it.
     """
     parts = [part for part in PARTS if f"{part}/loss" in history or f"{part}/accuracy" in history]
     figure = new_figure(7.2, 3.2, title)
@@ -45,10 +42,7 @@ def learning_curves(history: History, epochs: Sequence[int], title: str) -> Figu
 def compared_curves(runs: Sequence[Run], title: str) -> Figure:
     """Draw cost and balanced accuracy of several runs over the epochs, a row for each part.
 
-    Args:
-        runs: Label, epochs and history of each, the latter two as for `learning_curves`. Runs of
-            one label, the folds or seeds of a setting, have one colour.
-        title: What is compared.
+    Runs of one label, the folds or seeds of a setting, have one colour.
     """
     measures = {"loss": "cost", "balanced_accuracy": "balanced accuracy"}
     named = {name for _, _, history in runs for name in history}

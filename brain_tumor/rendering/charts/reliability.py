@@ -33,9 +33,7 @@ def reliability_figure(panels: Mapping[str, Sequence[Bin]], title: str) -> Figur
     mean confidence, and is nothing where probabilities are right (DeGroot and Fienberg, 1983, doi
     10.2307/2987588; Guo et al., 2017, arXiv 1706.04599, figure 1).
 
-    Args:
-        panels: Ranges by what they show, such as `as trained` and `after temperature scaling`.
-        title: Which network on which scans.
+    Ranges are by what they show, such as `as trained` and `after temperature scaling`.
     """
     figure = new_figure(2.1 + 2.9 * len(panels), 4.4, title)
     grid = figure.subplots(

@@ -14,12 +14,9 @@ Values = Sequence[float] | npt.NDArray[np.float64]
 def risk_coverage_figure(curves: Mapping[str, tuple[Values, Values]], title: str) -> Figure:
     """Draw how many scans are predicted wrong among those that a network is surest of.
 
-    Args:
-        curves: By label, coverage (share of the scans that are kept, the surest first) and risk
-            (share of these predicted wrong), both in [0, 1] (El-Yaniv and Wiener, 2010, "On the
-            foundations of noise-free selective classification", JMLR 11). The risk of all scans,
-            at the last coverage, is marked by a dot.
-        title: Which scans.
+    Curves are by label: coverage (share of the scans that are kept, the surest first) and risk
+    (share of these predicted wrong), both in [0, 1] (El-Yaniv and Wiener, 2010, "On the foundations
+    of noise-free selective classification", JMLR 11). A dot marks the risk of all scans.
     """
     figure = new_figure(6.4, 3.4 + 0.2 * len(curves), title)
     axes = figure.subplots()

@@ -23,11 +23,8 @@ Curves = Mapping[str, tuple[Points, Points, float] | None]
 def roc_figure(curves: Curves, title: str) -> Figure:
     """Draw receiver operating characteristics of each class against the others.
 
-    Where every area is 0.95 or more, the corner in which they differ is drawn enlarged beside.
-
-    Args:
-        curves: x is the false positive rate (1 - specificity), y the true positive rate (recall).
-        title: Which network on which scans.
+    x is the false positive rate (1 - specificity), y the true positive rate (recall). Where every
+    area is 0.95 or more, the corner in which they differ is drawn enlarged beside.
     """
     figure = _draw(curves, title, ("false positive rate", "true positive rate"), (0, CORNER))
     for axes in figure.axes:
@@ -42,11 +39,8 @@ def precision_recall_figure(curves: Curves, title: str) -> Figure:
 
     A straight line between two points would promise a precision that no threshold has (Davis and
     Goadrich, 2006, doi 10.1145/1143844.1143874). Where every area is 0.95 or more, the corner in
-    which the curves differ is drawn enlarged beside.
-
-    Args:
-        curves: x is the recall, falling, y the precision, the area the average precision.
-        title: Which network on which scans.
+    which the curves differ is drawn enlarged beside. x is the recall, falling, y the precision, the
+    area the average precision.
     """
     # A point's precision holds from its recall down to the next lower one.
     figure = _draw(curves, title, ("recall", "precision"), (1 - CORNER, 1), "steps-post")
