@@ -13,7 +13,7 @@ from typing import Any
 
 import brain_tumor
 from benchmarks.memory import AnonymousPeak
-from benchmarks.turns import SideError
+from benchmarks.alternation import SideError
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Worker:
         return self
 
     def again(self) -> Mapping[str, Any]:
-        """Let it do its work once; see `turns.Side`."""
+        """Let it do its work once; see `alternation.Side`."""
         if self._fault is not None:
             raise SideError(self._fault)
         self._send("again")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.process import Work, Worker
-from benchmarks.turns import SideError
+from benchmarks.alternation import SideError
 
 # Modules of sides that exist for these tests alone; put where a worker finds them.
 SIDES = {
