@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 
+from benchmarks.alternation import Taken, Timings, alternate
 from benchmarks.contests import OURS, Contest
 from benchmarks.process import Work, Worker
 from benchmarks.results import HeldContest, NamedPeer, RatioRow, SideTimes
-from benchmarks.alternation import Taken, Timings, alternate
 from brain_tumor.metrics.timing import Spread, spread
 
 Notify = Callable[[str], None]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import brain_tumor
-from benchmarks.memory import AnonymousPeak
 from benchmarks.alternation import SideError
+from benchmarks.memory import AnonymousPeak
 
 
 @dataclass(frozen=True)

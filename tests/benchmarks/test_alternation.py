@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.measuring import ratio_of_medians
 from benchmarks.alternation import SideError, Timings, alternate
+from benchmarks.measuring import ratio_of_medians
 from brain_tumor.metrics.timing import spread
 
 seconds = st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=9)

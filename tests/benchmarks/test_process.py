@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.process import Work, Worker
 from benchmarks.alternation import SideError
+from benchmarks.process import Work, Worker
 
 # Modules of sides that exist for these tests alone; put where a worker finds them.
 SIDES = {
