@@ -60,7 +60,7 @@ def score(labels: Labels, predicted: Labels, classes: Sequence[str]) -> Scores:
     matrix = confusion_matrix(labels, predicted, labels=np.arange(len(classes)))
     confusions = matrix[None].astype(np.float64)
     overall = compute_scores(label_scores(), confusions)[0]
-    each = zip(precisions(confusions)[0], recalls(confusions)[0], f1s(confusions)[0], strict=True)
+    each = (map(_defined, of(confusions)[0]) for of in (precisions, recalls, f1s))
     return Scores(
         classes=tuple(classes),
         scans=len(labels),
@@ -68,8 +68,8 @@ def score(labels: Labels, predicted: Labels, classes: Sequence[str]) -> Scores:
             one.key: _defined(value) for one, value in zip(label_scores(), overall, strict=True)
         },
         per_class={
-            name: ClassScores(*map(_defined, scores), int(row.sum()))
-            for name, scores, row in zip(classes, each, matrix, strict=True)
+            name: ClassScores(precision, recall, f1, int(row.sum()))
+            for name, row, precision, recall, f1 in zip(classes, matrix, *each, strict=True)
         },
         confusion=tuple(tuple(row.tolist()) for row in matrix),
     )

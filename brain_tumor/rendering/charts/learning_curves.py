@@ -80,9 +80,9 @@ def _draw(
     label: str,
 ) -> None:
     known = [point for point in zip(epochs, values, strict=True) if point[1] is not None]
-    marker = {"marker": "o" if len(known) <= FEW_POINTS else "", "markersize": 2 + width}
     points: npt.NDArray[np.float64] = np.array(known, float).reshape(-1, 2)
-    axes.plot(*points.T, linewidth=width, label=label, **marker, **line(number))
+    look = {"marker": "o" if len(known) <= FEW_POINTS else "", **line(number)}
+    axes.plot(*points.T, linewidth=width, markersize=2 + width, label=label, **look)
 
 
 def _over_epochs(axes: Axes, label: str, title: str = "", last: bool = True) -> None:

@@ -22,8 +22,8 @@ def risk_coverage_figure(curves: Mapping[str, tuple[Values, Values]], title: str
     axes = figure.subplots()
     for number, (label, (coverage, risk)) in enumerate(curves.items()):
         (drawn,) = axes.plot(coverage, risk, linewidth=1.6, label=label, **line(number))
-        last, dot = (coverage[-1:], risk[-1:]), {"markersize": 5, "clip_on": False}
-        axes.plot(*last, "o", color=drawn.get_color(), **dot)
+        last, colour = (coverage[-1:], risk[-1:]), drawn.get_color()
+        axes.plot(*last, "o", markersize=5, clip_on=False, color=colour)
     dress(axes, "coverage (share of scans kept)", "risk (share of those wrong)")
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
