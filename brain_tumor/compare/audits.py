@@ -16,8 +16,6 @@ class ComparedAudit:
 
     Attributes:
         label: How its scans were harmonised, as far as the audits differ in it.
-        folder: The audit's folder.
-        data: The data that it is about.
         shortcuts: Scores of probes and classifiers under one split.
     """
 

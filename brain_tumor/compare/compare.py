@@ -49,9 +49,7 @@ class ComparisonSettings(Settings):
 def compare(config: DictConfig) -> Comparison:
     """Lay runs and audits side by side: print the tables, write page, Markdown and figures.
 
-    Args:
-        config: As `conf/compare.yaml` composes it; `folder` must be given where Hydra does not
-            run.
+    `folder` must be given in the configuration where Hydra does not run.
 
     Raises:
         BrainTumorError: Anything that the user can fix; then nothing is written.
@@ -80,10 +78,7 @@ def compare(config: DictConfig) -> Comparison:
 
 
 def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], Comparison]:
-    """Lay runs and audits side by side; nothing is written.
-
-    Returns:
-        The runs of each setting, and the comparison.
+    """Lay runs and audits side by side; nothing is written. Also give the runs of each setting.
 
     Raises:
         BrainTumorError: Anything that the user can fix.

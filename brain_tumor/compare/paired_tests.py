@@ -25,8 +25,6 @@ class DifferentScans:
     """Two settings, by their numbers from 1, that were not tested on the same scans.
 
     Attributes:
-        first: The one.
-        second: The other.
         scans: How many scans each tested.
         both: How many both did.
     """
@@ -49,10 +47,7 @@ class PairedTest:
     """Two settings, by their numbers from 1, on the same test scans.
 
     Attributes:
-        first: The one.
-        second: The other.
-        scans: How many scans.
-        groups: How many groups they belong to.
+        groups: How many groups the scans belong to.
         mcnemar: McNemar's test; None where a scan was predicted several times.
         differences: Each score of labels by its key, second less first, with its interval over
             groups of scans; None where 0/0.

@@ -30,11 +30,7 @@ from brain_tumor.trained.operating_point import (
 def compare_settings(
     gathered: Sequence[RunGroup], scoring: ScoringSettings
 ) -> tuple[PooledRunGroup, ...]:
-    """Score each setting.
-
-    Args:
-        gathered: The runs of each.
-        scoring: How scores are calibrated. Each run has its own healthy class where that is None.
+    """Score each setting; each run has its own healthy class where that of `scoring` is None.
 
     Raises:
         DataError: Runs of one setting disagree about groups.
@@ -165,9 +161,7 @@ def _group_numbers(
 ) -> list[Numbers]:
     """Number the groups of each run's scans, the same group alike in every run.
 
-    Args:
-        groups: Group of each scan by path; None where every scan is its own.
-        runs: Paths of the scans of each run.
+    Without `groups` (by path) every scan is its own.
     """
     named = [[groups[path] if groups else path for path in paths] for paths in runs]
     # Numbers in their own order, so that the draws for one run are those of its metrics.json.

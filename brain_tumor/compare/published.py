@@ -115,14 +115,11 @@ class PublishedTable:
 def published_tables(
     gathered: Sequence[RunGroup], settings: Sequence[PooledRunGroup], published: Published
 ) -> tuple[PublishedTable, ...]:
-    """Lay the report's tables beside the settings that they are about.
+    """Lay the report's tables beside the settings that they are about, train and test part each.
 
     The report's class names are permuted, so each row of ours stands beside two of its rows: that
     of the same name, and that of as many scans, which is about these. A setting is compared if the
     report has its model and if its scans are the report's, class by class, under whatever names.
-
-    Returns:
-        One for each setting and part that the report has a table of.
     """
     tables = []
     for members, setting in zip(gathered, settings, strict=True):
@@ -148,10 +145,6 @@ def report_names(
     totals: Mapping[str, int], classes: Mapping[str, PartCounts]
 ) -> dict[str, str] | None:
     """Find the report's name of each class by how many scans it has; None where that cannot be.
-
-    Args:
-        totals: Scans of each class, over all parts.
-        classes: Scans of each class as the report names it.
 
     Example:
         >>> report_names({"a": 5, "b": 4}, {"a": PartCounts(3, 1), "b": PartCounts(4, 1)})

@@ -42,15 +42,7 @@ class CalibrationOverRuns:
 def calibration_over_runs(
     runs: Sequence[CalibratedPredictions], bins: int
 ) -> CalibrationOverRuns | None:
-    """Take the calibration error of each run alone.
-
-    Args:
-        runs: Test predictions of each run of a setting.
-        bins: Number of bins, at least 1.
-
-    Returns:
-        None for a single run.
-    """
+    """Take the calibration error of each run's test predictions alone; None for a single run."""
     if len(runs) < 2:
         return None
     before = [calibration_errors(run.labels, run.logits, bins) for run in runs]

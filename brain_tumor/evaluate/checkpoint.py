@@ -79,16 +79,9 @@ def evaluate_run(
     """Score a checkpoint on every part of its run's split.
 
     Writes `predictions.csv`, `metrics.json`, `complexity.json`, `ood.npz`, `ood.json`,
-    `figures/`, `MODEL_CARD.md` and, of several joined sets, `by_source.json`. All but the seconds
-    in `complexity.json`, and what the card says of them, is the same each time.
-
-    Args:
-        run: The run.
-        out: Where the files go: the run's folder, or one of its own for another checkpoint.
-        datamodule: Serves the parts.
-        checkpoint: What to score.
-        accelerator: Lightning's name of the device kind; `auto` picks one.
-        settings: How scores are calibrated.
+    `figures/`, `MODEL_CARD.md` and, of several joined sets, `by_source.json` into `out`: the run's
+    folder, or one of its own for another checkpoint. All but the seconds in `complexity.json`, and
+    what the card says of them, is the same each time.
 
     Raises:
         ConfigError: There is no such device.
@@ -131,7 +124,7 @@ def evaluate_elsewhere(
 ) -> Metrics:
     """Score a checkpoint on scans of another origin, with what the run's own validation decided.
 
-    Writes `predictions.csv`, `metrics.json` and `figures/`.
+    Writes `predictions.csv`, `metrics.json` and `figures/`. Raises what `evaluate_run` does.
 
     Args:
         out: Where the files go.
@@ -141,13 +134,7 @@ def evaluate_elsewhere(
         accelerator: Lightning's name of the device kind.
         settings: How scores are calibrated.
         model: What the network is called in titles.
-        detector: What tells scans that do not look like the run's training scans; None where the
-            run has nothing that tells them.
-
-    Raises:
-        ConfigError: There is no such device.
-        DataError: `detector` is another network's.
-        WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
+        detector: The run's; None where it has none.
     """
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     own = predict_parts(datamodule, classifier, checkpoint, trainer, [VALIDATION])

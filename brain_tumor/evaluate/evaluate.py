@@ -41,10 +41,7 @@ from brain_tumor.trust import Modules
 
 
 def evaluate(config: DictConfig) -> Metrics:
-    """Score a checkpoint of a run, write the files, and print the tables.
-
-    Args:
-        config: As `conf/evaluate.yaml` composes it.
+    """Score a checkpoint of a run, as `conf/evaluate.yaml` asks; write the files, print the tables.
 
     Raises:
         BrainTumorError: Anything that the user can fix.
@@ -113,14 +110,9 @@ def evaluate(config: DictConfig) -> Metrics:
 
 
 def scoring_of_run(trained: DictConfig, changes: Mapping[str, Any]) -> ScoringSettings:
-    """Give what a run is scored by: what it was trained with, but for what is asked for.
+    """Give what a run is scored by: what it was trained with, but for `changes` that are not None.
 
-    Args:
-        trained: The run's configuration; what an older version had no value for is the default.
-        changes: What is asked for; None takes the run's own value.
-
-    Raises:
-        ConfigError: A value is outside its range.
+    What an older version had no value for is the default.
     """
     default = OmegaConf.load(conf_folder() / "evaluation" / "default.yaml")
     own = OmegaConf.select(trained, "evaluation", default=OmegaConf.create({}))

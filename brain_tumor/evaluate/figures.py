@@ -39,14 +39,7 @@ def draw_evaluation(
 ) -> dict[str, Figure]:
     """Draw everything into `figures/`, as PNG and SVG, where pictures are asked for.
 
-    Args:
-        out: Where it goes.
-        datamodule: Whose scans were predicted.
-        predictions: Per part.
-        metrics: Their scores.
-        settings: How many mistakes to show, and in how many bins.
-        model: What the network is called in titles.
-        history: The columns of `metrics.csv`; empty draws no curves.
+    An empty `history` (the columns of `metrics.csv`) draws no curves.
 
     Returns:
         Each part's confusion matrix, in any case.
@@ -73,18 +66,15 @@ def draw_evaluation(
 def probability_figures(
     labels: Labels, steps: Mapping[str, Values], classes: Sequence[str], bins: int, title: str
 ) -> dict[str, Figure]:
-    """Draw what probabilities are worth: calibration, ROC curves, precision-recall curves.
+    """Draw what probabilities are worth: `reliability`, `roc` and `precision_recall`.
 
     Args:
-        labels: Class numbers, `(N,)`, int64.
-        steps: Logits, `(N, classes)`, float64, by name: first the network's own, of which the
-            curves are drawn, then those after a temperature.
+        labels: Class numbers, `(N,)`.
+        steps: Logits, `(N, classes)`, by name: first the network's own, of which the curves are
+            drawn, then those after a temperature.
         classes: Class names.
         bins: How many of them calibration is shown in.
         title: What was scored.
-
-    Returns:
-        `reliability`, `roc` and `precision_recall`.
     """
     own = next(iter(steps.values()))
     reliable = {

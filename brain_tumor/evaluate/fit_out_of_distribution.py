@@ -114,11 +114,7 @@ def fit_ood_detector(
 ) -> OODDetector:
     """Fit to reference scans, with units from held-out scans.
 
-    Args:
-        pictures: `picture_features` of the reference scans, `(R, 242)`.
-        features: What the network sees in them, `(R, F)`, float32, finite.
-        held_out_pictures: The same of M other scans.
-        held_out_features: Likewise.
+    `picture_features` are `(N, 242)`, what the network sees `(N, F)`, float32, finite.
     """
     spread, neighbours = fit_spread(pictures, KINDS), fit_neighbours(features)
     far, foreign = spread.score(held_out_pictures), neighbours.score(held_out_features)
@@ -131,14 +127,7 @@ def cross_fit_ood_detector(
     groups: npt.NDArray[np.int64],
     rng: np.random.Generator,
 ) -> OODDetector:
-    """Fit to reference scans, with units from each fold's distance from the others.
-
-    Args:
-        pictures: `picture_features` of the reference scans, `(R, 242)`.
-        features: What the network sees in them, `(R, F)`, float32, finite.
-        groups: Group of each, `(R,)`, int64; two at least.
-        rng: Draws the folds.
-    """
+    """Fit to reference scans of two groups at least, with units from each fold's distance to others."""
     names, members = np.unique(groups, return_inverse=True)
     fold = (rng.permutation(len(names)) % FOLDS)[members]
     far, foreign = np.empty(len(groups)), np.empty(len(groups))

@@ -37,7 +37,7 @@ def model_card(
     complexity: MeasuredComplexity,
     network: str,
 ) -> str:
-    """Write the card of a run.
+    """Write the card of a run, as Markdown with YAML front matter.
 
     Args:
         record: What the run is made of.
@@ -45,9 +45,6 @@ def model_card(
         metrics: Scores of its checkpoint; a test part and leakage are among them.
         complexity: What its network costs.
         network: What its network says of itself.
-
-    Returns:
-        Markdown with YAML front matter.
     """
     parts, leakage = metrics.parts, metrics.leakage
     test, level = parts[TEST], metrics.bootstrap.level

@@ -17,7 +17,7 @@ def score_part_patients(
     settings: ScoringSettings,
     repeats: Numbers | None = None,
 ) -> ScoredPatients | None:
-    """Score patients, and beside them the same slices one by one.
+    """Score patients, and beside them the same slices one by one; None where no patient is known.
 
     Where a class has no patient, accuracies are None, as in `score_part`. Logits are pooled
     as they are: the temperature is one for all slices of a patient, and changes no answer.
@@ -26,12 +26,9 @@ def score_part_patients(
         calibrated: Predictions of slices, N in all.
         patients: Patient of each, `(N,)`, int64, -1 where unknown.
         classes: Class names in the order of the numbers.
-        settings: The settings.
+        settings: How intervals are drawn.
         repeats: Which pass over the slices each prediction is from, `(N,)`, int64, from 0: each is
             pooled by itself. None where there is one.
-
-    Returns:
-        None where no patient is known.
     """
     known, units = patients >= 0, patients
     if repeats is not None:

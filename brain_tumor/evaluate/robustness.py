@@ -51,18 +51,9 @@ def evaluate_robustness(
     """Score a checkpoint on a part, clean and under every corruption at every strength.
 
     Writes `robustness_<part>.json` and `.csv`, and such a picture in `figures/` where pictures are
-    asked for. Scans are corrupted batch by batch, so memory does not grow with them. Shows a bar on
-    a terminal.
-
-    Args:
-        out: Where the files go.
-        datamodule: Serves the scans.
-        checkpoint: What to score.
-        accelerator: Lightning's name of the device kind; `auto` picks one.
-        settings: How scores are calibrated; its seed is also that of the corruptions.
-        model: What the network is called in titles.
-        part: `test`, or `validation`, so that an augmentation can be chosen and the test part is
-            not looked at.
+    asked for. Scans are corrupted batch by batch, so memory does not grow with them. The seed of
+    `settings` is also that of the corruptions; `part` can be `validation`, so that an augmentation
+    can be chosen and the test part is not looked at. Shows a bar on a terminal.
 
     Raises:
         ConfigError: There is no such device.

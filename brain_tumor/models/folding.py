@@ -48,13 +48,8 @@ class FoldedFeatures:
 def folded(network: Copied) -> Copied:
     """Copy a network for evaluation alone, its batch normalisation folded wherever that can be.
 
-    Args:
-        network: Convolutions, each followed by its batch normalisation in one `nn.Sequential`, and
-            anything else, which stays as it is.
-
-    Returns:
-        The copy, in evaluation mode and without gradients: it gives what the network does then, to
-        the rounding of float32.
+    That is where it follows its convolution in one `nn.Sequential`. The copy has no gradients, and
+    gives what the network does in evaluation mode, to the rounding of float32.
     """
     copied = copy.deepcopy(network).eval()
     for block in copied.modules():

@@ -88,13 +88,7 @@ class TrainingLoss(nn.Module):
         self.register_buffer("class_weights", weights, persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor, reduction: str = "mean") -> Tensor:
-        """Give the loss of a batch.
-
-        Args:
-            logits: `(N, classes)`, float.
-            labels: Class numbers, `(N,)`, int64.
-            reduction: `mean` over the scans, or their `sum`.
-        """
+        """Give the `mean` or `sum` of the loss over logits `(N, classes)` and class numbers `(N,)`."""
         weights = self.class_weights
         if isinstance(self.loss, CrossEntropy) and weights is None:  # torch's own mean and sum
             plain: Tensor = self.loss(logits, labels, reduction)
@@ -116,11 +110,7 @@ class TrainingLoss(nn.Module):
 def balanced_weights(labels: NDArray[np.int64], classes: Sequence[str]) -> list[float]:
     """Weight classes so that each counts the same: scans / (classes * scans of the class).
 
-    As scikit-learn's `class_weight="balanced"`.
-
-    Args:
-        labels: Class numbers of the training part, `(N,)`.
-        classes: Class names.
+    As scikit-learn's `class_weight="balanced"`, from class numbers of the training part, `(N,)`.
 
     Raises:
         ConfigError: A class has no scan.

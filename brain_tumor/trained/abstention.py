@@ -59,17 +59,12 @@ def error_steps(
 ) -> Steps | None:
     """Tell how many of a run's answers are wrong from which confidence on.
 
-    Args:
-        scored: Where the evaluation of the checkpoint left `predictions.csv`.
-        classes: Class names.
-        temperature: Of the probabilities; None for 1.
-
     Returns:
         `RiskCoverage.steps` of the validation scans and their calibrated probabilities; None where
         the run has no validation part.
 
     Raises:
-        DataError: The file is missing or damaged.
+        DataError: The run's `predictions.csv` is missing or damaged.
     """
     found = read_validation(scored, classes)
     if found is None:
@@ -80,11 +75,9 @@ def error_steps(
 
 
 def least_confidence(steps: Steps, abstention: Abstention) -> float:
-    """Find the confidence from which on answers are sure enough.
+    """Find the least confidence such that of answers at least as sure no larger share is wrong.
 
-    Returns:
-        The least confidence such that of the validation scans answered so no larger share is
-        wrong; infinity where no confidence is enough.
+    Infinity where no confidence is enough.
 
     Example:
         >>> least_confidence([(0.2, 0.3), (0.1, 0.7), (0.0, 0.9)], Abstention(0.15))

@@ -43,14 +43,9 @@ def average(log_probabilities: Sequence[Values]) -> Values:
     """Average what several networks say: `log p = mean_m log p_m - log sum_k exp(mean_m log p_mk)`.
 
     That is the geometric mean of their probabilities, brought to a sum of one: a class needs the
-    support of all members. It is the distribution of least summed KL divergence to theirs.
-
-    Args:
-        log_probabilities: Of each member, `(N, classes)`, float64; calibrated where it can be. A
-            member's logits will do, too: what is the same for all classes falls out.
-
-    Returns:
-        `(N, classes)`, float64; `exp` sums to one over classes.
+    support of all members. It is the distribution of least summed KL divergence to theirs. Logits
+    `(N, classes)` will do in place of log-probabilities: what is the same for all classes falls
+    out.
 
     Example:
         >>> np.exp(average([np.log([[0.9, 0.1]]), np.log([[0.5, 0.5]])])).round(3).tolist()
@@ -61,11 +56,7 @@ def average(log_probabilities: Sequence[Values]) -> Values:
 
 
 def open_ensemble(names: Sequence[str], checkpoint: str | None = None) -> Ensemble:
-    """Load the networks of several runs.
-
-    Args:
-        names: Run folders, folders that hold some (a sweep), or globs.
-        checkpoint: `best` or `last` of each; None takes the one that its training scored.
+    """Load the networks of several runs: folders, folders that hold some (a sweep), or globs.
 
     Raises:
         DataError: One is no run, or was never scored; there are fewer than two; or they differ in

@@ -125,10 +125,7 @@ def as_bytes(detector: OODDetector) -> bytes:
 
 
 def from_bytes(content: bytes) -> OODDetector:
-    """Give what `as_bytes` was given; whoever wrote them, nothing in them is run.
-
-    Args:
-        content: At most `MAX_BYTES`.
+    """Give what `as_bytes` was given, from at most `MAX_BYTES`; nothing in them is run.
 
     Raises:
         Exception: They are damaged or hold something else; zip and NumPy have a dozen kinds.

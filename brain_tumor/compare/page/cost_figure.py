@@ -23,9 +23,6 @@ def complexity_figure(points: Sequence[Point], title: str) -> Figure:
             lower and upper end of its interval, the three in [0, 1]. The area of a disc is
             proportional to the parameters. The seven colours of a legend repeat after seven.
         title: Which scans.
-
-    Raises:
-        ValueError: There is no point, or a value is outside its range.
     """
     if not points:
         raise ValueError(f"no network to draw in {title!r}")

@@ -18,9 +18,6 @@ def differing_keys(settings: Sequence[Values]) -> list[dict[str, str]]:
     fingerprint of the data against data of the same configuration, the experiment's name against
     settings that differ in nothing else. Model and split are always named, so they are not here.
 
-    Args:
-        settings: Configured values by dotted key, per setting; what is null is left out.
-
     Returns:
         The named values per setting, as text by dotted key; empty where model and split say all.
 
@@ -85,13 +82,7 @@ def _value(value: Any, key: str) -> str:
 
 
 def audit_labels(harmonised: Sequence[Values]) -> list[str]:
-    """Name audits by what differs in how their scans were harmonised.
-
-    Args:
-        harmonised: Per audit, the settings by name; None and False are off.
-
-    Returns:
-        For each, the settings that are on and not the same in all; `none` where there are none.
+    """Name audits by what differs in how their scans were harmonised; `none` where all is off.
 
     Example:
         >>> audit_labels([{"resolution": None}, {"resolution": 128}])

@@ -23,11 +23,7 @@ from brain_tumor.runs.folder import RunFolder
 def draw_comparison(
     out: RunFolder, gathered: Sequence[RunGroup], comparison: Comparison, scoring: ScoringSettings
 ) -> dict[str, bytes]:
-    """Draw everything into `figures/`, as PNG and SVG.
-
-    Returns:
-        Each picture as a PNG file, by its name without the ending.
-    """
+    """Draw everything into `figures/`, as PNG and SVG; give the PNG files by name without ending."""
     settings = comparison.settings
     if not settings:
         return {}

@@ -11,13 +11,7 @@ _PARTS = {"train": "training", "test": "test"}
 
 
 def published_table(found: PublishedTable, setting: str, differences: bool = True) -> DataTable:
-    """Lay one of the report's tables beside ours, under both sets of names.
-
-    Args:
-        found: The table.
-        setting: What the setting is called.
-        differences: Whether to show ours less the report's; a terminal may be too narrow for it.
-    """
+    """Lay one of the report's tables beside ours, under both sets of names."""
     rows: list[list[str]] = []
     measures = score_titles() | _OF_CLASSES
     for row in found.rows:  # three for each class, then those over all

@@ -27,12 +27,7 @@ from brain_tumor.rendering.page import DataTable, to_markdown
 
 
 def settings_table(settings: Sequence[PooledRunGroup], level: float) -> DataTable:
-    """Lay settings out, a row for each.
-
-    Args:
-        settings: The settings.
-        level: How often an interval is to hold the truth, in [0, 1].
-    """
+    """Lay settings out, a row for each."""
     rows = [
         [
             setting.title,
@@ -115,13 +110,7 @@ def setting_tables(
 ) -> list[DataTable]:
     """Lay out what belongs to one setting: its spread, its classes, and its patients.
 
-    Args:
-        setting: The setting.
-        level: How often an interval is to hold the truth, in [0, 1].
-        intervals: Whether classes have them.
-
-    Returns:
-        No spread where it has one run, and no patients where none is known.
+    There is no spread of one run, and no patients where none is known.
     """
     spread, patients = spread_table(setting), setting.patients
     title = f"{setting.title}: by patient"

@@ -66,9 +66,6 @@ def evaluate_together(
     Only scans are scored that none of them was trained or selected by. Temperature and operating
     point are fitted on the validation scans that all of them share, if there are any.
 
-    Returns:
-        The content of `metrics.json`.
-
     Raises:
         BrainTumorError: Anything that the user can fix.
     """
@@ -117,13 +114,7 @@ def evaluate_together(
 def predict_together(
     members: Members, datamodule: ScanDataModule, parts: Sequence[str], accelerator: str
 ) -> tuple[dict[str, Predictions], list[dict[str, Predictions]]]:
-    """Let every member predict the parts, and average what they say.
-
-    Args:
-        members: The runs.
-        datamodule: Serves the parts: their own scans, or those of another origin.
-        parts: Which parts; one that holds no scans is left out.
-        accelerator: Lightning's name of the device kind.
+    """Let every member predict those parts that hold scans, and average what they say.
 
     Returns:
         The average, whose logits are log-probabilities and which has no features, and what each

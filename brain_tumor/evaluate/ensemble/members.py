@@ -67,14 +67,7 @@ def open_members(
     directory: str,
     batch_size: int | None,
 ) -> Members:
-    """Open the runs and what is left of their splits.
-
-    Args:
-        names: Run folders, folders that hold some, or globs.
-        checkpoint: `best` or `last` of each; None takes the one that its training scored.
-        root: Where the raw scans lie now; None if where training found them.
-        directory: Where they are prepared again if their prepared set is gone.
-        batch_size: Scans per batch; None for as many as the first run trained with.
+    """Open the runs (folders, folders that hold some, or globs) and what is left of their splits.
 
     Raises:
         DataError: There are fewer than two runs, or they are of different prepared sets.

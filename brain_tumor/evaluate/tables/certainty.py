@@ -20,15 +20,7 @@ EXPLAINED = (
 
 @dataclass(frozen=True)
 class ScoreColumn:
-    """What a column shows.
-
-    Attributes:
-        scans: Number of scans.
-        groups: Number of groups of scans.
-        scores: Each score of labels, by key; an older file lacks one that is younger.
-        recalls: Recall of each class.
-        confidence: Scores of probabilities.
-    """
+    """What a column shows; an older file lacks a score that is younger."""
 
     scans: int
     groups: int
@@ -61,13 +53,7 @@ def part_columns(parts: Mapping[str, PartScores]) -> dict[str, ScoreColumn]:
 
 
 def certainty_table(columns: Mapping[str, ScoreColumn], title: str, level: float) -> DataTable:
-    """Lay scores out with their intervals.
-
-    Args:
-        columns: By heading, at least one.
-        title: What the table shows.
-        level: How often an interval is to hold the truth, in [0, 1].
-    """
+    """Lay scores out with their intervals, a column by heading."""
     displayed = list(columns.values())
     ranked = scores_needing("ranking")
     soft = scores_needing("probabilities", "bins")

@@ -18,12 +18,7 @@ from brain_tumor.runs.results.metrics import Metrics
 
 
 def verdict(metrics: Metrics, drawn: bool = False) -> list[str]:
-    """Say what the test score is, and how far it can be believed.
-
-    Args:
-        metrics: The scores; a test part is among them.
-        drawn: Whether the network was trained on phantoms.
-    """
+    """Say what the test score is, and how far it can be believed; `drawn`: trained on phantoms."""
     test, level = metrics.parts[TEST], metrics.bootstrap.level
     score = format_interval(test.scores.get("balanced_accuracy"))
     said = [

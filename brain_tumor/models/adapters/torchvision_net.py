@@ -36,15 +36,7 @@ def architectures() -> tuple[str, ...]:
 
 
 def published_input(name: str) -> dict[str, Any]:
-    """Give what an architecture's published weights were trained with.
-
-    Args:
-        name: One of `architectures()`.
-
-    Returns:
-        `input_size` in pixels, `input_mean` and `input_std` per channel on the 0-1 scale, from the
-        transforms that come with torchvision's weights.
-    """
+    """Give size in pixels, mean and deviation per channel (0-1 scale) of the published weights."""
     preset = get_model_weights(name).DEFAULT.transforms()
     return {
         "input_size": int(preset.crop_size[0]),
