@@ -6,7 +6,6 @@ from pathlib import Path
 
 import lightning as L
 import numpy as np
-import numpy.typing as npt
 import torch
 from matplotlib.figure import Figure
 
@@ -40,7 +39,6 @@ from brain_tumor.runs.results.complexity import COMPLEXITY, MeasuredComplexity
 from brain_tumor.runs.results.metrics import (
     METRICS,
     ExternalScans,
-    FlaggedShares,
     Metrics,
     OperatingPoint,
     Temperature,
@@ -140,17 +138,18 @@ def evaluate_elsewhere(
     own = predict_parts(datamodule, classifier, checkpoint, trainer, [VALIDATION])
     chosen = choose_on_validation(own.get(VALIDATION), classifier.classes, settings)
     predictions = predict_parts(foreign, classifier, checkpoint, trainer)
-    prepared, ood_score = foreign.prepared, None
-    if detector is not None:
-        ood_score = {
-            part: detector.score(prepared.images[found.rows], found.features)
-            for part, found in predictions.items()
-        }
     metrics = replace(
         calibrated_metrics(foreign, predictions, checkpoint.name, chosen, settings),
         scans=scan_counts(foreign),
-        ood=None if ood_score is None else _flagged(ood_score),
     )
+    ood_score = None
+    if detector is not None:
+        images = foreign.prepared.images
+        ood_score = {
+            part: detector.score(images[found.rows], found.features)
+            for part, found in predictions.items()
+        }
+        metrics = replace(metrics, ood=detector.flag(ood_score))
     write_predictions(out, foreign, predictions, ood_score)
     METRICS.write(out, metrics)
     draw_evaluation(out, foreign, predictions, metrics, settings, model, {})
@@ -162,12 +161,6 @@ def scan_counts(foreign: ScanDataModule) -> ExternalScans:
     prepared = foreign.prepared
     counts = {name: prepared.summary[name] for name in ("raw", "unusable", "seen", "kept")}
     return ExternalScans(**counts, fingerprint=prepared.fingerprint)
-
-
-def _flagged(ood_score: Mapping[str, npt.NDArray[np.float64]]) -> FlaggedShares:
-    threshold = OODDetector.threshold
-    shares = {part: float(np.mean(found > threshold)) for part, found in ood_score.items()}
-    return FlaggedShares(threshold, shares)
 
 
 def choose_on_validation(

@@ -30,9 +30,7 @@ FOLDS = 5  # of training scans, where there is no validation part
 class HeldOut:
     """Scans that say from which distance on a scan is flagged.
 
-    Attributes:
-        part: The part; of the training part, in how many folds.
-        scans: How many.
+    `part` says of the training part also in how many folds.
     """
 
     part: str
@@ -45,8 +43,7 @@ class FittedOOD(FlaggedShares):
 
     Attributes:
         reference_scans: Training scans of the reference.
-        held_out: Scans that gave the threshold.
-        share_known: Share of these that each distance passes as known, in [0, 1].
+        share_known: Share of the held-out scans that each distance passes as known, in [0, 1].
     """
 
     reference_scans: int
@@ -96,8 +93,7 @@ def save_ood_detector(
         for part, found in asked.items()
     }
     fitted = FittedOOD(
-        detector.threshold,
-        {part: float(np.mean(found > detector.threshold)) for part, found in scores.items()},
+        **vars(detector.flag(scores)),
         reference_scans=most,
         held_out=held_out,
         share_known={"picture": PICTURE_SHARE, "network": SEEN_SHARE},
@@ -127,7 +123,7 @@ def cross_fit_ood_detector(
     groups: npt.NDArray[np.int64],
     rng: np.random.Generator,
 ) -> OODDetector:
-    """Fit to reference scans of two groups at least, with units from each fold's distance to others."""
+    """Fit to reference scans of two groups at least, with units from each fold's own distances."""
     names, members = np.unique(groups, return_inverse=True)
     fold = (rng.permutation(len(names)) % FOLDS)[members]
     far, foreign = np.empty(len(groups)), np.empty(len(groups))

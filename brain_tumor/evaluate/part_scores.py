@@ -141,7 +141,7 @@ def scores_by_source(
     return {
         part: score_sources(
             found.labels,
-            found.logits.argmax(axis=1).astype(np.int64),
+            found.predicted,
             groups[found.rows],
             sources[found.rows].tolist(),
             len(prepared.classes),

@@ -38,6 +38,12 @@ class Predictions:
     logits: npt.NDArray[np.float64]
     features: npt.NDArray[np.float32]
 
+    @property
+    def predicted(self) -> Rows:
+        """Class numbers of the highest logits, `(N,)`, int64."""
+        found: Rows = self.logits.argmax(axis=1)
+        return found
+
 
 def predict_parts(
     datamodule: ScanDataModule,

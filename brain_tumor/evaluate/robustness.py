@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from brain_tumor.data.corrupted import CorruptedDataModule
 from brain_tumor.data.datamodule import ScanDataModule
@@ -13,7 +12,7 @@ from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.errors import DataError
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import predict_parts, scoring_trainer
-from brain_tumor.evaluate.robustness_figure import robustness_figure
+from brain_tumor.evaluate.robustness_report import robustness_figure
 from brain_tumor.metrics.robustness import Robustness, bootstrap_robustness
 from brain_tumor.rendering.charts.save import save_figure
 from brain_tumor.runs.folder import RunFolder
@@ -67,12 +66,10 @@ def evaluate_robustness(
     if bar is not None:  # one for all, instead of one for each strength
         bar.disable()
 
-    def predicted(served: ScanDataModule) -> npt.NDArray[np.int64]:
-        found = predict_parts(served, classifier, checkpoint, trainer, [part])[part]
-        answers: npt.NDArray[np.int64] = found.logits.argmax(axis=1).astype(np.int64)
-        return answers
+    def predicted(served: ScanDataModule) -> Rows:
+        return predict_parts(served, classifier, checkpoint, trainer, [part])[part].predicted
 
-    corrupted: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in CORRUPTIONS}
+    corrupted: dict[str, list[Rows]] = {name: [] for name in CORRUPTIONS}
     conditions = [(name, strength) for name in CORRUPTIONS for strength in STRENGTHS]
     with preparing_bar() as progress:
         progress("clean scans", 0, len(conditions))

@@ -88,7 +88,7 @@ class TrainingLoss(nn.Module):
         self.register_buffer("class_weights", weights, persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor, reduction: str = "mean") -> Tensor:
-        """Give the `mean` or `sum` of the loss over logits `(N, classes)` and class numbers `(N,)`."""
+        """Give `mean` or `sum` of the loss over logits `(N, classes)` and class numbers `(N,)`."""
         weights = self.class_weights
         if isinstance(self.loss, CrossEntropy) and weights is None:  # torch's own mean and sum
             plain: Tensor = self.loss(logits, labels, reduction)

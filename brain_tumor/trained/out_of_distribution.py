@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from brain_tumor.files.bounded_file import read_file
 from brain_tumor.metrics.outliers import Neighbours, Spread
 from brain_tumor.metrics.picture_features import KINDS, picture_features
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import FlaggedShares
 
 OOD_FILE = "ood.npz"
 EARLIER_FILE = "trust.npz"  # its name up to version 0.6
@@ -85,6 +87,11 @@ class OODDetector:
                 / self.feature_unit,
             )
         return np.minimum(np.where(known & ~np.isnan(found), found, MAX_SCORE), MAX_SCORE)
+
+    def flag(self, scores: Mapping[str, npt.NDArray[np.float64]]) -> FlaggedShares:
+        """Count the scans that are out of distribution by their scores, per part."""
+        shares = {part: float(np.mean(own > self.threshold)) for part, own in scores.items()}
+        return FlaggedShares(self.threshold, shares)
 
 
 def write_ood_detector(scored: RunFolder, detector: OODDetector) -> None:

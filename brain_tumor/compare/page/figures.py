@@ -23,7 +23,7 @@ from brain_tumor.runs.folder import RunFolder
 def draw_comparison(
     out: RunFolder, gathered: Sequence[RunGroup], comparison: Comparison, scoring: ScoringSettings
 ) -> dict[str, bytes]:
-    """Draw everything into `figures/`, as PNG and SVG; give the PNG files by name without ending."""
+    """Draw everything into `figures/`, as PNG and SVG; and give the PNG files by name."""
     settings = comparison.settings
     if not settings:
         return {}
