@@ -67,12 +67,12 @@ def spread_table(setting: PooledRunGroup) -> DataTable | None:
     return DataTable(f"{setting.title}: spread", columns, rows, text_columns=2)
 
 
-def setting_class_report(setting: PooledRunGroup, intervals: bool = True) -> DataTable:
+def setting_class_report(setting: PooledRunGroup) -> DataTable:
     """Lay out the scores of each class, all predictions of a setting put together."""
     scores, found = setting.pooled.scores, setting.pooled.intervals
     per_class = scored_classes(scores, found)
     title = f"{setting.title}: classes"
-    table = class_report(per_class, found.overall, scores.scans, title, intervals)
+    table = class_report(per_class, found.overall, scores.scans, title, intervals=True)
     return replace(table, note=" ".join([*setting_notes(setting), *_found_least(setting)]))
 
 
@@ -105,9 +105,7 @@ def shortcut_tables(audits: Sequence[ComparedAudit], split: str) -> list[DataTab
     ]
 
 
-def setting_tables(
-    setting: PooledRunGroup, level: float, intervals: bool = True
-) -> list[DataTable]:
+def setting_tables(setting: PooledRunGroup, level: float) -> list[DataTable]:
     """Lay out what belongs to one setting: its spread, its classes, and its patients.
 
     There is no spread of one run, and no patients where none is known.
@@ -116,7 +114,7 @@ def setting_tables(
     title = f"{setting.title}: by patient"
     return [
         *([spread] if spread else []),
-        setting_class_report(setting, intervals),
+        setting_class_report(setting),
         *([patients_table(patients, title, level)] if patients else []),
     ]
 
@@ -126,13 +124,13 @@ def comparison_tables(comparison: Comparison) -> list[DataTable]:
     settings, level = comparison.settings, comparison.bootstrap.level
     return [
         *([settings_table(settings, level)] if settings else []),
-        *across_tables(comparison, wide=False),
-        *(table for own in settings for table in setting_tables(own, level, intervals=False)),
+        *across_tables(comparison),
+        *(table for own in settings for table in setting_tables(own, level)),
         *shortcut_tables(comparison.audits, comparison.audit_split),
     ]
 
 
-def across_tables(comparison: Comparison, wide: bool = True) -> list[DataTable]:
+def across_tables(comparison: Comparison) -> list[DataTable]:
     """Lay out what is about several settings, or about the published report."""
     if not comparison.settings:
         return []
@@ -140,10 +138,7 @@ def across_tables(comparison: Comparison, wide: bool = True) -> list[DataTable]:
         *pairs_tables(comparison),
         *calibration_tables(comparison),
         shared_table(comparison.settings),
-        *(
-            published_table(one, comparison.title(one.setting), wide)
-            for one in comparison.published
-        ),
+        *(published_table(one, comparison.title(one.setting)) for one in comparison.published),
     ]
 
 
