@@ -32,8 +32,11 @@ def read_audits(folders: Sequence[Path], split: str) -> list[ComparedAudit]:
         DataError: An audit cannot be read, or has no scores under that split.
     """
     audits = [AUDIT.read(RunFolder(folder)) for folder in folders]
-    shortcuts = []
-    for folder, audit in zip(folders, audits, strict=True):
+    labels = audit_labels([audit.data.harmonise for audit in audits])
+    if len(set(labels)) < len(labels):
+        labels = [f"{label} ({folder})" for label, folder in zip(labels, folders, strict=True)]
+    compared = []
+    for label, folder, audit in zip(labels, folders, audits, strict=True):
         scores = tuple(score for score in audit.shortcuts if score.split == split)
         if not scores:
             splits = dict.fromkeys(score.split for score in audit.shortcuts)
@@ -41,11 +44,5 @@ def read_audits(folders: Sequence[Path], split: str) -> list[ComparedAudit]:
                 f"{folder / AUDIT.name} has no shortcut probes of split={split} (it has "
                 f"{', '.join(splits) or 'none'}): choose another split as audit_split=..."
             )
-        shortcuts.append(scores)
-    labels = audit_labels([audit.data.harmonise for audit in audits])
-    if len(set(labels)) < len(labels):
-        labels = [f"{label} ({folder})" for label, folder in zip(labels, folders, strict=True)]
-    return [
-        ComparedAudit(label, str(folder), audit.data, scores)
-        for label, folder, audit, scores in zip(labels, folders, audits, shortcuts, strict=True)
-    ]
+        compared.append(ComparedAudit(label, str(folder), audit.data, scores))
+    return compared

@@ -121,11 +121,7 @@ def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], Comparis
 
 
 def comparison_settings(config: DictConfig) -> ComparisonSettings:
-    """Read what is compared; no run is read.
-
-    Raises:
-        ConfigError: A value is unknown, of the wrong kind or outside its range.
-    """
+    """Read what is compared; no run is read. ConfigError where a value is not what it may be."""
     return parse_settings(ComparisonSettings, check_values(config, "compare"))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brain_tumor.compare.errors import Mistakes
-from brain_tumor.compare.run_calibration import CalibrationOverRuns
+from brain_tumor.compare.run_calibration import ErrorOverRuns
 from brain_tumor.metrics.leakage import PartOverlap
 from brain_tumor.metrics.uncertainty.folds import PooledScores
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
@@ -96,7 +96,7 @@ class PooledRunGroup:
     values: Mapping[str, Any]
     pooled: PooledScores
     confidence: ConfidenceScores
-    calibration_over_runs: CalibrationOverRuns | None
+    calibration_over_runs: Mapping[str, ErrorOverRuns] | None
     patients: ScoredPatients | None
     train: ScoreIntervals | None
     class_totals: Mapping[str, int]

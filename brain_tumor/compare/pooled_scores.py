@@ -12,8 +12,11 @@ from brain_tumor.compare.page.differences import differing_keys, setting_title
 from brain_tumor.compare.run_calibration import calibration_over_runs
 from brain_tumor.compare.settings import RunGroup, joined_groups
 from brain_tumor.data.split import TEST, VALIDATION
-from brain_tumor.evaluate.part_scores import ScoringSettings, score_confidence
-from brain_tumor.evaluate.patient_scores import score_part_patients
+from brain_tumor.evaluate.part_scores import (
+    ScoringSettings,
+    score_confidence,
+    score_part_patients,
+)
 from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.runs.finished import FinishedRun, class_numbers

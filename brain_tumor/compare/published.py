@@ -65,7 +65,7 @@ class PublishedScore:
     Attributes:
         label: The class, by its folder; None for all classes.
         measure: A measure of `MEASURES`, or a score of all classes by its key.
-        ours: Ours with its interval; None where 0/0.
+        ours: None where 0/0.
         same_name: The report's of the same name; None where it has none.
         same_scans: The report's of as many scans, which is about these.
     """
@@ -95,7 +95,6 @@ class PublishedTable:
 
     Attributes:
         setting: The setting's number, from 1.
-        part: `train` or `test`.
         table: The table's number in the report.
         same_split: Whether the setting was tested on the report's split.
         names: The report's name of each class folder, by how many scans it has.

@@ -18,8 +18,12 @@ from brain_tumor.evaluate.figures import draw_evaluation
 from brain_tumor.evaluate.fit_out_of_distribution import FittedOOD, save_ood_detector
 from brain_tumor.evaluate.leakage_record import measure_overlap
 from brain_tumor.evaluate.model_card import model_card
-from brain_tumor.evaluate.part_scores import ScoringSettings, score_part, scores_by_source
-from brain_tumor.evaluate.patient_scores import score_part_patients
+from brain_tumor.evaluate.part_scores import (
+    ScoringSettings,
+    score_part,
+    score_part_patients,
+    scores_by_source,
+)
 from brain_tumor.evaluate.predictions import (
     Predictions,
     predict_parts,
@@ -122,17 +126,8 @@ def evaluate_elsewhere(
 ) -> Metrics:
     """Score a checkpoint on scans of another origin, with what the run's own validation decided.
 
-    Writes `predictions.csv`, `metrics.json` and `figures/`. Raises what `evaluate_run` does.
-
-    Args:
-        out: Where the files go.
-        datamodule: The run's own scans; its validation part gives temperature and operating point.
-        foreign: The other scans, as its test part.
-        checkpoint: What to score.
-        accelerator: Lightning's name of the device kind.
-        settings: How scores are calibrated.
-        model: What the network is called in titles.
-        detector: The run's; None where it has none.
+    Writes `predictions.csv`, `metrics.json` and `figures/` into `out`; all foreign scans are the
+    test part. `model` is what the network is called in titles. Raises what `evaluate_run` does.
     """
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     own = predict_parts(datamodule, classifier, checkpoint, trainer, [VALIDATION])

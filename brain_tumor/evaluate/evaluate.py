@@ -30,8 +30,12 @@ from brain_tumor.evaluate.printed import (
     print_scores,
     print_written,
 )
-from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
-from brain_tumor.evaluate.robustness_report import robustness_table
+from brain_tumor.evaluate.robustness import (
+    FILES,
+    evaluate_robustness,
+    robustness_table,
+    rows_to_corrupt,
+)
 from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.rendering.terminal import to_rich
@@ -138,11 +142,7 @@ class EvaluationSettings(Settings):
 
 
 def evaluation_settings(config: DictConfig) -> EvaluationSettings:
-    """Read what is evaluated; no file is read.
-
-    Raises:
-        ConfigError: A value is unknown, of the wrong kind or outside its range.
-    """
+    """Read what is evaluated; no file is read. ConfigError where a value is not what it may be."""
     settings = parse_settings(EvaluationSettings, check_values(config, "evaluate"))
     scoring_trainer(settings.accelerator)
     return settings

@@ -48,12 +48,7 @@ def open_external(
     """Prepare scans of other origin as the run's own were, or open what was prepared before.
 
     Shows a progress bar on a terminal, and calls `say` with what was found before the work starts.
-
-    Args:
-        datamodule: The run's own scans in its own parts.
-        asked: What lists them, which is given, and what is known of it.
-        volume: Which slices of volumes are scored, as the run was trained on.
-        say: Prints a line.
+    Slices of volumes are taken as the run was trained on (`volume`).
 
     Returns:
         All scans that are left, as the test part.

@@ -68,13 +68,8 @@ def probability_figures(
 ) -> dict[str, Figure]:
     """Draw what probabilities are worth: `reliability`, `roc` and `precision_recall`.
 
-    Args:
-        labels: Class numbers, `(N,)`.
-        steps: Logits, `(N, classes)`, by name: first the network's own, of which the curves are
-            drawn, then those after a temperature.
-        classes: Class names.
-        bins: How many of them calibration is shown in.
-        title: What was scored.
+    `steps` are logits, `(N, classes)`, by name: first the network's own, of which the curves are
+    drawn, then those after a temperature. Calibration is shown in `bins` bins.
     """
     own = next(iter(steps.values()))
     reliable = {
@@ -92,14 +87,7 @@ def probability_figures(
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrongly predicted scan.
-
-    Attributes:
-        path: Its path inside the raw folder.
-        label: Its class.
-        predicted: The class predicted.
-        probability: Of that class, in [0, 1].
-    """
+    """A wrongly predicted scan, and the probability of the class predicted, in [0, 1]."""
 
     path: str
     label: str

@@ -39,12 +39,7 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class FittedOOD(FlaggedShares):
-    """The content of `ood.json`.
-
-    Attributes:
-        reference_scans: Training scans of the reference.
-        share_known: Share of the held-out scans that each distance passes as known, in [0, 1].
-    """
+    """The content of `ood.json`; `share_known` of the held-out scans pass each distance."""
 
     reference_scans: int
     held_out: HeldOut

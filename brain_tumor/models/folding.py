@@ -1,7 +1,7 @@
 """Batch normalisation that no longer moves, folded into the convolution before it."""
 
 import copy
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,8 +31,7 @@ class FoldedFeatures:
     def __call__(self, images: Tensor) -> Tensor:
         """Give what `features(images)` gives, to the rounding of float32; without gradients."""
         if torch.compiler.is_exporting():  # which sees tensors without memory, and follows no cache
-            plain: Tensor = self._features(images)
-            return plain
+            return cast(Tensor, self._features(images))
         tensors = (*self._features.parameters(), *self._features.buffers())
         made_of = [_identity(tensor) for tensor in tensors]
         if self._folded is None or made_of != self._made_of:
@@ -41,8 +40,7 @@ class FoldedFeatures:
                 self._folded = folded(self._features)
             self._made_of = made_of
         with torch.no_grad():
-            found: Tensor = self._folded(images)
-        return found
+            return cast(Tensor, self._folded(images))
 
 
 def folded(network: Copied) -> Copied:

@@ -1,6 +1,7 @@
 """Training losses: cross-entropy, the focal loss, or any callable on logits and labels."""
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.loss import _Loss
 
 from brain_tumor.errors import ConfigError
+from brain_tumor.settings import Range
 
 BALANCED = "balanced"
 
@@ -43,16 +45,11 @@ class FocalLoss(_Loss):
     (Lin et al., 2017, arXiv 1708.02002, without their alpha: that is `loss.class_weights`).
 
     Args:
-        gamma: How much less, at least 0; 0 is cross-entropy. The paper takes 2.
-
-    Raises:
-        ConfigError: `gamma` is under 0.
+        gamma: How much less; 0 is cross-entropy. The paper takes 2.
     """
 
-    def __init__(self, gamma: float = 2.0) -> None:
+    def __init__(self, gamma: Annotated[float, Range(0)] = 2.0) -> None:
         super().__init__(reduction="none")
-        if gamma < 0:
-            raise ConfigError(f"loss.gamma must be at least 0: {gamma}")
         self.gamma = gamma
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:

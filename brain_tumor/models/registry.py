@@ -133,8 +133,7 @@ def _made(entry: _Entry, classes: int, name: str, options: dict[str, Any]) -> Ne
         own[number] = classes
     if issubclass(entry.made, Network):
         check_arguments(entry.made, options, "model", [*CLASSES, *own], called=name)
-        made: Network = entry.made(**own, **options)
-        return made
+        return entry.made(**own, **options)
     around = {key: value for key, value in options.items() if key in _AROUND}
     inside = {key: value for key, value in options.items() if key in taken or key not in _AROUND}
     check_arguments(entry.made, inside, "model", list(own), called=name, others=_AROUND)

@@ -129,7 +129,7 @@ def build_classifier(
         class_weights,
     )
     if weights is not None:
-        classifier.load_pretrained(str(weights))
+        classifier.network.load_pretrained(str(weights))
     return classifier
 
 

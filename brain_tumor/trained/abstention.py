@@ -59,9 +59,8 @@ def error_steps(
 ) -> Steps | None:
     """Tell how many of a run's answers are wrong from which confidence on.
 
-    Returns:
-        `RiskCoverage.steps` of the validation scans and their calibrated probabilities; None where
-        the run has no validation part.
+    That is `RiskCoverage.steps` of the validation scans and their calibrated probabilities; None
+    where the run has no validation part.
 
     Raises:
         DataError: The run's `predictions.csv` is missing or damaged.

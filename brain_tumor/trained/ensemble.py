@@ -14,7 +14,7 @@ from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.runs.results.run import RUN
 from brain_tumor.trained.abstention import Steps, read_validation
 from brain_tumor.trained.network import Trained, open_trained
-from brain_tumor.trained.operating_point import Chosen, Values, choose
+from brain_tumor.trained.operating_point import Chosen, Numbers, Values, choose
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,10 @@ class Ensemble:
 
     Attributes:
         members: Two at least; of the same classes, and for scans that are cut alike.
-        chosen: Temperature of the average, and operating point: fitted on such validation scans;
-            without any there is no temperature, and a tumour is called from one half on.
+        chosen: Fitted on such validation scans; without any there is no temperature, and a tumour
+            is called from one half on.
         validation: Number of such scans.
-        steps: Share of wrong answers by least confidence on them, as `error_steps` gives it; None
-            without any.
+        steps: As `error_steps` gives them; None without any.
     """
 
     members: tuple[Trained, ...]
@@ -106,7 +105,7 @@ def run_folders(names: Sequence[str]) -> list[Path]:
 
 def _shared_validation(
     members: Sequence[Trained],
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Values] | None:
+) -> tuple[Numbers, Values] | None:
     """Give labels and averaged log-probabilities of what every member was validated on."""
     if len({RUN.read(member.run).data.fingerprint for member in members}) > 1:
         return None  # a path may name another scan there

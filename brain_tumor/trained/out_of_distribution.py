@@ -34,7 +34,7 @@ class OODDetector:
     larger of the two distances counts, each in units of what few held-out scans exceed.
 
     Attributes:
-        threshold: A scan whose ood_score is above it does not look like the training scans.
+        threshold: A scan of a higher score does not look like the training scans.
         pictures: Texture and layout of training scans.
         features_of_training: The network's features of training scans.
         picture_unit: Distance from `pictures` that few held-out scans exceed; above 0.

@@ -124,7 +124,7 @@ def test_folds_are_pooled_and_written(
     assert "missing" not in markdown
     # The calibration error of all folds together, and of each.
     assert setting.calibration_over_runs is not None
-    each = setting.calibration_over_runs.ece_equal_width.before
+    each = setting.calibration_over_runs["ece_equal_width"].before
     assert len(each.values) == 4 and f"{each.mean:.3f}" in markdown
     for text in (markdown, shown, (out / "comparison.html").read_text()):
         assert "one by one" in text

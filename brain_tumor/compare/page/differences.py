@@ -11,15 +11,12 @@ NOT_SET = "none"
 
 
 def differing_keys(settings: Sequence[Values]) -> list[dict[str, str]]:
-    """Find the shortest list of configured values that tells settings apart.
+    """Find the shortest list of configured values that tells settings apart, as text by dotted key.
 
     A value is named only against settings that it can be compared with: the width of a network
     against networks of the same name, the decay of an optimizer against the same optimizer, the
     fingerprint of the data against data of the same configuration, the experiment's name against
     settings that differ in nothing else. Model and split are always named, so they are not here.
-
-    Returns:
-        The named values per setting, as text by dotted key; empty where model and split say all.
 
     Example:
         >>> width = [{"model.name": "gbmnet", "model.width": width} for width in (16, 512)]

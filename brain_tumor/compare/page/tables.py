@@ -28,18 +28,11 @@ from brain_tumor.rendering.page import DataTable, to_markdown
 
 def settings_table(settings: Sequence[PooledRunGroup], level: float) -> DataTable:
     """Lay settings out, a row for each."""
-    rows = [
-        [
-            setting.title,
-            _runs(setting),
-            format_count(setting.pooled.scans),
-            *(
-                format_interval(setting.pooled.intervals.overall.get(score.key))
-                for score in label_scores()
-            ),
-        ]
-        for setting in settings
-    ]
+    rows = []
+    for setting in settings:
+        found = setting.pooled.intervals.overall
+        scores = (format_interval(found.get(score.key)) for score in label_scores())
+        rows.append([setting.title, _runs(setting), format_count(setting.pooled.scans), *scores])
     return DataTable(
         "settings side by side",
         ["setting", "runs", "test scans", *(score.title for score in label_scores())],
@@ -83,26 +76,17 @@ def shortcut_tables(audits: Sequence[ComparedAudit], split: str) -> list[DataTab
         for audit in audits
     }
     keys = list(dict.fromkeys(key for entries in by_label.values() for key in entries))
-    return [
-        DataTable(
-            f"shortcuts, split={split}: {score_titles()[measure]}",
-            ["the classifier sees", "task", *by_label],
-            [
-                [
-                    *key,
-                    *(
-                        format_interval(getattr(e.get(key), measure, None))
-                        for e in by_label.values()
-                    ),
-                ]
-                for key in keys
-            ],
-            "The columns are audits, named by how their scans were harmonised.",
-            text_columns=2,
-        )
-        for measure in (ACCURACY, BALANCED)
-        if audits
-    ]
+    columns = ["the classifier sees", "task", *by_label]
+    note = "The columns are audits, named by how their scans were harmonised."
+    tables = []
+    for measure in (ACCURACY, BALANCED) if audits else ():
+        rows = []
+        for key in keys:
+            found = (getattr(entries.get(key), measure, None) for entries in by_label.values())
+            rows.append([*key, *map(format_interval, found)])
+        title = f"shortcuts, split={split}: {score_titles()[measure]}"
+        tables.append(DataTable(title, columns, rows, note, text_columns=2))
+    return tables
 
 
 def setting_tables(setting: PooledRunGroup, level: float) -> list[DataTable]:

@@ -116,13 +116,8 @@ def predict_together(
 ) -> tuple[dict[str, Predictions], list[dict[str, Predictions]]]:
     """Let every member predict those parts that hold scans, and average what they say.
 
-    Returns:
-        The average, whose logits are log-probabilities and which has no features, and what each
-        member says.
-
-    Raises:
-        DataError: A checkpoint knows other classes than the scans have.
-        WeightsError: A checkpoint cannot be loaded, or gives values that are no numbers.
+    Also gives what each member says. The average has log-probabilities for logits, no features.
+    Raises what `predict_parts` does.
     """
     alone, said = [], []
     for member in members.trained:

@@ -21,7 +21,6 @@ class Members:
     """Runs on one prepared set that are scored together.
 
     Attributes:
-        trained: Each of them.
         datamodule: Their scans. `test` and `validation` are what lies in that part of every run,
             `train` all that any of them was trained or selected by and is not validation.
         left_out: Test scans of a run that are none of another: most often, this one was trained or

@@ -109,28 +109,18 @@ class TorchvisionNet(Network):
 
     def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last feature maps, `(N, C, h, w)`, float."""
-        found: Tensor = self.backbone(self.preprocess(scans))[MAPS]
-        return found
+        return cast(Tensor, self.backbone(self.preprocess(scans))[MAPS])
 
     def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""
-        logits: Tensor = self.head(self.pool_features(features))
-        return logits
+        return cast(Tensor, self.head(self.pool_features(features)))
 
     def describe(self) -> str:
         """Name the architecture, for the model card."""
         return f"{self.architecture} of torchvision, under one new linear layer"
 
     def load_pretrained(self, weights: str) -> None:
-        """Fill all but the new layer.
-
-        Args:
-            weights: `imagenet` for torchvision's default weights of the architecture, `none`, or
-                the path of a `state_dict` with its keys.
-
-        Raises:
-            WeightsError: They cannot be fetched or read, or do not fit.
-        """
+        """Fill all but the new layer; `imagenet` are torchvision's default weights."""
         fill(self.backbone, "", weights, get_model_weights(self.architecture).DEFAULT)
 
     def published_weights(self) -> Path:

@@ -6,7 +6,7 @@ import pytest
 from drawn import check_whole
 
 from brain_tumor.data.transforms.corruptions import CORRUPTIONS
-from brain_tumor.evaluate.robustness_report import robustness_figure, robustness_table
+from brain_tumor.evaluate.robustness import robustness_figure, robustness_table
 from brain_tumor.metrics.robustness import CorruptionScores, Robustness
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.rendering.page import to_markdown
