@@ -44,10 +44,7 @@ def is_matlab(begin: bytes) -> bool:
 
 
 def read_figshare(content: bytes) -> FigshareSlice:
-    """Read a slice.
-
-    Args:
-        content: A whole .mat file.
+    """Read a slice from a whole .mat file.
 
     Raises:
         UndecodableScanError: h5py is not installed, or it is no file of the set.
@@ -68,13 +65,7 @@ def read_mask(content: bytes) -> npt.NDArray[np.bool_]:
     """Read where the tumour lies, `(H, W)`, bool, in the pixels of the slice.
 
     Such as a Grad-CAM map has to be brought to: undo the crop by the box in the manifest, then look
-    how much of the map lies inside.
-
-    Args:
-        content: A whole .mat file.
-
-    Raises:
-        UndecodableScanError: h5py is not installed, or it is no file of the set.
+    how much of the map lies inside. Raises as `read_figshare`.
     """
     return _Data(content).picture("tumorMask") > 0
 

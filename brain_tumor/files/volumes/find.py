@@ -63,9 +63,6 @@ class SliceReader:
 
     Slices are asked for one by one; those of the last volumes are held, so that each volume is read
     once as long as they are asked for in order.
-
-    Args:
-        settings: Which slices, and what they lie across.
     """
 
     def __init__(self, settings: VolumeSettings) -> None:
@@ -87,12 +84,7 @@ class SliceReader:
             return self._held(volume.place, volume.series)
 
     def slice(self, volume: VolumeFiles, number: int) -> Grey:
-        """Give one of them.
-
-        Raises:
-            UnreadableScanError: A file cannot be read, or has changed.
-            UndecodableScanError: It is no volume, or shows nothing.
-        """
+        """Give one of them; raises likewise, also where a file has changed."""
         found = self.slices(volume)
         if number not in found:
             raise UnreadableScanError("it changed while it was read")

@@ -13,12 +13,9 @@ ENDINGS = (".nii", ".nii.gz")
 
 
 def read_nifti(path: Path) -> Volume:
-    """Read a NIfTI file of one volume.
+    """Read a `.nii` or `.nii.gz` file of one volume.
 
     Its `sform` counts where it has one, else its `qform`, as everywhere in nibabel.
-
-    Args:
-        path: A `.nii` or `.nii.gz` file.
 
     Raises:
         OSError: It cannot be read, or is no regular file.

@@ -48,10 +48,7 @@ class VolumeSettings(Settings, key="data.volume"):
             )
 
     def choose(self, full: npt.NDArray[np.bool_]) -> list[int]:
-        """Choose slices among those that are not empty.
-
-        Args:
-            full: Which slices show enough of a head, `(S,)`, bool.
+        """Choose among the slices that show enough of a head, `(S,)`, bool.
 
         Example:
             >>> VolumeSettings("axial", 3).choose(np.array([0, 1, 1, 1, 1, 1, 0], bool))
@@ -80,9 +77,6 @@ def to_grey(volume: Volume) -> Grey:
 
     Returns:
         `(X, Y, Z)`, uint8, 0-255.
-
-    Raises:
-        UndecodableScanError: All values are the same.
     """
     values = volume.values
     above = values[values > values.min()]

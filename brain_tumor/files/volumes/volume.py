@@ -37,12 +37,8 @@ def to_canonical(values: npt.NDArray[Any], affine: Affine, gaps: int | None = No
     """Turn and mirror a volume by its affine until its axes run right, front and top.
 
     By right angles alone, as `nibabel.as_closest_canonical` does: no voxel is computed anew, so
-    slices of an oblique scan stay as they were taken.
-
-    Args:
-        values: `(I, J, K)`, any numbers.
-        affine: `(4, 4)`, from voxel numbers to millimetres to the right, front and top.
-        gaps: Axis along which slices are missing; None where all are there.
+    slices of an oblique scan stay as they were taken. The affine goes from voxel numbers to
+    millimetres to the right, front and top; `gaps` is the axis along which slices are missing.
 
     Raises:
         UndecodableScanError: There are no values, all are the same or none is a number, or the
