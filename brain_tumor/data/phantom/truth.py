@@ -3,6 +3,7 @@
 import csv
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from brain_tumor.errors import DataError
 
@@ -41,9 +42,9 @@ class PhantomScan:
     width: int
     height: int
     kind: str
-    mass_x: float | None
-    mass_y: float | None
-    mass_radius: float | None
+    mass_x: float | None = None
+    mass_y: float | None = None
+    mass_radius: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,22 +83,9 @@ def write_truth(root: Path, truth: PhantomTruth) -> None:
 
 
 def _parse_row(row: dict[str, str]) -> PhantomScan:
-    """Turn one row of the table into a scan."""
-    names = ("mass_x", "mass_y", "mass_radius")
-    mass_x, mass_y, mass_radius = (float(row[name]) if row[name] else None for name in names)
-    return PhantomScan(
-        path=row["path"],
-        folder=row["folder"],
-        label=row["label"],
-        view=row["view"],
-        patient=row["patient"],
-        slice_id=row["slice_id"],
-        mirrored=row["mirrored"] == "True",
-        duplicate_of=row["duplicate_of"] or None,
-        width=int(row["width"]),
-        height=int(row["height"]),
-        kind=row["kind"],
-        mass_x=mass_x,
-        mass_y=mass_y,
-        mass_radius=mass_radius,
-    )
+    values: dict[str, Any] = dict(row)
+    values |= {"mirrored": row["mirrored"] == "True", "duplicate_of": row["duplicate_of"] or None}
+    values |= {name: int(row[name]) for name in ("width", "height")}
+    masses = ("mass_x", "mass_y", "mass_radius")
+    values |= {name: float(row[name]) if row[name] else None for name in masses}
+    return PhantomScan(**values)

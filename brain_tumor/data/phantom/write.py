@@ -70,7 +70,6 @@ def write_phantoms(root: Path, **numbers: Any) -> PhantomTruth:
 
 
 def _write_folder(root: Path, settings: dict[str, int]) -> PhantomTruth:
-    """Write the folder beside `root` and rename it into place."""
     beside = root.with_name(f".{root.name}-{uuid.uuid4().hex[:8]}")
     beside.mkdir(parents=True)
     try:
@@ -94,7 +93,6 @@ def _write_folder(root: Path, settings: dict[str, int]) -> PhantomTruth:
 
 
 def _is_taken(root: Path) -> bool:
-    """Tell whether something that must not be overwritten is at `root`."""
     return root.is_symlink() or (root.exists() and (not root.is_dir() or any(root.iterdir())))
 
 
