@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from brain_tumor.data.transforms.mri_operations import OPERATIONS, Operation
+from brain_tumor.data.transforms.mri import OPERATIONS, Operation
 from brain_tumor.data.transforms.report import BatchAugment
 
 STRENGTHS = (1, 2, 3, 4, 5)
@@ -30,12 +30,7 @@ STRENGTHS = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class Corruption:
-    """A way in which scans become worse.
-
-    Attributes:
-        operation: What is done.
-        values: Its values by name, five of each, from weak to strong.
-    """
+    """A way in which scans become worse: values by name, five of each, from weak to strong."""
 
     operation: Operation
     values: Mapping[str, Sequence[float]]
@@ -109,17 +104,14 @@ CORRUPTIONS: Mapping[str, Corruption] = {
 def corrupt(
     images: Tensor, rows: npt.NDArray[np.int64], name: str, strength: int, seed: int
 ) -> Tensor:
-    """Make scans worse, and round as a file would.
+    """Make scans worse by one of `CORRUPTIONS`, and round as a file would.
 
     Args:
-        images: `(N, 1, H, W)`, uint8, 0-255, H = W, on the CPU.
+        images: `(N, 1, H, W)`, uint8, 0-255, H = W, on the CPU; so is what is given.
         rows: Which scan each is, `(N,)`: the row in its prepared set.
-        name: One of `CORRUPTIONS`.
+        name: The corruption.
         strength: 1 to 5; 0 leaves scans as they are.
         seed: Of what is random.
-
-    Returns:
-        The same shape, uint8.
 
     Raises:
         ValueError: There is no such strength.

@@ -13,23 +13,12 @@ SEEDS = 2**24  # as many as a uniform float32 of [0, 1) can tell apart
 
 
 def seeds_of(draws: Tensor) -> Tensor:
-    """Give the seed that a uniform number stands for.
-
-    Args:
-        draws: Any shape, float32, in [0, 1).
-
-    Returns:
-        The same shape, int32, 0 to `SEEDS` - 1.
-    """
+    """Give the seeds, int32 in 0 to `SEEDS` - 1, that uniform float32 of [0, 1) stand for."""
     return (draws * SEEDS).to(torch.int32)
 
 
 def uniform_pairs(seeds: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Draw two uniform numbers for each of some places.
-
-    Args:
-        seeds: One per scan, `(N,)`, int32.
-        count: Number of places.
+    """Draw two uniform numbers for each of `count` places, by seeds `(N,)`, int32.
 
     Returns:
         Two of `(N, count)`, float32, multiples of 2**-16 plus 2**-17, in (0, 1).
@@ -41,16 +30,10 @@ def uniform_pairs(seeds: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def mixed(numbers: Tensor) -> Tensor:
-    """Mix the 32 bits of each number, so that each decides over all.
+    """Mix the 32 bits of each int32, so that each decides over all; another number for each.
 
     Two multiplications between shifts, with the constants that Wellons searched for least bias
     (github.com/skeeto/hash-prospector). Products keep their lowest 32 bits.
-
-    Args:
-        numbers: Any shape, int32.
-
-    Returns:
-        The same shape, int32; another number for each.
     """
     # Masked, as a shift repeats the sign; in place, as memory is what takes the time.
     numbers = (numbers >> 16).bitwise_and_(0xFFFF).bitwise_xor_(numbers).mul_(0x21F0AAAD)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from brain_tumor.data.phantom import draw_phantom
 from brain_tumor.data.transforms import mri_physics as physics
-from brain_tumor.data.transforms.mri_operations import OPERATIONS
+from brain_tumor.data.transforms.mri import OPERATIONS
 
 # The values at which an operation does nothing.
 NOTHING = {
