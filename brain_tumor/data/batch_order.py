@@ -10,13 +10,7 @@ from brain_tumor.data.split import Rows
 
 
 class BatchShard(NamedTuple):
-    """What a device gets of a batch.
-
-    Attributes:
-        rows: Of the prepared set, `(N,)`, int64; none where the batch has fewer scans than devices.
-        global_batch_size: Scans of the whole batch.
-        turns: As in `Batch`.
-    """
+    """What a device gets of a batch, as in `Batch`; no row if there are more devices than scans."""
 
     rows: Rows
     global_batch_size: int

@@ -1,7 +1,5 @@
 """The parts of a split as a data module serves them, but corrupted."""
 
-from torch import Tensor
-
 from brain_tumor.data.batch_order import BatchShard
 from brain_tumor.data.datamodule import Batch, ScanBatches, ScanDataModule
 from brain_tumor.data.prepared.prepared_set import PreparedSet
@@ -9,14 +7,7 @@ from brain_tumor.data.transforms.corruptions import corrupt
 
 
 class CorruptedBatches(ScanBatches):
-    """Batches cut from a prepared set and corrupted, one at a time.
-
-    Args:
-        prepared: The prepared set.
-        name: One of `corruptions.CORRUPTIONS`.
-        strength: 0 to 5; 0 leaves scans as they are.
-        seed: Of what is random in it.
-    """
+    """Batches cut from a prepared set and corrupted (`corruptions.corrupt`), one at a time."""
 
     def __init__(self, prepared: PreparedSet, name: str, strength: int, seed: int) -> None:
         super().__init__(prepared)
@@ -24,7 +15,7 @@ class CorruptedBatches(ScanBatches):
 
     def __getitem__(self, share: BatchShard) -> Batch:
         batch = super().__getitem__(share)
-        worse: Tensor = corrupt(batch.images, share.rows, self.name, self.strength, self.seed)
+        worse = corrupt(batch.images, share.rows, self.name, self.strength, self.seed)
         return batch._replace(images=worse)
 
 

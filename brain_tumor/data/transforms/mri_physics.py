@@ -55,28 +55,19 @@ def bias_field(images: Tensor, coefficients: Tensor, log_gain: Tensor) -> Tensor
 
 
 def gamma(images: Tensor, log_gamma: Tensor) -> Tensor:
-    """Raise grey values, as shares of white, to a power: another display curve.
+    """Raise grey values, as shares of white, to the power `exp(log_gamma)`: another display curve.
 
-    As TorchIO's RandomGamma (doi 10.1016/j.cmpb.2021.106236) and nnU-Net's augmentation (Isensee
-    et al. 2021, doi 10.1038/s41592-020-01008-z).
-
-    Args:
-        images: Scans.
-        log_gamma: Natural logarithm of the power, `(N,)`: above 0 darkens.
+    Above 0 darkens. As TorchIO's RandomGamma (doi 10.1016/j.cmpb.2021.106236) and nnU-Net's
+    augmentation (Isensee et al. 2021, doi 10.1038/s41592-020-01008-z).
     """
     power = _spread(torch.exp(log_gamma))
     return (images / WHITE).pow_(power).mul_(WHITE).clamp_(0, WHITE)
 
 
 def window(images: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    """Show the values from `low` to `high` as black to white: another window was exported.
+    """Show the grey values from `low` to `high` as black to white: another window was exported.
 
     A `low` under 0 makes the background grey, a `high` under 255 saturates what is bright.
-
-    Args:
-        images: Scans.
-        low: Grey value that becomes black, `(N,)`.
-        high: Grey value that becomes white, `(N,)`, above `low`.
     """
     scale = _spread(WHITE / (high - low))
     return ((images - _spread(low)) * scale).clamp_(0, WHITE)
@@ -86,12 +77,8 @@ def rician_noise(images: Tensor, sigma: Tensor, seeds: Tensor) -> Tensor:
     """Add the noise of a magnitude: Gaussian in the real and in the imaginary channel.
 
     Gudbjartsson and Patz 1995, doi 10.1002/mrm.1910340618: nearly Gaussian where there is signal,
-    and a floor of 1.25 `sigma` on average where there is none.
-
-    Args:
-        images: Scans.
-        sigma: Standard deviation in each channel, `(N,)`, grey values.
-        seeds: Of each scan's noise, `(N,)`, int32 (see `counter_noise`).
+    and a floor of 1.25 `sigma` on average where there is none. `sigma` is the standard deviation
+    in each channel, in grey values; seeds are int32 (see `counter_noise`).
     """
     number, _, height, width = images.shape
     first, second = uniform_pairs(seeds, height * width)
@@ -169,11 +156,8 @@ def resolution(images: Tensor, keep_down: Tensor, keep_across: Tensor) -> Tensor
 
     Larger voxels on the same raster, with the ringing that comes with them (Gibbs; Haacke et al.
     1999, "Magnetic resonance imaging", chapter 13). TorchIO's RandomAnisotropy resamples instead.
-
-    Args:
-        images: Scans.
-        keep_down: Share of the frequencies along columns that is kept, `(N,)`, above 0, up to 1.
-        keep_across: The same along rows.
+    `keep_down` is the share of the frequencies along columns that is kept, above 0 and up to 1,
+    `keep_across` that along rows.
     """
     height, width = images.shape[-2:]
     down = torch.fft.fftfreq(height, device=images.device).abs()
@@ -192,10 +176,7 @@ def inversion(images: Tensor, strength: Tensor) -> Tensor:
     background stay as they are. A contrast of its own for each scan helps a network to new
     scanners (Billot et al. 2023, SynthSeg, doi 10.1016/j.media.2023.102789, draw every tissue's).
     One curve cannot do what T2 does to a tumour that took up contrast medium: it turns dark here.
-
-    Args:
-        images: Scans.
-        strength: 0 leaves a scan, 1 inverts it, `(N,)`; half way tissues are hardly told apart.
+    At strength 1 a scan is inverted; half way tissues are hardly told apart.
     """
     rim = RIM * images.shape[-1]
     inside = depth_in_head(images).sub_(rim).div_(rim).clamp_(0, 1)
