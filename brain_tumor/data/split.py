@@ -34,12 +34,7 @@ class Split:
         return {part: members for part, members in rows.items() if len(members)}
 
     def class_counts(self, labels: Rows, classes: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Count the scans of each class in each part.
-
-        Args:
-            labels: Class numbers of all kept scans, `(N,)`, int64.
-            classes: Class names in the order of the numbers.
-        """
+        """Count the scans of each class in each part, by the class numbers of all kept scans."""
         return {
             part: {name: int(np.sum(labels[rows] == i)) for i, name in enumerate(classes)}
             for part, rows in self.parts.items()
@@ -133,7 +128,7 @@ def split_scans(
         if settings.name == "official" and len(published):
             train, validation = train[~np.isin(train, published)], published
         elif settings.validation_fraction:
-            rest = Scans(train, labels[train], groups[train], *everything.published(train))
+            rest = Scans(*(values[train] for values in vars(everything).values()))
             train, validation = cut(rest, settings.validation_fraction, settings.seed)
     except ValueError as error:  # scikit-learn's word on too small classes or parts
         raise DataError(
@@ -169,10 +164,6 @@ class Scans:
     groups: Rows
     folders: npt.NDArray[np.str_]
     sources: npt.NDArray[np.str_]
-
-    def published(self, rows: Rows) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
-        """Give the folders and sources of some of them."""
-        return self.folders[rows], self.sources[rows]
 
 
 def _report(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:

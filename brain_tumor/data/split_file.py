@@ -7,7 +7,7 @@ import numpy as np
 
 from brain_tumor.data.split import PARTS, TEST, TRAIN, Rows, Split
 from brain_tumor.errors import DataError
-from brain_tumor.files.table_file import plain_cell, read_table
+from brain_tumor.files.table_file import plain_cell, read_named_table
 
 
 def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
@@ -24,14 +24,8 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
         DataError: The file cannot be read, lacks a column, names an unknown scan or part, names a
             scan twice, or leaves the training or the test part empty.
     """
-    try:
-        columns, lines = read_table(path)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(
-            f"The split {path} cannot be read ({reason}): give a CSV file with the columns path "
-            "and part."
-        ) from error
+    remedy = "give a CSV file with the columns path and part"
+    columns, lines = read_named_table(path, "split", remedy)
     if not lines or not {"path", "part"} <= set(columns):
         found = ", ".join(columns) if lines else "no line below its header"
         raise DataError(
@@ -68,12 +62,7 @@ def check_straddling(
 ) -> None:
     """Make sure that no group of scans stands in two parts.
 
-    Args:
-        split: The split.
-        groups: Group number of every kept scan, `(N,)`, int64.
-        paths: Their paths.
-        name: What the split is called.
-        listed: How many of the offending groups to name.
+    Groups and paths are of all N kept scans. Some of the offending groups are listed.
 
     Raises:
         DataError: One does; two scans of each are named.

@@ -5,8 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from brain_tumor.data.external.overlap import find_overlap, write_overlap
-from brain_tumor.data.external.training_scans import compare_with, training_scans
+from brain_tumor.data.external.overlap import (
+    compare_with,
+    find_overlap,
+    training_scans,
+    write_overlap,
+)
 from brain_tumor.data.groups.patients import read_patients
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.crop import CropSettings
@@ -47,7 +51,7 @@ def prepare_external(
     """Prepare scans that a run is to be scored on, or open what an earlier call made of the same.
 
     They are cut and harmonised by the settings of the run's own prepared set. Left out are files
-    that are not usable, scans that the run was fitted or selected by (`seen.find_overlap`), and
+    that are not usable, scans that the run was fitted or selected by (`find_overlap`), and
     exact copies of an earlier scan of the folder.
 
     Args:

@@ -8,7 +8,7 @@ from brain_tumor.data.sources.names import Names, check_names
 from brain_tumor.errors import DataError
 from brain_tumor.files.read import scans_in
 from brain_tumor.files.source import Scan, ScanSource, published_part
-from brain_tumor.files.table_file import Line, read_table
+from brain_tumor.files.table_file import Line, read_named_table
 
 NEEDED, OPTIONAL = ("path", "label"), ("patient", "part", "slice")
 
@@ -81,15 +81,11 @@ class TableSource(ScanSource):
     @cached_property
     def _lines(self) -> list[tuple[Line, str]]:
         """The lines that are not left out, and the class of each."""
-        try:
-            lines = read_table(self.table, NEEDED, remarks=True)[1]
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise DataError(
-                f"The table {self.table} cannot be read ({reason}): give a CSV file with the "
-                f"columns {', '.join(NEEDED)}, and if known {', '.join(OPTIONAL)}, as "
-                "data.table=FILE."
-            ) from error
+        remedy = (
+            f"give a CSV file with the columns {', '.join(NEEDED)}, and if known "
+            f"{', '.join(OPTIONAL)}, as data.table=FILE"
+        )
+        lines = read_named_table(self.table, "table", remedy, NEEDED, remarks=True)[1]
         known: set[str] = set()
         for number, line in enumerate(lines, 1):
             place = f"{self.table}, scan {number}"
