@@ -24,18 +24,11 @@ _USER_BLOCK = 512  # bytes that MATLAB puts before the HDF5 file: a line of text
 
 @dataclass(frozen=True)
 class FigshareSlice:
-    """What a file of the set holds.
+    """What a file of the set holds."""
 
-    Attributes:
-        grey: The slice as MATLAB shows it, `(H, W)`, uint8, 0-255: the file's 16 bits through the
-            window that DICOM without one gets (`window.show`).
-        label: `meningioma`, `glioma` or `pituitary`.
-        patient: The identifier in `PID`; the set's own, no hospital's.
-    """
-
-    grey: Grey
-    label: str
-    patient: str
+    grey: Grey  # as MATLAB shows it: 16 bits through the window that DICOM without one gets
+    label: str  # `meningioma`, `glioma` or `pituitary`
+    patient: str  # the identifier in `PID`; the set's own, no hospital's
 
 
 def is_matlab(begin: bytes) -> bool:

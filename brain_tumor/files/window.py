@@ -46,17 +46,11 @@ def show(
     inverted: bool,
     padding: npt.NDArray[np.bool_] | None = None,
 ) -> Grey:
-    """Bring a scanner's values to grey, `(H, W)`, uint8, 0-255.
+    """Bring a scanner's values, finite numbers `(H, W)`, to grey, `(H, W)`, uint8, 0-255.
 
-    Args:
-        values: `(H, W)`, finite numbers, at least one.
-        slope: RescaleSlope.
-        intercept: RescaleIntercept.
-        window: What is to be seen; None takes the values between the `DARKEST` and the `BRIGHTEST`
-            pixels, or all where these are the same.
-        inverted: Whether the lowest value is white, as in MONOCHROME1.
-        padding: `(H, W)`, pixels around the picture, which become black and do not decide the
-            window; None where there are none.
+    No window takes the values between the `DARKEST` and the `BRIGHTEST` pixels, or all where these
+    are the same. Where it is inverted, as in MONOCHROME1, the lowest value is white. Padding,
+    pixels around the picture, becomes black and does not decide the window.
     """
     if padding is not None and padding.all():
         return np.zeros(values.shape, np.uint8)

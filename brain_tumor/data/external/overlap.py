@@ -22,19 +22,12 @@ _ADJECTIVES = {TRAIN: "training", VALIDATION: "validation"}
 
 @dataclass(frozen=True)
 class TrainingScans:
-    """The scans that a run was fitted or selected by, K in all.
+    """The scans that a run was fitted or selected by, K in all."""
 
-    Attributes:
-        rows: Rows of the files that are compared: kept scans, and dropped copies of other frames.
-        frames: Thumbnails of these, `(K, 96, 96)`, uint8, 0-255.
-        kept: Path of the kept scan that each shows.
-        parts: Part of that, `train` or `validation`.
-    """
-
-    rows: tuple[ManifestRow, ...]
-    frames: Grey
-    kept: tuple[str, ...]
-    parts: tuple[str, ...]
+    rows: tuple[ManifestRow, ...]  # compared: kept scans, and dropped copies of other frames
+    frames: Grey  # thumbnails of these, `(K, 96, 96)`, uint8, 0-255
+    kept: tuple[str, ...]  # path of the kept scan that each shows
+    parts: tuple[str, ...]  # part of that, `train` or `validation`
 
 
 @dataclass(frozen=True)
@@ -42,20 +35,15 @@ class OverlappingScan:
     """A scan of other origin that shows what a scan of the run shows.
 
     Attributes:
-        path: The scan, relative to its root.
-        training_scan: The run's scan, relative to the run's root; the one that was kept.
-        part: Its part, `train` or `validation`.
-        orientation: What turns the scan into the run's, a key of `ORIENTATIONS`.
-        similarity: Of their heads in that orientation, -1 to 1.
         through: Empty, or the scan that orientation and similarity are of, where this one is
             only in one group with it: of its patient, or joined to it by related scans.
     """
 
-    path: str
-    training_scan: str
-    part: str
-    orientation: str
-    similarity: float
+    path: str  # relative to its root
+    training_scan: str  # the run's scan that was kept, relative to the run's root
+    part: str  # of that, `train` or `validation`
+    orientation: str  # what turns the scan into the run's, a key of `ORIENTATIONS`
+    similarity: float  # of their heads in that orientation, -1 to 1
     through: str
 
     @property
@@ -95,12 +83,7 @@ def compare_with(
 ) -> tuple[list[Pair], list[Pair]]:
     """Compare scans of other origin with what a run has learnt from, and with each other.
 
-    Args:
-        training: What it has learnt from.
-        rows: Manifest rows of the scans.
-        frames: Thumbnails of their frames, `(R, 96, 96)`, uint8, 0-255; black where unusable.
-        settings: Thresholds.
-        progress: Called with steps done and steps in all.
+    `rows` and `frames`, thumbnails `(R, 96, 96)`, are of these scans.
 
     Returns:
         Pairs of the scans, by position; and pairs of a position in `training` and one of a scan.
@@ -128,12 +111,8 @@ def find_overlap(
     """Find the scans that no part of a run may be scored by.
 
     Those are related to what it has learnt from and, as in `PreparedSet.groups`, what is in
-    one group with one of them.
-
-    Args:
-        training: What it has learnt from.
-        rows: Manifest rows of the scans, their clusters numbered.
-        across: Pairs of a position in `training` and one in `rows`.
+    one group with one of them: clusters have to be numbered. `across` pairs a position in
+    `training` with one in `rows`.
 
     Returns:
         The evidence for each by its position in `rows`, in ascending order; the pair of the

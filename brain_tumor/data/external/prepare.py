@@ -59,14 +59,13 @@ def prepare_external(
         names: The names that it maps.
         run: The run's prepared set.
         split: The run's split.
-        patients: What a table beside it says of the patients; None where there is none.
+        patients: A table of the patients.
         directory: Where prepared sets are kept.
         name: First part of the folder's name.
         progress: Called with the step's name, how much of it is done, and how much there is.
 
     Returns:
-        A prepared set of the run's classes, with `seen.csv` beside its manifest; its summary counts
-        the scans that were `overlap` too.
+        A prepared set of the run's classes, with `seen.csv` beside its manifest.
 
     Raises:
         DataError: The source is not as expected, no scan of it is left, or the patient table is no

@@ -42,23 +42,16 @@ _FEW = 32  # thumbnails whose float32 pixels stay in a processor's own cache
 
 @dataclass(frozen=True)
 class Lookalikes:
-    """Pairs of kept scans that look alike.
-
-    Attributes:
-        first: Rows of the one, `(P,)`, int64.
-        second: Rows of the other, likewise.
-        correlation: Of their whole frames, or of their heads if that is higher, `(P,)`, float32.
-    """
+    """Pairs of kept scans that look alike, by their rows; `(P,)` each."""
 
     first: Ids
     second: Ids
-    correlation: Floats
+    correlation: Floats  # of their whole frames, or of their heads if that is higher
 
     def closest(self, train: Ids, test: Ids) -> Floats:
         """Give the highest correlation of each test scan with a training scan, by their rows.
 
-        Returns:
-            `(T,)`, float32; 0 where none reaches the lowest of `LEVELS`.
+        It is 0 where none reaches the lowest of `LEVELS`.
         """
         together = np.concatenate((train, test, self.first, self.second))
         scans = 1 + int(together.max(initial=0))
@@ -80,11 +73,9 @@ def find_lookalikes(prepared: PreparedSet) -> Lookalikes:
 
 
 def correlated(least: float, *views: Grey) -> Lookalikes:
-    """Find all pairs of scans of which a view correlates by `least` or more.
+    """Find all pairs of scans of which a view, `(N, S, S)`, correlates by `least` or more.
 
-    Args:
-        least: Least normalised correlation.
-        views: Pictures of the scans, `(N, S, S)` each, uint8, 0-255. A blank one is like none.
+    A blank picture is like none.
     """
     found = [some for view in views for some in _correlate_all(view, least)]
     first, second, values = (np.concatenate(parts) for parts in zip(*found, strict=True))

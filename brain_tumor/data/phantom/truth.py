@@ -12,38 +12,21 @@ TABLE = "phantoms.csv"
 
 @dataclass(frozen=True)
 class PhantomScan:
-    """One file of a phantom folder.
+    """One file of a phantom folder. Sizes and places are in its pixels."""
 
-    Attributes:
-        path: POSIX path relative to the folder.
-        folder: `Training` or `Testing`.
-        label: One of `CLASSES`.
-        view: One of `VIEWS`.
-        patient: Name of the patient, for instance `P0007`; each has one label.
-        slice_id: Name of the drawn slice, for instance `S00031`; its copies share it.
-        mirrored: Whether the slice is flipped left to right.
-        duplicate_of: Path of the scan that this file repeats exactly; None if it repeats none.
-        width: Width of the file, in pixels.
-        height: Height of the file, in pixels.
-        kind: How it is encoded and named, for instance `jpeg-rgb` or `png-rgb-named-jpg`.
-        mass_x: Column of the centre of the mass in the file, in pixels; None without a mass.
-        mass_y: Row of that centre, in pixels.
-        mass_radius: Radius of the mass, in pixels.
-    """
-
-    path: str
-    folder: str
-    label: str
-    view: str
-    patient: str
-    slice_id: str
-    mirrored: bool
-    duplicate_of: str | None
+    path: str  # POSIX, relative to the folder
+    folder: str  # `Training` or `Testing`
+    label: str  # one of `CLASSES`
+    view: str  # one of `VIEWS`
+    patient: str  # for instance `P0007`; each has one label
+    slice_id: str  # for instance `S00031`; copies of a drawn slice share it
+    mirrored: bool  # flipped left to right
+    duplicate_of: str | None  # path of the scan that this file repeats exactly
     width: int
     height: int
-    kind: str
-    mass_x: float | None = None
-    mass_y: float | None = None
+    kind: str  # how it is encoded and named, for instance `jpeg-rgb` or `png-rgb-named-jpg`
+    mass_x: float | None = None  # column of the centre of the mass; None without a mass
+    mass_y: float | None = None  # row of that centre
     mass_radius: float | None = None
 
 

@@ -52,14 +52,8 @@ def find_head(scan: Grey, settings: CropSettings) -> CropBox | None:
     """Find the tight box around the largest bright region.
 
     The box runs from the contour's smallest to its largest coordinate, the latter left out, as
-    slices from the extreme points do.
-
-    Args:
-        scan: `(H, W)`, uint8, 0-255.
-        settings: Blur, threshold and morphology.
-
-    Returns:
-        The box, or None where nothing stands out (a blank scan, or a region one pixel wide).
+    slices from the extreme points do. None where nothing stands out (a blank scan, or a region one
+    pixel wide).
     """
     outline = _outline(scan, settings)
     if outline is None:
@@ -81,10 +75,6 @@ def head_mask(scan: Grey, settings: CropSettings) -> Grey:
 
     The hull and not the outline: in a dark scan the scalp alone is brighter than the threshold and
     may not close, and what lies behind the gap is the brain.
-
-    Args:
-        scan: `(H, W)`, uint8, 0-255.
-        settings: Blur, threshold and morphology.
 
     Returns:
         `(H, W)`, uint8: 255 in the head, else 0; all 0 where nothing stands out.

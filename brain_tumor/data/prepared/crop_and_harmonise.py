@@ -13,26 +13,15 @@ class BlankScanError(ValueError):
 
 @dataclass(frozen=True)
 class CutHead:
-    """The head of a scan, cut out.
+    """The head of a scan, cut out."""
 
-    Attributes:
-        box: Where it lies in the scan.
-        plain: Cut and resized, `(size, size)`, uint8, 0-255.
-        pixels: The same harmonised, which is what a network takes.
-    """
-
-    box: CropBox
-    plain: Grey
-    pixels: Grey
+    box: CropBox  # where it lies in the scan
+    plain: Grey  # cut and resized, `(size, size)`, uint8, 0-255
+    pixels: Grey  # the same harmonised, which is what a network takes
 
 
 def cut_head(scan: Grey, crop: CropSettings, settings: HarmoniseSettings) -> CutHead:
-    """Find the head in a scan, cut it out and harmonise it.
-
-    Args:
-        scan: The whole scan, `(H, W)`, uint8, 0-255.
-        crop: How to find and cut the head.
-        settings: What is taken out of it.
+    """Find the head in a whole scan `(H, W)`, cut it out and harmonise it.
 
     Raises:
         BlankScanError: There is none, or the scan has one grey value everywhere.

@@ -59,13 +59,7 @@ class HarmoniseSettings(Settings, key="data.harmonise"):
 def harmonise(scan: Grey, box: CropBox, crop: CropSettings, settings: HarmoniseSettings) -> Grey:
     """Cut a scan to the head, and take out what the settings name.
 
-    With every setting off it is `crop.cut_to_head`, to the last bit.
-
-    Args:
-        scan: The whole raw scan, `(H, W)`, uint8, 0-255.
-        box: Where its head lies (`crop.find_head`).
-        crop: How that was found, and the side of the result.
-        settings: What to take out.
+    The scan is the whole raw one. With every setting off it is `crop.cut_to_head`, to the last bit.
 
     Returns:
         `(size, size)`, uint8, 0-255; 0 and 255 alone for `mask`.
@@ -94,11 +88,7 @@ def standardise(scan: Grey, head: Grey) -> Grey:
 
     Quartiles rather than mean and standard deviation: the latter move with the scalp's fat, with a
     tumour that took up contrast agent, and where the scanner's window ends. What this takes from
-    the shortcuts is measured in `experiments/shortcuts`.
-
-    Args:
-        scan: `(H, W)`, uint8, 0-255.
-        head: 255 where the head is and 0 elsewhere, `(H, W)`, uint8.
+    the shortcuts is measured in `experiments/shortcuts`. `head` is that of `crop.head_mask`.
 
     Returns:
         `(H, W)`, uint8: in the head `MEDIAN + (grey - median) * INTERQUARTILE_RANGE / (upper
@@ -118,13 +108,6 @@ def limit_resolution(scan: Grey, side: int) -> Grey:
     """Bring a scan to `(side, side)` pixels, each the mean of those it replaces.
 
     An axis of fewer pixels is interpolated instead, and stays as blurred as it was.
-
-    Args:
-        scan: `(H, W)`, uint8, 0-255.
-        side: Pixels, at least 1.
-
-    Returns:
-        `(side, side)`, uint8, 0-255.
     """
     height, width = scan.shape
     # OpenCV takes means only where no axis grows, so those that shrink go first.

@@ -165,12 +165,7 @@ def fingerprint_before(
 
     Pixels of 8 bits that lie upright are the same as then. Others 0.6 read otherwise (it scaled 16
     bits and floats by their maximum), so a run of 0.6 is scored on slightly other pixels where its
-    prepared set is gone.
-
-    Args:
-        source: Lists the scans.
-        settings: What is done to the scans now.
-        near_duplicates: The thresholds of then.
+    prepared set is gone. `near_duplicates` are the thresholds of then.
     """
     table = read_tables(settings.patients)
     digests = digest_files(source.root, list(source.scans()))

@@ -42,21 +42,13 @@ class Cut:
 
 @dataclass(frozen=True)
 class Cutter:
-    """How each scan of a source is read, decoded, cut to the head and harmonised.
-
-    Attributes:
-        root: The folder that its paths are relative to.
-        crop: How to find and cut the head.
-        harmonise: What is taken out of the scan.
-        table: What is known of the files; None where nothing is.
-        digests: MD5 of each scan's bytes, by name (`fingerprint.digest_files`).
-    """
+    """How each scan of a source is read, decoded, cut to the head and harmonised."""
 
     root: Path
     crop: CropSettings
     harmonise: HarmoniseSettings
     table: Table | None
-    digests: Mapping[str, str]
+    digests: Mapping[str, str]  # MD5 of each scan's bytes, by name (`fingerprint.digest_files`)
     _reader: ScanReader = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -125,17 +117,11 @@ class Cutter:
 
 @dataclass(frozen=True)
 class CutScans:
-    """Every file of a raw folder, cut; pixels are black where a file is unusable.
+    """Every file of a raw folder, cut; pixels are black where a file is unusable."""
 
-    Attributes:
-        entries: Manifest entries; all that is usable counts as kept so far.
-        images: Harmonised scans, `(R, size, size)`, uint8, 0-255, in a file of their own.
-        frames: Thumbnails of the frames, `(R, 96, 96)`, uint8.
-    """
-
-    entries: list[Entry]
-    images: Grey
-    frames: Grey
+    entries: list[Entry]  # all that is usable counts as kept so far
+    images: Grey  # harmonised, `(R, size, size)`, uint8, 0-255, in a file of their own
+    frames: Grey  # thumbnails, `(R, 96, 96)`, uint8
 
 
 def cut_scans(

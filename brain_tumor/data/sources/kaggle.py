@@ -65,11 +65,7 @@ def fetch_scans(known: KaggleSettings) -> Path:
 
 
 def check_counts(root: Path, counts: Counts) -> None:
-    """Compare the files of a download with the known counts per part and class.
-
-    Raises:
-        DataError: A count differs.
-    """
+    """Raise `DataError` where a download has other counts per part and class than are known."""
     if not counts:
         return
     classes = sorted({label for part in counts.values() for label in part})
@@ -90,14 +86,7 @@ def removal(root: Path) -> str:
 def differing_counts(
     found: Mapping[tuple[str, str], int], counts: Counts
 ) -> list[tuple[str, str, int, int]]:
-    """Compare counts with those of the known version.
-
-    Args:
-        found: Scans by part and class; none where one is missing.
-        counts: Scans of the known version, per part and class.
-
-    Returns:
-        Part, class, scans found and scans expected, wherever the last two differ.
+    """Give part, class, scans found and scans expected, wherever the last two differ.
 
     Example:
         >>> differing_counts({("Testing", "glioma"): 3}, {"Testing": {"glioma": 3, "notumor": 2}})

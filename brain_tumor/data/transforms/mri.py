@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from brain_tumor.data.transforms import mri_physics as physics
-from brain_tumor.data.transforms.counter_noise import seeds_of
 from brain_tumor.data.transforms.report import BatchAugment
 from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.settings import Range, Rising, check_value
@@ -69,7 +68,7 @@ def _anisotropy(images: Tensor, draws: Tensor, keep: Tensor) -> Tensor:
 
 
 def _noise(images: Tensor, draws: Tensor, sigma: Tensor) -> Tensor:
-    return physics.rician_noise(images, sigma, seeds_of(draws[:, 0]))
+    return physics.rician_noise(images, sigma, physics.seeds_of(draws[:, 0]))
 
 
 def _drawless(apply: Callable[..., Tensor]) -> Callable[..., Tensor]:

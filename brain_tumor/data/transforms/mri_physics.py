@@ -1,7 +1,7 @@
 """What a scanner does to a picture, one function each: batched, pure, on any device.
 
 All take scans `(N, 1, H, W)`, float32, 0-255, and one value per scan, and give the same shape, type
-and range; at strength 0 a scan stays as it is. Nothing is drawn here: what is random comes in.
+and range; at strength 0 a scan stays as it is. What is random comes in, as numbers or as a seed.
 Scans are magnitudes of which the phase is lost, so k-space here is the Fourier transform of a
 magnitude.
 """
@@ -11,8 +11,6 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-from brain_tumor.data.transforms.counter_noise import uniform_pairs
 
 WHITE = 255.0
 FIELD_ORDER = 3
@@ -27,6 +25,11 @@ FIELD_WAVES = tuple(
 DARK = 25.0  # grey value under which there is air, or bone
 BLOCK = 4  # pixels
 RIM = 0.05  # share of a side that scalp and skull take up, about
+# A counter-based generator: a hash of (seed, place) is the number (Salmon et al. 2011, "Parallel
+# random numbers: as easy as 1, 2, 3", doi 10.1145/2063384.2063405). So a whole batch is drawn at
+# once, on any device, the same bits on each, whatever else a batch holds; and torch's own
+# generators, whose states a resumed run depends on, stay as they are.
+SEEDS = 2**24  # as many as a uniform float32 of [0, 1) can tell apart
 
 
 def bias_field(images: Tensor, coefficients: Tensor, log_gain: Tensor) -> Tensor:
@@ -78,7 +81,7 @@ def rician_noise(images: Tensor, sigma: Tensor, seeds: Tensor) -> Tensor:
 
     Gudbjartsson and Patz 1995, doi 10.1002/mrm.1910340618: nearly Gaussian where there is signal,
     and a floor of 1.25 `sigma` on average where there is none. `sigma` is the standard deviation
-    in each channel, in grey values; seeds are int32 (see `counter_noise`).
+    in each channel, in grey values; seeds are of `seeds_of`.
     """
     number, _, height, width = images.shape
     first, second = uniform_pairs(seeds, height * width)
@@ -228,3 +231,32 @@ def _turned(images: Tensor, across: Tensor) -> Tensor:
 def _spread(values: Tensor) -> Tensor:
     """Give a value per scan the axes of scans."""
     return values[:, None, None, None]
+
+
+def seeds_of(draws: Tensor) -> Tensor:
+    """Give the seeds, int32 in 0 to `SEEDS` - 1, that uniform float32 of [0, 1) stand for."""
+    return (draws * SEEDS).to(torch.int32)
+
+
+def uniform_pairs(seeds: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Draw two uniform numbers for each of `count` places, by seeds `(N,)`, int32.
+
+    Returns:
+        Two of `(N, count)`, float32, multiples of 2**-16 plus 2**-17, in (0, 1).
+    """
+    places = torch.arange(count, dtype=torch.int32, device=seeds.device)
+    bits = mixed(mixed(seeds)[:, None] ^ mixed(places + 1))
+    first = (bits >> 16).bitwise_and_(0xFFFF).float().add_(0.5).mul_(2**-16)
+    return first, bits.bitwise_and_(0xFFFF).float().add_(0.5).mul_(2**-16)
+
+
+def mixed(numbers: Tensor) -> Tensor:
+    """Mix the 32 bits of each int32, so that each decides over all; another number for each.
+
+    Two multiplications between shifts, with the constants that Wellons searched for least bias
+    (github.com/skeeto/hash-prospector). Products keep their lowest 32 bits.
+    """
+    # Masked, as a shift repeats the sign; in place, as memory is what takes the time.
+    numbers = (numbers >> 16).bitwise_and_(0xFFFF).bitwise_xor_(numbers).mul_(0x21F0AAAD)
+    numbers = (numbers >> 15).bitwise_and_(0x1FFFF).bitwise_xor_(numbers).mul_(0xD35A2D97 - 2**32)
+    return (numbers >> 15).bitwise_and_(0x1FFFF).bitwise_xor_(numbers)

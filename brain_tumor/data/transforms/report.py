@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.transforms import v2
 
+from brain_tumor.data.transforms.chain import Chain
 from brain_tumor.settings import Range, Rising, Settings
 
 # OpenCV 4 interpolates at the nearest 1/32 of a pixel, which moves grey values by up to six.
@@ -210,14 +211,7 @@ class TorchvisionAugment(_Settings):
                 v2.RandomResizedCrop(size, self.crop_area, self.crop_aspect),
             ]
         )
-        seeds = (draws[:, 0] * 2**24).long().tolist()  # exact: float32 draws hold 24 bits
-        augmented = []
-        with torch.random.fork_rng(devices=[]):
-            for image, seed in zip(images, seeds, strict=True):
-                # Not torch.manual_seed: that seeds the accelerator too, and so the next dropout.
-                torch.default_generator.manual_seed(seed)
-                augmented.append(chain(image))
-        return torch.stack(augmented).float()
+        return Chain([chain])(images, draws)
 
 
 def blur_and_warp(images: Tensor, weights: Tensor, matrices: Tensor) -> Tensor:

@@ -18,13 +18,10 @@ from brain_tumor.files.volumes.slices import VolumeSettings, chosen_slices
 
 @dataclass(frozen=True)
 class VolumeFiles:
-    """A NIfTI file, or the files of a DICOM series.
+    """A NIfTI file, or the files of a DICOM series, sorted.
 
-    Attributes:
-        place: The NIfTI file; of a series the folder that its files lie in, where they are alone
-            there, else its first file.
-        files: The files, sorted.
-        series: The series; None where it is a NIfTI file.
+    The place of a series is the folder that its files lie in, where they are alone there, else its
+    first file.
     """
 
     place: Path

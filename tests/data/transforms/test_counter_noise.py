@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from brain_tumor.data.transforms.counter_noise import SEEDS, mixed, seeds_of, uniform_pairs
+from brain_tumor.data.transforms.mri_physics import SEEDS, mixed, seeds_of, uniform_pairs
 
 
 def by_numpy(numbers: np.ndarray) -> np.ndarray:
