@@ -20,22 +20,13 @@ _CHUNK = 1024  # scans copied at a time: 64 MiB of them, so that memory for all 
 
 
 class Batch(NamedTuple):
-    """Some scans.
+    """Some scans, N."""
 
-    Attributes:
-        images: `(N, 1, H, W)`, uint8; float32 after augmentation; both on the 0-255 scale.
-        labels: Class numbers, `(N,)`, int64.
-        rows: Their rows in the prepared set, `(N,)`, int64.
-        global_batch_size: Scans of the whole batch, where several devices hold a share of it
-            each; else N.
-        turns: How often the epoch has shown each of them before, `(N,)`, int64; None where it
-            shows no scan twice.
-    """
-
-    images: Tensor
-    labels: Tensor
-    rows: Tensor
-    global_batch_size: int
+    images: Tensor  # `(N, 1, H, W)`, uint8; float32 after augmentation; both on the 0-255 scale
+    labels: Tensor  # class numbers, `(N,)`, int64
+    rows: Tensor  # in the prepared set, `(N,)`, int64
+    global_batch_size: int  # more than N where several devices hold a share of the batch each
+    # How often the epoch has shown each before, `(N,)`, int64; None where it shows no scan twice.
     turns: Tensor | None = None
 
 

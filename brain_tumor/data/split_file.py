@@ -57,15 +57,11 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
     return Split(*(np.array(sorted(parts[part]), np.int64) for part in PARTS))
 
 
-def check_straddling(
-    split: Split, groups: Rows, paths: Sequence[str], name: str, listed: int = 3
-) -> None:
-    """Make sure that no group of scans stands in two parts.
-
-    Groups and paths are of all N kept scans. Some of the offending groups are listed.
+def check_straddling(split: Split, groups: Rows, paths: Sequence[str], name: str) -> None:
+    """Make sure that no group stands in two parts; groups and paths are of all kept scans.
 
     Raises:
-        DataError: One does; two scans of each are named.
+        DataError: One does; two scans of some such groups are named.
     """
     first: dict[int, tuple[str, int]] = {}
     offending: dict[int, str] = {}
@@ -75,7 +71,7 @@ def check_straddling(
             if seen_in != part and group not in offending:
                 offending[group] = f"{paths[known]} ({seen_in}) and {paths[row]} ({part})"
     if offending:
-        named = "; ".join(list(offending.values())[:listed])
+        named = "; ".join(list(offending.values())[:3])
         raise DataError(
             f"The split {name} puts scans of one patient, or related ones, on two sides, in "
             f"{len(offending):,} groups: {named}. Move each group to one side, or give "

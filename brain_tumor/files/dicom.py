@@ -94,18 +94,12 @@ class DicomFile:
         return Header("DICOM", str(mode), int(size.Columns), int(size.Rows))
 
     def frame(self, number: int) -> Grey:
-        """Decode a frame.
+        """Decode a frame, by its number from 0, to `(H, W)`, uint8, 0-255.
 
         Values are rescaled or put through the ModalityLUTSequence, then seen through the first
         VOILUTSequence or window that the file names for the frame, else through a window found in
         the values (`window.show`). MONOCHROME1 is inverted. Pixels of PixelPaddingValue are black.
         Colour, and a palette's, is turned to grey by OpenCV's weights.
-
-        Args:
-            number: From 0.
-
-        Returns:
-            `(H, W)`, uint8, 0-255.
 
         Raises:
             UndecodableScanError: It is damaged, or compressed in a way that cannot be decoded here.

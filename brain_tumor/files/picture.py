@@ -69,17 +69,11 @@ class PictureFile:
         return self._film or len(self._pages)
 
     def frame(self, number: int) -> Grey:
-        """Decode a picture.
+        """Decode a picture, by its number from 0, to `(H, W)`, uint8, 0-255.
 
         Colour is turned to grey by OpenCV's weights (0.299 R + 0.587 G + 0.114 B), as the report's
         "converted to grayscale from RGB"; transparency is dropped. Values of other than 8 bits are
         brought to grey by `window.to_eight_bits`. An EXIF orientation is applied.
-
-        Args:
-            number: From 0.
-
-        Returns:
-            `(H, W)`, uint8, 0-255.
 
         Raises:
             UndecodableScanError: It is damaged, truncated, or hides more pixels than `MAX_PIXELS`.

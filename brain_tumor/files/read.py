@@ -32,18 +32,12 @@ HELD = 2  # files of several frames that stay in memory while their frames are d
 
 @dataclass(frozen=True)
 class RawScan:
-    """A scan that was read and is not decoded yet.
+    """A scan that was read and is not decoded yet: the last two raise `UndecodableScanError`."""
 
-    Attributes:
-        digest: MD5 of the file's bytes; of a frame, of these and its number; of an array, of its
-            kind, shape and values.
-        bytes: Size of the file or array.
-        header: Gives what it says of itself.
-        grey: Decodes it to grey values, `(H, W)`, uint8, 0-255. Both raise `UndecodableScanError`.
-    """
-
+    # MD5 of the file's bytes; of a frame, of these and its number; of an array, of its kind, shape
+    # and values.
     digest: str
-    bytes: int
+    bytes: int  # size of the file or array
     header: Callable[[], Header]
     grey: Callable[[], Grey]
 
@@ -139,14 +133,10 @@ def content_frames(content: bytes, name: str) -> list[Callable[[], Grey]]:
 
 
 def array_to_grey(pixels: npt.NDArray[Any]) -> Grey:
-    """Turn an array into grey values, as those of a file are.
+    """Turn an array into grey values `(H, W)`, uint8, 0-255, as those of a file are.
 
-    Args:
-        pixels: `(H, W)`, or `(H, W, 3)` red first; uint8, or other numbers, of which the bulk is
-            seen (`window.to_eight_bits`).
-
-    Returns:
-        `(H, W)`, uint8, 0-255.
+    It is `(H, W)`, or `(H, W, 3)` red first; uint8, or other numbers, of which the bulk is seen
+    (`window.to_eight_bits`).
 
     Raises:
         UndecodableScanError: It is of another kind or shape, or has more pixels than `MAX_PIXELS`.

@@ -43,11 +43,7 @@ def plain_cell(cell: T) -> T | str:
 def read_named_table(
     path: Path, called: str, remedy: str, needed: Collection[str] = (), remarks: bool = False
 ) -> tuple[list[str], list[Line]]:
-    """Read a table that a user named, as `read_table`; `called` and `remedy` are for the message.
-
-    Raises:
-        DataError: It cannot be read as a table.
-    """
+    """Read a table that a user named; a `DataError` calls it so, and ends with the remedy."""
     try:
         return read_table(path, needed, remarks)
     except (OSError, ValueError) as error:

@@ -32,18 +32,15 @@ class TrainingScans:
 
 @dataclass(frozen=True)
 class OverlappingScan:
-    """A scan of other origin that shows what a scan of the run shows.
-
-    Attributes:
-        through: Empty, or the scan that orientation and similarity are of, where this one is
-            only in one group with it: of its patient, or joined to it by related scans.
-    """
+    """A scan of other origin that shows what a scan of the run shows."""
 
     path: str  # relative to its root
     training_scan: str  # the run's scan that was kept, relative to the run's root
     part: str  # of that, `train` or `validation`
     orientation: str  # what turns the scan into the run's, a key of `ORIENTATIONS`
     similarity: float  # of their heads in that orientation, -1 to 1
+    # Empty, or the scan that orientation and similarity are of, where this one is only in one group
+    # with it: of its patient, or joined to it by related scans.
     through: str
 
     @property

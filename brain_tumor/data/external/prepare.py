@@ -54,18 +54,8 @@ def prepare_external(
     that are not usable, scans that the run was fitted or selected by (`find_overlap`), and
     exact copies of an earlier scan of the folder.
 
-    Args:
-        source: Lists the scans, of the run's classes; some may be missing.
-        names: The names that it maps.
-        run: The run's prepared set.
-        split: The run's split.
-        patients: A table of the patients.
-        directory: Where prepared sets are kept.
-        name: First part of the folder's name.
-        progress: Called with the step's name, how much of it is done, and how much there is.
-
-    Returns:
-        A prepared set of the run's classes, with `seen.csv` beside its manifest.
+    The source lists scans of the run's classes, of which some may be missing; `names` are those
+    that it maps. The prepared set has `seen.csv` beside its manifest.
 
     Raises:
         DataError: The source is not as expected, no scan of it is left, or the patient table is no

@@ -19,23 +19,13 @@ class CropSettings(Settings, key="data.crop"):
 
     The report names the steps; the numbers come from matching its duplicate counts. What is largest
     is far beyond what a head of some hundred pixels needs; more would take hours, or all of memory.
-
-    Attributes:
-        blur_kernel: Side of the Gaussian kernel in pixels, odd.
-        threshold: Grey value; brighter pixels belong to the head.
-        erosions: Rounds of erosion by a 3 x 3 square, which remove specks.
-        dilations: Rounds of dilation by the same square, which restore the outline.
-        size: Side of the cropped scan in pixels after resizing.
-
-    Raises:
-        ConfigError: A value is outside its range.
     """
 
-    blur_kernel: Annotated[int, Range(1, 99, odd=True)]
-    threshold: Annotated[int, Range(0, 254)]
-    erosions: Annotated[int, Range(0, 100)]
-    dilations: Annotated[int, Range(0, 100)]
-    size: Annotated[int, Range(32, 2048)]
+    blur_kernel: Annotated[int, Range(1, 99, odd=True)]  # side of the Gaussian kernel, pixels
+    threshold: Annotated[int, Range(0, 254)]  # grey value; brighter pixels belong to the head
+    erosions: Annotated[int, Range(0, 100)]  # rounds by a 3 x 3 square, which remove specks
+    dilations: Annotated[int, Range(0, 100)]  # rounds by the same, which restore the outline
+    size: Annotated[int, Range(32, 2048)]  # side of the cropped scan after resizing, pixels
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ import numpy as np
 
 from brain_tumor.data.groups.patients import Table
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest
-from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.prepared.harmonise import BlankScanError, HarmoniseSettings, cut_head
 from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE, ManifestRow
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL, thumbnail
 from brain_tumor.errors import DataError
@@ -78,11 +77,7 @@ class Cutter:
         return found
 
     def cut(self, scan: Scan) -> Cut:
-        """Cut one scan; one that holds no head is unusable, and its entry says why.
-
-        Raises:
-            DataError: It has changed since it was digested.
-        """
+        """Cut one scan; one that holds no head is unusable, and its entry says why."""
         file_md5 = self.digests[scan.name]
         entry = _EMPTY | {"path": scan.name, "folder": scan.part, "label": scan.label}
         entry |= {"status": UNUSABLE, "file_md5": file_md5, "bytes": 0}
@@ -127,11 +122,7 @@ class CutScans:
 def cut_scans(
     cutter: Cutter, scans: Sequence[Scan], folder: Path, progress: Callable[[int, int], None]
 ) -> CutScans:
-    """Cut files, and write `CUT` and `frames.npy`.
-
-    Raises:
-        DataError: A file has changed since it was digested.
-    """
+    """Cut files, and write `CUT` and `frames.npy`."""
     size, number = cutter.crop.size, len(scans)
     frames = np.zeros((number, THUMBNAIL, THUMBNAIL), np.uint8)
     entries: list[Entry] = []

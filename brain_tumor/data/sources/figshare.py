@@ -22,10 +22,6 @@ class FigshareSource(ScanSource):
     A patient's identifier and a slice's number are those of the patient table `figshare`, so that a
     slice of this set is known again in sets that were made from it.
 
-    Args:
-        root: The folder.
-        names: Class of each label that is not named by it; None leaves its slices out.
-
     Raises:
         ConfigError: `names` names a label that the set does not have.
         DataError: The folder holds no `.mat` file, or one that is none of the set's.

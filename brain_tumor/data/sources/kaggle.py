@@ -15,19 +15,12 @@ Counts = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class KaggleSettings(Settings, key="data.kaggle"):
-    """A set on Kaggle.
+    """A set on Kaggle."""
 
-    Attributes:
-        handle: `owner/name` there.
-        version: Its number, or `latest`.
-        counts: Scans per part and class that version `counted` is known to have; empty where no
-            counts are known.
-        counted: The version that `counts` are of. Another one holds other scans, whose counts are
-            printed and not compared.
-    """
-
-    handle: str
+    handle: str  # `owner/name` there
     version: Annotated[int, Range(1)] | Literal["latest"]
+    # Scans per part and class that the counted version is known to have. Another version holds
+    # other scans, whose counts are printed and not compared.
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     counted: int = 1
 
@@ -38,10 +31,7 @@ class KaggleSettings(Settings, key="data.kaggle"):
 
 
 def fetch_scans(known: KaggleSettings) -> Path:
-    """Download a Kaggle set with kagglehub, or take its copy from kagglehub's cache.
-
-    Returns:
-        Its folder.
+    """Give the folder of a Kaggle set, downloaded with kagglehub or from kagglehub's cache.
 
     Raises:
         DataError: No network, no access, or other scans than the version is known to have.

@@ -17,14 +17,9 @@ class TableSource(ScanSource):
     """Scans that a CSV file in UTF-8 lists, a line for each file.
 
     Columns are `path` and `label`, and, where known, `patient`, `part` (train, validation, test, in
-    any case) and `slice`; others are left alone. Lines that begin with # are remarks.
-
-    Args:
-        table: The file.
-        root: The folder that paths are relative to; None takes the table's own.
-        names: Class of each label that is not named by it; None leaves its scans out.
-        classes: The classes that there may be, in the order of their numbers; None takes those
-            that the labels name, sorted.
+    any case) and `slice`; others are left alone. Lines that begin with # are remarks. Paths are
+    relative to the root, or to the table's own folder. `classes` are those that there may be, in
+    the order of their numbers; else the labels name them, sorted.
 
     Raises:
         ConfigError: `names` names a label or class that is not there.

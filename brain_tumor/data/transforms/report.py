@@ -55,30 +55,16 @@ def epoch_draws(seed: int, epoch: int, scans: int, draws_per_scan: int, turn: in
 
 @dataclass(eq=False)
 class _Settings(Settings, key="augment"):
-    """The operations' ranges, shared by both ways.
+    """The operations' ranges, shared by both ways. Pairs are the smallest and the largest."""
 
-    Attributes:
-        blur_kernel: Side of the Gaussian kernel in pixels, odd.
-        blur_sigma: Smallest and largest standard deviation in pixels.
-        flip_probability: Chance of a left-right flip.
-        rotation_degrees: Angles are uniform in plus or minus this.
-        shear_degrees: Horizontal shear angles are uniform in plus or minus this, under 90.
-        crop_area: Smallest and largest share of the area that the resized crop samples, in (0, 1].
-        crop_aspect: Smallest and largest width / height of the crop.
-        per_batch: Whether one draw is for all scans of a batch; who draws heeds it.
-
-    Raises:
-        ConfigError: A value is outside its range.
-    """
-
-    blur_kernel: Annotated[int, Range(1, odd=True)]
-    blur_sigma: Annotated[tuple[float, float], Rising(0, without=(0,))]
-    flip_probability: Annotated[float, Range(0, 1)]
-    rotation_degrees: Annotated[float, Range(0)]
-    shear_degrees: Annotated[float, Range(0, 90, (90,))]
-    crop_area: Annotated[tuple[float, float], Rising(0, 1, (0,))]
-    crop_aspect: Annotated[tuple[float, float], Rising(0, without=(0,))]
-    per_batch: bool = False
+    blur_kernel: Annotated[int, Range(1, odd=True)]  # side of the Gaussian kernel, pixels
+    blur_sigma: Annotated[tuple[float, float], Rising(0, without=(0,))]  # pixels
+    flip_probability: Annotated[float, Range(0, 1)]  # left to right
+    rotation_degrees: Annotated[float, Range(0)]  # angles are uniform in plus or minus this
+    shear_degrees: Annotated[float, Range(0, 90, (90,))]  # likewise; the shear is horizontal
+    crop_area: Annotated[tuple[float, float], Rising(0, 1, (0,))]  # share that a crop samples
+    crop_aspect: Annotated[tuple[float, float], Rising(0, without=(0,))]  # its width / height
+    per_batch: bool = False  # one draw is for all scans of a batch; who draws heeds it
 
 
 class BatchAugment(_Settings):
@@ -217,14 +203,8 @@ class TorchvisionAugment(_Settings):
 def blur_and_warp(images: Tensor, weights: Tensor, matrices: Tensor) -> Tensor:
     """Blur and warp each scan by OpenCV, which takes a fifth of torch's time for it on a CPU.
 
-    Args:
-        images: `(N, 1, H, W)`, uint8 or float32, 0-255, on the CPU, H = W.
-        weights: `(N, K)`, float32, K odd: the kernel, for rows and for columns.
-        matrices: `(N, 2, 3)`, float32, as `BatchAugment.warp` gives them.
-
-    Returns:
-        `(N, 1, H, W)`, float32, 0-255. Borders are mirrored for the blur; what lies outside the
-        scan is black.
+    By kernels of `BatchAugment.gaussians` and matrices of `BatchAugment.warp`. Borders are mirrored
+    for the blur; what lies outside the scan is black.
 
     Raises:
         ValueError: The kernel reaches beyond what can be mirrored, as torch's would.

@@ -12,8 +12,8 @@ from brain_tumor.files.other_formats import BEGIN, is_nifti
 from brain_tumor.files.parallel import each
 from brain_tumor.files.scans import Grey, UnreadableScanError
 from brain_tumor.files.volumes.dicom_series import DicomSeries, find_series
-from brain_tumor.files.volumes.nifti import ENDINGS, read_nifti
 from brain_tumor.files.volumes.slices import VolumeSettings, chosen_slices
+from brain_tumor.files.volumes.volume import ENDINGS, read_nifti
 
 
 @dataclass(frozen=True)
