@@ -44,15 +44,13 @@ class ScanBatches(Dataset[Batch]):
         return Batch(images, self.labels[chosen], chosen, share.global_batch_size, turns)
 
 
-Resident = tuple[Tensor, int, Tensor | None]
+class RowBatches(Dataset[Batch]):
+    """Batches of rows alone: scans and labels lie on the device already."""
 
-
-class RowBatches(Dataset[Resident]):
-    """What `BatchShard` has of each batch alone, for scans that lie on the device already."""
-
-    def __getitem__(self, share: BatchShard) -> Resident:
+    def __getitem__(self, share: BatchShard) -> Batch:
+        rows = torch.from_numpy(share.rows)
         turns = None if share.turns is None else torch.from_numpy(share.turns)
-        return torch.from_numpy(share.rows), share.global_batch_size, turns
+        return Batch(rows[:0], rows[:0], rows, share.global_batch_size, turns)
 
 
 def has_room(device: torch.device, prepared: PreparedSet) -> bool:
@@ -158,16 +156,14 @@ class ScanDataModule(L.LightningDataModule):
         return self._trainer_loader(self._order(self.split.parts[self.monitored_part]))
 
     def transfer_batch_to_device(
-        self, batch: Batch | Resident, device: torch.device, dataloader_idx: int
+        self, batch: Batch, device: torch.device, dataloader_idx: int
     ) -> Batch:
         """Send a batch to the device, or cut it from the scans that lie there."""
-        sent: Any = super().transfer_batch_to_device(batch, device, dataloader_idx)
-        if isinstance(sent, Batch):
+        sent: Batch = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        if self._resident is None:
             return sent
-        assert self._resident is not None  # only then are rows served alone
         images, labels = self._resident
-        rows, size, turns = sent
-        return Batch(images[rows], labels[rows], rows, size, turns)
+        return sent._replace(images=images[sent.rows], labels=labels[sent.rows])
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Augment a training batch on the device it has just reached."""

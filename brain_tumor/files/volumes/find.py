@@ -66,7 +66,6 @@ class SliceReader:
         self._settings = settings
         self._held = lru_cache(2 * (os.cpu_count() or 1))(self._read)
         self._locks: dict[Path, Lock] = {}
-        self._guard = Lock()
 
     def slices(self, volume: VolumeFiles) -> dict[int, Grey]:
         """Give the chosen slices of a volume by number (`slices.chosen_slices`).
@@ -75,9 +74,8 @@ class SliceReader:
             UnreadableScanError: A file cannot be read.
             UndecodableScanError: It is no volume, or shows nothing.
         """
-        with self._guard:
-            lock = self._locks.setdefault(volume.place, Lock())
-        with lock:  # two threads want slices of one volume: the second waits for the first
+        # Two threads want slices of one volume: the second waits for the first.
+        with self._locks.setdefault(volume.place, Lock()):
             return self._held(volume.place, volume.series)
 
     def slice(self, volume: VolumeFiles, number: int) -> Grey:
