@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError
+from brain_tumor.data.prepared.harmonise import BlankScanError
 from brain_tumor.errors import DataError
 from brain_tumor.files.scans import UndecodableScanError
 from brain_tumor.predict.model import Model

@@ -96,7 +96,7 @@ def describe_near_duplicates(prepared: PreparedSet, pairs: Sequence[Pair]) -> Ne
     members = Counter(clusters[clusters >= 0].tolist())
     several = {cluster for cluster, number in members.items() if number > 1}
     thresholds = NearDuplicateSettings(**prepared.summary["near_duplicates"])
-    same_slice = [pair for pair in pairs if pair.shows_same_slice(thresholds.same_slice)]
+    same_slice = [pair for pair in pairs if pair.similarity >= thresholds.same_slice]
     related = np.array([-1 if row.related is None else row.related for row in rows], np.int64)
     slices = numbered([row.slice_key for row in rows])
     return NearDuplicates(

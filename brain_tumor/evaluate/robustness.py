@@ -8,10 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from brain_tumor.data.corrupted import CorruptedDataModule
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import Rows
-from brain_tumor.data.transforms.corruptions import CORRUPTIONS, STRENGTHS
+from brain_tumor.data.transforms.corruptions import CORRUPTIONS, STRENGTHS, CorruptedDataModule
 from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.errors import DataError
 from brain_tumor.evaluate.part_scores import ScoringSettings

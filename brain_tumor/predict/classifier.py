@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError
+from brain_tumor.data.prepared.harmonise import BlankScanError
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import DataError
 from brain_tumor.files.scans import Grey, UndecodableScanError

@@ -9,8 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
-from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.prepared.harmonise import BlankScanError, HarmoniseSettings, cut_head
 from brain_tumor.files.read import ScanReader, content_frames, frames_of
 from brain_tumor.files.scans import Grey, UndecodableScanError, UnreadableScanError
 from brain_tumor.files.source import Scan

@@ -7,8 +7,8 @@ import pytest
 from bodies import body, nibabel, nifti
 
 from brain_tumor.files.scans import UndecodableScanError
-from brain_tumor.files.volumes import nifti as reader
-from brain_tumor.files.volumes.nifti import read_nifti
+from brain_tumor.files.volumes import volume as reader
+from brain_tumor.files.volumes.volume import read_nifti
 
 SAMPLES = Path(nibabel.__file__).parent / "tests" / "data"
 
