@@ -83,7 +83,7 @@ def check_hydra(config: DictConfig, words: Sequence[str]) -> None:
                 + shlex.quote(f"{key}={value}")
             )
     for group, places in PLACES.items():
-        for key, value in _texts(raw.get(group), f"hydra.{group}"):
+        for key, value in texts(raw.get(group), f"hydra.{group}"):
             named = key.rpartition(".")[2] in NAMING
             if named and not _is_class_in(value, places):
                 raise ConfigError(
@@ -110,7 +110,8 @@ def foreign_folders(node: Any) -> list[str]:
     ]
 
 
-def _texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
+def texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
+    """Give every text of nested values, lists too, and what is imported, with its dotted key."""
     if isinstance(node, str):
         yield key, node
     elif node is not None and key.rpartition(".")[2] in NAMING:
@@ -118,7 +119,7 @@ def _texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
     elif isinstance(node, (dict, list)):
         pairs = node.items() if isinstance(node, dict) else enumerate(node)
         for name, value in pairs:
-            yield from _texts(value, f"{key}.{name}")
+            yield from texts(value, f"{key}.{name}")
 
 
 def _is_class_in(target: str, places: tuple[str, ...]) -> bool:

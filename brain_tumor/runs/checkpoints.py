@@ -12,6 +12,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from brain_tumor.errors import TrainingError
 from brain_tumor.runs.atomic_file import written_whole
+from brain_tumor.runs.identity import moved
 from brain_tumor.runs.load_plain import load_plain
 
 LAST = "last.ckpt"
@@ -31,11 +32,7 @@ class WholeCheckpoints(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Write a checkpoint.
-
-        Raises:
-            TrainingError: The disk does not take it; what was there stays.
-        """
+        """Write a checkpoint; after a TrainingError, which names the fix, what was there stays."""
         place = Path(path)
         aside = place.with_name(BEFORE_LAST) if place.name == LAST else None
         try:
@@ -67,19 +64,16 @@ class WholeCheckpoints(TorchCheckpointIO):
         """
         place = Path(path)
         checkpoint = read_checkpoint(place, map_location)
-        for state in checkpoint["callbacks"].values():
+        states = checkpoint["callbacks"]
+        for name, state in states.items():
             if isinstance(state, dict) and "dirpath" in state:
-                _move(state, str(state["dirpath"]), os.path.realpath(place.parent))
+                here = os.path.realpath(place.parent)
+                states[name] = moved(state, str(state["dirpath"]), here)
         return checkpoint
 
 
 def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
-    """Read a checkpoint without running code from it.
-
-    Raises:
-        ValueError: Something that training needs is missing.
-        Exception: As for `load_plain`.
-    """
+    """Read a checkpoint as `load_plain` does; ValueError where it lacks what training needs."""
     checkpoint = load_plain(path, map_location)
     if not isinstance(checkpoint, dict) or not checkpoint.keys() >= NEEDED:
         raise ValueError("it is no checkpoint of a training")
@@ -87,13 +81,9 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
 
 
 def newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], list[str]]:
-    """Find the checkpoint from which a training goes on.
+    """Find the checkpoint in `folder` from which a training goes on, None where there is none.
 
-    Args:
-        folder: A run's `checkpoints`.
-
-    Returns:
-        The checkpoint, None where there is none; its content; a sentence for each damaged one.
+    Its content comes with it, and a sentence for each damaged one.
     """
     damaged: list[str] = []
     for name in (LAST, BEFORE_LAST):
@@ -110,15 +100,3 @@ def forget_before_last(folder: Path) -> None:
     """Remove what was kept for the case of a damaged `last.ckpt`."""
     with contextlib.suppress(OSError):
         (folder / BEFORE_LAST).unlink(missing_ok=True)
-
-
-def _move(state: dict[str, Any], old: str, new: str) -> None:
-    def moved(value: Any) -> Any:
-        inside = isinstance(value, str) and (value == old or value.startswith(f"{old}{os.sep}"))
-        return new + value[len(old) :] if inside else value
-
-    for name, value in state.items():
-        if isinstance(value, dict):
-            state[name] = {moved(path): score for path, score in value.items()}
-        else:
-            state[name] = moved(value)

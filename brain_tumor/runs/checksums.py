@@ -32,11 +32,7 @@ def checksum(content: bytes, rows: int | None = None) -> FileChecksum:
 
 
 def read_checksums(folder: Path) -> dict[str, FileChecksum]:
-    """Read the checksums of a folder, by file name; none where an older version left none.
-
-    Raises:
-        DataError: The file is damaged.
-    """
+    """Read the checksums of a folder, by file name; none where an older version left none."""
     path = folder / FILE
     try:
         known = json.loads(read_file(path, MAX_BYTES))
@@ -50,16 +46,7 @@ def read_checksums(folder: Path) -> dict[str, FileChecksum]:
 
 
 def check(path: Path, content: bytes, known: FileChecksum | None) -> None:
-    """Compare a file with its checksum.
-
-    Args:
-        path: Where it lies.
-        content: What it holds.
-        known: Its entry among the checksums; None where nothing is known of it.
-
-    Raises:
-        DataError: It is not what was written.
-    """
+    """Compare what `path` holds with its checksum; DataError where it is not what was written."""
     if known is None or checksum(content).sha256 == known.sha256:
         return
     found, counts = content.count(b"\n") - 1, ""

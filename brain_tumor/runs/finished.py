@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from omegaconf import OmegaConf
 
 from brain_tumor.errors import DataError
 from brain_tumor.runs.folder import RunFolder
@@ -100,15 +99,10 @@ def listed(folders: list[str] | str) -> list[str]:
 
 
 def find_folders(provided: Iterable[str], marker: str, kind: str) -> list[Path]:
-    """Find the folders that hold a file, at or below each given folder or glob.
+    """Find the folders that hold the file `marker`, at or below each given folder or glob.
 
-    Args:
-        provided: Folders, globs, or such files themselves; a folder found twice counts once.
-        marker: Name of the file.
-        kind: What such a folder is called in the message.
-
-    Raises:
-        DataError: One of the given leads to none.
+    A folder found twice counts once; `kind` is what such a folder is called in the DataError about
+    one of the given that leads to none.
     """
     found: dict[Path, Path] = {}
     for entry in provided:
@@ -138,11 +132,7 @@ def _marked(place: Path, marker: str) -> list[Path]:
 
 
 def read_run(folder: Path) -> FinishedRun:
-    """Read a run folder.
-
-    Raises:
-        DataError: The run is not finished, has no test part, or is incomplete or damaged.
-    """
+    """Read a run folder; DataError where it is unfinished, damaged or has no test part."""
     run = RunFolder(folder)
     record = RUN.read(run)
     if record.status != "finished":
@@ -150,7 +140,7 @@ def read_run(folder: Path) -> FinishedRun:
             f"The run {folder} is not finished (its status is {record.status}): leave it out, or "
             "train it again."
         )
-    config = flatten(OmegaConf.to_container(run.read_config()))
+    config = flatten(run.read_config())
     try:
         rows, members = run.read_rows("predictions.csv"), run.read_rows("split.csv")
         config["data.fingerprint"] = record.data.fingerprint
@@ -215,11 +205,7 @@ def class_numbers(names: Sequence[str], classes: Sequence[str]) -> npt.NDArray[n
 
 
 def part_predictions(rows: Sequence[Mapping[str, str]], classes: Sequence[str]) -> PartPredictions:
-    """Read what is said of the scans of one part from their rows of `predictions.csv`.
-
-    Raises:
-        KeyError, ValueError: A column is missing, or a value is no number.
-    """
+    """Read what is said of the scans of one part; KeyError or ValueError where damaged."""
     patients = None
     if "patient" in rows[0]:  # not where it was written before predictions.csv had patients
         patients = np.array([int(row["patient"] or -1) for row in rows], np.int64)

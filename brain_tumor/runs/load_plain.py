@@ -14,16 +14,9 @@ def load_plain(path: Path, map_location: Any = "cpu") -> Any:
     """Load what `torch.save` wrote, without running code from it.
 
     The file is a zip archive with a checksum for each tensor, which torch itself does not look at.
-
-    Args:
-        path: The file.
-        map_location: Where tensors go, as `torch.load` takes it.
-
-    Raises:
-        ValueError: A tensor is not as it was written, or the file is compressed, or its tensors
-            have more values than it holds: a few bytes could become more than memory holds.
-        Exception: The file is damaged, or holds more than plain values; torch, pickle and zip each
-            have their own kinds.
+    ValueError where a tensor is not as it was written, the file is compressed, or its tensors have
+    more values than it holds: a few bytes could become more than memory holds. Torch, pickle and
+    zip each raise their own kinds over other damage.
     """
     with zipfile.ZipFile(path) as archive:
         if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):

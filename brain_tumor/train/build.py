@@ -67,18 +67,10 @@ def build_augment(config: DictConfig) -> Augment | None:
 def build_loss(
     config: DictConfig, classes: Sequence[str], training: TrainingSettings
 ) -> tuple[Loss, Any]:
-    """Build the configured loss.
+    """Build the configured loss; give it with its class weights, a list, `balanced` or None.
 
-    Args:
-        config: With the groups `loss` and `data`.
-        classes: Class names.
-        training: Says the label smoothing, which cross-entropy alone takes.
-
-    Returns:
-        The loss, and its class weights: a list, `balanced`, or None.
-
-    Raises:
-        ConfigError: A value is of the wrong kind or outside its range, or contradicts another.
+    ConfigError where a value is outside its range, or contradicts another: cross-entropy alone
+    takes a label smoothing.
     """
     values = plain_values(config.loss, "loss")
     weights = values.pop("class_weights", None)
@@ -141,11 +133,7 @@ def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
 def make_trainer(
     config: DictConfig, monitored_part: str, loggers: Sequence[Logger] = ()
 ) -> L.Trainer:
-    """Build the Trainer for a split whose monitored part is known.
-
-    Raises:
-        ConfigError: A value is of the wrong kind or outside its range, or contradicts the split.
-    """
+    """Build the Trainer for a split whose monitored part is known."""
     epochs = config.trainer.get("max_epochs")
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         raise ConfigError(f"trainer.max_epochs must be a positive whole number: {epochs!r}")

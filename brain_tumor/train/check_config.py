@@ -81,29 +81,15 @@ class RunSettings(Settings):
 
 
 def run_settings(config: DictConfig) -> RunSettings:
-    """Read what is trained; nothing is built.
-
-    Args:
-        config: As `conf/train.yaml` composes it.
-
-    Raises:
-        BrainTumorError: A value is unknown, of the wrong kind, or outside its range.
-    """
+    """Read what is trained; nothing is built."""
     return parse_settings(RunSettings, check_values(config, "train"))
 
 
 def check_training(config: DictConfig) -> RunSettings:
-    """Try what `train` will build; no scan is read and nothing is written.
+    """Try what `train` will build, and give its settings; no scan is read, nothing is written.
 
-    Args:
-        config: As `conf/train.yaml` composes it.
-
-    Returns:
-        Its settings.
-
-    Raises:
-        BrainTumorError: A value is unknown, of the wrong kind, outside its range or contradicts
-            another; the message names its key.
+    A BrainTumorError names the key of a value that is unknown, of the wrong kind, outside its
+    range, or contradicts another.
     """
     fill_classes(config, "train")
     settings = run_settings(config)
@@ -123,15 +109,7 @@ def check_building(
 ) -> None:
     """Try augmentation, network, loss, optimizer, schedule, callbacks, loggers and Trainer.
 
-    Args:
-        config: With the groups that configure them.
-        classes: Class names.
-        size: Side of a prepared scan in pixels.
-        split: What the split is made by.
-        training: What of loss and rates is not in the report.
-
-    Raises:
-        BrainTumorError: As for `check_training`.
+    For `classes` and scans of `size` x `size` pixels.
     """
     _try_augment(build_augment(config), size)
     check_network(plain_values(config.model, "model"), len(classes), size)

@@ -14,15 +14,9 @@ WAYS = {"lower": "min", "higher": "max"}  # as Lightning's callbacks call it
 
 
 def check_monitors(callbacks: Mapping[str, Callback], classes: Sequence[str]) -> None:
-    """Look at what each callback monitors.
+    """See that no callback monitors the test part or what is not logged, or takes worst for best.
 
-    Args:
-        callbacks: By name, those too that are left out where there is no validation part.
-        classes: Class names.
-
-    Raises:
-        ConfigError: One monitors the test part or what is not logged, or takes the worst for the
-            best.
+    Callbacks by name, those too that are left out where there is no validation part.
     """
     scores = (LOSS, *score_names(classes))
     known = [f"{SHORT.get(part, part)}/{name}" for part in (VALIDATION, TRAIN) for name in scores]

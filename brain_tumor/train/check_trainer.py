@@ -40,15 +40,7 @@ REFUSED: dict[type[Callback], str] = {
 
 
 def check_callbacks(callbacks: Mapping[str, Callback], has_logger: bool) -> None:
-    """Look at what each callback needs.
-
-    Args:
-        callbacks: By name.
-        has_logger: Whether a logger is configured.
-
-    Raises:
-        ConfigError: One cannot be used.
-    """
+    """See that each callback, by name, can be used."""
     for name, callback in callbacks.items():
         kind = type(callback).__name__
         for refused, why in REFUSED.items():
@@ -66,15 +58,7 @@ def check_callbacks(callbacks: Mapping[str, Callback], has_logger: bool) -> None
 
 
 def check_trainer(config: DictConfig, monitored_part: str) -> None:
-    """Look at the Trainer's values, for those that would leave nothing to score.
-
-    Args:
-        config: The run's configuration.
-        monitored_part: Name of the part that is scored after every epoch.
-
-    Raises:
-        ConfigError: A value cannot be.
-    """
+    """Refuse values of the Trainer that would leave nothing to score."""
     asked, epochs = config.trainer, config.trainer.max_epochs
     if asked.get("overfit_batches"):
         raise ConfigError(
