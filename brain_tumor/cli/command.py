@@ -15,14 +15,13 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.cli.aliases import expand
 from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, user_message
-from brain_tumor.cli.help import choices, whole_help
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
 from brain_tumor.cli.hydra_targets import foreign_folders, guard_hydra
 from brain_tumor.cli.last_run import fill_last
 from brain_tumor.cli.sweep.launchers import check_launcher
 from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
+from brain_tumor.cli.words import choices, expand, expanded, whole_help
 from brain_tumor.config.conf_folder import conf_folder as conf_folder
 from brain_tumor.config.joined import data_sets
 from brain_tumor.engine.allocator import keep_freed_memory
@@ -112,7 +111,8 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
                     fill_last(config_name, config)
                     task(config)
             finally:
-                _drop_empty_run_folder()
+                # Empty where a run goes on in its own folder, or was refused.
+                drop_empty(Path(HydraConfig.get().runtime.output_dir).resolve())
             if raising is not None:
                 os.environ[TRACEBACKS] = raising  # for the next job of a sweep
 
@@ -153,24 +153,10 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
     return decorate
 
 
-def expanded(word: str) -> str:
-    """Put the home folder for a ~ at the begin of a value, which shells do not do there.
-
-    Example:
-        >>> expanded("data.root=~") == f"data.root={Path.home()}", expanded("seed=1")
-        (True, 'seed=1')
-    """
-    key, equals, value = word.partition("=")
-    if value != "~" and not value.startswith("~/"):
-        return word
-    return f"{key}{equals}{Path(value).expanduser()}"
-
-
 def own_trust(config: DictConfig) -> Any:
     """Give the configured `trust`, which counts where it was typed or stands in our `conf`.
 
-    Raises:
-        ConfigError: It comes from another folder, which may be somebody else's.
+    ConfigError where it comes from another folder, which may be somebody else's.
     """
     trust, hydra_config = config.get("trust"), HydraConfig.get()
     others = foreign_folders(hydra_config)
@@ -212,12 +198,9 @@ def _drop_own_folder() -> None:
         Path(HydraConfig.get().runtime.output_dir).rmdir()
 
 
-def _drop_empty_run_folder() -> None:
-    """Remove the run folder that Hydra made, and its parents, as far as they are empty.
-
-    A run that goes on has its own; one that was refused has none.
-    """
-    folder, here = Path(HydraConfig.get().runtime.output_dir).resolve(), Path.cwd()
+def drop_empty(folder: Path) -> None:
+    """Remove a folder below this one, and its parents, as far as they are empty."""
+    here = Path.cwd()
     with contextlib.suppress(OSError):
         while folder != here and here in folder.parents:
             if folder.exists():

@@ -35,12 +35,7 @@ def user_message(error: Exception) -> str | None:
 
 
 def end_with(words: str, process: int = 0) -> NoReturn:
-    """Say what was wrong on stderr, and exit with status 2.
-
-    Args:
-        words: One sentence.
-        process: Number of this process where several train together, to be named.
-    """
+    """Say on stderr what was wrong, naming one of several processes, and exit with status 2."""
     who = f"brain_tumor, process {process}" if process else "brain_tumor"
     print(f"{who}: {words}", file=sys.stderr)
     raise SystemExit(2) from None
@@ -50,10 +45,8 @@ def end_with(words: str, process: int = 0) -> NoReturn:
 def ended_in_one_sentence(tracebacks: bool, process: int = 0) -> Iterator[None]:
     """Turn errors that a user can fix, and interrupts, into their sentence and exit status.
 
-    Args:
-        tracebacks: Whether the user asked for the errors themselves.
-        process: Number of this process where several train together; the first alone tells that it
-            was interrupted.
+    Unless tracebacks are asked for. Of several processes the first alone tells that it was
+    interrupted.
     """
     try:
         yield

@@ -32,13 +32,7 @@ QUOTED = r"""'(?:\\.|[^'])*'|"(?:\\.|[^"])*\""""
 
 
 def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str:
-    """Say what was wrong with a command line.
-
-    Args:
-        error: One of `REFUSALS`, as Hydra raised it.
-        config_name: The file in `conf/` that composes the command's configuration.
-        words: What was typed behind the command.
-    """
+    """Say what was wrong with a command line, by what Hydra raised (`REFUSALS`)."""
     if isinstance(error, OverrideParseException):
         return _unread(error.override, config_name)
     if isinstance(error, MissingConfigException):

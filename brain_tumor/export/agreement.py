@@ -39,12 +39,10 @@ class Agreement:
 
 @dataclass(frozen=True)
 class SideOutput:
-    """What a side says of N scans.
+    """What a side says of N scans: probabilities `(N, classes)`, float64, and how many are flagged.
 
-    Attributes:
-        probabilities: `(N, classes)`, float64.
-        out_of_distribution: Share of them that do not look like the training scans; None where
-            this cannot be told.
+    `out_of_distribution` is the share of them that do not look like the training scans; None where
+    this cannot be told.
     """
 
     probabilities: Probabilities
@@ -101,13 +99,7 @@ class Part:
     def predict(
         self, predict: Predict, detector: OODDetector | None, batch_size: int
     ) -> SideOutput:
-        """Let a side classify them.
-
-        Args:
-            predict: The side, as `checkpoint_side` gives it.
-            detector: Scores scans as out of distribution; None where there is none.
-            batch_size: Scans at once.
-        """
+        """Let a side classify them, `batch_size` at once, and flag what the detector flags."""
         found, flagged = [], 0
         for batch in self.batches(batch_size):
             probabilities, features = predict(batch)
@@ -125,14 +117,9 @@ def compare_sides(ours: Probabilities, checkpoint: Probabilities) -> Agreement:
 
 
 def check_agreement(found: Iterable[Agreement], scans: int) -> None:
-    """Make sure that an exported file says what its checkpoint says.
+    """Make sure that an exported file says what its checkpoint says on so many test scans.
 
-    Args:
-        found: How they agree, tried in one or several ways.
-        scans: How many test scans were tried, for the message.
-
-    Raises:
-        WeightsError: Some probability differs by more than `TOLERANCE`, or is no number.
+    WeightsError where some probability differs by more than `TOLERANCE`, or is no number.
     """
     for agreement in found:
         if not agreement.largest <= TOLERANCE:

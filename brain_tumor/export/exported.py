@@ -112,13 +112,7 @@ def load_exported(path: Path, trusted: bool = False) -> Exported:
 
 
 def open_as(form: str, path: Path, trusted: bool) -> Exported:
-    """Open a file of any name as `load_exported` does.
-
-    Args:
-        form: `onnx` or `pt2`.
-        path: The file.
-        trusted: See `load_exported`.
-    """
+    """Open a file of any name as `load_exported` does; `form` is `onnx` or `pt2`."""
     facts, run = open_onnx(path) if form == "onnx" else open_pt2(path, trusted)
     try:
         detector = None if facts.ood is None else from_bytes(facts.ood)

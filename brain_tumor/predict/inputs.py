@@ -18,20 +18,12 @@ from brain_tumor.files.scans import Grey, UndecodableScanError, check_size
 
 
 def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path]:
-    """Find the files that are meant by files, folders and globs.
+    """Find the files that are meant by files, folders and globs, but those in `but`.
 
-    Args:
-        provided: Each in turn. A folder stands for every file below it, at any depth, sorted; a
-            glob (`*`, `?`, `[]`, `**`) for what it matches, sorted, unless a file has that very
-            name.
-        but: Files and folders to pass over.
-
-    Returns:
-        Each file once, as it was given and, of a folder, what lies below. What is no regular file
-        is among them, so that its reason can be told.
-
-    Raises:
-        DataError: One of the given leads to nothing.
+    A folder stands for every file below it, at any depth, sorted; a glob (`*`, `?`, `[]`, `**`) for
+    what it matches, sorted, unless a file has that very name. Each file is given once; what is no
+    regular file is among them, so that its reason can be told. DataError where one of the given
+    leads to nothing.
     """
     found: dict[Path, None] = {}
     passed = {path.absolute() for path in but}

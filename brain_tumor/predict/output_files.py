@@ -21,12 +21,7 @@ Write = Callable[[Prediction | Unusable, str], None]
 
 
 def check_output(path: Path, overwrite: bool) -> None:
-    """See that a file can become the output; nothing is written.
-
-    Raises:
-        ConfigError: Its name has another ending.
-        DataError: It is there already.
-    """
+    """See that a file of this name can become the output, and is not there; nothing is written."""
     if path.suffix.lower() not in ENDINGS:
         raise ConfigError(f"output must end in {' or '.join(ENDINGS)}: {str(path)!r}")
     if path.is_dir() or (path.exists() and not overwrite):
@@ -38,15 +33,7 @@ def check_output(path: Path, overwrite: bool) -> None:
 
 @contextmanager
 def table_file(path: Path, model: Model) -> Iterator[Write]:
-    """Give what writes a row; the file is there once all are written, or not at all.
-
-    Args:
-        path: Its place; the ending tells the format.
-        model: The network.
-
-    Raises:
-        DataError: It cannot be written.
-    """
+    """Give what writes a row; the file is there once all are written, or not at all."""
     try:
         with written_whole(path) as file:
             write = _csv if path.suffix.lower() == ".csv" else _json
@@ -58,12 +45,7 @@ def table_file(path: Path, model: Model) -> Iterator[Write]:
 
 
 def _row_of(result: Prediction | Unusable, overlay: str) -> dict[str, Any]:
-    """Give a result as plain values; None or nothing where nothing is known.
-
-    Args:
-        result: What became of a scan.
-        overlay: File name of its overlay; empty where there is none.
-    """
+    """Give a result as plain values; None or nothing where nothing is known."""
     if isinstance(result, Unusable):
         known: dict[str, Any] = {"path": result.source, "class": None, "probabilities": None}
         known |= dict.fromkeys(("tumour", "ood_score", "out_of_distribution", "low_confidence"))

@@ -113,9 +113,7 @@ class Reader:
     def cut(self, scan: InMemory) -> list[Grey]:
         """Decode and cut what is in memory: one scan, or each frame or page of a file.
 
-        Raises:
-            UndecodableScanError: It cannot be decoded.
-            BlankScanError: It shows nothing.
+        UndecodableScanError or BlankScanError where that fails.
         """
         if isinstance(scan, (bytes, bytearray, memoryview)):
             decoded = [frame() for frame in content_frames(bytes(scan), "")]
@@ -126,9 +124,7 @@ class Reader:
     def first(self, content: bytes) -> tuple[Grey, int]:
         """Decode and cut the first scan of a file in memory, and tell how many there are.
 
-        Raises:
-            UndecodableScanError: It cannot be decoded.
-            BlankScanError: It shows nothing.
+        UndecodableScanError or BlankScanError where that fails.
         """
         frames = content_frames(content, "")
         return cut_head(frames[0](), self.crop, self.harmonise).pixels, len(frames)

@@ -95,7 +95,7 @@ class Start:
         return self.run.path / "metrics.csv"
 
     def rewind(self, events: Sequence[Path]) -> None:
-        """Bring curves, and folders of event files, to the last whole epoch: the rest comes again."""
+        """Bring curves, and folders of event files, to the last whole epoch: what is later goes."""
         try:
             trim_history(self._history, self.epochs)
             for folder in events:

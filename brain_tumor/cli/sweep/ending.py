@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from brain_tumor.cli.command import drop_empty
 from brain_tumor.cli.sweep.data import Sweep
 from brain_tumor.cli.sweep.figure import Points, sweep_figure
 from brain_tumor.cli.sweep.record import FAILED, read_jobs
@@ -23,17 +24,14 @@ CURVES = {"train": "train", "val": "validation", "test": "test"}  # as the figur
 def end_sweep(folder: Path) -> bool:
     """Write `sweep.csv`, `sweep.md` and, over one numeric value, `sweep.png` and `sweep.svg`.
 
-    A folder in which no job began, because the command line was refused, is removed.
-
-    Args:
-        folder: The sweep's.
-
-    Returns:
-        Whether a job failed.
+    A folder in which no job began, because the command line was refused, is removed. Tells whether
+    a job failed.
     """
     records = read_jobs(folder)
     if not records:
-        _drop(folder)
+        with contextlib.suppress(OSError):
+            (folder / "multirun.yaml").unlink(missing_ok=True)
+        drop_empty(folder)
         return False
     sweep, out = read_sweep(folder, records), RunFolder(folder)
     out.write_rows("sweep.csv", *sweep_rows(sweep))
@@ -48,7 +46,7 @@ def end_sweep(folder: Path) -> bool:
         key, scores = points
         figure = sweep_figure(scores, key, f"{sweep.name}: scores by {key}")
         save_figure(figure, out.write, "sweep")
-    displayed = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    displayed = out.display_path
     drawn = ", sweep.png, sweep.svg" if points is not None else ""
     console.print(f"sweep folder: {displayed}", soft_wrap=True)
     console.print(f"files there:  sweep.csv, sweep.md{drawn}")
@@ -87,12 +85,3 @@ def _number(text: str) -> float | None:
         value = float(text)
         return value if math.isfinite(value) else None
     return None
-
-
-def _drop(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        (folder / "multirun.yaml").unlink(missing_ok=True)
-        here = Path.cwd()
-        while folder != here and here in folder.parents:
-            folder.rmdir()  # refuses a folder that holds anything
-            folder = folder.parent

@@ -18,13 +18,8 @@ WIDE = 8.0  # values that far apart, as a ratio, are drawn on a logarithmic axis
 def sweep_figure(points: Mapping[str, Mapping[str, Points]], key: str, title: str) -> Figure:
     """Draw scores over a configured value: a point for each run, a line through their means.
 
-    Args:
-        points: By score, then by part (`train`, `val`, `test`): value and score of each run.
-        key: What the value is called in the configuration.
-        title: What was swept.
-
-    Raises:
-        ValueError: There is nothing to draw.
+    `points` has value and score of each run, by score, then by part (`train`, `val`, `test`);
+    ValueError where there is nothing to draw.
     """
     drawn = {name: parts for name, parts in points.items() if any(parts.values())}
     if not drawn:

@@ -18,12 +18,6 @@ def check_launcher(words: Sequence[str]) -> None:
     """Refuse a launcher that is not installed, before Hydra says that it knows no such thing.
 
     A sweeper that waits for a score of each job is refused, too: `tune` has that to itself.
-
-    Args:
-        words: The command line.
-
-    Raises:
-        ConfigError: The launcher's package is missing, or another sweeper is asked for.
     """
     for word in words:
         key, _, choice = word.partition("=")

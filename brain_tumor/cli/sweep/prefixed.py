@@ -8,12 +8,7 @@ from typing import TextIO
 
 
 class PrefixedLines(io.TextIOBase):
-    """Passes on whole lines, each with a prefix, so that lines of several processes stay whole.
-
-    Args:
-        beyond: Where they go.
-        prefix: What stands in front of each.
-    """
+    """Passes on whole lines, each with a prefix, so that lines of several processes stay whole."""
 
     def __init__(self, beyond: TextIO, prefix: str) -> None:
         self._beyond, self._prefix, self._begun = beyond, prefix, ""

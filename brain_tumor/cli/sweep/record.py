@@ -66,12 +66,7 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class SweepJob:
-    """A job of a sweep, and where its record lies.
-
-    Attributes:
-        sweep: The sweep's folder.
-        number: Of the job, from 0.
-    """
+    """A job of a sweep: the sweep's folder, where its record lies, and its number from 0."""
 
     sweep: Path
     number: int
@@ -120,13 +115,9 @@ def noted(
 ) -> Iterator[None]:
     """Write down what becomes of a job, and keep its errors from the jobs after it.
 
-    An error is told on stderr, with the job's number: those that a user can cause by their
-    sentence, others by their traceback. What interrupts the job goes on to interrupt the sweep.
-
-    Args:
-        job: The job.
-        user_message: Makes one sentence of an error that a user can fix; None of any other.
-        tracebacks: Whether the traceback is wanted in any case.
+    An error is told on stderr, with the job's number: those of which `user_message` makes a
+    sentence by that, others, or all if asked for, by their traceback. What interrupts the job goes
+    on to interrupt the sweep.
     """
     hydra, begun = HydraConfig.get(), time.perf_counter()
     overrides = tuple(str(word) for word in hydra.overrides.task)

@@ -28,12 +28,7 @@ AVERAGED = ("seed", "split.seed", "split.fold")
 
 
 def read_sweep(folder: Path, records: Sequence[JobRecord]) -> Sweep:
-    """Read what the jobs of a sweep left behind.
-
-    Args:
-        folder: The sweep's.
-        records: Of its jobs, by number; at least one.
-    """
+    """Read what the jobs of a sweep left behind, by their records, at least one."""
     provided = [_values(record.overrides) for record in records]
     named = list(dict.fromkeys(key for values in provided for key in values))
     keys = [key for key in named if len({values.get(key) for values in provided}) > 1]
@@ -67,10 +62,8 @@ def winner(jobs: Sequence[SweptJob], settings: Sequence[SweptSetting]) -> tuple[
     """Choose the setting of the highest validation score; test scores are never looked at.
 
     Settings can only be compared on the same validation scans, so one of which a job is missing
-    cannot win, and none does where the scans differ.
-
-    Returns:
-        Place of the winner, None where there is none; and a sentence that says why.
+    cannot win, and none does where the scans differ. Gives the winner's place, None where there is
+    none, and a sentence that says why.
     """
     by_number = {job.number: job for job in jobs}
     complete = [place for place, one in enumerate(settings) if one.done == len(one.jobs)]
@@ -125,13 +118,8 @@ def _job(record: JobRecord, values: dict[str, str]) -> SweptJob:
             reason = reason or f"left no scores ({' '.join(str(error).split())})"
     if status == STARTED:  # its process was killed
         status = INTERRUPTED
-    folder = _shown(run.path)
+    folder = str(run.display_path)
     return SweptJob(record.number, values, status, reason, folder, seconds, scores, validation)
-
-
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _scores(run: RunFolder) -> tuple[Scores, str | None]:

@@ -27,11 +27,6 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
         What the file says of itself, and what takes scans `(N, 1, size, size)`, uint8, and gives
         probabilities `(N, classes)` and features `(N, F)`, float32; several threads may call it at
         once.
-
-    Raises:
-        ConfigError: onnxruntime is not installed.
-        WeightsError: The file is none of ours, is damaged or too large, or asks for more than to
-            compute.
     """
     onnx, onnxruntime = needed("onnx"), needed("onnxruntime")
     try:
@@ -70,11 +65,7 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
 
 
 def _check_arithmetic(path: Path, model: Any) -> None:
-    """Refuse what we never write: graphs in graphs may loop for ever, tensors lie in other files.
-
-    Raises:
-        WeightsError: The file has one of these.
-    """
+    """Refuse what we never write: graphs in graphs may loop for ever, tensors in other files."""
     if model.functions or any(
         attribute.HasField("g") or attribute.graphs
         for node in model.graph.node

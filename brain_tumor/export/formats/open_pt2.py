@@ -24,16 +24,6 @@ def open_pt2(path: Path, trusted: bool) -> tuple[Facts, Run]:
     torch 2.15 unpickles weights, constants and example inputs without `weights_only` where the file
     asks for it, and evaluates guards and shapes that it holds as text, so a file of unknown origin
     may do anything. The facts are read without torch, and nothing else before it is trusted.
-
-    Args:
-        path: The file.
-        trusted: Whether it is known to be harmless.
-
-    Returns:
-        As `onnx_file.open_onnx`.
-
-    Raises:
-        WeightsError: The file is not trusted, is none of ours, or is damaged.
     """
     facts = _read_facts(path)
     if not trusted:

@@ -23,9 +23,7 @@ def as_pt2(program: ExportedProgram, facts: Facts) -> bytes:
 def as_onnx(program: ExportedProgram, facts: Facts) -> bytes:
     """Write an ONNX file; facts are its `metadata_props`.
 
-    Raises:
-        ConfigError: A package is not installed.
-        WeightsError: ONNX has no words for an operation of the network.
+    WeightsError where ONNX has no words for an operation of the network.
     """
     onnx_errors = needed("torch.onnx.errors")
     needed("onnxscript")  # torch translates with it
