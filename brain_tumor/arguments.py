@@ -26,18 +26,11 @@ def check_arguments(
     called: str = "",
     others: Collection[str] = (),
 ) -> None:
-    """Make sure that values can be given to a class or function by name.
+    """Make sure that values can be given to a class or function by name, `key` in messages.
 
-    Args:
-        target: What takes them.
-        values: By name, as a configuration holds them, or objects built from it.
-        key: Where they stand in the configuration; empty at its top.
-        provided: Names of what the program gives itself.
-        called: What the target is called in a configuration, where that is not its own name.
-        others: Names that stand in the same place for something else, to suggest them too.
-
-    Raises:
-        ConfigError: A name is unknown or missing, or a value is not what is annotated.
+    `provided` are names of what the program gives itself; `called` is what the target is called in
+    a configuration, if not by its own name; `others` are names that stand in the same place for
+    something else, to suggest them too.
     """
     known, takes_any = taken_by(target)
     hints = annotations(target)

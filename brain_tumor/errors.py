@@ -25,12 +25,7 @@ class TrainingError(BrainTumorError):
 
 
 def suggest(name: str, known: Iterable[str], limit: int = 12) -> str:
-    """Say what was probably meant, for the end of a message.
-
-    Args:
-        name: What was given.
-        known: What could have been.
-        limit: Up to how many choices are listed where none is near.
+    """Say what was probably meant of what is known, or list up to `limit` choices.
 
     Example:
         >>> suggest("gbmnt", ["gbmnet", "mobilenetv2"])

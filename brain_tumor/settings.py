@@ -129,8 +129,7 @@ def below(key: str, name: str) -> str:
 def check_value(value: Any, hint: Any, key: str) -> None:
     """Make sure that a value is what an annotation says.
 
-    Raises:
-        ConfigError: It is not: the message has key, value, what it must be, and the nearest name.
+    Else a ConfigError has key, value, what it must be, and the nearest name.
     """
     keyed, valued = _group_of(hint) if isinstance(value, dict) else (Any, Any)
     for name, one in value.items() if isinstance(value, dict) else ():

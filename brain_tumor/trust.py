@@ -23,14 +23,9 @@ _trusted: tuple[str, ...] = ()
 
 @contextmanager
 def trusting(modules: Any) -> Iterator[None]:
-    """Let configurations name what lies in some modules, until the end of the block.
+    """Let configurations name what lies in some modules, and below, until the end of the block.
 
-    Args:
-        modules: Dotted names of modules, or one such name; what lies below them is trusted, too.
-            None trusts nothing new.
-
-    Raises:
-        ConfigError: It is no list of modules, or one cannot be found.
+    ConfigError where `modules` is no list of dotted names, or one cannot be found.
     """
     global _trusted
     before = _trusted
@@ -59,16 +54,9 @@ def lies_in(module: str, places: Iterable[str]) -> bool:
 def find(target: Any, places: Iterable[str], written: Iterable[str] = ()) -> Any:
     """Find what a `_target_` names, where that is written in one of some modules or a trusted one.
 
-    Args:
-        target: The dotted name, such as `my_project.nets.MyNet`.
-        places: The modules beside those that are trusted.
-        written: Those where it has to be written, where that is less than where it may be named.
-
-    Returns:
-        A class or function; None where there is none, or its module is neither.
-
-    Raises:
-        ConfigError: A trusted module cannot be imported, or does not have the name.
+    `places` are where it may be named, `written` where it has to be written, where that is less.
+    None where there is none; ConfigError where a trusted module cannot be imported, or does not
+    have the name.
     """
     module, _, name = str(target).rpartition(".")
     places = (*places, *_trusted)
@@ -84,11 +72,7 @@ def find(target: Any, places: Iterable[str], written: Iterable[str] = ()) -> Any
 
 
 def advice(target: Any) -> str:
-    """Say what a `_target_` is and how to trust it; empty where that is already so, or no help.
-
-    Args:
-        target: The dotted name, as a configuration or a checkpoint has it.
-    """
+    """Say what a `_target_` is and how to trust it; empty where that is already so, or no help."""
     module = str(target).rpartition(".")[0]
     top = module.partition(".")[0]
     if not module or not _is_plain(str(target)) or lies_in(module, _trusted) or _is_refused(top):

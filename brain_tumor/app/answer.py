@@ -49,15 +49,7 @@ class Answer:
 
 
 def answer(model: Model, content: bytes) -> Answer:
-    """Predict the scan in a file: of several frames, the first.
-
-    Args:
-        model: The network.
-        content: The file's bytes: a picture or DICOM.
-
-    Raises:
-        DataError: It cannot be decoded, or shows nothing.
-    """
+    """Predict the scan in a file's bytes, a picture or DICOM: of several frames, the first."""
     try:
         scan, frames = Reader(model.crop, model.harmonise).first(content)
     except (UndecodableScanError, BlankScanError) as error:

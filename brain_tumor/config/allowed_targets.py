@@ -126,15 +126,9 @@ ALLOWED_TARGETS = {
 
 
 def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[Any, Kind]:
-    """Find the class, or the function, that a `_target_` names.
+    """Find the class, or the function, that a `_target_` names, and which kind of `allowed` it is.
 
-    Args:
-        target: The dotted name, such as `torch.optim.Adam`.
-        key: Where it stands, for messages.
-        allowed: What it may be; none where nothing may be built.
-
-    Raises:
-        ConfigError: It is no such class, or comes from elsewhere and is not trusted.
+    ConfigError where it is no such class, or comes from elsewhere and is not trusted.
     """
     library = NEEDS.get(str(target).rpartition(".")[2], str(target).partition(".")[0])
     if allowed and library in OPTIONAL and find_spec(library) is None:

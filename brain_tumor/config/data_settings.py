@@ -142,11 +142,7 @@ class DataSettings(Settings, key="data"):
 
     @cached_property
     def joined(self) -> tuple["DataSettings", ...]:
-        """What each of the joined sets is.
-
-        Raises:
-            ConfigError: A value of one cannot be, or two are called alike.
-        """
+        """What each of the joined sets is; ConfigError where two are called alike."""
         own = {key: getattr(self, key) for key in ("prepared", "crop", "harmonise")}
         own["near_duplicates"] = self.near_duplicates
         found = tuple(parse_settings(DataSettings, {**one, **own}, "data") for one in self.sets)
@@ -182,12 +178,7 @@ class DataSettings(Settings, key="data"):
 
 
 def data_settings(node: DictConfig | Mapping[str, Any]) -> DataSettings:
-    """Read what stands under `data`; no file is looked at.
-
-    Raises:
-        ConfigError: A name is unknown or missing, or a value of the wrong kind or outside its
-            range.
-    """
+    """Read what stands under `data`; no file is looked at."""
     return parse_settings(DataSettings, node, "data")
 
 
@@ -220,11 +211,7 @@ def usual_healthy(classes: Sequence[str]) -> str | None:
 
 
 def check_healthy(healthy: str | None, classes: Sequence[str] | None, key: str) -> None:
-    """Make sure that the class without a tumour is not merely misspelt.
-
-    Raises:
-        ConfigError: It is no class, but one is called nearly so.
-    """
+    """Make sure that the class without a tumour is not merely misspelt."""
     if healthy is None or classes is None or healthy in classes:
         return
     if is_usual_healthy(healthy):  # `tumour` is near `notumour`, but no slip of it

@@ -25,14 +25,9 @@ _FORM = "name conf/data choices, or {data: CHOICE, root: FOLDER}"
 def data_sets(sources: Iterable[Any]) -> list[dict[str, Any]]:
     """Give every value of each of some sets, as it stands under `data` where it is alone.
 
-    A resolver, so that a run keeps what was joined in its own configuration.
-
-    Args:
-        sources: Each the name of a conf/data choice, or a mapping of `data`, such a name, and the
-            values that are given beside it; without `data` it is a `folder`.
-
-    Raises:
-        ConfigError: There is no such choice, a value of it is missing, or fewer than two are named.
+    Each is named by a conf/data choice, or by a mapping of `data`, such a name, and the values that
+    are given beside it; without `data` it is a `folder`. A resolver, so that a run keeps what was
+    joined in its own configuration.
     """
     if isinstance(sources, str) or len(named := list(sources)) < 2:
         raise ConfigError(

@@ -12,15 +12,8 @@ from brain_tumor.models.registry import CLASSES, TARGET, build_network, trial_de
 def check_network(options: dict[str, Any], classes: int, size: int) -> None:
     """Build a network without memory, see that scans fit it, and that its weights do.
 
-    Args:
-        options: What stands under `model`.
-        classes: Number of classes.
-        size: Side of a scan in pixels.
-
-    Raises:
-        ConfigError: An option is unknown or outside its range, or scans do not fit, or the network
-            gives no logits.
-        WeightsError: The weights cannot be had or do not fit.
+    ConfigError where an option is wrong, scans of `size` x `size` pixels do not fit, or the network
+    gives no logits; WeightsError where the weights cannot be had or do not fit.
     """
     weights = options.pop("weights", None)
     name = options.pop("name", None)

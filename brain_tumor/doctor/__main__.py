@@ -44,12 +44,7 @@ def main() -> None:
 
 
 def run_checks(checks: Iterable[str], *arguments: Any) -> Iterator[Finding]:
-    """Yield the findings of each check; an unexpected error is a finding, too.
-
-    Args:
-        checks: `file.function` in this package.
-        arguments: What each function takes.
-    """
+    """Yield the findings of each check, a `file.function` here; an unexpected error is one, too."""
     for check in checks:
         module, _, function = check.partition(".")
         try:

@@ -82,11 +82,7 @@ def existing_parent(path: Path) -> Path:
 
 
 def why_not_writable(path: Path) -> str | None:
-    """Write a temporary file into a folder, or into the parent in which it would be made.
-
-    Returns:
-        The reason why that fails; None if it works.
-    """
+    """Write a temporary file into a folder, or where it would be made; say why that fails."""
     place = existing_parent(path)
     if not place.is_dir():
         return f"{place} is a file"

@@ -22,16 +22,11 @@ _LEFT_OUT = ("name", "runs", "run_folder", "resume", "allow_changes")
 
 
 def best_experiment(config: DictConfig, choices: Choices, said: str) -> str:
-    """Write a trial's configuration as an experiment: choices of groups, and values beside them.
+    """Write a trial's configuration as YAML of an experiment: choices of groups, values beside.
 
-    Args:
-        config: The trial's configuration of training, not resolved.
-        choices: What was chosen of each group, as Hydra tells (`hydra.runtime.choices`).
-        said: How it was chosen, one or more lines.
-
-    Returns:
-        YAML. Composed into `conf/train.yaml` it gives the trial's values, all but its name and
-        where it lies.
+    `config` is not resolved, `choices` are Hydra's (`hydra.runtime.choices`), `said` is how it was
+    chosen, one or more lines. Composed into `conf/train.yaml` it gives the trial's values, all but
+    its name and where it lies.
     """
     with ExitStack() as held:
         if not GlobalHydra.instance().is_initialized():

@@ -32,20 +32,11 @@ KINDS: dict[str, type[BaseDistribution]] = {
 
 
 def read_space(search: DictConfig, config: Mapping[str, Any]) -> Space:
-    """Read a search space.
+    """Read a search space: how each value is drawn, by its dotted key, in the order given.
 
-    Args:
-        search: Nested as the configuration is; where a value is searched stands a mapping with
-            `kind` (float, int or categorical) and its options: `low`, `high` (both included),
-            `log` and `step` of numbers, `choices` of a category.
-        config: The configuration of a training, as nested plain values.
-
-    Returns:
-        How each value is drawn, by its dotted key, in the order given.
-
-    Raises:
-        ConfigError: The space is empty, names a key that the configuration has not or that is not
-            to be searched, or a value cannot be drawn so.
+    `search` is nested as the configuration is; where a value is searched stands a mapping with
+    `kind` (float, int or categorical) and its options: `low`, `high` (both included), `log` and
+    `step` of numbers, `choices` of a category.
     """
     known = flatten(config)
     space: Space = {}

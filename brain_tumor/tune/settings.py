@@ -81,14 +81,7 @@ class StudySettings(StudyGroup, key="study"):
 
 
 def study_settings(config: DictConfig) -> StudySettings:
-    """Read a study's configuration.
-
-    Args:
-        config: As `conf/tune.yaml` composes it.
-
-    Raises:
-        BrainTumorError: A value is none that a study or a training can have.
-    """
+    """Read a study's configuration; none of its values may fail a study or a training later."""
     fill_classes(config, "tune")
     study = parse_settings(StudyGroup, check_values(config, "tune").get("study"), "study")
     if config.get("resume") is not None:

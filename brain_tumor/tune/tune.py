@@ -24,20 +24,10 @@ from brain_tumor.tune.trial import frozen, run_trial
 
 
 def tune(config: DictConfig, choices: Choices) -> FrozenTrial | None:
-    """Begin a study or go on with it, and write what it found.
+    """Begin a study or go on with it, and write what it found; give the best trial, if any.
 
-    Args:
-        config: As `conf/tune.yaml` composes it; `study.folder` must be given where Hydra does not
-            run.
-        choices: What was chosen of each group, as `hydra.runtime.choices` has it.
-
-    Returns:
-        The best trial; None where none finished.
-
-    Raises:
-        BrainTumorError: Anything that the user can fix.
-        KeyboardInterrupt: Ctrl-C or SIGTERM came; what is done stays, and the trial that ran waits
-            for the next call.
+    `choices` are Hydra's. After Ctrl-C or SIGTERM what is done stays, and the trial that ran waits
+    for the next call.
     """
     hush_lightning()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
