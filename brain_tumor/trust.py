@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import ConfigError, one_line, suggest
 
 Modules = str | tuple[str, ...] | None  # as configured
 
@@ -130,5 +130,4 @@ def _imported(module: str) -> Any:
 
 
 def _unimportable(module: str, error: Exception) -> ConfigError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return ConfigError(f"{module} cannot be imported ({type(error).__name__}: {reason}).")
+    return ConfigError(f"{module} cannot be imported ({type(error).__name__}: {one_line(error)}).")

@@ -79,9 +79,6 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
 
     In a sweep (`-m`) whose configuration has `hydra.callbacks.sweep` a job that fails does not stop
     the others. At its end there is a table, and exit status 1 where a job failed.
-
-    Args:
-        config_name: The file in `conf/` that composes the command's configuration.
     """
     asked = False  # for tracebacks, by the user
 

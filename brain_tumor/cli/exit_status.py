@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from brain_tumor.config.values import sentence
 from brain_tumor.engine.interrupt import Terminated
-from brain_tumor.errors import BrainTumorError
+from brain_tumor.errors import BrainTumorError, one_line
 from brain_tumor.rendering.foreign_text import visible
 
 # What the system says of a full disk, and of a user who has had his share of it.
@@ -24,7 +24,7 @@ def user_message(error: Exception) -> str | None:
     if isinstance(error, OmegaConfBaseException):
         return sentence(error)
     if isinstance(error, BrainTumorError):
-        return visible(" ".join(str(error).split()))  # may name files and classes of others
+        return visible(one_line(error))  # may name files and classes of others
     if isinstance(error, OSError) and error.errno in FULL:
         place = error.filename or HydraConfig.get().runtime.output_dir
         return (

@@ -85,9 +85,6 @@ def _composed(command: str, words: Sequence[str]) -> DictConfig:
 def overrides_of(values: Mapping[str, Any]) -> list[str]:
     """Write values as they would be typed; those that are None are left out.
 
-    Args:
-        values: By key: numbers, truth values, text, paths, or lists of these.
-
     Example:
         >>> overrides_of({"lr": 1e-5, "input": ["my scans"], "seed": None})
         ['lr=1e-05', "input=['my scans']"]

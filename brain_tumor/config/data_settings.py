@@ -18,7 +18,7 @@ from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.prepare import PrepareSettings
 from brain_tumor.data.sources.kaggle import KaggleSettings
 from brain_tumor.data.sources.names import Names
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import ConfigError, nearest
 from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.settings import BatchSize, Settings, Workers
 
@@ -216,9 +216,11 @@ def check_healthy(healthy: str | None, classes: Sequence[str] | None, key: str) 
         return
     if is_usual_healthy(healthy):  # `tumour` is near `notumour`, but no slip of it
         classes = [name for name in classes if is_usual_healthy(name)]
-    near = suggest(healthy, classes, limit=0)
-    if near.startswith("did you mean"):
-        raise ConfigError(f"{key} is {healthy!r}, which is no class: {near} Set data.healthy.")
+    near = nearest(healthy, classes)
+    if near is not None:
+        raise ConfigError(
+            f"{key} is {healthy!r}, which is no class: did you mean {near}? Set data.healthy."
+        )
 
 
 def healthy_note(healthy: str | None, classes: Sequence[str]) -> str | None:

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from brain_tumor.arguments import check_arguments
 from brain_tumor.config.allowed_targets import ALLOWED_TARGETS, Kind, find_class
-from brain_tumor.errors import BrainTumorError, ConfigError
+from brain_tumor.errors import BrainTumorError, ConfigError, one_line
 from brain_tumor.models.schedules import TOTAL_STEPS
 
 # What the program gives when it calls a partial.
@@ -88,7 +88,7 @@ def _built(
     except BrainTumorError:
         raise
     except Exception as error:  # torch and Lightning raise a dozen kinds over what they are given
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise ConfigError(f"{key} cannot be built from its configuration: {reason}") from error
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from brain_tumor.doctor.child import Probes
-from brain_tumor.doctor.finding import MARKS, Finding
+from brain_tumor.doctor.found import MARKS, Finding
 from brain_tumor.doctor.libraries import hydra_plugins
 
 # Checks are imported by name, one at a time: a broken import fails its own check only.

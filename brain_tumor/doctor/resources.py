@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.doctor.child import Results
-from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.found import Finding
 
 CGROUP = Path("/sys/fs/cgroup")  # limits of a container
 GIB = 2**30

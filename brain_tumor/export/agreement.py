@@ -28,9 +28,8 @@ Predict = Callable[[Scans], tuple[npt.NDArray[np.floating], npt.NDArray[np.float
 class Agreement:
     """How far two sides part on the same scans.
 
-    Attributes:
-        largest: Largest difference of a probability, in [0, 1]; not a number where one has none.
-        same: Share of scans that both give the same class.
+    The largest difference of a probability, which is not a number where one has none, and the share
+    of scans that both give the same class.
     """
 
     largest: float
@@ -67,13 +66,7 @@ def checkpoint_side(trained: Trained) -> Predict:
 
 @dataclass(frozen=True)
 class Part:
-    """Scans of a part of a run's split.
-
-    Attributes:
-        images: Of the prepared set, `(M, size, size)`, uint8, memory-mapped.
-        rows: Which of them, `(N,)`.
-        labels: Their class numbers, `(N,)`.
-    """
+    """Scans of a part of a run's split: rows `(N,)` of images `(M, size, size)`, their labels."""
 
     images: Scans
     rows: Rows

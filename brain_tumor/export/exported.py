@@ -23,30 +23,13 @@ SUFFIXES = (".onnx", ".pt2")
 
 @dataclass(frozen=True)
 class Exported:
-    """A network in a file of its own. Several threads may use it at once.
-
-    Attributes:
-        path: The file.
-        classes: Class names, in the order of the probabilities.
-        metadata: Further facts.
-        detector: What tells scans that do not look like the training scans, from `metadata.ood`;
-            None where the run had nothing that tells them.
-    """
+    """A network in a file of its own. Several threads may use it at once."""
 
     path: Path
     classes: tuple[str, ...]
     metadata: Facts
     detector: OODDetector | None
     _run: Run = field(repr=False)
-
-    @property
-    def size(self) -> int:
-        """Side of a scan in pixels."""
-        return self.metadata.crop.size
-
-    def probabilities(self, scans: Scans) -> Values:
-        """Classify scans on the CPU: the first of what `predict` gives, `(N, classes)`."""
-        return self.predict(scans)[0]
 
     def predict(self, scans: Scans) -> tuple[Values, Values]:
         """Predict scans on the CPU.
@@ -64,7 +47,7 @@ class Exported:
             ValueError: They are of another kind or shape.
             WeightsError: The file gives anything else.
         """
-        side, classes = self.size, len(self.classes)
+        side, classes = self.metadata.crop.size, len(self.classes)
         if scans.dtype != np.uint8 or scans.shape[1:] != (1, side, side):
             raise ValueError(
                 f"scans must be uint8 (N, 1, {side}, {side}): {scans.dtype} {scans.shape}"

@@ -46,16 +46,10 @@ def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path
 
 
 def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
-    """Turn a picture in memory into grey values, as `picture.PictureFile` does with a file.
+    """Turn a picture in memory into grey values, `(H, W)`, uint8, 0-255, as one in a file.
 
-    Args:
-        picture: `(H, W)` or `(H, W, 3)`, uint8, 0-255, red first; or any picture of PIL's.
-
-    Returns:
-        `(H, W)`, uint8, 0-255.
-
-    Raises:
-        UndecodableScanError: It is of another kind, or has more pixels than `MAX_PIXELS`.
+    An array is `(H, W)` or `(H, W, 3)`, uint8, 0-255, red first. UndecodableScanError where it is
+    of another kind, or has more pixels than `MAX_PIXELS`.
     """
     if isinstance(picture, Image.Image):
         check_size(*picture.size)

@@ -34,9 +34,6 @@ def overlay(scan: npt.NDArray[np.uint8], cam: npt.NDArray[np.float32]) -> npt.ND
 
     Returns:
         `(H, W, 3)`, uint8, red, green and blue, 0-255.
-
-    Raises:
-        ValueError: The two differ in size.
     """
     if cam.shape != scan.shape:
         raise ValueError(f"a map of {cam.shape} does not fit a scan of {scan.shape}")
@@ -89,13 +86,8 @@ def labelled(
 ) -> npt.NDArray[np.uint8]:
     """Put a scan beside its overlay, and below them the class, its probability, and warnings.
 
-    Args:
-        scan: `(H, W)`, uint8, 0-255.
-        painted: The same with the map over it, `(H, W, 3)`, uint8, red first.
-        prediction: What the network says of it.
-
-    Returns:
-        `(H + 44, 2 W, 3)`, uint8, red first.
+    `scan` is `(H, W)`, `painted` `(H, W, 3)`; gives `(H + 44, 2 W, 3)`. All are uint8, 0-255, red
+    first.
     """
     height, width = scan.shape
     canvas = Image.new("RGB", (2 * width, height + CAPTION))

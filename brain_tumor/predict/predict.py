@@ -40,15 +40,9 @@ from brain_tumor.trust import Modules
 
 @dataclass
 class Outcome:
-    """What came of all files.
+    """What came of all files: the first predictions, or all, and counts of each kind.
 
-    Attributes:
-        predictions: The first predictions, or all.
-        place: The folder that all predicted scans lie in; None before there is one.
-        counts: Predictions of each class.
-        out_of_distribution: Those of scans unlike the training scans.
-        low_confidence: Those of low confidence.
-        unusable: The files that could not be used, and why.
+    `place` is the folder that all predicted scans lie in; None before there is one.
     """
 
     predictions: list[Prediction] = field(default_factory=list)

@@ -107,12 +107,7 @@ def _tumour(model: Model, likely: float | None) -> bool | None:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some files in their order.
-
-    Attributes:
-        results: What became of each file, or frame.
-        scans: Those that were predicted, as the network took them, `(N, size, size)`, uint8.
-    """
+    """What became of some files or frames, in their order, and the scans that were predicted."""
 
     results: list[Prediction | Unusable]
     scans: Scans

@@ -23,13 +23,7 @@ InMemory = bytes | bytearray | memoryview | Image.Image | npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Piece:
-    """A file, one frame or page of a file, or one slice of a volume.
-
-    Attributes:
-        path: The file.
-        frame: Number of the frame, or of a volume's slice, from 0; None where it has no others.
-        volume: The volume that it is a slice of, or that has none; None where it is of a file.
-    """
+    """A file, or one frame or page of it, or one slice of a volume, numbered from 0."""
 
     path: Path
     frame: int | None = None
@@ -48,14 +42,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class NewScan:
-    """What became of a piece.
-
-    Attributes:
-        name: What it is called.
-        pixels: Its head as a network takes it, `(size, size)`, uint8, 0-255; None where it cannot
-            be used.
-        reason: Why not; empty where it can.
-    """
+    """What became of a piece: `(size, size)`, uint8, 0-255, or the reason why there is none."""
 
     name: str
     pixels: Grey | None
@@ -64,13 +51,7 @@ class NewScan:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads scans, and cuts them as those that a network was trained on. Threads may share it.
-
-    Attributes:
-        crop: How a head is found and cut.
-        harmonise: What is taken out of it.
-        volume: Which slices of a volume are read.
-    """
+    """Reads scans, and cuts them as those that a network was trained on. Threads may share it."""
 
     crop: CropSettings
     harmonise: HarmoniseSettings

@@ -15,12 +15,7 @@ MAX_BYTES = 2**20
 
 @dataclass(frozen=True)
 class FileChecksum:
-    """What `checksums.json` holds of a file.
-
-    Attributes:
-        sha256: Of its content; of a compressed file, of what it unpacks to.
-        rows: Rows of a table, without its header; None of another file.
-    """
+    """What `checksums.json` holds: a digest of what a file unpacks to, and rows of a table."""
 
     sha256: str
     rows: int | None = None

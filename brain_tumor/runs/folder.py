@@ -32,13 +32,9 @@ AGAIN = "take the run folder as training left it, or evaluate the run again"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Names and formats of what lies in a run folder.
+    """Names and formats of what lies in a run folder, or in a part of the run folder `root`.
 
     Whatever is written is there whole or not at all, and never behind a link inside the folder.
-
-    Attributes:
-        path: The folder.
-        root: The run folder that it is a part of; None where it is one itself.
     """
 
     path: Path

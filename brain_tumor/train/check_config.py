@@ -24,7 +24,7 @@ from brain_tumor.config.source import fill_classes
 from brain_tumor.config.values import check_values
 from brain_tumor.data.split import FILE, TEST, VALIDATION, SplitSettings
 from brain_tumor.data.transforms.report import Augment
-from brain_tumor.errors import BrainTumorError, ConfigError
+from brain_tumor.errors import BrainTumorError, ConfigError, one_line
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.models.classifier import TrainingSettings
 from brain_tumor.models.losses import Loss, TrainingLoss
@@ -32,8 +32,7 @@ from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.settings import Seed, Settings
 from brain_tumor.train.build import build_augment, build_callbacks, build_loss, make_trainer
 from brain_tumor.train.callbacks.loggers import check_loggers
-from brain_tumor.train.check_monitors import check_monitors
-from brain_tumor.train.check_trainer import check_callbacks, check_trainer
+from brain_tumor.train.check_trainer import check_callbacks, check_monitors, check_trainer
 from brain_tumor.trust import Modules
 
 STEPS = 1000  # of a schedule that are tried, at most
@@ -136,7 +135,7 @@ def _try_augment(augment: Augment | None, size: int) -> None:
     except BrainTumorError:
         raise
     except Exception as error:  # somebody's transform may raise anything
-        reason = _one_line(error)
+        reason = one_line(error)
     if reason:
         raise ConfigError(f"augment cannot treat scans of {size} x {size} pixels: {reason}")
 
@@ -163,7 +162,7 @@ def _try_loss(classes: Sequence[str], loss: Loss, weights: Any) -> None:
     except BrainTumorError:
         raise
     except Exception as error:  # somebody's loss may raise anything
-        reason = _one_line(error)
+        reason = one_line(error)
     if reason:
         raise ConfigError(
             f"loss does not work on logits (N, {len(classes)}) and labels (N,): {reason}"
@@ -214,8 +213,4 @@ def _try_optimizer(config: DictConfig) -> None:
                 for _ in range(STEPS if steps_per_batch(schedule) else epochs):
                     made.step()
     except Exception as error:  # torch raises a dozen kinds over what they are given
-        raise ConfigError(f"{key} does not work as configured: {_one_line(error)}") from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(f"{key} does not work as configured: {one_line(error)}") from error

@@ -21,7 +21,7 @@ from brain_tumor.data.split import VALIDATION, Split
 from brain_tumor.engine.ddp import ending_together, in_turn, train_along
 from brain_tumor.engine.interrupt import keyboard_interrupts
 from brain_tumor.engine.ranks import shares_work
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import ConfigError, DataError, one_line
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.rendering.tables import data_sentence, prepared_table, split_table, unusable_note
 from brain_tumor.rendering.terminal import to_rich
@@ -42,13 +42,8 @@ from brain_tumor.trust import typed_again
 class Fitted:
     """What a training leaves that was fitted and is not scored yet.
 
-    Attributes:
-        run: Its folder.
-        config: Its configuration.
-        datamodule: Serves its scans.
-        trainer: Which fitted it.
-        record: What `run.json` says so far.
-        begun: Reading of `time.perf_counter` from which `seconds` counts.
+    `record` is what `run.json` says so far; `seconds` will count from `begun`, a reading of
+    `perf_counter`.
     """
 
     run: RunFolder
@@ -190,5 +185,5 @@ def _status_written(run: RunFolder, record: RunRecord, trainer: L.Trainer) -> It
             if status == "failed":
                 log_failure(trainer.loggers)
         if isinstance(error, MisconfigurationException):  # a callback that monitors nothing
-            raise ConfigError(" ".join(str(error).split())) from error
+            raise ConfigError(one_line(error)) from error
         raise

@@ -42,16 +42,11 @@ PLACES = ("path", "dirpath", "save_dir", "root_dir", "default_root_dir", "exclud
 
 @dataclass(frozen=True)
 class Start:
-    """Where a training begins.
+    """Where a training begins: its folder, its configuration, the checkpoint that it goes on from.
 
-    Attributes:
-        run: Its folder.
-        config: Its configuration.
-        checkpoint: What it goes on from; None begins with fresh weights.
-        epochs: Epochs that are done.
-        stopped: Whether a callback ended the training with the last of them.
-        earlier: What `run.json` said as the last process left it; None in a new folder.
-        said: Sentences about what was found.
+    `epochs` are done, and a callback ended the training with the last of them if `stopped`.
+    `earlier` is what `run.json` said as the last process left it; None in a new folder. `said` are
+    sentences about what was found.
     """
 
     run: RunFolder

@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.cli.sweep.prefixed import prefixed
-from brain_tumor.cli.sweep.record import SKIPPED, SweepJob, this_job
+from brain_tumor.cli.sweep.record import SweepJob, this_job
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.source import fill_classes
 from brain_tumor.errors import DataError
@@ -50,7 +50,7 @@ def _train_job(config: DictConfig, job: SweepJob) -> None:
     folder = str(run.path.absolute())
     if finished:
         print(f"job {job.number} was finished before, in {run.path}: skipped.")
-        job.note(status=SKIPPED, folder=folder)
+        job.note(status="skipped", folder=folder)
         return
     job.note(folder=folder, reason="went on from an earlier sweep")
     OmegaConf.update(config, "resume", folder)

@@ -32,12 +32,9 @@ SHOWN = 20  # trials on the terminal; study.md has all
 class StudyOutcome:
     """What a study found so far.
 
-    Attributes:
-        best: The best of the trials that finished, the first of equals; None where none did.
-        counts: How many trials there are, and what became of them.
-        sentence: Which trial is the best, and its score; empty where there is none.
-        tables: Of the trials that are shown, and, where there are enough, of what each value
-            explains.
+    The best of the trials that finished, the first of equals; how many trials there are and what
+    became of them; which is the best, in words; tables of those that are shown and, where there are
+    enough, of what each value explains.
     """
 
     best: FrozenTrial | None

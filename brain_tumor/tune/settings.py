@@ -35,18 +35,7 @@ MAY_CHANGE = (
 
 @dataclass(frozen=True)
 class StudyGroup(Settings, key="study"):
-    """What stands under `study` in `conf/tune.yaml`.
-
-    Attributes:
-        name: Its name.
-        trials: How many there are to be in all.
-        timeout: Seconds after which no further trial is begun; None never.
-        seed: Of the sampler.
-        objective: The score by which trials are chosen, as it is logged: `val/<score>`.
-        folder: Where it lies.
-        sampler: Configuration of the sampler, which is built by its `_target_`.
-        pruner: Configuration of the pruner, likewise.
-    """
+    """What stands under `study` in `conf/tune.yaml`, as it says there."""
 
     name: str
     trials: Annotated[int, Range(1)]
@@ -60,13 +49,9 @@ class StudyGroup(Settings, key="study"):
 
 @dataclass(frozen=True)
 class StudySettings(StudyGroup, key="study"):
-    """What a study is.
+    """What a study is: how each searched value is drawn, and the training that trials share.
 
-    Attributes:
-        space: How each searched value is drawn, by dotted key.
-        training: Configuration of training that the trials share; each changes a copy of it.
-        run: What that configuration says.
-        fixed: What must be the same in every call of the study, by dotted key.
+    `fixed` must be the same in every call of the study, by dotted key.
     """
 
     space: Space

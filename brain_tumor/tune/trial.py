@@ -78,9 +78,6 @@ class WatchedScore(Checkpoint):
 
     A `Checkpoint`, because Lightning calls those after all others; behind the one that writes
     `last.ckpt`, so that a trial which is stopped has its last epoch on disk.
-
-    Attributes:
-        pruned: Whether the pruner stopped the trial.
     """
 
     def __init__(self, trial: Trial, objective: str) -> None:

@@ -2,7 +2,6 @@
 
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import optuna
 from omegaconf import DictConfig
@@ -16,6 +15,7 @@ from brain_tumor.errors import TrainingError
 from brain_tumor.rendering.numbers import format_score
 from brain_tumor.rendering.tables import data_sentence
 from brain_tumor.rendering.terminal import to_rich
+from brain_tumor.runs.folder import RunFolder
 from brain_tumor.tune.best import Choices, best_command
 from brain_tumor.tune.outcome import shown_value, write_outcome
 from brain_tumor.tune.settings import no_validation, study_settings
@@ -40,8 +40,7 @@ def tune(config: DictConfig, choices: Choices) -> FrozenTrial | None:
         raise no_validation(settings.run.split.name)
     study = Study(settings, prepared.fingerprint)
     console.print(data_sentence(prepared.summary, counts))
-    folder, here = settings.folder, Path.cwd()
-    folder_shown = str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
+    folder_shown = str(RunFolder(settings.folder).display_path)
     try:
         _run_trials(study, console)
     except KeyboardInterrupt as stop:

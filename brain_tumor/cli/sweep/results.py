@@ -1,21 +1,15 @@
 """What a sweep found: scores of its jobs, its settings, and which of them won."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from brain_tumor.cli.sweep.data import PARTS, Scores, Sweep, SweptJob, SweptSetting, swept_scores
-from brain_tumor.cli.sweep.record import (
-    FINISHED,
-    INTERRUPTED,
-    SKIPPED,
-    STARTED,
-    JobRecord,
-)
+from brain_tumor.cli.sweep.record import JobRecord
 from brain_tumor.errors import DataError
 from brain_tumor.metrics.registry import LOSS, label_scores
 from brain_tumor.runs.folder import RunFolder
@@ -25,6 +19,64 @@ from brain_tumor.runs.results.scores import PartScores
 
 # Jobs that differ in these alone are one setting.
 AVERAGED = ("seed", "split.seed", "split.fold")
+PARTS = ("train", "validation", "test")
+Scores = Mapping[str, Mapping[str, float | None]]  # part -> score of `swept_scores`
+
+
+def swept_scores() -> list[str]:
+    """Name what a sweep reads of each part: the scores of labels in the registry, and the loss."""
+    return [*(score.key for score in label_scores()), LOSS]
+
+
+@dataclass(frozen=True)
+class SweptJob:
+    """A job of a sweep, with what it has of the keys that differ between jobs, as typed.
+
+    `reason` is why it failed, or how it went on. `scores` are by part, of the scored checkpoint,
+    the best epoch's where there is a validation part; `loss` is the mean cross-entropy.
+    `validation` tells validation scans apart from others; None where there are none.
+    """
+
+    number: int
+    values: Mapping[str, str]
+    status: str
+    reason: str
+    folder: str
+    seconds: float | None
+    scores: Scores = field(default_factory=dict)
+    validation: str | None = None
+
+
+@dataclass(frozen=True)
+class SweptSetting:
+    """Jobs that differ in seeds and folds alone, and their values of the other keys.
+
+    `done` is how many of them have scores; means and standard deviations are over these, by part
+    and score, None where one is not defined.
+    """
+
+    values: Mapping[str, str]
+    jobs: Sequence[int]
+    done: int
+    means: Scores
+    spreads: Scores
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep: its jobs by number, its settings in the order of their first jobs.
+
+    `keys` differ between jobs. `won` is the winner's place in `settings`, None where nothing won;
+    `verdict` says why. `remark` is a sentence from the configuration.
+    """
+
+    name: str
+    keys: Sequence[str]
+    jobs: Sequence[SweptJob]
+    settings: Sequence[SweptSetting]
+    won: int | None
+    verdict: str
+    remark: str = ""
 
 
 def read_sweep(folder: Path, records: Sequence[JobRecord]) -> Sweep:
@@ -110,14 +162,14 @@ def _job(record: JobRecord, values: dict[str, str]) -> SweptJob:
     seconds: float | None = None
     scores: Scores = {}
     validation = None
-    if status in (FINISHED, SKIPPED):
+    if status in ("finished", "skipped"):
         try:
             scores, validation = _scores(run)
             seconds = RUN.read(run).seconds
         except DataError as error:  # nothing kept, or moved away meanwhile
             reason = reason or f"left no scores ({' '.join(str(error).split())})"
-    if status == STARTED:  # its process was killed
-        status = INTERRUPTED
+    if status == "started":  # its process was killed
+        status = "interrupted"
     folder = str(run.display_path)
     return SweptJob(record.number, values, status, reason, folder, seconds, scores, validation)
 
