@@ -44,13 +44,14 @@ def register_resolvers() -> None:
     of the one that holds it, `${choices:model,split}` what can be chosen of groups, for `--help`.
     """
     OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
-    OmegaConf.register_new_resolver("fast_precision", _fast_precision, replace=True)
-    OmegaConf.register_new_resolver(
-        "class_name", lambda target: str(target).rpartition(".")[2], replace=True
-    )
-    OmegaConf.register_new_resolver("data_sets", data_sets, replace=True)
-    OmegaConf.register_new_resolver("folder_name", _folder_name, replace=True)
-    OmegaConf.register_new_resolver("choices", choices, replace=True)
+    for name, resolver in {
+        "fast_precision": _fast_precision,
+        "class_name": lambda target: str(target).rpartition(".")[2],
+        "data_sets": data_sets,
+        "folder_name": _folder_name,
+        "choices": choices,
+    }.items():
+        OmegaConf.register_new_resolver(name, resolver, replace=True)
 
 
 def _folder_name(path: str, up: int = 0) -> str:

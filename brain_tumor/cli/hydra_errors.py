@@ -1,6 +1,5 @@
 """What Hydra refuses before a command begins, said in one sentence with the nearest valid name."""
 
-import inspect
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from brain_tumor.arguments import taken_by
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import sentence
 from brain_tumor.errors import ConfigError, nearest, suggest
@@ -154,7 +154,7 @@ def _taken_by(node: Any, key: str) -> list[str]:
         found, _ = find_class(node["_target_"], key, (ALLOWED_TARGETS[slot],))
     except ConfigError:
         return []
-    return [name for name in inspect.signature(found).parameters if name != "self"]
+    return list(taken_by(found)[0])
 
 
 def composed(config_name: str, words: Sequence[str]) -> Any:

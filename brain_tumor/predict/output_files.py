@@ -15,6 +15,7 @@ from brain_tumor.predict.predictions import Prediction, Unusable
 from brain_tumor.runs.atomic_file import written_whole
 
 ENDINGS = (".csv", ".json")
+FLAGS = ("tumour", "ood_score", "out_of_distribution", "low_confidence")  # as fields are called
 VERSION = 1  # of the JSON file's format; files of brain-tumor 0.6 and before have none
 
 Write = Callable[[Prediction | Unusable, str], None]
@@ -47,17 +48,13 @@ def table_file(path: Path, model: Model) -> Iterator[Write]:
 def _row_of(result: Prediction | Unusable, overlay: str) -> dict[str, Any]:
     """Give a result as plain values; None or nothing where nothing is known."""
     if isinstance(result, Unusable):
-        known: dict[str, Any] = {"path": result.source, "class": None, "probabilities": None}
-        known |= dict.fromkeys(("tumour", "ood_score", "out_of_distribution", "low_confidence"))
-        return known | {"reason": result.reason, "overlay": ""}
+        unknown = dict.fromkeys(("class", "probabilities", *FLAGS))
+        return {"path": result.source, **unknown, "reason": result.reason, "overlay": ""}
     return {
         "path": result.source,
         "class": result.label,
         "probabilities": dict(result.probabilities),
-        "tumour": result.tumour,
-        "ood_score": result.ood_score,
-        "out_of_distribution": result.out_of_distribution,
-        "low_confidence": result.low_confidence,
+        **{name: getattr(result, name) for name in FLAGS},
         "reason": "",
         "overlay": overlay,
     }
@@ -67,7 +64,7 @@ def _csv(file: IO[bytes], model: Model) -> Iterator[Write]:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     writer = csv.writer(text)
     probabilities = [f"probability_{name}" for name in model.classes]
-    further = ("tumour", "ood_score", "out_of_distribution", "low_confidence", "reason", "overlay")
+    further = (*FLAGS, "reason", "overlay")
     writer.writerow(["path", "class", *probabilities, *further])
 
     def write(result: Prediction | Unusable, overlay: str) -> None:

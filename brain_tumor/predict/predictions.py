@@ -72,14 +72,18 @@ def predict_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> 
     output = model.predict(scans)
     ood_score = [None] * len(scans) if output.ood_score is None else output.ood_score.tolist()
     found = []
+    threshold, healthy = model.chosen.threshold, model.healthy
     for source, row, odd in zip(sources, output.probabilities, ood_score, strict=True):
-        number, likely = int(row.argmax()), _tumour_probability(model, row)
+        number, likely = int(row.argmax()), None
+        if healthy is not None and threshold is not None:
+            # A sum of the others, as where the threshold was chosen (`trained.operating_point`).
+            likely = min(float(np.delete(row, model.classes.index(healthy)).sum()), 1.0)
         found.append(
             Prediction(
                 source,
                 model.classes[number],
                 dict(zip(model.classes, row.tolist(), strict=True)),
-                _tumour(model, likely),
+                None if likely is None or threshold is None else likely >= threshold,
                 odd,
                 None if odd is None or model.ood_threshold is None else odd > model.ood_threshold,
                 bool(row[number] < model.confident_from),
@@ -87,22 +91,6 @@ def predict_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> 
             )
         )
     return found
-
-
-def _tumour_probability(
-    model: Model, row: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> float | None:
-    if model.healthy is None or model.chosen.threshold is None:
-        return None
-    # A sum of the others, as where the threshold was chosen (`trained.operating_point`).
-    likely = np.delete(row, model.classes.index(model.healthy)).sum()
-    return float(min(likely, 1.0))
-
-
-def _tumour(model: Model, likely: float | None) -> bool | None:
-    if likely is None or model.chosen.threshold is None:
-        return None
-    return likely >= model.chosen.threshold
 
 
 @dataclass(frozen=True)

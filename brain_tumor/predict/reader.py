@@ -1,7 +1,7 @@
 """New scans: from whatever holds them to what a network takes, or the reason why not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,32 +49,24 @@ class NewScan:
     reason: str = ""
 
 
-@dataclass(frozen=True)
 class Reader:
     """Reads scans, and cuts them as those that a network was trained on. Threads may share it."""
 
-    crop: CropSettings
-    harmonise: HarmoniseSettings
-    volume: VolumeSettings = field(default_factory=VolumeSettings)
-    _files: ScanReader = field(init=False, repr=False, compare=False)
-    _slices: SliceReader = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_files", ScanReader(Path()))
-        object.__setattr__(self, "_slices", SliceReader(self.volume))
+    def __init__(
+        self, crop: CropSettings, harmonise: HarmoniseSettings, volume: VolumeSettings | None = None
+    ) -> None:
+        self.crop, self.harmonise = crop, harmonise
+        self._files, self._slices = ScanReader(Path()), SliceReader(volume or VolumeSettings())
 
     def pieces(self, path: Path | VolumeFiles) -> list[Piece]:
         """Look what there is: a file, each frame or page of it, or slices of a volume."""
-        if isinstance(path, VolumeFiles):
-            return self._volume(path)
-        return [Piece(path, frame) for frame in frames_of(path)]
-
-    def _volume(self, volume: VolumeFiles) -> list[Piece]:
+        if not isinstance(path, VolumeFiles):
+            return [Piece(path, frame) for frame in frames_of(path)]
         try:
-            numbers = list(self._slices.slices(volume))
+            numbers = list(self._slices.slices(path))
         except (UnreadableScanError, UndecodableScanError):  # `read` has the reason
-            return [Piece(volume.place, None, volume)]
-        return [Piece(volume.place, number, volume) for number in numbers]
+            return [Piece(path.place, None, path)]
+        return [Piece(path.place, number, path) for number in numbers]
 
     def read(self, piece: Piece) -> NewScan:
         """Read, decode and cut a piece; never raises over what a file holds."""

@@ -1,6 +1,7 @@
 """A finished run, as far as a comparison needs it: found, read and checked."""
 
 import glob
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -156,7 +157,8 @@ def read_run(folder: Path) -> FinishedRun:
             classes,
             config.get("evaluation.healthy", HEALTHY),
             _predictions(rows, classes),
-            _groups(members),
+            # Not where split.csv was written before it had groups.
+            {row["path"]: row["group"] for row in members} if "group" in members[0] else None,
             _part_sizes(members),
             record,
             METRICS.read_if_there(run),
@@ -183,12 +185,6 @@ def read_run(folder: Path) -> FinishedRun:
                 f"{part} scans: its training diverged, leave it out or train it again."
             )
     return found
-
-
-def _groups(members: list[dict[str, str]]) -> dict[str, str] | None:
-    if "group" not in members[0]:  # written before split.csv had groups
-        return None
-    return {row["path"]: row["group"] for row in members}
 
 
 def _predictions(rows: list[dict[str, str]], classes: Sequence[str]) -> dict[str, PartPredictions]:
@@ -221,8 +217,7 @@ def part_predictions(rows: Sequence[Mapping[str, str]], classes: Sequence[str]) 
 def _part_sizes(members: list[dict[str, str]]) -> dict[str, dict[str, int]]:
     sizes: dict[str, dict[str, int]] = {}
     for row in members:
-        own = sizes.setdefault(row["part"], {})
-        own[row["label"]] = own.get(row["label"], 0) + 1
+        sizes.setdefault(row["part"], Counter())[row["label"]] += 1
     return sizes
 
 

@@ -256,4 +256,5 @@ def _check_changes(changed: Mapping[str, tuple[Any, Any]], run: RunFolder, allow
 def _here(config: DictConfig, run: RunFolder) -> DictConfig:
     """Let what lay in a run's folder lie in the folder where the run is now."""
     plain = OmegaConf.to_container(config)
-    return OmegaConf.create(moved(plain, str(config.get("run_folder")), str(run.path)))
+    found: DictConfig = OmegaConf.create(moved(plain, str(config.get("run_folder")), str(run.path)))
+    return found

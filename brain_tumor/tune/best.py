@@ -2,15 +2,13 @@
 
 import shlex
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
 import hydra
-from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.cli.command import conf_folder
+from brain_tumor.config.conf_folder import composing
 from brain_tumor.runs.identity import flatten
 from brain_tumor.trust import typed_again
 
@@ -28,10 +26,7 @@ def best_experiment(config: DictConfig, choices: Choices, said: str) -> str:
     chosen, one or more lines. Composed into `conf/train.yaml` it gives the trial's values, all but
     its name and where it lies.
     """
-    with ExitStack() as held:
-        if not GlobalHydra.instance().is_initialized():
-            folder = str(conf_folder())
-            held.enter_context(hydra.initialize_config_dir(folder, version_base="1.3"))
+    with composing():
         default = hydra.compose("train", return_hydra_config=True).hydra.runtime.choices
         chosen = {
             group: "null" if choices[group] is None else str(choices[group])

@@ -1,7 +1,7 @@
 """What a sweep found: scores of its jobs, its settings, and which of them won."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
@@ -105,7 +105,7 @@ def settings_of(jobs: Sequence[SweptJob]) -> list[SweptSetting]:
     for values, members in gathered.items():
         scored = [job.scores for job in members if job.scores]
         numbers = [job.number for job in members]
-        means, spreads = _over(scored, _mean), _over(scored, _spread)
+        means, spreads = _over(scored, fmean, 1), _over(scored, stdev, 2)
         settings.append(SweptSetting(dict(values), numbers, len(scored), means, spreads))
     return settings
 
@@ -185,22 +185,16 @@ def _scores(run: RunFolder) -> tuple[Scores, str | None]:
     return scores, hashlib.sha256("\n".join(held).encode()).hexdigest() if held else None
 
 
-def _over(scored: Sequence[Scores], combine: Any) -> Scores:
+def _over(scored: Sequence[Scores], combine: Callable[[list[float]], float], least: int) -> Scores:
+    def combined(part: str, name: str) -> float | None:
+        known = [value for one in scored if (value := one[part][name]) is not None]
+        return combine(known) if len(known) == len(scored) >= least else None
+
     return {
-        part: {name: combine([one[part][name] for one in scored]) for name in swept_scores()}
+        part: {name: combined(part, name) for name in swept_scores()}
         for part in PARTS
         if scored and all(part in one for one in scored)
     }
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return fmean(known) if len(known) == len(values) else None
-
-
-def _spread(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return stdev(known) if len(known) == len(values) > 1 else None
 
 
 def _configured(folder: Path) -> dict[str, Any]:
