@@ -35,18 +35,10 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "own": ("_target_",),
 }
 # What scans without a tumour are called in public sets, in lower case, without spaces and signs.
-_HEALTHY = [
-    "notumor",
-    "notumour",
-    "notumors",
-    "notumours",
-    "healthy",
-    "normal",
-    "negative",
-    "no",
-    "control",
-    "controls",
-]
+_HEALTHY = (
+    *("notumor", "notumour", "notumors", "notumours", "healthy", "normal"),
+    *("negative", "no", "control", "controls"),
+)
 # Kinds that do not read `names`, and where these are to be given.
 _NAMES_ELSEWHERE = {
     "joined": "give it beside its set, as data.sources=[{data: CHOICE, names: {NAME: CLASS}}]",

@@ -102,11 +102,6 @@ class RunFolder:
         """Folder of `best.ckpt` (where there is a validation part) and `last.ckpt`."""
         return self.path / "checkpoints"
 
-    @property
-    def figures(self) -> Path:
-        """Folder of pictures."""
-        return self.path / "figures"
-
     def checkpoint(self, name: str | None) -> Path:
         """Find a checkpoint by name, `best` or `last`; None takes the best there is."""
         there = [one for one in ("best", "last") if (self.checkpoints / f"{one}.ckpt").is_file()]
@@ -169,7 +164,7 @@ class RunFolder:
 
     def write_figure(self, name: str, content: bytes) -> None:
         """Write a picture into `figures/`, as `write` does."""
-        self.write(f"{self.figures.name}/{name}", content)
+        self.write(f"figures/{name}", content)
 
     def write_json(self, name: str, content: Mapping[str, Any], checked: bool = False) -> None:
         """Write a JSON file; numbers that are not defined have to be None."""

@@ -92,35 +92,20 @@ def check_training(config: DictConfig) -> RunSettings:
     """
     fill_classes(config, "train")
     settings = run_settings(config)
-    data = settings.data
-    resolved = OmegaConf.create(plain_values(config))  # nothing is left to be looked up
-    classes = tuple(data.classes or ())
-    check_building(resolved, classes, data.crop.size, settings.split, settings.training)
-    return settings
-
-
-def check_building(
-    config: DictConfig,
-    classes: tuple[str, ...],
-    size: int,
-    split: SplitSettings,
-    training: TrainingSettings,
-) -> None:
-    """Try augmentation, network, loss, optimizer, schedule, callbacks, loggers and Trainer.
-
-    For `classes` and scans of `size` x `size` pixels.
-    """
+    split, size = settings.split, settings.data.crop.size
+    classes = tuple(settings.data.classes or ())
+    config = OmegaConf.create(plain_values(config))  # nothing is left to be looked up
     _try_augment(build_augment(config), size)
     check_network(plain_values(config.model, "model"), len(classes), size)
-    _try_loss(classes, *build_loss(config, classes, training))
-    has_logger = check_loggers(config)
-    _try_callbacks(config, classes, has_logger)
+    _try_loss(classes, *build_loss(config, classes, settings.training))
+    _try_callbacks(config, classes, check_loggers(config))
     # Which part a split of one's own monitors is seen when it is read.
     parts = [VALIDATION if split.validation_fraction else TEST]
     for part in parts if split.name != FILE else [TEST]:
         make_trainer(config, part)
         check_trainer(config, part)
     _try_optimizer(config)
+    return settings
 
 
 def _try_augment(augment: Augment | None, size: int) -> None:
