@@ -26,7 +26,8 @@ from brain_tumor.export.agreement import (
 from brain_tumor.export.comparison import ExportResult, Side, export_table, score_sides
 from brain_tumor.export.exported import open_as
 from brain_tumor.export.extra import needed
-from brain_tumor.export.formats.write import as_onnx, as_pt2
+from brain_tumor.export.formats.onnx_file import as_onnx
+from brain_tumor.export.formats.pt2_file import as_pt2
 from brain_tumor.export.graph import trace
 from brain_tumor.export.metadata import gather_facts
 from brain_tumor.export.quantise import BATCH, quantise

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from brain_tumor.errors import WeightsError
-from brain_tumor.export.formats.open_onnx import open_onnx
-from brain_tumor.export.formats.open_pt2 import open_pt2
+from brain_tumor.export.formats.onnx_file import open_onnx
+from brain_tumor.export.formats.pt2_file import open_pt2
 from brain_tumor.export.graph import OUTPUTS
 from brain_tumor.export.metadata import Facts, refused
 from brain_tumor.trained.out_of_distribution import OODDetector, from_bytes

@@ -8,7 +8,7 @@ from typing import Any
 from brain_tumor.engine.quiet import hushed
 from brain_tumor.export.agreement import Scans
 from brain_tumor.export.extra import needed
-from brain_tumor.export.formats.write import with_facts
+from brain_tumor.export.formats.onnx_file import with_facts
 from brain_tumor.export.graph import INPUT
 from brain_tumor.export.metadata import Facts
 

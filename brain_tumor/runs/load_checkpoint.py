@@ -11,7 +11,7 @@ import torch
 from brain_tumor.errors import BrainTumorError, WeightsError
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.models.registry import TARGET, build_network, trial_device
-from brain_tumor.runs.load_plain import load_plain
+from brain_tumor.runs.checkpoints import load_plain
 from brain_tumor.trust import advice
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -8,7 +8,7 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.cli.sweep.prefixed import prefixed
+from brain_tumor.cli.sweep.launchers import prefixed
 from brain_tumor.cli.sweep.record import SweepJob, this_job
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.source import fill_classes

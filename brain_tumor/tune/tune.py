@@ -16,8 +16,7 @@ from brain_tumor.rendering.numbers import format_score
 from brain_tumor.rendering.tables import data_sentence
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.tune.best import Choices, best_command
-from brain_tumor.tune.outcome import shown_value, write_outcome
+from brain_tumor.tune.outcome import Choices, best_command, shown_value, write_outcome
 from brain_tumor.tune.settings import no_validation, study_settings
 from brain_tumor.tune.study import REASON, Study
 from brain_tumor.tune.trial import frozen, run_trial

@@ -1,4 +1,4 @@
-"""An ONNX file, opened for onnxruntime: whoever wrote it, its graph can do nothing but compute."""
+"""An ONNX file, written, and opened for onnxruntime: whoever wrote it, its graph only computes."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.export import ExportedProgram
 
+from brain_tumor.engine.quiet import hushed
+from brain_tumor.errors import WeightsError
 from brain_tumor.export.extra import needed
-from brain_tumor.export.graph import OUTPUTS
-from brain_tumor.export.metadata import Facts, from_texts, refused
+from brain_tumor.export.graph import INPUT, OUTPUTS
+from brain_tumor.export.metadata import Facts, as_texts, from_texts, refused
 from brain_tumor.files.bounded_file import read_file
 
 MAX_BYTES = 2**30  # half of what the format can hold; torchvision's convnext_large has 0.8 GB
@@ -18,6 +21,42 @@ FATAL = 4  # of onnxruntime's levels of severity: what goes wrong is told in our
 
 Values = npt.NDArray[np.float32]
 Run = Callable[[npt.NDArray[np.uint8]], tuple[Values, Values]]
+
+
+def as_onnx(program: ExportedProgram, facts: Facts) -> bytes:
+    """Write an ONNX file; facts are its `metadata_props`.
+
+    WeightsError where ONNX has no words for an operation of the network.
+    """
+    onnx_errors = needed("torch.onnx.errors")
+    needed("onnxscript")  # torch translates with it
+    try:
+        with hushed("onnxscript", "onnx_ir", "torch.onnx"):
+            translated: Any = torch.onnx.export(
+                program,
+                dynamo=True,
+                input_names=[INPUT],
+                output_names=list(OUTPUTS),
+                verbose=False,
+            )
+    except onnx_errors.OnnxExporterError as error:
+        raise WeightsError(
+            f"torch cannot write {facts.model} as ONNX ({str(error).partition(chr(10))[0]}): "
+            "give format=pt2."
+        ) from error
+    model = translated.model_proto
+    for node in model.graph.node:
+        del node.metadata_props[:]  # where the code lay that it came from
+    return with_facts(model, facts)
+
+
+def with_facts(model: Any, facts: Facts) -> bytes:
+    """Put facts into an ONNX model, in place of those that it has, and give it as bytes."""
+    del model.metadata_props[:]
+    for name, text in as_texts(facts).items():
+        model.metadata_props.add(key=name, value=text)
+    content: bytes = model.SerializeToString()
+    return content
 
 
 def open_onnx(path: Path) -> tuple[Facts, Run]:
