@@ -75,7 +75,8 @@ def advice(target: Any) -> str:
     """Say what a `_target_` is and how to trust it; empty where that is already so, or no help."""
     module = str(target).rpartition(".")[0]
     top = module.partition(".")[0]
-    if not module or not _is_plain(str(target)) or lies_in(module, _trusted) or _is_refused(top):
+    refused = top in (*sys.stdlib_module_names, "brain_tumor", "torch", "lightning", "hydra")
+    if not module or not _is_plain(str(target)) or lies_in(module, _trusted) or refused:
         return ""
     return f"code of others, which runs only where you trust it: if you do, add trust=[{top}]"
 
@@ -112,10 +113,6 @@ def _see_working_directory() -> None:
 
 def _is_plain(target: str) -> bool:
     return all(part.isidentifier() and part[0] != "_" for part in target.split("."))
-
-
-def _is_refused(top: str) -> bool:
-    return top in sys.stdlib_module_names or top in ("brain_tumor", "torch", "lightning", "hydra")
 
 
 def _imported(module: str) -> Any:

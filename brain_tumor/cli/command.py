@@ -44,13 +44,14 @@ def register_resolvers() -> None:
     of the one that holds it, `${choices:model,split}` what can be chosen of groups, for `--help`.
     """
     OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
-    for name, resolver in {
+    resolvers: dict[str, Callable[..., Any]] = {
         "fast_precision": _fast_precision,
         "class_name": lambda target: str(target).rpartition(".")[2],
         "data_sets": data_sets,
         "folder_name": _folder_name,
         "choices": choices,
-    }.items():
+    }
+    for name, resolver in resolvers.items():
         OmegaConf.register_new_resolver(name, resolver, replace=True)
 
 
@@ -96,7 +97,9 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             handle_sigterm()
             number = rank(config)
             if number:
-                _drop_own_folder()
+                # Not its parents: the leader may be making its own folder there at this moment.
+                with contextlib.suppress(OSError):
+                    Path(HydraConfig.get().runtime.output_dir).rmdir()
                 follow_leader()
             job = this_job()
             try:
@@ -185,15 +188,6 @@ def _run(run: Callable[[], None]) -> None:
         raise ended
     if failed:
         raise SystemExit(1)
-
-
-def _drop_own_folder() -> None:
-    """Remove the run folder that Hydra made for a process that does not lead, if it is empty.
-
-    Not its parents: the leader may be making its own folder there at this moment.
-    """
-    with contextlib.suppress(OSError):
-        Path(HydraConfig.get().runtime.output_dir).rmdir()
 
 
 def drop_empty(folder: Path) -> None:

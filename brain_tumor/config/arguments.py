@@ -42,14 +42,10 @@ def _parsed(hint: Any, value: Any, key: str) -> Any:
     if kind in (Union, types.UnionType):
         found = (_parsed(one, value, key) for one in inner)
         return next((one for one in found if one is not value), value)
-    if isinstance(value, dict) and _is_settings(hint):
+    if isinstance(value, dict) and isinstance(hint, type) and issubclass(hint, Settings):
         return parse_settings(hint, value, key)
     if isinstance(value, dict) and kind is dict:
         return {name: _parsed(inner[1], one, below(key, str(name))) for name, one in value.items()}
     if isinstance(value, list) and kind is tuple:
         return tuple(value)
     return Path(value) if isinstance(value, str) and hint is Path else value
-
-
-def _is_settings(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, Settings)

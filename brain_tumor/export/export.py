@@ -81,18 +81,13 @@ class ExportSettings(Settings):
             raise ConfigError(f"path must end in .{self.format}, as format says: {self.path}")
 
 
-def export_settings(config: DictConfig) -> ExportSettings:
-    """Read what an export is; no file is looked at."""
-    return parse_settings(ExportSettings, check_values(config, "export"))
-
-
 def export(config: DictConfig) -> ExportResult:
     """Write a run's network as one file, try it on the test scans, and print how it does.
 
     Beside the file lie the printed table, as `<file>.md`, and its numbers, as `<file>.json`.
     """
     hush_lightning()
-    asked = export_settings(config)
+    asked = parse_settings(ExportSettings, check_values(config, "export"))
     for name in EXTRA if asked.format == "onnx" else ():
         needed(name)
     trained = open_trained(Path(asked.run), asked.checkpoint)

@@ -31,7 +31,9 @@ def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path
         # lexists: a link that leads nowhere is something, too.
         path = Path(one).expanduser()
         there = os.path.lexists(path)
-        places = [path] if there else [Path(m) for m in sorted(_matches(path))]
+        # Path.glob takes no absolute ones.
+        matches = () if there else sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207
+        places = [path] if there else [Path(match) for match in matches]
         if not places:
             raise DataError(
                 f"{path} does not exist, and matches nothing: give scans, folders of scans, or "
@@ -68,10 +70,6 @@ def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
             f"an array of {picture.dtype} {picture.shape}, not uint8 (H, W) or (H, W, 3)"
         )
     return array_to_grey(picture)
-
-
-def _matches(path: Path) -> list[str]:
-    return glob.glob(str(path), recursive=True)  # noqa: PTH207 (Path.glob: no absolute ones)
 
 
 def _files(place: Path) -> list[Path]:

@@ -115,7 +115,8 @@ def find_folders(provided: Iterable[str], marker: str, kind: str) -> list[Path]:
                 f"{path} does not exist, and matches nothing: give {kind} folders, or folders that "
                 "hold some."
             )
-        files = [file for place in places for file in _marked(place, marker)]
+        below = [sorted(p.rglob(marker)) if p.is_dir() else [p] for p in places]
+        files = [file for found_there in below for file in found_there if file.name == marker]
         if not files:
             raise DataError(
                 f"There is no {kind} in {path} (nothing there is named {marker}): give {kind} "
@@ -124,12 +125,6 @@ def find_folders(provided: Iterable[str], marker: str, kind: str) -> list[Path]:
         for file in files:
             found.setdefault(file.parent.resolve(), file.parent)
     return list(found.values())
-
-
-def _marked(place: Path, marker: str) -> list[Path]:
-    if place.is_dir():
-        return sorted(place.rglob(marker))
-    return [place] if place.name == marker else []
 
 
 def read_run(folder: Path) -> FinishedRun:
@@ -148,6 +143,9 @@ def read_run(folder: Path) -> FinishedRun:
         if config.get("trainer.accelerator") == "auto":
             config["trainer.accelerator"] = PICKED.get(record.device, "gpu")
         classes = tuple(key.removeprefix("logit_") for key in rows[0] if key.startswith("logit_"))
+        by_part: dict[str, list[dict[str, str]]] = {}
+        for row in rows:
+            by_part.setdefault(row["part"], []).append(row)
         found = FinishedRun(
             folder,
             setting_of(config),
@@ -156,7 +154,7 @@ def read_run(folder: Path) -> FinishedRun:
             _whole(config.get("split.seed")),
             classes,
             config.get("evaluation.healthy", HEALTHY),
-            _predictions(rows, classes),
+            {part: part_predictions(own, classes) for part, own in by_part.items()},
             # Not where split.csv was written before it had groups.
             {row["path"]: row["group"] for row in members} if "group" in members[0] else None,
             _part_sizes(members),
@@ -185,13 +183,6 @@ def read_run(folder: Path) -> FinishedRun:
                 f"{part} scans: its training diverged, leave it out or train it again."
             )
     return found
-
-
-def _predictions(rows: list[dict[str, str]], classes: Sequence[str]) -> dict[str, PartPredictions]:
-    parts: dict[str, list[dict[str, str]]] = {}
-    for row in rows:
-        parts.setdefault(row["part"], []).append(row)
-    return {part: part_predictions(own, classes) for part, own in parts.items()}
 
 
 def class_numbers(names: Sequence[str], classes: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -148,10 +148,12 @@ def make_trainer(
             "trainer.use_distributed_sampler must be false, as trainer=ddp has it: batches are "
             "shared already."
         )
+    # What selects by validation scores has no place where the monitored part is the test part.
     callbacks = {
         name: callback
         for name, callback in build_callbacks(config).items()
-        if has_its_part(callback, monitored_part)
+        if monitored_part == VALIDATION
+        or not str(getattr(callback, "monitor", None) or "").startswith("val/")
     }
     if "last" not in callbacks:
         raise ConfigError("callbacks.last must stay: it keeps the checkpoint that is scored.")
@@ -195,12 +197,3 @@ def build_callbacks(config: DictConfig) -> dict[str, Callback]:
         for name, callback in plain_values(config.callbacks, "callbacks").items()
         if callback is not None
     }
-
-
-def has_its_part(callback: Callback, monitored_part: str) -> bool:
-    """Tell whether the part that a callback selects by is scored.
-
-    What selects by validation scores has no place where the monitored part is the test part.
-    """
-    monitor = str(getattr(callback, "monitor", None) or "")
-    return not monitor.startswith("val/") or monitored_part == VALIDATION
