@@ -92,12 +92,26 @@ def check_training(config: DictConfig) -> RunSettings:
     """
     fill_classes(config, "train")
     settings = run_settings(config)
-    split, size = settings.split, settings.data.crop.size
-    classes = tuple(settings.data.classes or ())
-    config = OmegaConf.create(plain_values(config))  # nothing is left to be looked up
+    resolved = OmegaConf.create(plain_values(config))  # nothing is left to be looked up
+    classes, size = tuple(settings.data.classes or ()), settings.data.crop.size
+    check_building(resolved, classes, size, settings.split, settings.training)
+    return settings
+
+
+def check_building(
+    config: DictConfig,
+    classes: tuple[str, ...],
+    size: int,
+    split: SplitSettings,
+    training: TrainingSettings,
+) -> None:
+    """Try augmentation, network, loss, optimizer, schedule, callbacks, loggers and Trainer.
+
+    For `classes` and scans of `size` x `size` pixels.
+    """
     _try_augment(build_augment(config), size)
     check_network(plain_values(config.model, "model"), len(classes), size)
-    _try_loss(classes, *build_loss(config, classes, settings.training))
+    _try_loss(classes, *build_loss(config, classes, training))
     _try_callbacks(config, classes, check_loggers(config))
     # Which part a split of one's own monitors is seen when it is read.
     parts = [VALIDATION if split.validation_fraction else TEST]
@@ -105,7 +119,6 @@ def check_training(config: DictConfig) -> RunSettings:
         make_trainer(config, part)
         check_trainer(config, part)
     _try_optimizer(config)
-    return settings
 
 
 def _try_augment(augment: Augment | None, size: int) -> None:
