@@ -22,18 +22,9 @@ from brain_tumor.rendering.numbers import format_percent
 class Answer:
     """What the page shows of a scan. For research, not for diagnosis.
 
-    Attributes:
-        label: The likeliest class.
-        probabilities: Of each class, by name, in [0, 1].
-        tumour: Whether a tumour is called; None where the classes have no healthy one.
-        call: The same as a sentence, with the operating point; empty where that is None.
-        out_of_distribution: Whether the scan does not look like those of training; None where the
-            model cannot tell.
-        low_confidence: Whether the answer's probability is too low to believe it.
-        flags: A sentence for each reason not to believe the answer.
-        frames: How many frames the file has.
-        crop: The scan as the network takes it, as data URL.
-        overlay: Where the network looked, likewise; None for an exported file.
+    The fields of a `Prediction`; `call`, whether a tumour is called, as a sentence; a sentence for
+    each reason not to believe the answer; how many frames the file has; and, as data URLs, the scan
+    as the network takes it and where that looked, None for an exported file.
     """
 
     label: str
@@ -49,15 +40,7 @@ class Answer:
 
 
 def answer(model: Model, content: bytes) -> Answer:
-    """Predict the scan in a file: of several frames, the first.
-
-    Args:
-        model: The network.
-        content: The file's bytes: a picture or DICOM.
-
-    Raises:
-        DataError: It cannot be decoded, or shows nothing.
-    """
+    """Predict the scan in a file's bytes, a picture or DICOM: of several frames, the first."""
     try:
         scan, frames = Reader(model.crop, model.harmonise).first(content)
     except (UndecodableScanError, BlankScanError) as error:

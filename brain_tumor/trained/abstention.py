@@ -25,14 +25,6 @@ class Abstention(Settings, key="abstention"):
 
     error: Annotated[float, Range(0, 1, without=(0, 1))]
 
-    @property
-    def unfitted(self) -> float:
-        """The least confidence where no validation scans tell one.
-
-        Of answers at least so confident no more would be wrong, if confidence kept its word.
-        """
-        return 1 - self.error
-
 
 def read_validation(scored: RunFolder, classes: Sequence[str]) -> PartPredictions | None:
     """Read what a run's network says of its validation scans; None where it has none.
@@ -73,15 +65,18 @@ def error_steps(
     ).steps()
 
 
-def least_confidence(steps: Steps, abstention: Abstention) -> float:
+def least_confidence(steps: Steps | None, abstention: Abstention) -> float:
     """Find the least confidence such that of answers at least as sure no larger share is wrong.
 
-    Infinity where no confidence is enough.
+    Infinity where no confidence is enough. Without validation scans it is the confidence of which
+    no larger share would be wrong if networks were as often right as they are sure.
 
     Example:
         >>> least_confidence([(0.2, 0.3), (0.1, 0.7), (0.0, 0.9)], Abstention(0.15))
         0.7
     """
+    if steps is None:
+        return 1 - abstention.error
     return min(
         (confidence for risk, confidence in steps if risk <= abstention.error), default=math.inf
     )

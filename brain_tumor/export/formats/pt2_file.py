@@ -1,5 +1,6 @@
-"""A `.pt2` file of torch.export, opened: loading one runs what its writer put into it."""
+"""A `.pt2` file of torch.export, written and opened: loading one runs what it holds."""
 
+import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -7,15 +8,23 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.export import ExportedProgram
 
 from brain_tumor.engine.quiet import hushed
 from brain_tumor.errors import WeightsError
-from brain_tumor.export.metadata import NAMES, Facts, from_texts, max_text, refused
+from brain_tumor.export.metadata import NAMES, Facts, as_texts, from_texts, max_text, refused
 
 FOLDER = "extra"  # of the archive, where torch keeps texts
 
 Values = npt.NDArray[np.float32]
 Run = Callable[[npt.NDArray[np.uint8]], tuple[Values, Values]]
+
+
+def as_pt2(program: ExportedProgram, facts: Facts) -> bytes:
+    """Write what `torch.export.load` reads; facts are its extra files."""
+    content = io.BytesIO()
+    torch.export.save(program, content, extra_files=as_texts(facts))
+    return content.getvalue()
 
 
 def open_pt2(path: Path, trusted: bool) -> tuple[Facts, Run]:
@@ -24,16 +33,6 @@ def open_pt2(path: Path, trusted: bool) -> tuple[Facts, Run]:
     torch 2.15 unpickles weights, constants and example inputs without `weights_only` where the file
     asks for it, and evaluates guards and shapes that it holds as text, so a file of unknown origin
     may do anything. The facts are read without torch, and nothing else before it is trusted.
-
-    Args:
-        path: The file.
-        trusted: Whether it is known to be harmless.
-
-    Returns:
-        As `onnx_file.open_onnx`.
-
-    Raises:
-        WeightsError: The file is not trusted, is none of ours, or is damaged.
     """
     facts = _read_facts(path)
     if not trusted:

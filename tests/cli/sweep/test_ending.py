@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from brain_tumor.cli.sweep.figure import sweep_figure
+from brain_tumor.cli.sweep.ending import sweep_figure
 
 TRAIN = [(64.0, 0.7), (64.0, 0.8), (512.0, 0.9)]
 

@@ -5,7 +5,7 @@ from omegaconf import OmegaConf
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from brain_tumor.errors import ConfigError
-from brain_tumor.tune.search_space import read_space
+from brain_tumor.tune.settings import read_space
 
 TRAINING = {
     "optimizer": {"lr": 1e-5},

@@ -1,7 +1,6 @@
 from dataclasses import replace
 
-from brain_tumor.export.comparison import ExportResult, SideScores
-from brain_tumor.export.table import export_table
+from brain_tumor.export.comparison import ExportResult, SideScores, export_table
 from brain_tumor.metrics.timing import Spread
 from brain_tumor.rendering.numbers import UNKNOWN
 from brain_tumor.rendering.page import to_markdown

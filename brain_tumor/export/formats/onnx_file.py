@@ -1,4 +1,4 @@
-"""An ONNX file, opened for onnxruntime: whoever wrote it, its graph can do nothing but compute."""
+"""An ONNX file, written, and opened for onnxruntime: whoever wrote it, its graph only computes."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.export import ExportedProgram
 
+from brain_tumor.engine.quiet import hushed
+from brain_tumor.errors import WeightsError
 from brain_tumor.export.extra import needed
-from brain_tumor.export.graph import OUTPUTS
-from brain_tumor.export.metadata import Facts, from_texts, refused
+from brain_tumor.export.graph import INPUT, OUTPUTS
+from brain_tumor.export.metadata import Facts, as_texts, from_texts, refused
 from brain_tumor.files.bounded_file import read_file
 
 MAX_BYTES = 2**30  # half of what the format can hold; torchvision's convnext_large has 0.8 GB
@@ -20,6 +23,42 @@ Values = npt.NDArray[np.float32]
 Run = Callable[[npt.NDArray[np.uint8]], tuple[Values, Values]]
 
 
+def as_onnx(program: ExportedProgram, facts: Facts) -> bytes:
+    """Write an ONNX file; facts are its `metadata_props`.
+
+    WeightsError where ONNX has no words for an operation of the network.
+    """
+    onnx_errors = needed("torch.onnx.errors")
+    needed("onnxscript")  # torch translates with it
+    try:
+        with hushed("onnxscript", "onnx_ir", "torch.onnx"):
+            translated: Any = torch.onnx.export(
+                program,
+                dynamo=True,
+                input_names=[INPUT],
+                output_names=list(OUTPUTS),
+                verbose=False,
+            )
+    except onnx_errors.OnnxExporterError as error:
+        raise WeightsError(
+            f"torch cannot write {facts.model} as ONNX ({str(error).partition(chr(10))[0]}): "
+            "give format=pt2."
+        ) from error
+    model = translated.model_proto
+    for node in model.graph.node:
+        del node.metadata_props[:]  # where the code lay that it came from
+    return with_facts(model, facts)
+
+
+def with_facts(model: Any, facts: Facts) -> bytes:
+    """Put facts into an ONNX model, in place of those that it has, and give it as bytes."""
+    del model.metadata_props[:]
+    for name, text in as_texts(facts).items():
+        model.metadata_props.add(key=name, value=text)
+    content: bytes = model.SerializeToString()
+    return content
+
+
 def open_onnx(path: Path) -> tuple[Facts, Run]:
     """Open an ONNX file that we wrote; it is run on the CPU with as many threads as torch.
 
@@ -27,11 +66,6 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
         What the file says of itself, and what takes scans `(N, 1, size, size)`, uint8, and gives
         probabilities `(N, classes)` and features `(N, F)`, float32; several threads may call it at
         once.
-
-    Raises:
-        ConfigError: onnxruntime is not installed.
-        WeightsError: The file is none of ours, is damaged or too large, or asks for more than to
-            compute.
     """
     onnx, onnxruntime = needed("onnx"), needed("onnxruntime")
     try:
@@ -70,11 +104,7 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
 
 
 def _check_arithmetic(path: Path, model: Any) -> None:
-    """Refuse what we never write: graphs in graphs may loop for ever, tensors lie in other files.
-
-    Raises:
-        WeightsError: The file has one of these.
-    """
+    """Refuse what we never write: graphs in graphs may loop for ever, tensors in other files."""
     if model.functions or any(
         attribute.HasField("g") or attribute.graphs
         for node in model.graph.node
