@@ -46,7 +46,8 @@ class FrozenFeatures:
     Attributes:
         prepared: The scans.
         plain: Of the scans as they are, `(N, 1280)`, float32.
-        augmented: Of augmented scans, `(PASSES, N, 1280)`, float32.
+        augmented: Of augmented scans, `(PASSES, N, 1280)`, float32; where no pass was asked for
+            those of the scans as they are, `(1, N, 1280)`.
     """
 
     prepared: PreparedSet
@@ -77,13 +78,15 @@ def write_array(path: Path, made: npt.NDArray[Any]) -> None:
     print(path, flush=True)
 
 
-def frozen_features(weights: str) -> FrozenFeatures:
+def frozen_features(weights: str, *words: str, passes: int = PASSES) -> FrozenFeatures:
     """Work out the features of all kept scans, or read them where they are kept.
 
     Args:
         weights: Of the network, as `model.weights`.
+        words: What else one would type, for scans prepared otherwise: `data/harmonise=all`.
+        passes: How many times the scans are augmented.
     """
-    config = composed("experiment=report_mobilenetv2", f"model.weights={weights}")
+    config = composed("experiment=report_mobilenetv2", f"model.weights={weights}", *words)
     prepared = build_prepared(data_settings(config.data))
     everything: Rows = np.arange(len(prepared.images))
     split = Split(everything, everything[:0], everything[:0])
@@ -103,7 +106,8 @@ def frozen_features(weights: str) -> FrozenFeatures:
         return torch.from_numpy(np.load(path))
 
     plain = one_pass(None)
-    return FrozenFeatures(prepared, plain, torch.stack([*map(one_pass, range(PASSES))]))
+    augmented = torch.stack([*map(one_pass, range(passes))] or [plain])
+    return FrozenFeatures(prepared, plain, augmented)
 
 
 if __name__ == "__main__":
