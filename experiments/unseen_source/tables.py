@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from brain_tumor.compare.settings import gather
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions, paired_bootstrap
 from brain_tumor.rendering.numbers import (
@@ -14,8 +16,17 @@ from brain_tumor.rendering.numbers import (
 )
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import HEALTHY
-from experiments.by_source.tables import BOTH, FEW, FIGSHARE, OTHERS
-from experiments.findings import Blocks, Findings
+from experiments.by_source.tables import (
+    BOTH,
+    FEW,
+    FIGSHARE,
+    OTHERS,
+    Mask,
+    SourcedAnswers,
+    counted,
+    sourced,
+)
+from experiments.findings import Blocks, Findings, kept_runs
 from experiments.heads import SEED, Line, read_answers, read_lines, together
 from experiments.unseen_source.left_out import SOURCES
 from experiments.unseen_source.train_heads import (
@@ -34,22 +45,74 @@ GOAL = 0.80  # mean recall on the tumours of a source that training never saw, s
 
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
-    tables = {"heads": heads_table(), "corrupted": corrupted_table()}
+    tables = {
+        "fine_tuned": fine_tuned_table(),
+        "heads": heads_table(),
+        "corrupted": corrupted_table(),
+    }
     return {README: {name: to_markdown(table) for name, table in tables.items()}}
 
 
-def is_tumour(line: Line) -> bool:
-    """Tell whether a scan has a tumour."""
-    return line["label"] != HEALTHY
+def of_both(line: Line) -> bool:
+    """Tell whether a scan has a tumour of a kind that both sources have."""
+    return line["label"] in (BOTH, FEW)
+
+
+def healthy(line: Line) -> bool:
+    """Tell whether a scan is healthy."""
+    return line["label"] == HEALTHY
+
+
+def fine_tuned_table() -> DataTable:
+    """Lay out the recalls of fine-tuned networks that saw the others' tumours and one that did not.
+
+    All are asked the test scans of the second: each of the others' tumours, and what else is in
+    the first fold's test part.
+    """
+    (beside,), (own,) = (gather(kept_runs(name)) for name in ("best_patient", "unseen_source"))
+    without, seen = sourced("unseen_source", own), sourced("best_patient", beside)
+    rows = []
+    for answers, training, runs in ((seen, WITH, beside), (without, WITHOUT, own)):
+        asked = np.isin(answers.paths, without.paths)
+        others = asked & (answers.of(BOTH, OTHERS) | answers.of(FEW, OTHERS))
+        figshare = asked & answers.figshare
+        healthy = answers.of(HEALTHY) & asked
+        rows.append(
+            [
+                training,
+                str(runs[0].setting["trainer.max_epochs"]),
+                format_interval(answers.share(answers.of(BOTH, OTHERS), BOTH)),
+                counted(answers, answers.of(FEW, OTHERS), FEW),
+                format_interval(mean_recall(answers, others)),
+                counted(answers, answers.of(BOTH, OTHERS), HEALTHY),
+                format_interval(mean_recall(answers, figshare)),
+                format_interval(answers.share(healthy, HEALTHY)),
+            ]
+        )
+    columns = ["trained", "epochs", f"others: {BOTH}", f"others: {FEW}", "others: mean of both"]
+    columns += [f"others: {BOTH} called {HEALTHY}", "Figshare: mean recall", HEALTHY]
+    note = (
+        "The others' tumours are asked of networks that did not train on the scan's group; "
+        "Figshare's and healthy scans are those of the first fold. One seed; in brackets 95 % "
+        "intervals over groups of scans."
+    )
+    return DataTable("Fine-tuned networks and the others' tumours", columns, rows, note, 1)
+
+
+def mean_recall(answers: SourcedAnswers, scans: Mask) -> Interval | None:
+    """Give the mean of the recalls of the classes that some scans have."""
+    own = answers.answers
+    parts = (part[scans] for part in (own.labels, own.predicted, own.groups))
+    return bootstrap_scores(*parts, len(answers.classes)).overall["balanced_accuracy"]
 
 
 def heads_table() -> DataTable:
     """Lay out the recalls of heads with and without the source that they are tested on."""
     rows = []
     for kind, path in ANSWERS.items():
-        _, tumours = read_answers(path, is_tumour)
-        classes, everything = read_answers(path)
-        for source in SOURCES:
+        _, tumours = read_answers(path, of_both)
+        classes, others = read_answers(path, healthy)
+        for source in asked_sources(kind):
             first = together(tumours, f"{source}, {WITH}")
             for training in trainings(source):
                 own = together(tumours, f"{source}, {training}")
@@ -57,7 +120,7 @@ def heads_table() -> DataTable:
                 recalls = dict(zip(classes, scores.recalls, strict=True))
                 few = called(own, classes.index(FEW), classes.index(FEW))
                 less = paired_bootstrap(first, own, len(classes))["balanced_accuracy"]
-                every = together(everything, f"{source}, {training}")
+                without_tumour = together(others, f"{source}, {training}")
                 rows.append(
                     [
                         *(source, kind, training, format_interval(recalls[BOTH])),
@@ -65,7 +128,7 @@ def heads_table() -> DataTable:
                         format_interval(scores.overall["balanced_accuracy"]),
                         UNKNOWN if training == WITH else format_difference(less),
                         called(own, classes.index(BOTH), classes.index(HEALTHY)),
-                        healthy_recall(every, classes),
+                        healthy_recall(without_tumour, classes),
                     ]
                 )
     columns = ["tested source", "scans", "trained", BOTH, FEW, "mean of both"]
@@ -73,11 +136,17 @@ def heads_table() -> DataTable:
     note = (
         "Four patient folds, the answers of three seeds together; in brackets 95 % intervals over "
         "groups of scans, those of differences paired. Of the others' pituitary tumours there are "
-        "15 scans, each answered by three seeds: they are counted."
+        "15 scans, each answered by three seeds: they are counted. Gliomas are left out, as the "
+        "others have none."
     )
     return DataTable(
         "Tumours of a source, by heads that saw it and heads that did not", columns, rows, note, 3
     )
+
+
+def asked_sources(kind: str) -> tuple[str, ...]:
+    """Give the sources that heads of one kind of scans were tested on."""
+    return SOURCES if kind == AUGMENTED else (OTHERS,)
 
 
 def trainings(source: str) -> tuple[str, ...]:
@@ -127,7 +196,7 @@ def corrupted_answers(strength: int, training: str) -> tuple[list[str], GradedPr
     """
     classes, _ = read_answers(ANSWERS[AUGMENTED])
     if not strength:
-        _, own = read_answers(ANSWERS[AUGMENTED], is_tumour)
+        _, own = read_answers(ANSWERS[AUGMENTED], of_both)
         return classes, together(own, f"{OTHERS}, {training}")
     numbers = {name: number for number, name in enumerate(classes)}
     chosen = [line for line in read_lines(CORRUPTED) if line["strength"] == str(strength)]

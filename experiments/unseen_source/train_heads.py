@@ -8,7 +8,8 @@ fold's test part, and its healthy scans. For Figshare a third sees as many of Fi
 there are of the others, drawn by the seed, and no glioma, as the second. Each head takes as many
 steps as with all scans.
 
-This for scans as the recipe augments them, and, as they are, for prepared and harmonised scans.
+This for scans as the recipe augments them; for the others also for scans as they are, prepared and
+harmonised.
 Writes an `answers_*.csv.gz` for each beside this file, and `corrupted.csv.gz`: what the first kind
 of heads says of the others' tumours, corrupted.
 """
@@ -115,16 +116,17 @@ def corrupted_features(weights: str, rows: Rows) -> dict[tuple[str, int], Tensor
     return found
 
 
-def write_answers(kind: str, found: FrozenFeatures) -> None:
+def write_answers(kind: str, found: FrozenFeatures, sources: tuple[str, ...] = SOURCES) -> None:
     """Train the heads of one kind of scans, and write what they answer.
 
     Args:
         kind: One of `ANSWERS`.
         found: The features of these scans.
+        sources: Whose tumours are left out, one after the other.
     """
     prepared, answers = found.prepared, {}
     healthy = prepared.labels == prepared.classes.index(HEALTHY)
-    for source, training, seed, test, head in trained_heads(found):
+    for source, training, seed, test, head in trained_heads(found, sources):
         name = f"{source}, {training}{SEED}{seed}"
         given = answers.setdefault(name, np.full(len(prepared.labels), NONE))
         asked = test[(tumours_of(prepared, source) | healthy)[test]]
@@ -170,11 +172,11 @@ def main(weights: str) -> None:
     augmented = frozen_features(weights)
     write_answers(AUGMENTED, augmented)
     write_corrupted(weights, augmented)
-    write_answers(PLAIN, replace(augmented, augmented=augmented.plain[None]))
+    write_answers(PLAIN, replace(augmented, augmented=augmented.plain[None]), (OTHERS,))
     # Harmonised scans are the same files in the same order, related in other ways: with the groups
     # of the prepared ones all heads have the same folds.
     harmonised = frozen_features(weights, "data/harmonise=all", passes=0)
-    write_answers(HARMONISED, replace(harmonised, prepared=augmented.prepared))
+    write_answers(HARMONISED, replace(harmonised, prepared=augmented.prepared), (OTHERS,))
 
 
 if __name__ == "__main__":
