@@ -98,8 +98,12 @@ def scores_table(lines: Lines) -> DataTable:
         for view in VIEWS:
             scans = of_view(own, lines, view)
             answers = own.answers
-            parts = (answers.labels, answers.predicted, answers.groups)
-            scores = bootstrap_scores(*(part[scans] for part in parts), len(own.classes))
+            scores = bootstrap_scores(
+                answers.labels[scans],
+                answers.predicted[scans],
+                answers.groups[scans],
+                len(own.classes),
+            )
             cells = [scores.overall["balanced_accuracy"], *scores.recalls]
             rows.append([own.title, view, *map(format_interval, cells)])
     columns = ["runs", "view", "balanced accuracy", *settings[0].classes]

@@ -102,8 +102,10 @@ def fine_tuned_table() -> DataTable:
 def mean_recall(answers: SourcedAnswers, scans: Mask) -> Interval | None:
     """Give the mean of the recalls of the classes that some scans have."""
     own = answers.answers
-    parts = (part[scans] for part in (own.labels, own.predicted, own.groups))
-    return bootstrap_scores(*parts, len(answers.classes)).overall["balanced_accuracy"]
+    found = bootstrap_scores(
+        own.labels[scans], own.predicted[scans], own.groups[scans], len(answers.classes)
+    )
+    return found.overall["balanced_accuracy"]
 
 
 def heads_table() -> DataTable:

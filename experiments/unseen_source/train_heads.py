@@ -111,7 +111,7 @@ def corrupted_features(weights: str, rows: Rows) -> dict[tuple[str, int], Tensor
         for strength in STRENGTHS:
             worse = corrupt(images, rows, name, strength, seed=0)
             with torch.no_grad():
-                made = [network.pool(batch) for batch in worse.split(BATCH)]
+                made = [network.pool(batch) for batch in torch.split(worse, BATCH)]
             found[name, strength] = torch.cat(made)
     return found
 
@@ -124,7 +124,8 @@ def write_answers(kind: str, found: FrozenFeatures, sources: tuple[str, ...] = S
         found: The features of these scans.
         sources: Whose tumours are left out, one after the other.
     """
-    prepared, answers = found.prepared, {}
+    prepared = found.prepared
+    answers: dict[str, Labels] = {}
     healthy = prepared.labels == prepared.classes.index(HEALTHY)
     for source, training, seed, test, head in trained_heads(found, sources):
         name = f"{source}, {training}{SEED}{seed}"
@@ -154,7 +155,7 @@ def write_corrupted(weights: str, found: FrozenFeatures) -> None:
             "strength": strength,
         }
         for corruption, strength in worse
-        for row in others
+        for row in map(int, others)
     }
     for _, training, seed, test, head in trained_heads(found, (OTHERS,)):
         mine = np.isin(others, test)
