@@ -134,10 +134,10 @@ def heads_table() -> DataTable:
                     ]
                 )
     columns = ["tested source", "scans", "trained", BOTH, FEW, "mean of both"]
-    columns += ["less with it", f"{BOTH} called {HEALTHY}", f"{HEALTHY} scans of the same folds"]
+    columns += ["change", f"{BOTH} called {HEALTHY}", f"{HEALTHY} scans of the same folds"]
     note = (
         "Four patient folds, the answers of three seeds together; in brackets 95 % intervals over "
-        "groups of scans, those of differences paired. Of the others' pituitary tumours there are "
+        "groups of scans, paired for the change from the head that saw the source. Of the others' pituitary tumours there are "
         "15 scans, each answered by three seeds: they are counted. Gliomas are left out, as the "
         "others have none."
     )

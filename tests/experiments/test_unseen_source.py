@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from brain_tumor.data.split import Split
+from brain_tumor.runs.folder import RunFolder
 from experiments.by_source.tables import FIGSHARE, OTHERS
+from experiments.findings import kept_runs
 from experiments.heads import SEEDS, read_answers, read_lines
 from experiments.unseen_source.left_out import SOURCES, left_out, tumours_of
 from experiments.unseen_source.tables import (
@@ -93,6 +95,35 @@ def test_every_head_answers_each_tumour_of_its_source_once(kind: str) -> None:
         for training in trainings(source):
             for seed in SEEDS:
                 assert len(tumours[f"{source}, {training} seed{seed}"].labels) == scans[source]
+
+
+def test_so_many_of_the_others_were_in_the_training_of_best_patient() -> None:
+    lines = [line for line in read_lines(ANSWERS[AUGMENTED]) if line["label"] == "meningioma"]
+    others = {line["path"] for line in lines if line[f"{OTHERS}, {WITH} seed0"]}
+    page = " ".join(README.read_text(encoding="utf-8").split())
+    counts, of_all = set(), set()
+    for run in kept_runs("best_patient"):
+        split = RunFolder(run.folder).read_rows("split.csv")
+        trained = {row["path"] for row in split if row["part"] == "train"}
+        counts.add(len(trained & others))
+        of_all.add(len(trained & {line["path"] for line in lines}))
+    low, high = min(counts), max(counts)
+    words = f"{low} to {high} of the others' meningiomas, of {min(of_all)} or {max(of_all)} in all"
+    assert high < 100
+    assert words in page
+
+
+def test_the_fine_tuned_network_never_saw_a_tumour_of_the_others() -> None:
+    (run,) = kept_runs("unseen_source")
+    split = RunFolder(run.folder).read_rows("split.csv")
+    parts = {row["path"]: row["part"] for row in split}
+    lines = read_lines(ANSWERS[AUGMENTED])
+    others = {line["path"] for line in lines if of_both(line) and line[f"{OTHERS}, {WITH} seed0"]}
+    assert {parts[path] for path in others} == {"test"}
+    groups: dict[str, set[str]] = {}
+    for row in split:
+        groups.setdefault(row["group"], set()).add(row["part"])
+    assert all(len(found) == 1 for found in groups.values())
 
 
 def test_the_verdict_on_the_page_is_that_of_the_kept_answers() -> None:
