@@ -181,8 +181,8 @@ def corrupted_table() -> DataTable:
     columns = ["strength", "trained", BOTH, FEW, "mean of both"]
     note = (
         "Strength 0 are the scans as they are. 146 meningiomas, 15 pituitary tumours; means over "
-        "14 corruptions and three seeds; in brackets 95 % intervals over groups of scans. Where all "
-        "are found, an interval has no width."
+        "14 corruptions and three seeds; in brackets 95 % intervals over groups of scans. Where "
+        "all are found, an interval has no width."
     )
     return DataTable("The others' tumours, corrupted", columns, rows, note, 2)
 
