@@ -70,14 +70,15 @@ def test_the_scores_are_those_of_the_committed_audit() -> None:
 
 
 SHOWN = [
-    *("as_reported", "best_patient", "best_report", "by_source", "corrected_groups", "evidence"),
+    *("as_reported", "best_patient", "best_report", "by_source", "by_view", "evidence"),
+    *("corrected_groups", "unseen_source"),
     *("harmonised", "how_much_data", "leakage", "longer_over_patients", "one_draw_per_batch"),
     *("open_settings", "shortcuts", "slices_of_a_patient", "speed", "two_stages", "unfreeze"),
     "width",
 ]
 WITHOUT_RUNS = [
     *("how_much_data", "longer_over_patients", "more_than_one_device", "slices_of_a_patient"),
-    *("speed", "two_stages", "wrong_labels"),
+    *("by_view", "speed", "two_stages", "unseen_source", "wrong_labels"),
 ]
 
 
