@@ -30,10 +30,12 @@ from brain_tumor.runs.record import peak_memory, run_record
 from brain_tumor.runs.reopen import reopen_prepared, reopen_split, write_split
 from brain_tumor.runs.results.run import RUN, RunData, RunRecord, Status
 from brain_tumor.train.build import build_classifier, build_datamodule, build_trainer
+from brain_tumor.train.callbacks.epoch_history import EpochHistory
 from brain_tumor.train.callbacks.loggers import log_failure, log_start
 from brain_tumor.train.callbacks.resumable import AlreadyStopped
 from brain_tumor.train.callbacks.tensorboard import tensorboard_folders
 from brain_tumor.train.check_config import RunSettings
+from brain_tumor.train.faster import faster_recipe
 from brain_tumor.train.resume import Start
 from brain_tumor.trust import typed_again
 
@@ -87,6 +89,9 @@ def fit(
     trainer = build_trainer(config, datamodule)
     stop = [AlreadyStopped()] if start.stopped else []
     trainer.callbacks.extend([*callbacks, *stop])  # type: ignore[attr-defined]
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, EpochHistory):
+            callback.faster = faster_recipe(settings)
     if not trainer.is_global_zero:
         train_along(trainer, classifier, datamodule, start.checkpoint)
         return None
