@@ -95,8 +95,8 @@ def _commands() -> str:
     for path in sorted((ROOT / "conf").glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
         parts.append(f"## {path.stem}\n")
-        if shown := yaml.safe_load(text)["hydra"].get("help"):
-            header = CHOICES.sub(lambda found: found[1].replace(",", ", "), shown["header"])
+        if header := yaml.safe_load(text)["hydra"].get("help", {}).get("header"):
+            header = CHOICES.sub(lambda found: found[1].replace(",", ", "), header)
             parts.append(f"```text\n{header.strip()}\n```\n")
         values = text.partition("\nhydra:\n")[0].strip()
         parts.append(f"```yaml\n{values}\n```\n")
