@@ -31,13 +31,13 @@ def predictions_table(
             "scan": visible(scan),
             "class": label,
             "tumour": UNKNOWN if tumour is None else "yes" if tumour else "no",
-            "beware": ", ".join([OUT_OF_DISTRIBUTION] * bool(flagged) + [LOW_CONFIDENCE] * low),
+            "warning": ", ".join([OUT_OF_DISTRIBUTION] * bool(flagged) + [LOW_CONFIDENCE] * low),
             "P(class)": f"{probability:.3f}",
             "P(tumour)": format_score(likely),
         }
         for scan, label, probability, tumour, likely, flagged, low in rows
     ]
-    columns = ["scan", "class", "tumour", "beware", "P(class)", "P(tumour)"]
+    columns = ["scan", "class", "tumour", "warning", "P(class)", "P(tumour)"]
     if all(row[3] is None for row in rows):  # no class is healthy, so no tumour is called
         columns = [name for name in columns if "tumour" not in name]
     more = f"and {total - len(rows):,} more. " if total > len(rows) else ""

@@ -2,7 +2,7 @@ from brain_tumor.predict.table import predictions_summary, predictions_table
 from brain_tumor.rendering.page import to_markdown
 
 
-def test_every_row_says_what_to_beware_of() -> None:
+def test_every_row_has_its_warnings() -> None:
     rows = [
         ("a.png", "glioma", 0.98765, True, 0.99, False, False),
         ("b\x1b[31m.png", "notumor", 0.5, False, 0.5, True, True),
@@ -36,6 +36,6 @@ def test_the_summary_counts() -> None:
 def test_where_no_class_is_healthy_nothing_is_said_of_tumours() -> None:
     rows = [("c.png", "glioma", 0.7, None, None, None, True)]
     table = predictions_table("gbmnet", rows, 1, "A note.")
-    assert list(table.columns) == ["scan", "class", "beware", "P(class)"]
+    assert list(table.columns) == ["scan", "class", "warning", "P(class)"]
     assert table.rows == [["c.png", "glioma", "low confidence", "0.700"]]
     assert table.text_columns == 3
