@@ -36,6 +36,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             continue
         if path.suffix == ".md":
             text = _turned(path.read_text(encoding="utf-8"), path)
+            if path.name == "comparison.md":  # all have one title, and a search shows titles alone
+                text = text.replace("# Comparison", f"# Comparison: {path.parent.name}", 1)
             files.append(File.generated(config, place, content=text))
         elif path.suffix == ".ipynb":  # mkdocs-jupyter takes files of a folder alone
             files.append(File(place, str(ROOT), config.site_dir, config.use_directory_urls))
@@ -50,7 +52,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turn the links of a page of `docs/`; those of generated pages are turned already."""
     source = page.file.abs_src_path
-    return markdown if source is None else _turned(markdown, Path(source))
+    if source is None:
+        return markdown
+    page.meta["search"] = {"boost": 2}  # a search finds what explains before tables of results
+    return _turned(markdown, Path(source))
 
 
 def _place(path: Path) -> str | None:
