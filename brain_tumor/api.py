@@ -5,7 +5,6 @@ sentence. What has no keyword here is given as it would be typed, `overrides=["s
 
 ```python
 import brain_tumor
-
 run = brain_tumor.train(model="gbmnet", data="phantom", max_epochs=3)
 print(run.metrics.parts["test"].scores["accuracy"], run.predict("scan.jpg").label)
 ```
