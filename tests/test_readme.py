@@ -29,7 +29,9 @@ PAGES = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs
 # The others are typed whole, by docs/test_extend.py.
 SHOWN_PAGES = [text for path, text in PAGES.items() if path.parent.name != "extend"]
 COMMAND = re.compile(r"^ *python -m brain_tumor\.(\w+) ?(.*?)(?:  +#.*)?$", re.MULTILINE)
-COMMANDS = sorted({found for text in (README, *SHOWN_PAGES) for found in COMMAND.findall(text)})
+# A command may take two lines.
+TYPED = [text.replace(" \\\n ", "") for text in (README, *SHOWN_PAGES)]
+COMMANDS = sorted({found for text in TYPED for found in COMMAND.findall(text)})
 
 
 def test_the_table_is_that_of_the_committed_scores() -> None:

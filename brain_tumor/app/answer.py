@@ -86,8 +86,11 @@ def _flags(model: Model, said: Prediction) -> list[str]:
     if said.low_confidence and model.confident_from > 1:
         flags.append("No prediction of this network is reliable enough.")
     elif said.low_confidence:
+        below = f"Low confidence: below {format_percent(model.confident_from)}"
         flags.append(
-            f"Low confidence: predictions below {model.confident_from:.1%} are wrong too often."
+            f"{below} too many validation scans were wrong."
+            if model.confident_from_validation
+            else f"{below}. The run has no validation scans to choose this limit by."
         )
     if said.out_of_distribution is None:
         flags.append("This model cannot tell whether a scan is out of distribution.")

@@ -140,7 +140,7 @@ def score_sides(
 def export_table(result: ExportResult) -> DataTable:
     """Lay out the sides of an export."""
     sizes = list(result.sides[0].seconds_per_scan)
-    columns = ["", "balanced", "same", "apart", "out of distribution", "MB"]
+    columns = ["", "balanced", "same class", "largest gap", "out of distribution", "MB"]
     columns += [f"ms x{size}" for size in sizes]
     rows = [
         [
@@ -156,7 +156,7 @@ def export_table(result: ExportResult) -> DataTable:
     ]
     note = (
         f"On {format_counted(result.test_scans, 'test scan')}: balanced accuracy, share of scans "
-        "with the same class as by the checkpoint, by how much a probability lies apart at most, "
+        "with the same class as by the checkpoint, the largest gap between two probabilities, "
         "and share of scans that do not look like the training scans. ms xN: milliseconds per "
         f"scan, N scans at once; medians of {format_counted(result.rounds, 'round')}, all sides in "
         f"turns, with {format_counted(result.threads, 'thread')} on {result.processor}. A "

@@ -253,7 +253,7 @@ def _note(model: Model) -> str:
     message = (
         "by the run's validation scans"
         if model.confident_from_validation
-        else "no validation scans tell more"
+        else "the run has no validation scans to choose this limit by"
     )
     sure = (
         f"Low confidence: below {model.confident_from:.3f}"

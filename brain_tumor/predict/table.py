@@ -12,7 +12,7 @@ NOTICE = "For research, not for diagnosis."
 
 
 def flags_of(prediction: Prediction) -> list[str]:
-    """Name what there is to beware of."""
+    """Name the warnings of a prediction."""
     flags = [OUT_OF_DISTRIBUTION] * bool(prediction.out_of_distribution)
     return flags + [LOW_CONFIDENCE] * prediction.low_confidence
 
@@ -26,13 +26,13 @@ def predictions_table(
             "scan": visible(str(one.source).removeprefix(place)),
             "class": one.label,
             "tumour": UNKNOWN if one.tumour is None else "yes" if one.tumour else "no",
-            "beware": ", ".join(flags_of(one)),
+            "warning": ", ".join(flags_of(one)),
             "P(class)": f"{one.confidence:.3f}",
             "P(tumour)": format_score(one.tumour_probability),
         }
         for one in predictions
     ]
-    columns = ["scan", "class", "tumour", "beware", "P(class)", "P(tumour)"]
+    columns = ["scan", "class", "tumour", "warning", "P(class)", "P(tumour)"]
     if all(one.tumour is None for one in predictions):  # no class is healthy
         columns = [name for name in columns if "tumour" not in name]
     more = f"and {total - len(cells):,} more. " if total > len(cells) else ""

@@ -3,7 +3,7 @@ from brain_tumor.predict.table import predictions_summary, predictions_table
 from brain_tumor.rendering.page import to_markdown
 
 
-def test_every_row_says_what_to_beware_of() -> None:
+def test_every_row_has_its_warnings() -> None:
     rows = [
         Prediction("in/a.png", "glioma", {"glioma": 0.98765}, True, 1.0, False, False, 0.99),
         Prediction("in/b\x1b[31m.png", "notumor", {"notumor": 0.5}, False, 9.0, True, True, 0.5),
@@ -39,6 +39,6 @@ def test_where_no_class_is_healthy_nothing_is_said_of_tumours() -> None:
     rows = [Prediction("c.png", "glioma", {"glioma": 0.7}, None, None, None, True)]
     table = predictions_table("gbmnet", "", rows, 1, "A note.")
     assert table.title == "gbmnet"
-    assert list(table.columns) == ["scan", "class", "beware", "P(class)"]
+    assert list(table.columns) == ["scan", "class", "warning", "P(class)"]
     assert table.rows == [["c.png", "glioma", "low confidence", "0.700"]]
     assert table.text_columns == 3

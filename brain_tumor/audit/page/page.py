@@ -122,8 +122,8 @@ def answer(audit: Audit) -> str:
             "allow."
         )
     leaks = (
-        f"Under {listed(mixed)} the training part holds relatives of the test scans, so a score "
-        "there measures in part how well a scan is recognised that was seen before."
+        f"Under {listed(mixed)} the training part has relatives of the test scans, so a score "
+        "there is partly about scans that training has seen."
     )
     if apart and not patients_known:
         return f"Only {listed(apart)} keeps related scans on one side. {_NO_PATIENTS} {leaks}"
