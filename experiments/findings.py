@@ -81,8 +81,8 @@ def calibration_block(content: Comparison) -> str:
 
 
 def kept_runs(experiment: str) -> list[FinishedRun]:
-    """Read what an experiment keeps, in the order of the folders' names."""
-    return [read_run(place) for place in sorted((HERE / experiment / "runs").iterdir())]
+    """Read what an experiment keeps, in the order of the folders' names; it may keep no runs."""
+    return [read_run(place) for place in sorted((HERE / experiment / "runs").glob("*"))]
 
 
 def part_score(run: FinishedRun, part: str, label: str | None = None) -> float:

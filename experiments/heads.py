@@ -167,6 +167,16 @@ def read_answers(
     return classes, found
 
 
+def of_seeds(answers: Mapping[str, GradedPredictions], name: str) -> list[GradedPredictions]:
+    """Give the answers of each seed.
+
+    Args:
+        answers: By what gave them.
+        name: Without the seed.
+    """
+    return [one for own, one in answers.items() if own.partition(SEED)[0] == name]
+
+
 def together(answers: Mapping[str, GradedPredictions], name: str) -> GradedPredictions:
     """Put the answers of all seeds one after another.
 
@@ -174,7 +184,7 @@ def together(answers: Mapping[str, GradedPredictions], name: str) -> GradedPredi
         answers: By what gave them.
         name: Without the seed.
     """
-    chosen = [one for own, one in answers.items() if own.partition(SEED)[0] == name]
+    chosen = of_seeds(answers, name)
     return GradedPredictions(
         np.concatenate([one.labels for one in chosen]),
         np.concatenate([one.predicted for one in chosen]),
@@ -190,7 +200,7 @@ def each_seed(answers: Mapping[str, GradedPredictions], name: str) -> list[float
         name: Without the seed.
     """
     found = []
-    for one in (one for own, one in answers.items() if own.partition(SEED)[0] == name):
+    for one in of_seeds(answers, name):
         right = one.labels == one.predicted
         recalls = [right[one.labels == label].mean() for label in np.unique(one.labels)]
         found.append(float(np.mean(recalls)))

@@ -13,9 +13,12 @@ from brain_tumor.rendering.numbers import (
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, kept_runs, over_seeds
-from experiments.heads import Line, each_seed, read_answers, together
+from experiments.heads import Line, each_seed, of_seeds, read_answers, together
 from experiments.how_much_data.learning_curve import ANSWERS as SHORT_ANSWERS
-from experiments.longer_over_patients.schedule import ANSWERS
+from experiments.longer_over_patients.schedule import ANSWERS, FIRST_ANSWERS
+from experiments.seeds_and_groups import Term, sure_of
+from experiments.statements import NAMES
+from experiments.which_is_better import Compared, better_table, of_heads, of_runs, runs_of
 
 README = Path(__file__).with_name("README.md")
 SCORE = "balanced_accuracy"
@@ -23,7 +26,25 @@ SCORE = "balanced_accuracy"
 
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
-    return {README: {"schedule": to_markdown(schedule_table())}}
+    return {
+        README: {
+            "schedule": to_markdown(schedule_table()),
+            "better": to_markdown(better_table(both_networks())),
+        }
+    }
+
+
+def both_networks() -> list[Compared]:
+    """Give what both networks answered, trained for five, 20 and 200 epochs."""
+    small, large = NAMES
+    few = [of_runs(runs_of("evidence", model)) for model in (small, large)]
+    reported = of_runs(runs_of("open_settings", small, name="as_reported"))
+    over_patients = of_runs(runs_of("longer_over_patients", small))
+    return [
+        Compared("5 epochs at 5e-4", *few),
+        Compared("20 epochs at 1e-5", reported | over_patients, of_heads(FIRST_ANSWERS)),
+        Compared("200 epochs at 1e-5", of_runs(runs_of("as_reported", small)), of_heads(ANSWERS)),
+    ]
 
 
 def trained_whole() -> list[FinishedRun]:
@@ -48,10 +69,10 @@ def schedule_table() -> DataTable:
         "patient, all scans": (answers, "patient"),
         "patient, all scans, 5 epochs at 5e-4": (short, "patient 100"),
     }
-    rows = []
+    rows, number = [], len(classes)
     for title, (given, name) in ways.items():
         own, seeds = together(given, name), each_seed(given, name)
-        scores = bootstrap_scores(own.labels, own.predicted, own.groups, len(classes))
+        scores = bootstrap_scores(own.labels, own.predicted, own.groups, number)
         rows.append(
             [
                 title,
@@ -59,22 +80,26 @@ def schedule_table() -> DataTable:
                 format_interval(scores.overall["accuracy"]),
                 format_interval(scores.overall[SCORE]),
                 over_seeds(seeds),
+                format_interval(sure_of([Term(1.0, of_seeds(given, name))], number).over_both),
                 *map(format_interval, scores.recalls),
             ]
         )
-    report, apart, every, few = (together(*way) for way in ways.values())
-    lost = paired_bootstrap(report, apart, len(classes))
-    gain = paired_bootstrap(few, every, len(classes))
-    for name, difference in (
-        ("patient less report, the same test scans", lost),
-        ("patient, 200 epochs less 5", gain),
+    report, apart, every, few = ways.values()
+    for title, first, second in (
+        ("patient less report, the same test scans", report, apart),
+        ("patient, 200 epochs less 5", few, every),
     ):
-        both = (format_difference(difference[key]) for key in ("accuracy", SCORE))
-        rows.append([name, "", *both, *[UNKNOWN] * (1 + len(classes))])
+        difference = paired_bootstrap(together(*first), together(*second), number)
+        cells = [format_difference(difference[key]) for key in ("accuracy", SCORE)]
+        terms = [Term(1.0, of_seeds(*second)), Term(-1.0, of_seeds(*first))]
+        both = format_difference(sure_of(terms, number).over_both)
+        rows.append([title, "", *cells, UNKNOWN, both, *[UNKNOWN] * number])
     columns = ["heads", "test scans", "accuracy", "balanced accuracy", "its seeds"]
+    columns.append("over seeds and groups")
     columns += [f"recall of {name}" for name in classes]
     note = (
         "The answers of three seeds together; in brackets 95 % intervals over groups of test "
-        "scans, those of differences paired, and for the seeds the smallest and the largest."
+        "scans, those of differences paired, and for the seeds the smallest and the largest. Over "
+        "seeds and groups: balanced accuracy again, both resampled together."
     )
     return DataTable("The report's schedule, by split", columns, rows, note)
