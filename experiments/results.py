@@ -34,6 +34,7 @@ from experiments.blocks import filled_block
 from experiments.findings import HERE, SUMMARY, Blocks, Findings
 from experiments.front_picture import draw_front
 from experiments.statements import statements_table
+from experiments.which_is_better import both_networks
 
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
 # Without the change that an experiment is about: runs of another one, as a glob.
@@ -88,7 +89,9 @@ def made_pages(experiments: Mapping[str, Compared]) -> dict[Path, str]:
 
 def all_blocks(found: Findings) -> Blocks:
     """Give the tables of all pages."""
-    statements = to_markdown(statements_table(found.compared, found.audit, found.published))
+    statements = to_markdown(
+        statements_table(found.compared, found.audit, found.published, both_networks())
+    )
     scores = [
         f"[{name}]({name}/README.md)\n\n{to_markdown(settings_table(content.settings, LEVEL))}"
         for name, content in found.compared.items()

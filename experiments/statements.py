@@ -34,6 +34,7 @@ from experiments.verdicts import (
     standard_error,
     widest_is_highest,
 )
+from experiments.which_is_better import Compared
 
 Published = Mapping[str, Results]  # the report's results by network
 Row = list[str]
@@ -43,7 +44,10 @@ NAMES = {"gbmnet": "GBMnet", "mobilenetv2": "GBM_MobileNetV2net"}
 
 
 def statements_table(
-    found: Mapping[str, Comparison], audit: Audit, published: Published
+    found: Mapping[str, Comparison],
+    audit: Audit,
+    published: Published,
+    compared: Sequence[Compared] = (),
 ) -> DataTable:
     """Lay the report's statements out, a row for each that experiments are about.
 
@@ -55,6 +59,7 @@ def statements_table(
             `width`; one that is missing leaves its rows out.
         audit: An audit of the report's scans, with known patients.
         published: The report's results by network.
+        compared: Both networks trained alike, with seeds in the interval where there are any.
     """
     rows = [*_about_scans(audit)]
     if "as_reported" in found:
@@ -64,6 +69,7 @@ def statements_table(
     both = [found[name] for name in ("as_reported", "evidence") if name in found]
     for content in both:
         rows += _about_which_is_better(content, published)
+    rows += _about_which_is_better_by_heads(compared, published)
     for content in both:
         rows += _about_weak_class(content, published, audit)
     if "width" in found:
@@ -73,7 +79,7 @@ def statements_table(
         ["the report says", "its number", "found here", "verdict"],
         rows,
         "In brackets 95 % intervals over groups of scans that belong together; how much another "
-        "training would change is not in them. The report trained for "
+        "training would change is in them only where seeds are named. The report trained for "
         f"{max(published['gbmnet'].curve)} epochs at a rate of {REPORT_RATE:g}; what "
         "was trained otherwise decides none of its statements about training. Not decided: the "
         "interval of the difference holds 0, or seeds disagree.",
@@ -222,6 +228,24 @@ def _about_which_is_better(content: Comparison, results: Published) -> list[Row]
                 higher(ends.low, ends.high) if same else UNTESTED,
             ]
         )
+    return rows
+
+
+def _about_which_is_better_by_heads(compared: Sequence[Compared], results: Published) -> list[Row]:
+    """Ask the same of trainings at the report's rate, the transfer model's head alone."""
+    gain = results["gbmnet"].test.accuracy - results["mobilenetv2"].test.accuracy
+    rows = []
+    for own in (one for one in compared if not one.whole):
+        for split in own.splits:
+            found = own.ahead({split: -1}, "accuracy")
+            if found.over_both is None and split == "report":
+                continue  # as it is trained longer, and whole, in another row
+            ends, over = found.over_both or found.over_groups, "seeds and groups"
+            said = f"{format_difference(ends)} after {own}"
+            said += f", over {over}" if found.over_both else ""
+            same = own.rate == REPORT_RATE and own.epochs == max(results["gbmnet"].curve)
+            row = [f"GBMnet's test accuracy is higher ({split} split)", f"{gain:+.3f}", said]
+            rows.append([*row, higher(ends.low, ends.high) if same else UNTESTED])
     return rows
 
 

@@ -14,6 +14,7 @@ from brain_tumor.rendering.numbers import (
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import FRONT, TUTORIALS, Blocks, Findings, calibration_block
 from experiments.statements import NAMES
+from experiments.which_is_better import better_table, both_networks
 
 README = Path(__file__).with_name("README.md")
 
@@ -22,8 +23,9 @@ def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
     content = found.compared["evidence"]
     splits, calibration = to_markdown(splits_table(content)), calibration_block(content)
+    better = to_markdown(better_table([own for own in both_networks() if own.whole]))
     return {
-        README: {"splits": splits, "calibration": calibration},
+        README: {"splits": splits, "calibration": calibration, "better": better},
         FRONT: {"splits": splits},
         TUTORIALS / "compare.md": {"splits": splits},
     }

@@ -15,10 +15,9 @@ from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, kept_runs, over_seeds
 from experiments.heads import Line, each_seed, of_seeds, read_answers, together
 from experiments.how_much_data.learning_curve import ANSWERS as SHORT_ANSWERS
-from experiments.longer_over_patients.schedule import ANSWERS, FIRST_ANSWERS
+from experiments.longer_over_patients.schedule import ANSWERS
 from experiments.seeds_and_groups import Term, sure_of
-from experiments.statements import NAMES
-from experiments.which_is_better import Compared, better_table, of_heads, of_runs, runs_of
+from experiments.which_is_better import better_table, both_networks
 
 README = Path(__file__).with_name("README.md")
 SCORE = "balanced_accuracy"
@@ -32,19 +31,6 @@ def blocks(found: Findings) -> Blocks:
             "better": to_markdown(better_table(both_networks())),
         }
     }
-
-
-def both_networks() -> list[Compared]:
-    """Give what both networks answered, trained for five, 20 and 200 epochs."""
-    small, large = NAMES
-    few = [of_runs(runs_of("evidence", model)) for model in (small, large)]
-    reported = of_runs(runs_of("open_settings", small, name="as_reported"))
-    over_patients = of_runs(runs_of("longer_over_patients", small))
-    return [
-        Compared("5 epochs at 5e-4", *few),
-        Compared("20 epochs at 1e-5", reported | over_patients, of_heads(FIRST_ANSWERS)),
-        Compared("200 epochs at 1e-5", of_runs(runs_of("as_reported", small)), of_heads(ANSWERS)),
-    ]
 
 
 def trained_whole() -> list[FinishedRun]:

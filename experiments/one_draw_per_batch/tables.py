@@ -8,10 +8,22 @@ from statistics import fmean
 
 from brain_tumor.rendering.numbers import UNKNOWN, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
-from experiments.findings import Blocks, Findings, over_seeds, report_counts
+from brain_tumor.runs.finished import FinishedRun
+from experiments.findings import (
+    Blocks,
+    Findings,
+    in_epoch,
+    kept_runs,
+    over_seeds,
+    part_score,
+    report_counts,
+)
+from experiments.statements import NAMES
 
 README, HEAD = (Path(__file__).with_name(name) for name in ("README.md", "head.csv"))
-TRANSFER = "mobilenetv2"
+FOLDER, TRANSFER = README.parent.name, "mobilenetv2"
+# Trained whole, one draw per scan, in `open_settings`, and here, one per batch, by `name`.
+PEERS = ("as_reported", "free_statistics", "softmax_twice", "per_batch")
 Line = dict[str, str]  # of head.csv
 # How the page calls what `head.py` tries, by columns of its table.
 DRAWS = {
@@ -19,6 +31,8 @@ DRAWS = {
     "per batch": {"per_batch": "True", "shuffled": "True"},
 }
 IN_ORDER = {"per_batch": "False", "shuffled": "False"}
+FREE = "free"  # as GBMnet's is, all of whose layers are trained
+WAYS = {True: "frozen", False: FREE}
 SOFTMAX = {"one": {"softmax_twice": "False"}, "two": {"softmax_twice": "True"}}
 AVERAGES = (*(f"averages after epoch {epoch}" for epoch in (5, 10, 15)), "last epoch")
 BATCH, MEAN = "of the batch", "mean of all epochs"
@@ -43,6 +57,7 @@ def blocks(found: Findings) -> Blocks:
         "normalised": normalised_table(found, lines),
         "in_epoch": in_epoch_table(found, lines),
         "at_test": at_test_table(found, lines),
+        "whole": whole_table(found, [*kept_runs("open_settings"), *kept_runs(FOLDER)]),
     }
     return {README: {name: to_markdown(table) for name, table in tables.items()}}
 
@@ -170,6 +185,37 @@ def at_test_table(found: Findings, lines: Sequence[Line]) -> DataTable:
         "distance of a class from the report's."
     )
     return DataTable("What else may have parted them", columns, rows, note, 2)
+
+
+def whole_table(found: Findings, runs: Sequence[FinishedRun]) -> DataTable:
+    """Lay out networks trained whole, while training and on test scans, by the draw."""
+    names, about = classes(found), ("model.frozen_statistics", "training.softmax_twice")
+    settings: dict[tuple[str, ...], list[FinishedRun]] = {}
+    for run in (run for run in runs if run.setting["name"] in PEERS):
+        draw = "per batch" if run.setting.get("augment.per_batch", False) else "per scan"
+        frozen, twice = (run.setting.get(name) for name in about)
+        ways = (FREE if frozen is None else WAYS[frozen], "two" if twice else "one")
+        settings.setdefault((str(run.setting["model.name"]), *ways, draw), []).append(run)
+    rows = []
+    for key in sorted(settings, key=lambda key: (*key[:3], key[3] == "per batch")):
+        own = settings[key]
+        epochs = {run.record.epochs for run in own}
+        (last,) = epochs
+        assert last is not None, key
+        cells = [over_seeds([in_epoch(run, last, "train/accuracy") for run in own])]
+        for name in names:
+            training = fmean(in_epoch(run, last, f"train/recall/{name}") for run in own)
+            cells.append(arrow(training, fmean(part_score(run, "test", name) for run in own)))
+        cells.append(over_seeds([part_score(run, "test") for run in own]))
+        rows.append([NAMES[key[0]], *key[1:], str(len(own)), str(last), *cells])
+    columns = ["network", "batch normalisation", "softmax", "one draw", "seeds", "epochs"]
+    columns += ["training accuracy", *names, "test accuracy"]
+    note = (
+        "Networks trained whole. Classes: recall of training scans in the last epoch, augmented "
+        "and with dropout, then of test scans. Means over seeds, in brackets the smallest and the "
+        "largest."
+    )
+    return DataTable("Whole networks, by the draw", columns, rows, note, 4)
 
 
 def classes(found: Findings) -> list[str]:
