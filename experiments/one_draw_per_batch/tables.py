@@ -31,6 +31,7 @@ DRAWS = {
     "per batch": {"per_batch": "True", "shuffled": "True"},
 }
 IN_ORDER = {"per_batch": "False", "shuffled": "False"}
+LATE = 10  # epochs; what test scans get goes up and down from one to the next
 FREE = "free"  # as GBMnet's is, all of whose layers are trained
 WAYS = {True: "frozen", False: FREE}
 SOFTMAX = {"one": {"softmax_twice": "False"}, "two": {"softmax_twice": "True"}}
@@ -189,7 +190,8 @@ def at_test_table(found: Findings, lines: Sequence[Line]) -> DataTable:
 
 def whole_table(found: Findings, runs: Sequence[FinishedRun]) -> DataTable:
     """Lay out networks trained whole, while training and on test scans, by the draw."""
-    names, about = classes(found), ("model.frozen_statistics", "training.softmax_twice")
+    names, weak = classes(found), found.weak_class()
+    about = ("model.frozen_statistics", "training.softmax_twice")
     settings: dict[tuple[str, ...], list[FinishedRun]] = {}
     for run in (run for run in runs if run.setting["name"] in PEERS):
         draw = "per batch" if run.setting.get("augment.per_batch", False) else "per scan"
@@ -207,13 +209,17 @@ def whole_table(found: Findings, runs: Sequence[FinishedRun]) -> DataTable:
             training = fmean(in_epoch(run, last, f"train/recall/{name}") for run in own)
             cells.append(arrow(training, fmean(part_score(run, "test", name) for run in own)))
         cells.append(over_seeds([part_score(run, "test") for run in own]))
+        late = range(last - LATE + 1, last + 1)
+        each = [in_epoch(run, epoch, f"test/recall/{weak}") for run in own for epoch in late]
+        cells.append(over_seeds(each))
         rows.append([NAMES[key[0]], *key[1:], str(len(own)), str(last), *cells])
     columns = ["network", "batch normalisation", "softmax", "one draw", "seeds", "epochs"]
     columns += ["training accuracy", *names, "test accuracy"]
+    columns.append(f"test recall of {weak}, last {LATE} epochs")
     note = (
         "Networks trained whole. Classes: recall of training scans in the last epoch, augmented "
-        "and with dropout, then of test scans. Means over seeds, in brackets the smallest and the "
-        "largest."
+        "and with dropout, then of test scans. Means over seeds, at the end over seeds and epochs, "
+        "in brackets the smallest and the largest."
     )
     return DataTable("Whole networks, by the draw", columns, rows, note, 4)
 

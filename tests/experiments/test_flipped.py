@@ -1,4 +1,4 @@
-"""Mirror images at prediction: averaged right, judged on validation scans, told as they came out."""
+"""Mirror images at prediction: averaged right, judged on validation scans, told as found."""
 
 from collections.abc import Sequence
 from typing import Any

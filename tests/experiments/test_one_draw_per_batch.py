@@ -20,7 +20,7 @@ from brain_tumor.config.arguments import parse_settings
 from brain_tumor.models.mobilenetv2 import FEATURES
 from brain_tumor.runs.folder import RunFolder
 from experiments.blocks import filled_block
-from experiments.findings import HERE, Findings
+from experiments.findings import HERE, Findings, kept_runs
 from experiments.one_draw_per_batch import head
 from experiments.one_draw_per_batch.features import LAST, Course, Worked
 from experiments.one_draw_per_batch.picture import CHAIN, drawn_scans
@@ -33,6 +33,7 @@ from experiments.one_draw_per_batch.tables import (
     blocks,
     draws_table,
     in_epoch_table,
+    whole_table,
 )
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -121,6 +122,18 @@ def test_the_page_shows_what_is_made_of_the_kept_table(found: Findings) -> None:
     text = README.read_text(encoding="utf-8")
     for block, table in blocks(found)[README].items():
         assert filled_block(text, block, table) == text, f"make results: {block}"
+
+
+def test_the_page_says_what_networks_trained_whole_find(found: Findings) -> None:
+    table = whole_table(found, [*kept_runs("open_settings"), *kept_runs("one_draw_per_batch")])
+    own = {row[3]: row for row in table.rows if row[:3] == ["GBMnet", "free", "one"]}
+    prose = " ".join(README.read_text(encoding="utf-8").partition("## What it shows")[2].split())
+    late = table.columns.index("test recall of meningioma, last 10 epochs")
+    both = [own[draw] for draw in ("per batch", "per scan")]
+    assert f"{both[0][late]} of the meningioma scans" in prose
+    assert f"{both[1][late]} with one per scan" in prose
+    accuracy = table.columns.index("training accuracy")
+    assert " and ".join(row[accuracy].partition(" ")[0] for row in both) in prose
 
 
 def test_training_does_not_notice_what_its_head_is_asked() -> None:
