@@ -199,9 +199,10 @@ def each_seed(answers: Mapping[str, GradedPredictions], name: str) -> list[float
         answers: By what gave them.
         name: Without the seed.
     """
-    found = []
-    for one in of_seeds(answers, name):
-        right = one.labels == one.predicted
-        recalls = [right[one.labels == label].mean() for label in np.unique(one.labels)]
-        found.append(float(np.mean(recalls)))
-    return found
+    return [balanced_accuracy(one) for one in of_seeds(answers, name)]
+
+
+def balanced_accuracy(answers: GradedPredictions) -> float:
+    """Give the mean recall of the classes that have scans."""
+    right, labels = answers.labels == answers.predicted, answers.labels
+    return float(np.mean([right[labels == label].mean() for label in np.unique(labels)]))

@@ -10,8 +10,8 @@ from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_difference
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.runs.finished import FinishedRun, class_numbers
-from experiments.findings import kept_runs
-from experiments.heads import SEED, read_lines
+from experiments.findings import kept_runs, over_seeds
+from experiments.heads import SEED, balanced_accuracy, read_lines
 from experiments.longer_over_patients.schedule import ANSWERS, EPOCHS, FIRST_ANSWERS
 from experiments.seeds_and_groups import SureOf, Term, sure_of
 
@@ -149,12 +149,20 @@ def better_table(compared: Sequence[Compared]) -> DataTable:
             if lead.keys() <= set(own.splits):
                 found = own.ahead(lead)
                 both = UNKNOWN if found.over_both is None else format_difference(found.over_both)
-                cells = [format_count(len(own.paths)), format_difference(found.over_groups), both]
-                rows.append([str(own), seeds, name, *cells])
-    columns = ["trained", "seeds", "split", "test scans", "over groups", "over seeds and groups"]
+                scores = [
+                    over_seeds([balanced_accuracy(graded(one, own.paths)) for one in network[name]])
+                    if name in own.splits
+                    else UNKNOWN
+                    for network in (own.small, own.large)
+                ]
+                ahead = [format_difference(found.over_groups), both]
+                rows.append([str(own), seeds, name, format_count(len(own.paths)), *scores, *ahead])
+    columns = ["trained", "seeds", "split", "test scans", "GBMnet", "transfer model"]
+    columns += ["ahead, over groups", "ahead, over seeds and groups"]
     note = (
-        "Balanced accuracy of the transfer model less that of GBMnet, on the test scans that all "
-        "rows of a training share; seeds: GBMnet's and the transfer model's. Patient less report: "
+        "Balanced accuracy on the test scans that all rows of a training share, means over seeds, "
+        "in brackets the smallest and the largest; seeds: GBMnet's and the transfer model's. "
+        "Ahead: the transfer model less GBMnet. Patient less report: "
         "how much more the transfer model is ahead over patients, a difference of differences. "
         "In brackets 95 % intervals, paired over groups; over seeds, too, where both networks "
         "have two or more."

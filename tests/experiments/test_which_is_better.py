@@ -27,7 +27,7 @@ from experiments.which_is_better import (
 
 BOTH = both_networks()
 FEW = next(own for own in BOTH if own.whole)
-LONG = max(BOTH, key=lambda own: own.epochs)
+FIRST, LONG = sorted((own for own in BOTH if not own.whole), key=lambda own: own.epochs)
 
 
 def test_of(pattern: str) -> dict[str, tuple[str, str]]:
@@ -78,7 +78,8 @@ def test_what_is_missing_has_no_row_and_scans_are_those_that_all_answer() -> Non
     rows = better_table([both, Compared(3, 0.1, True, {REPORT: small[REPORT]}, large)]).rows
     assert [row[2] for row in rows] == [*LEADS, REPORT]
     assert [row[3] for row in rows] == ["4"] * 3 + ["6"]
-    assert [float(row[4].split()[0]) for row in rows] == [0.25, 0.375, 0.125, 0.167]
+    assert [float(row[6].split()[0]) for row in rows] == [0.25, 0.375, 0.125, 0.167]
+    assert rows[1][4:6] == ["0.500", "0.875 (0.750 to 1.000)"]
 
 
 @pytest.mark.parametrize(("page", "own"), [(EVIDENCE, [FEW]), (LONGER, BOTH)])
@@ -99,6 +100,10 @@ def test_the_pages_tell_whether_the_split_decides_as_their_tables_do() -> None:
     for page in (EVIDENCE, HERE / "README.md"):
         assert format_difference(lead) in told(page), page
     assert lead.low > 0  # the sentences say that the split makes a difference
+    first = FIRST.ahead(LEADS["patient less report"]).over_groups
+    scans = f"{len(FIRST.paths):,} test scans"
+    assert scans in told(LONGER) and format_difference(first) in told(LONGER)
+    assert first.low < 0 < first.high  # the page says that it is not decided
     found = LONG.ahead(LEADS[REPORT])
     assert found.over_both is not None
     assert format_difference(found.over_both) in told(LONGER)
