@@ -237,7 +237,7 @@ def _about_which_is_better_by_heads(compared: Sequence[Compared], results: Publi
     rows = []
     for own in (one for one in compared if not one.whole):
         for split in own.splits:
-            found = own.ahead({split: -1}, "accuracy")
+            found = own.ahead({split: -1}, own.paths([split]), "accuracy")
             if found.over_both is None and split == "report":
                 continue  # as it is trained longer, and whole, in another row
             ends, over = found.over_both or found.over_groups, "seeds and groups"

@@ -24,6 +24,7 @@ LEADS = {
     PATIENT: {PATIENT: 1},
     "patient less report": {PATIENT: 1, REPORT: -1},
 }
+ALL_SCANS = "patient, all scans"
 Answer = tuple[str, str, str]  # class, predicted class, group
 Answers = Mapping[str, Answer]  # by the scan's path
 
@@ -57,30 +58,33 @@ class Compared:
         """Splits that both networks were trained under."""
         return [name for name in (REPORT, PATIENT) if name in self.small and name in self.large]
 
-    @property
-    def paths(self) -> list[str]:
-        """Scans that every seed of both networks answers under each of these splits."""
-        seeds = [
-            one for name in self.splits for own in (self.small, self.large) for one in own[name]
-        ]
-        return sorted(set.intersection(*map(set, seeds)))
+    def paths(self, splits: Sequence[str] = ()) -> list[str]:
+        """Give the scans that every seed of both networks answers.
 
-    def ahead(self, lead: Mapping[str, float], score: str = SCORE) -> SureOf:
+        Args:
+            splits: Under each of these; under all that there are where none is named.
+        """
+        chosen = splits or self.splits
+        both = [own[name] for name in chosen for own in (self.small, self.large)]
+        return sorted(set.intersection(*(set(one) for seeds in both for one in seeds)))
+
+    def ahead(
+        self, lead: Mapping[str, float], paths: Sequence[str] = (), score: str = SCORE
+    ) -> SureOf:
         """Give how far the transfer model is ahead of GBMnet.
 
         Args:
             lead: How often its lead under each split counts, see `LEADS`.
+            paths: On which scans; where none are named on those that all splits share.
             score: Of labels, by its key.
         """
-        paths = self.paths
+        scans = paths or self.paths()
         terms = [
-            Term(sign * times, [graded(seed, paths) for seed in network[name]])
+            Term(sign * times, [graded(seed, scans) for seed in network[name]])
             for name, times in lead.items()
             for sign, network in ((1, self.large), (-1, self.small))
         ]
-        return sure_of(
-            terms, len({self.large[self.splits[0]][0][path][0] for path in paths}), score
-        )
+        return sure_of(terms, len(np.unique(terms[0].seeds[0].labels)), score)
 
 
 def both_networks() -> list[Compared]:
@@ -131,6 +135,11 @@ def of_heads(path: Path) -> dict[str, list[Answers]]:
     return found
 
 
+def scored(answers: Answers, paths: Sequence[str]) -> float:
+    """Give the balanced accuracy of a seed on some scans."""
+    return balanced_accuracy(graded(answers, paths))
+
+
 def graded(answers: Answers, paths: Sequence[str]) -> GradedPredictions:
     """Number classes and groups of some scans, in alphabetic order."""
     rows = [answers[path] for path in paths]
@@ -144,24 +153,28 @@ def better_table(compared: Sequence[Compared]) -> DataTable:
     """Lay out how far the transfer model is ahead under each split, and how much that differs."""
     rows = []
     for own in compared:
-        seeds = ", ".join(str(len(net[own.splits[0]])) for net in (own.small, own.large))
-        for name, lead in LEADS.items():
-            if lead.keys() <= set(own.splits):
-                found = own.ahead(lead)
-                both = UNKNOWN if found.over_both is None else format_difference(found.over_both)
+        networks = (own.small, own.large)
+        seeds = ", ".join(str(len(network[own.splits[0]])) for network in networks)
+        ways = [(name, lead, own.splits) for name, lead in LEADS.items()]
+        ways.append((ALL_SCANS, LEADS[PATIENT], [PATIENT]))
+        for title, lead, splits in (way for way in ways if way[1].keys() <= set(own.splits)):
+            paths = own.paths(splits)
+            scores = [UNKNOWN] * 2
+            if len(lead) == 1:
+                (split,) = lead
                 scores = [
-                    over_seeds([balanced_accuracy(graded(one, own.paths)) for one in network[name]])
-                    if name in own.splits
-                    else UNKNOWN
-                    for network in (own.small, own.large)
+                    over_seeds([scored(one, paths) for one in net[split]]) for net in networks
                 ]
-                ahead = [format_difference(found.over_groups), both]
-                rows.append([str(own), seeds, name, format_count(len(own.paths)), *scores, *ahead])
+            found = own.ahead(lead, paths)
+            both = UNKNOWN if found.over_both is None else format_difference(found.over_both)
+            ahead = [format_difference(found.over_groups), both]
+            rows.append([str(own), seeds, title, format_count(len(paths)), *scores, *ahead])
     columns = ["trained", "seeds", "split", "test scans", "GBMnet", "transfer model"]
     columns += ["ahead, over groups", "ahead, over seeds and groups"]
     note = (
-        "Balanced accuracy on the test scans that all rows of a training share, means over seeds, "
-        "in brackets the smallest and the largest; seeds: GBMnet's and the transfer model's. "
+        "Balanced accuracy on the test scans that both splits score, means over seeds, in brackets "
+        f"the smallest and the largest; {ALL_SCANS}: on all that are scored over patients. "
+        "Seeds: GBMnet's and the transfer model's. "
         "Ahead: the transfer model less GBMnet. Patient less report: "
         "how much more the transfer model is ahead over patients, a difference of differences. "
         "In brackets 95 % intervals, paired over groups; over seeds, too, where both networks "

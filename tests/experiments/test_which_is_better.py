@@ -16,6 +16,7 @@ from experiments.evidence.tables import README as EVIDENCE
 from experiments.findings import HERE
 from experiments.longer_over_patients.tables import README as LONGER
 from experiments.which_is_better import (
+    ALL_SCANS,
     LEADS,
     PATIENT,
     REPORT,
@@ -53,7 +54,7 @@ def test_a_lead_is_the_difference_on_the_scans_of_both_splits() -> None:
             labels, predicted = zip(*(answers[path] for path in report), strict=True)
             scores.append(balanced_accuracy_score(labels, predicted))
         lead[split] = scores[1] - scores[0]
-    assert set(FEW.paths) == set(report)
+    assert set(FEW.paths()) == set(report)
     for name, times in LEADS.items():
         expected = sum(times.get(split, 0) * lead[split] for split in lead)
         found = FEW.ahead(times)
@@ -74,11 +75,11 @@ def test_what_is_missing_has_no_row_and_scans_are_those_that_all_answer() -> Non
     }
     large = {REPORT: [one_seed("")], PATIENT: [one_seed(""), one_seed("c")]}
     both = Compared(3, 0.1, False, small, large)
-    assert both.paths == ["a", "c", "d", "e"]
+    assert both.paths() == ["a", "c", "d", "e"]
     rows = better_table([both, Compared(3, 0.1, True, {REPORT: small[REPORT]}, large)]).rows
-    assert [row[2] for row in rows] == [*LEADS, REPORT]
-    assert [row[3] for row in rows] == ["4"] * 3 + ["6"]
-    assert [float(row[6].split()[0]) for row in rows] == [0.25, 0.375, 0.125, 0.167]
+    assert [row[2] for row in rows] == [*LEADS, ALL_SCANS, REPORT]
+    assert [row[3] for row in rows] == ["4"] * 4 + ["6"]
+    assert [float(row[6].split()[0]) for row in rows] == [0.25, 0.375, 0.125, 0.375, 0.167]
     assert rows[1][4:6] == ["0.500", "0.875 (0.750 to 1.000)"]
 
 
@@ -101,7 +102,7 @@ def test_the_pages_tell_whether_the_split_decides_as_their_tables_do() -> None:
         assert format_difference(lead) in told(page), page
     assert lead.low > 0  # the sentences say that the split makes a difference
     first = FIRST.ahead(LEADS["patient less report"]).over_groups
-    scans = f"{len(FIRST.paths):,} test scans"
+    scans = f"{len(FIRST.paths()):,} test scans"
     assert scans in told(LONGER) and format_difference(first) in told(LONGER)
     assert first.low < 0 < first.high  # the page says that it is not decided
     found = LONG.ahead(LEADS[REPORT])
