@@ -102,9 +102,14 @@ def test_the_pages_tell_whether_the_split_decides_as_their_tables_do() -> None:
         assert format_difference(lead) in told(page), page
     assert lead.low > 0  # the sentences say that the split makes a difference
     first = FIRST.ahead(LEADS["patient less report"]).over_groups
-    scans = f"{len(FIRST.paths()):,} test scans"
-    assert scans in told(LONGER) and format_difference(first) in told(LONGER)
     assert first.low < 0 < first.high  # the page says that it is not decided
+    every = FIRST.paths([PATIENT])
+    ahead = FIRST.ahead(LEADS[PATIENT], every).over_groups
+    assert ahead.high < 0  # the page says that GBMnet is ahead
+    for words in (f"{len(FIRST.paths()):,} test scans", f"{len(every):,} scans"):
+        assert words in told(LONGER)
+    for ends in (first, ahead):
+        assert format_difference(ends) in told(LONGER)
     found = LONG.ahead(LEADS[REPORT])
     assert found.over_both is not None
     assert format_difference(found.over_both) in told(LONGER)
