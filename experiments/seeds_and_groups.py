@@ -31,7 +31,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     draw_weights,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import count_by_group, square
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 
 
@@ -92,7 +92,8 @@ def sure_of(
 
     def of_seeds(own: Values, weights: Weights) -> Values:
         """Score each seed in each resample of groups, `(B, S)`."""
-        return np.stack([compute_scores(chosen, square(weights @ one))[:, 0] for one in own], 1)
+        confusions = [weighted_sum(weights, one) for one in own]
+        return np.column_stack([compute_scores(chosen, each)[:, 0] for each in confusions])
 
     def together(weights: Weights) -> Values:
         means = [of_seeds(own, weights).mean(axis=1) for own in counts]
@@ -133,7 +134,7 @@ def _one_fewer(generator: np.random.Generator, shape: tuple[int, ...]) -> Values
 
 
 def _counts(term: Term, classes: int) -> Values:
-    """Count the answers of each seed by group, `(S, G, classes * classes)`."""
+    """Count the answers of each seed by group, `(S, G, classes, classes)`."""
     first = term.seeds[0]
     if any(_scans(own) != _scans(first) for own in term.seeds):
         raise ValueError("every seed of a setting has to answer the same scans")
