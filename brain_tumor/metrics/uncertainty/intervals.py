@@ -43,10 +43,10 @@ def bootstrap_scores(
 ) -> ScoreIntervals:
     """Score predicted classes, with BCa intervals of a cluster bootstrap.
 
-    Every resample takes whole groups of scans (see `bootstrap`). A class that is absent from a
-    resample is left out of its means; a resample that leaves a value undefined, a recall without a
-    scan of the class, is left out of that value's interval. A single group, or a score of exactly
-    1, gives an interval of width zero.
+    Every resample takes whole groups of scans (see `bootstrap`); a class that is absent from a
+    resample keeps all its scans in it (see `weighted_sum`). A resample that leaves a value
+    undefined, a precision of a class that is never predicted, is left out of that value's interval.
+    A single group, or a score of exactly 1, gives an interval of width zero.
 
     Args:
         labels: True class numbers, `(N,)`, int64, 0 to `classes` - 1, N at least 1.
@@ -63,7 +63,7 @@ def bootstrap_scores(
         >>> labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0])
         >>> found = bootstrap_scores(labels, predicted, np.array([0, 0, 1, 2]), classes=2)
         >>> found.overall["accuracy"]
-        Interval(value=0.75, low=0.0, high=1.0)
+        Interval(value=0.75, low=0.4, high=1.0)
     """
     counts = count_by_group(labels, predicted, groups, classes)
     found = resample(
@@ -104,8 +104,15 @@ def count_by_group(labels: Labels, predicted: Labels, groups: Labels, classes: i
 
 
 def weighted_sum(weights: Weights, counts: Values) -> Values:
-    """Sum the confusion matrices of groups in each resample, `(B, classes, classes)`."""
-    return np.tensordot(weights, counts, 1)
+    """Sum the confusion matrices of groups in each resample, `(B, classes, classes)`.
+
+    A class of which a resample has no scan keeps those of all groups: without it, a mean over
+    classes would be another score, and a network that names one class for all scans would get 1
+    where the resample has that class alone. It happens where a class has few groups.
+    """
+    found = np.tensordot(weights, counts, 1)
+    absent = found.sum(axis=2, keepdims=True) == 0
+    return np.asarray(found + absent * counts.sum(axis=0))
 
 
 def _scores(confusions: Values) -> Values:

@@ -141,6 +141,14 @@ def test_what_cannot_vary_has_no_width() -> None:
     assert all(interval == Interval(1.0, 1.0, 1.0) for interval in every(all_right))
 
 
+@pytest.mark.parametrize("each", [1, 3, 5])
+def test_one_answer_for_all_scans_is_never_better_than_chance(each: int) -> None:
+    labels = np.repeat([0, 1], each)
+    found = bootstrap_scores(labels, np.zeros_like(labels), np.arange(2 * each), 2)
+    # With so few groups, many resamples have one class alone.
+    assert found.overall["balanced_accuracy"] == Interval(0.5, 0.5, 0.5)
+
+
 def test_a_class_that_neither_occurs_nor_is_predicted_has_no_scores() -> None:
     result = bootstrap_scores(np.array([0, 0, 2]), np.array([0, 2, 2]), np.arange(3), 4)
     assert [recall is None for recall in result.recalls] == [False, True, False, True]
