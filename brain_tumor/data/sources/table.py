@@ -1,6 +1,8 @@
 """A CSV file that lists scans, with what is known of each."""
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -18,8 +20,9 @@ class TableSource(ScanSource):
 
     Columns are `path` and `label`, and, where known, `patient`, `part` (train, validation, test, in
     any case) and `slice`; others are left alone. Lines that begin with # are remarks. Paths are
-    relative to the root, or to the table's own folder. `classes` are those that there may be, in
-    the order of their numbers; else the labels name them, sorted.
+    relative to the root, or to the table's own folder; where all are absolute and none is below
+    that, to the folder that holds all. `classes` are those that there may be, in the order of their numbers;
+    else the labels name them, sorted.
 
     Raises:
         ConfigError: `names` names a label or class that is not there.
@@ -35,9 +38,9 @@ class TableSource(ScanSource):
         classes: Sequence[str] | None = None,
     ) -> None:
         self.table = table
-        self.root = table.parent if root is None else root
         self._names: Names = names or {}
         self._classes = None if classes is None else tuple(classes)
+        self.root = self._folder() if root is None else root
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -65,6 +68,15 @@ class TableSource(ScanSource):
                 "data.root=FOLDER."
             )
         return scans_in(self.root, files)
+
+    def _folder(self) -> Path:
+        """Give the folder that paths are relative to, where none is given."""
+        places = [Path(line["path"]) for line, _ in self._lines]
+        own = self.table.parent.absolute()
+        if all(place.is_absolute() and not place.is_relative_to(own) for place in places):
+            with suppress(ValueError):  # on two drives
+                return Path(os.path.commonpath([place.parent for place in places]))
+        return self.table.parent
 
     def _below(self, path: str) -> str:
         """Give a path relative to the root, also where the table has it whole."""

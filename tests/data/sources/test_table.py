@@ -43,6 +43,17 @@ def test_whole_paths_below_the_folder_are_taken_as_relative(tmp_path: Path) -> N
     assert scan.path == "in/a.png"
 
 
+def test_whole_paths_elsewhere_need_no_folder(tmp_path: Path) -> None:
+    written(tmp_path / "scans", "in/a.png,x", "out/b.png,y")
+    (tmp_path / "tables").mkdir()
+    table = tmp_path / "tables" / "whole.csv"
+    places = [tmp_path / "scans" / "in" / "a.png", tmp_path / "scans" / "out" / "b.png"]
+    table.write_text(f"path,label\n{places[0]},x\n{places[1]},y", encoding="utf-8")
+    source = TableSource(table)
+    assert source.root == tmp_path / "scans"
+    assert [scan.path for scan in source.scans()] == ["in/a.png", "out/b.png"]
+
+
 def test_labels_are_mapped_and_dropped_as_folders_are(tmp_path: Path) -> None:
     table = written(tmp_path, "a.png,no_tumor", "b.png,glioma", "c.png,unclear")
     source = TableSource(table, None, {"no_tumor": "notumor", "unclear": None})
