@@ -145,13 +145,12 @@ def test_a_table_lists_scans_with_their_patients(
     assert [row.label for row in turned.prepared.kept] == ["notumor", "glioma"]
 
 
-@pytest.mark.parametrize("path", ["{hospital}/glioma/0.png", "../hospital/glioma/0.png"])
-def test_a_table_that_names_scans_elsewhere_is_refused_before_the_work(
-    datamodule: ScanDataModule, hospital: Path, tmp_path: Path, path: str
+def test_a_table_whose_paths_lead_out_of_its_folder_is_refused_before_the_work(
+    datamodule: ScanDataModule, hospital: Path, tmp_path: Path
 ) -> None:
     table = tmp_path / "tables" / "labels.csv"
     table.parent.mkdir()
-    table.write_text(f"path,label\n{path.format(hospital=hospital)},glioma\n")
+    table.write_text("path,label\n../hospital/glioma/0.png,glioma\n")
     node = asked(tmp_path, hospital, "data.root=null", f"data.table={table}")
     with pytest.raises(DataError, match=r"lies outside that folder.*data\.root=FOLDER"):
         open_external(datamodule, node, VolumeSettings(), print)

@@ -21,8 +21,8 @@ class TableSource(ScanSource):
     Columns are `path` and `label`, and, where known, `patient`, `part` (train, validation, test, in
     any case) and `slice`; others are left alone. Lines that begin with # are remarks. Paths are
     relative to the root, or to the table's own folder; where all are absolute and none is below
-    that, to the folder that holds all. `classes` are those that there may be, in the order of their numbers;
-    else the labels name them, sorted.
+    that, to the folder that holds all. `classes` are those that there may be, in the order of
+    their numbers; else the labels name them, sorted.
 
     Raises:
         ConfigError: `names` names a label or class that is not there.
