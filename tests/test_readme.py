@@ -14,6 +14,7 @@ from brain_tumor.audit.page.leakage import leakage_table, split_leakages
 from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, shortcut_table
 from brain_tumor.audit.results.audit import AUDIT
 from brain_tumor.cli.command import conf_folder, register_resolvers
+from brain_tumor.cli.words import expand
 from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.rendering.page import to_markdown
 from brain_tumor.rendering.terminal import to_rich
@@ -101,6 +102,50 @@ def test_every_score_in_words_stands_in_a_committed_table(name: str) -> None:
     assert [number for number in numbers if number not in tables] == []
 
 
+def turned(found: tuple[str, str, str]) -> tuple[str, str, str]:
+    """Give a difference and its interval as seen from the other side."""
+    value, low, high = (end[1:] if end[0] == "-" else f"-{end.lstrip('+')}" for end in found)
+    return value, high, low
+
+
+@pytest.mark.parametrize(
+    "name", ["as_reported", "best_patient", "evidence", "longer_over_patients"]
+)
+def test_every_interval_in_words_stands_in_a_committed_table(name: str) -> None:
+    """Both ends belong to one interval, not only to two tables."""
+    folder = ROOT / "experiments" / name
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    tables = page + (folder / "comparison.md").read_text(encoding="utf-8")
+    cells = r"([-+]?\d\.\d{3}) \(([-+]?\d\.\d{3}) to ([-+]?\d\.\d{3})\)"
+    lines = tables.splitlines()
+    held = {
+        tuple(end.lstrip("+") for end in found)
+        for line in lines
+        if line.startswith("|")
+        for found in re.findall(cells, line)
+    }
+    prose = " ".join(line for line in lines if not line.startswith("|"))
+    # "0.957 for GBMnet (0.943 to 0.968)": the words in between hold no other number.
+    said = re.findall(cells.replace(r" \(", r"(?: [^\d().;]*)?\("), prose)
+    assert said
+    for found in said:
+        plain = tuple(end.lstrip("+") for end in found)
+        assert plain in held or turned(plain) in held, found
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/concepts/leakage.md"])
+def test_the_accuracies_after_200_epochs_are_those_of_the_kept_runs(page: str) -> None:
+    compared = (ROOT / "experiments/as_reported/comparison.md").read_text(encoding="utf-8")
+    row = re.search(r"^\| accuracy \| (\d\.\d{3}) \(.*\| (\d\.\d{3}) \(", compared, re.MULTILINE)
+    assert row is not None
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    said = {
+        "README.md": "GBMnet's test accuracy is {}, the transfer model's (MobileNetV2) {}.",
+        "docs/concepts/leakage.md": "What are {} and {}?",
+    }[page]
+    assert said.format(*row.groups()) in text
+
+
 @pytest.mark.parametrize(("command", "words"), COMMANDS, ids=[" ".join(c) for c in COMMANDS])
 def test_every_command_composes(command: str, words: str) -> None:
     register_resolvers()
@@ -108,7 +153,8 @@ def test_every_command_composes(command: str, words: str) -> None:
     overrides = [word for word in shlex.split(words) if word != "-m"]
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         hydra.compose(
-            command, [re.sub(r"^([\w.]+=\w+),[\w,]+$", r"\1", word) for word in overrides]
+            command,
+            [re.sub(r"^([\w.]+=\w+),[\w,]+$", r"\1", word) for word in expand(command, overrides)],
         )
 
 

@@ -133,11 +133,10 @@ def audit(config: DictConfig) -> Audit:
         out.write(f"{SHEETS}/{name}.png", png)
     AUDIT.write(out, found)
     out.write("audit.html", render(audit_page(found, sheets)).encode())
-    console.print(answer(found))
+    for line in (answer(found), *further_lines(found)):
+        console.print(line)
     for table in audit_tables(found, settings.verbose):
         console.print(to_rich(table, console.width))
-    for line in further_lines(found):
-        console.print(line)
     say(f"prepared set: {prepared.folder}")
     say(f"numbers:      {out.path / AUDIT.name}")
     say(f"page:         {out.path / 'audit.html'}")

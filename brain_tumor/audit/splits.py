@@ -11,6 +11,8 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import FILE, Rows, SplitSettings
 from brain_tumor.errors import ConfigError, DataError
 
+OFFICIAL = "official"
+
 
 @dataclass(frozen=True)
 class AuditedSplit:
@@ -52,9 +54,13 @@ def audited_splits(
 ) -> Iterator[AuditedSplit]:
     """Make every variant of the configured splits, without a validation part.
 
-    `notify` is told in a sentence of one that cannot be made of these scans.
+    `notify` is told in a sentence of one that cannot be made of these scans; `official` is no split
+    of scans without published parts.
     """
+    published = any(row.folder for row in prepared.kept)
     for name, settings in splits.items():
+        if settings.name == OFFICIAL and not published:
+            continue  # nobody with plain folders asked for it
         for detail, changes in _variants(settings, report_seeds):
             if settings.name != FILE:
                 changes["validation_fraction"] = 0.0

@@ -57,7 +57,8 @@ def read_table(
     """Read a CSV file in UTF-8, with a header and as many cells in every line.
 
     Args:
-        path: The file. A byte order mark, as spreadsheets write it, is left out.
+        path: The file. A byte order mark, as spreadsheets write it, is left out, and so are spaces
+            around the name of a column, and after each comma if the header has them.
         needed: Columns that have to be there; others may be.
         remarks: Whether lines that begin with # are left out.
 
@@ -75,9 +76,13 @@ def read_table(
     if "\0" in text:
         raise ValueError("it holds a NUL character: it is no text, or not UTF-8")
     lines = io.StringIO(text, newline="")
-    reader = csv.DictReader(line for line in lines if not (remarks and line.startswith("#")))
+    rows = [line for line in lines if not (remarks and line.startswith("#"))]
+    # Who writes "path, label" writes a space after each comma below, too.
+    spaced = ", " in next(iter(rows), "")
+    reader = csv.DictReader(rows, skipinitialspace=spaced)
     try:
-        columns = list(reader.fieldnames or ())
+        columns = [name.strip() for name in reader.fieldnames or ()]
+        reader.fieldnames = columns
         named = [name for name in columns if name]  # spreadsheets add columns without a name
         if len(set(named)) < len(named):
             raise ValueError("it names a column twice")

@@ -134,3 +134,14 @@ def test_the_same_line_twice_is_one_in_a_patient_table_and_refused_in_a_split(
     assert list(read_patients(path).slices) == ["b.jpg"]
     with pytest.raises(DataError, match="named twice"):
         read_split(path, ROWS)
+
+
+def test_spaces_after_the_commas_belong_to_no_cell(tmp_path: Path) -> None:
+    place = tmp_path / "labels.csv"
+    place.write_text("path, label \na b.png, no tumour\n", encoding="utf-8")
+    columns, lines = read_table(place, ["path", "label"])
+    assert columns == ["path", "label"]
+    assert lines == [{"path": "a b.png", "label": "no tumour"}]
+    # Where the header has none, a name may begin with a space.
+    place.write_text("path,label\n a.png, b\n", encoding="utf-8")
+    assert read_table(place)[1] == [{"path": " a.png", "label": " b"}]

@@ -117,7 +117,7 @@ def leakage_table(splits: Sequence[SplitLeakage]) -> DataTable:
         ["test scans", *(split.test_count() for split in splits)],
     ]
     rows += [
-        [relation, *(format_percent_range(split.shares(relation)) for split in splits)]
+        [relation, *(_shared(split.overlaps(relation)) for split in splits)]
         for relation in _relations(splits)
     ]
     return DataTable(
@@ -208,10 +208,7 @@ def leakage_section(audit: Audit, sheets: Sheets) -> Section:
                 [
                     split.label,
                     relation,
-                    *(
-                        format_percent_range([found.per_class.get(name) for found in overlaps])
-                        for name in classes
-                    ),
+                    *(_shared(overlaps, name) for name in classes),
                 ]
                 for split in splits
                 for relation in _relations(splits)
@@ -222,6 +219,18 @@ def leakage_section(audit: Audit, sheets: Sheets) -> Section:
         ),
     ]
     return Section("leakage", "Leakage of each split", blocks)
+
+
+def _shared(overlaps: Sequence[SharedScans], label: str | None = None) -> str:
+    """Give the share of all test scans, or of those of a class, for a cell.
+
+    Where it is known of no test scan, 0.0 % would look as if nothing were shared.
+    """
+    if overlaps and not any(found.known for found in overlaps):
+        return "not known"
+    return format_percent_range(
+        [found.share_of_all if label is None else found.per_class.get(label) for found in overlaps]
+    )
 
 
 def _known_table(splits: Sequence[SplitLeakage]) -> DataTable:

@@ -126,7 +126,8 @@ def answer(audit: Audit) -> str:
         "there is partly about scans that training has seen."
     )
     if apart and not patients_known:
-        return f"Only {listed(apart)} keeps related scans on one side. {_NO_PATIENTS} {leaks}"
+        together = f"Only {listed(apart)} keeps scans together that look like one head."
+        return f"{together} {_NO_PATIENTS} {leaks}"
     if not apart:
         return f"No split looked at says what a classifier does on new patients. {leaks}"
     return (
@@ -136,8 +137,8 @@ def answer(audit: Audit) -> str:
 
 
 _NO_PATIENTS = (
-    "No patient is known here, so patients may still stand on two sides: no score can be said to "
-    "hold for new ones."
+    "But patients are not known here: training and test may still share some, and a score may be "
+    "too high."
 )
 
 

@@ -55,16 +55,21 @@ def shortcut_notices(entries: Sequence[ProbeScore]) -> list[Notice]:
         best = max(own, key=lambda entry: entry.accuracy.low)
         low, chance = best.accuracy.low, best.majority
         if low <= chance:
-            text = f"{_capital(task)}: under split={strict}, no probe beats the largest class."
+            text = (
+                f"No shortcut found ({task}): under split={strict}, no classifier that sees no "
+                "shapes beats the largest class."
+            )
             notices.append(Notice("good", text))
             continue
         level: Level = "bad" if low - chance > _LARGE * (1 - chance) else "warning"
         notices.append(
             Notice(
                 level,
-                f"{_capital(task)}: a classifier that sees only {best.sees} has accuracy "
+                f"Possible shortcut ({task}): a classifier that sees only {best.sees} has accuracy "
                 f"{format_interval(best.accuracy)} under split={strict}, though it sees no "
-                f"shapes. Always naming the largest class would have {format_score(chance)}.",
+                f"shapes. Always naming the largest class would have {format_score(chance)}. "
+                "A network may learn the same: make the classes alike in this, or test on scans "
+                "from another place.",
             )
         )
     return notices

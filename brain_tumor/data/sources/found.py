@@ -18,14 +18,14 @@ def found_lines(
     Example:
         >>> scans = [Scan("a/1.png", "a"), Scan("a/2.png", "a"), Scan("b/1.png", "b")]
         >>> print("\n".join(found_lines(Path("set"), scans, ["a", "b"], {"no": "b", "c": None})))
-        found in set: 3 scans of 2 classes, in no published parts
+        found in set: 3 scans of 2 classes
           a 2, b 1
           called otherwise here: no is b; left out: c
     """
     parts = [part for part in (*PARTS, "") if any(scan.part == part for scan in scans)]
-    of_parts = "in no published parts" if parts == [""] else f"in {', '.join(filter(None, parts))}"
+    of_parts = "" if parts == [""] else f", in {', '.join(filter(None, parts))}"
     lines = [
-        f"found in {root}: {len(scans):,} scans of {len(classes)} classes, "
+        f"found in {root}: {len(scans):,} scans of {len(classes)} classes"
         f"{of_parts}{' and beside them' if '' in parts[1:] else ''}"
     ]
     for part in parts:

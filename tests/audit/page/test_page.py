@@ -119,6 +119,11 @@ def test_unknown_patients_are_never_good_news(audit: Audit) -> None:
         overlaps = {**variant.overlaps, "slice": nothing, "patient": nothing}
         leakage.append(replace(variant, overlaps=overlaps))
     page = made(replace(audit, leakage=tuple(leakage), patients=None))
+    assert "keeps scans together that look like one head. But patients are not" in words(
+        page, "summary"
+    )
+    # 0.0 % would look as if no patient were shared.
+    assert set(rows(tables(page, "leakage")[SHARED])["patient"]) == {"not known"}
     (found,) = [(level, text) for level, text in notices(page, "summary") if "4 folds" in text]
     assert found[0] == "warning"
     assert "Patients are not known for this data" in found[1]
