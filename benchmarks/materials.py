@@ -118,19 +118,17 @@ class Materials:
         Args:
             model: Key of `models` in the configuration.
         """
-        part = self.raw_part(self.config.epoch_scans)
+        part, job = self.raw_part(self.config.epoch_scans), self.training(model)
         # Training is trained on, Testing validates: every side finds both by their folders.
-        changes = {"split": {"name": "official", "validation_fraction": 0.0, "seed": 0}}
-        return (
-            self.training(model, changes=changes)
-            | self.plain(model, "train")
-            | {
-                "data": part.preparing()["data"],
-                "folder": str(part.raw),
-                "scratch": str(self.scratch),
-                "num_workers": int(self.config.peer_workers),
-            }
-        )
+        job["config"]["split"] = {"name": "official", "validation_fraction": 0.0, "seed": 0}
+        return {
+            **job,
+            **self.plain(model, "train"),
+            "data": part.preparing()["data"],
+            "folder": str(part.raw),
+            "scratch": str(self.scratch),
+            "num_workers": int(self.config.peer_workers),
+        }
 
     @cached_property
     def train_arrays(self) -> Path:

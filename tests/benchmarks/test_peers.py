@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from counted_turns import CountedTurns
+from omegaconf import OmegaConf
 from torch import nn
 from torchvision import transforms
 
