@@ -64,4 +64,5 @@ def train(job: dict[str, Any], turns: Turns) -> None:
         device="cpu",
         project=str(place),
         verbose=False,
+        plots=False,  # for which it would fetch a font
     )

@@ -1,30 +1,42 @@
 """Tables of the benchmarks kept here.
 
-Each `<name>.json` is the `benchmark.json` of a run, and its tables are the block of that name.
-`prepare.json` repeats rows of `benchmark.json` that other work on the machine had disturbed, and
-stands in their place.
+Each file of `BENCHMARKS` is the `benchmark.json` of a run, and its tables are the block of that
+name; `precision.json` is what `precision_steps.py` wrote.
 """
 
-from dataclasses import replace
+import json
 from pathlib import Path
+from typing import Any
 
 from benchmarks.results import benchmark_file
 from benchmarks.tables import speed_markdown
+from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.folder import RunFolder
 from experiments.findings import Blocks, Findings
 
 README = Path(__file__).with_name("README.md")
+BENCHMARKS = ("prepare", "epochs", "benchmark", "growth")
 
 
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
     kept = RunFolder(README.parent)
-    records = {
-        path.stem: benchmark_file(path.name).read(kept)
-        for path in sorted(README.parent.glob("*.json"))
-    }
-    repeated = {contest.name for contest in records["prepare"].contests}
-    contests = [one for one in records["benchmark"].contests if one.name not in repeated]
-    records["benchmark"] = replace(records["benchmark"], contests=tuple(contests))
-    own = {name: speed_markdown(record) for name, record in records.items()}
-    return {README: own}
+    own = {name: speed_markdown(benchmark_file(f"{name}.json").read(kept)) for name in BENCHMARKS}
+    content = json.loads(README.with_name("precision.json").read_text(encoding="utf-8"))
+    return {README: own | {"precision": to_markdown(precision_table(content))}}
+
+
+def precision_table(content: dict[str, Any]) -> DataTable:
+    """Lay out what bf16 gains or costs, as `precision_steps.py` measured it."""
+    rows = []
+    for kind, networks in content["seconds"].items():
+        for trained, seconds in networks.items():
+            full, half = seconds["32-true"], seconds["bf16-mixed"]
+            cells = (f"{1000 * full:,.0f}", f"{1000 * half:,.0f}", f"{half / full:.2f}")
+            rows.append([kind, trained, *cells])
+    columns = ("bf16 instructions", "MobileNetV2", "32-true (ms)", "bf16-mixed (ms)", "ratio")
+    note = (
+        f"Processor time of a training step of {content['batch']} scans, one thread, median of "
+        f"{content['rounds']}; torch {content['torch']}."
+    )
+    return DataTable("A step in either precision", columns, rows, note, 2)
