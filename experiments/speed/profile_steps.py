@@ -24,7 +24,7 @@ import hydra  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
-from omegaconf import DictConfig  # noqa: E402
+from omegaconf import DictConfig, OmegaConf  # noqa: E402
 from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
 from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
@@ -120,7 +120,8 @@ def _searching(frames: Any, seconds: dict[str, float]) -> float:
 def training(name: str, config: DictConfig) -> DataTable:
     """Profile training steps of a network on one batch, augmentation included."""
     torch.manual_seed(0)
-    options = {key: value for key, value in config.models[name].items() if key != "weights"}
+    model: Any = OmegaConf.to_container(config.models[name], resolve=True)
+    options = {key: value for key, value in model.items() if key != "weights"}
     network = build_network(4, **options).train()
     augment = instantiate(config.augment, "augment")
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]

@@ -1,7 +1,8 @@
 """Tables of the benchmarks kept here.
 
 Each file of `BENCHMARKS` is the `benchmark.json` of a run, and its tables are the block of that
-name; `precision.json` is what `precision_steps.py` wrote.
+name; `precision.json` is what `precision_steps.py` wrote, `beside_earlier.json` what `beside_earlier.py`
+wrote.
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import Any
 
 from benchmarks.results import benchmark_file
 from benchmarks.tables import speed_markdown
+from brain_tumor.metrics.timing import spread
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.folder import RunFolder
 from experiments.findings import Blocks, Findings
@@ -22,8 +24,24 @@ def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
     kept = RunFolder(README.parent)
     own = {name: speed_markdown(benchmark_file(f"{name}.json").read(kept)) for name in BENCHMARKS}
-    content = json.loads(README.with_name("precision.json").read_text(encoding="utf-8"))
-    return {README: own | {"precision": to_markdown(precision_table(content))}}
+    others = {"precision": precision_table, "beside_earlier": beside_earlier_table}
+    for name, table in others.items():
+        content = json.loads(README.with_name(f"{name}.json").read_text(encoding="utf-8"))
+        own[name] = to_markdown(table(content))
+    return {README: own}
+
+
+def beside_earlier_table(content: dict[str, Any]) -> DataTable:
+    """Lay out what preparing takes today and took in an earlier version."""
+    rows = []
+    for side in content.values():
+        called = f"{side['version']} ({side['commit']})"
+        spreads = [spread(side[name]) for name in ("clock", "processor")]
+        rows.append([called, *(f"{s.median:.1f} ({s.low:.1f} to {s.high:.1f})" for s in spreads)])
+    columns = ("version", "seconds by the clock", "processor time of all cores (s)")
+    rounds = len(next(iter(content.values()))["clock"])
+    note = f"All raw scans, start of Python included; {rounds} rounds in turns."
+    return DataTable("Preparing, today and before", columns, rows, note, 1)
 
 
 def precision_table(content: dict[str, Any]) -> DataTable:
