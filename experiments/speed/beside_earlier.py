@@ -9,7 +9,6 @@ clock, and processor time of all cores, the start of Python included.
 
 import json
 import os
-import re
 import resource
 import subprocess
 import sys
@@ -26,9 +25,9 @@ def prepare(checkout: Path, root: Path) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as place:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         begun = time.perf_counter()
+        values = f"data.root={root}", f"data.prepared={place}"
         subprocess.run(
-            [sys.executable, "-m", "brain_tumor.prepare", f"data.root={root}"]
-            + [f"data.prepared={place}"],
+            [sys.executable, "-m", "brain_tumor.prepare", *values],
             cwd=checkout,
             env=os.environ | {"PYTHONPATH": str(checkout)},
             stdout=subprocess.DEVNULL,
@@ -38,13 +37,6 @@ def prepare(checkout: Path, root: Path) -> tuple[float, float]:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return seconds, used
-
-
-def version(checkout: Path) -> str:
-    """Read the version of a checkout."""
-    text = (checkout / "pyproject.toml").read_text(encoding="utf-8")
-    found = re.search(r'^version = "(.+)"$', text, re.MULTILINE)
-    return found[1] if found else "unknown"
 
 
 def main() -> None:
@@ -58,7 +50,6 @@ def main() -> None:
             print(side, taken[side][-1], flush=True)
     content = {
         side: {
-            "version": version(checkout),
             "commit": subprocess.run(
                 ["git", "rev-parse", "--short", "HEAD"],
                 cwd=checkout,

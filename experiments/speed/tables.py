@@ -1,8 +1,8 @@
 """Tables of the benchmarks kept here.
 
 Each file of `BENCHMARKS` is the `benchmark.json` of a run, and its tables are the block of that
-name; `precision.json` is what `precision_steps.py` wrote, `beside_earlier.json` what `beside_earlier.py`
-wrote.
+name; `precision.json` is what `precision_steps.py` wrote, `beside_earlier.json` what
+`beside_earlier.py` wrote.
 """
 
 import json
@@ -34,11 +34,11 @@ def blocks(found: Findings) -> Blocks:
 def beside_earlier_table(content: dict[str, Any]) -> DataTable:
     """Lay out what preparing takes today and took in an earlier version."""
     rows = []
-    for side in content.values():
-        called = f"{side['version']} ({side['commit']})"
-        spreads = [spread(side[name]) for name in ("clock", "processor")]
+    for name, side in content.items():
+        called = f"{name} ({side['commit']})"
+        spreads = [spread(side[kind]) for kind in ("clock", "processor")]
         rows.append([called, *(f"{s.median:.1f} ({s.low:.1f} to {s.high:.1f})" for s in spreads)])
-    columns = ("version", "seconds by the clock", "processor time of all cores (s)")
+    columns = ("commit", "seconds by the clock", "processor time of all cores (s)")
     rounds = len(next(iter(content.values()))["clock"])
     note = f"All raw scans, start of Python included; {rounds} rounds in turns."
     return DataTable("Preparing, today and before", columns, rows, note, 1)
