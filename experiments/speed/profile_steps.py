@@ -108,7 +108,10 @@ def _searching(frames: Any, seconds: dict[str, float]) -> float:
     """Time the search for near-duplicates; gives its seconds, and adds each part's."""
     ends: dict[int, float] = {}
     begun = before = time.process_time()
-    reached = lambda done, _: ends.setdefault(done, time.process_time())  # noqa: E731
+
+    def reached(done: int, total: int) -> None:
+        ends.setdefault(done, time.process_time())
+
     find_near_duplicates(frames, NearDuplicateSettings(), reached)
     for step, name in SEARCH.items():
         now = min(moment for done, moment in ends.items() if done >= step)
