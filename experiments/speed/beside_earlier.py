@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ROUNDS = 2
+ROUNDS = 1
 
 
 def prepare(checkout: Path, root: Path) -> tuple[float, float]:

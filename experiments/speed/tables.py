@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.results import benchmark_file
 from benchmarks.tables import speed_markdown
 from brain_tumor.metrics.timing import spread
+from brain_tumor.rendering.numbers import format_counted
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.folder import RunFolder
 from experiments.findings import Blocks, Findings
@@ -39,8 +40,8 @@ def beside_earlier_table(content: dict[str, Any]) -> DataTable:
         spreads = [spread(side[kind]) for kind in ("clock", "processor")]
         rows.append([called, *(f"{s.median:.1f} ({s.low:.1f} to {s.high:.1f})" for s in spreads)])
     columns = ("commit", "seconds by the clock", "processor time of all cores (s)")
-    rounds = len(next(iter(content.values()))["clock"])
-    note = f"All raw scans, start of Python included; {rounds} rounds in turns."
+    rounds = format_counted(len(next(iter(content.values()))["clock"]), "round")
+    note = f"All raw scans, start of Python included; {rounds}, in turns."
     return DataTable("Preparing, today and before", columns, rows, note, 1)
 
 
