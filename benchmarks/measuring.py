@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 
+from benchmarks.alternation import Taken, Timings, alternate
 from benchmarks.contests import OURS, Contest
 from benchmarks.process import Work, Worker
 from benchmarks.results import HeldContest, NamedPeer, RatioRow, SideTimes
-from brain_tumor.metrics.timing import Spread, Taken, Timings, alternate, spread
+from brain_tumor.metrics.timing import Spread, spread
 
 Notify = Callable[[str], None]
 SECONDS = "seconds"  # key of a target where there is no peer

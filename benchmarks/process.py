@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import brain_tumor
+from benchmarks.alternation import SideError
 from benchmarks.memory import AnonymousPeak
 from benchmarks.processor_time import processor_seconds
-from brain_tumor.metrics.timing import SideError
 
 PROCESSOR = "processor"  # what a turn used of the processor, in seconds; beside what a side told
 

@@ -3,11 +3,11 @@
 Each takes, checks and prints what the command of its name does, and raises where that ends with a
 sentence. What has no keyword here is given as it would be typed, `overrides=["split.fold=1"]`.
 
-Example:
-    import brain_tumor
-
-    run = brain_tumor.train(model="gbmnet", data="phantom", max_epochs=3)
-    print(run.metrics.parts["test"].scores["accuracy"], run.predict("scan.jpg").label)
+```python
+import brain_tumor
+run = brain_tumor.train(model="gbmnet", data="phantom", max_epochs=3)
+print(run.metrics.parts["test"].scores["accuracy"], run.predict("scan.jpg").label)
+```
 """
 
 from collections.abc import Sequence

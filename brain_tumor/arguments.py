@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from inspect import Parameter
 from typing import Any
 
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import ConfigError, nearest, suggest
 from brain_tumor.settings import Settings, annotations, below, check_value
 
 
@@ -26,18 +26,11 @@ def check_arguments(
     called: str = "",
     others: Collection[str] = (),
 ) -> None:
-    """Make sure that values can be given to a class or function by name.
+    """Make sure that values can be given to a class or function by name, `key` in messages.
 
-    Args:
-        target: What takes them.
-        values: By name, as a configuration holds them, or objects built from it.
-        key: Where they stand in the configuration; empty at its top.
-        provided: Names of what the program gives itself.
-        called: What the target is called in a configuration, where that is not its own name.
-        others: Names that stand in the same place for something else, to suggest them too.
-
-    Raises:
-        ConfigError: A name is unknown or missing, or a value is not what is annotated.
+    `provided` are names of what the program gives itself; `called` is what the target is called in
+    a configuration, if not by its own name; `others` are names that stand in the same place for
+    something else, to suggest them too.
     """
     known, takes_any = taken_by(target)
     hints = annotations(target)
@@ -49,12 +42,11 @@ def check_arguments(
             free = [one for one in known if one not in provided]
             settings = isinstance(target, type) and issubclass(target, Settings)
             taker = "" if settings else f", {called or target.__name__} does not take it"
-            near = suggest(name, [*free, *others])
-            if near.startswith("did you mean"):
-                meant = near.removeprefix("did you mean ").removesuffix("?")
+            said, meant = suggest(name, [*free, *others]), nearest(name, [*free, *others])
+            if meant is not None:
                 plus = "" if meant in values or meant in others else "+"  # as Hydra adds a key
-                near = f"did you mean {plus}{below(key, meant)}?"
-            raise ConfigError(f"{full} is unknown{taker}: {near}")
+                said = f"did you mean {plus}{below(key, meant)}?"
+            raise ConfigError(f"{full} is unknown{taker}: {said}")
         check_value(value, hints.get(name, Any), full)
     for name, one in known.items():
         if one.default is one.empty and name not in values and name not in provided:

@@ -31,11 +31,7 @@ class CallablePackage(ModuleType):
 
     @staticmethod
     def make(name: str) -> None:
-        """Let a module that is being imported be called.
-
-        Args:
-            name: Its name; `__main__`, where Python runs it as a program, stays as it is.
-        """
+        """Let a module that is being imported be called, unless Python runs it as a program."""
         if name != "__main__":
             sys.modules[name].__class__ = CallablePackage
 

@@ -1,13 +1,13 @@
 """Frozen dataclasses as plain values for JSON, and back: for results that are kept in a file."""
 
-import math
+import sys
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from brain_tumor.settings import below, described, repr_short
+from brain_tumor.settings import below, described, fits, repr_short
 
 T = TypeVar("T")
 
@@ -31,18 +31,9 @@ def to_plain(value: Any) -> Any:
 def from_plain(cls: type[T], value: Any, where: str = "") -> T:
     """Build a dataclass from plain values, and check each of them against its annotation.
 
-    Fields may be dataclasses, tuples, mappings with text as keys, `Literal`s, unions, text,
-    finite numbers and truth values. A whole number can stand for a float; nothing else is
-    converted.
-
-    Args:
-        cls: The dataclass.
-        value: As `to_plain` gave it.
-        where: Dotted name of the value, for messages; empty at the top.
-
-    Raises:
-        ValueError: A field is missing or unknown, or a value has another type. The message names
-            the field.
+    Fields may be dataclasses, tuples, mappings with text as keys, `Literal`s, unions, text, finite
+    numbers and truth values. A whole number can stand for a float; nothing else is converted. A
+    ValueError names the field, below `where`, that is missing, unknown, or of another type.
     """
     return cast(T, _read(cls, value, where))
 
@@ -55,35 +46,21 @@ def _read(hint: Any, value: Any, where: str) -> Any:
         return _read_fields(cast(type, hint), value, where)
     if origin in (Union, types.UnionType):
         return _read_union(inner, value, where)
-    if origin is Literal:
-        if any(type(value) is type(one) and value == one for one in inner):
-            return value
-        raise _mismatch(where, described(hint), value)
     if origin is tuple:
         return _read_tuple(inner, value, where)
     if origin in (dict, Mapping) and inner[0] is str:
         if not isinstance(value, dict):
             raise _mismatch(where, "a group of named values", value)
         return {key: _read(inner[1], one, below(where, key)) for key, one in value.items()}
-    if hint is float:
-        return _read_float(value, where)
-    if hint not in (bool, int, str, type(None)):
+    if origin is not Literal and hint not in (bool, int, float, str, type(None)):
         raise TypeError(f"{where} is annotated with {hint}, which JSON cannot hold")
-    if type(value) is not hint:
+    if not fits(value, hint):
         raise _mismatch(where, described(hint), value)
-    return value
-
-
-def _read_float(value: Any, where: str) -> float:
-    if type(value) not in (int, float):
-        raise _mismatch(where, described(float), value)
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
+    if hint is not float:
+        return value
+    if not abs(value) <= sys.float_info.max:  # also of a whole number that no float can be
         raise _mismatch(where, "a finite number", value)
-    return number
+    return float(value)
 
 
 def _read_fields(cls: type, value: Any, where: str) -> Any:

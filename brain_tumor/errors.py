@@ -25,12 +25,7 @@ class TrainingError(BrainTumorError):
 
 
 def suggest(name: str, known: Iterable[str], limit: int = 12) -> str:
-    """Say what was probably meant, for the end of a message.
-
-    Args:
-        name: What was given.
-        known: What could have been.
-        limit: Up to how many choices are listed where none is near.
+    """Say what was probably meant of what is known, or list up to `limit` choices.
 
     Example:
         >>> suggest("gbmnt", ["gbmnet", "mobilenetv2"])
@@ -39,9 +34,19 @@ def suggest(name: str, known: Iterable[str], limit: int = 12) -> str:
         'choose one of gbmnet, mobilenetv2.'
     """
     choices = sorted(set(known))
-    near = difflib.get_close_matches(name, choices, n=1, cutoff=0.66)
-    if near:
-        return f"did you mean {near[0]}?"
+    near = nearest(name, choices)
+    if near is not None:
+        return f"did you mean {near}?"
     if 0 < len(choices) <= limit:
         return f"choose one of {', '.join(choices)}."
     return "see --help for what there is."
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Give what was probably meant of what is known; None where nothing is near."""
+    return next(iter(difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.66)), None)
+
+
+def one_line(error: Exception) -> str:
+    """Give an error's text on one line, or its kind where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__

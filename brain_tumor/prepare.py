@@ -14,14 +14,7 @@ CallablePackage.make(__name__)
 
 
 def prepare(config: DictConfig) -> "PreparedSet":
-    """Crop and dedupe the configured scans, split them, and print what came of it.
-
-    Args:
-        config: As `conf/prepare.yaml` composes it.
-
-    Raises:
-        BrainTumorError: Anything that the user can fix.
-    """
+    """Crop and dedupe the configured scans, split them, and print what came of it."""
     # Imported here, as in the other commands, so that --help need not wait for what computes.
     from rich.console import Console
 

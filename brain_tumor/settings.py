@@ -23,7 +23,7 @@ from typing import (
     get_type_hints,
 )
 
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import ConfigError, nearest, suggest
 
 _NAMED = {
     bool: "true or false",
@@ -129,8 +129,7 @@ def below(key: str, name: str) -> str:
 def check_value(value: Any, hint: Any, key: str) -> None:
     """Make sure that a value is what an annotation says.
 
-    Raises:
-        ConfigError: It is not: the message has key, value, what it must be, and the nearest name.
+    Else a ConfigError has key, value, what it must be, and the nearest name.
     """
     keyed, valued = _group_of(hint) if isinstance(value, dict) else (Any, Any)
     for name, one in value.items() if isinstance(value, dict) else ():
@@ -140,8 +139,8 @@ def check_value(value: Any, hint: Any, key: str) -> None:
         check_value(one, valued, below(key, str(name)))
     if not fits(value, hint):
         names = [name for name in _choices(hint) if isinstance(name, str)]
-        near = suggest(value, names, limit=0) if names and isinstance(value, str) else ""
-        meant = f", {near}" if near.startswith("did you mean") else _in_quotes(value, hint, key)
+        near = nearest(value, names) if isinstance(value, str) else None
+        meant = f", did you mean {near}?" if near else _in_quotes(value, hint, key)
         raise ConfigError(f"{key} must be {described(hint)}: {repr_short(value)}{meant}")
 
 

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import ConfigError, one_line, suggest
 
 Modules = str | tuple[str, ...] | None  # as configured
 
@@ -23,14 +23,9 @@ _trusted: tuple[str, ...] = ()
 
 @contextmanager
 def trusting(modules: Any) -> Iterator[None]:
-    """Let configurations name what lies in some modules, until the end of the block.
+    """Let configurations name what lies in some modules, and below, until the end of the block.
 
-    Args:
-        modules: Dotted names of modules, or one such name; what lies below them is trusted, too.
-            None trusts nothing new.
-
-    Raises:
-        ConfigError: It is no list of modules, or one cannot be found.
+    ConfigError where `modules` is no list of dotted names, or one cannot be found.
     """
     global _trusted
     before = _trusted
@@ -59,16 +54,9 @@ def lies_in(module: str, places: Iterable[str]) -> bool:
 def find(target: Any, places: Iterable[str], written: Iterable[str] = ()) -> Any:
     """Find what a `_target_` names, where that is written in one of some modules or a trusted one.
 
-    Args:
-        target: The dotted name, such as `my_project.nets.MyNet`.
-        places: The modules beside those that are trusted.
-        written: Those where it has to be written, where that is less than where it may be named.
-
-    Returns:
-        A class or function; None where there is none, or its module is neither.
-
-    Raises:
-        ConfigError: A trusted module cannot be imported, or does not have the name.
+    `places` are where it may be named, `written` where it has to be written, where that is less.
+    None where there is none; ConfigError where a trusted module cannot be imported, or does not
+    have the name.
     """
     module, _, name = str(target).rpartition(".")
     places = (*places, *_trusted)
@@ -84,14 +72,11 @@ def find(target: Any, places: Iterable[str], written: Iterable[str] = ()) -> Any
 
 
 def advice(target: Any) -> str:
-    """Say what a `_target_` is and how to trust it; empty where that is already so, or no help.
-
-    Args:
-        target: The dotted name, as a configuration or a checkpoint has it.
-    """
+    """Say what a `_target_` is and how to trust it; empty where that is already so, or no help."""
     module = str(target).rpartition(".")[0]
     top = module.partition(".")[0]
-    if not module or not _is_plain(str(target)) or lies_in(module, _trusted) or _is_refused(top):
+    refused = top in (*sys.stdlib_module_names, "brain_tumor", "torch", "lightning", "hydra")
+    if not module or not _is_plain(str(target)) or lies_in(module, _trusted) or refused:
         return ""
     return f"code of others, which runs only where you trust it: if you do, add trust=[{top}]"
 
@@ -130,10 +115,6 @@ def _is_plain(target: str) -> bool:
     return all(part.isidentifier() and part[0] != "_" for part in target.split("."))
 
 
-def _is_refused(top: str) -> bool:
-    return top in sys.stdlib_module_names or top in ("brain_tumor", "torch", "lightning", "hydra")
-
-
 def _imported(module: str) -> Any:
     try:
         return importlib.import_module(module)
@@ -146,5 +127,4 @@ def _imported(module: str) -> Any:
 
 
 def _unimportable(module: str, error: Exception) -> ConfigError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return ConfigError(f"{module} cannot be imported ({type(error).__name__}: {reason}).")
+    return ConfigError(f"{module} cannot be imported ({type(error).__name__}: {one_line(error)}).")

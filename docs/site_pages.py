@@ -12,7 +12,9 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
+import yaml
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from packaging.requirements import Requirement
@@ -20,9 +22,11 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 CHANGES = "CHANGELOG.md"
+CHOICES = re.compile(r"\$\{choices:([^}]*)\}")  # `--help` puts the choices of these groups there
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
+@event_priority(100)  # before mkdocs-jupyter, which makes pages of the notebooks that it is given
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages of other folders."""
     found = [*(ROOT / "experiments").rglob("*"), *(ROOT / "notebooks").glob("*.ipynb")]
@@ -32,7 +36,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             continue
         if path.suffix == ".md":
             text = _turned(path.read_text(encoding="utf-8"), path)
+            if path.name == "comparison.md":  # all have one title, and a search shows titles alone
+                text = text.replace("# Comparison", f"# Comparison: {path.parent.name}", 1)
             files.append(File.generated(config, place, content=text))
+        elif path.suffix == ".ipynb":  # mkdocs-jupyter takes files of a folder alone
+            files.append(File(place, str(ROOT), config.site_dir, config.use_directory_urls))
         else:
             files.append(File.generated(config, place, abs_src_path=str(path)))
     files.append(File.generated(config, "reference/commands.md", content=_commands()))
@@ -44,7 +52,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turn the links of a page of `docs/`; those of generated pages are turned already."""
     source = page.file.abs_src_path
-    return markdown if source is None else _turned(markdown, Path(source))
+    if source is None:
+        return markdown
+    page.meta["search"] = {"boost": 2}  # a search finds what explains before tables of results
+    return _turned(markdown, Path(source))
 
 
 def _place(path: Path) -> str | None:
@@ -79,16 +90,21 @@ def _turned(text: str, path: Path) -> str:
 
 
 def _commands() -> str:
-    """Show every command with all its options, as its file in `conf/` has them."""
+    """Show what `--help` prints for every command, and its values as `conf/` has them."""
     parts = [
         "# Commands\n\nEach command is `python -m brain_tumor.NAME key=value ...`, or "
-        "`brain-tumor NAME key=value ...`. Below are all its keys with their values where "
-        "nothing is given. A line of `defaults` is a choice from a group "
-        "([configuration](configuration.md)); the text under `help` is what `--help` prints.\n"
+        "`brain-tumor NAME key=value ...`; `benchmark` alone is `python -m benchmarks` in a "
+        "checkout. Here is what `--help` prints, then every key with its default. A line of "
+        "`defaults` is a choice from a group ([configuration](configuration.md)).\n"
     ]
     for path in sorted((ROOT / "conf").glob("*.yaml")):
-        text = path.read_text(encoding="utf-8").strip()
-        parts.append(f"## {path.stem}\n\n```yaml\n{text}\n```\n")
+        text = path.read_text(encoding="utf-8")
+        parts.append(f"## {path.stem}\n")
+        if header := yaml.safe_load(text)["hydra"].get("help", {}).get("header"):
+            header = CHOICES.sub(lambda found: found[1].replace(",", ", "), header)
+            parts.append(f"```text\n{header.strip()}\n```\n")
+        values = text.partition("\nhydra:\n")[0].strip()
+        parts.append(f"```yaml\n{values}\n```\n")
     return "\n".join(parts)
 
 

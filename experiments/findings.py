@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.report import ReportComparison
+from brain_tumor.audit.results.audit import Audit, ReportComparison
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.page.calibration_tables import run_calibration_table
 from brain_tumor.compare.published import Results

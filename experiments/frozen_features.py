@@ -29,6 +29,7 @@ from torch import Tensor  # noqa: E402
 from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
 from brain_tumor.config.data import build_prepared  # noqa: E402
 from brain_tumor.config.data_settings import data_settings  # noqa: E402
+from brain_tumor.data.datamodule import ScanDataModule  # noqa: E402
 from brain_tumor.data.prepared.prepared_set import PreparedSet  # noqa: E402
 from brain_tumor.data.split import Rows, Split  # noqa: E402
 from brain_tumor.models.classifier import TrainingSettings  # noqa: E402
@@ -46,7 +47,8 @@ class FrozenFeatures:
     Attributes:
         prepared: The scans.
         plain: Of the scans as they are, `(N, 1280)`, float32.
-        augmented: Of augmented scans, `(PASSES, N, 1280)`, float32.
+        augmented: Of augmented scans, `(PASSES, N, 1280)`, float32; where no pass was asked for
+            those of the scans as they are, `(1, N, 1280)`.
     """
 
     prepared: PreparedSet
@@ -77,19 +79,32 @@ def write_array(path: Path, made: npt.NDArray[Any]) -> None:
     print(path, flush=True)
 
 
-def frozen_features(weights: str) -> FrozenFeatures:
-    """Work out the features of all kept scans, or read them where they are kept.
+def frozen_network(weights: str, *words: str) -> tuple[PreparedSet, ScanDataModule, Any]:
+    """Give all kept scans, what serves them as training scans, and the network.
 
     Args:
         weights: Of the network, as `model.weights`.
+        words: What else one would type.
     """
-    config = composed("experiment=report_mobilenetv2", f"model.weights={weights}")
+    config = composed("experiment=report_mobilenetv2", f"model.weights={weights}", *words)
     prepared = build_prepared(data_settings(config.data))
     everything: Rows = np.arange(len(prepared.images))
     split = Split(everything, everything[:0], everything[:0])
     datamodule = build_datamodule(config, prepared, split)
     network: Any = build_classifier(config, datamodule, TrainingSettings()).network
     network.eval()
+    return prepared, datamodule, network
+
+
+def frozen_features(weights: str, *words: str, passes: int = PASSES) -> FrozenFeatures:
+    """Work out the features of all kept scans, or read them where they are kept.
+
+    Args:
+        weights: Of the network, as `model.weights`.
+        words: What else one would type, for scans prepared otherwise: `data/harmonise=all`.
+        passes: How many times the scans are augmented.
+    """
+    prepared, datamodule, network = frozen_network(weights, *words)
     folder = features_folder(prepared, weights, "all_scans")
 
     def one_pass(epoch: int | None) -> Tensor:
@@ -103,7 +118,8 @@ def frozen_features(weights: str) -> FrozenFeatures:
         return torch.from_numpy(np.load(path))
 
     plain = one_pass(None)
-    return FrozenFeatures(prepared, plain, torch.stack([*map(one_pass, range(PASSES))]))
+    augmented = torch.stack([*map(one_pass, range(passes))] or [plain])
+    return FrozenFeatures(prepared, plain, augmented)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import hydra
 
-from brain_tumor.audit.results.json_file import AUDIT
+from brain_tumor.audit.results.audit import AUDIT
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.compare.compare import ComparisonSettings, compare_runs, comparison_settings
 from brain_tumor.compare.comparison import Comparison
@@ -38,8 +38,8 @@ from experiments.statements import statements_table
 LEVEL = 0.95  # of intervals, as conf/evaluation has it
 # Without the change that an experiment is about: runs of another one, as a glob.
 BESIDE = {"harmonised": "evidence/runs/*-patient-*"}
-# Runs of several experiments, which differ in everything: laid out in tables of their own alone.
-APART = {"corrected_groups"}
+# Runs that are not to stand side by side: laid out in tables of their own alone.
+APART = {"corrected_groups", "unseen_source"}
 Compared = tuple[ComparisonSettings, list[RunGroup], Comparison]
 
 

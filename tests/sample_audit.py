@@ -2,32 +2,38 @@
 
 from collections.abc import Mapping, Sequence
 
-from brain_tumor.audit.results.audit import Audit, AuditedData, AuditProvenance, AuditSeconds
-from brain_tumor.audit.results.copies import (
+from brain_tumor.audit.results.audit import (
+    Audit,
+    AuditedData,
+    AuditProvenance,
+    AuditSeconds,
+    FolderCounts,
+    LookalikePair,
+    LookalikePairs,
+    PartCounts,
+    ProbeKind,
+    ProbeScore,
+    ReportComparison,
+    StepCount,
+    VariantLeakage,
+)
+from brain_tumor.audit.results.scans import (
     ClassClusters,
+    ClassPatients,
+    ContradictedLabel,
     DuplicateCounts,
     ExactDuplicates,
-    NearDuplicates,
-    ScanGroup,
-    SliceAgreement,
-)
-from brain_tumor.audit.results.files import (
     FileFinding,
     Files,
     FileSizes,
     KnownVersion,
+    NearDuplicates,
     OddFile,
+    Patients,
     ScanCount,
+    ScanGroup,
+    SliceAgreement,
 )
-from brain_tumor.audit.results.leakage import LookalikePair, LookalikePairs, VariantLeakage
-from brain_tumor.audit.results.patients import ClassPatients, ContradictedLabel, Patients
-from brain_tumor.audit.results.report import (
-    FolderCounts,
-    PartCounts,
-    ReportComparison,
-    StepCount,
-)
-from brain_tumor.audit.results.shortcuts import ProbeKind, ProbeScore
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.metrics.leakage import SharedScans
 from brain_tumor.metrics.uncertainty.bootstrap import Interval

@@ -9,7 +9,7 @@ import pytest
 from finished_runs import CLASSES, Row, write_run
 from omegaconf import OmegaConf
 
-from brain_tumor.audit.results.json_file import AUDIT
+from brain_tumor.audit.results.audit import AUDIT
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare.published import Results
 from brain_tumor.config.arguments import parse_settings

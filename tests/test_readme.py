@@ -12,7 +12,7 @@ from rich.console import Console
 
 from brain_tumor.audit.page.leakage import leakage_table, split_leakages
 from brain_tumor.audit.page.shortcuts import ACCURACY, BALANCED, shortcut_table
-from brain_tumor.audit.results.json_file import AUDIT
+from brain_tumor.audit.results.audit import AUDIT
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.rendering.page import to_markdown
@@ -29,7 +29,9 @@ PAGES = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs
 # The others are typed whole, by docs/test_extend.py.
 SHOWN_PAGES = [text for path, text in PAGES.items() if path.parent.name != "extend"]
 COMMAND = re.compile(r"^ *python -m brain_tumor\.(\w+) ?(.*?)(?:  +#.*)?$", re.MULTILINE)
-COMMANDS = sorted({found for text in (README, *SHOWN_PAGES) for found in COMMAND.findall(text)})
+# A command may take two lines.
+TYPED = [text.replace(" \\\n ", "") for text in (README, *SHOWN_PAGES)]
+COMMANDS = sorted({found for text in TYPED for found in COMMAND.findall(text)})
 
 
 def test_the_table_is_that_of_the_committed_scores() -> None:
@@ -70,14 +72,15 @@ def test_the_scores_are_those_of_the_committed_audit() -> None:
 
 
 SHOWN = [
-    *("as_reported", "best_patient", "best_report", "by_source", "corrected_groups", "evidence"),
+    *("as_reported", "best_patient", "best_report", "by_source", "by_view", "evidence"),
+    *("corrected_groups", "unseen_source"),
     *("harmonised", "how_much_data", "leakage", "longer_over_patients", "one_draw_per_batch"),
     *("open_settings", "shortcuts", "slices_of_a_patient", "speed", "two_stages", "unfreeze"),
     "width",
 ]
 WITHOUT_RUNS = [
     *("how_much_data", "longer_over_patients", "more_than_one_device", "slices_of_a_patient"),
-    *("speed", "two_stages", "wrong_labels"),
+    *("by_view", "speed", "two_stages", "unseen_source", "wrong_labels"),
 ]
 
 

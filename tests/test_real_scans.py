@@ -15,13 +15,13 @@ from omegaconf import DictConfig
 from overlap_table import read_overlap
 from strange_pictures import NO_HEADS, phantom
 
-from brain_tumor.audit.leakage import measure_leakage
-from brain_tumor.audit.measures.linear_probe import predict_by_regression
+from brain_tumor.audit.measures.shortcuts import predict_by_regression
 from brain_tumor.audit.probes import frozen_features, load_frozen
 from brain_tumor.audit.record import (
     contradicted,
     describe_near_duplicates,
     describe_patients,
+    measure_leakage,
 )
 from brain_tumor.audit.splits import audited_splits
 from brain_tumor.cli.command import conf_folder, register_resolvers
@@ -188,7 +188,7 @@ def test_the_sources_are_what_the_page_says(real: PreparedSet) -> None:
 def test_leakage_is_what_was_measured(real: PreparedSet, config: DictConfig) -> None:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         splits = {name: split_settings(one) for name, one in hydra.compose("audit").splits.items()}
-    found = measure_leakage(real, audited_splits(real, splits, 5), find_lookalikes(real))
+    found = measure_leakage(real, audited_splits(real, splits, 5, print), find_lookalikes(real))
     by_split = {(one.split, one.detail): one.overlaps for one in found}
     published = by_split["published", "nothing dropped"]
     assert (published["patient"].known, published["patient"].shared) == (788, 788)

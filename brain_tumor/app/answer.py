@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError
+from brain_tumor.data.prepared.harmonise import BlankScanError
 from brain_tumor.errors import DataError
 from brain_tumor.files.scans import UndecodableScanError
 from brain_tumor.predict.model import Model
@@ -22,18 +22,9 @@ from brain_tumor.rendering.numbers import format_percent
 class Answer:
     """What the page shows of a scan. For research, not for diagnosis.
 
-    Attributes:
-        label: The likeliest class.
-        probabilities: Of each class, by name, in [0, 1].
-        tumour: Whether a tumour is called; None where the classes have no healthy one.
-        call: The same as a sentence, with the operating point; empty where that is None.
-        out_of_distribution: Whether the scan does not look like those of training; None where the
-            model cannot tell.
-        low_confidence: Whether the answer's probability is too low to believe it.
-        flags: A sentence for each reason not to believe the answer.
-        frames: How many frames the file has.
-        crop: The scan as the network takes it, as data URL.
-        overlay: Where the network looked, likewise; None for an exported file.
+    The fields of a `Prediction`; `call`, whether a tumour is called, as a sentence; a sentence for
+    each reason not to believe the answer; how many frames the file has; and, as data URLs, the scan
+    as the network takes it and where that looked, None for an exported file.
     """
 
     label: str
@@ -49,15 +40,7 @@ class Answer:
 
 
 def answer(model: Model, content: bytes) -> Answer:
-    """Predict the scan in a file: of several frames, the first.
-
-    Args:
-        model: The network.
-        content: The file's bytes: a picture or DICOM.
-
-    Raises:
-        DataError: It cannot be decoded, or shows nothing.
-    """
+    """Predict the scan in a file's bytes, a picture or DICOM: of several frames, the first."""
     try:
         scan, frames = Reader(model.crop, model.harmonise).first(content)
     except (UndecodableScanError, BlankScanError) as error:
@@ -103,8 +86,11 @@ def _flags(model: Model, said: Prediction) -> list[str]:
     if said.low_confidence and model.confident_from > 1:
         flags.append("No prediction of this network is reliable enough.")
     elif said.low_confidence:
+        below = f"Low confidence: below {format_percent(model.confident_from)}"
         flags.append(
-            f"Low confidence: predictions below {model.confident_from:.1%} are wrong too often."
+            f"{below} too many validation scans were wrong."
+            if model.confident_from_validation
+            else f"{below}. The run has no validation scans to choose this limit by."
         )
     if said.out_of_distribution is None:
         flags.append("This model cannot tell whether a scan is out of distribution.")

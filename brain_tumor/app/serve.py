@@ -44,14 +44,7 @@ class AppSettings(Settings):
 
 
 def serve(config: DictConfig) -> None:
-    """Serve the page of a network on this machine until it is stopped.
-
-    Args:
-        config: As `conf/app.yaml` composes it.
-
-    Raises:
-        BrainTumorError: Anything that the user can fix.
-    """
+    """Serve the page of a network on this machine until it is stopped."""
     hush_lightning()
     settings = app_settings(config)
     try:
@@ -99,11 +92,7 @@ def run_server(site: "Starlette", listener: socket.socket) -> None:
 
 
 def app_settings(config: DictConfig) -> AppSettings:
-    """Read what is served; no file is read.
-
-    Raises:
-        ConfigError: A value is unknown, of the wrong kind or outside its range.
-    """
+    """Read what is served; no file is read."""
     settings = parse_settings(AppSettings, check_values(config, "app"))
     scoring_trainer(settings.accelerator)
     return settings
@@ -115,14 +104,7 @@ def _one_at_a_time(lock: Lock, model: Model, content: bytes) -> Answer:
 
 
 def listening(port: int) -> socket.socket:
-    """Take a port of this machine that no other machine reaches.
-
-    Args:
-        port: Its number; 0 takes any that is free.
-
-    Raises:
-        ConfigError: It cannot be had.
-    """
+    """Take a port of this machine that no other machine reaches; 0 takes any that is free."""
     try:
         return socket.create_server((HOST, port))
     except OSError as error:

@@ -38,14 +38,9 @@ def make_site(
     max_bytes: int,
     patience: float = 20,
 ) -> Starlette:
-    """Make the site.
+    """Make the site: `answer` gives what is shown of a file's bytes, or why not as BrainTumorError.
 
-    Args:
-        answer: Gives what is shown of a file's bytes; the sentence of a BrainTumorError is shown.
-        title: Network and checkpoint.
-        classes: Class names.
-        max_bytes: Size of a file at most.
-        patience: Seconds for a file to arrive.
+    `patience` is the seconds for a file to arrive.
     """
     uploads = asyncio.Semaphore(UPLOADS)
     template = open_template("app.html.j2", "brain_tumor.app")

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,29 +11,26 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from brain_tumor.audit.contact_sheets import audit_sheets
-from brain_tumor.audit.leakage import list_lookalikes, measure_leakage
-from brain_tumor.audit.page.page import answer, audit_page
-from brain_tumor.audit.page.terminal import decisive_tables, further_lines
-from brain_tumor.audit.probes import (
-    Announce,
-    frozen_features,
-    load_frozen,
-    probe,
-    score_runs,
-    shortcut_features,
-)
+from brain_tumor.audit.page.blocks import SHEETS
+from brain_tumor.audit.page.page import answer, audit_page, audit_tables, further_lines
+from brain_tumor.audit.probes import load_frozen, measure_shortcuts, score_runs
 from brain_tumor.audit.published_counts import Counts, compare_with_report
 from brain_tumor.audit.record import (
     count_exact_duplicates,
     describe_files,
     describe_near_duplicates,
     describe_patients,
+    list_lookalikes,
+    measure_leakage,
 )
-from brain_tumor.audit.results.audit import Audit, AuditedData, AuditProvenance, AuditSeconds
-from brain_tumor.audit.results.json_file import AUDIT
-from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
-from brain_tumor.audit.results.shortcuts import ProbeScore
-from brain_tumor.audit.splits import AuditedSplit, audited_splits, check_splits
+from brain_tumor.audit.results.audit import (
+    AUDIT,
+    Audit,
+    AuditedData,
+    AuditProvenance,
+    AuditSeconds,
+)
+from brain_tumor.audit.splits import audited_splits, check_splits
 from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.data_settings import DataSettings, check_healthy, healthy_note
@@ -45,7 +43,6 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import SplitSettings
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError, suggest
-from brain_tumor.models.network import Network
 from brain_tumor.models.registry import TARGET, network_names
 from brain_tumor.rendering.page import render
 from brain_tumor.rendering.terminal import live_console, to_rich
@@ -76,6 +73,7 @@ def audit(config: DictConfig) -> Audit:
     # Mistakes are found first, before the long work.
     settings = audit_settings(config)
     console = Console(highlight=False, markup=False)  # a path may hold [brackets]
+    say = partial(console.print, soft_wrap=True)
     folders = find_folders(listed(settings.runs), "run.json", "run")
     runs = [read_run(folder) for folder in folders]
     frozen = None if settings.frozen.get("weights") is None else load_frozen(settings.frozen)
@@ -83,18 +81,21 @@ def audit(config: DictConfig) -> Audit:
     out.claim(AUDIT.name, "folder")
     out.create("folder")
     started, clock = datetime.now(timezone.utc), time.perf_counter()
-    prepared = build_prepared(settings.data, lambda line: console.print(line, soft_wrap=True))
+    prepared = build_prepared(settings.data, say)
     note = healthy_note(settings.one_against_rest, prepared.classes)
     if note is not None:
-        console.print(note, soft_wrap=True)
+        say(note)
     ready = time.perf_counter()
     scores = score_runs(prepared, runs, settings.rest)
-    made = list(audited_splits(prepared, settings.splits, settings.report_seeds))
-    splits = [split for split in made if isinstance(split, AuditedSplit)]
-    for note in (split for split in made if isinstance(split, str)):
-        console.print(note, soft_wrap=True)
+    splits = list(audited_splits(prepared, settings.splits, settings.report_seeds, say))
     with live_console().status("auditing") as status:
-        shortcuts, leakage, lookalikes = _measure(settings, prepared, splits, frozen, status.update)
+        status.update("looking for scans that look alike across splits")
+        alike = find_lookalikes(prepared)
+        name, rest = str(settings.frozen.get("name")), settings.rest
+        probed = measure_shortcuts(prepared, splits, frozen, name, rest, status.update)
+        shortcuts = (*probed, *scores)
+        leakage = measure_leakage(prepared, splits, alike)
+        lookalikes = list_lookalikes(prepared, alike)
         exact = count_exact_duplicates(prepared)
         near = describe_near_duplicates(prepared, _pairs(prepared))
         known = settings.data.patients
@@ -119,22 +120,27 @@ def audit(config: DictConfig) -> Audit:
         patients=patients,
         leakage=leakage,
         lookalikes=lookalikes,
-        shortcuts=(*shortcuts, *scores),
+        shortcuts=shortcuts,
         report=compare_with_report(prepared, settings.counts if published else None),
-        provenance=_provenance(started, ready - clock, time.perf_counter() - ready),
+        provenance=AuditProvenance(
+            **vars(provenance()),
+            started=started.isoformat(timespec="seconds"),
+            seconds=AuditSeconds(round(ready - clock, 1), round(time.perf_counter() - ready, 1)),
+            peak_memory_bytes=peak_resident(),
+        ),
     )
     for name, png in sheets.items():
-        out.write(f"sheets/{name}.png", png)
+        out.write(f"{SHEETS}/{name}.png", png)
     AUDIT.write(out, found)
-    out.write("audit.html", render(audit_page(found, sheets, "sheets")).encode())
+    out.write("audit.html", render(audit_page(found, sheets)).encode())
     console.print(answer(found))
-    for table in decisive_tables(found, settings.verbose):
+    for table in audit_tables(found, settings.verbose):
         console.print(to_rich(table, console.width))
     for line in further_lines(found):
         console.print(line)
-    console.print(f"prepared set: {prepared.folder}", soft_wrap=True)
-    console.print(f"numbers:      {out.path / AUDIT.name}", soft_wrap=True)
-    console.print(f"page:         {out.path / 'audit.html'}", soft_wrap=True)
+    say(f"prepared set: {prepared.folder}")
+    say(f"numbers:      {out.path / AUDIT.name}")
+    say(f"page:         {out.path / 'audit.html'}")
     return found
 
 
@@ -193,39 +199,6 @@ def audit_settings(config: DictConfig) -> AuditSettings:
     data = settings.data
     check_network(dict(settings.frozen), len(data.classes or ()), data.crop.size)
     return settings
-
-
-def _measure(
-    settings: AuditSettings,
-    prepared: PreparedSet,
-    splits: list[AuditedSplit],
-    frozen: Network | None,
-    announce: Announce,
-) -> tuple[list[ProbeScore], tuple[VariantLeakage, ...], LookalikePairs]:
-    """Measure what takes time: shortcuts, leakage, and scans that look alike across groups."""
-    announce("looking for scans that look alike across splits")
-    lookalikes = find_lookalikes(prepared)
-    announce("measuring shortcuts")
-    probed, rest = (prepared, splits), settings.rest
-    shortcuts = list(probe(*probed, shortcut_features(prepared), "probe", rest, announce))
-    if frozen is not None:
-        features = {
-            f"the whole scan: frozen {settings.frozen['name']} features, logistic regression": (
-                frozen_features(prepared, frozen, announce)
-            )
-        }
-        shortcuts += probe(*probed, features, "classifier", rest, announce)
-    leakage = measure_leakage(prepared, splits, lookalikes)
-    return shortcuts, leakage, list_lookalikes(prepared, lookalikes)
-
-
-def _provenance(started: datetime, preparing: float, auditing: float) -> AuditProvenance:
-    return AuditProvenance(
-        **vars(provenance()),
-        started=started.isoformat(timespec="seconds"),
-        seconds=AuditSeconds(round(preparing, 1), round(auditing, 1)),
-        peak_memory_bytes=peak_resident(),
-    )
 
 
 def _pairs(prepared: PreparedSet) -> list[Pair]:

@@ -14,8 +14,8 @@ from brain_tumor.audit.page.copies import (
 from brain_tumor.audit.page.leakage import LOOKALIKES
 from brain_tumor.audit.page.patients import CONTRADICTED
 from brain_tumor.audit.record import contradicted
-from brain_tumor.audit.results.copies import ExactDuplicates, NearDuplicates
-from brain_tumor.audit.results.leakage import LookalikePairs
+from brain_tumor.audit.results.audit import LookalikePairs
+from brain_tumor.audit.results.scans import ExactDuplicates, NearDuplicates
 from brain_tumor.data.prepared.manifest import UNUSABLE
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS, contact_sheet, group_sheet

@@ -1,12 +1,11 @@
 """Oddities of single files, found in the manifest."""
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
-from brain_tumor.audit.results.files import FileFinding, OddFile
+from brain_tumor.audit.results.scans import FileFinding, OddFile
 from brain_tumor.data.prepared.manifest import UNUSABLE, ManifestRow
 
 # What each format's files are usually called.
@@ -33,17 +32,6 @@ def find_oddities(manifest: Sequence[ManifestRow]) -> list[FileFinding]:
         files = tuple(OddFile(path, detail) for path, detail in checked if detail is not None)
         findings.append(FileFinding(name, title, explanation, len(files), files))
     return findings
-
-
-def file_formats(manifest: Sequence[ManifestRow]) -> Counter[str]:
-    """Count files by format and mode, such as `JPEG RGB`."""
-    return Counter(f"{row.format} {row.mode}".strip() or "unknown" for row in manifest)
-
-
-def sizes(manifest: Sequence[ManifestRow]) -> Counter[str]:
-    """Count files by width and height in pixels, such as `512 x 512`."""
-    known = (row for row in manifest if row.width is not None)
-    return Counter(f"{row.width} x {row.height}" for row in known)
 
 
 def _unusable(row: ManifestRow, kind: str) -> str | None:

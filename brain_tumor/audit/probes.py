@@ -1,21 +1,21 @@
 """Score probes, which do not see the brain, and classifiers, which do."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from brain_tumor.audit.measures.linear_probe import predict_by_regression
 from brain_tumor.audit.measures.shortcuts import (
     border_features,
     file_features,
-    geometry_features,
     intensity_features,
     predict_by_boosting,
+    predict_by_regression,
 )
-from brain_tumor.audit.results.shortcuts import ProbeKind, ProbeScore
+from brain_tumor.audit.results.audit import ProbeKind, ProbeScore
 from brain_tumor.audit.splits import AuditedSplit
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows
@@ -32,28 +32,56 @@ Announce = Callable[[str], None]
 _WORDS = {2: "two", 3: "three", 4: "four"}
 
 
-def shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64]]:
+def measure_shortcuts(
+    prepared: PreparedSet,
+    splits: Sequence[AuditedSplit],
+    frozen: Network | None,
+    frozen_name: str,
+    against_rest: str | None,
+    announce: Announce,
+) -> Iterator[ProbeScore]:
+    """Score what sees no brain, and a frozen network, with intervals over groups of scans.
+
+    Folds of a split are put together, as each scan is tested once in them. Of several seeds, the
+    first is scored.
+
+    Args:
+        prepared: The prepared set.
+        splits: The variants of each split one after another.
+        frozen: Whose features a regression sees; None leaves it out.
+        frozen_name: What it is called.
+        against_rest: Class to distinguish from all others, as a second task; None for all classes
+            alone.
+        announce: Called with the current step.
+    """
+    announce("measuring shortcuts")
+    common = prepared, splits, against_rest, announce
+    for sees, values in _shortcut_features(prepared).items():
+        yield from _probe(sees, values, "probe", predict_by_boosting, *common)
+    if frozen is not None:
+        sees = f"the whole scan: frozen {frozen_name} features, logistic regression"
+        features = frozen_features(prepared, frozen, announce)
+        yield from _probe(sees, features, "classifier", predict_by_regression, *common)
+
+
+def _shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64]]:
     """Compute the features of each kept scan that probes see, by their description."""
     kept = prepared.kept
     widths, heights, lengths = (
         np.array([getattr(row, name) for row in kept], np.int64)
         for name in ("width", "height", "bytes")
     )
+    files, images = file_features(widths, heights, lengths), prepared.images
     return {
-        "width, height and aspect of the raw file": geometry_features(widths, heights),
-        "these and the size of the file in bytes": file_features(widths, heights, lengths),
-        "brightness, contrast and sharpness of the cropped scan": intensity_features(
-            prepared.images
-        ),
-        "the outer 8 pixels of the cropped scan": border_features(prepared.images),
+        "width, height and aspect of the raw file": files[:, :3],
+        "these and the size of the file in bytes": files,
+        "brightness, contrast and sharpness of the cropped scan": intensity_features(images),
+        "the outer 8 pixels of the cropped scan": border_features(images),
     }
 
 
 def load_frozen(settings: Mapping[str, Any]) -> Network:
-    """Build a network with the configured weights, in evaluation mode.
-
-    Args:
-        settings: A choice of `conf/model` that has a pretrained part, with the weights.
+    """Build a network of `conf/model` with the configured weights, in evaluation mode.
 
     Raises:
         ConfigError: A setting is outside its range, or the network has no pretrained part.
@@ -83,41 +111,28 @@ def frozen_features(
     return np.concatenate(found)
 
 
-def probe(
+def _probe(
+    sees: str,
+    features: npt.NDArray[Any],
+    kind: ProbeKind,
+    predict: Predict,
     prepared: PreparedSet,
     splits: Sequence[AuditedSplit],
-    features: Mapping[str, npt.NDArray[Any]],
-    kind: ProbeKind,
     against_rest: str | None,
     announce: Announce,
 ) -> Iterator[ProbeScore]:
-    """Score classifiers of given features on each split, with intervals over groups of scans.
-
-    Folds of a split are put together, as each scan is tested once in them. Of several seeds, the
-    first is scored.
-
-    Args:
-        prepared: The prepared set.
-        splits: The splits.
-        features: What each classifier sees, `(N, F)`, by its description.
-        kind: `probe` for boosted trees on shortcuts, `classifier` for a regression on features.
-        against_rest: Class to distinguish from all others, as a second task; None for all classes
-            alone.
-        announce: Called with the current step.
-    """
-    predict: Predict = predict_by_boosting if kind == "probe" else predict_by_regression
-    tasks = _tasks(prepared, against_rest)
-    for sees, values in features.items():
-        for name, folds in _scored_once(splits).items():
-            for task, targets in tasks.items():
-                announce(f"split={name}, {task}: {sees}")
-                tested = np.concatenate([fold.test for fold in folds])
-                predicted = np.concatenate(
-                    [predict(values, targets, fold.train, fold.test) for fold in folds]
-                )
-                detail = folds[0].detail if len(folds) == 1 else f"{len(folds)} folds"
-                found = _scored(targets[tested], predicted, prepared.groups[tested])
-                yield ProbeScore(sees, kind, name, detail, task, *found)
+    for name, variants in groupby(splits, key=lambda split: split.name):
+        first, *others = variants
+        folds = [first, *others] if first.one_of_folds else [first]
+        for task, targets in _tasks(prepared, against_rest, prepared.labels).items():
+            announce(f"split={name}, {task}: {sees}")
+            tested = np.concatenate([fold.test for fold in folds])
+            predicted = np.concatenate(
+                [predict(features, targets, fold.train, fold.test) for fold in folds]
+            )
+            detail = first.detail if len(folds) == 1 else f"{len(folds)} folds"
+            found = _scored(targets[tested], predicted, prepared.groups[tested])
+            yield ProbeScore(sees, kind, name, detail, task, *found)
 
 
 def score_runs(
@@ -148,42 +163,31 @@ def score_runs(
             for run in members
             for path, (_, label) in run.test.items()
         ]
-        tested, predicted = np.array(answers, np.int64).T
+        tested, numbers = np.array(answers, np.int64).T
         differ = any(run.setting != members[0].setting for run in members)
         if differ or len(set(tested.tolist())) != len(tested):
             raise ConfigError(
                 f"The {len(members)} runs of {model} under split={split} differ in more than their "
                 "fold: give one run, or the folds of one, as runs=[...]."
             )
-        for number, (task, targets) in enumerate(_tasks(prepared, against_rest).items()):
-            of_task = predicted
-            if number:  # after all classes, one against the rest
-                of_task = (predicted == prepared.classes.index(str(against_rest))).astype(np.int64)
-            detail = "" if len(members) == 1 else f"{len(members)} folds"
-            found = _scored(targets[tested], of_task, prepared.groups[tested])
+        detail = "" if len(members) == 1 else f"{len(members)} folds"
+        targets = _tasks(prepared, against_rest, prepared.labels[tested])
+        for task, predicted in _tasks(prepared, against_rest, numbers).items():
+            found = _scored(targets[task], predicted, prepared.groups[tested])
             scores.append(
                 ProbeScore(f"{model}, trained", "classifier", split, detail, task, *found)
             )
     return scores
 
 
-def _tasks(prepared: PreparedSet, against_rest: str | None) -> dict[str, Rows]:
+def _tasks(prepared: PreparedSet, against_rest: str | None, labels: Rows) -> dict[str, Rows]:
+    """Give class numbers as each task has them: all classes, then one against the rest."""
     number = len(prepared.classes)
-    tasks = {f"{_WORDS.get(number, number)} classes": prepared.labels}
+    tasks = {f"{_WORDS.get(number, number)} classes": labels}
     if against_rest is not None and number > 2:  # of two, it is the same question
         own = prepared.classes.index(against_rest)
-        tasks[f"{against_rest} against the rest"] = (prepared.labels == own).astype(np.int64)
+        tasks[f"{against_rest} against the rest"] = (labels == own).astype(np.int64)
     return tasks
-
-
-def _scored_once(splits: Sequence[AuditedSplit]) -> dict[str, list[AuditedSplit]]:
-    variants: dict[str, list[AuditedSplit]] = {}
-    for split in splits:
-        variants.setdefault(split.name, []).append(split)
-    return {
-        name: members if members[0].one_of_folds else members[:1]
-        for name, members in variants.items()
-    }
 
 
 def _scored(labels: Rows, predicted: Rows, groups: Rows) -> tuple[int, Interval, Interval, float]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from brain_tumor.audit.results.report import FolderCounts, PartCounts, ReportComparison, StepCount
+from brain_tumor.audit.results.audit import FolderCounts, PartCounts, ReportComparison, StepCount
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.settings import Settings
 

@@ -6,47 +6,51 @@ from dataclasses import replace
 
 import numpy as np
 
-from brain_tumor.audit.file_findings import file_formats, find_oddities, sizes
-from brain_tumor.audit.measures.copies import find_copies
-from brain_tumor.audit.measures.matching import score_matching
-from brain_tumor.audit.results.copies import (
+from brain_tumor.audit.file_findings import find_oddities
+from brain_tumor.audit.measures.copies import find_copies, score_matching
+from brain_tumor.audit.results.audit import LookalikePair, LookalikePairs, VariantLeakage
+from brain_tumor.audit.results.scans import (
     ClassClusters,
+    ClassPatients,
+    ContradictedLabel,
     DuplicateCounts,
     ExactDuplicates,
+    Files,
+    FileSizes,
+    KnownVersion,
     NearDuplicates,
+    Patients,
+    ScanCount,
     ScanGroup,
-    SliceAgreement,
 )
-from brain_tumor.audit.results.files import Files, FileSizes, KnownVersion, ScanCount
-from brain_tumor.audit.results.patients import ClassPatients, ContradictedLabel, Patients
+from brain_tumor.audit.splits import AuditedSplit
 from brain_tumor.data.groups.connected import Ids, numbered
+from brain_tumor.data.groups.lookalikes import LEVELS, Lookalikes
 from brain_tumor.data.groups.pairs import Pair
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.kaggle import KaggleSettings, differing_counts
-from brain_tumor.files.source import PARTS
+from brain_tumor.evaluate.leakage_record import measure_overlap
+from brain_tumor.files.source import PARTS, TESTING
 
 MAX_LISTED_FILES = 50  # of a finding; the manifest has all
 MAX_LISTED_GROUPS = 20
 
 
 def describe_files(prepared: PreparedSet, version: KaggleSettings | None) -> Files:
-    """Describe the raw files.
-
-    Args:
-        prepared: The prepared set.
-        version: The known version and its counts per part and class; None where there is none.
-    """
+    """Describe the raw files, beside a version whose counts are known where there is one."""
     raw = Counter((row.folder, row.label) for row in prepared.manifest)
     kept = Counter((row.folder, row.label) for row in prepared.kept)
-    found_sizes = sizes(prepared.manifest)
+    rows = prepared.manifest
+    formats = Counter(f"{row.format} {row.mode}".strip() or "unknown" for row in rows)
+    sizes = Counter(f"{row.width} x {row.height}" for row in rows if row.width is not None)
     return Files(
-        raw=len(prepared.manifest),
+        raw=len(rows),
         kept=len(prepared.kept),
         unusable=len(prepared.unusable),
-        formats=dict(file_formats(prepared.manifest).most_common()),
-        sizes=FileSizes(len(found_sizes), tuple(found_sizes.most_common(8))),
+        formats=dict(formats.most_common()),
+        sizes=FileSizes(len(sizes), tuple(sizes.most_common(8))),
         known_version=_compare_version(raw, version) if version and version.known else None,
         balance={
             folder: {
@@ -58,7 +62,7 @@ def describe_files(prepared: PreparedSet, version: KaggleSettings | None) -> Fil
         },
         findings=tuple(
             replace(finding, files=finding.files[:MAX_LISTED_FILES])
-            for finding in find_oddities(prepared.manifest)
+            for finding in find_oddities(rows)
         ),
     )
 
@@ -92,8 +96,9 @@ def describe_near_duplicates(prepared: PreparedSet, pairs: Sequence[Pair]) -> Ne
     members = Counter(clusters[clusters >= 0].tolist())
     several = {cluster for cluster, number in members.items() if number > 1}
     thresholds = NearDuplicateSettings(**prepared.summary["near_duplicates"])
-    same_slice = [pair for pair in pairs if pair.shows_same_slice(thresholds.same_slice)]
+    same_slice = [pair for pair in pairs if pair.similarity >= thresholds.same_slice]
     related = np.array([-1 if row.related is None else row.related for row in rows], np.int64)
+    slices = numbered([row.slice_key for row in rows])
     return NearDuplicates(
         thresholds=thresholds,
         pairs=len(same_slice),
@@ -114,7 +119,9 @@ def describe_near_duplicates(prepared: PreparedSet, pairs: Sequence[Pair]) -> Ne
             for cluster in sorted(several)
             if len(set(labels[clusters == cluster].tolist())) > 1
         ),
-        truth=_compare_slices(rows, clusters),
+        truth=score_matching(clusters, slices, [row.path for row in rows])
+        if slices.max() >= 0
+        else None,
         seconds=prepared.summary["seconds"]["comparing scans"],
     )
 
@@ -148,6 +155,47 @@ def contradicted(prepared: PreparedSet) -> list[ManifestRow]:
     return [row for row in prepared.manifest if row.known_label not in ("", row.label)]
 
 
+def measure_leakage(
+    prepared: PreparedSet, splits: Iterable[AuditedSplit], lookalikes: Lookalikes
+) -> tuple[VariantLeakage, ...]:
+    """Measure what test and training scans share, in the published folders and under each split."""
+    raw = [row for row in prepared.manifest if row.cluster is not None]
+    training = np.array([row.folder != TESTING for row in raw])
+    labels = np.array([prepared.classes.index(row.label) for row in raw], np.int64)
+    published = np.flatnonzero(training), np.flatnonzero(~training)
+    variants = []
+    if all(len(rows) for rows in published):  # else no test part was published
+        overlap = measure_overlap(raw, labels, prepared.classes, *published)
+        variants.append(
+            VariantLeakage(**vars(overlap), split="published", detail="nothing dropped")
+        )
+    kept, classes = (prepared.kept, prepared.labels), prepared.classes
+    for split in splits:
+        overlap = measure_overlap(*kept, classes, split.train, split.test, lookalikes)
+        variants.append(VariantLeakage(**vars(overlap), split=split.name, detail=split.detail))
+    return tuple(variants)
+
+
+def list_lookalikes(prepared: PreparedSet, lookalikes: Lookalikes) -> LookalikePairs:
+    """List the pairs of kept scans that look alike in two groups, most alike first.
+
+    No split over groups keeps them apart. Whether they show one head is for a human to judge.
+    """
+    groups, kept = prepared.groups, prepared.kept
+    apart = np.flatnonzero(groups[lookalikes.first] != groups[lookalikes.second])
+    apart = apart[np.argsort(-lookalikes.correlation[apart], kind="stable")]
+    ends = np.stack([lookalikes.first[apart], lookalikes.second[apart]], axis=1)
+    pairs = tuple(
+        LookalikePair(
+            (kept[one].path, kept[other].path),
+            round(float(value), 4),
+            "two known" if kept[one].patient and kept[other].patient else "not known",
+        )
+        for (one, other), value in zip(ends.tolist(), lookalikes.correlation[apart], strict=True)
+    )
+    return LookalikePairs(LEVELS[0], len(pairs), len(np.unique(ends)), pairs[:MAX_LISTED_FILES])
+
+
 def _compare_version(raw: Mapping[tuple[str, str], int], known: KaggleSettings) -> KnownVersion:
     name = f"Kaggle version {known.version}"
     differing = [
@@ -174,14 +222,6 @@ def _class_clusters(clusters: Ids, related: Ids) -> ClassClusters:
         largest=max(members.values(), default=0),
         related=len(set(related[related >= 0].tolist())),
     )
-
-
-def _compare_slices(rows: Sequence[ManifestRow], clusters: Ids) -> SliceAgreement | None:
-    """Compare clusters with the known slices; None where no slice is known."""
-    slices = numbered([row.slice_key for row in rows])
-    if slices.max() < 0:
-        return None
-    return score_matching(clusters, slices, [row.path for row in rows])
 
 
 def _group(rows: Iterable[ManifestRow]) -> ScanGroup:

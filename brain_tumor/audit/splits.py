@@ -1,6 +1,6 @@
 """The splits of an audit: each configured split with several seeds, or with all its folds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,12 +45,14 @@ def check_splits(splits: Mapping[str, SplitSettings], report_seeds: int) -> None
 
 
 def audited_splits(
-    prepared: PreparedSet, splits: Mapping[str, SplitSettings], report_seeds: int
-) -> Iterator[AuditedSplit | str]:
+    prepared: PreparedSet,
+    splits: Mapping[str, SplitSettings],
+    report_seeds: int,
+    notify: Callable[[str], None],
+) -> Iterator[AuditedSplit]:
     """Make every variant of the configured splits, without a validation part.
 
-    Returns:
-        The splits; in place of one that cannot be made of these scans, a sentence that says so.
+    `notify` is told in a sentence of one that cannot be made of these scans.
     """
     for name, settings in splits.items():
         for detail, changes in _variants(settings, report_seeds):
@@ -59,7 +61,7 @@ def audited_splits(
             try:
                 split = build_split(prepared, replace(settings, **changes))
             except DataError as error:
-                yield f"{f'{name} {detail}'.strip()} is left out: {error}"
+                notify(f"{f'{name} {detail}'.strip()} is left out: {error}")
                 continue
             # The validation part of a split file counts as training: it may select the model.
             train = np.sort(np.concatenate([split.train, split.validation]))

@@ -15,14 +15,13 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.cli.aliases import expand
 from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, user_message
-from brain_tumor.cli.help import choices, whole_help
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
 from brain_tumor.cli.hydra_targets import foreign_folders, guard_hydra
 from brain_tumor.cli.last_run import fill_last
 from brain_tumor.cli.sweep.launchers import check_launcher
 from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
+from brain_tumor.cli.words import choices, expand, expanded, whole_help
 from brain_tumor.config.conf_folder import conf_folder as conf_folder
 from brain_tumor.config.joined import data_sets
 from brain_tumor.engine.allocator import keep_freed_memory
@@ -45,13 +44,15 @@ def register_resolvers() -> None:
     of the one that holds it, `${choices:model,split}` what can be chosen of groups, for `--help`.
     """
     OmegaConf.register_new_resolver("run_id", lambda: uuid4().hex[:6], replace=True, use_cache=True)
-    OmegaConf.register_new_resolver("fast_precision", _fast_precision, replace=True)
-    OmegaConf.register_new_resolver(
-        "class_name", lambda target: str(target).rpartition(".")[2], replace=True
-    )
-    OmegaConf.register_new_resolver("data_sets", data_sets, replace=True)
-    OmegaConf.register_new_resolver("folder_name", _folder_name, replace=True)
-    OmegaConf.register_new_resolver("choices", choices, replace=True)
+    resolvers: dict[str, Callable[..., Any]] = {
+        "fast_precision": _fast_precision,
+        "class_name": lambda target: str(target).rpartition(".")[2],
+        "data_sets": data_sets,
+        "folder_name": _folder_name,
+        "choices": choices,
+    }
+    for name, resolver in resolvers.items():
+        OmegaConf.register_new_resolver(name, resolver, replace=True)
 
 
 def _folder_name(path: str, up: int = 0) -> str:
@@ -80,9 +81,6 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
 
     In a sweep (`-m`) whose configuration has `hydra.callbacks.sweep` a job that fails does not stop
     the others. At its end there is a table, and exit status 1 where a job failed.
-
-    Args:
-        config_name: The file in `conf/` that composes the command's configuration.
     """
     asked = False  # for tracebacks, by the user
 
@@ -99,7 +97,9 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             handle_sigterm()
             number = rank(config)
             if number:
-                _drop_own_folder()
+                # Not its parents: the leader may be making its own folder there at this moment.
+                with contextlib.suppress(OSError):
+                    Path(HydraConfig.get().runtime.output_dir).rmdir()
                 follow_leader()
             job = this_job()
             try:
@@ -112,7 +112,8 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
                     fill_last(config_name, config)
                     task(config)
             finally:
-                _drop_empty_run_folder()
+                # Empty where a run goes on in its own folder, or was refused.
+                drop_empty(Path(HydraConfig.get().runtime.output_dir).resolve())
             if raising is not None:
                 os.environ[TRACEBACKS] = raising  # for the next job of a sweep
 
@@ -153,24 +154,10 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
     return decorate
 
 
-def expanded(word: str) -> str:
-    """Put the home folder for a ~ at the begin of a value, which shells do not do there.
-
-    Example:
-        >>> expanded("data.root=~") == f"data.root={Path.home()}", expanded("seed=1")
-        (True, 'seed=1')
-    """
-    key, equals, value = word.partition("=")
-    if value != "~" and not value.startswith("~/"):
-        return word
-    return f"{key}{equals}{Path(value).expanduser()}"
-
-
 def own_trust(config: DictConfig) -> Any:
     """Give the configured `trust`, which counts where it was typed or stands in our `conf`.
 
-    Raises:
-        ConfigError: It comes from another folder, which may be somebody else's.
+    ConfigError where it comes from another folder, which may be somebody else's.
     """
     trust, hydra_config = config.get("trust"), HydraConfig.get()
     others = foreign_folders(hydra_config)
@@ -203,21 +190,9 @@ def _run(run: Callable[[], None]) -> None:
         raise SystemExit(1)
 
 
-def _drop_own_folder() -> None:
-    """Remove the run folder that Hydra made for a process that does not lead, if it is empty.
-
-    Not its parents: the leader may be making its own folder there at this moment.
-    """
-    with contextlib.suppress(OSError):
-        Path(HydraConfig.get().runtime.output_dir).rmdir()
-
-
-def _drop_empty_run_folder() -> None:
-    """Remove the run folder that Hydra made, and its parents, as far as they are empty.
-
-    A run that goes on has its own; one that was refused has none.
-    """
-    folder, here = Path(HydraConfig.get().runtime.output_dir).resolve(), Path.cwd()
+def drop_empty(folder: Path) -> None:
+    """Remove a folder below this one, and its parents, as far as they are empty."""
+    here = Path.cwd()
     with contextlib.suppress(OSError):
         while folder != here and here in folder.parents:
             if folder.exists():

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from omegaconf import OmegaConf
 
-from brain_tumor.cli.aliases import ALIASES, expand
 from brain_tumor.cli.command import register_resolvers
 from brain_tumor.cli.hydra_errors import composed
+from brain_tumor.cli.words import ALIASES, expand
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.runs.identity import flatten
 
@@ -49,14 +49,10 @@ complete -c brain-tumor -n 'string match -q "*=*" -- (commandline -ct)' -F
 
 
 def candidates(command: str, typed: str) -> list[str]:
-    """Give what the last word of a command line may become.
+    """Give what the last word of a command line may become: those that end in `=` or `.` go on.
 
-    Args:
-        command: The command's name.
-        typed: What stands behind it, up to the cursor; a blank at its end begins a new word.
-
-    Returns:
-        Whole words, sorted; those that end in `=` or `.` go on.
+    `typed` is what stands behind the command, up to the cursor; a blank at its end begins a new
+    word.
     """
     *before, word = typed.split(" ")
     aliases = ALIASES.get(command, {})

@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from brain_tumor.config.values import sentence
 from brain_tumor.engine.interrupt import Terminated
-from brain_tumor.errors import BrainTumorError
+from brain_tumor.errors import BrainTumorError, one_line
 from brain_tumor.rendering.foreign_text import visible
 
 # What the system says of a full disk, and of a user who has had his share of it.
@@ -24,7 +24,7 @@ def user_message(error: Exception) -> str | None:
     if isinstance(error, OmegaConfBaseException):
         return sentence(error)
     if isinstance(error, BrainTumorError):
-        return visible(" ".join(str(error).split()))  # may name files and classes of others
+        return visible(one_line(error))  # may name files and classes of others
     if isinstance(error, OSError) and error.errno in FULL:
         place = error.filename or HydraConfig.get().runtime.output_dir
         return (
@@ -35,12 +35,7 @@ def user_message(error: Exception) -> str | None:
 
 
 def end_with(words: str, process: int = 0) -> NoReturn:
-    """Say what was wrong on stderr, and exit with status 2.
-
-    Args:
-        words: One sentence.
-        process: Number of this process where several train together, to be named.
-    """
+    """Say on stderr what was wrong, naming one of several processes, and exit with status 2."""
     who = f"brain_tumor, process {process}" if process else "brain_tumor"
     print(f"{who}: {words}", file=sys.stderr)
     raise SystemExit(2) from None
@@ -50,10 +45,8 @@ def end_with(words: str, process: int = 0) -> NoReturn:
 def ended_in_one_sentence(tracebacks: bool, process: int = 0) -> Iterator[None]:
     """Turn errors that a user can fix, and interrupts, into their sentence and exit status.
 
-    Args:
-        tracebacks: Whether the user asked for the errors themselves.
-        process: Number of this process where several train together; the first alone tells that it
-            was interrupted.
+    Unless tracebacks are asked for. Of several processes the first alone tells that it was
+    interrupted.
     """
     try:
         yield

@@ -13,12 +13,12 @@ from hydra.types import RunMode
 from hydra.version import VersionBase
 from omegaconf import DictConfig, open_dict
 
-from brain_tumor.cli.aliases import expand
 from brain_tumor.cli.command import own_trust, register_resolvers
 from brain_tumor.cli.exit_status import user_message
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
 from brain_tumor.cli.hydra_targets import check_hydra
 from brain_tumor.cli.last_run import fill_last
+from brain_tumor.cli.words import expand
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.engine.allocator import keep_freed_memory
 from brain_tumor.engine.ranks import shares_work
@@ -34,13 +34,6 @@ def configured(command: str, words: Sequence[str]) -> Iterator[DictConfig]:
 
     Meanwhile Hydra holds it as the running job's, so that a run has its folder and knows what was
     asked for; afterwards it holds what it held before, such as a program of the caller's.
-
-    Args:
-        command: The command's name.
-        words: Overrides, as they would be typed.
-
-    Raises:
-        BrainTumorError: Anything that the user can fix.
     """
     register_resolvers()
     words = expand(command, words)
@@ -91,9 +84,6 @@ def _composed(command: str, words: Sequence[str]) -> DictConfig:
 
 def overrides_of(values: Mapping[str, Any]) -> list[str]:
     """Write values as they would be typed; those that are None are left out.
-
-    Args:
-        values: By key: numbers, truth values, text, paths, or lists of these.
 
     Example:
         >>> overrides_of({"lr": 1e-5, "input": ["my scans"], "seed": None})

@@ -1,6 +1,5 @@
 """What Hydra refuses before a command begins, said in one sentence with the nearest valid name."""
 
-import inspect
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +10,10 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from brain_tumor.arguments import taken_by
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import sentence
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import ConfigError, nearest, suggest
 from brain_tumor.runs.identity import within
 
 # What composing, and making the run folder, raises over what a user typed.
@@ -32,13 +32,7 @@ QUOTED = r"""'(?:\\.|[^'])*'|"(?:\\.|[^"])*\""""
 
 
 def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str:
-    """Say what was wrong with a command line.
-
-    Args:
-        error: One of `REFUSALS`, as Hydra raised it.
-        config_name: The file in `conf/` that composes the command's configuration.
-        words: What was typed behind the command.
-    """
+    """Say what was wrong with a command line, by what Hydra raised (`REFUSALS`)."""
     if isinstance(error, OverrideParseException):
         return _unread(error.override, config_name)
     if isinstance(error, MissingConfigException):
@@ -131,9 +125,8 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
     taken = _taken_by(value, key)
     if last in taken:
         return f"{key} is not configured yet: write +{key}=VALUE to add it."
-    near = suggest(last, [*(name.rpartition(".")[2] for name in beside), *taken], limit=0)
-    if near.startswith("did you mean"):
-        name = near.removeprefix("did you mean ").rstrip("?")
+    name = nearest(last, [*(name.rpartition(".")[2] for name in beside), *taken])
+    if name is not None:
         plus = "+" if name in taken and f"{parent}.{name}" not in beside else ""
         return f"{key} is unknown: did you mean {plus}{f'{parent}.{name}' if parent else name}?"
     if beside and parent:
@@ -141,10 +134,10 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
         foreign = parent == "model" and "_target_" in own
         plus = f" To give it to a class of your own, write +{key}=VALUE." * foreign
         return f"{key} is unknown: {parent} has {', '.join(own)}.{plus}"
-    near = suggest(key, [*known, *groups], limit=0)
-    if not parent and not near.startswith("did you mean") and key in composed("train", []):
+    names = [*known, *groups]
+    if not parent and nearest(key, names) is None and key in composed("train", []):
         return f"{key} is unknown to {config_name}, train has it: leave it out."
-    return f"{key} is unknown: {near}"
+    return f"{key} is unknown: {suggest(key, names, limit=0)}"
 
 
 def _taken_by(node: Any, key: str) -> list[str]:
@@ -161,7 +154,7 @@ def _taken_by(node: Any, key: str) -> list[str]:
         found, _ = find_class(node["_target_"], key, (ALLOWED_TARGETS[slot],))
     except ConfigError:
         return []
-    return [name for name in inspect.signature(found).parameters if name != "self"]
+    return list(taken_by(found)[0])
 
 
 def composed(config_name: str, words: Sequence[str]) -> Any:

@@ -45,11 +45,7 @@ class CheckedLoader(ConfigLoaderImpl):
     def load_configuration(
         self, config_name: str | None, overrides: list[str], *args: Any, **kwargs: Any
     ) -> DictConfig:
-        """Compose a command's configuration.
-
-        Raises:
-            ConfigError: As for `check_hydra`.
-        """
+        """Compose a command's configuration, as far as `check_hydra` allows it."""
         config = super().load_configuration(config_name, overrides, *args, **kwargs)
         check_hydra(config, overrides)
         return config
@@ -63,13 +59,8 @@ def guard_hydra() -> None:
 def check_hydra(config: DictConfig, words: Sequence[str]) -> None:
     """Make sure that Hydra builds only its own classes and ours, and does only what was typed.
 
-    Args:
-        config: With the node `hydra`.
-        words: The overrides that it was composed with.
-
-    Raises:
-        ConfigError: A class is another one, a foreign folder gives a value of `OURS_ALONE`, or a
-            configuration says of its own what was typed.
+    ConfigError where a class is another one, a foreign folder gives a value of `OURS_ALONE`, or a
+    configuration says of its own what was typed.
     """
     raw: Any = OmegaConf.to_container(config.hydra, resolve=False)
     if sorted(raw["overrides"]["hydra"] + raw["overrides"]["task"]) != sorted(words):
@@ -83,7 +74,7 @@ def check_hydra(config: DictConfig, words: Sequence[str]) -> None:
                 + shlex.quote(f"{key}={value}")
             )
     for group, places in PLACES.items():
-        for key, value in _texts(raw.get(group), f"hydra.{group}"):
+        for key, value in texts(raw.get(group), f"hydra.{group}"):
             named = key.rpartition(".")[2] in NAMING
             if named and not _is_class_in(value, places):
                 raise ConfigError(
@@ -98,11 +89,7 @@ def check_hydra(config: DictConfig, words: Sequence[str]) -> None:
 
 
 def foreign_folders(node: Any) -> list[str]:
-    """Name the folders beside our `conf` that a configuration is composed from.
-
-    Args:
-        node: Its `hydra`.
-    """
+    """Name the folders beside our `conf` that a configuration is composed from."""
     return [
         str(source.path)
         for source in node.runtime.config_sources
@@ -110,7 +97,8 @@ def foreign_folders(node: Any) -> list[str]:
     ]
 
 
-def _texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
+def texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
+    """Give every text of nested values, lists too, and what is imported, with its dotted key."""
     if isinstance(node, str):
         yield key, node
     elif node is not None and key.rpartition(".")[2] in NAMING:
@@ -118,7 +106,7 @@ def _texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
     elif isinstance(node, (dict, list)):
         pairs = node.items() if isinstance(node, dict) else enumerate(node)
         for name, value in pairs:
-            yield from _texts(value, f"{key}.{name}")
+            yield from texts(value, f"{key}.{name}")
 
 
 def _is_class_in(target: str, places: tuple[str, ...]) -> bool:

@@ -21,9 +21,6 @@ def fill_last(command: str, config: DictConfig) -> None:
     """Put the newest finished run in the place of `last`, and say which it is.
 
     A folder of that name is meant by `./last`.
-
-    Raises:
-        DataError: There is none.
     """
     key = _KEYS.get(command)
     if key is None or OmegaConf.is_missing(config, key):
@@ -40,14 +37,7 @@ def fill_last(command: str, config: DictConfig) -> None:
 
 
 def newest_finished(runs: Path) -> Path:
-    """Find the run that was begun last of those that came to their end.
-
-    Args:
-        runs: A folder of runs, at any depth.
-
-    Raises:
-        DataError: There is none.
-    """
+    """Find the run, at any depth, that was begun last of those that came to their end."""
     begun = []
     for file in sorted(runs.rglob("run.json")):
         try:

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brain_tumor.audit.results.audit import AuditedData
-from brain_tumor.audit.results.json_file import AUDIT
-from brain_tumor.audit.results.shortcuts import ProbeScore
+from brain_tumor.audit.results.audit import AUDIT, AuditedData, ProbeScore
 from brain_tumor.compare.page.differences import audit_labels
 from brain_tumor.errors import DataError
 from brain_tumor.runs.folder import RunFolder
@@ -18,8 +16,6 @@ class ComparedAudit:
 
     Attributes:
         label: How its scans were harmonised, as far as the audits differ in it.
-        folder: The audit's folder.
-        data: The data that it is about.
         shortcuts: Scores of probes and classifiers under one split.
     """
 
@@ -36,8 +32,11 @@ def read_audits(folders: Sequence[Path], split: str) -> list[ComparedAudit]:
         DataError: An audit cannot be read, or has no scores under that split.
     """
     audits = [AUDIT.read(RunFolder(folder)) for folder in folders]
-    shortcuts = []
-    for folder, audit in zip(folders, audits, strict=True):
+    labels = audit_labels([audit.data.harmonise for audit in audits])
+    if len(set(labels)) < len(labels):
+        labels = [f"{label} ({folder})" for label, folder in zip(labels, folders, strict=True)]
+    compared = []
+    for label, folder, audit in zip(labels, folders, audits, strict=True):
         scores = tuple(score for score in audit.shortcuts if score.split == split)
         if not scores:
             splits = dict.fromkeys(score.split for score in audit.shortcuts)
@@ -45,11 +44,5 @@ def read_audits(folders: Sequence[Path], split: str) -> list[ComparedAudit]:
                 f"{folder / AUDIT.name} has no shortcut probes of split={split} (it has "
                 f"{', '.join(splits) or 'none'}): choose another split as audit_split=..."
             )
-        shortcuts.append(scores)
-    labels = audit_labels([audit.data.harmonise for audit in audits])
-    if len(set(labels)) < len(labels):
-        labels = [f"{label} ({folder})" for label, folder in zip(labels, folders, strict=True)]
-    return [
-        ComparedAudit(label, str(folder), audit.data, scores)
-        for label, folder, audit, scores in zip(labels, folders, audits, shortcuts, strict=True)
-    ]
+        compared.append(ComparedAudit(label, str(folder), audit.data, scores))
+    return compared

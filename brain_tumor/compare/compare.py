@@ -6,15 +6,19 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from brain_tumor.audit.results.json_file import AUDIT
+from brain_tumor.audit.results.audit import AUDIT
 from brain_tumor.compare.audits import read_audits
 from brain_tumor.compare.comparison import COMPARISON, Comparison
 from brain_tumor.compare.errors import shared_errors
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.page import comparison_page
-from brain_tumor.compare.page.summary import cautions
-from brain_tumor.compare.page.tables import comparison_markdown
-from brain_tumor.compare.page.terminal import answer_line, decisive_tables
+from brain_tumor.compare.page.summary import answer, cautions
+from brain_tumor.compare.page.tables import (
+    comparison_markdown,
+    comparison_tables,
+    settings_table,
+    shortcut_tables,
+)
 from brain_tumor.compare.paired_tests import check_same_scans, paired_tests
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.published import Published, published_tables
@@ -23,12 +27,15 @@ from brain_tumor.config.arguments import parse_settings
 from brain_tumor.config.values import check_values
 from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.evaluate.part_scores import ScoringSettings
-from brain_tumor.rendering.page import render
-from brain_tumor.rendering.terminal import to_rich
+from brain_tumor.metrics.registry import score_titles
+from brain_tumor.rendering.page import DataTable, render
+from brain_tumor.rendering.terminal import leading, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import provenance
 from brain_tumor.settings import Settings
+
+PAIRS = 3  # answers of so many are printed; of more the table of pairs says them
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,7 @@ class ComparisonSettings(Settings):
 def compare(config: DictConfig) -> Comparison:
     """Lay runs and audits side by side: print the tables, write page, Markdown and figures.
 
-    Args:
-        config: As `conf/compare.yaml` composes it; `folder` must be given where Hydra does not
-            run.
+    `folder` must be given in the configuration where Hydra does not run.
 
     Raises:
         BrainTumorError: Anything that the user can fix; then nothing is written.
@@ -62,14 +67,14 @@ def compare(config: DictConfig) -> Comparison:
     out.claim(COMPARISON.name, "folder")
     out.create("folder")
     pictures = draw_comparison(out, gathered, compared, settings.evaluation)
-    page = comparison_page(compared, pictures, "figures")
+    page = comparison_page(compared, pictures)
     out.write("comparison.html", render(page).encode())
     out.write("comparison.md", comparison_markdown(compared).encode())
     COMPARISON.write(out, compared)
     console = Console(highlight=False)
     if compared.settings:
-        console.print(answer_line(compared), markup=False)
-    for table in decisive_tables(compared, settings.verbose):
+        console.print(_answer(compared), markup=False)
+    for table in comparison_tables(compared) if settings.verbose else _decisive_tables(compared):
         console.print(to_rich(table, console.width))
     for sentence in cautions(compared):
         console.print(sentence, markup=False)
@@ -80,10 +85,7 @@ def compare(config: DictConfig) -> Comparison:
 
 
 def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], Comparison]:
-    """Lay runs and audits side by side; nothing is written.
-
-    Returns:
-        The runs of each setting, and the comparison.
+    """Lay runs and audits side by side; nothing is written. Also give the runs of each setting.
 
     Raises:
         BrainTumorError: Anything that the user can fix.
@@ -119,9 +121,19 @@ def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], Comparis
 
 
 def comparison_settings(config: DictConfig) -> ComparisonSettings:
-    """Read what is compared; no run is read.
-
-    Raises:
-        ConfigError: A value is unknown, of the wrong kind or outside its range.
-    """
+    """Read what is compared; no run is read. ConfigError where a value is not what it may be."""
     return parse_settings(ComparisonSettings, check_values(config, "compare"))
+
+
+def _answer(comparison: Comparison) -> str:
+    pairs = len(comparison.pairs)
+    if pairs <= PAIRS:
+        return answer(comparison)
+    return f"{pairs} pairs of settings: comparison.md has each difference with its interval."
+
+
+def _decisive_tables(comparison: Comparison) -> list[DataTable]:
+    if not comparison.settings:
+        return shortcut_tables(comparison.audits, comparison.audit_split)[-1:]
+    table = settings_table(comparison.settings, comparison.bootstrap.level)
+    return [leading(table, [score_titles()["balanced_accuracy"], "test scans"])]

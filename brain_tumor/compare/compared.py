@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brain_tumor.compare.errors import Mistakes
-from brain_tumor.compare.run_calibration import CalibrationOverRuns
+from brain_tumor.compare.run_calibration import ErrorOverRuns
 from brain_tumor.metrics.leakage import PartOverlap
 from brain_tumor.metrics.uncertainty.folds import PooledScores
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
@@ -19,19 +19,15 @@ class ComparedRun:
     """Where a run of a setting lies, what sets it apart from the others, and what made it.
 
     Attributes:
-        folder: Its folder.
         fold: Its fold; None where the split has none.
         seed: Of weights, order and augmentation.
         split_seed: Of the split; None where it has none.
-        test_scans: Scans it was tested on.
-        training_scans: Scans it was trained on.
         epochs: Epochs trained; None where `run.json` does not tell.
         training_accuracy: Of the last epoch, as the report takes it: while training, with
             augmentation and dropout; None where `metrics.csv` does not tell.
         healthy: The class without a tumour that it is scored by; None where its classes have none.
         temperature: Fitted on its validation scans; None where there is none.
         threshold: Least probability of a tumour that is called one; None without a healthy class.
-        record: What `run.json` tells.
     """
 
     folder: str
@@ -63,15 +59,12 @@ class PooledRunGroup:
 
     Attributes:
         number: Its place among the settings, from 1.
-        model: `model.name`.
-        split: `split.name`.
         title: What tables call it: number, model, split, and what else tells it apart.
         differs: Further values that tell it from the other settings, by dotted key.
-        runs: Its runs, by seed and fold.
+        runs: By seed and fold.
         seeds: How many pairs of `seed` and `split.seed` there are.
         folds: Which folds were tested; None where the split has none.
         folds_expected: How many the split has; None where it has none.
-        missing: Which folds are not there.
         same_scans: Whether all seeds were tested on the same scans.
         grouped: Whether `split.csv` tells which scans belong together.
         values: The configured values that make the setting.
@@ -86,7 +79,6 @@ class PooledRunGroup:
         leakage: What each run's test part shares with what it trained on; None where it was
             evaluated before that was written down.
         complexity: What the network costs, as its first run measured it; None likewise.
-        mistakes: Its most confident mistakes.
     """
 
     number: int
@@ -104,7 +96,7 @@ class PooledRunGroup:
     values: Mapping[str, Any]
     pooled: PooledScores
     confidence: ConfidenceScores
-    calibration_over_runs: CalibrationOverRuns | None
+    calibration_over_runs: Mapping[str, ErrorOverRuns] | None
     patients: ScoredPatients | None
     train: ScoreIntervals | None
     class_totals: Mapping[str, int]

@@ -18,14 +18,11 @@ class Comparison:
 
     Attributes:
         made: What made the comparison.
-        bootstrap: How intervals were drawn.
         settings: The runs, by setting.
         differing: Pairs of settings that were not tested on the same scans.
         pairs: The other pairs, tested against each other.
         published: The report's tables beside the settings that they are about.
-        shared_errors: Scans by how many settings get them wrong.
         audit_split: Name of the split that shortcuts are shown under.
-        audits: The audits.
     """
 
     made: Provenance

@@ -15,12 +15,7 @@ from brain_tumor.evaluate.figures import Mistake, wrong_sheet
 
 @dataclass(frozen=True)
 class Mistakes:
-    """What a setting gets wrong.
-
-    Attributes:
-        wrong: How many different test scans a run of it gets wrong.
-        listed: The most confident mistakes, the surest first; a scan once, by its surest.
-    """
+    """How many test scans a run of a setting gets wrong, and the surest of these mistakes."""
 
     wrong: int
     listed: tuple[Mistake, ...]
@@ -28,12 +23,9 @@ class Mistakes:
 
 @dataclass(frozen=True)
 class SharedErrors:
-    """The scans that every setting tested.
+    """How many scans every setting tested, and how many of these 0 to all settings get wrong.
 
-    Attributes:
-        scans: How many there are.
-        wrong_in: For 0 to all settings, how many scans that many get wrong; a setting of several
-            seeds gets a scan wrong if most of its runs do.
+    A setting of several seeds gets a scan wrong if most of its runs do.
     """
 
     scans: int

@@ -18,6 +18,7 @@ from brain_tumor.metrics.uncertainty.significance import (
     mcnemar_exact,
     paired_bootstrap,
 )
+from brain_tumor.runs.finished import class_numbers
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,6 @@ class DifferentScans:
     """Two settings, by their numbers from 1, that were not tested on the same scans.
 
     Attributes:
-        first: The one.
-        second: The other.
         scans: How many scans each tested.
         both: How many both did.
     """
@@ -49,10 +48,7 @@ class PairedTest:
     """Two settings, by their numbers from 1, on the same test scans.
 
     Attributes:
-        first: The one.
-        second: The other.
-        scans: How many scans.
-        groups: How many groups they belong to.
+        groups: How many groups the scans belong to.
         mcnemar: McNemar's test; None where a scan was predicted several times.
         differences: Each score of labels by its key, second less first, with its interval over
             groups of scans; None where 0/0.
@@ -103,29 +99,26 @@ def paired_tests(gathered: Sequence[RunGroup], scoring: ScoringSettings) -> tupl
     """Test each two settings that were tested on the same scans against each other."""
     tested = [_labels(members) for members in gathered]
     pairs: list[PairedTest] = []
+    tests: dict[int, McNemar] = {}
     for (one, first), (two, second) in combinations(enumerate(gathered, 1), 2):
-        if tested[one - 1].keys() != tested[two - 1].keys():
+        labelled = tested[one - 1]
+        if labelled.keys() != tested[two - 1].keys():
             continue
-        paths = sorted(tested[one - 1])
+        paths, classes = sorted(labelled), first[0].classes
         groups = _common_groups(first, second, paths)
         answers = _answers(first, groups), _answers(second, groups)
-        found = paired_bootstrap(
-            answers[0], answers[1], len(first[0].classes), resampling=scoring.resampling
-        )
-        mcnemar = None
-        if all(len(found.labels) == len(paths) for found in answers):
-            labels = np.array([first[0].classes.index(tested[one - 1][path]) for path in paths])
-            test = mcnemar_exact(labels, *(_in_order(own, paths) for own in (first, second)))
-            mcnemar = CorrectedMcNemar(**vars(test), p_holm=test.p_value)
+        found = paired_bootstrap(*answers, len(classes), resampling=scoring.resampling)
+        if all(len(own.labels) == len(paths) for own in answers):
+            labels = class_numbers([labelled[path] for path in paths], classes)
+            predicted = (_in_order(own, paths) for own in (first, second))
+            tests[len(pairs)] = mcnemar_exact(labels, *predicted)
         number = len(set(groups.values()))
-        pairs.append(PairedTest(one, two, len(paths), number, mcnemar, found))
-    corrected = iter(holm([pair.mcnemar.p_value for pair in pairs if pair.mcnemar is not None]))
-    return tuple(
-        pair
-        if pair.mcnemar is None
-        else replace(pair, mcnemar=replace(pair.mcnemar, p_holm=next(corrected)))
-        for pair in pairs
-    )
+        pairs.append(PairedTest(one, two, len(paths), number, None, found))
+    corrected = holm([test.p_value for test in tests.values()])
+    for (place, test), p in zip(tests.items(), corrected, strict=True):
+        mcnemar = CorrectedMcNemar(**vars(test), p_holm=p)
+        pairs[place] = replace(pairs[place], mcnemar=mcnemar)
+    return tuple(pairs)
 
 
 def _labels(members: RunGroup) -> dict[str, str]:
@@ -153,5 +146,4 @@ def _answers(members: RunGroup, groups: dict[str, int]) -> GradedPredictions:
 
 def _in_order(members: RunGroup, paths: Sequence[str]) -> Labels:
     predicted = {path: name for run in members for path, (_, name) in run.test.items()}
-    classes = members[0].classes
-    return np.array([classes.index(predicted[path]) for path in paths], np.int64)
+    return class_numbers([predicted[path] for path in paths], members[0].classes)

@@ -1,5 +1,6 @@
 """Settings, scored: the test predictions of all runs that differ in fold and seed alone, pooled."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,9 +11,12 @@ from brain_tumor.compare.errors import find_mistakes
 from brain_tumor.compare.page.differences import differing_keys, setting_title
 from brain_tumor.compare.run_calibration import calibration_over_runs
 from brain_tumor.compare.settings import RunGroup, joined_groups
-from brain_tumor.data.split import VALIDATION
-from brain_tumor.evaluate.part_scores import ScoringSettings, score_confidence
-from brain_tumor.evaluate.patient_scores import score_part_patients
+from brain_tumor.data.split import TEST, VALIDATION
+from brain_tumor.evaluate.part_scores import (
+    ScoringSettings,
+    score_confidence,
+    score_part_patients,
+)
 from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.runs.finished import FinishedRun, class_numbers
@@ -30,11 +34,7 @@ from brain_tumor.trained.operating_point import (
 def compare_settings(
     gathered: Sequence[RunGroup], scoring: ScoringSettings
 ) -> tuple[PooledRunGroup, ...]:
-    """Score each setting.
-
-    Args:
-        gathered: The runs of each.
-        scoring: How scores are calibrated. Each run has its own healthy class where that is None.
+    """Score each setting; each run has its own healthy class where that of `scoring` is None.
 
     Raises:
         DataError: Runs of one setting disagree about groups.
@@ -46,53 +46,24 @@ def compare_settings(
     )
 
 
-def calibrated_tests(members: RunGroup, scoring: ScoringSettings) -> CalibratedPredictions:
-    """Pool the test predictions of a setting, each calibrated by its own validation scans."""
-    return join(_calibrate(members, _test_groups(members, joined_groups(members)), scoring))
-
-
-def _test_groups(members: RunGroup, groups: Mapping[str, str] | None) -> list[Numbers]:
-    return _group_numbers(groups, [run.predictions["test"].paths for run in members])
-
-
-def _calibrate(
-    members: RunGroup, groups: Sequence[Numbers], scoring: ScoringSettings
-) -> list[CalibratedPredictions]:
-    alike = len({_healthy(run, scoring) for run in members}) == 1
-    return [
-        calibrate(
-            class_numbers(run.predictions["test"].labels, run.classes),
-            run.predictions["test"].logits,
-            own,
-            _healthy_number(run, scoring) if alike else None,
-            _chosen(run, scoring),
-        )
-        for run, own in zip(members, groups, strict=True)
-    ]
-
-
 def _healthy(run: FinishedRun, scoring: ScoringSettings) -> str | None:
     """Give the class without a tumour; None where the run's classes have none."""
     name = run.healthy if scoring.healthy is None else scoring.healthy
     return name if name in run.classes else None
 
 
-def _healthy_number(run: FinishedRun, scoring: ScoringSettings) -> int | None:
-    name = _healthy(run, scoring)
-    return None if name is None else run.classes.index(name)
-
-
 def _chosen(run: FinishedRun, scoring: ScoringSettings) -> Chosen:
     """Fit what the run's own validation scans decide, for all runs by the same rule."""
     found = run.predictions.get(VALIDATION)
     provided = None if found is None else (class_numbers(found.labels, run.classes), found.logits)
-    return choose(provided, _healthy_number(run, scoring), scoring.least_sensitivity)
+    own = replace(scoring, healthy=_healthy(run, scoring))
+    return choose(provided, own.healthy_number(run.classes), scoring.least_sensitivity)
 
 
 def _compared(
     members: RunGroup, number: int, differs: Mapping[str, str], scoring: ScoringSettings
 ) -> PooledRunGroup:
-    first = members[0]
+    first, tests = members[0], [run.predictions[TEST] for run in members]
     model, split = str(first.setting["model.name"]), str(first.setting["split.name"])
     passes: dict[tuple[int, int], list[FinishedRun]] = {}
     for run in members:
@@ -106,23 +77,31 @@ def _compared(
         if (lacking := set(range(expected or 0)) - {run.fold for run in runs})
     ]
     groups = joined_groups(members)
-    numbered = _test_groups(members, groups)
-    runs = _calibrate(members, numbered, scoring)
+    numbered = _group_numbers(groups, [one.paths for one in tests])
+    fitted = [_chosen(run, scoring) for run in members]
+    names = {_healthy(run, scoring) for run in members}
+    agreed = replace(scoring, healthy=names.pop() if len(names) == 1 else None)
+    healthy = agreed.healthy_number(first.classes)
+    runs = [
+        calibrate(class_numbers(one.labels, first.classes), one.logits, own, healthy, chosen)
+        for one, own, chosen in zip(tests, numbered, fitted, strict=True)
+    ]
     calibrated = join(runs)
-    leaks = [None if run.metrics is None else run.metrics.leakage for run in members]
+    leaks = [run.metrics.leakage for run in members if run.metrics is not None]
     known = tuple(leak for leak in leaks if leak is not None)
-    totals: dict[str, int] = {}
+    totals: Counter[str] = Counter()
     for sizes in first.part_sizes.values():
-        for name, count in sizes.items():
-            totals[name] = totals.get(name, 0) + count
-    healthy = replace(scoring, healthy=_healthy(first, scoring))
+        totals.update(sizes)
     return PooledRunGroup(
         number=number,
         model=model,
         split=split,
         title=setting_title(number, model, split, differs),
         differs=differs,
-        runs=tuple(_run(run, scoring) for run in members),
+        runs=tuple(
+            _run(run, chosen, _healthy(run, scoring))
+            for run, chosen in zip(members, fitted, strict=True)
+        ),
         seeds=len(passes),
         folds=tuple(sorted(folds)) or None,
         folds_expected=expected,
@@ -131,19 +110,18 @@ def _compared(
         grouped=groups is not None,
         values=first.setting,
         pooled=_pooled(members, list(passes), numbered, scoring),
-        confidence=score_confidence(calibrated, first.classes, healthy),
+        confidence=score_confidence(calibrated, first.classes, agreed),
         calibration_over_runs=calibration_over_runs(runs, scoring.bins),
         patients=_by_patient(members, list(passes), calibrated, scoring),
         train=None if folds else _train(members, groups, scoring),
-        class_totals=totals,
+        class_totals=dict(totals),
         leakage=known if len(known) == len(members) else None,
         complexity=first.complexity,
         mistakes=find_mistakes(members, scoring.wrong),
     )
 
 
-def _run(run: FinishedRun, scoring: ScoringSettings) -> ComparedRun:
-    chosen = _chosen(run, scoring)
+def _run(run: FinishedRun, chosen: Chosen, healthy: str | None) -> ComparedRun:
     return ComparedRun(
         folder=str(run.folder),
         fold=run.fold,
@@ -153,7 +131,7 @@ def _run(run: FinishedRun, scoring: ScoringSettings) -> ComparedRun:
         training_scans=sum(run.part_sizes.get("train", {}).values()),
         epochs=run.record.epochs,
         training_accuracy=next(reversed(run.history.get("train/accuracy", ())), None),
-        healthy=_healthy(run, scoring),
+        healthy=healthy,
         temperature=chosen.temperature,
         threshold=chosen.threshold,
         record=run.record,
@@ -165,9 +143,7 @@ def _group_numbers(
 ) -> list[Numbers]:
     """Number the groups of each run's scans, the same group alike in every run.
 
-    Args:
-        groups: Group of each scan by path; None where every scan is its own.
-        runs: Paths of the scans of each run.
+    Without `groups` (by path) every scan is its own.
     """
     named = [[groups[path] if groups else path for path in paths] for paths in runs]
     # Numbers in their own order, so that the draws for one run are those of its metrics.json.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from brain_tumor.audit.published_counts import Counts
-from brain_tumor.audit.results.report import PartCounts
+from brain_tumor.audit.results.audit import PartCounts
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.settings import RunGroup
 from brain_tumor.errors import ConfigError
@@ -65,7 +65,7 @@ class PublishedScore:
     Attributes:
         label: The class, by its folder; None for all classes.
         measure: A measure of `MEASURES`, or a score of all classes by its key.
-        ours: Ours with its interval; None where 0/0.
+        ours: None where 0/0.
         same_name: The report's of the same name; None where it has none.
         same_scans: The report's of as many scans, which is about these.
     """
@@ -95,7 +95,6 @@ class PublishedTable:
 
     Attributes:
         setting: The setting's number, from 1.
-        part: `train` or `test`.
         table: The table's number in the report.
         same_split: Whether the setting was tested on the report's split.
         names: The report's name of each class folder, by how many scans it has.
@@ -115,14 +114,11 @@ class PublishedTable:
 def published_tables(
     gathered: Sequence[RunGroup], settings: Sequence[PooledRunGroup], published: Published
 ) -> tuple[PublishedTable, ...]:
-    """Lay the report's tables beside the settings that they are about.
+    """Lay the report's tables beside the settings that they are about, train and test part each.
 
     The report's class names are permuted, so each row of ours stands beside two of its rows: that
     of the same name, and that of as many scans, which is about these. A setting is compared if the
     report has its model and if its scans are the report's, class by class, under whatever names.
-
-    Returns:
-        One for each setting and part that the report has a table of.
     """
     tables = []
     for members, setting in zip(gathered, settings, strict=True):
@@ -148,10 +144,6 @@ def report_names(
     totals: Mapping[str, int], classes: Mapping[str, PartCounts]
 ) -> dict[str, str] | None:
     """Find the report's name of each class by how many scans it has; None where that cannot be.
-
-    Args:
-        totals: Scans of each class, over all parts.
-        classes: Scans of each class as the report names it.
 
     Example:
         >>> report_names({"a": 5, "b": 4}, {"a": PartCounts(3, 1), "b": PartCounts(4, 1)})

@@ -15,14 +15,15 @@ from brain_tumor.metrics.calibration_error import calibration_errors
 from brain_tumor.metrics.uncertainty.folds import Spread, spread
 from brain_tumor.trained.operating_point import CalibratedPredictions
 
+BINS = {"ece_equal_width": "width", "ece_equal_mass": "mass"}  # each error, and what its bins share
+
 
 @dataclass(frozen=True)
 class ErrorOverRuns:
     """Calibration error of the single runs, in their order.
 
     Attributes:
-        before: Of the network's own probabilities.
-        after: Of those after temperature; None where a run has none.
+        after: Of probabilities after temperature; None where a run has none.
         improved: In how many runs the error is smaller after temperature; None likewise.
     """
 
@@ -31,26 +32,10 @@ class ErrorOverRuns:
     improved: int | None
 
 
-@dataclass(frozen=True)
-class CalibrationOverRuns:
-    """The same for both kinds of bins, named as the pooled errors are."""
-
-    ece_equal_width: ErrorOverRuns
-    ece_equal_mass: ErrorOverRuns
-
-
 def calibration_over_runs(
     runs: Sequence[CalibratedPredictions], bins: int
-) -> CalibrationOverRuns | None:
-    """Take the calibration error of each run alone.
-
-    Args:
-        runs: Test predictions of each run of a setting.
-        bins: Number of bins, at least 1.
-
-    Returns:
-        None for a single run.
-    """
+) -> dict[str, ErrorOverRuns] | None:
+    """Take the calibration errors of each run alone, by name; None for a single run."""
     if len(runs) < 2:
         return None
     before = [calibration_errors(run.labels, run.logits, bins) for run in runs]
@@ -68,4 +53,4 @@ def calibration_over_runs(
         improved = int(np.sum(np.less(scaled, own)))
         return ErrorOverRuns(spread(own), spread(scaled), improved)
 
-    return CalibrationOverRuns(over("ece_equal_width"), over("ece_equal_mass"))
+    return {name: over(name) for name in BINS}

@@ -21,25 +21,19 @@ from lightning.pytorch.strategies import Strategy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import ConfigError, nearest, suggest
 from brain_tumor.settings import repr_short
 from brain_tumor.trust import advice, find, lies_in
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What may be built in a place of the configuration.
+    """What may be built in a place of the configuration: a subclass of one of `bases`.
 
-    Attributes:
-        what: What it is called in messages.
-        bases: Classes, of one of which it has to be a subclass.
-        modules: Where it has to come from, where no other module is trusted: these modules, and
-            what lies below them.
-        partial: Whether the program calls it later, with what is not configured.
-        inside: Kinds that its arguments may be.
-        written_in: Where it has to be written, where that is less than `modules`.
-        called_with: With how many arguments the program calls a function that stands there; 0
-            where none can.
+    It has to come from `modules`, or what lies below them, and be written there, or in
+    `written_in`, where that is less; trusted modules count, too. The program calls it later if it
+    is `partial`, and calls a function with `called_with` arguments; 0 where none can stand there.
+    `inside` are kinds that its arguments may be.
     """
 
     what: str
@@ -126,15 +120,9 @@ ALLOWED_TARGETS = {
 
 
 def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[Any, Kind]:
-    """Find the class, or the function, that a `_target_` names.
+    """Find the class, or the function, that a `_target_` names, and which kind of `allowed` it is.
 
-    Args:
-        target: The dotted name, such as `torch.optim.Adam`.
-        key: Where it stands, for messages.
-        allowed: What it may be; none where nothing may be built.
-
-    Raises:
-        ConfigError: It is no such class, or comes from elsewhere and is not trusted.
+    ConfigError where it is no such class, or comes from elsewhere and is not trusted.
     """
     library = NEEDS.get(str(target).rpartition(".")[2], str(target).partition(".")[0])
     if allowed and library in OPTIONAL and find_spec(library) is None:
@@ -144,13 +132,13 @@ def find_class(target: object, key: str, allowed: tuple[Kind, ...]) -> tuple[Any
         if kind.is_met_by(found):
             return found, kind
     known = [name for kind in allowed for name in _names(kind)]
-    near = suggest(str(target), known, limit=20)
     others = advice(target)
-    if allowed and others and not near.startswith("did you mean"):
+    if allowed and others and nearest(str(target), known) is None:
         raise ConfigError(f"{key}._target_ is {repr_short(target)}, {others}.")
     wanted = " or ".join(kind.what for kind in allowed) or "a plain value"
     raise ConfigError(
-        f"{key}._target_ is {repr_short(target)}, but only {wanted} can stand there: {near}"
+        f"{key}._target_ is {repr_short(target)}, but only {wanted} can stand there: "
+        + suggest(str(target), known, limit=20)
     )
 
 

@@ -15,15 +15,7 @@ T = TypeVar("T")
 
 
 def plain_values(node: Any, key: str = "this") -> dict[str, Any]:
-    """Give a group of the configuration as plain values, by name.
-
-    Args:
-        node: The group.
-        key: Where it stands, for messages.
-
-    Raises:
-        ConfigError: It is no group of named values.
-    """
+    """Give a group of the configuration as plain values, by name."""
     values = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     if not isinstance(values, dict):
         raise ConfigError(f"{key} must be a group of named values: {repr_short(values)}")
@@ -33,13 +25,7 @@ def plain_values(node: Any, key: str = "this") -> dict[str, Any]:
 def parse_settings(target: Callable[..., T], node: Any, key: str = "") -> T:
     """Give the values of a group to what takes them, and groups within it likewise.
 
-    Args:
-        target: What takes them: a settings class, or a function.
-        node: The group.
-        key: Where it stands; empty at the top.
-
-    Raises:
-        ConfigError: A name is unknown or missing, or a value is not what is annotated.
+    ConfigError where a name is unknown or missing, or a value is not what is annotated.
     """
     hints = annotations(target)
     values = {
@@ -56,14 +42,10 @@ def _parsed(hint: Any, value: Any, key: str) -> Any:
     if kind in (Union, types.UnionType):
         found = (_parsed(one, value, key) for one in inner)
         return next((one for one in found if one is not value), value)
-    if isinstance(value, dict) and _is_settings(hint):
+    if isinstance(value, dict) and isinstance(hint, type) and issubclass(hint, Settings):
         return parse_settings(hint, value, key)
     if isinstance(value, dict) and kind is dict:
         return {name: _parsed(inner[1], one, below(key, str(name))) for name, one in value.items()}
     if isinstance(value, list) and kind is tuple:
         return tuple(value)
     return Path(value) if isinstance(value, str) and hint is Path else value
-
-
-def _is_settings(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, Settings)

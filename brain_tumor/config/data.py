@@ -27,11 +27,8 @@ Say = Callable[[str], None]
 def build_prepared(data: DataSettings, say: Say | None = None) -> PreparedSet:
     """Prepare the configured scans, or open what was prepared from the same before.
 
-    Shows a progress bar on a terminal.
-
-    Args:
-        data: The settings.
-        say: Called with what was found, line by line, before the work starts.
+    `say` is called with what was found, line by line, before the work starts; a terminal shows a
+    progress bar.
     """
     source = build_source(data)
     classes = data.classes or source.classes
@@ -69,16 +66,9 @@ def data_name(data: DataSettings, prepared: PreparedSet) -> str:
 def check_patient_table(
     prepared: PreparedSet, patients: str | None, root: Path | str, source: str = ""
 ) -> None:
-    """Make sure that a patient table which was given is one of these scans.
+    """Make sure that a patient table, if it is no `figshare`, names files of these scans.
 
-    Args:
-        prepared: The scans.
-        patients: The table; None and `figshare` are not looked at.
-        root: Where the scans lie, for messages.
-        source: Which of several joined sets the table is for; empty where there is one.
-
-    Raises:
-        DataError: It names none of them.
+    `source` is which of several joined sets the table is for.
     """
     of_source = (row for row in prepared.manifest if row.source == source)
     if patients not in (None, "figshare") and not any(row.patient for row in of_source):
@@ -89,23 +79,14 @@ def check_patient_table(
 
 
 def split_settings(node: Mapping[Any, Any]) -> SplitSettings:
-    """Read what a split is made by.
-
-    Raises:
-        ConfigError: A name is unknown, or a value of the wrong kind or outside its range.
-        DataError: Its file is not there.
-    """
+    """Read what a split is made by; DataError where its file is not there."""
     settings = parse_settings(SplitSettings, node, "split")
     check_split_file(settings)
     return settings
 
 
 def check_split_file(settings: SplitSettings, key: str = "split") -> None:
-    """Make sure that the file of a split is there.
-
-    Raises:
-        DataError: It is not.
-    """
+    """Make sure that the file of a split is there."""
     if settings.path is not None and not Path(settings.path).expanduser().is_file():
         raise DataError(
             f"There is no file {settings.path}: give a CSV file with the columns path and part as "
@@ -116,9 +97,8 @@ def check_split_file(settings: SplitSettings, key: str = "split") -> None:
 def build_split(prepared: PreparedSet, settings: SplitSettings) -> Split:
     """Split the kept scans as configured.
 
-    Raises:
-        DataError: The scans cannot be split so, or a group stands on two sides of a split that is
-            not meant to leak.
+    DataError where they cannot be split so, or a group stands on two sides of a split that is not
+    meant to leak.
     """
     if settings.name == FILE:
         rows = {row.path: row.row for row in prepared.manifest}

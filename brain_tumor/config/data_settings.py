@@ -18,7 +18,7 @@ from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.prepare import PrepareSettings
 from brain_tumor.data.sources.kaggle import KaggleSettings
 from brain_tumor.data.sources.names import Names
-from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.errors import ConfigError, nearest
 from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.settings import BatchSize, Settings, Workers
 
@@ -35,18 +35,10 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "own": ("_target_",),
 }
 # What scans without a tumour are called in public sets, in lower case, without spaces and signs.
-_HEALTHY = [
-    "notumor",
-    "notumour",
-    "notumors",
-    "notumours",
-    "healthy",
-    "normal",
-    "negative",
-    "no",
-    "control",
-    "controls",
-]
+_HEALTHY = (
+    *("notumor", "notumour", "notumors", "notumours", "healthy", "normal"),
+    *("negative", "no", "control", "controls"),
+)
 # Kinds that do not read `names`, and where these are to be given.
 _NAMES_ELSEWHERE = {
     "joined": "give it beside its set, as data.sources=[{data: CHOICE, names: {NAME: CLASS}}]",
@@ -142,11 +134,7 @@ class DataSettings(Settings, key="data"):
 
     @cached_property
     def joined(self) -> tuple["DataSettings", ...]:
-        """What each of the joined sets is.
-
-        Raises:
-            ConfigError: A value of one cannot be, or two are called alike.
-        """
+        """What each of the joined sets is; ConfigError where two are called alike."""
         own = {key: getattr(self, key) for key in ("prepared", "crop", "harmonise")}
         own["near_duplicates"] = self.near_duplicates
         found = tuple(parse_settings(DataSettings, {**one, **own}, "data") for one in self.sets)
@@ -182,12 +170,7 @@ class DataSettings(Settings, key="data"):
 
 
 def data_settings(node: DictConfig | Mapping[str, Any]) -> DataSettings:
-    """Read what stands under `data`; no file is looked at.
-
-    Raises:
-        ConfigError: A name is unknown or missing, or a value of the wrong kind or outside its
-            range.
-    """
+    """Read what stands under `data`; no file is looked at."""
     return parse_settings(DataSettings, node, "data")
 
 
@@ -220,18 +203,16 @@ def usual_healthy(classes: Sequence[str]) -> str | None:
 
 
 def check_healthy(healthy: str | None, classes: Sequence[str] | None, key: str) -> None:
-    """Make sure that the class without a tumour is not merely misspelt.
-
-    Raises:
-        ConfigError: It is no class, but one is called nearly so.
-    """
+    """Make sure that the class without a tumour is not merely misspelt."""
     if healthy is None or classes is None or healthy in classes:
         return
     if is_usual_healthy(healthy):  # `tumour` is near `notumour`, but no slip of it
         classes = [name for name in classes if is_usual_healthy(name)]
-    near = suggest(healthy, classes, limit=0)
-    if near.startswith("did you mean"):
-        raise ConfigError(f"{key} is {healthy!r}, which is no class: {near} Set data.healthy.")
+    near = nearest(healthy, classes)
+    if near is not None:
+        raise ConfigError(
+            f"{key} is {healthy!r}, which is no class: did you mean {near}? Set data.healthy."
+        )
 
 
 def healthy_note(healthy: str | None, classes: Sequence[str]) -> str | None:

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from brain_tumor.arguments import check_arguments
 from brain_tumor.config.allowed_targets import ALLOWED_TARGETS, Kind, find_class
-from brain_tumor.errors import BrainTumorError, ConfigError
+from brain_tumor.errors import BrainTumorError, ConfigError, one_line
 from brain_tumor.models.schedules import TOTAL_STEPS
 
 # What the program gives when it calls a partial.
@@ -18,19 +18,11 @@ _LATER = {"optimizer": ("params",), "scheduler": ("optimizer", TOTAL_STEPS)}
 
 
 def instantiate(config: Mapping[Any, Any], key: str, **arguments: Any) -> Any:
-    """Build what `config` describes.
+    """Build what `config` describes; for an optimizer and a schedule a `partial` that makes it.
 
-    Args:
-        config: A node with `_target_`.
-        key: Where it stands, such as `optimizer` or `callbacks.best`: its first part says what may
-            be built there (`allowed.ALLOWED_TARGETS`).
-        **arguments: Given to the target beside the configured ones.
-
-    Returns:
-        The object; for an optimizer and a schedule a `functools.partial` that makes it.
-
-    Raises:
-        ConfigError: A target is not of the kind that stands there, or does not take its arguments.
+    The first part of `key` says what may be built there (`ALLOWED_TARGETS`); `arguments` are given
+    to the target beside the configured ones. ConfigError where a target is not of that kind, or
+    does not take its arguments.
     """
     slot = key.partition(".")[0]
     return build(config, key, ALLOWED_TARGETS[slot], _LATER.get(slot, ()), **arguments)
@@ -43,27 +35,12 @@ def build(
     later: tuple[str, ...] = (),
     **arguments: Any,
 ) -> Any:
-    """Build what `config` describes, of the kind that is given.
-
-    Args:
-        config: A node with `_target_`.
-        key: Where it stands, for messages.
-        kind: What may be built there.
-        later: Arguments that the program gives when it calls a partial.
-        **arguments: Given to the target beside the configured ones.
-
-    Raises:
-        ConfigError: As for `instantiate`.
-    """
+    """Build what `config` describes, of a kind; a partial is called with the arguments `later`."""
     return _built(_group(config, key), key, (kind,), arguments, later)
 
 
 def check_target(config: Mapping[Any, Any], key: str) -> None:
-    """Look at what `instantiate` would build, for what leaves files wherever it is built.
-
-    Raises:
-        ConfigError: As for `instantiate`.
-    """
+    """Look at what `instantiate` would build, for what leaves files wherever it is built."""
     _found(_group(config, key), key, (ALLOWED_TARGETS[key.partition(".")[0]],), {}, ())
 
 
@@ -111,7 +88,7 @@ def _built(
     except BrainTumorError:
         raise
     except Exception as error:  # torch and Lightning raise a dozen kinds over what they are given
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise ConfigError(f"{key} cannot be built from its configuration: {reason}") from error
 
 

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import hydra
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from brain_tumor.config.conf_folder import conf_folder
+from brain_tumor.config.conf_folder import composing, conf_folder
 from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.settings import repr_short
 
@@ -25,14 +24,9 @@ _FORM = "name conf/data choices, or {data: CHOICE, root: FOLDER}"
 def data_sets(sources: Iterable[Any]) -> list[dict[str, Any]]:
     """Give every value of each of some sets, as it stands under `data` where it is alone.
 
-    A resolver, so that a run keeps what was joined in its own configuration.
-
-    Args:
-        sources: Each the name of a conf/data choice, or a mapping of `data`, such a name, and the
-            values that are given beside it; without `data` it is a `folder`.
-
-    Raises:
-        ConfigError: There is no such choice, a value of it is missing, or fewer than two are named.
+    Each is named by a conf/data choice, or by a mapping of `data`, such a name, and the values that
+    are given beside it; without `data` it is a `folder`. A resolver, so that a run keeps what was
+    joined in its own configuration.
     """
     if isinstance(sources, str) or len(named := list(sources)) < 2:
         raise ConfigError(
@@ -72,9 +66,7 @@ def _compose(choice: str) -> DictConfig:
     if HydraConfig.initialized():
         words.append(f"hydra.searchpath=[{','.join(HydraConfig.get().searchpath)}]")
     try:
-        if GlobalHydra.instance().is_initialized():
-            return cast(DictConfig, hydra.compose("prepare", words).data)
-        with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        with composing():
             return cast(DictConfig, hydra.compose("prepare", words).data)
     except HydraException as error:
         known = [path.stem for path in (conf_folder() / "data").glob("*.yaml")]

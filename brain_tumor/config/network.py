@@ -5,22 +5,15 @@ from typing import Any
 
 import torch
 
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import ConfigError, one_line
 from brain_tumor.models.registry import CLASSES, TARGET, build_network, trial_device
 
 
 def check_network(options: dict[str, Any], classes: int, size: int) -> None:
     """Build a network without memory, see that scans fit it, and that its weights do.
 
-    Args:
-        options: What stands under `model`.
-        classes: Number of classes.
-        size: Side of a scan in pixels.
-
-    Raises:
-        ConfigError: An option is unknown or outside its range, or scans do not fit, or the network
-            gives no logits.
-        WeightsError: The weights cannot be had or do not fit.
+    ConfigError where an option is wrong, scans of `size` x `size` pixels do not fit, or the network
+    gives no logits; WeightsError where the weights cannot be had or do not fit.
     """
     weights = options.pop("weights", None)
     name = options.pop("name", None)
@@ -32,7 +25,7 @@ def check_network(options: dict[str, Any], classes: int, size: int) -> None:
         except ConfigError:
             raise
         except Exception as error:  # whatever a network raises over a size
-            reason = f" ({_one_line(error)})" if TARGET in options else ""
+            reason = f" ({one_line(error)[:200]})" if TARGET in options else ""
             raise ConfigError(
                 f"The model {name} does not take scans of {size} x {size} pixels{reason}: leave "
                 "data.crop.size at 256, or choose another model."
@@ -49,7 +42,3 @@ def check_network(options: dict[str, Any], classes: int, size: int) -> None:
         with warnings.catch_warnings():  # nothing is copied to where there is no memory
             warnings.simplefilter("ignore")
             network.load_pretrained(weights)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -30,12 +30,7 @@ from brain_tumor.trust import advice, find
 
 
 def build_source(data: DataSettings) -> ScanSource:
-    """Give the configured source of scans: of what is there, or is drawn or fetched first.
-
-    Raises:
-        ConfigError: A value of the configuration does not fit what is there.
-        DataError: There is none and none can be had, or it is not as expected.
-    """
+    """Give the configured source of scans: of what is there, or is drawn or fetched first."""
     return SOURCES[data.source](data)
 
 
@@ -45,13 +40,6 @@ def fill_classes(config: DictConfig, command: str) -> None:
     Where none of them is `data.healthy`, the one that is called as healthy scans usually are takes
     its place (`usual_healthy`). So the configuration that a run keeps has them, wherever its scans
     are later.
-
-    Args:
-        config: As `conf/<command>.yaml` composes it.
-        command: The command's name.
-
-    Raises:
-        BrainTumorError: As for `build_source`.
     """
     data = check_values(config, command)["data"]
     if isinstance(data, dict) and data.get("classes", "") is None:

@@ -16,19 +16,11 @@ LARGEST = 2**63 - 1  # torch's and NumPy's whole numbers have 64 bits
 
 
 def check_values(config: DictConfig, command: str) -> dict[str, Any]:
-    """Resolve a configuration, and look at every value of it.
+    """Resolve a configuration, and look at every value of it; give it as plain values.
 
-    Args:
-        config: As `conf/<command>.yaml` composes it.
-        command: The command's name.
-
-    Returns:
-        The configuration as plain values.
-
-    Raises:
-        ConfigError: A name at the top is unknown, a group was left out, an interpolation leads
-            nowhere, a value is missing, text holds a null character, or a number is not finite or
-            has more than 64 bits.
+    ConfigError where a name at the top is unknown, a group was left out, an interpolation leads
+    nowhere, a value is missing, text holds a null character, or a number is not finite or has more
+    than 64 bits.
     """
     groups, names = _known(conf_folder() / f"{command}.yaml")
     for name in map(str, config):
@@ -46,12 +38,7 @@ def check_values(config: DictConfig, command: str) -> dict[str, Any]:
 
 
 def sentence(error: OmegaConfBaseException, key: str = "") -> str:
-    """Say in one sentence what OmegaConf found wrong with a configuration.
-
-    Args:
-        error: Its error.
-        key: Where that was found; empty to take the error's word.
-    """
+    """Say in one sentence what OmegaConf found wrong with a configuration, at `key` if known."""
     key = key or str(error.full_key or error.key or "")
     if isinstance(error, MissingMandatoryValue):
         return f"{key} is not given: add {key}=VALUE."

@@ -10,13 +10,7 @@ from brain_tumor.data.split import Rows
 
 
 class BatchShard(NamedTuple):
-    """What a device gets of a batch.
-
-    Attributes:
-        rows: Of the prepared set, `(N,)`, int64; none where the batch has fewer scans than devices.
-        global_batch_size: Scans of the whole batch.
-        turns: As in `Batch`.
-    """
+    """What a device gets of a batch, as in `Batch`; no row if there are more devices than scans."""
 
     rows: Rows
     global_batch_size: int
@@ -30,16 +24,9 @@ class BatchOrder(Sampler[BatchShard]):
     rows, and the sizes of these parts differ by one at most. So each scan is with one process, none
     is there twice, and all have the same number of batches, of which the last may be empty.
 
-    Args:
-        rows: Rows of the prepared set.
-        batch_size: Rows per whole batch.
-        seed: Of the order.
-        rank: Which process this one is, from 0.
-        processes: How many there are.
-        labels: Class of each of the rows; with them an epoch shows every class equally often, in
-            about as many scans as there are rows. Scans of a small class come several times, all
-            of them before any of them comes again.
-        epoch: Tells the epoch, from 0, whenever an order is begun.
+    With the labels of the rows an epoch shows every class equally often, in about as many scans as
+    there are rows. Scans of a small class come several times, all of them before any of them comes
+    again. `epoch` tells the epoch, from 0, whenever an order is begun.
     """
 
     def __init__(

@@ -3,35 +3,30 @@
 from typing import Any, NamedTuple
 
 import lightning as L
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from brain_tumor.data.batch_order import BatchOrder, BatchShard
 from brain_tumor.data.prepared.prepared_set import PreparedSet
-from brain_tumor.data.resident import ResidentScans, has_room
 from brain_tumor.data.split import TEST, VALIDATION, Rows, Split
 from brain_tumor.data.transforms.report import Augment, epoch_draws
 from brain_tumor.settings import BatchSize, Seed, Workers, check_value
 
+# Of the GPU memory that is free: the network, its activations and the optimizer want the rest.
+MAX_SHARE = 0.5
+_CHUNK = 1024  # scans copied at a time: 64 MiB of them, so that memory for all is not needed twice
+
 
 class Batch(NamedTuple):
-    """Some scans.
+    """Some scans, N."""
 
-    Attributes:
-        images: `(N, 1, H, W)`, uint8; float32 after augmentation; both on the 0-255 scale.
-        labels: Class numbers, `(N,)`, int64.
-        rows: Their rows in the prepared set, `(N,)`, int64.
-        global_batch_size: Scans of the whole batch, where several devices hold a share of it
-            each; else N.
-        turns: How often the epoch has shown each of them before, `(N,)`, int64; None where it
-            shows no scan twice.
-    """
-
-    images: Tensor
-    labels: Tensor
-    rows: Tensor
-    global_batch_size: int
+    images: Tensor  # `(N, 1, H, W)`, uint8; float32 after augmentation; both on the 0-255 scale
+    labels: Tensor  # class numbers, `(N,)`, int64
+    rows: Tensor  # in the prepared set, `(N,)`, int64
+    global_batch_size: int  # more than N where several devices hold a share of the batch each
+    # How often the epoch has shown each before, `(N,)`, int64; None where it shows no scan twice.
     turns: Tensor | None = None
 
 
@@ -49,15 +44,34 @@ class ScanBatches(Dataset[Batch]):
         return Batch(images, self.labels[chosen], chosen, share.global_batch_size, turns)
 
 
-Resident = tuple[Tensor, int, Tensor | None]
+class RowBatches(Dataset[Batch]):
+    """Batches of rows alone: scans and labels lie on the device already."""
 
-
-class RowBatches(Dataset[Resident]):
-    """What `BatchShard` has of each batch alone, for scans that lie on the device already."""
-
-    def __getitem__(self, share: BatchShard) -> Resident:
+    def __getitem__(self, share: BatchShard) -> Batch:
+        rows = torch.from_numpy(share.rows)
         turns = None if share.turns is None else torch.from_numpy(share.turns)
-        return torch.from_numpy(share.rows), share.global_batch_size, turns
+        return Batch(rows[:0], rows[:0], rows, share.global_batch_size, turns)
+
+
+def has_room(device: torch.device, prepared: PreparedSet) -> bool:
+    """Tell whether a device has memory of its own that takes the scans.
+
+    Apple's GPU shares the memory that they are mapped from, so there a copy would gain nothing.
+    """
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return prepared.images.nbytes <= MAX_SHARE * free
+
+
+def resident_scans(prepared: PreparedSet, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Copy scans `(N, 1, H, W)`, uint8, and labels `(N,)`, int64, to a device's memory."""
+    number, *sides = prepared.images.shape
+    images = torch.empty((number, 1, *sides), dtype=torch.uint8, device=device)
+    for start in range(0, number, _CHUNK):
+        part = np.array(prepared.images[start : start + _CHUNK])
+        images[start : start + _CHUNK, 0] = torch.from_numpy(part).to(device)
+    return images, torch.from_numpy(prepared.labels).to(device)
 
 
 class ScanDataModule(L.LightningDataModule):
@@ -108,7 +122,7 @@ class ScanDataModule(L.LightningDataModule):
         self._batches = ScanBatches(prepared)
         self._draws: tuple[int, Tensor] | None = None
         self._turns = self._order(split.train, seed, balanced).most_turns
-        self._resident: ResidentScans | None = None
+        self._resident: tuple[Tensor, Tensor] | None = None
 
     @property
     def monitored_part(self) -> str:
@@ -127,7 +141,7 @@ class ScanDataModule(L.LightningDataModule):
         if stage == "fit" and self.trainer is not None:
             device = self.trainer.strategy.root_device
             if has_room(device, self.prepared):
-                self._resident = ResidentScans(self.prepared, device)
+                self._resident = resident_scans(self.prepared, device)
 
     def teardown(self, stage: str) -> None:
         """Free the device's copy."""
@@ -142,16 +156,14 @@ class ScanDataModule(L.LightningDataModule):
         return self._trainer_loader(self._order(self.split.parts[self.monitored_part]))
 
     def transfer_batch_to_device(
-        self, batch: Batch | Resident, device: torch.device, dataloader_idx: int
+        self, batch: Batch, device: torch.device, dataloader_idx: int
     ) -> Batch:
         """Send a batch to the device, or cut it from the scans that lie there."""
-        sent: Any = super().transfer_batch_to_device(batch, device, dataloader_idx)
-        if isinstance(sent, Batch):
+        sent: Batch = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        if self._resident is None:
             return sent
-        resident = self._resident
-        assert resident is not None  # only then are rows served alone
-        rows, size, turns = sent
-        return Batch(resident.images[rows], resident.labels[rows], rows, size, turns)
+        images, labels = self._resident
+        return sent._replace(images=images[sent.rows], labels=labels[sent.rows])
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Augment a training batch on the device it has just reached."""

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import yaml
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from brain_tumor.errors import DataError
 from brain_tumor.files.bounded_file import read_file
@@ -22,26 +22,21 @@ def read_plain_config(path: Path) -> DictConfig:
     """
     try:
         text = read_file(path, MAX_BYTES).decode()
-        repeats = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text))
-        config = None if repeats else OmegaConf.load(io.StringIO(text))
+        reference = next(filter(None, map(_reference, yaml.parse(text))), None)
+        config = None if reference else OmegaConf.load(io.StringIO(text))
     except Exception as error:  # YAML, OmegaConf and the file system have their own kinds
         raise DataError(f"{path} is damaged: take another run folder.") from error
-    if not repeats and not isinstance(config, DictConfig):
-        raise DataError(f"{path} is no configuration: take another run folder.")
-    if not isinstance(config, DictConfig) or _refers(config):
+    if reference:
         raise DataError(
-            f"{path} holds a reference ({'*name' if repeats else '${...}'}), which training never "
+            f"{path} holds a reference ({reference}), which training never "
             "writes: take the folder as training left it."
         )
+    if not isinstance(config, DictConfig):
+        raise DataError(f"{path} is no configuration: take another run folder.")
     return config
 
 
-def _refers(node: DictConfig | ListConfig) -> bool:
-    names = range(len(node)) if isinstance(node, ListConfig) else list(node)
-    for name in names:
-        if OmegaConf.is_interpolation(node, name):
-            return True
-        value = None if OmegaConf.is_missing(node, name) else node[name]
-        if isinstance(value, (DictConfig, ListConfig)) and _refers(value):
-            return True
-    return False
+def _reference(event: yaml.Event) -> str | None:
+    if isinstance(event, yaml.AliasEvent):
+        return "*name"
+    return "${...}" if isinstance(event, yaml.ScalarEvent) and "${" in event.value else None

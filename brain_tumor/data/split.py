@@ -34,12 +34,7 @@ class Split:
         return {part: members for part, members in rows.items() if len(members)}
 
     def class_counts(self, labels: Rows, classes: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Count the scans of each class in each part.
-
-        Args:
-            labels: Class numbers of all kept scans, `(N,)`, int64.
-            classes: Class names in the order of the numbers.
-        """
+        """Count the scans of each class in each part, by the class numbers of all kept scans."""
         return {
             part: {name: int(np.sum(labels[rows] == i)) for i, name in enumerate(classes)}
             for part, rows in self.parts.items()
@@ -50,33 +45,23 @@ class Split:
 class SplitSettings(Settings, key="split"):
     """What a split is made by.
 
-    Attributes:
-        name: `report`, `official`, `patient`, `source` or `file`.
-        test_fraction: Share of the pooled scans for testing (`report`).
-        validation_fraction: Share of the training scans to cut off for validation, 0 for none; half
-            is the most that can be one of several folds, of a thousand folds one is no sample (not
-            `file`, nor `official` where a validation part was published).
-        seed: Seed of the shuffling.
-        folds: Number of folds (`patient`).
-        fold: Which of them is the test part, from 0 (`patient`).
-        source: Which of several joined sets is the test part (`source`).
-        path: CSV file with the columns `path` and `part` (`file`).
-        leaky: Whether a group of scans may stand on two sides, as in the splits whose leakage is
-            to be shown.
-
     Raises:
         ConfigError: A value is outside its range, missing, or not for this split.
     """
 
-    name: str
+    name: str  # one of `SPLITS`, or `file`
+    # Share of the pooled scans for testing (`report`).
     test_fraction: Annotated[float, Range(0, 1, without=(0, 1))] | None = None
+    # Share of the training scans to cut off for validation, 0 for none; half is the most that can
+    # be one of several folds, of a thousand folds one is no sample (not `file`, nor `official`
+    # where a validation part was published).
     validation_fraction: Annotated[float, Range(0.001, 0.5, also=(0,))] = 0.0
-    seed: Seed = 0
-    folds: Annotated[int, Range(2)] | None = None
-    fold: Annotated[int, Range(0)] | None = None
-    source: str | None = None
-    path: str | None = None
-    leaky: bool = False
+    seed: Seed = 0  # of the shuffling
+    folds: Annotated[int, Range(2)] | None = None  # their number (`patient`)
+    fold: Annotated[int, Range(0)] | None = None  # which of them is the test part (`patient`)
+    source: str | None = None  # which of several joined sets is the test part (`source`)
+    path: str | None = None  # of a CSV file with the columns `path` and `part` (`file`)
+    leaky: bool = False  # a group may stand on two sides, where leakage is to be shown
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -133,7 +118,7 @@ def split_scans(
         if settings.name == "official" and len(published):
             train, validation = train[~np.isin(train, published)], published
         elif settings.validation_fraction:
-            rest = Scans(train, labels[train], groups[train], *everything.published(train))
+            rest = Scans(*(values[train] for values in vars(everything).values()))
             train, validation = cut(rest, settings.validation_fraction, settings.seed)
     except ValueError as error:  # scikit-learn's word on too small classes or parts
         raise DataError(
@@ -169,10 +154,6 @@ class Scans:
     groups: Rows
     folders: npt.NDArray[np.str_]
     sources: npt.NDArray[np.str_]
-
-    def published(self, rows: Rows) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
-        """Give the folders and sources of some of them."""
-        return self.folders[rows], self.sources[rows]
 
 
 def _report(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:

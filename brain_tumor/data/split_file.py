@@ -7,7 +7,7 @@ import numpy as np
 
 from brain_tumor.data.split import PARTS, TEST, TRAIN, Rows, Split
 from brain_tumor.errors import DataError
-from brain_tumor.files.table_file import plain_cell, read_table
+from brain_tumor.files.table_file import plain_cell, read_named_table
 
 
 def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
@@ -24,14 +24,8 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
         DataError: The file cannot be read, lacks a column, names an unknown scan or part, names a
             scan twice, or leaves the training or the test part empty.
     """
-    try:
-        columns, lines = read_table(path)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(
-            f"The split {path} cannot be read ({reason}): give a CSV file with the columns path "
-            "and part."
-        ) from error
+    remedy = "give a CSV file with the columns path and part"
+    columns, lines = read_named_table(path, "split", remedy)
     if not lines or not {"path", "part"} <= set(columns):
         found = ", ".join(columns) if lines else "no line below its header"
         raise DataError(
@@ -63,20 +57,11 @@ def read_split(path: Path, rows: Mapping[str, int | None]) -> Split:
     return Split(*(np.array(sorted(parts[part]), np.int64) for part in PARTS))
 
 
-def check_straddling(
-    split: Split, groups: Rows, paths: Sequence[str], name: str, listed: int = 3
-) -> None:
-    """Make sure that no group of scans stands in two parts.
-
-    Args:
-        split: The split.
-        groups: Group number of every kept scan, `(N,)`, int64.
-        paths: Their paths.
-        name: What the split is called.
-        listed: How many of the offending groups to name.
+def check_straddling(split: Split, groups: Rows, paths: Sequence[str], name: str) -> None:
+    """Make sure that no group stands in two parts; groups and paths are of all kept scans.
 
     Raises:
-        DataError: One does; two scans of each are named.
+        DataError: One does; two scans of some such groups are named.
     """
     first: dict[int, tuple[str, int]] = {}
     offending: dict[int, str] = {}
@@ -86,7 +71,7 @@ def check_straddling(
             if seen_in != part and group not in offending:
                 offending[group] = f"{paths[known]} ({seen_in}) and {paths[row]} ({part})"
     if offending:
-        named = "; ".join(list(offending.values())[:listed])
+        named = "; ".join(list(offending.values())[:3])
         raise DataError(
             f"The split {name} puts scans of one patient, or related ones, on two sides, in "
             f"{len(offending):,} groups: {named}. Move each group to one side, or give "

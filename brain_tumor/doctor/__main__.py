@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from brain_tumor.doctor.child import Probes
-from brain_tumor.doctor.finding import MARKS, Finding
+from brain_tumor.doctor.found import MARKS, Finding
 from brain_tumor.doctor.libraries import hydra_plugins
 
 # Checks are imported by name, one at a time: a broken import fails its own check only.
@@ -44,12 +44,7 @@ def main() -> None:
 
 
 def run_checks(checks: Iterable[str], *arguments: Any) -> Iterator[Finding]:
-    """Yield the findings of each check; an unexpected error is a finding, too.
-
-    Args:
-        checks: `file.function` in this package.
-        arguments: What each function takes.
-    """
+    """Yield the findings of each check, a `file.function` here; an unexpected error is one, too."""
     for check in checks:
         module, _, function = check.partition(".")
         try:

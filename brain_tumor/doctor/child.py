@@ -42,15 +42,10 @@ class Probes(dict[str, Any]):
 def run_probes(
     names: Sequence[str], settings: Mapping[str, Any], timeout: float
 ) -> dict[str, Found]:
-    """Run probes in one child process.
+    """Run probes, functions in `probes.py`, in order, in one child process.
 
-    Args:
-        names: Functions in `probes.py`, in order.
-        settings: Plain values for them.
-        timeout: Seconds for all of them.
-
-    Returns:
-        What each found; a failure where it failed, None where an earlier one did.
+    What each found within `timeout` seconds for all: a failure where it failed, None where an
+    earlier one did.
     """
     command = [sys.executable, "-m", "brain_tumor.doctor.probes", *names]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

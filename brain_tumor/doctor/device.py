@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from brain_tumor.doctor.child import Results
-from brain_tumor.doctor.finding import Finding
-from brain_tumor.doctor.found import Device, Failure
+from brain_tumor.doctor.found import Device, Failure, Finding
 from brain_tumor.doctor.resources import read_cgroup
 
 TOLERANCE = 1e-2  # of values near 1: TF32 keeps three digits

@@ -1,7 +1,15 @@
-"""What probes find, as types: plain values, since they come from a child process."""
+"""What probes find, as plain values from a child process; and a finding: mark, sentence, fix."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
+from typing import Literal, get_args
+
+WIDTH = 80  # characters of a line
+
+# note: training runs, but something is worth knowing. wrong: it fails, or must not be started.
+Mark = Literal["ok", "note", "wrong"]
+MARKS: tuple[Mark, ...] = get_args(Mark)
 
 
 @dataclass(frozen=True)
@@ -29,17 +37,12 @@ class Torch(Library):
 
 @dataclass(frozen=True)
 class Device:
-    """The device that would train.
+    """The device that would train; where it is not available, nothing else is known.
 
-    Attributes:
-        kind: `cpu`, `cuda` or `mps`; None where a GPU is asked for and there is none.
-        available: Whether it is there; else nothing below is known.
-        reason: Why torch takes no CUDA card, in its words; empty where it gives none.
-        difference: Largest difference of a small gradient, of values near 1, from the CPU's.
-        name: A card's own name; None for other kinds.
-        count: Number of cards, likewise.
-        free: Bytes of a card's memory that are free, likewise.
-        bf16: Whether a CPU has instructions for bf16; None for other kinds.
+    `kind` is None where a GPU is asked for and there is none; `reason` is why torch takes no CUDA
+    card, in its words. `difference` is the largest of a small gradient, of values near 1, from the
+    CPU's. `name`, `count` and `free` bytes are those of cards; `bf16` tells whether a CPU has
+    instructions for it.
     """
 
     kind: str | None
@@ -54,12 +57,10 @@ class Device:
 
 @dataclass(frozen=True)
 class BuiltNetwork:
-    """The network, built, with its weights.
+    """The network, built.
 
-    Attributes:
-        parameters: Number of parameters.
-        weights: `none`, or their file; None where that is not known before they are fetched.
-        download: Whether the first run fetches them.
+    `weights` are `none`, or their file, None where that is not known before the first run fetches
+    them.
     """
 
     parameters: int
@@ -71,13 +72,9 @@ class BuiltNetwork:
 class FoundScans:
     """The raw scans, as far as nothing is fetched or drawn.
 
-    Attributes:
-        root: Their folder; None where they are yet to be fetched.
-        download: The handle of what the first run fetches; None where that is nothing.
-        draw: Whether the first run draws them.
-        downloaded: Whether Kaggle's files are there.
-        counts: Number of scans by published part.
-        differing: Part, class, number of files and the number published, where these differ.
+    `root` is None where they are yet to be fetched; `download` is the handle of what is then.
+    `counts` are by published part; `differing` has part, class, number of files and the number
+    published.
     """
 
     root: str | None = None
@@ -98,3 +95,31 @@ PROBES = {
     "scans": FoundScans,
 }
 Found = Torch | Library | Device | BuiltNetwork | FoundScans | Failure | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding of a check; `fix` is a shell command, or what to add to the command.
+
+    Example:
+        >>> print(Finding("wrong", "scans", "There is no folder x.", "add data.root=FOLDER"))
+        wrong  scans        There is no folder x.
+                            fix: add data.root=FOLDER
+    """
+
+    mark: Mark
+    topic: str
+    message: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        first = f"{self.mark:<6} {self.topic:<12} "
+        said = fill(
+            " ".join(self.message.split()),
+            WIDTH,
+            initial_indent=f"{first:<20}",
+            subsequent_indent=" " * 20,
+            break_long_words=False,  # such as a path
+            break_on_hyphens=False,
+        )
+        return f"{said}\n{'':<19} fix: {self.fix}" if self.fix else said

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.doctor.child import Results
-from brain_tumor.doctor.finding import Finding
-from brain_tumor.doctor.found import BuiltNetwork, Failure, FoundScans
+from brain_tumor.doctor.found import BuiltNetwork, Failure, Finding, FoundScans
 from brain_tumor.doctor.resources import prepared_sets_in
 from brain_tumor.rendering.numbers import listed
 

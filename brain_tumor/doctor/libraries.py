@@ -7,8 +7,7 @@ from importlib.metadata import packages_distributions
 from typing import Any
 
 from brain_tumor.doctor.child import Results
-from brain_tumor.doctor.finding import Finding
-from brain_tumor.doctor.found import Failure, Library
+from brain_tumor.doctor.found import Failure, Finding, Library
 from brain_tumor.doctor.packages import reinstall_opencv
 
 REINSTALL = "python -m pip install --force-reinstall torch torchvision"

@@ -4,7 +4,7 @@ import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 
-from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.found import Finding
 from brain_tumor.runs.provenance import installed
 
 # Uploaded from a stolen account; they steal credentials.

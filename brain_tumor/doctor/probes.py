@@ -136,12 +136,7 @@ def probe_scans(settings: Settings) -> FoundScans:
 
 
 def kaggle_folder(handle: str, version: int | str) -> Path | None:
-    """Find a complete download in kagglehub's cache, whose import would open a network session.
-
-    Args:
-        handle: `owner/name`.
-        version: Its number; `latest` takes the newest that is there.
-    """
+    """Find a complete download in kagglehub's cache, whose import would open a network session."""
     cache = Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
     place = cache / "datasets" / handle
     wanted = "*" if version == "latest" else str(version)

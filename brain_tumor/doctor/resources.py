@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.doctor.child import Results
-from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.found import Finding
 
 CGROUP = Path("/sys/fs/cgroup")  # limits of a container
 GIB = 2**30
@@ -82,11 +82,7 @@ def existing_parent(path: Path) -> Path:
 
 
 def why_not_writable(path: Path) -> str | None:
-    """Write a temporary file into a folder, or into the parent in which it would be made.
-
-    Returns:
-        The reason why that fails; None if it works.
-    """
+    """Write a temporary file into a folder, or where it would be made; say why that fails."""
     place = existing_parent(path)
     if not place.is_dir():
         return f"{place} is a file"

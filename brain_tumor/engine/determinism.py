@@ -56,11 +56,7 @@ def honours_determinism(device: torch.device) -> bool:
 
 
 def check_deterministic(deterministic: Any, trainer: L.Trainer) -> None:
-    """Make sure that what was asked for can be had.
-
-    Args:
-        deterministic: `trainer.deterministic`.
-        trainer: The Trainer, which knows its device.
+    """Make sure that `trainer.deterministic` can be had on the Trainer's device.
 
     Raises:
         ConfigError: It is no such value, or the device cannot honour it.

@@ -26,11 +26,9 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 def keyboard_interrupts(what_stays: str) -> Iterator[None]:
     """Give back the KeyboardInterrupt of which Lightning's loops make a silent exit.
 
-    Args:
-        what_stays: What the user keeps, for the message.
-
     Raises:
-        KeyboardInterrupt: Ctrl-C came while the loop ran; `Terminated`: SIGTERM did.
+        KeyboardInterrupt: Ctrl-C came while the loop ran, `Terminated` where SIGTERM did; its text
+            is `what_stays`, which says what the user keeps.
     """
     try:
         yield

@@ -1,7 +1,11 @@
 """Averaged weights: what is scored and kept is smoother than the weights of the last step."""
 
+from typing import Annotated
+
 from lightning.pytorch.callbacks import WeightAveraging
 from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from brain_tumor.settings import Range
 
 
 class AveragedWeights(WeightAveraging):
@@ -14,13 +18,8 @@ class AveragedWeights(WeightAveraging):
     Args:
         decay: Share of the average that stays with every step, above 0 and below 1: 0.99 is over
             the last hundred steps or so.
-
-    Raises:
-        ValueError: The share is outside its range.
     """
 
-    def __init__(self, decay: float = 0.99) -> None:
-        if not 0 < decay < 1:
-            raise ValueError(f"decay must lie between 0 and 1: {decay}")
+    def __init__(self, decay: Annotated[float, Range(0, 1, without=(0, 1))] = 0.99) -> None:
         average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
         super().__init__(multi_avg_fn=average)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import lightning as L
 import numpy as np
-import numpy.typing as npt
 import torch
 from matplotlib.figure import Figure
 
@@ -19,8 +18,12 @@ from brain_tumor.evaluate.figures import draw_evaluation
 from brain_tumor.evaluate.fit_out_of_distribution import FittedOOD, save_ood_detector
 from brain_tumor.evaluate.leakage_record import measure_overlap
 from brain_tumor.evaluate.model_card import model_card
-from brain_tumor.evaluate.part_scores import ScoringSettings, score_part, scores_by_source
-from brain_tumor.evaluate.patient_scores import score_part_patients
+from brain_tumor.evaluate.part_scores import (
+    ScoringSettings,
+    score_part,
+    score_part_patients,
+    scores_by_source,
+)
 from brain_tumor.evaluate.predictions import (
     Predictions,
     predict_parts,
@@ -40,7 +43,6 @@ from brain_tumor.runs.results.complexity import COMPLEXITY, MeasuredComplexity
 from brain_tumor.runs.results.metrics import (
     METRICS,
     ExternalScans,
-    FlaggedShares,
     Metrics,
     OperatingPoint,
     Temperature,
@@ -79,16 +81,9 @@ def evaluate_run(
     """Score a checkpoint on every part of its run's split.
 
     Writes `predictions.csv`, `metrics.json`, `complexity.json`, `ood.npz`, `ood.json`,
-    `figures/`, `MODEL_CARD.md` and, of several joined sets, `by_source.json`. All but the seconds
-    in `complexity.json`, and what the card says of them, is the same each time.
-
-    Args:
-        run: The run.
-        out: Where the files go: the run's folder, or one of its own for another checkpoint.
-        datamodule: Serves the parts.
-        checkpoint: What to score.
-        accelerator: Lightning's name of the device kind; `auto` picks one.
-        settings: How scores are calibrated.
+    `figures/`, `MODEL_CARD.md` and, of several joined sets, `by_source.json` into `out`: the run's
+    folder, or one of its own for another checkpoint. All but the seconds in `complexity.json`, and
+    what the card says of them, is the same each time.
 
     Raises:
         ConfigError: There is no such device.
@@ -131,39 +126,25 @@ def evaluate_elsewhere(
 ) -> Metrics:
     """Score a checkpoint on scans of another origin, with what the run's own validation decided.
 
-    Writes `predictions.csv`, `metrics.json` and `figures/`.
-
-    Args:
-        out: Where the files go.
-        datamodule: The run's own scans; its validation part gives temperature and operating point.
-        foreign: The other scans, as its test part.
-        checkpoint: What to score.
-        accelerator: Lightning's name of the device kind.
-        settings: How scores are calibrated.
-        model: What the network is called in titles.
-        detector: What tells scans that do not look like the run's training scans; None where the
-            run has nothing that tells them.
-
-    Raises:
-        ConfigError: There is no such device.
-        DataError: `detector` is another network's.
-        WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
+    Writes `predictions.csv`, `metrics.json` and `figures/` into `out`; all foreign scans are the
+    test part. `model` is what the network is called in titles. Raises what `evaluate_run` does.
     """
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     own = predict_parts(datamodule, classifier, checkpoint, trainer, [VALIDATION])
     chosen = choose_on_validation(own.get(VALIDATION), classifier.classes, settings)
     predictions = predict_parts(foreign, classifier, checkpoint, trainer)
-    prepared, ood_score = foreign.prepared, None
-    if detector is not None:
-        ood_score = {
-            part: detector.score(prepared.images[found.rows], found.features)
-            for part, found in predictions.items()
-        }
     metrics = replace(
         calibrated_metrics(foreign, predictions, checkpoint.name, chosen, settings),
         scans=scan_counts(foreign),
-        ood=None if ood_score is None else _flagged(ood_score),
     )
+    ood_score = None
+    if detector is not None:
+        images = foreign.prepared.images
+        ood_score = {
+            part: detector.score(images[found.rows], found.features)
+            for part, found in predictions.items()
+        }
+        metrics = replace(metrics, ood=detector.flag(ood_score))
     write_predictions(out, foreign, predictions, ood_score)
     METRICS.write(out, metrics)
     draw_evaluation(out, foreign, predictions, metrics, settings, model, {})
@@ -175,12 +156,6 @@ def scan_counts(foreign: ScanDataModule) -> ExternalScans:
     prepared = foreign.prepared
     counts = {name: prepared.summary[name] for name in ("raw", "unusable", "seen", "kept")}
     return ExternalScans(**counts, fingerprint=prepared.fingerprint)
-
-
-def _flagged(ood_score: Mapping[str, npt.NDArray[np.float64]]) -> FlaggedShares:
-    threshold = OODDetector.threshold
-    shares = {part: float(np.mean(found > threshold)) for part, found in ood_score.items()}
-    return FlaggedShares(threshold, shares)
 
 
 def choose_on_validation(

@@ -19,16 +19,25 @@ from brain_tumor.errors import ConfigError
 from brain_tumor.evaluate.checkpoint import evaluate_elsewhere, evaluate_run
 from brain_tumor.evaluate.ensemble.evaluate import evaluate_together
 from brain_tumor.evaluate.ensemble.members import open_members
-from brain_tumor.evaluate.external import ExternalSettings, account_for_files, open_external
+from brain_tumor.evaluate.external import ExternalSettings, open_external
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import scoring_trainer
-from brain_tumor.evaluate.printed import Printed, print_foreign, print_line, print_scores
-from brain_tumor.evaluate.robustness import FILES, evaluate_robustness, rows_to_corrupt
-from brain_tumor.evaluate.robustness_table import robustness_table
+from brain_tumor.evaluate.printed import (
+    Printed,
+    print_foreign,
+    print_line,
+    print_scores,
+    print_written,
+)
+from brain_tumor.evaluate.robustness import (
+    FILES,
+    evaluate_robustness,
+    robustness_table,
+    rows_to_corrupt,
+)
 from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.files.volumes.slices import VolumeSettings
-from brain_tumor.rendering.tables import external_table
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.reopen import reopen_data
@@ -41,41 +50,33 @@ from brain_tumor.trust import Modules
 
 
 def evaluate(config: DictConfig) -> Metrics:
-    """Score a checkpoint of a run, write the files, and print the tables.
-
-    Args:
-        config: As `conf/evaluate.yaml` composes it.
+    """Score a checkpoint of a run, as `conf/evaluate.yaml` asks; write the files, print the tables.
 
     Raises:
         BrainTumorError: Anything that the user can fix.
     """
     hush_lightning()
     settings = evaluation_settings(config)
+    asked, accelerator = settings.data, settings.accelerator
     if not isinstance(settings.run, str):
         if settings.robustness is not None:
             raise ConfigError("robustness takes one run: give run=FOLDER, or leave robustness out.")
         members = open_members(
-            settings.run,
-            settings.checkpoint,
-            settings.root,
-            settings.data.prepared,
-            settings.batch_size,
+            settings.run, settings.checkpoint, settings.root, asked.prepared, settings.batch_size
         )
         scoring = scoring_of_run(members.trained[0].run.read_config(), settings.evaluation)
-        asked = (settings.data, settings.accelerator, scoring, settings.verbose)
-        return evaluate_together(members, *asked)
-    accelerator = settings.accelerator
+        return evaluate_together(members, asked, accelerator, scoring, settings.verbose)
     run = RunFolder(Path(settings.run).expanduser())
     trained = run.read_config()
     scoring = scoring_of_run(trained, settings.evaluation)
     model = str(trained.model.name)
     checkpoint = run.checkpoint(settings.checkpoint)
-    datamodule = reopen_data(run, settings.root, settings.data.prepared, settings.batch_size)
+    datamodule = reopen_data(run, settings.root, asked.prepared, settings.batch_size)
     console = Console(highlight=False)
-    foreign, say = None, partial(print_line, console)
-    if settings.data.place is not None:
+    foreign = None
+    if asked.place is not None:
         volume = data_settings(trained.data).volume or VolumeSettings()
-        foreign = open_external(datamodule, settings.data, volume, say)
+        foreign = open_external(datamodule, asked, volume, partial(print_line, console))
     scored = datamodule if foreign is None else foreign
     if settings.robustness is not None:  # before anything is scored, which takes its time
         rows_to_corrupt(scored, settings.robustness)
@@ -92,9 +93,8 @@ def evaluate(config: DictConfig) -> Metrics:
         out.create()
         scored_by = (checkpoint, accelerator, scoring, model, open_ood_detector(home))
         metrics = evaluate_elsewhere(out, datamodule, foreign, *scored_by)
-        account_for_files(out, foreign, say)
-        external = external_table(foreign.prepared.summary, str(settings.data.place))
-        print_foreign(console, printed, metrics, external, ood_sentence(metrics.ood))
+        unlike = ood_sentence(metrics.ood)
+        print_foreign(console, printed, metrics, out, foreign, str(asked.place), unlike)
     written = [METRICS.name, BY_SOURCE.name, "predictions.csv", SEEN_FILE]
     written += ["MODEL_CARD.md", "figures"]
     if settings.robustness is not None:
@@ -104,23 +104,16 @@ def evaluate(config: DictConfig) -> Metrics:
         table = robustness_table(robustness, f"robustness: {printed.title}")
         console.print(to_rich(table, console.width))
         written += [name.format(settings.robustness) for name in FILES]
-    there = [name for name in written if (out.path / name).exists()]
-    say(f"written in {out.path}:")
-    say(f"  {', '.join(there)}")
+    print_written(console, out, written)
     if not settings.verbose:
         console.print("verbose=true prints every table.")
     return metrics
 
 
 def scoring_of_run(trained: DictConfig, changes: Mapping[str, Any]) -> ScoringSettings:
-    """Give what a run is scored by: what it was trained with, but for what is asked for.
+    """Give what a run is scored by: what it was trained with, but for `changes` that are not None.
 
-    Args:
-        trained: The run's configuration; what an older version had no value for is the default.
-        changes: What is asked for; None takes the run's own value.
-
-    Raises:
-        ConfigError: A value is outside its range.
+    What an older version had no value for is the default.
     """
     default = OmegaConf.load(conf_folder() / "evaluation" / "default.yaml")
     own = OmegaConf.select(trained, "evaluation", default=OmegaConf.create({}))
@@ -149,11 +142,7 @@ class EvaluationSettings(Settings):
 
 
 def evaluation_settings(config: DictConfig) -> EvaluationSettings:
-    """Read what is evaluated; no file is read.
-
-    Raises:
-        ConfigError: A value is unknown, of the wrong kind or outside its range.
-    """
+    """Read what is evaluated; no file is read. ConfigError where a value is not what it may be."""
     settings = parse_settings(EvaluationSettings, check_values(config, "evaluate"))
     scoring_trainer(settings.accelerator)
     return settings

@@ -45,16 +45,10 @@ def open_external(
     volume: VolumeSettings,
     say: Say,
 ) -> ScanDataModule:
-    """Prepare scans of other origin for a run, or open what was prepared before.
+    """Prepare scans of other origin as the run's own were, or open what was prepared before.
 
-    They are prepared by the settings of the run's own prepared set. Shows a progress bar on a
-    terminal.
-
-    Args:
-        datamodule: The run's own scans in its own parts.
-        asked: What lists them, which is given, and what is known of it.
-        volume: Which slices of volumes are scored, as the run was trained on.
-        say: Called with what was found, line by line, before the work starts.
+    Shows a progress bar on a terminal, and calls `say` with what was found before the work starts.
+    Slices of volumes are taken as the run was trained on (`volume`).
 
     Returns:
         All scans that are left, as the test part.
@@ -96,13 +90,7 @@ def open_external(
 
 
 def account_for_files(out: RunFolder, foreign: ScanDataModule, say: Say) -> None:
-    """Put `seen.csv` beside the scores, and say what became of the files.
-
-    Args:
-        out: Folder of the scores.
-        foreign: What `open_external` gave.
-        say: Called with each line.
-    """
+    """Put `seen.csv` beside the scores, and say what became of the files."""
     prepared = foreign.prepared
     out.write(SEEN_FILE, (prepared.folder / SEEN_FILE).read_bytes())
     if unusable := [(row.path, row.reason) for row in prepared.unusable]:

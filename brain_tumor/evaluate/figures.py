@@ -1,7 +1,7 @@
 """The pictures of one evaluation: curves, confusion, calibration, and what it gets wrong."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -39,14 +39,7 @@ def draw_evaluation(
 ) -> dict[str, Figure]:
     """Draw everything into `figures/`, as PNG and SVG, where pictures are asked for.
 
-    Args:
-        out: Where it goes.
-        datamodule: Whose scans were predicted.
-        predictions: Per part.
-        metrics: Their scores.
-        settings: How many mistakes to show, and in how many bins.
-        model: What the network is called in titles.
-        history: The columns of `metrics.csv`; empty draws no curves.
+    An empty `history` (the columns of `metrics.csv`) draws no curves.
 
     Returns:
         Each part's confusion matrix, in any case.
@@ -73,21 +66,16 @@ def draw_evaluation(
 def probability_figures(
     labels: Labels, steps: Mapping[str, Values], classes: Sequence[str], bins: int, title: str
 ) -> dict[str, Figure]:
-    """Draw what probabilities are worth: calibration, ROC curves, precision-recall curves.
+    """Draw what probabilities are worth: `reliability`, `roc` and `precision_recall`.
 
-    Args:
-        labels: Class numbers, `(N,)`, int64.
-        steps: Logits, `(N, classes)`, float64, by name: first the network's own, of which the
-            curves are drawn, then those after a temperature.
-        classes: Class names.
-        bins: How many of them calibration is shown in.
-        title: What was scored.
-
-    Returns:
-        `reliability`, `roc` and `precision_recall`.
+    `steps` are logits, `(N, classes)`, by name: first the network's own, of which the curves are
+    drawn, then those after a temperature. Calibration is shown in `bins` bins.
     """
     own = next(iter(steps.values()))
-    reliable = {name: reliability(labels, logits, bins) for name, logits in steps.items()}
+    reliable = {
+        name: [astuple(one) for one in reliability(labels, logits, bins)]
+        for name, logits in steps.items()
+    }
     areas = {label: roc(labels, own, number) for number, label in enumerate(classes)}
     precise = {label: precision_recall(labels, own, number) for number, label in enumerate(classes)}
     return {
@@ -99,14 +87,7 @@ def probability_figures(
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrongly predicted scan.
-
-    Attributes:
-        path: Its path inside the raw folder.
-        label: Its class.
-        predicted: The class predicted.
-        probability: Of that class, in [0, 1].
-    """
+    """A wrongly predicted scan, and the probability of the class predicted, in [0, 1]."""
 
     path: str
     label: str

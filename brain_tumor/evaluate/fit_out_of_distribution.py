@@ -9,7 +9,7 @@ import numpy.typing as npt
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import TEST, TRAIN, VALIDATION
 from brain_tumor.evaluate.predictions import Predictions
-from brain_tumor.metrics.outliers import fit_neighbours, fit_spread, threshold_of
+from brain_tumor.metrics.outliers import fit_neighbours, fit_spread
 from brain_tumor.metrics.picture_features import KINDS, picture_features
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.json_file import JsonFile
@@ -30,9 +30,7 @@ FOLDS = 5  # of training scans, where there is no validation part
 class HeldOut:
     """Scans that say from which distance on a scan is flagged.
 
-    Attributes:
-        part: The part; of the training part, in how many folds.
-        scans: How many.
+    `part` says of the training part also in how many folds.
     """
 
     part: str
@@ -41,13 +39,7 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class FittedOOD(FlaggedShares):
-    """The content of `ood.json`.
-
-    Attributes:
-        reference_scans: Training scans of the reference.
-        held_out: Scans that gave the threshold.
-        share_known: Share of these that each distance passes as known, in [0, 1].
-    """
+    """The content of `ood.json`; `share_known` of the held-out scans pass each distance."""
 
     reference_scans: int
     held_out: HeldOut
@@ -96,8 +88,7 @@ def save_ood_detector(
         for part, found in asked.items()
     }
     fitted = FittedOOD(
-        detector.threshold,
-        {part: float(np.mean(found > detector.threshold)) for part, found in scores.items()},
+        **vars(detector.flag(scores)),
         reference_scans=most,
         held_out=held_out,
         share_known={"picture": PICTURE_SHARE, "network": SEEN_SHARE},
@@ -114,11 +105,7 @@ def fit_ood_detector(
 ) -> OODDetector:
     """Fit to reference scans, with units from held-out scans.
 
-    Args:
-        pictures: `picture_features` of the reference scans, `(R, 242)`.
-        features: What the network sees in them, `(R, F)`, float32, finite.
-        held_out_pictures: The same of M other scans.
-        held_out_features: Likewise.
+    `picture_features` are `(N, 242)`, what the network sees `(N, F)`, float32, finite.
     """
     spread, neighbours = fit_spread(pictures, KINDS), fit_neighbours(features)
     far, foreign = spread.score(held_out_pictures), neighbours.score(held_out_features)
@@ -131,14 +118,7 @@ def cross_fit_ood_detector(
     groups: npt.NDArray[np.int64],
     rng: np.random.Generator,
 ) -> OODDetector:
-    """Fit to reference scans, with units from each fold's distance from the others.
-
-    Args:
-        pictures: `picture_features` of the reference scans, `(R, 242)`.
-        features: What the network sees in them, `(R, F)`, float32, finite.
-        groups: Group of each, `(R,)`, int64; two at least.
-        rng: Draws the folds.
-    """
+    """Fit to reference scans of two groups at least, with units from each fold's own distances."""
     names, members = np.unique(groups, return_inverse=True)
     fold = (rng.permutation(len(names)) % FOLDS)[members]
     far, foreign = np.empty(len(groups)), np.empty(len(groups))
@@ -161,6 +141,8 @@ def ood_sentence(found: FlaggedShares | None) -> str:
 
 
 def _units(far: Numbers, foreign: Numbers) -> tuple[float, float]:
-    units = threshold_of(far, PICTURE_SHARE), threshold_of(foreign, SEEN_SHARE)
+    # The least of the distances that so large a share of them does not exceed.
+    picture = float(np.quantile(far, PICTURE_SHARE, method="inverted_cdf"))
+    network = float(np.quantile(foreign, SEEN_SHARE, method="inverted_cdf"))
     # Copies of reference scans have no distance, and nothing may be divided by it.
-    return max(units[0], LEAST_UNIT), max(units[1], LEAST_UNIT)
+    return max(picture, LEAST_UNIT), max(network, LEAST_UNIT)

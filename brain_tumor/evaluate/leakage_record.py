@@ -20,13 +20,8 @@ def measure_overlap(
 ) -> PartOverlap:
     """Count the test scans that share a copy, slice or patient with training, or are related.
 
-    Args:
-        rows: Scans, N in all.
-        labels: Their class numbers, `(N,)`, int64.
-        classes: Class names in the order of the numbers.
-        train: Positions of the training scans.
-        test: Positions of the test scans.
-        lookalikes: Pairs of these scans that look alike; None where they were not sought.
+    `train` and `test` are positions among the scans; without `lookalikes`, the pairs of these scans
+    that look alike, there are no such shares.
     """
     identities = {
         "exact copy": numbered([row.pixel_md5 for row in rows]),

@@ -37,17 +37,9 @@ def model_card(
     complexity: MeasuredComplexity,
     network: str,
 ) -> str:
-    """Write the card of a run.
+    """Write the card of a run, as Markdown with YAML front matter.
 
-    Args:
-        record: What the run is made of.
-        config: Its configuration, nested plain values.
-        metrics: Scores of its checkpoint; a test part and leakage are among them.
-        complexity: What its network costs.
-        network: What its network says of itself.
-
-    Returns:
-        Markdown with YAML front matter.
+    A test part and leakage are among `metrics`; `network` is what the network says of itself.
     """
     parts, leakage = metrics.parts, metrics.leakage
     test, level = parts[TEST], metrics.bootstrap.level
@@ -226,18 +218,13 @@ def _list(entries: Mapping[str, str]) -> str:
 
 
 def _settings(values: Values) -> str:
-    displayed = [
+    displayed = ", ".join(
         f"{key} {_value(value)}"
         for key, value in values.items()
         if key not in ("_target_", "_partial_") and value is not None and value is not False
-    ]
-    target = str(values.get("_target_", "")).rsplit(".", 1)[-1]
-    return (
-        " ".join(
-            filter(None, (target, f"({', '.join(displayed)})" if target else ", ".join(displayed)))
-        )
-        or "none"
     )
+    target = str(values.get("_target_", "")).rsplit(".", 1)[-1]
+    return f"{target} ({displayed})" if target else displayed or "none"
 
 
 def _value(value: Any) -> str:

@@ -38,6 +38,12 @@ class Predictions:
     logits: npt.NDArray[np.float64]
     features: npt.NDArray[np.float32]
 
+    @property
+    def predicted(self) -> Rows:
+        """Class numbers of the highest logits, `(N,)`, int64."""
+        found: Rows = self.logits.argmax(axis=1)
+        return found
+
 
 def predict_parts(
     datamodule: ScanDataModule,
@@ -46,16 +52,9 @@ def predict_parts(
     trainer: L.Trainer,
     parts: Sequence[str] = PARTS,
 ) -> dict[str, Predictions]:
-    """Let a classifier predict the parts of a split.
+    """Let a classifier predict those parts of a split that hold scans.
 
     Scans are seen in evaluation mode and never augmented, training scans too.
-
-    Args:
-        datamodule: Serves the parts.
-        classifier: Loaded from the checkpoint.
-        checkpoint: Where it came from, for messages.
-        trainer: Drives it, on the device that was asked for.
-        parts: Which parts; one that holds no scans is left out.
 
     Raises:
         DataError: The checkpoint knows other classes than the scans have.
@@ -90,9 +89,6 @@ def predict_parts(
 def scoring_trainer(accelerator: str) -> L.Trainer:
     """Build the Trainer that predicts.
 
-    Args:
-        accelerator: Lightning's name of the device kind; `auto` picks one.
-
     Raises:
         ConfigError: There is no such device.
     """
@@ -121,14 +117,8 @@ def write_predictions(
 ) -> None:
     """Write `predictions.csv`: path, part, class, predicted class, patient, logits, probabilities.
 
-    Patients are numbered, never named; the cell is empty where the patient is not known.
-
-    Args:
-        out: Where the file goes.
-        datamodule: Whose scans they are.
-        predictions: Per part.
-        ood_score: How little each scan looks like the training scans, `(N,)` per part, as a last
-            column; None leaves it out.
+    Patients are numbered, never named; the cell is empty where the patient is not known. How little
+    each scan looks like the training scans, `(N,)` per part, is a last column where it is given.
     """
     classes, kept = datamodule.prepared.classes, datamodule.prepared.kept
     patients = ["" if patient < 0 else str(patient) for patient in datamodule.prepared.patients]

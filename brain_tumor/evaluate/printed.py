@@ -5,16 +5,28 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import TEST
+from brain_tumor.evaluate.external import account_for_files
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
+from brain_tumor.evaluate.tables.by_patient import patients_table
 from brain_tumor.evaluate.tables.by_source import sources_table
-from brain_tumor.evaluate.tables.certainty import absent_sentences, gaps
-from brain_tumor.evaluate.tables.score_tables import score_tables
-from brain_tumor.evaluate.tables.verdict import foreign_sentence, verdict, verdict_table
+from brain_tumor.evaluate.tables.certainty import (
+    absent_sentences,
+    certainty_table,
+    gaps,
+    part_columns,
+)
+from brain_tumor.evaluate.tables.class_report import class_report
+from brain_tumor.evaluate.tables.verdict import foreign_sentence, verdict
 from brain_tumor.metrics.uncertainty.by_source import SourceScores
 from brain_tumor.rendering.page import DataTable
+from brain_tumor.rendering.tables import external_table
 from brain_tumor.rendering.terminal import to_rich
+from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import FlaggedShares, Metrics
+
+Sources = Mapping[str, Sequence[SourceScores]]  # scores of each of several joined sets, per part
 
 
 @dataclass(frozen=True)
@@ -36,20 +48,11 @@ def print_scores(
     console: Console,
     printed: Printed,
     metrics: Metrics,
-    sources: Mapping[str, Sequence[SourceScores]],
+    sources: Sources,
     flagged: FlaggedShares | None,
 ) -> None:
-    """Print the verdict on a run, then its tables.
-
-    Args:
-        console: Where to.
-        printed: How.
-        metrics: The scores.
-        sources: Scores of each of several joined sets, per part.
-        flagged: How many scans are out of distribution; None where that is not known.
-    """
-    for line in verdict(metrics, printed.drawn):
-        console.print(line, markup=False)
+    """Print the verdict on a run, then its tables; nothing of `flagged` where it is not known."""
+    _print_verdict(console, printed, metrics)
     _print_tables(console, printed, metrics, sources)
     if printed.verbose and flagged is not None:
         console.print(ood_sentence(flagged), soft_wrap=True)
@@ -59,22 +62,19 @@ def print_foreign(
     console: Console,
     printed: Printed,
     metrics: Metrics,
-    scans: DataTable,
+    out: RunFolder,
+    foreign: ScanDataModule,
+    place: str,
     unlike: str | None,
 ) -> None:
-    """Print the verdict on scans of another origin, then the tables.
+    """Print what became of the scans of another origin, the verdict, then the tables.
 
-    Args:
-        console: Where to.
-        printed: How.
-        metrics: The scores.
-        scans: What became of the scans.
-        unlike: How many of them are out of distribution, in a sentence; None says nothing of it.
+    Puts `seen.csv` into `out`. `unlike` says how many scans are out of distribution.
     """
-    for line in verdict(metrics, printed.drawn):
-        console.print(line, markup=False)
+    account_for_files(out, foreign, lambda line: print_line(console, line))
+    _print_verdict(console, printed, metrics)
     if printed.verbose:
-        console.print(to_rich(scans, console.width))
+        console.print(to_rich(external_table(foreign.prepared.summary, place), console.width))
     else:
         console.print(foreign_sentence(metrics), markup=False)
     if unlike is not None:
@@ -82,26 +82,43 @@ def print_foreign(
     _print_tables(console, printed, metrics, {})
 
 
+def print_written(console: Console, out: RunFolder, names: Sequence[str]) -> None:
+    """Print which of these files there are."""
+    print_line(console, f"written in {out.path}:")
+    print_line(console, f"  {', '.join(name for name in names if (out.path / name).exists())}")
+
+
 def print_line(console: Console, text: str) -> None:
     """Print a line that may hold paths, as it is."""
     console.print(text, soft_wrap=True, markup=False)  # a path may hold [brackets]
 
 
-def _print_tables(
-    console: Console,
-    printed: Printed,
-    metrics: Metrics,
-    sources: Mapping[str, Sequence[SourceScores]],
-) -> None:
-    if printed.verbose:
-        for table in score_tables(metrics, printed.title, sources):
-            console.print(to_rich(table, console.width))
-    else:
-        console.print(to_rich(verdict_table(metrics, printed.title), console.width))
-        if TEST in sources:
-            by_set = {TEST: sources[TEST]}
-            classes, level = len(metrics.parts[TEST].classes), metrics.bootstrap.level
-            table = sources_table(by_set, classes, f"by set: {printed.title}", level)
-            console.print(to_rich(table, console.width))
+def score_tables(metrics: Metrics, title: str, sources: Sources, verbose: bool) -> list[DataTable]:
+    """Lay out the classes of the test part; of every part, with intervals, if asked for."""
+    test, level = metrics.parts[TEST], metrics.bootstrap.level
+    tables = [
+        class_report(part.per_class, part.scores, part.scans, f"{name}: {title}")
+        for name, part in metrics.parts.items()
+        if verbose or name == TEST
+    ]
+    if verbose:
+        columns = part_columns({TEST: test})
+        tables.append(certainty_table(columns, f"how sure: {title}", level))
+    if verbose and test.patients is not None:
+        tables.append(patients_table(test.patients, f"by patient: {title}", level))
+    displayed = {part: own for part, own in sources.items() if verbose or part == TEST}
+    if displayed:
+        tables.append(sources_table(displayed, len(test.classes), f"by set: {title}", level))
+    return tables
+
+
+def _print_verdict(console: Console, printed: Printed, metrics: Metrics) -> None:
+    for line in verdict(metrics, printed.drawn):
+        console.print(line, markup=False)
+
+
+def _print_tables(console: Console, printed: Printed, metrics: Metrics, sources: Sources) -> None:
+    for table in score_tables(metrics, printed.title, sources, printed.verbose):
+        console.print(to_rich(table, console.width))
     for sentence in gaps(metrics) if printed.verbose else absent_sentences(metrics):
         console.print(sentence)

@@ -28,9 +28,8 @@ Predict = Callable[[Scans], tuple[npt.NDArray[np.floating], npt.NDArray[np.float
 class Agreement:
     """How far two sides part on the same scans.
 
-    Attributes:
-        largest: Largest difference of a probability, in [0, 1]; not a number where one has none.
-        same: Share of scans that both give the same class.
+    The largest difference of a probability, which is not a number where one has none, and the share
+    of scans that both give the same class.
     """
 
     largest: float
@@ -39,12 +38,10 @@ class Agreement:
 
 @dataclass(frozen=True)
 class SideOutput:
-    """What a side says of N scans.
+    """What a side says of N scans: probabilities `(N, classes)`, float64, and how many are flagged.
 
-    Attributes:
-        probabilities: `(N, classes)`, float64.
-        out_of_distribution: Share of them that do not look like the training scans; None where
-            this cannot be told.
+    `out_of_distribution` is the share of them that do not look like the training scans; None where
+    this cannot be told.
     """
 
     probabilities: Probabilities
@@ -69,13 +66,7 @@ def checkpoint_side(trained: Trained) -> Predict:
 
 @dataclass(frozen=True)
 class Part:
-    """Scans of a part of a run's split.
-
-    Attributes:
-        images: Of the prepared set, `(M, size, size)`, uint8, memory-mapped.
-        rows: Which of them, `(N,)`.
-        labels: Their class numbers, `(N,)`.
-    """
+    """Scans of a part of a run's split: rows `(N,)` of images `(M, size, size)`, their labels."""
 
     images: Scans
     rows: Rows
@@ -101,13 +92,7 @@ class Part:
     def predict(
         self, predict: Predict, detector: OODDetector | None, batch_size: int
     ) -> SideOutput:
-        """Let a side classify them.
-
-        Args:
-            predict: The side, as `checkpoint_side` gives it.
-            detector: Scores scans as out of distribution; None where there is none.
-            batch_size: Scans at once.
-        """
+        """Let a side classify them, `batch_size` at once, and flag what the detector flags."""
         found, flagged = [], 0
         for batch in self.batches(batch_size):
             probabilities, features = predict(batch)
@@ -125,14 +110,9 @@ def compare_sides(ours: Probabilities, checkpoint: Probabilities) -> Agreement:
 
 
 def check_agreement(found: Iterable[Agreement], scans: int) -> None:
-    """Make sure that an exported file says what its checkpoint says.
+    """Make sure that an exported file says what its checkpoint says on so many test scans.
 
-    Args:
-        found: How they agree, tried in one or several ways.
-        scans: How many test scans were tried, for the message.
-
-    Raises:
-        WeightsError: Some probability differs by more than `TOLERANCE`, or is no number.
+    WeightsError where some probability differs by more than `TOLERANCE`, or is no number.
     """
     for agreement in found:
         if not agreement.largest <= TOLERANCE:

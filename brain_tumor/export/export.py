@@ -2,16 +2,20 @@
 
 import errno
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import torch
 from omegaconf import DictConfig
 from rich.console import Console
 
+from brain_tumor.config.arguments import parse_settings
+from brain_tumor.config.values import check_values
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import TEST, TRAIN
 from brain_tumor.engine.quiet import hush_lightning
-from brain_tumor.errors import DataError
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.export.agreement import (
     ALONE,
     Part,
@@ -19,16 +23,15 @@ from brain_tumor.export.agreement import (
     checkpoint_side,
     compare_sides,
 )
-from brain_tumor.export.comparison import ExportResult, Side, score_sides
+from brain_tumor.export.comparison import ExportResult, Side, export_table, score_sides
 from brain_tumor.export.exported import open_as
 from brain_tumor.export.extra import needed
-from brain_tumor.export.formats.write import as_onnx, as_pt2
+from brain_tumor.export.formats.onnx_file import as_onnx
+from brain_tumor.export.formats.pt2_file import as_pt2
 from brain_tumor.export.graph import trace
 from brain_tumor.export.metadata import gather_facts
 from brain_tumor.export.quantise import BATCH, quantise
 from brain_tumor.export.release import check_release, write_release
-from brain_tumor.export.settings import ExportSettings, export_settings
-from brain_tumor.export.table import export_table
 from brain_tumor.rendering.page import to_markdown
 from brain_tumor.rendering.terminal import live_console, to_rich
 from brain_tumor.runs.atomic_file import check_no_link, written_whole
@@ -36,26 +39,55 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import installed, processor
 from brain_tumor.runs.reopen import reopen_data
 from brain_tumor.runs.results.json_file import JsonFile
+from brain_tumor.settings import BatchSize, Range, Settings
 from brain_tumor.trained.network import Trained, open_trained
 from brain_tumor.trained.out_of_distribution import open_ood_detector
+from brain_tumor.trust import Modules
 
 FOLDER = "exports"  # of a run, or of its other checkpoint's evaluation
 EXTRA = ("onnx", "onnxscript", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class ExportSettings(Settings):
+    """What stands at the top of `conf/export.yaml`, as it says there."""
+
+    run: str
+    format: Literal["onnx", "pt2"]
+    path: str | None
+    release: str | None
+    overwrite: bool
+    int8: bool
+    calibration: Annotated[int, Range(1, 100_000)]  # beyond that nothing changes but the time
+    checkpoint: Literal["best", "last"] | None
+    root: str | None
+    batch_size: BatchSize | None
+    rounds: Annotated[int, Range(1, 1000)]
+    prepared: str = "data/prepared"
+    keep_freed_memory: bool = True
+    trust: Modules = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.int8 and self.format != "onnx":
+            raise ConfigError(
+                f"int8=true is for ONNX files, format is {self.format}: leave one of them out."
+            )
+        if self.release is not None and self.format != "onnx":
+            raise ConfigError(
+                f"release is for ONNX files, format is {self.format}: leave format out."
+            )
+        if self.path is not None and Path(self.path).suffix != f".{self.format}":
+            raise ConfigError(f"path must end in .{self.format}, as format says: {self.path}")
 
 
 def export(config: DictConfig) -> ExportResult:
     """Write a run's network as one file, try it on the test scans, and print how it does.
 
     Beside the file lie the printed table, as `<file>.md`, and its numbers, as `<file>.json`.
-
-    Args:
-        config: As `conf/export.yaml` composes it.
-
-    Raises:
-        BrainTumorError: Anything that the user can fix.
     """
     hush_lightning()
-    asked = export_settings(config)
+    asked = parse_settings(ExportSettings, check_values(config, "export"))
     for name in EXTRA if asked.format == "onnx" else ():
         needed(name)
     trained = open_trained(Path(asked.run), asked.checkpoint)
@@ -128,12 +160,7 @@ def _written(
 
 
 def _places(asked: ExportSettings, trained: Trained) -> tuple[Path, Path]:
-    """Give the place of the file and of its quantised form.
-
-    Raises:
-        DataError: There is a file already, none can be written, or the run's folder for it is a
-            link.
-    """
+    """Give the place of the file and of its quantised form; DataError where none can be."""
     provided = asked.path and Path(asked.path).expanduser()
     place = provided or trained.scored.path / FOLDER / f"{trained.model}.{asked.format}"
     if not provided:

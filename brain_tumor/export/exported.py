@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from brain_tumor.errors import WeightsError
-from brain_tumor.export.formats.open_onnx import open_onnx
-from brain_tumor.export.formats.open_pt2 import open_pt2
+from brain_tumor.export.formats.onnx_file import open_onnx
+from brain_tumor.export.formats.pt2_file import open_pt2
 from brain_tumor.export.graph import OUTPUTS
 from brain_tumor.export.metadata import Facts, refused
 from brain_tumor.trained.out_of_distribution import OODDetector, from_bytes
@@ -23,30 +23,13 @@ SUFFIXES = (".onnx", ".pt2")
 
 @dataclass(frozen=True)
 class Exported:
-    """A network in a file of its own. Several threads may use it at once.
-
-    Attributes:
-        path: The file.
-        classes: Class names, in the order of the probabilities.
-        metadata: Further facts.
-        detector: What tells scans that do not look like the training scans, from `metadata.ood`;
-            None where the run had nothing that tells them.
-    """
+    """A network in a file of its own. Several threads may use it at once."""
 
     path: Path
     classes: tuple[str, ...]
     metadata: Facts
     detector: OODDetector | None
     _run: Run = field(repr=False)
-
-    @property
-    def size(self) -> int:
-        """Side of a scan in pixels."""
-        return self.metadata.crop.size
-
-    def probabilities(self, scans: Scans) -> Values:
-        """Classify scans on the CPU: the first of what `predict` gives, `(N, classes)`."""
-        return self.predict(scans)[0]
 
     def predict(self, scans: Scans) -> tuple[Values, Values]:
         """Predict scans on the CPU.
@@ -64,7 +47,7 @@ class Exported:
             ValueError: They are of another kind or shape.
             WeightsError: The file gives anything else.
         """
-        side, classes = self.size, len(self.classes)
+        side, classes = self.metadata.crop.size, len(self.classes)
         if scans.dtype != np.uint8 or scans.shape[1:] != (1, side, side):
             raise ValueError(
                 f"scans must be uint8 (N, 1, {side}, {side}): {scans.dtype} {scans.shape}"
@@ -112,13 +95,7 @@ def load_exported(path: Path, trusted: bool = False) -> Exported:
 
 
 def open_as(form: str, path: Path, trusted: bool) -> Exported:
-    """Open a file of any name as `load_exported` does.
-
-    Args:
-        form: `onnx` or `pt2`.
-        path: The file.
-        trusted: See `load_exported`.
-    """
+    """Open a file of any name as `load_exported` does; `form` is `onnx` or `pt2`."""
     facts, run = open_onnx(path) if form == "onnx" else open_pt2(path, trusted)
     try:
         detector = None if facts.ood is None else from_bytes(facts.ood)

@@ -7,11 +7,7 @@ from brain_tumor.errors import ConfigError
 
 
 def needed(name: str) -> ModuleType:
-    """Import a module of onnx, onnxscript or onnxruntime.
-
-    Raises:
-        ConfigError: Its package is not installed.
-    """
+    """Import a module of onnx, onnxscript or onnxruntime; ConfigError where it is not installed."""
     try:
         return import_module(name)
     except ImportError as error:

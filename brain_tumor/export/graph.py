@@ -12,12 +12,7 @@ INPUT, OUTPUTS = "scans", ("probabilities", "features")
 
 
 class Deployed(nn.Module):
-    """A network for evaluation alone, with the run's temperature and the softmax behind it.
-
-    Args:
-        network: The network. A copy is taken, its batch normalisation folded.
-        temperature: Divides the logits; None leaves them.
-    """
+    """A copy of a network for evaluation alone, folded, with temperature and softmax behind it."""
 
     def __init__(self, network: Network, temperature: float | None) -> None:
         super().__init__()
@@ -26,14 +21,10 @@ class Deployed(nn.Module):
         self.eval()
 
     def forward(self, scans: Tensor) -> tuple[Tensor, Tensor]:
-        """Classify scans.
+        """Classify scans `(N, 1, size, size)`, uint8, 0-255.
 
-        Args:
-            scans: `(N, 1, size, size)`, uint8, 0-255.
-
-        Returns:
-            Probabilities `(N, classes)`, float32, and means of the last feature maps `(N, F)`,
-            float32, for the out-of-distribution detector.
+        Gives probabilities `(N, classes)`, float32, and means of the last feature maps `(N, F)`,
+        float32, for the out-of-distribution detector.
         """
         features = self.network.forward_features(scans)
         logits = self.network.forward_head(features).float()

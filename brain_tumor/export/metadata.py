@@ -91,11 +91,7 @@ class Facts(Settings):
 
 
 def gather_facts(trained: Trained) -> Facts:
-    """Gather what goes with the graph of a run, and read the run's card.
-
-    Raises:
-        DataError: A file of the run is damaged.
-    """
+    """Gather what goes with the graph of a run, and read the run's card."""
     detector = open_ood_detector(trained.scored)
     card = trained.scored.path / "MODEL_CARD.md"
     return Facts(
@@ -135,12 +131,8 @@ def max_text(name: str) -> int:
 def from_texts(path: Path, texts: Mapping[str, str]) -> Facts:
     """Give the facts that `as_texts` made texts of; whoever wrote them, nothing in them is run.
 
-    Args:
-        path: The file that they stand in, for messages.
-        texts: By name; others than ours are passed over.
-
-    Raises:
-        WeightsError: One is missing or cannot be.
+    Others than ours are passed over; WeightsError, with the file's path, where one is missing or
+    cannot be.
     """
     texts = {EARLIER_NAMES.get(name, name): text for name, text in texts.items()}
     missing = [name for name in NAMES if name not in texts]

@@ -8,7 +8,7 @@ from typing import Any
 from brain_tumor.engine.quiet import hushed
 from brain_tumor.export.agreement import Scans
 from brain_tumor.export.extra import needed
-from brain_tumor.export.formats.write import with_facts
+from brain_tumor.export.formats.onnx_file import with_facts
 from brain_tumor.export.graph import INPUT
 from brain_tumor.export.metadata import Facts
 
@@ -26,14 +26,8 @@ HOW = {"CalibMovingAverage": True}
 def quantise(content: bytes, facts: Facts, batches: Iterator[Scans]) -> bytes:
     """Quantise an ONNX file for onnxruntime.
 
-    Args:
-        content: The float file.
-        facts: What it says of itself.
-        batches: Training scans, `(n, 1, size, size)`, uint8, not augmented, as the ranges of
-            activations are to be those of scans to come.
-
-    Raises:
-        ConfigError: A package is not installed.
+    By batches of training scans, `(n, 1, size, size)`, uint8, not augmented, as the ranges of
+    activations are to be those of scans to come.
     """
     onnx, quantization = needed("onnx"), needed("onnxruntime.quantization")
     preparing = needed("onnxruntime.quantization.shape_inference")

@@ -12,11 +12,7 @@ OF_RUN = {"README.md": "MODEL_CARD.md", "metrics.json": "metrics.json"}
 
 
 def check_release(folder: Path, trained: Trained) -> None:
-    """See that a run has what a release holds, and a folder room for it; nothing is written.
-
-    Raises:
-        DataError: Something lies there already, or the run lacks a file.
-    """
+    """See that a run has what a release holds, and a folder room for it; nothing is written."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} holds something already: give a new folder as release=...")
     for name in OF_RUN.values():
@@ -31,17 +27,9 @@ def check_release(folder: Path, trained: Trained) -> None:
 def write_release(folder: Path, trained: Trained, exported: Path) -> list[Path]:
     """Write what others need of a run: no scan, no checkpoint, no path of this machine.
 
-    Args:
-        folder: Where it goes; it is made.
-        trained: The run's network.
-        exported: Its ONNX file.
-
-    Returns:
-        The files: the network (`MODEL`), the model card as the hub shows it (`README.md`), all
-        scores (`metrics.json`), and class names in the order of the probabilities (`labels.json`).
-
-    Raises:
-        DataError: One cannot be read or written.
+    The network (`MODEL`), the model card as the hub shows it (`README.md`), all scores
+    (`metrics.json`), and class names in the order of the probabilities (`labels.json`); gives the
+    files.
     """
     labels = {"classes": trained.classes, "healthy": trained.healthy}
     try:

@@ -11,11 +11,7 @@ MAX_BYTES = 2**28
 
 
 def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
-    """Read a file whole; links are followed.
-
-    Args:
-        path: The file.
-        most: Bytes that it may have, 256 MiB where nothing is said.
+    """Read a file of at most so many bytes; links are followed.
 
     Raises:
         OSError: There is none, it may not be read, it is larger, or it is a folder, a pipe, a
@@ -33,15 +29,7 @@ def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
 
 
 def read_gzip(path: Path, most: int) -> bytes:
-    """Read what a file unpacks to.
-
-    Args:
-        path: A file of gzip's.
-        most: Bytes that it may unpack to.
-
-    Raises:
-        OSError: There is none, it is no such file, or it unpacks to more.
-    """
+    """Read what a file of gzip's unpacks to; raises OSError where that is more than `most`."""
     with gzip.open(path) as file:
         content = file.read(most + 1)
     if len(content) > most:

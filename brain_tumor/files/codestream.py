@@ -66,12 +66,8 @@ def run_length(content: bytes) -> int:
 def check_codestream(content: bytes, says: FrameSize) -> None:
     """See that a frame of JPEG, JPEG-LS or JPEG 2000 decodes to what the file around it says.
 
-    Args:
-        content: The frame.
-        says: Its bits are those that have room.
-
-    Raises:
-        UndecodableScanError: It does not, or cannot be decoded here.
+    The file's bits are those that have room. Raises `UndecodableScanError`, also where the frame
+    cannot be decoded here.
     """
     size = frame_size(content)
     if size is None or (content.startswith(_JPEG) and not size.lossy and not _is_sound(content)):
@@ -89,11 +85,7 @@ def check_codestream(content: bytes, says: FrameSize) -> None:
 
 
 def check_run_length(content: bytes, says: FrameSize) -> None:
-    """See that a frame of DICOM RLE decodes to no more than the file around it says.
-
-    Raises:
-        UndecodableScanError: It decodes to more, or is of a kind that does not exist.
-    """
+    """See that a frame of DICOM RLE exists, and decodes to no more than the file around it says."""
     if says.bits < 8:
         raise UndecodableScanError(
             f"its pixels are of {says.bits} bit and run-length encoded, which DICOM does not "

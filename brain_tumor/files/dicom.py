@@ -94,18 +94,12 @@ class DicomFile:
         return Header("DICOM", str(mode), int(size.Columns), int(size.Rows))
 
     def frame(self, number: int) -> Grey:
-        """Decode a frame.
+        """Decode a frame, by its number from 0, to `(H, W)`, uint8, 0-255.
 
         Values are rescaled or put through the ModalityLUTSequence, then seen through the first
         VOILUTSequence or window that the file names for the frame, else through a window found in
         the values (`window.show`). MONOCHROME1 is inverted. Pixels of PixelPaddingValue are black.
         Colour, and a palette's, is turned to grey by OpenCV's weights.
-
-        Args:
-            number: From 0.
-
-        Returns:
-            `(H, W)`, uint8, 0-255.
 
         Raises:
             UndecodableScanError: It is damaged, or compressed in a way that cannot be decoded here.
@@ -124,22 +118,17 @@ class DicomFile:
             inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
             window, table = window_of(dataset, number), voi_table(dataset, number)
             if table is not None:
-                values, most = look_up(values * slope + intercept, table, little)
+                values = values * slope + intercept
+                values, most = look_up(values, table.LUTDescriptor, table.LUTData, little)
                 slope, intercept = 1, 0
                 window = Window(most / 2, most, "LINEAR_EXACT")
             return show(values, slope, intercept, window, inverted, padding)
 
     def values(self, number: int) -> npt.NDArray[np.float32]:
-        """Decode a grey frame to its rescaled values, whatever window the file names.
+        """Decode a grey frame to its rescaled values `(H, W)`, float32, whatever its window.
 
-        Args:
-            number: From 0.
-
-        Returns:
-            `(H, W)`, float32; those of MONOCHROME1 are negated, so that more is brighter.
-
-        Raises:
-            UndecodableScanError: It is in colour, damaged, or cannot be decoded here.
+        Those of MONOCHROME1 are negated, so that more is brighter. Raises `UndecodableScanError`,
+        also for a frame in colour.
         """
         if self._dataset.SamplesPerPixel != 1:
             raise UndecodableScanError("a DICOM file in colour")
@@ -195,10 +184,7 @@ class DicomFile:
 
 
 def open_dicom(content: bytes) -> DicomFile:
-    """Read the header of a DICOM file.
-
-    Args:
-        content: A whole file.
+    """Read the header of a whole DICOM file.
 
     Raises:
         UndecodableScanError: It holds no picture of a kind that can be decoded here, or one of more
@@ -216,11 +202,7 @@ def open_dicom(content: bytes) -> DicomFile:
 
 
 def count_frames(path: Path) -> int:
-    """Look how many frames a DICOM file has to offer, without reading its pixels.
-
-    Returns:
-        1 where this cannot be told: `open_dicom` has the reason then.
-    """
+    """Tell how many frames a DICOM file has; 1 where it is damaged: `open_dicom` says why."""
     try:
         with path.open("rb") as file:
             _syntax(file)
@@ -256,11 +238,7 @@ def _read(content: bytes) -> tuple[Any, str]:
 
 
 def _syntax(file: BinaryIO) -> str | None:
-    """Read which transfer syntax a file names; None where it names none.
-
-    Raises:
-        UndecodableScanError: pydicom is not installed, or nothing is to be decoded so.
-    """
+    """Read which transfer syntax a file names; None where none. One not decoded here raises."""
     try:
         from pydicom.filereader import read_dataset
     except Exception as error:  # a plug-in that is broken fails in its own way

@@ -17,11 +17,7 @@ PALETTE = ("Red", "Green", "Blue")
 
 
 def rescaling(dataset: Any, number: int) -> tuple[float, float]:
-    """Give RescaleSlope and RescaleIntercept of a frame, 1 and 0 where there are none.
-
-    Raises:
-        UndecodableScanError: They are no numbers, or the slope is 0.
-    """
+    """Give RescaleSlope and RescaleIntercept of a frame, 1 and 0 where there are none."""
     where = list(_groups(dataset, number, "PixelValueTransformationSequence"))
     slope, intercept = _first(where, "RescaleSlope"), _first(where, "RescaleIntercept")
     found = 1.0 if slope is None else float(slope), 0.0 if intercept is None else float(intercept)
@@ -47,22 +43,15 @@ def rescaled(
     """Give a frame's values, and the slope and intercept that are still to be applied.
 
     A ModalityLUTSequence stands in place of these, and is applied here.
-
-    Raises:
-        UndecodableScanError: As `rescaling` and `look_up`.
     """
     table = _first([dataset], "ModalityLUTSequence")
     if table is None:
         return values, *rescaling(dataset, number)
-    return look_up(values, table, little)[0], 1.0, 0.0
+    return look_up(values, table.LUTDescriptor, table.LUTData, little)[0], 1.0, 0.0
 
 
 def of_palette(dataset: Any, values: Values, little: bool) -> Grey:
-    """Turn the numbers of a palette's colours into grey by OpenCV's weights.
-
-    Raises:
-        UndecodableScanError: The palette is segmented, missing or damaged.
-    """
+    """Turn the numbers of a palette's colours into grey by OpenCV's weights."""
     colours = []
     for colour in PALETTE:
         name = f"{colour}PaletteColorLookupTable"
@@ -72,7 +61,7 @@ def of_palette(dataset: Any, values: Values, little: bool) -> Grey:
                 "a DICOM file whose palette is missing, or segmented, which is not read here: "
                 "save it as PNG"
             )
-        found, most = _through(values, dataset[f"{name}Descriptor"].value, data, little)
+        found, most = look_up(values, dataset[f"{name}Descriptor"].value, data, little)
         colours.append(np.rint(found * (255 / most)).astype(np.uint8))
     return np.asarray(cv2.cvtColor(np.stack(colours, -1), cv2.COLOR_RGB2GRAY), np.uint8)
 
@@ -85,25 +74,13 @@ def voi_table(dataset: Any, number: int) -> Any:
     return _first(list(_groups(dataset, number, "FrameVOILUTSequence")), "VOILUTSequence")
 
 
-def look_up(values: Values, table: Any, little: bool) -> tuple[Values, int]:
-    """Put values through a table (PS3.3, C.11.1.1.1 and C.11.2.1.1).
-
-    Args:
-        values: Any shape.
-        table: An item with LUTDescriptor (number of entries, the value that the first of them is
-            for, bits of an entry) and LUTData.
-        little: Whether the bytes of an entry are in little-endian order.
+def look_up(values: Values, descriptor: Any, data: Any, little: bool) -> tuple[Values, int]:
+    """Put values through a table, LUTDescriptor and LUTData (PS3.3, C.11.1.1.1 and C.11.2.1.1).
 
     Returns:
         What stands for each value, and the largest number that the table can hold.
-
-    Raises:
-        UndecodableScanError: The table has fewer entries than it says, or other bits.
     """
-    return _through(values, table.LUTDescriptor, table.LUTData, little)
-
-
-def _through(values: Values, descriptor: Any, data: Any, little: bool) -> tuple[Values, int]:
+    # Number of entries, the value that the first of them is for, bits of an entry.
     entries, first, bits = (int(number) for number in descriptor)
     entries = entries or 2**16
     if isinstance(data, bytes):
@@ -122,27 +99,18 @@ def _through(values: Values, descriptor: Any, data: Any, little: bool) -> tuple[
 
 
 def padded(dataset: Any, values: Values) -> npt.NDArray[np.bool_] | None:
-    """Tell the pixels around a picture, by PixelPaddingValue and PixelPaddingRangeLimit.
+    """Tell which stored values are pixels around the picture; None where none is.
 
-    Args:
-        dataset: Of the file.
-        values: The stored ones, before they are rescaled.
-
-    Returns:
-        As `values`; None where there are none.
+    By PixelPaddingValue and PixelPaddingRangeLimit.
     """
     ends = [_first([dataset], f"PixelPadding{name}") for name in ("Value", "RangeLimit")]
     if ends[0] is None:
         return None
-    signed = bool(dataset.get("PixelRepresentation"))
-    numbers = [_signed(float(end), signed) for end in ends if end is not None]
+    numbers = [float(end) for end in ends if end is not None]
+    if dataset.get("PixelRepresentation"):  # they are read without the sign that this gives them
+        numbers = [number - 2**16 if number >= 2**15 else number for number in numbers]
     found = (values >= min(numbers)) & (values <= max(numbers))
     return found if found.any() else None
-
-
-def _signed(number: float, signed: bool) -> float:
-    # These elements are read without the sign that PixelRepresentation gives them.
-    return number - 2**16 if signed and number >= 2**15 else number
 
 
 def _groups(dataset: Any, number: int, name: str) -> Iterator[Any]:

@@ -24,18 +24,11 @@ _USER_BLOCK = 512  # bytes that MATLAB puts before the HDF5 file: a line of text
 
 @dataclass(frozen=True)
 class FigshareSlice:
-    """What a file of the set holds.
+    """What a file of the set holds."""
 
-    Attributes:
-        grey: The slice as MATLAB shows it, `(H, W)`, uint8, 0-255: the file's 16 bits through the
-            window that DICOM without one gets (`window.show`).
-        label: `meningioma`, `glioma` or `pituitary`.
-        patient: The identifier in `PID`; the set's own, no hospital's.
-    """
-
-    grey: Grey
-    label: str
-    patient: str
+    grey: Grey  # as MATLAB shows it: 16 bits through the window that DICOM without one gets
+    label: str  # `meningioma`, `glioma` or `pituitary`
+    patient: str  # the identifier in `PID`; the set's own, no hospital's
 
 
 def is_matlab(begin: bytes) -> bool:
@@ -44,10 +37,7 @@ def is_matlab(begin: bytes) -> bool:
 
 
 def read_figshare(content: bytes) -> FigshareSlice:
-    """Read a slice.
-
-    Args:
-        content: A whole .mat file.
+    """Read a slice from a whole .mat file.
 
     Raises:
         UndecodableScanError: h5py is not installed, or it is no file of the set.
@@ -68,13 +58,7 @@ def read_mask(content: bytes) -> npt.NDArray[np.bool_]:
     """Read where the tumour lies, `(H, W)`, bool, in the pixels of the slice.
 
     Such as a Grad-CAM map has to be brought to: undo the crop by the box in the manifest, then look
-    how much of the map lies inside.
-
-    Args:
-        content: A whole .mat file.
-
-    Raises:
-        UndecodableScanError: h5py is not installed, or it is no file of the set.
+    how much of the map lies inside. Raises as `read_figshare`.
     """
     return _Data(content).picture("tumorMask") > 0
 

@@ -8,11 +8,7 @@ from brain_tumor.errors import DataError
 
 
 def check_folder(root: Path, remedy: str) -> None:
-    """Make sure that a folder is there.
-
-    Args:
-        root: The folder.
-        remedy: What to do if not, the end of a sentence.
+    """Make sure that a folder is there; `remedy` ends the sentence that says if it is not.
 
     Raises:
         DataError: It is not, or it is a file, such as an archive: nothing is unpacked here.
@@ -29,11 +25,7 @@ def check_folder(root: Path, remedy: str) -> None:
 
 
 def subfolders(folder: Path) -> list[str]:
-    """Give the names of the folders in a folder, sorted, without hidden ones; links count.
-
-    Raises:
-        DataError: It may not be looked into.
-    """
+    """Give the names of the folders in a folder, sorted, without hidden ones; links count."""
     try:
         return sorted(p.name for p in folder.iterdir() if not _hidden(p.name) and p.is_dir())
     except OSError as error:

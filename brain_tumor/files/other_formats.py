@@ -58,11 +58,7 @@ def is_nifti(content: bytes) -> bool:
 
 
 def other_format(content: bytes, name: str) -> str | None:
-    r"""Say which format a file is of, and what to do with it; None where it is none of these.
-
-    Args:
-        content: Its first `BEGIN` bytes, or more.
-        name: Its name, or nothing.
+    r"""Say which format a file is of by its first `BEGIN` bytes and name; None if none of these.
 
     Example:
         >>> other_format(b"PK\x03\x04 and more", "scans.zip")

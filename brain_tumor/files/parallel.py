@@ -4,7 +4,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TypeVar
 
 import cv2
@@ -25,32 +24,22 @@ def each(function: Callable[[S], T], scans: Sequence[S]) -> Iterator[T]:
     Threads suffice: OpenCV, NumPy, hashing and reading all release Python's lock. So that cores
     have one thread each, OpenCV and BLAS use none of their own meanwhile. What libraries
     print about a file is held back (`silence.silent`).
-
-    Args:
-        function: Called from several threads at once.
-        scans: What it is called with.
     """
 
     def batch(start: int) -> list[T]:
         with silent():
             return [function(scan) for scan in scans[start : start + _BATCH]]
 
-    with _one_thread_each(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        begun: deque[Future[list[T]]] = deque()
-        for start in range(0, len(scans), _BATCH):
-            begun.append(pool.submit(batch, start))
-            if len(begun) == _AHEAD:
-                yield from begun.popleft().result()
-        while begun:
-            yield from begun.popleft().result()
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        with threadpool_limits(1, user_api="blas"):
-            yield
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+            begun: deque[Future[list[T]]] = deque()
+            for start in range(0, len(scans), _BATCH):
+                begun.append(pool.submit(batch, start))
+                if len(begun) == _AHEAD:
+                    yield from begun.popleft().result()
+            while begun:
+                yield from begun.popleft().result()
     finally:
         cv2.setNumThreads(threads)

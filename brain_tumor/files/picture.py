@@ -69,17 +69,11 @@ class PictureFile:
         return self._film or len(self._pages)
 
     def frame(self, number: int) -> Grey:
-        """Decode a picture.
+        """Decode a picture, by its number from 0, to `(H, W)`, uint8, 0-255.
 
         Colour is turned to grey by OpenCV's weights (0.299 R + 0.587 G + 0.114 B), as the report's
         "converted to grayscale from RGB"; transparency is dropped. Values of other than 8 bits are
         brought to grey by `window.to_eight_bits`. An EXIF orientation is applied.
-
-        Args:
-            number: From 0.
-
-        Returns:
-            `(H, W)`, uint8, 0-255.
 
         Raises:
             UndecodableScanError: It is damaged, truncated, or hides more pixels than `MAX_PIXELS`.
@@ -97,10 +91,7 @@ class PictureFile:
 
 
 def open_picture(content: bytes) -> PictureFile:
-    """Read a picture's header, without decoding its pixels.
-
-    Args:
-        content: A whole file.
+    """Read the header of a whole picture file, without decoding its pixels.
 
     Raises:
         UndecodableScanError: No known format, more pixels than `MAX_PIXELS`, more frames than
@@ -131,16 +122,8 @@ def open_picture(content: bytes) -> PictureFile:
 
 
 def count_pictures(path: Path, begin: bytes) -> int:
-    """Look how many pictures a file has to offer, without decoding them.
-
-    Args:
-        path: The file.
-        begin: Its first bytes, by which the one format that is by far the most frequent is told.
-
-    Returns:
-        1 where this cannot be told: `open_picture` has the reason then.
-    """
-    if begin.startswith(_JPEG) or not begin:
+    """Tell how many pictures a file has, without decoding; 1 where `open_picture` would fail."""
+    if begin.startswith(_JPEG) or not begin:  # by far the most frequent format
         return 1
     try:
         with Image.open(path) as picture:
@@ -263,9 +246,7 @@ def _shots(content: bytes, frames: int) -> list[Grey | UndecodableScanError]:
 def grey_of_pillow(picture: Image.Image) -> Grey:
     """Turn a picture of Pillow's into grey values `(H, W)`, uint8, as `PictureFile.frame` does.
 
-    Raises:
-        UndecodableScanError: It holds values that are no numbers.
-        Exception: Pillow decodes late, and raises a dozen kinds.
+    Pillow decodes late, and raises a dozen kinds of exceptions.
     """
     if picture.mode.startswith(("I", "F")):  # I;16 and its like begin with I
         return to_eight_bits(np.asarray(picture))

@@ -12,13 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brain_tumor.files.bounded_file import read_file
-from brain_tumor.files.dicom import (
-    PREAMBLE,
-    DicomFile,
-    count_frames,
-    is_dicom,
-    open_dicom,
-)
+from brain_tumor.files.dicom import PREAMBLE, DicomFile, count_frames, is_dicom, open_dicom
 from brain_tumor.files.other_formats import BEGIN, other_format
 from brain_tumor.files.parallel import each
 from brain_tumor.files.picture import PictureFile, count_pictures, open_picture
@@ -38,28 +32,18 @@ HELD = 2  # files of several frames that stay in memory while their frames are d
 
 @dataclass(frozen=True)
 class RawScan:
-    """A scan that was read and is not decoded yet.
+    """A scan that was read and is not decoded yet: the last two raise `UndecodableScanError`."""
 
-    Attributes:
-        digest: MD5 of the file's bytes; of a frame, of these and its number; of an array, of its
-            kind, shape and values.
-        bytes: Size of the file or array.
-        header: Gives what it says of itself.
-        grey: Decodes it to grey values, `(H, W)`, uint8, 0-255. Both raise `UndecodableScanError`.
-    """
-
+    # MD5 of the file's bytes; of a frame, of these and its number; of an array, of its kind, shape
+    # and values.
     digest: str
-    bytes: int
+    bytes: int  # size of the file or array
     header: Callable[[], Header]
     grey: Callable[[], Grey]
 
 
 class ScanReader:
-    """Reads the scans of a source. Threads may share it.
-
-    Args:
-        root: The folder that their paths are relative to.
-    """
+    """Reads the scans of a source, by paths relative to a root. Threads may share it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -69,7 +53,7 @@ class ScanReader:
         """Read a scan, wherever a link leads.
 
         Raises:
-            UnreadableScanError: It cannot be read (`bounded_file.read_file`).
+            UnreadableScanError: It cannot be read.
             UndecodableScanError: An array that is none.
         """
         if scan.pixels is not None:
@@ -105,22 +89,13 @@ def frames_of(path: Path) -> list[int | None]:
 
 
 def scans_in(root: Path, files: Sequence[Scan]) -> list[Scan]:
-    """Give a scan for each frame or page of some files; one file's are of one patient.
-
-    Args:
-        root: The folder that paths are relative to.
-        files: What is known of each file.
-    """
+    """Give a scan for each frame or page of files below a root; a file's are of one patient."""
     frames = each(lambda scan: frames_of(root / scan.path), files)
     return [one for scan, found in zip(files, frames, strict=True) for one in _frames(scan, found)]
 
 
 def open_content(content: bytes, name: str) -> DicomFile | PictureFile:
-    """Read what a picture or DICOM file says of itself; nothing too large is let through.
-
-    Args:
-        content: The whole file.
-        name: Its name, or nothing.
+    """Read what a whole picture or DICOM file says of itself; nothing too large is let through.
 
     Raises:
         UndecodableScanError: It is neither, or has more pixels than `MAX_PIXELS`. Another format is
@@ -142,11 +117,7 @@ def open_content(content: bytes, name: str) -> DicomFile | PictureFile:
 
 
 def content_frames(content: bytes, name: str) -> list[Callable[[], Grey]]:
-    """Give a function for each scan of a file, every frame or page, that decodes it.
-
-    Args:
-        content: The whole file.
-        name: Its name, or nothing.
+    """Give a function for each scan of a whole file, every frame or page, that decodes it.
 
     Raises:
         UndecodableScanError: It is neither a picture nor DICOM.
@@ -162,14 +133,10 @@ def content_frames(content: bytes, name: str) -> list[Callable[[], Grey]]:
 
 
 def array_to_grey(pixels: npt.NDArray[Any]) -> Grey:
-    """Turn an array into grey values, as those of a file are.
+    """Turn an array into grey values `(H, W)`, uint8, 0-255, as those of a file are.
 
-    Args:
-        pixels: `(H, W)`, or `(H, W, 3)` red first; uint8, or other numbers, of which the bulk is
-            seen (`window.to_eight_bits`).
-
-    Returns:
-        `(H, W)`, uint8, 0-255.
+    It is `(H, W)`, or `(H, W, 3)` red first; uint8, or other numbers, of which the bulk is seen
+    (`window.to_eight_bits`).
 
     Raises:
         UndecodableScanError: It is of another kind or shape, or has more pixels than `MAX_PIXELS`.
@@ -196,7 +163,8 @@ def _frames(scan: Scan, frames: Sequence[int | None]) -> list[Scan]:
     return [replace(one, frame=frame) for frame in frames]
 
 
-def _read_file(path: Path) -> bytes:
+def read_scan_file(path: Path) -> bytes:
+    """Read a file whole (`bounded_file.read_file`), or raise `UnreadableScanError`."""
     try:
         return read_file(path)
     except OSError as error:
@@ -204,7 +172,7 @@ def _read_file(path: Path) -> bytes:
 
 
 def _open_file(path: Path, name: str) -> tuple[str, int, Callable[[], DicomFile | PictureFile]]:
-    content = _read_file(path)
+    content = read_scan_file(path)
     return md5(content), len(content), lru_cache(1)(lambda: open_content(content, name))
 
 

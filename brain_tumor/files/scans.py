@@ -33,20 +33,12 @@ class Header:
 
 
 def check_size(width: int, height: int) -> None:
-    """See that a picture is not too large.
-
-    Raises:
-        UndecodableScanError: It has more pixels than `MAX_PIXELS`.
-    """
+    """See that a picture has at most `MAX_PIXELS`, or raise `UndecodableScanError`."""
     if width * height > MAX_PIXELS:
         raise UndecodableScanError(f"{width:,} x {height:,} pixels, more than {MAX_PIXELS:,}")
 
 
 def check_frames(frames: int) -> None:
-    """See that a file has 1 to `MAX_FRAMES` frames.
-
-    Raises:
-        UndecodableScanError: It says otherwise.
-    """
+    """See that a file has 1 to `MAX_FRAMES` frames, or raise `UndecodableScanError`."""
     if not 1 <= frames <= MAX_FRAMES:
         raise UndecodableScanError(f"{frames:,} frames, not 1 to {MAX_FRAMES:,}")

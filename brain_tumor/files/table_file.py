@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TypeVar
 
+from brain_tumor.errors import DataError
 from brain_tumor.files.bounded_file import read_file
 
 Line = dict[str, str]
@@ -37,6 +38,17 @@ def plain_cell(cell: T) -> T | str:
     if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell):
         return cell[1:]
     return cell
+
+
+def read_named_table(
+    path: Path, called: str, remedy: str, needed: Collection[str] = (), remarks: bool = False
+) -> tuple[list[str], list[Line]]:
+    """Read a table that a user named; a `DataError` calls it so, and ends with the remedy."""
+    try:
+        return read_table(path, needed, remarks)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"The {called} {path} cannot be read ({reason}): {remedy}.") from error
 
 
 def read_table(

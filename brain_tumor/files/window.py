@@ -24,13 +24,7 @@ Values = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Window:
-    """A window of values, in the unit after rescaling.
-
-    Attributes:
-        centre: WindowCenter.
-        width: WindowWidth; at least 1 for `LINEAR`, above 0 for the others.
-        function: VOILUTFunction: `LINEAR`, `LINEAR_EXACT` or `SIGMOID`.
-    """
+    """WindowCenter, WindowWidth and VOILUTFunction, in the unit after rescaling."""
 
     centre: float
     width: float
@@ -38,7 +32,7 @@ class Window:
 
     @property
     def sound(self) -> bool:
-        """Whether the standard allows such a window."""
+        """Whether the standard allows such a window: at least 1 wide if `LINEAR`, else above 0."""
         least = 1.0 if self.function == "LINEAR" else np.nextafter(0.0, 1.0)
         known = self.function in ("LINEAR", "LINEAR_EXACT", "SIGMOID")
         return known and bool(np.isfinite([self.centre, self.width]).all()) and self.width >= least
@@ -52,20 +46,11 @@ def show(
     inverted: bool,
     padding: npt.NDArray[np.bool_] | None = None,
 ) -> Grey:
-    """Bring a scanner's values to grey.
+    """Bring a scanner's values, finite numbers `(H, W)`, to grey, `(H, W)`, uint8, 0-255.
 
-    Args:
-        values: `(H, W)`, finite numbers, at least one.
-        slope: RescaleSlope.
-        intercept: RescaleIntercept.
-        window: What is to be seen; None takes the values between the `DARKEST` and the `BRIGHTEST`
-            pixels, or all where these are the same.
-        inverted: Whether the lowest value is white, as in MONOCHROME1.
-        padding: `(H, W)`, pixels around the picture, which become black and have no say in what is
-            seen; None where there are none.
-
-    Returns:
-        `(H, W)`, uint8, 0-255.
+    No window takes the values between the `DARKEST` and the `BRIGHTEST` pixels, or all where these
+    are the same. Where it is inverted, as in MONOCHROME1, the lowest value is white. Padding,
+    pixels around the picture, becomes black and does not decide the window.
     """
     if padding is not None and padding.all():
         return np.zeros(values.shape, np.uint8)
@@ -92,12 +77,7 @@ def show(
 def to_eight_bits(values: Values, inverted: bool = False) -> Grey:
     """Bring a picture of other than 8 bits to grey, as DICOM without a window.
 
-    Args:
-        values: `(H, W)`, or `(H, W, 3)` red first: any numbers.
-        inverted: Whether the lowest value is white.
-
-    Returns:
-        `(H, W)`, uint8, 0-255.
+    From any numbers `(H, W)`, or `(H, W, 3)` red first, to `(H, W)`, uint8, 0-255.
 
     Raises:
         UndecodableScanError: They are no numbers.

@@ -49,7 +49,7 @@ def fit_temperature(labels: Labels, logits: Values) -> float:
         where confidence is worth nothing.
 
     Raises:
-        ValueError: No scans, lengths that differ, a label out of range or logits not finite.
+        ValueError: As `check_logits`.
 
     Example:
         >>> logits = np.array([[9 * np.log(3), 0.0]] * 4)  # 3 of 4 are right: 3 to 1 is worth ln 3
@@ -83,16 +83,13 @@ def reliability(labels: Labels, logits: Values, bins: int = 15) -> tuple[Reliabi
         bins: Number of bins, at least 1.
 
     Raises:
-        ValueError: No scans, lengths that differ, a label out of range, logits not finite or no
-            bins.
+        ValueError: As `check_logits`.
 
     Example:
         >>> reliability(np.array([0, 1]), np.array([[np.log(3), 0.0]] * 2), bins=2)[1]
         ReliabilityBin(low=0.5, high=1.0, scans=2, confidence=0.75, accuracy=0.5)
     """
     check_logits(labels, logits)
-    if bins < 1:
-        raise ValueError(f"{bins} bins: at least 1")
     confidences, right = confidence_and_rightness(labels, logits)
     numbers = equal_width_bins(confidences, bins)
     result = []

@@ -32,7 +32,7 @@ def calibration_errors(labels: Labels, logits: Values, bins: int) -> Calibration
         bins: Number of bins, at least 1.
 
     Raises:
-        ValueError: No scans, lengths that differ, a label out of range or logits not finite.
+        ValueError: As `check_logits`.
 
     Example:
         >>> calibration_errors(np.array([0, 1]), np.array([[np.log(3), 0.0]] * 2), bins=2)
@@ -50,17 +50,10 @@ def calibration_errors(labels: Labels, logits: Values, bins: int) -> Calibration
 
 
 def equal_width_bins(confidences: Values, bins: int) -> Rows:
-    """Sort confidences into bins of equal width.
+    """Sort confidences in [0, 1] into bins of equal width, `(N,)`, int64, 0 to `bins` - 1.
 
     Bin k holds `k / bins <= confidence < (k + 1) / bins`, as torchmetrics has it; the last one is
     closed above, too. (torchmetrics keeps a confidence of exactly 1 in one more bin of its own.)
-
-    Args:
-        confidences: `(N,)`, float64, in [0, 1].
-        bins: Number of bins, at least 1.
-
-    Returns:
-        `(N,)`, int64, 0 to `bins` - 1.
 
     Example:
         >>> equal_width_bins(np.array([0.0, 0.49, 0.5, 1.0]), 2)
@@ -78,9 +71,9 @@ def equal_mass_gaps(confidences: Values, right: Values, weights: Weights, bins: 
     no influence; without ties, and with a multiple of `bins` scans, the bins are the usual ones.
 
     Args:
-        confidences: `(N,)`, float64, rising.
-        right: Whether each answer is right, `(N,)`, float64, 0 or 1.
-        weights: How often each scan stands in each resample, `(B, N)`, int64.
+        confidences: `(N,)`, rising.
+        right: Whether each answer is right, `(N,)`, 0 or 1.
+        weights: How often each scan stands in each resample, `(B, N)`.
         bins: Number of bins, at least 1.
 
     Returns:
@@ -117,10 +110,7 @@ def calibration_error_interval(gaps: Values, drawn: Values, level: float) -> Int
     than need be where some gaps are real and others are not. The interval always holds the error
     as it was found, which lies high in it.
 
-    Args:
-        gaps: Gap of each bin, `(bins,)`, float64.
-        drawn: The same for each resample, `(B, bins)`, float64.
-        level: Share of the cases that the interval is to cover, between 0 and 1.
+    Gaps are those of the bins, `(bins,)`; drawn are the same for each resample, `(B, bins)`.
     """
     value = np.abs(gaps).sum()
     noise = drawn - gaps

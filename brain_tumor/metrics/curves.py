@@ -1,6 +1,7 @@
 """Curves of what a threshold on a probability, or on confidence, buys and costs."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import softmax
@@ -15,15 +16,8 @@ from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A curve and its area.
-
-    Attributes:
-        x: `(K,)`, float64, in [0, 1].
-        y: Likewise.
-        area: In [0, 1].
-    """
+class Curve(NamedTuple):
+    """A curve, `(K,)` float64 both ways, and its area; all in [0, 1]."""
 
     x: Values
     y: Values
@@ -49,13 +43,7 @@ class RiskCoverage:
     confidence: Values
 
     def risk_at(self, coverage: float) -> float:
-        """Give the error rate of the most confident answers, at least this share of all.
-
-        Raises:
-            ValueError: The coverage is not in (0, 1].
-        """
-        if not 0 < coverage <= 1:
-            raise ValueError(f"coverage {coverage}: above 0, and 1 at most")
+        """Give the error rate of the most confident answers, at least this share of all."""
         return float(self.risk[np.searchsorted(self.coverage, coverage)])
 
     def steps(self) -> list[tuple[float, float]]:
@@ -92,7 +80,7 @@ def roc(labels: Labels, logits: Values, class_number: int) -> Curve | None:
         equal steps in one direction are left out. None where the class or the rest is absent.
 
     Raises:
-        ValueError: No scans, lengths that differ, a label out of range or logits not finite.
+        ValueError: As `check_logits`.
 
     Example:
         >>> curve = roc(np.array([0, 1, 1]), np.log([[0.8, 0.2], [0.9, 0.1], [0.3, 0.7]]), 1)
@@ -123,7 +111,7 @@ def precision_recall(labels: Labels, logits: Values, class_number: int) -> Curve
         where the class is absent.
 
     Raises:
-        ValueError: No scans, lengths that differ, a label out of range or logits not finite.
+        ValueError: As `check_logits`.
     """
     check_logits(labels, logits)
     positive = labels == class_number
@@ -138,15 +126,15 @@ def risk_coverage(labels: Labels, logits: Values) -> RiskCoverage:
     """Tell how the error rate falls when unsure answers are withheld.
 
     Selective classification (Geifman and El-Yaniv, 2017, arXiv 1705.08500) with the softmax
-    probability of the answer as confidence. GradedPredictions of one confidence are given
-    together or not at all.
+    probability of the answer as confidence. Answers of one confidence are given together or not at
+    all.
 
     Args:
         labels: True class numbers, `(N,)`, int64, 0 to C - 1, N at least 1.
         logits: `(N, C)`, float64.
 
     Raises:
-        ValueError: No scans, lengths that differ, a label out of range or logits not finite.
+        ValueError: As `check_logits`.
 
     Example:
         >>> curve = risk_coverage(np.array([0, 0]), np.log([[0.9, 0.1], [0.2, 0.8]]))

@@ -47,7 +47,7 @@ def choose_threshold(tumour: Truth, probability: Values, least_sensitivity: floa
     scans, never on test scans; the sensitivity on other scans will differ.
 
     Args:
-        tumour: Whether each scan shows a tumour, `(N,)`, bool.
+        tumour: Whether each scan shows a tumour, `(N,)`, bool; at least one does.
         probability: Probability of a tumour, `(N,)`, float64, in [0, 1].
         least_sensitivity: Share of the tumours to be found, above 0 and 1 at most.
 
@@ -55,20 +55,11 @@ def choose_threshold(tumour: Truth, probability: Values, least_sensitivity: floa
         The threshold t: `probability >= t` is called a tumour. It is the probability of one of
         the tumours.
 
-    Raises:
-        ValueError: No tumour, no healthy scan, lengths that differ, a probability that is not a
-            number in [0, 1], or a sensitivity outside its range.
-
     Example:
         >>> tumour, probability = np.array([True, True, False]), np.array([0.9, 0.6, 0.7])
         >>> choose_threshold(tumour, probability, 0.5), choose_threshold(tumour, probability, 0.6)
         (0.9, 0.6)
     """
-    _check(tumour, probability)
-    if tumour.all() or not tumour.any():
-        raise ValueError("a threshold needs scans with a tumour and scans without one")
-    if not 0 < least_sensitivity <= 1:
-        raise ValueError(f"sensitivity {least_sensitivity}: above 0, and 1 at most")
     falling = np.sort(probability[tumour])[::-1]
     # Shares as sensitivity itself is worked out: 0.07 * 100 is a little more than 7.
     sensitivities = np.arange(1, len(falling) + 1) / len(falling)
@@ -94,7 +85,7 @@ def detect(
         resampling: How intervals are drawn.
 
     Raises:
-        ValueError: No scans, lengths that differ, or a value outside its range.
+        ValueError: No scans, or a group below 0.
 
     Example:
         >>> tumour, probability = np.array([True, True, False]), np.array([0.9, 0.6, 0.7])
@@ -102,7 +93,6 @@ def detect(
         >>> scores.true_positives, scores.false_negatives, scores.specificity.value
         (1, 1, 1.0)
     """
-    _check(tumour, probability)
     called = probability >= threshold
     thresholds = np.unique(threshold)
     specificity, sensitivity = bootstrap_scores(
@@ -117,11 +107,3 @@ def detect(
         sensitivity=sensitivity,
         specificity=specificity,
     )
-
-
-def _check(tumour: Truth, probability: Values) -> None:
-    if not 0 < len(tumour) == len(probability):
-        raise ValueError(f"{len(probability)} probabilities for {len(tumour)} scans")
-    bad = int(np.sum(~((probability >= 0) & (probability <= 1))))
-    if bad:
-        raise ValueError(f"the probabilities of {bad} of {len(tumour)} scans are not in 0..1")

@@ -10,6 +10,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import Labels
 
 Ids = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 ANY = "any"
 
@@ -51,9 +52,6 @@ def leakage(
         What is shared of each identity, in their order, then of `any`: scans of which at least
         one identity is known, and at least one shared.
 
-    Raises:
-        ValueError: An identity has another length than the labels, or is named `any`.
-
     Example:
         >>> identities = {"patient": np.array([0, 0, 1, -1]), "slice": np.array([0, 1, 2, -1])}
         >>> train, test = np.array([0]), np.array([1, 2, 3])
@@ -67,8 +65,6 @@ def leakage(
     any_known = np.zeros(len(test), bool)
     any_shared = np.zeros(len(test), bool)
     for name, ids in identities.items():
-        if len(ids) != len(labels) or name == ANY:
-            raise ValueError(f"identity {name!r} of {len(ids)} scans for {len(labels)} labels")
         known = ids[test] >= 0
         shared = known & np.isin(ids[test], ids[train])
         result[name] = _shared(known, shared, labels[test], classes)
@@ -78,35 +74,28 @@ def leakage(
     return result
 
 
-def _shared(
-    known: npt.NDArray[np.bool_],
-    shared: npt.NDArray[np.bool_],
-    labels: Labels,
-    classes: Sequence[str],
-) -> SharedScans:
-    return SharedScans(
-        int(np.sum(known)),
-        int(np.sum(shared)),
-        _share(shared, known),
-        _share(shared, np.ones(len(shared), bool)),
-        {name: _share(shared, labels == place) for place, name in enumerate(classes)},
-    )
+def _shared(known: Mask, shared: Mask, labels: Labels, classes: Sequence[str]) -> SharedScans:
+    counts = int(np.sum(known)), int(np.sum(shared))
+    return SharedScans(*counts, _share(shared, known), *_shares(shared, labels, classes))
 
 
-def _share(those: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float | None:
+def _shares(
+    those: Mask, labels: Labels, classes: Sequence[str]
+) -> tuple[float | None, dict[str, float | None]]:
+    """Give the share of all scans, and of each class's, that are among those."""
+    per_class = {name: _share(those, labels == number) for number, name in enumerate(classes)}
+    return _share(those, np.ones(len(those), bool)), per_class
+
+
+def _share(those: Mask, among: Mask) -> float | None:
     return float(np.mean(those[among])) if among.any() else None
 
 
 @dataclass(frozen=True)
 class LookalikeShare:
-    """Test scans that look like a training scan.
+    """Shares in [0, 1] of the test scans that look like a training scan.
 
-    Attributes:
-        level: Least correlation that counts as looking alike.
-        all: All test scans that do, of all there are.
-        per_class: The same for the test scans of each class, by its name.
-        known_patients: The same for those whose patient is known.
-        unknown_patients: The same for the others.
+    `level` is the least correlation that counts as looking alike.
     """
 
     level: float
@@ -140,19 +129,12 @@ def lookalike_shares(
     levels: Sequence[float],
     labels: Labels,
     classes: Sequence[str],
-    known: npt.NDArray[np.bool_],
+    known: Mask,
 ) -> list[LookalikeShare]:
     """Count the test scans that look like a training scan, at several levels.
 
-    Args:
-        closest: Highest correlation of each test scan with a training scan, `(T,)`.
-        levels: What counts as looking alike.
-        labels: Class numbers of the test scans, `(T,)`, int64.
-        classes: Class names in the order of the numbers.
-        known: Which test scans are of known patients, `(T,)`.
-
-    Returns:
-        A record of shares in [0, 1] per level; a share of no scans is None.
+    Labels are those of the T test scans, `known` says which are of known patients, and `closest` is
+    the highest correlation of each with a training scan, `(T,)`. A share of no scans is None.
 
     Example:
         >>> closest, labels = np.array([0.99, 0.94, 0.0]), np.array([0, 0, 1])
@@ -161,16 +143,10 @@ def lookalike_shares(
         >>> found[0].per_class, found[0].unknown_patients
         ({'glioma': 0.5, 'notumor': 0.0}, 0.0)
     """
-    found = []
-    for level in levels:
-        alike = closest >= level
-        found.append(
-            LookalikeShare(
-                level,
-                _share(alike, np.ones(len(alike), bool)),
-                {name: _share(alike, labels == number) for number, name in enumerate(classes)},
-                _share(alike, known),
-                _share(alike, ~known),
-            )
+    alike = {level: closest >= level for level in levels}
+    return [
+        LookalikeShare(
+            level, *_shares(own, labels, classes), _share(own, known), _share(own, ~known)
         )
-    return found
+        for level, own in alike.items()
+    ]

@@ -7,11 +7,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 
 
 def check_logits(labels: Labels, logits: Values) -> None:
-    """Refuse logits that cannot be scored.
-
-    Args:
-        labels: True class numbers, `(N,)`, int64.
-        logits: `(N, C)`, float64.
+    """Refuse logits, `(N, C)`, that cannot be scored beside the true class numbers, `(N,)`.
 
     Raises:
         ValueError: No scans, lengths that differ, a label outside 0 to C - 1, or logits that are
@@ -31,10 +27,6 @@ def confidence_and_rightness(labels: Labels, logits: Values) -> tuple[Values, Va
 
     The answer is the class with the largest logit, the first of several; its confidence is the
     softmax probability of that class.
-
-    Args:
-        labels: True class numbers, `(N,)`, int64.
-        logits: `(N, C)`, float64.
 
     Returns:
         Confidences, `(N,)`, float64, in [1 / C, 1], and rightness, `(N,)`, float64, 0 or 1.

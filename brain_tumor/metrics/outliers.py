@@ -31,11 +31,7 @@ class Spread:
     def score(self, features: Features) -> Features:
         """Give the Mahalanobis distance of each scan, per root of its K dimensions.
 
-        Args:
-            features: `(N, F)`, finite.
-
-        Returns:
-            `(N,)`, float64, 0 or more, about 1 for reference scans.
+        Of `(N, F)` finite features it is `(N,)`, 0 or more, about 1 for reference scans.
         """
         apart: Features = (features - self.mean) @ self.steps.astype(np.float64)
         return np.asarray(np.sqrt(np.mean(apart**2, axis=1)))
@@ -55,11 +51,8 @@ class Neighbours:
     def score(self, features: npt.NDArray[np.float32]) -> Features:
         """Give the distance of each scan's direction from the nearest reference.
 
-        Args:
-            features: `(N, F)`, finite.
-
-        Returns:
-            `(N,)`, float64, from 0 for the same direction to 2 for the opposite one.
+        Of `(N, F)` finite features it is `(N,)`, from 0 for the same direction to 2 for the
+        opposite one.
         """
         alike = (_directed(features) @ self.directions.T).max(axis=1).astype(np.float64)
         return np.asarray(np.sqrt(np.maximum(2 - 2 * alike, 0)))
@@ -94,29 +87,12 @@ def fit_spread(reference: Features, sizes: Sequence[int]) -> Spread:
 
 
 def fit_neighbours(reference: npt.NDArray[np.float32]) -> Neighbours:
-    """Keep the directions of reference features, for the distance of Sun et al., 2022.
+    """Keep the directions of `(R, F)` finite features, for the distance of Sun et al., 2022.
 
     "Out-of-distribution detection with deep nearest neighbors", arXiv 2204.06507: features are
     divided by their length. The first neighbour counts.
-
-    Args:
-        reference: `(R, F)`, finite.
     """
     return Neighbours(_directed(reference).astype(np.float16).astype(np.float32))
-
-
-def threshold_of(scores: Features, share: float) -> float:
-    """Give the least of the scores that a share of them does not exceed.
-
-    Args:
-        scores: Of held-out scans, `(M,)`, M at least 1.
-        share: Above 0, up to 1.
-
-    Example:
-        >>> threshold_of(np.array([3.0, 1.0, 2.0, 4.0]), 0.75)
-        3.0
-    """
-    return float(np.quantile(scores, share, method="inverted_cdf"))
 
 
 def _directed(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -25,11 +25,11 @@ class PooledPatients:
     are labelled, patients are not, and no one label would be right for all of them.
 
     Attributes:
-        patients: Number of each, `(P,)`, int64, at least 0.
-        labels: Class number of each, `(P,)`, int64.
-        log_probabilities: `(P, C)`, float64, at most 0; their exponentials sum to 1.
-        slices: How many slices each has, `(P,)`, int64, at least 1.
-        first: Position of the first of them, `(P,)`, int64.
+        patients: Number of each, `(P,)`, at least 0.
+        labels: Class number of each, `(P,)`.
+        log_probabilities: `(P, C)`, at most 0; their exponentials sum to 1.
+        slices: How many slices each has, `(P,)`, at least 1.
+        first: Position of the first of them, `(P,)`.
     """
 
     patients: Labels
@@ -70,8 +70,7 @@ def pool_patients(labels: Labels, logits: Values, patients: Labels) -> PooledPat
         patients: Patient of each slice, `(N,)`, int64; -1 where unknown, and left out.
 
     Raises:
-        ValueError: No slices, lengths that differ, a label outside 0 to C - 1, or logits that are
-            not finite.
+        ValueError: As `check_logits`.
 
     Example:
         >>> logits = np.log([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7]])
@@ -80,14 +79,10 @@ def pool_patients(labels: Labels, logits: Values, patients: Labels) -> PooledPat
         (array([0]), array([[0.71, 0.29]]), array([2]))
     """
     check_logits(labels, logits)
-    if len(patients) != len(labels):
-        raise ValueError(f"{len(patients)} patients for {len(labels)} labels")
     classes, known = logits.shape[1], np.flatnonzero(patients >= 0)
+    keys = patients[known] * classes + labels[known]
     units, first, unit, slices = np.unique(
-        patients[known] * classes + labels[known],
-        return_index=True,
-        return_inverse=True,
-        return_counts=True,
+        keys, return_index=True, return_inverse=True, return_counts=True
     )
     sums = np.zeros((len(units), classes))
     np.add.at(sums, unit, log_softmax(logits[known], axis=1))

@@ -25,7 +25,7 @@ def picture_features(images: npt.NDArray[np.uint8]) -> Features:
     neighbours are. Layout: mean, contrast and fine texture of 8 x 8 blocks.
 
     Args:
-        images: `(N, H, W)`, uint8, 0-255; may be memory-mapped.
+        images: `(N, H, W)`, 0-255; may be memory-mapped.
 
     Returns:
         `(N, 242)`, float64, finite: 10 for each of five levels, then 3 x 64 of the blocks.

@@ -1,5 +1,6 @@
 """Scores of predicted probabilities, with intervals that resample whole groups of scans."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,6 @@ from brain_tumor.metrics.calibration_error import (
     equal_mass_gaps,
     equal_width_bins,
 )
-from brain_tumor.metrics.leakage import Rows
 from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.registry import SCORES, compute_scores, scores_needing
 from brain_tumor.metrics.uncertainty.bootstrap import (
@@ -23,8 +23,6 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     resample,
 )
 from brain_tumor.metrics.uncertainty.weighted import WeightedPredictions
-
-CALIBRATION_ERRORS = ("ece_equal_width", "ece_equal_mass")  # the scores of bins
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,7 @@ def bootstrap_probabilities(
         resampling: How intervals are drawn.
 
     Raises:
-        ValueError: No scans, lengths that differ, logits that are not finite, or a value outside
-            its range.
+        ValueError: As `check_logits`, or groups that do not fit.
 
     Example:
         >>> logits = np.log([[0.8, 0.2], [0.6, 0.4], [0.3, 0.7]])
@@ -79,83 +76,49 @@ def bootstrap_probabilities(
     """
     check_logits(labels, logits)
     check_groups(groups, len(labels))
-    if bins < 1:
-        raise ValueError(f"{bins} bins: at least 1")
     members, group = np.unique(groups, return_inverse=True)
-    measure = _Measure.of(labels, logits, group, bins)
+    measure = _measure(labels, logits, group, bins)
     found = resample(measure, len(members), resampling, len(labels))
     of_scans, of_ranks = scores_needing("probabilities"), scores_needing("ranking")
     start = len(of_scans)
-    intervals = {
-        key: calibration_error_interval(
-            found.values[first : first + bins],
-            found.drawn[:, first : first + bins],
-            resampling.level,
-        )
-        for key, first in zip(CALIBRATION_ERRORS, (start, start + bins), strict=True)
-    }
-
     areas = start + 2 * bins
     after = areas + logits.shape[1]
-    others = {score.key: found.defined_interval(i) for i, score in enumerate(of_scans)}
-    others |= {score.key: found.defined_interval(i) for i, score in enumerate(of_ranks, after)}
-    every = intervals | others
+    every = {score.key: found.defined_interval(i) for i, score in enumerate(of_scans)}
+    every |= {score.key: found.defined_interval(i) for i, score in enumerate(of_ranks, after)}
+    for score, first in zip(scores_needing("bins"), (start, start + bins), strict=True):
+        own = slice(first, first + bins)
+        gaps = found.values[own], found.drawn[:, own]
+        every[score.key] = calibration_error_interval(*gaps, resampling.level)
     return ProbabilityScores(
         {key: every[key] for key in SCORES if key in every},
         tuple(found.defined_interval(i) for i in range(areas, after)),
     )
 
 
-@dataclass(frozen=True)
-class _Measure:
-    """What all resamples share, worked out once.
+def _measure(
+    labels: Labels, logits: Values, group: Labels, bins: int
+) -> Callable[[Weights], Values]:
+    """Work out once what all resamples share.
 
-    Attributes:
-        predictions: The predictions.
-        sums: For each group, `(G, 1 + K + bins)`: scans, their sums of the K scores that are means
-            over scans, and of right - confidence for each bin of equal width.
-        bins: How many of each kind there are.
-        by_confidence: Rows by rising confidence, `(N,)`.
-        confidences: Of the answers, rising, `(N,)`.
-        right: Whether they are right, likewise.
+    Returns:
+        What measures resamples: of how often each group stands in each, `(B, G)`, it makes
+        `(B, K + 2 * bins + C + R)`: the K means over scans, gaps of both kinds of bins, each
+        class's area, and the R scores of rankings; NaN where 0/0.
     """
+    confidences, right = confidence_and_rightness(labels, logits)
+    in_bin = equal_width_bins(confidences, bins) == np.arange(bins)[:, None]
+    values = compute_scores(scores_needing("probabilities"), labels, logits)
+    of_scans = (np.ones(len(labels)), *values.T, *(in_bin * (right - confidences)))
+    sums = np.column_stack([np.bincount(group, own) for own in of_scans])
+    order = np.argsort(confidences, kind="stable")
+    rising = confidences[order], right[order]
+    predictions = WeightedPredictions.of(labels, logits, group)
 
-    predictions: WeightedPredictions
-    sums: Values
-    bins: int
-    by_confidence: Rows
-    confidences: Values
-    right: Values
-
-    @classmethod
-    def of(cls, labels: Labels, logits: Values, group: Labels, bins: int) -> "_Measure":
-        confidences, right = confidence_and_rightness(labels, logits)
-        in_bin = equal_width_bins(confidences, bins) == np.arange(bins)[:, None]
-        values = compute_scores(scores_needing("probabilities"), labels, logits)
-        of_scans = (np.ones(len(labels)), *values.T, *(in_bin * (right - confidences)))
-        by_confidence = np.argsort(confidences, kind="stable")
-        return cls(
-            predictions=WeightedPredictions.of(labels, logits, group),
-            sums=np.column_stack([np.bincount(group, values) for values in of_scans]),
-            bins=bins,
-            by_confidence=by_confidence,
-            confidences=confidences[by_confidence],
-            right=right[by_confidence],
-        )
-
-    def __call__(self, weights: Weights) -> Values:
-        """Measure resamples.
-
-        Args:
-            weights: How often each group stands in each resample, `(B, G)`, int64.
-
-        Returns:
-            `(B, K + 2 * bins + C + R)`: the K means over scans, gaps of both kinds of bins, each
-            class's area, and the R scores of rankings; NaN where 0/0.
-        """
-        drawn = self.predictions.weighted(weights)
-        totals = weights @ self.sums
-        ordered = drawn.of_scans[:, self.by_confidence]
-        gaps = equal_mass_gaps(self.confidences, self.right, ordered, self.bins)
+    def measure(weights: Weights) -> Values:
+        drawn = predictions.weighted(weights)
+        totals = weights @ sums
+        gaps = equal_mass_gaps(*rising, drawn.of_scans[:, order], bins)
         ranked = compute_scores(scores_needing("ranking"), drawn)
         return np.column_stack((totals[:, 1:] / totals[:, :1], gaps, drawn.areas, ranked))
+
+    return measure

@@ -4,15 +4,7 @@ To add a score, add an entry to `SCORES`; nothing else. One that needs labels al
 after every epoch, stands in `metrics.json` with an interval, in the tables, on the card, in
 comparisons and sweeps, and may be the objective of a study. One of probabilities needs more than an
 epoch gathers: it stands in `metrics.json`, in the tables of evaluations and comparisons, and on the
-card. Example, Cohen's kappa (1960, doi 10.1177/001316446002000104):
-
-    def kappa(confusions):
-        true, predicted = confusions.sum(axis=2), confusions.sum(axis=1)
-        scans = true.sum(axis=1)
-        by_chance = (true * predicted).sum(axis=1) / scans**2
-        return (accuracy(confusions) - by_chance) / (1 - by_chance)
-
-    Score("kappa", "Cohen's kappa", "kappa", "higher", "labels", kappa)
+card. docs/extend/score.md shows it with Cohen's kappa.
 """
 
 from collections.abc import Callable

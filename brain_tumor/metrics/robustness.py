@@ -15,7 +15,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     Weights,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import count_by_group, square
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum
 
 
 @dataclass(frozen=True)
@@ -81,22 +81,21 @@ def bootstrap_robustness(
         resampling: How intervals are drawn.
 
     Raises:
-        ValueError: No scans or corruptions, lengths that differ, or a value outside its range.
+        ValueError: No scans, lengths that differ, or a value outside its range.
     """
-    strengths = {len(provided) for provided in corrupted.values()}
-    if len(strengths) != 1 or 0 in strengths:
-        raise ValueError(f"corruptions of {sorted(strengths)} strengths: as many for each")
     answers = [clean, *(one for provided in corrupted.values() for one in provided)]
     counts = [count_by_group(labels, one, groups, classes) for one in answers]
 
     def measure(weights: Weights) -> Values:
-        balanced = np.stack([balanced_accuracy(square(weights @ one)) for one in counts], axis=1)
+        balanced = np.stack(
+            [balanced_accuracy(weighted_sum(weights, one)) for one in counts], axis=1
+        )
         each = balanced[:, 1:].reshape(len(weights), len(corrupted), -1).mean(axis=2)
         mean = each.mean(axis=1)
         return np.column_stack((balanced[:, 0], mean, balanced[:, 0] - mean, each))
 
     found = resample(measure, len(counts[0]), resampling)
-    together = square(np.stack([one.sum(axis=0) for one in counts]))
+    together = np.stack([one.sum(axis=0) for one in counts])
     complete = np.column_stack((accuracy(together), balanced_accuracy(together)))
     by_corruption = complete[1:].reshape(len(corrupted), -1, 2)
     return Robustness(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix
 
-from brain_tumor.metrics.registry import compute_scores, label_scores
+from brain_tumor.metrics.registry import compute_scores, f1s, label_scores, precisions, recalls
 from brain_tumor.metrics.uncertainty.bootstrap import Labels
 
 
@@ -57,26 +57,21 @@ def score(labels: Labels, predicted: Labels, classes: Sequence[str]) -> Scores:
     """
     if len(labels) == 0 or len(labels) != len(predicted):
         raise ValueError(f"{len(predicted)} predictions for {len(labels)} labels")
-    numbers = np.arange(len(classes))
-    matrix = confusion_matrix(labels, predicted, labels=numbers)
-    overall = compute_scores(label_scores(), matrix[None].astype(np.float64))[0]
-    precision, recall, f1, support = precision_recall_fscore_support(
-        labels, predicted, labels=numbers, zero_division=np.nan
-    )
-    per_class = {
-        name: ClassScores(
-            _defined(precision[i]), _defined(recall[i]), _defined(f1[i]), int(support[i])
-        )
-        for i, name in enumerate(classes)
-    }
+    matrix = confusion_matrix(labels, predicted, labels=np.arange(len(classes)))
+    confusions = matrix[None].astype(np.float64)
+    overall = compute_scores(label_scores(), confusions)[0]
+    each = (map(_defined, of(confusions)[0]) for of in (precisions, recalls, f1s))
     return Scores(
         classes=tuple(classes),
         scans=len(labels),
         overall={
             one.key: _defined(value) for one, value in zip(label_scores(), overall, strict=True)
         },
-        per_class=per_class,
-        confusion=tuple(tuple(int(count) for count in row) for row in matrix),
+        per_class={
+            name: ClassScores(precision, recall, f1, int(row.sum()))
+            for name, row, precision, recall, f1 in zip(classes, matrix, *each, strict=True)
+        },
+        confusion=tuple(tuple(row.tolist()) for row in matrix),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, cast
 
 import lightning as L
 from torch import Tensor
@@ -31,19 +31,10 @@ RATES = ("train/lr", "train/lr_backbone")
 
 @dataclass(frozen=True)
 class TrainingSettings(Settings, key="training"):
-    """What of the loss and of the rates is not in the report.
+    """What of the loss and of the rates is not in the report, as `conf/training` says.
 
-    Attributes:
-        label_smoothing: Share of each target that the training loss spreads evenly over all
-            classes (Szegedy et al., 2016, arXiv 1512.00567).
-        backbone_rate: Learning rate of trained layers of a network's pretrained part, as a share
-            of the optimizer's.
-        softmax_twice: Whether the training loss takes probabilities for logits, as where a network
-            ends in a softmax before PyTorch's cross-entropy, which has its own. A perfect network
-            then still costs log(1 + (classes - 1) / e), 0.744 for four classes.
-
-    Raises:
-        ConfigError: A value is outside its range.
+    Where a network ends in a softmax before PyTorch's cross-entropy, which has its own
+    (`softmax_twice`), a perfect one still costs log(1 + (classes - 1) / e), 0.744 for four classes.
     """
 
     label_smoothing: Annotated[float, Range(0, 1, without=(1,))] = 0.0
@@ -57,17 +48,14 @@ class LabelledScans(Protocol):
     @property
     def images(self) -> Tensor:
         """`(N, 1, 256, 256)`, uint8 or float32, 0-255."""
-        ...
 
     @property
     def labels(self) -> Tensor:
         """`(N,)`, int64."""
-        ...
 
     @property
     def global_batch_size(self) -> int:
         """Scans of the whole batch, where several devices hold a share of it each; else N."""
-        ...
 
 
 class TumorClassifier(L.LightningModule):
@@ -124,19 +112,9 @@ class TumorClassifier(L.LightningModule):
         self.training_loss = TrainingLoss(loss, class_weights)
         self.monitoring_loss = TrainingLoss(CrossEntropy())
 
-    def load_pretrained(self, weights: str) -> None:
-        """Fill the network's pretrained part; see the network for what `weights` may be.
-
-        Raises:
-            ConfigError: The network has no pretrained part.
-            WeightsError: The weights cannot be had or do not fit.
-        """
-        self.network.load_pretrained(weights)
-
     def forward(self, images: Tensor) -> Tensor:
         """Take `(N, 1, 256, 256)`, uint8 or float32, 0-255; give logits `(N, classes)`."""
-        logits: Tensor = self.network(images)
-        return logits
+        return cast(Tensor, self.network(images))
 
     def training_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Give the batch's mean loss, such that processes have to average gradients."""
@@ -151,7 +129,7 @@ class TumorClassifier(L.LightningModule):
 
     def validation_step(self, batch: LabelledScans, batch_idx: int) -> Tensor:
         """Score a batch of the monitored part, and give its logits `(N, classes)`."""
-        logits: Tensor = self(batch.images)
+        logits = self.forward(batch.images)
         _, total = self._losses(self.monitoring_loss, logits, batch)
         self.monitored_scores.update(logits, batch.labels)
         self.monitored_loss.update(total, len(batch.labels))

@@ -28,14 +28,10 @@ class ClassificationScores(MulticlassConfusionMatrix):
         self.classes = tuple(classes)
 
     def update(self, preds: Tensor, target: Tensor) -> None:
-        """Count a batch.
+        """Count a batch: logits `(N, classes)`, and class numbers `(N,)`, int64.
 
         Not by torchmetrics' own way, which counts with `bincount`: on a GPU that waits for all that
         was asked of the device before, in every step.
-
-        Args:
-            preds: Logits, `(N, classes)`.
-            target: Class numbers, `(N,)`, int64.
         """
         numbers = torch.arange(len(self.classes), device=target.device)
         true = target[:, None] == numbers
@@ -84,12 +80,7 @@ class MeanLoss(Metric):
         self.add_state("scans", torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, loss: Tensor, scans: int) -> None:
-        """Count a batch.
-
-        Args:
-            loss: Sum over its scans, float32 scalar.
-            scans: How many they are.
-        """
+        """Count a batch: the sum of its scans' losses, float32 scalar, and how many they are."""
         self.total += loss
         self.scans += scans
 

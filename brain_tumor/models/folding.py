@@ -1,7 +1,7 @@
 """Batch normalisation that no longer moves, folded into the convolution before it."""
 
 import copy
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,8 +31,7 @@ class FoldedFeatures:
     def __call__(self, images: Tensor) -> Tensor:
         """Give what `features(images)` gives, to the rounding of float32; without gradients."""
         if torch.compiler.is_exporting():  # which sees tensors without memory, and follows no cache
-            plain: Tensor = self._features(images)
-            return plain
+            return cast(Tensor, self._features(images))
         tensors = (*self._features.parameters(), *self._features.buffers())
         made_of = [_identity(tensor) for tensor in tensors]
         if self._folded is None or made_of != self._made_of:
@@ -41,20 +40,14 @@ class FoldedFeatures:
                 self._folded = folded(self._features)
             self._made_of = made_of
         with torch.no_grad():
-            found: Tensor = self._folded(images)
-        return found
+            return cast(Tensor, self._folded(images))
 
 
 def folded(network: Copied) -> Copied:
     """Copy a network for evaluation alone, its batch normalisation folded wherever that can be.
 
-    Args:
-        network: Convolutions, each followed by its batch normalisation in one `nn.Sequential`, and
-            anything else, which stays as it is.
-
-    Returns:
-        The copy, in evaluation mode and without gradients: it gives what the network does then, to
-        the rounding of float32.
+    That is where it follows its convolution in one `nn.Sequential`. The copy has no gradients, and
+    gives what the network does in evaluation mode, to the rounding of float32.
     """
     copied = copy.deepcopy(network).eval()
     for block in copied.modules():

@@ -1,6 +1,7 @@
 """Training losses: cross-entropy, the focal loss, or any callable on logits and labels."""
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.loss import _Loss
 
 from brain_tumor.errors import ConfigError
+from brain_tumor.settings import Range
 
 BALANCED = "balanced"
 
@@ -43,16 +45,11 @@ class FocalLoss(_Loss):
     (Lin et al., 2017, arXiv 1708.02002, without their alpha: that is `loss.class_weights`).
 
     Args:
-        gamma: How much less, at least 0; 0 is cross-entropy. The paper takes 2.
-
-    Raises:
-        ConfigError: `gamma` is under 0.
+        gamma: How much less; 0 is cross-entropy. The paper takes 2.
     """
 
-    def __init__(self, gamma: float = 2.0) -> None:
+    def __init__(self, gamma: Annotated[float, Range(0)] = 2.0) -> None:
         super().__init__(reduction="none")
-        if gamma < 0:
-            raise ConfigError(f"loss.gamma must be at least 0: {gamma}")
         self.gamma = gamma
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -88,13 +85,7 @@ class TrainingLoss(nn.Module):
         self.register_buffer("class_weights", weights, persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor, reduction: str = "mean") -> Tensor:
-        """Give the loss of a batch.
-
-        Args:
-            logits: `(N, classes)`, float.
-            labels: Class numbers, `(N,)`, int64.
-            reduction: `mean` over the scans, or their `sum`.
-        """
+        """Give `mean` or `sum` of the loss over logits `(N, classes)` and class numbers `(N,)`."""
         weights = self.class_weights
         if isinstance(self.loss, CrossEntropy) and weights is None:  # torch's own mean and sum
             plain: Tensor = self.loss(logits, labels, reduction)
@@ -116,11 +107,7 @@ class TrainingLoss(nn.Module):
 def balanced_weights(labels: NDArray[np.int64], classes: Sequence[str]) -> list[float]:
     """Weight classes so that each counts the same: scans / (classes * scans of the class).
 
-    As scikit-learn's `class_weight="balanced"`.
-
-    Args:
-        labels: Class numbers of the training part, `(N,)`.
-        classes: Class names.
+    As scikit-learn's `class_weight="balanced"`, from class numbers of the training part, `(N,)`.
 
     Raises:
         ConfigError: A class has no scan.

@@ -32,12 +32,11 @@ class GBMMobileNetV2net(Network):
     Args:
         classes: Number of classes.
         width: Neurons of the head's hidden layer.
-        dropout: Share of these neurons dropped in training, in [0, 1).
+        dropout: Share of these neurons dropped in training.
         input_size: Side of the resized scan in pixels.
         input_mean: Per-channel mean the weights were trained with, on the 0-1 scale.
         input_std: Per-channel standard deviation, likewise.
-        unfreeze: How many of the 19 blocks of the features are trained, counted from the last;
-            `all` of them, or 0 as in the report.
+        unfreeze: How many of the 19 blocks of the features are trained, counted from the last.
         frozen_statistics: Whether batch normalisation in frozen blocks keeps the statistics that
             came with the weights. Else it normalises training batches by their own and follows them
             with its running ones, as where `requires_grad` alone is switched off.
@@ -103,8 +102,7 @@ class GBMMobileNetV2net(Network):
 
     def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""
-        logits: Tensor = self.head(self.pool_features(features))  # torchvision pools the same way
-        return logits
+        return cast(Tensor, self.head(self.pool_features(features)))  # torchvision pools alike
 
     @torch.no_grad()
     def pool(self, scans: Tensor) -> Tensor:
@@ -112,16 +110,7 @@ class GBMMobileNetV2net(Network):
         return self.pool_features(self.forward_features(scans))
 
     def load_pretrained(self, weights: str) -> None:
-        """Fill the features.
-
-        Args:
-            weights: `imagenet` for torchvision's IMAGENET1K_V1, which torchvision fetches once;
-                `none` to leave them at random; else the path of a `state_dict` with the keys of
-                `torchvision.models.mobilenet_v2`.
-
-        Raises:
-            WeightsError: They cannot be fetched or read, or do not fit.
-        """
+        """Fill the features; `imagenet` are torchvision's IMAGENET1K_V1."""
         fill(self.features, "features.", weights, MobileNet_V2_Weights.IMAGENET1K_V1)
 
     def published_weights(self) -> Path:

@@ -35,12 +35,7 @@ def fit(
 ) -> None:
     """Fill the pretrained part of a network with tensors; those that it does not have are left out.
 
-    Args:
-        part: The part.
-        state: A `state_dict`.
-        weights: Where it comes from, for messages.
-        source: Whose `state_dict` it has to be, for messages.
-        prefix: What the part's keys begin with there.
+    The part's keys begin with `prefix` there; `weights` and `source` are for the message.
 
     Raises:
         WeightsError: They do not fit.

@@ -39,14 +39,10 @@ _AROUND = tuple(name for name in taken_by(PlainNetwork)[0] if name != "module")
 
 
 def register(*names: str, name_as: str | None = None) -> Callable[[Made], Made]:
-    """Name a network for configurations and checkpoints.
+    """Name a network for configurations and checkpoints, as `model.name` takes it.
 
     Write it in front of the class, in a file of this folder: files that say so are imported when a
-    network is first asked for.
-
-    Args:
-        *names: What it is called as `model.name`. A class with several names takes its own.
-        name_as: The argument of its `__init__` that takes the name.
+    network is first asked for. A class with several names takes its own by its argument `name_as`.
 
     Raises:
         ValueError: Another class has the name.
@@ -73,11 +69,8 @@ def network_names() -> list[str]:
 def with_defaults(network: Mapping[str, Any]) -> dict[str, Any]:
     """Give a network's name and arguments with what its weights decide, as numbers.
 
-    A checkpoint keeps these, so that it does not depend on a later torchvision's defaults.
-
-    Args:
-        network: `name`, `_target_` if it is not registered, and arguments of which None is as good
-            as left out.
+    A checkpoint keeps these, so that it does not depend on a later torchvision's defaults. None is
+    as good as left out.
     """
     provided = {key: value for key, value in network.items() if value is not None}
     name = provided.get("name")
@@ -140,8 +133,7 @@ def _made(entry: _Entry, classes: int, name: str, options: dict[str, Any]) -> Ne
         own[number] = classes
     if issubclass(entry.made, Network):
         check_arguments(entry.made, options, "model", [*CLASSES, *own], called=name)
-        made: Network = entry.made(**own, **options)
-        return made
+        return entry.made(**own, **options)
     around = {key: value for key, value in options.items() if key in _AROUND}
     inside = {key: value for key, value in options.items() if key in taken or key not in _AROUND}
     check_arguments(entry.made, inside, "model", list(own), called=name, others=_AROUND)

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Callable
 from inspect import signature
-from typing import Any
+from typing import Annotated, Any
 
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
+
+from brain_tumor.settings import Range
 
 TOTAL_STEPS = "total_steps"  # the argument by which a schedule asks for the training's length
 
@@ -33,15 +35,15 @@ class WarmupCosine(LambdaLR):
     Args:
         optimizer: Whose rates it changes; each group keeps its own height.
         total_steps: Batches of the whole training.
-        warmup: Share of them in which the rates rise, in [0, 1).
-
-    Raises:
-        ValueError: The share is outside its range.
+        warmup: Share of them in which the rates rise.
     """
 
-    def __init__(self, optimizer: Optimizer, total_steps: int, warmup: float = 0.1) -> None:
-        if not 0 <= warmup < 1:
-            raise ValueError(f"warmup must lie in 0..1, 1 left out: {warmup}")
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        total_steps: int,
+        warmup: Annotated[float, Range(0, 1, without=(1,))] = 0.1,
+    ) -> None:
         rising = warmup * total_steps
 
         def share(step: int) -> float:
@@ -58,14 +60,14 @@ class OneCycle(OneCycleLR):
     Args:
         optimizer: Whose rates and momenta it changes; each group's rate is its highest.
         total_steps: Batches of the whole training.
-        warmup: Share of them in which the rates rise, above 0 and below 1.
-
-    Raises:
-        ValueError: The share is outside its range.
+        warmup: Share of them in which the rates rise.
     """
 
-    def __init__(self, optimizer: Optimizer, total_steps: int, warmup: float = 0.3) -> None:
-        if not 0 < warmup < 1:
-            raise ValueError(f"warmup must lie between 0 and 1: {warmup}")
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        total_steps: int,
+        warmup: Annotated[float, Range(0, 1, without=(0, 1))] = 0.3,
+    ) -> None:
         highest = [group["lr"] for group in optimizer.param_groups]
         super().__init__(optimizer, highest, total_steps=total_steps, pct_start=warmup)

@@ -21,20 +21,10 @@ LEAST = np.finfo(np.float64).tiny  # of a probability whose logarithm is taken
 def open_together(
     folders: Sequence[str], abstain: Abstention, checkpoint: str | None, accelerator: str
 ) -> Model:
-    """Open the networks of several runs as one model.
+    """Open the networks of several runs, given as folders and globs, as one model.
 
-    A scan's `ood_score` is the mean of the members', and so are maps of where they look.
-
-    Args:
-        folders: Run folders, folders that hold some, or globs.
-        abstain: When the confidence of a prediction is low.
-        checkpoint: `best` or `last` of each; None takes the one that its training scored.
-        accelerator: Lightning's name of the device kind.
-
-    Raises:
-        ConfigError: There is no such device.
-        DataError: They cannot answer together.
-        WeightsError: A checkpoint cannot be loaded.
+    A scan's `ood_score` is the mean of the members', and so are maps of where they look. DataError
+    where they cannot answer together.
     """
     device = scoring_trainer(accelerator).strategy.root_device
     ensemble = open_ensemble(folders, checkpoint)
@@ -67,7 +57,7 @@ def open_together(
         name=f"{len(models)} runs together ({names})",
         chosen=ensemble.chosen,
         ood_threshold=None if None in thresholds else first.ood_threshold,
-        confident_from=abstain.unfitted if steps is None else least_confidence(steps, abstain),
+        confident_from=least_confidence(steps, abstain),
         confident_from_validation=steps is not None,
         notes=(
             f"Mean of the calibrated log-probabilities of {len(models)} runs, and of their scores "
@@ -83,9 +73,6 @@ def with_mirror(model: Model) -> Model:
     """Let a model answer from each scan and its mirror image, by the mean log-probability.
 
     Everything else, the `ood_score` and maps of where it looks too, is of the scan as it is.
-
-    Args:
-        model: The model.
     """
 
     def predict(scans: Scans) -> ModelOutput:

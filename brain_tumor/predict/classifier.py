@@ -16,15 +16,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError
+from brain_tumor.data.prepared.harmonise import BlankScanError
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import DataError
 from brain_tumor.files.scans import Grey, UndecodableScanError
 from brain_tumor.predict.inputs import find_files
 from brain_tumor.predict.model import Model, open_model
-from brain_tumor.predict.predictions import Prediction, Unusable, predict_scans
+from brain_tumor.predict.predictions import Prediction, Unusable, predict_files, predict_scans
 from brain_tumor.predict.reader import Reader, files_and_volumes
-from brain_tumor.predict.streaming import predict_files
 from brain_tumor.trained.abstention import Abstention
 from brain_tumor.trust import Modules, trusting
 

@@ -18,20 +18,12 @@ from brain_tumor.files.scans import Grey, UndecodableScanError, check_size
 
 
 def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path]:
-    """Find the files that are meant by files, folders and globs.
+    """Find the files that are meant by files, folders and globs, but those in `but`.
 
-    Args:
-        provided: Each in turn. A folder stands for every file below it, at any depth, sorted; a
-            glob (`*`, `?`, `[]`, `**`) for what it matches, sorted, unless a file has that very
-            name.
-        but: Files and folders to pass over.
-
-    Returns:
-        Each file once, as it was given and, of a folder, what lies below. What is no regular file
-        is among them, so that its reason can be told.
-
-    Raises:
-        DataError: One of the given leads to nothing.
+    A folder stands for every file below it, at any depth, sorted; a glob (`*`, `?`, `[]`, `**`) for
+    what it matches, sorted, unless a file has that very name. Each file is given once; what is no
+    regular file is among them, so that its reason can be told. DataError where one of the given
+    leads to nothing.
     """
     found: dict[Path, None] = {}
     passed = {path.absolute() for path in but}
@@ -39,7 +31,9 @@ def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path
         # lexists: a link that leads nowhere is something, too.
         path = Path(one).expanduser()
         there = os.path.lexists(path)
-        places = [path] if there else [Path(m) for m in sorted(_matches(path))]
+        # Path.glob takes no absolute ones.
+        matches = () if there else sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207
+        places = [path] if there else [Path(match) for match in matches]
         if not places:
             raise DataError(
                 f"{path} does not exist, and matches nothing: give scans, folders of scans, or "
@@ -54,16 +48,10 @@ def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path
 
 
 def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
-    """Turn a picture in memory into grey values, as `picture.PictureFile` does with a file.
+    """Turn a picture in memory into grey values, `(H, W)`, uint8, 0-255, as one in a file.
 
-    Args:
-        picture: `(H, W)` or `(H, W, 3)`, uint8, 0-255, red first; or any picture of PIL's.
-
-    Returns:
-        `(H, W)`, uint8, 0-255.
-
-    Raises:
-        UndecodableScanError: It is of another kind, or has more pixels than `MAX_PIXELS`.
+    An array is `(H, W)` or `(H, W, 3)`, uint8, 0-255, red first. UndecodableScanError where it is
+    of another kind, or has more pixels than `MAX_PIXELS`.
     """
     if isinstance(picture, Image.Image):
         check_size(*picture.size)
@@ -82,10 +70,6 @@ def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
             f"an array of {picture.dtype} {picture.shape}, not uint8 (H, W) or (H, W, 3)"
         )
     return array_to_grey(picture)
-
-
-def _matches(path: Path) -> list[str]:
-    return glob.glob(str(path), recursive=True)  # noqa: PTH207 (Path.glob: no absolute ones)
 
 
 def _files(place: Path) -> list[Path]:

@@ -58,13 +58,13 @@ class Model:
             model cannot tell.
         confident_from: Confidence below which a prediction is flagged; may be infinite.
         confident_from_validation: Whether validation scans told it.
-        notes: Sentences that a reader of its answers needs.
-        members: Folders of the runs that answer together; none where one answers alone.
         predict: Takes `(N, size, size)`, uint8, 0-255, N at least 1.
         cam: Takes such scans and a class number for each, `(N,)`, int64; gives where the network
             sees that class, `(N, size, size)`, float32, 0-1. None for an exported file, and
             for a network without feature maps.
         volume: Which slices of a volume are predicted.
+        notes: Sentences that a reader of its answers needs.
+        members: Folders of the runs that answer together; none where one answers alone.
     """
 
     path: Path
@@ -77,13 +77,11 @@ class Model:
     ood_threshold: float | None
     confident_from: float
     confident_from_validation: bool
-    notes: tuple[str, ...]
-    members: tuple[Path, ...]
-    predict: Callable[[Scans], ModelOutput] = field(repr=False)
-    cam: Callable[[Scans, npt.NDArray[np.int64]], npt.NDArray[np.float32]] | None = field(
-        repr=False
-    )
+    predict: Callable[[Scans], ModelOutput]
+    cam: Callable[[Scans, npt.NDArray[np.int64]], npt.NDArray[np.float32]] | None = None
     volume: VolumeSettings = field(default_factory=VolumeSettings)
+    notes: tuple[str, ...] = ()
+    members: tuple[Path, ...] = ()
 
 
 def open_model(
@@ -93,19 +91,12 @@ def open_model(
     accelerator: str = "auto",
     trusted: bool = False,
 ) -> Model:
-    """Open the network of a run, or one that was exported.
+    """Open the network of a run, or one that was exported, which runs on the CPU.
 
-    Args:
-        path: A run's folder, or a file that `export` wrote.
-        abstain: When the confidence of a prediction is low.
-        checkpoint: Of a run, `best` or `last`; None takes the one that training scored.
-        accelerator: Lightning's name of the device kind; an exported file runs on the CPU.
-        trusted: Whether an exported `.pt2` file is known to be harmless.
-
-    Raises:
-        ConfigError: There is no such device, or what runs the file is not installed.
-        DataError: It is no run folder, or its checkpoint was never scored.
-        WeightsError: The checkpoint or the file cannot be loaded.
+    Of a run, `checkpoint` None takes the one that training scored. Of an exported `.pt2` file,
+    `trusted` says that it is known to be harmless. WeightsError where it cannot be loaded,
+    DataError where it is no run or was never scored, ConfigError where the device or a package is
+    missing.
     """
     path = path.expanduser()
     if path.is_file() and run_of_checkpoint(path) is None:
@@ -115,13 +106,7 @@ def open_model(
 
 
 def model_of(trained: Trained, abstain: Abstention, device: torch.device) -> Model:
-    """Make a trained network ready for new scans.
-
-    Args:
-        trained: The network.
-        abstain: When the confidence of a prediction is low.
-        device: Where it is to work.
-    """
+    """Make a trained network ready for new scans, on a device."""
     network = trained.network.to(device)
     detector, lock = open_ood_detector(trained.scored), Lock()
     temperature = trained.chosen.temperature
@@ -156,10 +141,8 @@ def model_of(trained: Trained, abstain: Abstention, device: torch.device) -> Mod
         trained.crop,
         trained.harmonise,
         None if detector is None else detector.threshold,
-        abstain.unfitted if steps is None else least_confidence(steps, abstain),
+        least_confidence(steps, abstain),
         steps is not None,
-        (),
-        (),
         predict,
         cam if network.has_maps else None,
         trained.volume,
@@ -186,10 +169,7 @@ def _exported(path: Path, abstain: Abstention, trusted: bool) -> Model:
         facts.crop,
         facts.harmonise,
         None if detector is None else detector.threshold,
-        abstain.unfitted if steps is None else least_confidence(steps, abstain),
+        least_confidence(steps, abstain),
         steps is not None,
-        (),
-        (),
         predict,
-        None,
     )

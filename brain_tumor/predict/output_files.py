@@ -15,18 +15,14 @@ from brain_tumor.predict.predictions import Prediction, Unusable
 from brain_tumor.runs.atomic_file import written_whole
 
 ENDINGS = (".csv", ".json")
+FLAGS = ("tumour", "ood_score", "out_of_distribution", "low_confidence")  # as fields are called
 VERSION = 1  # of the JSON file's format; files of brain-tumor 0.6 and before have none
 
 Write = Callable[[Prediction | Unusable, str], None]
 
 
 def check_output(path: Path, overwrite: bool) -> None:
-    """See that a file can become the output; nothing is written.
-
-    Raises:
-        ConfigError: Its name has another ending.
-        DataError: It is there already.
-    """
+    """See that a file of this name can become the output, and is not there; nothing is written."""
     if path.suffix.lower() not in ENDINGS:
         raise ConfigError(f"output must end in {' or '.join(ENDINGS)}: {str(path)!r}")
     if path.is_dir() or (path.exists() and not overwrite):
@@ -38,15 +34,7 @@ def check_output(path: Path, overwrite: bool) -> None:
 
 @contextmanager
 def table_file(path: Path, model: Model) -> Iterator[Write]:
-    """Give what writes a row; the file is there once all are written, or not at all.
-
-    Args:
-        path: Its place; the ending tells the format.
-        model: The network.
-
-    Raises:
-        DataError: It cannot be written.
-    """
+    """Give what writes a row; the file is there once all are written, or not at all."""
     try:
         with written_whole(path) as file:
             write = _csv if path.suffix.lower() == ".csv" else _json
@@ -58,24 +46,15 @@ def table_file(path: Path, model: Model) -> Iterator[Write]:
 
 
 def _row_of(result: Prediction | Unusable, overlay: str) -> dict[str, Any]:
-    """Give a result as plain values; None or nothing where nothing is known.
-
-    Args:
-        result: What became of a scan.
-        overlay: File name of its overlay; empty where there is none.
-    """
+    """Give a result as plain values; None or nothing where nothing is known."""
     if isinstance(result, Unusable):
-        known: dict[str, Any] = {"path": result.source, "class": None, "probabilities": None}
-        known |= dict.fromkeys(("tumour", "ood_score", "out_of_distribution", "low_confidence"))
-        return known | {"reason": result.reason, "overlay": ""}
+        unknown = dict.fromkeys(("class", "probabilities", *FLAGS))
+        return {"path": result.source, **unknown, "reason": result.reason, "overlay": ""}
     return {
         "path": result.source,
         "class": result.label,
         "probabilities": dict(result.probabilities),
-        "tumour": result.tumour,
-        "ood_score": result.ood_score,
-        "out_of_distribution": result.out_of_distribution,
-        "low_confidence": result.low_confidence,
+        **{name: getattr(result, name) for name in FLAGS},
         "reason": "",
         "overlay": overlay,
     }
@@ -85,7 +64,7 @@ def _csv(file: IO[bytes], model: Model) -> Iterator[Write]:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     writer = csv.writer(text)
     probabilities = [f"probability_{name}" for name in model.classes]
-    further = ("tumour", "ood_score", "out_of_distribution", "low_confidence", "reason", "overlay")
+    further = (*FLAGS, "reason", "overlay")
     writer.writerow(["path", "class", *probabilities, *further])
 
     def write(result: Prediction | Unusable, overlay: str) -> None:

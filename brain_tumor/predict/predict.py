@@ -22,10 +22,9 @@ from brain_tumor.predict.averaged import open_together, with_mirror
 from brain_tumor.predict.inputs import find_files
 from brain_tumor.predict.model import Model, open_model
 from brain_tumor.predict.output_files import Write, check_output, table_file
-from brain_tumor.predict.overlays import check_overlays, write_overlays
+from brain_tumor.predict.overlay import check_overlays, write_overlays
 from brain_tumor.predict.place import run_place
-from brain_tumor.predict.predictions import Prediction, Unusable
-from brain_tumor.predict.streaming import Batch, predict_files
+from brain_tumor.predict.predictions import Batch, Prediction, Unusable, predict_files
 from brain_tumor.predict.table import (
     NOTICE,
     parted_sentence,
@@ -41,15 +40,9 @@ from brain_tumor.trust import Modules
 
 @dataclass
 class Outcome:
-    """What came of all files.
+    """What came of all files: the first predictions, or all, and counts of each kind.
 
-    Attributes:
-        predictions: The first predictions, or all.
-        place: The folder that all predicted scans lie in; None before there is one.
-        counts: Predictions of each class.
-        out_of_distribution: Those of scans unlike the training scans.
-        low_confidence: Those of low confidence.
-        unusable: The files that could not be used, and why.
+    `place` is the folder that all predicted scans lie in; None before there is one.
     """
 
     predictions: list[Prediction] = field(default_factory=list)
@@ -81,12 +74,8 @@ class Outcome:
 def predict(config: DictConfig, keep_all: bool = False) -> Outcome:
     """Predict scans, write what is asked for, and print a table.
 
-    Args:
-        config: As `conf/predict.yaml` composes it.
-        keep_all: Whether all predictions are kept in memory; else those that are shown.
-
-    Raises:
-        BrainTumorError: Anything that the user can fix; also where no scan could be used.
+    All predictions are kept in memory with `keep_all`, else those that are shown. DataError where
+    no scan could be used.
     """
     hush_lightning()
     settings = prediction_settings(config)
@@ -182,11 +171,7 @@ class PredictionSettings(Settings):
 
 
 def prediction_settings(config: DictConfig) -> PredictionSettings:
-    """Read what is predicted; no file is read.
-
-    Raises:
-        ConfigError: A value is unknown, of the wrong kind or outside its range.
-    """
+    """Read what is predicted; no file is read."""
     settings = parse_settings(PredictionSettings, check_values(config, "predict"))
     scoring_trainer(settings.accelerator)
     return settings
@@ -237,23 +222,15 @@ def _print(
 ) -> None:
     console = Console(highlight=False, markup=False)  # a path may hold [brackets]
     place = f"{outcome.place.rstrip('/')}/" if outcome.place else ""
-    rows = [
-        (
-            str(one.source).removeprefix(place),
-            *(one.label, one.confidence, one.tumour, one.tumour_probability),
-            *(one.out_of_distribution, one.low_confidence),
-        )
-        for one in outcome.predictions[:shown]
-    ]
-    title = f"{model.name}: scans of {place}" if place else model.name
-    table = predictions_table(title, rows, outcome.predicted, _note(model))
+    told = outcome.predictions[:shown]
+    table = predictions_table(model.name, place, told, outcome.predicted, _note(model))
     counts = {name: outcome.counts[name] for name in model.classes}
     flagged = None if model.ood_threshold is None else outcome.out_of_distribution
     bad = outcome.unusable
     console.print(predictions_summary(counts, flagged, outcome.low_confidence, len(bad)))
     console.print(to_rich(table, console.width))
     threshold, healthy = model.chosen.threshold, model.healthy
-    parted = any(one.tumour and one.label == healthy for one in outcome.predictions[:shown])
+    parted = any(one.tumour and one.label == healthy for one in told)
     if parted and healthy is not None and threshold is not None:
         console.print(parted_sentence(healthy, threshold))
     if bad:
@@ -276,7 +253,7 @@ def _note(model: Model) -> str:
     message = (
         "by the run's validation scans"
         if model.confident_from_validation
-        else "no validation scans tell more"
+        else "the run has no validation scans to choose this limit by"
     )
     sure = (
         f"Low confidence: below {model.confident_from:.3f}"

@@ -1,11 +1,19 @@
-"""From a network's probabilities to what is said of each scan."""
+"""From a network's probabilities to what is said of each scan, of any number of files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
+from brain_tumor.files.parallel import each
 from brain_tumor.predict.model import Model, Scans
+from brain_tumor.predict.reader import NewScan, Piece, Reader, files_and_volumes
+
+LOOKING, PREDICTING = "looking at files", "predicting scans"
+
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -58,26 +66,24 @@ class Unusable:
 
 
 def predict_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> list[Prediction]:
-    """Let a network look at scans, and judge what it says.
-
-    Args:
-        model: The network.
-        scans: `(N, size, size)`, uint8, 0-255, cut and harmonised as the model's own.
-        sources: Where each came from, N.
-    """
+    """Say what a network says of scans `(N, size, size)`, uint8, 0-255, cut as the model's own."""
     if not len(scans):
         return []
     output = model.predict(scans)
     ood_score = [None] * len(scans) if output.ood_score is None else output.ood_score.tolist()
     found = []
+    threshold, healthy = model.chosen.threshold, model.healthy
     for source, row, odd in zip(sources, output.probabilities, ood_score, strict=True):
-        number, likely = int(row.argmax()), _tumour_probability(model, row)
+        number, likely = int(row.argmax()), None
+        if healthy is not None and threshold is not None:
+            # A sum of the others, as where the threshold was chosen (`trained.operating_point`).
+            likely = min(float(np.delete(row, model.classes.index(healthy)).sum()), 1.0)
         found.append(
             Prediction(
                 source,
                 model.classes[number],
                 dict(zip(model.classes, row.tolist(), strict=True)),
-                _tumour(model, likely),
+                None if likely is None or threshold is None else likely >= threshold,
                 odd,
                 None if odd is None or model.ood_threshold is None else odd > model.ood_threshold,
                 bool(row[number] < model.confident_from),
@@ -87,17 +93,48 @@ def predict_scans(model: Model, scans: Scans, sources: Sequence[str | None]) -> 
     return found
 
 
-def _tumour_probability(
-    model: Model, row: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> float | None:
-    if model.healthy is None or model.chosen.threshold is None:
-        return None
-    # A sum of the others, as where the threshold was chosen (`trained.operating_point`).
-    likely = np.delete(row, model.classes.index(model.healthy)).sum()
-    return float(min(likely, 1.0))
+@dataclass(frozen=True)
+class Batch:
+    """What became of some files or frames, in their order, and the scans that were predicted."""
+
+    results: list[Prediction | Unusable]
+    scans: Scans
 
 
-def _tumour(model: Model, likely: float | None) -> bool | None:
-    if likely is None or model.chosen.threshold is None:
-        return None
-    return likely >= model.chosen.threshold
+def predict_files(
+    model: Model,
+    files: Sequence[Path],
+    batch_size: int = 32,
+    progress: Progress | None = None,
+) -> Iterator[Batch]:
+    """Predict files, in their order; one that cannot be used stops none of the others.
+
+    Each frame or page of a picture or DICOM file counts as a scan, and each slice of a volume that
+    `model.volume` chooses. Files are read and cut by a thread per core while the network is at
+    work, a few hundred scans ahead of it at most. `progress` is called with what is being done, how
+    much of it is done, and how much there is.
+    """
+    reader = Reader(model.crop, model.harmonise, model.volume)
+    tell = progress or (lambda *_: None)
+    pieces: list[Piece] = []
+    places = files_and_volumes(files)
+    for done, found in enumerate(each(reader.pieces, places)):
+        pieces += found
+        tell(LOOKING, done + 1, len(places))
+    read = each(reader.read, pieces)
+    done = 0
+    while batch := list(islice(read, batch_size)):
+        yield _predicted(model, batch)
+        done += len(batch)
+        tell(PREDICTING, done, len(pieces))
+
+
+def _predicted(model: Model, batch: Sequence[NewScan]) -> Batch:
+    size = model.crop.size
+    usable = [(scan.name, scan.pixels) for scan in batch if scan.pixels is not None]
+    scans = np.array([pixels for _, pixels in usable], np.uint8).reshape(-1, size, size)
+    said = iter(predict_scans(model, scans, [name for name, _ in usable]))
+    results = [
+        Unusable(scan.name, scan.reason) if scan.pixels is None else next(said) for scan in batch
+    ]
+    return Batch(results, scans)

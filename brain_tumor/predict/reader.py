@@ -1,7 +1,7 @@
 """New scans: from whatever holds them to what a network takes, or the reason why not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
-from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.prepared.harmonise import BlankScanError, HarmoniseSettings, cut_head
 from brain_tumor.files.read import ScanReader, content_frames, frames_of
 from brain_tumor.files.scans import Grey, UndecodableScanError, UnreadableScanError
 from brain_tumor.files.source import Scan
@@ -23,13 +22,7 @@ InMemory = bytes | bytearray | memoryview | Image.Image | npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Piece:
-    """A file, one frame or page of a file, or one slice of a volume.
-
-    Attributes:
-        path: The file.
-        frame: Number of the frame, or of a volume's slice, from 0; None where it has no others.
-        volume: The volume that it is a slice of, or that has none; None where it is of a file.
-    """
+    """A file, or one frame or page of it, or one slice of a volume, numbered from 0."""
 
     path: Path
     frame: int | None = None
@@ -48,52 +41,31 @@ class Piece:
 
 @dataclass(frozen=True)
 class NewScan:
-    """What became of a piece.
-
-    Attributes:
-        name: What it is called.
-        pixels: Its head as a network takes it, `(size, size)`, uint8, 0-255; None where it cannot
-            be used.
-        reason: Why not; empty where it can.
-    """
+    """What became of a piece: `(size, size)`, uint8, 0-255, or the reason why there is none."""
 
     name: str
     pixels: Grey | None
     reason: str = ""
 
 
-@dataclass(frozen=True)
 class Reader:
-    """Reads scans, and cuts them as those that a network was trained on. Threads may share it.
+    """Reads scans, and cuts them as those that a network was trained on. Threads may share it."""
 
-    Attributes:
-        crop: How a head is found and cut.
-        harmonise: What is taken out of it.
-        volume: Which slices of a volume are read.
-    """
-
-    crop: CropSettings
-    harmonise: HarmoniseSettings
-    volume: VolumeSettings = field(default_factory=VolumeSettings)
-    _files: ScanReader = field(init=False, repr=False, compare=False)
-    _slices: SliceReader = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_files", ScanReader(Path()))
-        object.__setattr__(self, "_slices", SliceReader(self.volume))
+    def __init__(
+        self, crop: CropSettings, harmonise: HarmoniseSettings, volume: VolumeSettings | None = None
+    ) -> None:
+        self.crop, self.harmonise = crop, harmonise
+        self._files, self._slices = ScanReader(Path()), SliceReader(volume or VolumeSettings())
 
     def pieces(self, path: Path | VolumeFiles) -> list[Piece]:
         """Look what there is: a file, each frame or page of it, or slices of a volume."""
-        if isinstance(path, VolumeFiles):
-            return self._volume(path)
-        return [Piece(path, frame) for frame in frames_of(path)]
-
-    def _volume(self, volume: VolumeFiles) -> list[Piece]:
+        if not isinstance(path, VolumeFiles):
+            return [Piece(path, frame) for frame in frames_of(path)]
         try:
-            numbers = list(self._slices.slices(volume))
+            numbers = list(self._slices.slices(path))
         except (UnreadableScanError, UndecodableScanError):  # `read` has the reason
-            return [Piece(volume.place, None, volume)]
-        return [Piece(volume.place, number, volume) for number in numbers]
+            return [Piece(path.place, None, path)]
+        return [Piece(path.place, number, path) for number in numbers]
 
     def read(self, piece: Piece) -> NewScan:
         """Read, decode and cut a piece; never raises over what a file holds."""
@@ -113,9 +85,7 @@ class Reader:
     def cut(self, scan: InMemory) -> list[Grey]:
         """Decode and cut what is in memory: one scan, or each frame or page of a file.
 
-        Raises:
-            UndecodableScanError: It cannot be decoded.
-            BlankScanError: It shows nothing.
+        UndecodableScanError or BlankScanError where that fails.
         """
         if isinstance(scan, (bytes, bytearray, memoryview)):
             decoded = [frame() for frame in content_frames(bytes(scan), "")]
@@ -126,9 +96,7 @@ class Reader:
     def first(self, content: bytes) -> tuple[Grey, int]:
         """Decode and cut the first scan of a file in memory, and tell how many there are.
 
-        Raises:
-            UndecodableScanError: It cannot be decoded.
-            BlankScanError: It shows nothing.
+        UndecodableScanError or BlankScanError where that fails.
         """
         frames = content_frames(content, "")
         return cut_head(frames[0](), self.crop, self.harmonise).pixels, len(frames)

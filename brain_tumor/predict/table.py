@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from brain_tumor.predict.predictions import Prediction
 from brain_tumor.rendering.foreign_text import visible
 from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score
 from brain_tumor.rendering.page import DataTable
@@ -10,48 +11,38 @@ OUT_OF_DISTRIBUTION, LOW_CONFIDENCE = "out of distribution", "low confidence"
 NOTICE = "For research, not for diagnosis."
 
 
-def predictions_table(
-    title: str,
-    rows: Sequence[tuple[str, str, float, bool | None, float | None, bool | None, bool]],
-    total: int,
-    note: str,
-) -> DataTable:
-    """Lay out predictions.
+def flags_of(prediction: Prediction) -> list[str]:
+    """Name the warnings of a prediction."""
+    flags = [OUT_OF_DISTRIBUTION] * bool(prediction.out_of_distribution)
+    return flags + [LOW_CONFIDENCE] * prediction.low_confidence
 
-    Args:
-        title: What was asked.
-        rows: Scan, class, its probability, whether a tumour is called, the probability of one,
-            whether the scan is unlike those of training (None where these are not known), and
-            whether its confidence is low.
-        total: How many predictions there are, which may be more.
-        note: What a reader has to know.
-    """
+
+def predictions_table(
+    model: str, place: str, predictions: Sequence[Prediction], total: int, note: str
+) -> DataTable:
+    """Lay out the first of `total` predictions of scans in a folder, which may be empty text."""
     cells = [
         {
-            "scan": visible(scan),
-            "class": label,
-            "tumour": UNKNOWN if tumour is None else "yes" if tumour else "no",
-            "beware": ", ".join([OUT_OF_DISTRIBUTION] * bool(flagged) + [LOW_CONFIDENCE] * low),
-            "P(class)": f"{probability:.3f}",
-            "P(tumour)": format_score(likely),
+            "scan": visible(str(one.source).removeprefix(place)),
+            "class": one.label,
+            "tumour": UNKNOWN if one.tumour is None else "yes" if one.tumour else "no",
+            "warning": ", ".join(flags_of(one)),
+            "P(class)": f"{one.confidence:.3f}",
+            "P(tumour)": format_score(one.tumour_probability),
         }
-        for scan, label, probability, tumour, likely, flagged, low in rows
+        for one in predictions
     ]
-    columns = ["scan", "class", "tumour", "beware", "P(class)", "P(tumour)"]
-    if all(row[3] is None for row in rows):  # no class is healthy, so no tumour is called
+    columns = ["scan", "class", "tumour", "warning", "P(class)", "P(tumour)"]
+    if all(one.tumour is None for one in predictions):  # no class is healthy
         columns = [name for name in columns if "tumour" not in name]
-    more = f"and {total - len(rows):,} more. " if total > len(rows) else ""
+    more = f"and {total - len(cells):,} more. " if total > len(cells) else ""
     shown = [[row[name] for name in columns] for row in cells]
+    title = f"{model}: scans of {place}" if place else model
     return DataTable(title, columns, shown, more + note, columns.index("P(class)"))
 
 
 def parted_sentence(healthy: str, threshold: float) -> str:
-    """Explain why a tumour is called of a scan whose likeliest class is the healthy one.
-
-    Args:
-        healthy: That class.
-        threshold: The tumour probability from which one is called.
-    """
+    """Explain why a tumour is called of a scan whose likeliest class is the healthy one."""
     return (
         f"{healthy} beside tumour yes: {healthy} is likelier than any one tumour, but all tumours "
         f"together, P(tumour), reach the operating point of {threshold:.3f}: the call is tumour."
@@ -61,13 +52,7 @@ def parted_sentence(healthy: str, threshold: float) -> str:
 def predictions_summary(
     counts: Mapping[str, int], out_of_distribution: int | None, low_confidence: int, unusable: int
 ) -> str:
-    """Count predictions in one line.
-
-    Args:
-        counts: Predictions of each class.
-        out_of_distribution: Those of scans unlike the training scans; None where this is not known.
-        low_confidence: Those of low confidence.
-        unusable: Files that could not be used.
+    """Count predictions of each class in one line, with those that are flagged, and bad files.
 
     Example:
         >>> predictions_summary({"glioma": 2, "notumor": 1}, 0, 1, 0)

@@ -12,17 +12,14 @@ class IntervalLike(Protocol):
     @property
     def value(self) -> float:
         """The number."""
-        ...
 
     @property
     def low(self) -> float:
         """Lower end."""
-        ...
 
     @property
     def high(self) -> float:
         """Upper end."""
-        ...
 
 
 def format_count(count: int | None) -> str:
@@ -35,12 +32,7 @@ def format_count(count: int | None) -> str:
 
 
 def format_counted(count: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun.
-
-    Args:
-        count: How many.
-        one: The noun for one.
-        many: The noun for any other number; None adds an s.
+    """Write a count with its noun for one, or that for many, which is the same with an s if None.
 
     >>> format_counted(1, "file"), format_counted(1648, "test scan")
     ('1 file', '1,648 test scans')

@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -17,7 +16,6 @@ from brain_tumor.rendering.foreign_text import markdown_text
 
 Level = Literal["good", "warning", "bad"]
 
-_ANCHOR = re.compile(r"[a-z][a-z0-9-]*")
 _FINGERPRINT = re.compile(r"\w{29,}")  # or whatever else is longer than any word
 _INTERVAL = re.compile(r"(\([^()]* to [^()]*\))")
 
@@ -62,7 +60,7 @@ class DataTable:
             is drawn above them, except in Markdown, which has none.
 
     Raises:
-        ValueError: A row has not one cell per column, or a group begins where no row is.
+        ValueError: A row has not one cell per column.
     """
 
     kind: ClassVar[str] = "table"
@@ -74,10 +72,6 @@ class DataTable:
     sections: Sequence[int] = ()
 
     def __post_init__(self) -> None:
-        if any(not 0 < place < len(self.rows) for place in self.sections):
-            raise ValueError(
-                f"groups begin at {list(self.sections)} of {len(self.rows)} rows in {self.title!r}"
-            )
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(
@@ -100,9 +94,6 @@ class Picture:
         density: Pixels to a CSS pixel: 2 shows it half as large, and sharp where a screen has two.
         chart: Whether it is lines and words on white, which a dark page shows inverted, and not
             scans, which it must show as they are.
-
-    Raises:
-        ValueError: The density is not positive.
     """
 
     kind: ClassVar[str] = "picture"
@@ -112,10 +103,6 @@ class Picture:
     file: str | None = None
     density: float = 1.0
     chart: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.density > 0:
-            raise ValueError(f"a picture of {self.density} pixels to a CSS pixel: {self.alt!r}")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -145,9 +132,6 @@ class Bar:
         high: Its upper end, in [`low`, 1].
         text: The same in figures.
         mark: Where to draw a line to compare with, in [0, 1]; None draws none.
-
-    Raises:
-        ValueError: A value is outside its range.
     """
 
     label: str
@@ -156,20 +140,10 @@ class Bar:
     text: str
     mark: float | None = None
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.low <= self.high <= 1 or not 0 <= (self.mark or 0) <= 1:
-            raise ValueError(f"a bar from {self.low} to {self.high}, mark {self.mark}")
-
 
 @dataclass(frozen=True)
 class Bars:
-    """Shares or scores of 0 to 1 as horizontal bars.
-
-    Attributes:
-        title: What they show; becomes the caption.
-        bars: From top to bottom.
-        note: What the pale ends and the marks mean.
-    """
+    """Shares or scores of 0 to 1 as bars; the note says what pale ends and marks mean."""
 
     kind: ClassVar[str] = "bars"
     title: str
@@ -184,10 +158,7 @@ Block = Heading | Paragraph | Notice | DataTable | Picture | Bars
 class Section:
     """A part of a page that the table of contents leads to.
 
-    Attributes:
-        anchor: Its name in links: small letters, digits and hyphens.
-        title: Its heading.
-        blocks: What it says.
+    Its name in links has small letters, digits and hyphens; no other section of the page has it.
     """
 
     anchor: str
@@ -197,14 +168,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole page.
-
-    Attributes:
-        title: Its heading, and the name of the browser's tab.
-        summary: What it is about, in a sentence or two.
-        sections: Its parts.
-        footer: Name and value of what identifies the page: data, version, date.
-    """
+    """A whole page; the footer holds name and value of what identifies it: data, version, date."""
 
     title: str
     summary: str
@@ -218,19 +182,8 @@ def render(page: Page) -> str:
     Style and pictures are inside it, there is no script, and its content security policy forbids
     the browser to fetch anything: it can be mailed, archived and opened without a network.
 
-    Args:
-        page: What to write. Every text is shown as it is, markup in it is not obeyed.
-
-    Returns:
-        The document; write it as UTF-8.
-
-    Raises:
-        ValueError: An anchor is malformed or used twice.
+    Every text is shown as it is, markup in it is not obeyed. Write the document as UTF-8.
     """
-    anchors = Counter(section.anchor for section in page.sections)
-    for anchor, uses in anchors.items():
-        if uses > 1 or not _ANCHOR.fullmatch(anchor):
-            raise ValueError(f"anchor {anchor!r}: every section needs one of its own, [a-z0-9-]")
     return open_template("page.html.j2").render(page=page)
 
 
@@ -269,13 +222,10 @@ def to_markdown(table: DataTable) -> str:
 def _breakable(text: str) -> Markup:
     # A long path is broken between its folders before it is broken inside a name, and a score
     # before its interval, not inside it.
-    broken = _FINGERPRINT.sub(_in_pieces, str(escape(text)).replace(" %", "&nbsp;%"))
+    in_pieces = str(escape(text)).replace(" %", "&nbsp;%")
+    broken = _FINGERPRINT.sub(lambda word: "<wbr>".join(re.findall(".{1,14}", word[0])), in_pieces)
     broken = broken.replace("/", "/<wbr>")
     return Markup(_INTERVAL.sub(r'<span class="whole">\1</span>', broken))
-
-
-def _in_pieces(found: re.Match[str]) -> str:
-    return "<wbr>".join(re.findall(".{1,14}", found[0]))
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -8,26 +8,26 @@ from brain_tumor.rendering.numbers import format_count, format_counted
 from brain_tumor.rendering.page import DataTable
 
 
-def prepared_table(summary: Mapping[str, Any]) -> DataTable:
-    """Lay out what preparing did with the raw scans.
-
-    Args:
-        summary: The content of `summary.json`.
-    """
-    duplicates = {step_title(step): n for step, n in summary["duplicates"].items()}
-    done = {"raw": summary["raw"], "not usable": summary["unusable"], **duplicates}
-    kept = {f"  {name}": count for name, count in summary["classes"].items()}
-    counts = {**done, "kept": summary["kept"], **kept}
+def counts_table(
+    title: str,
+    columns: Sequence[str],
+    counts: Mapping[str, int | None],
+    note: str = "",
+    sections: Sequence[int] = (),
+) -> DataTable:
+    """Lay out counts by what is counted."""
     rows = [[name, format_count(count)] for name, count in counts.items()]
-    return DataTable("prepared scans", ["", "scans"], rows, sections=[len(done)])
+    return DataTable(title, columns, rows, note, sections=sections)
+
+
+def prepared_table(summary: Mapping[str, Any]) -> DataTable:
+    """Lay out what preparing did with the raw scans, by the content of `summary.json`."""
+    duplicates = {step_title(step): n for step, n in summary["duplicates"].items()}
+    return _kept_table("prepared scans", summary, duplicates, "kept")
 
 
 def data_sentence(summary: Mapping[str, Any], counts: Mapping[str, Mapping[str, int]]) -> str:
-    """Say in a line what preparing and splitting did with the raw scans.
-
-    Args:
-        summary: The content of `summary.json`.
-        counts: Scans per class, per part.
+    """Say in a line what preparing and splitting did with the raw scans; `counts` are by part.
 
     Example:
         >>> summary = {"raw": 9, "kept": 6, "unusable": 1, "duplicates": {"training": 2}}
@@ -57,23 +57,23 @@ def step_title(step: str) -> str:
 
 
 def external_table(summary: Mapping[str, Any], folder: str) -> DataTable:
-    """Lay out what became of scans of another origin.
-
-    Args:
-        summary: The content of their `summary.json`.
-        folder: Where they came from.
-    """
+    """Lay out what became of scans of another origin, by the content of their `summary.json`."""
     left_out = {
-        "raw": summary["raw"],
-        "not usable": summary["unusable"],
         "exact duplicates": sum(summary["duplicates"].values()),
         "seen: copies of the run's own training or validation scans": summary["seen"],
     }
-    scored = {f"  {name}": count for name, count in summary["classes"].items()}
-    counts = {**left_out, "scored, the others are left out": summary["kept"], **scored}
-    rows = [[name, format_count(count)] for name, count in counts.items()]
     note = "seen.csv names every scan that was left out as seen, and the scan it resembles."
-    return DataTable(f"scans of {folder}", ["", "scans"], rows, note, sections=[len(left_out)])
+    kept = "scored, the others are left out"
+    return _kept_table(f"scans of {folder}", summary, left_out, kept, note)
+
+
+def _kept_table(
+    title: str, summary: Mapping[str, Any], dropped: Mapping[str, int], kept: str, note: str = ""
+) -> DataTable:
+    done = {"raw": summary["raw"], "not usable": summary["unusable"], **dropped}
+    classes = {f"  {name}": count for name, count in summary["classes"].items()}
+    counts = {**done, kept: summary["kept"], **classes}
+    return counts_table(title, ["", "scans"], counts, note, [len(done)])
 
 
 def unusable_note(
@@ -96,11 +96,7 @@ def unusable_note(
 
 
 def split_table(counts: Mapping[str, Mapping[str, int]]) -> DataTable:
-    """Lay out how many scans of each class are in each part.
-
-    Args:
-        counts: Scans per class, per part.
-    """
+    """Lay out how many scans of each class are in each part."""
     parts = counts.values()
     classes = list(next(iter(parts)))
     rows = [[name, *(format_count(part[name]) for part in parts)] for name in classes]

@@ -56,9 +56,7 @@ def to_rich(table: DataTable, width: int | None = None) -> Table:
 def leading(table: DataTable, columns: Sequence[str]) -> DataTable:
     """Put the decisive columns right after the first, so that they are the last to be left out.
 
-    Args:
-        table: Whose first column holds words.
-        columns: Names of its columns; one that it lacks is passed over.
+    The first column holds words; a name that the table lacks is passed over.
     """
     names = list(table.columns)
     first = [names.index(name) for name in columns if name in names]

@@ -16,15 +16,8 @@ HALF = ".half"  # ends the name of what is being written
 def written_whole(path: Path, aside: Path | None = None) -> Iterator[IO[bytes]]:
     """Give a new file to write to, beside `path`; it takes that place once the disk has all of it.
 
-    A link at `path` is replaced, never followed. Folders on the way are: `check_no_link` looks at
-    those.
-
-    Args:
-        path: Its place; the folder is made.
-        aside: Where what was at `path` goes then; None lets go of it.
-
-    Raises:
-        OSError: The disk does not take it; what was at `path` stays.
+    What was at `path` goes to `aside`, if that is given, and stays after an OSError. A link there
+    is replaced, never followed; folders on the way are: `check_no_link` looks at those.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}{HALF}")
@@ -46,22 +39,14 @@ def written_whole(path: Path, aside: Path | None = None) -> Iterator[IO[bytes]]:
 
 
 def forget_halves(folder: Path) -> None:
-    """Remove what processes that were killed while they wrote left beside their files.
-
-    Args:
-        folder: Where nobody writes meanwhile; folders in it are looked through, too.
-    """
+    """Remove, in a folder where nobody writes, what killed processes left half written."""
     for half in folder.rglob(f".*-*{HALF}"):
         with contextlib.suppress(OSError):
             half.unlink(missing_ok=True)
 
 
 def check_name(folder: Path) -> None:
-    """See that a run folder's name is text.
-
-    Raises:
-        DataError: It is not.
-    """
+    """See that a run folder's name is text, else raise a DataError."""
     try:
         str(folder).encode()
     except UnicodeEncodeError as error:
@@ -72,17 +57,10 @@ def check_name(folder: Path) -> None:
 
 
 def check_no_link(root: Path, folder: Path) -> None:
-    """See that neither a folder in a run folder, nor one on the way to it, is a link.
+    """See that neither a folder in a run folder nor one on the way to it is a link.
 
     Whoever made the run folder chose where its links lead: a file would be written there. The run
     folder itself may be a link, or lie behind one: that is the choice of whoever names it.
-
-    Args:
-        root: The run folder.
-        folder: A folder in it, there or not, or the run folder itself.
-
-    Raises:
-        DataError: One is.
     """
     for step in (folder, *folder.parents):
         if root in step.parents and step.is_symlink():
@@ -90,12 +68,9 @@ def check_no_link(root: Path, folder: Path) -> None:
 
 
 def check_no_links(root: Path) -> None:
-    """See that nothing in a run folder is a link, at any depth.
+    """See that nothing in a run folder is a link, at any depth: else a DataError.
 
     For what writes there by its own means, such as a logger, which would follow them.
-
-    Raises:
-        DataError: Something is.
     """
     for place, folders, files in os.walk(root):
         for name in (*folders, *files):

@@ -3,7 +3,8 @@
 import contextlib
 import errno
 import os
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from brain_tumor.errors import TrainingError
 from brain_tumor.runs.atomic_file import written_whole
-from brain_tumor.runs.load_plain import load_plain
+from brain_tumor.runs.identity import moved
 
 LAST = "last.ckpt"
 BEFORE_LAST = "before_last.ckpt"  # kept while training goes on, for the case that LAST is damaged
 # Without these Lightning cannot go on; a file may be a readable state_dict and lack them.
 NEEDED = frozenset({"state_dict", "optimizer_states", "lr_schedulers", "loops", "callbacks"})
+SHARED = 4  # tensors may share memory, such as tied weights, but not more of them
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -31,11 +33,7 @@ class WholeCheckpoints(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Write a checkpoint.
-
-        Raises:
-            TrainingError: The disk does not take it; what was there stays.
-        """
+        """Write a checkpoint; after a TrainingError, which names the fix, what was there stays."""
         place = Path(path)
         aside = place.with_name(BEFORE_LAST) if place.name == LAST else None
         try:
@@ -67,33 +65,56 @@ class WholeCheckpoints(TorchCheckpointIO):
         """
         place = Path(path)
         checkpoint = read_checkpoint(place, map_location)
-        for state in checkpoint["callbacks"].values():
+        states = checkpoint["callbacks"]
+        for name, state in states.items():
             if isinstance(state, dict) and "dirpath" in state:
-                _move(state, str(state["dirpath"]), os.path.realpath(place.parent))
+                here = os.path.realpath(place.parent)
+                states[name] = moved(state, str(state["dirpath"]), here)
         return checkpoint
 
 
 def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
-    """Read a checkpoint without running code from it.
-
-    Raises:
-        ValueError: Something that training needs is missing.
-        Exception: As for `load_plain`.
-    """
+    """Read a checkpoint as `load_plain` does; ValueError where it lacks what training needs."""
     checkpoint = load_plain(path, map_location)
     if not isinstance(checkpoint, dict) or not checkpoint.keys() >= NEEDED:
         raise ValueError("it is no checkpoint of a training")
     return checkpoint
 
 
+def load_plain(path: Path, map_location: Any = "cpu") -> Any:
+    """Load what `torch.save` wrote, without running code from it.
+
+    The file is a zip archive with a checksum for each tensor, which torch itself does not look at.
+    ValueError where a tensor is not as it was written, the file is compressed, or its tensors have
+    more values than it holds: a few bytes could become more than memory holds. Torch, pickle and
+    zip each raise their own kinds over other damage.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise ValueError("it is compressed")
+        damaged = archive.testzip()
+        size = sum(member.file_size for member in archive.infolist())
+    if damaged is not None:
+        raise ValueError(f"{damaged} is not as it was written")
+    content = torch.load(path, map_location=map_location, weights_only=True)
+    # A tensor of strides 0 has as many values as it says, all of them in four bytes.
+    if sum(one.numel() * one.element_size() for one in _tensors(content)) > SHARED * size:
+        raise ValueError("its tensors have more values than it holds")
+    return content
+
+
+def _tensors(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (dict, list, tuple)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _tensors(one)
+
+
 def newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], list[str]]:
-    """Find the checkpoint from which a training goes on.
+    """Find the checkpoint in `folder` from which a training goes on, None where there is none.
 
-    Args:
-        folder: A run's `checkpoints`.
-
-    Returns:
-        The checkpoint, None where there is none; its content; a sentence for each damaged one.
+    Its content comes with it, and a sentence for each damaged one.
     """
     damaged: list[str] = []
     for name in (LAST, BEFORE_LAST):
@@ -110,15 +131,3 @@ def forget_before_last(folder: Path) -> None:
     """Remove what was kept for the case of a damaged `last.ckpt`."""
     with contextlib.suppress(OSError):
         (folder / BEFORE_LAST).unlink(missing_ok=True)
-
-
-def _move(state: dict[str, Any], old: str, new: str) -> None:
-    def moved(value: Any) -> Any:
-        inside = isinstance(value, str) and (value == old or value.startswith(f"{old}{os.sep}"))
-        return new + value[len(old) :] if inside else value
-
-    for name, value in state.items():
-        if isinstance(value, dict):
-            state[name] = {moved(path): score for path, score in value.items()}
-        else:
-            state[name] = moved(value)

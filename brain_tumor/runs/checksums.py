@@ -15,12 +15,7 @@ MAX_BYTES = 2**20
 
 @dataclass(frozen=True)
 class FileChecksum:
-    """What `checksums.json` holds of a file.
-
-    Attributes:
-        sha256: Of its content; of a compressed file, of what it unpacks to.
-        rows: Rows of a table, without its header; None of another file.
-    """
+    """What `checksums.json` holds: a digest of what a file unpacks to, and rows of a table."""
 
     sha256: str
     rows: int | None = None
@@ -32,11 +27,7 @@ def checksum(content: bytes, rows: int | None = None) -> FileChecksum:
 
 
 def read_checksums(folder: Path) -> dict[str, FileChecksum]:
-    """Read the checksums of a folder, by file name; none where an older version left none.
-
-    Raises:
-        DataError: The file is damaged.
-    """
+    """Read the checksums of a folder, by file name; none where an older version left none."""
     path = folder / FILE
     try:
         known = json.loads(read_file(path, MAX_BYTES))
@@ -50,16 +41,7 @@ def read_checksums(folder: Path) -> dict[str, FileChecksum]:
 
 
 def check(path: Path, content: bytes, known: FileChecksum | None) -> None:
-    """Compare a file with its checksum.
-
-    Args:
-        path: Where it lies.
-        content: What it holds.
-        known: Its entry among the checksums; None where nothing is known of it.
-
-    Raises:
-        DataError: It is not what was written.
-    """
+    """Compare what `path` holds with its checksum; DataError where it is not what was written."""
     if known is None or checksum(content).sha256 == known.sha256:
         return
     found, counts = content.count(b"\n") - 1, ""

@@ -1,6 +1,7 @@
 """A finished run, as far as a comparison needs it: found, read and checked."""
 
 import glob
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from omegaconf import OmegaConf
 
 from brain_tumor.errors import DataError
 from brain_tumor.runs.folder import RunFolder
@@ -100,15 +100,10 @@ def listed(folders: list[str] | str) -> list[str]:
 
 
 def find_folders(provided: Iterable[str], marker: str, kind: str) -> list[Path]:
-    """Find the folders that hold a file, at or below each given folder or glob.
+    """Find the folders that hold the file `marker`, at or below each given folder or glob.
 
-    Args:
-        provided: Folders, globs, or such files themselves; a folder found twice counts once.
-        marker: Name of the file.
-        kind: What such a folder is called in the message.
-
-    Raises:
-        DataError: One of the given leads to none.
+    A folder found twice counts once; `kind` is what such a folder is called in the DataError about
+    one of the given that leads to none.
     """
     found: dict[Path, Path] = {}
     for entry in provided:
@@ -120,7 +115,8 @@ def find_folders(provided: Iterable[str], marker: str, kind: str) -> list[Path]:
                 f"{path} does not exist, and matches nothing: give {kind} folders, or folders that "
                 "hold some."
             )
-        files = [file for place in places for file in _marked(place, marker)]
+        below = [sorted(p.rglob(marker)) if p.is_dir() else [p] for p in places]
+        files = [file for found_there in below for file in found_there if file.name == marker]
         if not files:
             raise DataError(
                 f"There is no {kind} in {path} (nothing there is named {marker}): give {kind} "
@@ -131,18 +127,8 @@ def find_folders(provided: Iterable[str], marker: str, kind: str) -> list[Path]:
     return list(found.values())
 
 
-def _marked(place: Path, marker: str) -> list[Path]:
-    if place.is_dir():
-        return sorted(place.rglob(marker))
-    return [place] if place.name == marker else []
-
-
 def read_run(folder: Path) -> FinishedRun:
-    """Read a run folder.
-
-    Raises:
-        DataError: The run is not finished, has no test part, or is incomplete or damaged.
-    """
+    """Read a run folder; DataError where it is unfinished, damaged or has no test part."""
     run = RunFolder(folder)
     record = RUN.read(run)
     if record.status != "finished":
@@ -150,13 +136,16 @@ def read_run(folder: Path) -> FinishedRun:
             f"The run {folder} is not finished (its status is {record.status}): leave it out, or "
             "train it again."
         )
-    config = flatten(OmegaConf.to_container(run.read_config()))
+    config = flatten(run.read_config())
     try:
         rows, members = run.read_rows("predictions.csv"), run.read_rows("split.csv")
         config["data.fingerprint"] = record.data.fingerprint
         if config.get("trainer.accelerator") == "auto":
             config["trainer.accelerator"] = PICKED.get(record.device, "gpu")
         classes = tuple(key.removeprefix("logit_") for key in rows[0] if key.startswith("logit_"))
+        by_part: dict[str, list[dict[str, str]]] = {}
+        for row in rows:
+            by_part.setdefault(row["part"], []).append(row)
         found = FinishedRun(
             folder,
             setting_of(config),
@@ -165,8 +154,9 @@ def read_run(folder: Path) -> FinishedRun:
             _whole(config.get("split.seed")),
             classes,
             config.get("evaluation.healthy", HEALTHY),
-            _predictions(rows, classes),
-            _groups(members),
+            {part: part_predictions(own, classes) for part, own in by_part.items()},
+            # Not where split.csv was written before it had groups.
+            {row["path"]: row["group"] for row in members} if "group" in members[0] else None,
             _part_sizes(members),
             record,
             METRICS.read_if_there(run),
@@ -195,19 +185,6 @@ def read_run(folder: Path) -> FinishedRun:
     return found
 
 
-def _groups(members: list[dict[str, str]]) -> dict[str, str] | None:
-    if "group" not in members[0]:  # written before split.csv had groups
-        return None
-    return {row["path"]: row["group"] for row in members}
-
-
-def _predictions(rows: list[dict[str, str]], classes: Sequence[str]) -> dict[str, PartPredictions]:
-    parts: dict[str, list[dict[str, str]]] = {}
-    for row in rows:
-        parts.setdefault(row["part"], []).append(row)
-    return {part: part_predictions(own, classes) for part, own in parts.items()}
-
-
 def class_numbers(names: Sequence[str], classes: Sequence[str]) -> npt.NDArray[np.int64]:
     """Give the number of each named class, `(N,)`, int64; KeyError where one is no class."""
     numbers = {name: number for number, name in enumerate(classes)}
@@ -215,11 +192,7 @@ def class_numbers(names: Sequence[str], classes: Sequence[str]) -> npt.NDArray[n
 
 
 def part_predictions(rows: Sequence[Mapping[str, str]], classes: Sequence[str]) -> PartPredictions:
-    """Read what is said of the scans of one part from their rows of `predictions.csv`.
-
-    Raises:
-        KeyError, ValueError: A column is missing, or a value is no number.
-    """
+    """Read what is said of the scans of one part; KeyError or ValueError where damaged."""
     patients = None
     if "patient" in rows[0]:  # not where it was written before predictions.csv had patients
         patients = np.array([int(row["patient"] or -1) for row in rows], np.int64)
@@ -235,8 +208,7 @@ def part_predictions(rows: Sequence[Mapping[str, str]], classes: Sequence[str]) 
 def _part_sizes(members: list[dict[str, str]]) -> dict[str, dict[str, int]]:
     sizes: dict[str, dict[str, int]] = {}
     for row in members:
-        own = sizes.setdefault(row["part"], {})
-        own[row["label"]] = own.get(row["label"], 0) + 1
+        sizes.setdefault(row["part"], Counter())[row["label"]] += 1
     return sizes
 
 

@@ -32,13 +32,9 @@ AGAIN = "take the run folder as training left it, or evaluate the run again"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Names and formats of what lies in a run folder.
+    """Names and formats of what lies in a run folder, or in a part of the run folder `root`.
 
     Whatever is written is there whole or not at all, and never behind a link inside the folder.
-
-    Attributes:
-        path: The folder.
-        root: The run folder that it is a part of; None where it is one itself.
     """
 
     path: Path
@@ -56,14 +52,9 @@ class RunFolder:
         )
 
     def claim(self, mark: str = "run.json", key: str = "run_folder") -> None:
-        """Make sure that no earlier result lies here; nothing is written.
+        """Make sure that no earlier result lies here, by its file `mark`; nothing is written.
 
-        Args:
-            mark: The file that tells.
-            key: What to change in the configuration.
-
-        Raises:
-            DataError: One does.
+        The DataError names `key` as what to change.
         """
         if (self.path / mark).exists() or self.checkpoints.exists():
             raise DataError(
@@ -72,14 +63,7 @@ class RunFolder:
             )
 
     def create(self, key: str = "runs") -> None:
-        """Make the folder.
-
-        Args:
-            key: What to change in the configuration where that fails.
-
-        Raises:
-            DataError: It cannot be made.
-        """
+        """Make the folder; the DataError names `key` as what to change."""
         check_no_link(self.root or self.path, self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -93,9 +77,7 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Keep other processes from training into the folder; a killed one keeps nobody out.
 
-        Raises:
-            DataError: One does so now, or there is a link in the folder, which a logger or a
-                checkpoint would follow.
+        DataError where one trains there now, or where a logger or a checkpoint would follow a link.
         """
         check_no_links(self.path)
         lock = FileLock(self.path / ".lock", timeout=0)
@@ -120,17 +102,8 @@ class RunFolder:
         """Folder of `best.ckpt` (where there is a validation part) and `last.ckpt`."""
         return self.path / "checkpoints"
 
-    @property
-    def figures(self) -> Path:
-        """Folder of pictures."""
-        return self.path / "figures"
-
     def checkpoint(self, name: str | None) -> Path:
-        """Find a checkpoint by name, `best` or `last`; None takes the best there is.
-
-        Raises:
-            DataError: It is not there.
-        """
+        """Find a checkpoint by name, `best` or `last`; None takes the best there is."""
         there = [one for one in ("best", "last") if (self.checkpoints / f"{one}.ckpt").is_file()]
         names = [name] if name else ["best", "last"]
         for candidate in names:
@@ -153,12 +126,8 @@ class RunFolder:
     def read_config(self, as_written: bool = False) -> DictConfig:
         """Read `config.yaml`, which is plain: whoever wrote it, nothing in it is looked up.
 
-        Args:
-            as_written: Whether settings of earlier versions stay; else they become today's.
-
-        Raises:
-            DataError: The folder is no run folder, or the file refers to something else, such as a
-                variable of the environment.
+        `as_written` leaves settings of earlier versions; else they become today's. DataError where
+        the folder is no run folder, or the file refers to something else, such as the environment.
         """
         path = self.path / "config.yaml"
         found = run_of_checkpoint(self.path)
@@ -176,11 +145,9 @@ class RunFolder:
         return config if as_written else upgrade(config)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file whole; a link in its place is replaced.
+        """Write a file whole; a link in its place is replaced, one on the way is a DataError.
 
-        Raises:
-            DataError: A folder on the way is a link, or the file may not be written.
-            OSError: The disk is full.
+        A full disk stays an OSError, which the command tells with what to do about it.
         """
         place = self.path / name
         check_no_link(self.root or self.path, place.parent)
@@ -197,7 +164,7 @@ class RunFolder:
 
     def write_figure(self, name: str, content: bytes) -> None:
         """Write a picture into `figures/`, as `write` does."""
-        self.write(f"{self.figures.name}/{name}", content)
+        self.write(f"figures/{name}", content)
 
     def write_json(self, name: str, content: Mapping[str, Any], checked: bool = False) -> None:
         """Write a JSON file; numbers that are not defined have to be None."""
@@ -208,11 +175,7 @@ class RunFolder:
             self.write(name, text.encode())
 
     def read_json(self, name: str, again: str = AGAIN) -> dict[str, Any]:
-        """Read a JSON file.
-
-        Raises:
-            DataError: It is missing or damaged.
-        """
+        """Read a JSON file; DataError, with what to do `again`, where it is missing or damaged."""
         path = self.path / name
         try:
             text = read_file(path)
@@ -233,11 +196,7 @@ class RunFolder:
         self._write_checked(name, text.getvalue().encode(), len(rows))
 
     def read_rows(self, name: str) -> list[dict[str, str]]:
-        """Read a CSV file, or `<name>.gz`, as `experiments/` keeps it.
-
-        Raises:
-            DataError: Neither is there, or it is damaged.
-        """
+        """Read a CSV file, or `<name>.gz`, as `experiments/` keeps it, else raise a DataError."""
         plain = self.path / name
         small = plain.with_name(f"{name}.gz")
         place = small if small.is_file() and not plain.is_file() else plain

@@ -12,12 +12,7 @@ History = dict[str, list[float | None]]  # a value per epoch; None where a part 
 
 
 def read_history(path: Path) -> History:
-    """Read the columns of `metrics.csv`; none where the file is not there.
-
-    Raises:
-        OSError: The file cannot be read.
-        ValueError: A cell is no number.
-    """
+    """Read the columns of `metrics.csv`, none without a file; ValueError for a cell of text."""
     rows = _read_rows(path)
     return {
         name: [float(row[name]) if row[name] else None for row in rows]

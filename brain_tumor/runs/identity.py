@@ -7,9 +7,10 @@ one setting: each of them leaves out some of the roles below.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
-from typing import Any, cast
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -111,10 +112,14 @@ def within(key: str, groups: Iterable[str]) -> bool:
 def flatten(node: Any, prefix: str = "") -> dict[str, Any]:
     """Name every value of nested mappings by its dotted key; lists are values.
 
+    A configuration is resolved.
+
     Example:
         >>> flatten({"model": {"name": "gbmnet"}, "seed": 0})
         {'model.name': 'gbmnet', 'seed': 0}
     """
+    if OmegaConf.is_config(node):
+        node = OmegaConf.to_container(node, resolve=True)
     if not isinstance(node, Mapping):
         return {prefix: node}
     flat: dict[str, Any] = {}
@@ -123,14 +128,21 @@ def flatten(node: Any, prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def moved(value: Any, old: str, new: str) -> Any:
+    """Give nested values with what lies in the folder `old`, names of values too, in `new`."""
+    if isinstance(value, dict):
+        return {moved(name, old, new): moved(one, old, new) for name, one in value.items()}
+    if isinstance(value, list):
+        return [moved(one, old, new) for one in value]
+    inside = isinstance(value, str) and f"{value}{os.sep}".startswith((f"{old}/", f"{old}{os.sep}"))
+    return new + value[len(old) :] if inside else value
+
+
 def setting_of(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a run shares with all runs of its setting.
+    """Give what a run shares with all runs of its setting, by dotted key.
 
-    Args:
-        config: The run's values by dotted key, `run_folder` among them.
-
-    Returns:
-        By dotted key, without `SAME_SETTING`, paths inside the run folder and what is null.
+    Of its values by dotted key, `run_folder` among them, these are left out: `SAME_SETTING`, paths
+    inside the run folder, and what is null.
     """
     home, left_out = f"{config['run_folder']}/", keys_of(SAME_SETTING)
 
@@ -143,27 +155,16 @@ def setting_of(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def run_fingerprint(config: DictConfig) -> str:
-    """Give the fingerprint of a configuration and of the package's version.
+    """Give the fingerprint of a configuration and of the package's version, as 64 hex digits.
 
     Two runs of one fingerprint and the same scans are the same run. A path inside the run folder,
     or inside the folder of raw scans, counts by what it is called there.
-
-    Args:
-        config: As `conf/train.yaml` composes it or an earlier version did, `run_folder` included.
-
-    Returns:
-        64 hexadecimal digits (SHA-256).
     """
-    values = _completed(flatten(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))))
-    places = {
-        name: str(values[name])
-        for name in ("run_folder", "data.root")
-        if values.get(name) is not None
-    }
-    left_out = keys_of(SAME_RUN)
-    counted = {
-        key: _placeless(value, places) for key, value in values.items() if not within(key, left_out)
-    }
+    values, left_out = _completed(flatten(config)), keys_of(SAME_RUN)
+    counted = {key: value for key, value in values.items() if not within(key, left_out)}
+    for name in ("run_folder", "data.root"):
+        if values.get(name) is not None:
+            counted = moved(counted, str(values[name]), f"<{name}>")
     counted["brain-tumor"] = installed("brain-tumor")
     text = json.dumps(counted, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -174,13 +175,3 @@ def _completed(values: Mapping[str, Any]) -> dict[str, Any]:
     before = DEFAULTS_BEFORE[None] | DEFAULTS_BEFORE.get(values.get("model.name"), {})
     # Evaluation named that class for itself.
     return before | {"data.healthy": values.get("evaluation.healthy")} | dict(values)
-
-
-def _placeless(value: Any, places: dict[str, str]) -> Any:
-    if isinstance(value, list):
-        return [_placeless(one, places) for one in value]
-    if isinstance(value, str):
-        for name, place in places.items():
-            if value == place or value.startswith(f"{place}/"):
-                return f"<{name}>{value[len(place) :]}"
-    return value

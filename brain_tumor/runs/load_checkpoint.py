@@ -11,7 +11,7 @@ import torch
 from brain_tumor.errors import BrainTumorError, WeightsError
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.models.registry import TARGET, build_network, trial_device
-from brain_tumor.runs.load_plain import load_plain
+from brain_tumor.runs.checkpoints import load_plain
 from brain_tumor.trust import advice
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -21,11 +21,9 @@ def load_classifier(checkpoint: Path) -> TumorClassifier:
     """Load a classifier from a checkpoint, on the CPU and in evaluation mode.
 
     The file may come from anywhere: it is read as tensors and plain values alone, and what it says
-    of its network is held against its tensors before any memory is taken for one.
-
-    Raises:
-        WeightsError: The file is damaged or no checkpoint of ours, or its network is code of others
-            that is not trusted.
+    of its network is held against its tensors before any memory is taken for one. WeightsError
+    where it is damaged or no checkpoint of ours, or its network is code of others that is not
+    trusted.
     """
     try:
         with warnings.catch_warnings():  # of a file that is refused

@@ -27,13 +27,7 @@ def peak_resident() -> int | None:
 
 
 def kilobytes(process: int | str, file: str, name: str) -> int | None:
-    """Read a number of kilobytes from /proc, in bytes; None where it is not told.
-
-    Args:
-        process: Its number, or `self`.
-        file: A file of its folder, such as `status`.
-        name: What the line begins with, such as `VmHWM:`.
-    """
+    """Read a line such as `VmHWM:` of a process's file in /proc, in bytes; None without it."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{process}/{file}").read_text().splitlines():
             if line.startswith(name):

@@ -31,17 +31,11 @@ def write_split(run: RunFolder, prepared: PreparedSet, split: Split) -> None:
 def reopen_data(
     run: RunFolder, root: str | None, directory: str, batch_size: int | None = None
 ) -> ScanDataModule:
-    """Open the prepared set of a run with the parts that its `split.csv` names.
+    """Open the prepared set of a run with the parts that its `split.csv` names, else a DataError.
 
-    Args:
-        run: The run.
-        root: Where the raw scans lie now; None if where training found them.
-        directory: Where they are prepared again if their prepared set is gone. Not where the run's
-            configuration says, which may be somebody else's.
-        batch_size: Scans per batch; None for as many as in training.
-
-    Raises:
-        DataError: The scans are not those of the run.
+    `root` is where the raw scans lie now, None where training found them. Where the prepared set is
+    gone, it is made again in `directory`: not where the run's configuration says, which may be
+    somebody else's.
     """
     folder = Path(RUN.read(run).data.prepared)
     gone = not (folder / "summary.json").is_file()
@@ -76,16 +70,10 @@ def _tables_beside(data: DataSettings) -> DataSettings:
 def reopen_prepared(
     run: RunFolder, data: DataSettings, key: str = "data.root", moved: bool = False
 ) -> PreparedSet:
-    """Open the prepared set of a run, or prepare its scans again.
+    """Open the prepared set of a run, or prepare its scans again; DataError where they are others.
 
-    Args:
-        run: The run.
-        data: What its configuration says of the scans.
-        key: What the command calls the folder of raw scans.
-        moved: Whether the raw scans lie elsewhere now, so that they are to be looked at again.
-
-    Raises:
-        DataError: The scans are not those of the run.
+    `key` is what the command calls the folder of raw scans. Where they have `moved`, they are
+    looked at again.
     """
     data = _tables_beside(data)
     known = RUN.read(run).data
@@ -131,11 +119,7 @@ def _fingerprint_before(run: RunFolder, data: DataSettings) -> str | None:
 
 
 def reopen_split(run: RunFolder, prepared: PreparedSet) -> Split:
-    """Read the parts of a run from its `split.csv`.
-
-    Raises:
-        DataError: It is missing or damaged.
-    """
+    """Read the parts of a run from its `split.csv`; DataError where that is missing or damaged."""
     if (run.path / "split.csv").is_file():
         run.read_rows("split.csv")  # for its checksum: some lines less are a split, too
     return read_split(run.path / "split.csv", {row.path: row.row for row in prepared.manifest})

@@ -67,18 +67,10 @@ def build_augment(config: DictConfig) -> Augment | None:
 def build_loss(
     config: DictConfig, classes: Sequence[str], training: TrainingSettings
 ) -> tuple[Loss, Any]:
-    """Build the configured loss.
+    """Build the configured loss; give it with its class weights, a list, `balanced` or None.
 
-    Args:
-        config: With the groups `loss` and `data`.
-        classes: Class names.
-        training: Says the label smoothing, which cross-entropy alone takes.
-
-    Returns:
-        The loss, and its class weights: a list, `balanced`, or None.
-
-    Raises:
-        ConfigError: A value is of the wrong kind or outside its range, or contradicts another.
+    ConfigError where a value is outside its range, or contradicts another: cross-entropy alone
+    takes a label smoothing.
     """
     values = plain_values(config.loss, "loss")
     weights = values.pop("class_weights", None)
@@ -129,7 +121,7 @@ def build_classifier(
         class_weights,
     )
     if weights is not None:
-        classifier.load_pretrained(str(weights))
+        classifier.network.load_pretrained(str(weights))
     return classifier
 
 
@@ -141,11 +133,7 @@ def build_trainer(config: DictConfig, datamodule: ScanDataModule) -> L.Trainer:
 def make_trainer(
     config: DictConfig, monitored_part: str, loggers: Sequence[Logger] = ()
 ) -> L.Trainer:
-    """Build the Trainer for a split whose monitored part is known.
-
-    Raises:
-        ConfigError: A value is of the wrong kind or outside its range, or contradicts the split.
-    """
+    """Build the Trainer for a split whose monitored part is known."""
     epochs = config.trainer.get("max_epochs")
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         raise ConfigError(f"trainer.max_epochs must be a positive whole number: {epochs!r}")
@@ -160,10 +148,12 @@ def make_trainer(
             "trainer.use_distributed_sampler must be false, as trainer=ddp has it: batches are "
             "shared already."
         )
+    # What selects by validation scores has no place where the monitored part is the test part.
     callbacks = {
         name: callback
         for name, callback in build_callbacks(config).items()
-        if has_its_part(callback, monitored_part)
+        if monitored_part == VALIDATION
+        or not str(getattr(callback, "monitor", None) or "").startswith("val/")
     }
     if "last" not in callbacks:
         raise ConfigError("callbacks.last must stay: it keeps the checkpoint that is scored.")
@@ -207,12 +197,3 @@ def build_callbacks(config: DictConfig) -> dict[str, Callback]:
         for name, callback in plain_values(config.callbacks, "callbacks").items()
         if callback is not None
     }
-
-
-def has_its_part(callback: Callback, monitored_part: str) -> bool:
-    """Tell whether the part that a callback selects by is scored.
-
-    What selects by validation scores has no place where the monitored part is the test part.
-    """
-    monitor = str(getattr(callback, "monitor", None) or "")
-    return not monitor.startswith("val/") or monitored_part == VALIDATION

@@ -24,7 +24,7 @@ from brain_tumor.config.source import fill_classes
 from brain_tumor.config.values import check_values
 from brain_tumor.data.split import FILE, TEST, VALIDATION, SplitSettings
 from brain_tumor.data.transforms.report import Augment
-from brain_tumor.errors import BrainTumorError, ConfigError
+from brain_tumor.errors import BrainTumorError, ConfigError, one_line
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.models.classifier import TrainingSettings
 from brain_tumor.models.losses import Loss, TrainingLoss
@@ -32,8 +32,7 @@ from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.settings import Seed, Settings
 from brain_tumor.train.build import build_augment, build_callbacks, build_loss, make_trainer
 from brain_tumor.train.callbacks.loggers import check_loggers
-from brain_tumor.train.check_monitors import check_monitors
-from brain_tumor.train.check_trainer import check_callbacks, check_trainer
+from brain_tumor.train.check_trainer import check_callbacks, check_monitors, check_trainer
 from brain_tumor.trust import Modules
 
 STEPS = 1000  # of a schedule that are tried, at most
@@ -81,36 +80,21 @@ class RunSettings(Settings):
 
 
 def run_settings(config: DictConfig) -> RunSettings:
-    """Read what is trained; nothing is built.
-
-    Args:
-        config: As `conf/train.yaml` composes it.
-
-    Raises:
-        BrainTumorError: A value is unknown, of the wrong kind, or outside its range.
-    """
+    """Read what is trained; nothing is built."""
     return parse_settings(RunSettings, check_values(config, "train"))
 
 
 def check_training(config: DictConfig) -> RunSettings:
-    """Try what `train` will build; no scan is read and nothing is written.
+    """Try what `train` will build, and give its settings; no scan is read, nothing is written.
 
-    Args:
-        config: As `conf/train.yaml` composes it.
-
-    Returns:
-        Its settings.
-
-    Raises:
-        BrainTumorError: A value is unknown, of the wrong kind, outside its range or contradicts
-            another; the message names its key.
+    A BrainTumorError names the key of a value that is unknown, of the wrong kind, outside its
+    range, or contradicts another.
     """
     fill_classes(config, "train")
     settings = run_settings(config)
-    data = settings.data
     resolved = OmegaConf.create(plain_values(config))  # nothing is left to be looked up
-    classes = tuple(data.classes or ())
-    check_building(resolved, classes, data.crop.size, settings.split, settings.training)
+    classes, size = tuple(settings.data.classes or ()), settings.data.crop.size
+    check_building(resolved, classes, size, settings.split, settings.training)
     return settings
 
 
@@ -123,21 +107,12 @@ def check_building(
 ) -> None:
     """Try augmentation, network, loss, optimizer, schedule, callbacks, loggers and Trainer.
 
-    Args:
-        config: With the groups that configure them.
-        classes: Class names.
-        size: Side of a prepared scan in pixels.
-        split: What the split is made by.
-        training: What of loss and rates is not in the report.
-
-    Raises:
-        BrainTumorError: As for `check_training`.
+    For `classes` and scans of `size` x `size` pixels.
     """
     _try_augment(build_augment(config), size)
     check_network(plain_values(config.model, "model"), len(classes), size)
     _try_loss(classes, *build_loss(config, classes, training))
-    has_logger = check_loggers(config)
-    _try_callbacks(config, classes, has_logger)
+    _try_callbacks(config, classes, check_loggers(config))
     # Which part a split of one's own monitors is seen when it is read.
     parts = [VALIDATION if split.validation_fraction else TEST]
     for part in parts if split.name != FILE else [TEST]:
@@ -158,7 +133,7 @@ def _try_augment(augment: Augment | None, size: int) -> None:
     except BrainTumorError:
         raise
     except Exception as error:  # somebody's transform may raise anything
-        reason = _one_line(error)
+        reason = one_line(error)
     if reason:
         raise ConfigError(f"augment cannot treat scans of {size} x {size} pixels: {reason}")
 
@@ -185,7 +160,7 @@ def _try_loss(classes: Sequence[str], loss: Loss, weights: Any) -> None:
     except BrainTumorError:
         raise
     except Exception as error:  # somebody's loss may raise anything
-        reason = _one_line(error)
+        reason = one_line(error)
     if reason:
         raise ConfigError(
             f"loss does not work on logits (N, {len(classes)}) and labels (N,): {reason}"
@@ -236,8 +211,4 @@ def _try_optimizer(config: DictConfig) -> None:
                 for _ in range(STEPS if steps_per_batch(schedule) else epochs):
                     made.step()
     except Exception as error:  # torch raises a dozen kinds over what they are given
-        raise ConfigError(f"{key} does not work as configured: {_one_line(error)}") from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(f"{key} does not work as configured: {one_line(error)}") from error

@@ -1,9 +1,9 @@
-"""What of Lightning cannot be used here, said before any scan is read.
+"""What of Lightning cannot be used here, said before any scan is read, and what may select epochs.
 
 `docs/extend/callbacks.md` has a table of what can.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,8 +18,11 @@ from lightning.pytorch.callbacks import (
 )
 from omegaconf import DictConfig
 
-from brain_tumor.data.split import VALIDATION
-from brain_tumor.errors import ConfigError
+from brain_tumor.data.split import TEST, TRAIN, VALIDATION
+from brain_tumor.errors import ConfigError, suggest
+from brain_tumor.metrics.registry import LOSS, better
+from brain_tumor.models.classifier import SHORT
+from brain_tumor.models.epoch_scores import score_names
 
 # Why, and what to do.
 REFUSED: dict[type[Callback], str] = {
@@ -37,18 +40,11 @@ REFUSED: dict[type[Callback], str] = {
     ),
     BaseFinetuning: "is not needed: model.unfreeze says which pretrained layers are trained.",
 }
+WAYS = {"lower": "min", "higher": "max"}  # as Lightning's callbacks call it
 
 
 def check_callbacks(callbacks: Mapping[str, Callback], has_logger: bool) -> None:
-    """Look at what each callback needs.
-
-    Args:
-        callbacks: By name.
-        has_logger: Whether a logger is configured.
-
-    Raises:
-        ConfigError: One cannot be used.
-    """
+    """See that each callback, by name, can be used."""
     for name, callback in callbacks.items():
         kind = type(callback).__name__
         for refused, why in REFUSED.items():
@@ -65,16 +61,35 @@ def check_callbacks(callbacks: Mapping[str, Callback], has_logger: bool) -> None
             )
 
 
-def check_trainer(config: DictConfig, monitored_part: str) -> None:
-    """Look at the Trainer's values, for those that would leave nothing to score.
+def check_monitors(callbacks: Mapping[str, Callback], classes: Sequence[str]) -> None:
+    """See that no callback monitors the test part or what is not logged, or takes worst for best.
 
-    Args:
-        config: The run's configuration.
-        monitored_part: Name of the part that is scored after every epoch.
-
-    Raises:
-        ConfigError: A value cannot be.
+    Callbacks by name, those too that are left out where there is no validation part.
     """
+    scores = (LOSS, *score_names(classes))
+    known = [f"{SHORT.get(part, part)}/{name}" for part in (VALIDATION, TRAIN) for name in scores]
+    for name, callback in callbacks.items():
+        key, monitor = f"callbacks.{name}.monitor", getattr(callback, "monitor", None)
+        if monitor is None:
+            if name == "best":
+                raise ConfigError(f"{key} must name a score, such as val/balanced_accuracy: null")
+            continue
+        if str(monitor).partition("/")[0] == TEST:
+            raise ConfigError(
+                f"{key} is {monitor}: nothing may be selected by test scans; name a score of the "
+                "validation part, such as val/balanced_accuracy."
+            )
+        if monitor not in known:
+            raise ConfigError(f"{key} is {monitor}, which is not logged: {suggest(monitor, known)}")
+        mode, right = getattr(callback, "mode", None), WAYS[better(monitor)]
+        if mode != right:
+            raise ConfigError(
+                f"callbacks.{name}.mode must be {right} where {monitor} is monitored: {mode}"
+            )
+
+
+def check_trainer(config: DictConfig, monitored_part: str) -> None:
+    """Refuse values of the Trainer that would leave nothing to score."""
     asked, epochs = config.trainer, config.trainer.max_epochs
     if asked.get("overfit_batches"):
         raise ConfigError(

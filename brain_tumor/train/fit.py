@@ -21,7 +21,7 @@ from brain_tumor.data.split import VALIDATION, Split
 from brain_tumor.engine.ddp import ending_together, in_turn, train_along
 from brain_tumor.engine.interrupt import keyboard_interrupts
 from brain_tumor.engine.ranks import shares_work
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import ConfigError, DataError, one_line
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.rendering.tables import data_sentence, prepared_table, split_table, unusable_note
 from brain_tumor.rendering.terminal import to_rich
@@ -44,13 +44,8 @@ from brain_tumor.trust import typed_again
 class Fitted:
     """What a training leaves that was fitted and is not scored yet.
 
-    Attributes:
-        run: Its folder.
-        config: Its configuration.
-        datamodule: Serves its scans.
-        trainer: Which fitted it.
-        record: What `run.json` says so far.
-        begun: Reading of `time.perf_counter` from which `seconds` counts.
+    `record` is what `run.json` says so far; `seconds` will count from `begun`, a reading of
+    `perf_counter`.
     """
 
     run: RunFolder
@@ -77,18 +72,8 @@ def fit(
 ) -> Fitted | None:
     """Prepare the scans and fit the network; the test part is scored where it is monitored alone.
 
-    Args:
-        start: Where it begins; its configuration is written, and objects are built from it.
-        settings: What that configuration says.
-        held: Takes the lock of the run's folder, and what is to be put back when training ends.
-        console: Shows what is trained on what.
-        callbacks: Called after the configured ones.
-
-    Returns:
-        What was fitted; None in a process that does not lead.
-
-    Raises:
-        BrainTumorError: Anything that the user can mend.
+    `held` takes the lock of the run's folder, and what is to be put back when training ends;
+    `callbacks` are called after the configured ones. None in a process that does not lead.
     """
     run, config = start.run, start.config
     L.seed_everything(settings.seed, workers=True, verbose=False)
@@ -205,5 +190,5 @@ def _status_written(run: RunFolder, record: RunRecord, trainer: L.Trainer) -> It
             if status == "failed":
                 log_failure(trainer.loggers)
         if isinstance(error, MisconfigurationException):  # a callback that monitors nothing
-            raise ConfigError(" ".join(str(error).split())) from error
+            raise ConfigError(one_line(error)) from error
         raise

@@ -1,6 +1,6 @@
 """Where a training begins: in a new folder, or in an old one after its last whole epoch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import InterpolationResolutionError
 
+from brain_tumor.cli.hydra_targets import texts
 from brain_tumor.engine.ranks import rank
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.runs.atomic_file import check_name, forget_halves
@@ -25,6 +26,7 @@ from brain_tumor.runs.identity import (
     Role,
     flatten,
     keys_of,
+    moved,
     within,
 )
 from brain_tumor.runs.provenance import provenance
@@ -40,16 +42,11 @@ PLACES = ("path", "dirpath", "save_dir", "root_dir", "default_root_dir", "exclud
 
 @dataclass(frozen=True)
 class Start:
-    """Where a training begins.
+    """Where a training begins: its folder, its configuration, the checkpoint that it goes on from.
 
-    Attributes:
-        run: Its folder.
-        config: Its configuration.
-        checkpoint: What it goes on from; None begins with fresh weights.
-        epochs: Epochs that are done.
-        stopped: Whether a callback ended the training with the last of them.
-        earlier: What `run.json` said as the last process left it; None in a new folder.
-        said: Sentences about what was found.
+    `epochs` are done, and a callback ended the training with the last of them if `stopped`.
+    `earlier` is what `run.json` said as the last process left it; None in a new folder. `said` are
+    sentences about what was found.
     """
 
     run: RunFolder
@@ -93,14 +90,7 @@ class Start:
         return self.run.path / "metrics.csv"
 
     def rewind(self, events: Sequence[Path]) -> None:
-        """Bring curves to the last whole epoch: what was written after it will be written again.
-
-        Args:
-            events: Folders of TensorBoard's event files.
-
-        Raises:
-            DataError: A file of the run is damaged.
-        """
+        """Bring curves, and folders of event files, to the last whole epoch: what is later goes."""
         try:
             trim_history(self._history, self.epochs)
             for folder in events:
@@ -112,17 +102,10 @@ class Start:
 def find_start(config: DictConfig, held: ExitStack) -> Start:
     """Give the folder and the configuration that a training begins with; nothing is written.
 
-    Of several processes the leader alone asks whether it may have the folder.
-
-    Args:
-        config: As `conf/train.yaml` composes it. With `resume` the run in that folder goes on with
-            its own configuration, and beside it the command line may hold only `allow_changes` and
-            values that are changed with it.
-        held: Takes the lock of a run that goes on; a new folder is locked once it is made.
-
-    Raises:
-        DataError: There is a result where a new run should go, or no run to go on with.
-        ConfigError: The configuration is not the one that the run was trained with so far.
+    With `resume` the run in that folder goes on with its own configuration, and beside it the
+    command line may hold only `allow_changes` and values that are changed with it. `held` takes the
+    lock of a run that goes on; a new folder is locked once it is made. Of several processes the
+    leader alone asks whether it may have the folder.
     """
     if config.get("resume") is None:
         run = RunFolder(_new_folder(config))
@@ -136,13 +119,12 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
         found = run_of_checkpoint(run.path)
         meant = "give the folder of a run that was stopped" if found is None else "give its run"
         raise DataError(f"{run.path} is no run folder: {meant}, as resume={found or 'FOLDER'}")
-    saved = run.read_config()
+    saved = _here(run.read_config(), run)
     if not rank(config):
         held.enter_context(run.locked())
         forget_halves(run.path)
     earlier = RUN.read(run)
-    _move(saved, str(saved.run_folder), str(run.path))
-    own = flatten(OmegaConf.to_container(saved, resolve=True))
+    own = flatten(saved)
     changed = {
         key: (own.get(key), now)
         for key, now in _asked_changes(earlier.overrides).items()
@@ -152,8 +134,7 @@ def find_start(config: DictConfig, held: ExitStack) -> Start:
     if content:
         trained = upgrade(OmegaConf.create(content.get(CONFIG, {})))
         if trained:
-            _move(trained, str(trained.run_folder), str(run.path))
-            changed |= _differences(trained, saved)
+            changed |= _differences(_here(trained, run), saved)
     _check_changes(changed, run, bool(config.allow_changes))
     for key, (_, now) in changed.items():
         with open_dict(saved):
@@ -179,7 +160,7 @@ def _check_places(saved: DictConfig, run: RunFolder, typed: Sequence[str], runs:
     # The folder may be somebody else's: what it configures must not write over files of ours.
     home = run.path.resolve()
     groups = cast(dict[str, Any], OmegaConf.to_container(saved))
-    for key, value in (text for group in WRITING for text in _texts(groups.get(group), group)):
+    for key, value in (text for group in WRITING for text in texts(groups.get(group), group)):
         asked = any(word.lstrip("+") == f"{key}={value}" for word in typed)
         asked |= value in (f"sqlite:///{runs}/mlflow.db", f"{runs}/mlflow")  # conf/logger/mlflow
         if not asked and _leads_out(value, key.rpartition(".")[2] in PLACES, home):
@@ -197,16 +178,6 @@ def _leads_out(value: str, is_place: bool, home: Path) -> bool:
     place = path.resolve()
     inside = place == home or home in place.parents
     return (is_place or path.is_absolute()) and not inside
-
-
-def _texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
-    """Give every text of nested values, lists too, with its dotted key."""
-    if isinstance(node, str):
-        yield key, node
-    elif isinstance(node, (Mapping, list)):
-        pairs = node.items() if isinstance(node, Mapping) else enumerate(node)
-        for name, value in pairs:
-            yield from _texts(value, f"{key}.{name}")
 
 
 def _what_goes_on(run: RunFolder, earlier: RunRecord, epochs: int) -> str:
@@ -254,7 +225,7 @@ def _key(word: str) -> str:
 
 
 def _differences(before: DictConfig, now: DictConfig) -> dict[str, tuple[Any, Any]]:
-    first, second = _flat(before), _flat(now)
+    first, second = flatten(before), flatten(now)
     left_out = (*keys_of((Role.REQUEST,)), "runs", "run_folder")
     return {
         key: (first.get(key), second.get(key))
@@ -282,16 +253,8 @@ def _check_changes(changed: Mapping[str, tuple[Any, Any]], run: RunFolder, allow
         )
 
 
-def _flat(config: DictConfig) -> dict[str, Any]:
-    return flatten(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)))
-
-
-def _move(node: Any, old: str, new: str) -> None:
+def _here(config: DictConfig, run: RunFolder) -> DictConfig:
     """Let what lay in a run's folder lie in the folder where the run is now."""
-    places = range(len(node)) if OmegaConf.is_list(node) else list(node)
-    for place in places:
-        value = node[place]
-        if OmegaConf.is_config(value):
-            _move(value, old, new)
-        elif isinstance(value, str) and (value == old or value.startswith(f"{old}/")):
-            node[place] = new + value[len(old) :]
+    plain = OmegaConf.to_container(config)
+    found: DictConfig = OmegaConf.create(moved(plain, str(config.get("run_folder")), str(run.path)))
+    return found

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from rich.console import Console
 
@@ -63,19 +62,16 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Metrics:
     if settings.verbose:
         _print(console, "prepared set:", str(fitted.datamodule.prepared.folder))
     of_sweep = this_job() is not None  # which says at its end what can be done with all of its runs
+    newest = not of_sweep and RUNS in place.parents and newest_finished(RUNS) == place
+    named = LAST if newest else str(place)  # as the next command is told it
     for command in () if of_sweep else ("predict", "evaluate"):
         more = " input=FOLDER" if command == "predict" else ""
-        typed = f"python -m brain_tumor.{command} run={_named(place)}{more}{typed_again()}"
+        typed = f"python -m brain_tumor.{command} run={named}{more}{typed_again()}"
         _print(console, "next:", typed)
     for command in viewers(trainer.loggers, place):
         if not (of_sweep and command.startswith("tensorboard")):
             _print(console, "curves:", command)
     return metrics
-
-
-def _named(place: Path) -> str:
-    """Give a run as the next command is told it: the newest one below `runs/` has a short name."""
-    return LAST if RUNS in place.parents and newest_finished(RUNS) == place else str(place)
 
 
 def _print(console: Console, name: str, text: str) -> None:

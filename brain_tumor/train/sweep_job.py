@@ -3,14 +3,13 @@
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from brain_tumor.cli.sweep.prefixed import prefixed
-from brain_tumor.cli.sweep.record import SKIPPED, SweepJob, this_job
+from brain_tumor.cli.sweep.launchers import prefixed
+from brain_tumor.cli.sweep.record import SweepJob, this_job
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.source import fill_classes
 from brain_tumor.errors import DataError
@@ -24,31 +23,12 @@ from brain_tumor.train.check_config import run_settings
 from brain_tumor.train.train import train
 
 
-@dataclass(frozen=True)
-class Earlier:
-    """A run of the same fingerprint and the same scans.
-
-    Attributes:
-        run: Its folder.
-        finished: Whether nothing is left to be done; else it goes on from its checkpoint.
-    """
-
-    run: RunFolder
-    finished: bool
-
-
 def train_here(config: DictConfig) -> None:
     """Train as configured; a sweep's job that was finished before is not trained again.
 
     In a sweep a run of the same fingerprint and the same scans is looked for among the sweeps of
     the same name: a finished one takes the job's place, one that was interrupted or killed goes
     on in its own folder, one that failed is repeated in a new folder.
-
-    Args:
-        config: As `conf/train.yaml` composes it, under Hydra.
-
-    Raises:
-        BrainTumorError: Anything that the user can fix.
     """
     job = this_job()
     if job is None:
@@ -66,32 +46,25 @@ def _train_job(config: DictConfig, job: SweepJob) -> None:
     if earlier is None:
         train(config)
         return
-    folder = str(earlier.run.path.absolute())
-    if earlier.finished:
-        print(f"job {job.number} was finished before, in {earlier.run.path}: skipped.")
-        job.note(status=SKIPPED, folder=folder)
+    run, finished = earlier
+    folder = str(run.path.absolute())
+    if finished:
+        print(f"job {job.number} was finished before, in {run.path}: skipped.")
+        job.note(status="skipped", folder=folder)
         return
     job.note(folder=folder, reason="went on from an earlier sweep")
     OmegaConf.update(config, "resume", folder)
     train(config)
 
 
-def find_earlier(config: DictConfig) -> Earlier | None:
-    """Look for a run that a job need not begin anew.
-
-    Args:
-        config: The job's.
-
-    Raises:
-        ConfigError: A value cannot be.
-        DataError: The scans cannot be read.
-    """
+def find_earlier(config: DictConfig) -> tuple[RunFolder, bool] | None:
+    """Look for a run that a job need not begin anew; tell whether nothing is left to be done."""
     fill_classes(config, "train")  # they count in a fingerprint
     settings = run_settings(config)
     own = RunFolder(Path(settings.run_folder))
     if (own.path / "run.json").is_file():
         # A cluster took the job away and gave it back: only this job has this folder.
-        return Earlier(own, RUN.read(own).status == "finished")
+        return own, RUN.read(own).status == "finished"
     if not settings.skip_finished:
         return None
     same = list(_same_runs(Path(settings.runs).expanduser() / settings.name, config))
@@ -101,10 +74,10 @@ def find_earlier(config: DictConfig) -> Earlier | None:
     same = [(run, record) for run, record in same if record.data.fingerprint == scans]
     for run, record in same:
         if record.status == "finished" and (run.path / METRICS.name).is_file():
-            return Earlier(run, finished=True)
+            return run, True
     for run, record in same:
         if record.status != "failed" and _is_left(run) and newest_whole(run.checkpoints)[0]:
-            return Earlier(run, finished=False)
+            return run, False
     return None
 
 

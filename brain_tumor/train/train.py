@@ -23,16 +23,9 @@ from brain_tumor.train.score import score
 def train(config: DictConfig) -> Metrics | None:
     """Prepare the scans, fit the network, score its checkpoint, and print the tables.
 
-    Args:
-        config: As `conf/train.yaml` composes it; `run_folder` must be given where Hydra does not
-            run. With `resume` a run that was stopped goes on in its own folder.
-
-    Returns:
-        The scores; None after a `fast_dev_run`, which keeps no checkpoint, and in a process that
-        does not lead.
-
-    Raises:
-        BrainTumorError: Anything that the user can fix.
+    `run_folder` must be given where Hydra does not run. With `resume` a run that was stopped goes
+    on in its own folder. None after a `fast_dev_run`, which keeps no checkpoint, and in a process
+    that does not lead.
     """
     hush_lightning()
     # A path may hold [brackets].

@@ -25,14 +25,6 @@ class Abstention(Settings, key="abstention"):
 
     error: Annotated[float, Range(0, 1, without=(0, 1))]
 
-    @property
-    def unfitted(self) -> float:
-        """The least confidence where no validation scans tell one.
-
-        Of answers at least so confident no more would be wrong, if confidence kept its word.
-        """
-        return 1 - self.error
-
 
 def read_validation(scored: RunFolder, classes: Sequence[str]) -> PartPredictions | None:
     """Read what a run's network says of its validation scans; None where it has none.
@@ -59,17 +51,11 @@ def error_steps(
 ) -> Steps | None:
     """Tell how many of a run's answers are wrong from which confidence on.
 
-    Args:
-        scored: Where the evaluation of the checkpoint left `predictions.csv`.
-        classes: Class names.
-        temperature: Of the probabilities; None for 1.
-
-    Returns:
-        `RiskCoverage.steps` of the validation scans and their calibrated probabilities; None where
-        the run has no validation part.
+    That is `RiskCoverage.steps` of the validation scans and their calibrated probabilities; None
+    where the run has no validation part.
 
     Raises:
-        DataError: The file is missing or damaged.
+        DataError: The run's `predictions.csv` is missing or damaged.
     """
     found = read_validation(scored, classes)
     if found is None:
@@ -79,17 +65,18 @@ def error_steps(
     ).steps()
 
 
-def least_confidence(steps: Steps, abstention: Abstention) -> float:
-    """Find the confidence from which on answers are sure enough.
+def least_confidence(steps: Steps | None, abstention: Abstention) -> float:
+    """Find the least confidence such that of answers at least as sure no larger share is wrong.
 
-    Returns:
-        The least confidence such that of the validation scans answered so no larger share is
-        wrong; infinity where no confidence is enough.
+    Infinity where no confidence is enough. Without validation scans it is the confidence of which
+    no larger share would be wrong if networks were as often right as they are sure.
 
     Example:
         >>> least_confidence([(0.2, 0.3), (0.1, 0.7), (0.0, 0.9)], Abstention(0.15))
         0.7
     """
+    if steps is None:
+        return 1 - abstention.error
     return min(
         (confidence for risk, confidence in steps if risk <= abstention.error), default=math.inf
     )

@@ -14,7 +14,7 @@ from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.runs.results.run import RUN
 from brain_tumor.trained.abstention import Steps, read_validation
 from brain_tumor.trained.network import Trained, open_trained
-from brain_tumor.trained.operating_point import Chosen, Values, choose
+from brain_tumor.trained.operating_point import Chosen, Numbers, Values, choose
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,10 @@ class Ensemble:
 
     Attributes:
         members: Two at least; of the same classes, and for scans that are cut alike.
-        chosen: Temperature of the average, and operating point: fitted on such validation scans;
-            without any there is no temperature, and a tumour is called from one half on.
+        chosen: Fitted on such validation scans; without any there is no temperature, and a tumour
+            is called from one half on.
         validation: Number of such scans.
-        steps: Share of wrong answers by least confidence on them, as `error_steps` gives it; None
-            without any.
+        steps: As `error_steps` gives them; None without any.
     """
 
     members: tuple[Trained, ...]
@@ -43,14 +42,9 @@ def average(log_probabilities: Sequence[Values]) -> Values:
     """Average what several networks say: `log p = mean_m log p_m - log sum_k exp(mean_m log p_mk)`.
 
     That is the geometric mean of their probabilities, brought to a sum of one: a class needs the
-    support of all members. It is the distribution of least summed KL divergence to theirs.
-
-    Args:
-        log_probabilities: Of each member, `(N, classes)`, float64; calibrated where it can be. A
-            member's logits will do, too: what is the same for all classes falls out.
-
-    Returns:
-        `(N, classes)`, float64; `exp` sums to one over classes.
+    support of all members. It is the distribution of least summed KL divergence to theirs. Logits
+    `(N, classes)` will do in place of log-probabilities: what is the same for all classes falls
+    out.
 
     Example:
         >>> np.exp(average([np.log([[0.9, 0.1]]), np.log([[0.5, 0.5]])])).round(3).tolist()
@@ -61,11 +55,7 @@ def average(log_probabilities: Sequence[Values]) -> Values:
 
 
 def open_ensemble(names: Sequence[str], checkpoint: str | None = None) -> Ensemble:
-    """Load the networks of several runs.
-
-    Args:
-        names: Run folders, folders that hold some (a sweep), or globs.
-        checkpoint: `best` or `last` of each; None takes the one that its training scored.
+    """Load the networks of several runs: folders, folders that hold some (a sweep), or globs.
 
     Raises:
         DataError: One is no run, or was never scored; there are fewer than two; or they differ in
@@ -115,7 +105,7 @@ def run_folders(names: Sequence[str]) -> list[Path]:
 
 def _shared_validation(
     members: Sequence[Trained],
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Values] | None:
+) -> tuple[Numbers, Values] | None:
     """Give labels and averaged log-probabilities of what every member was validated on."""
     if len({RUN.read(member.run).data.fingerprint for member in members}) > 1:
         return None  # a path may name another scan there

@@ -26,9 +26,9 @@ class Trained:
         model: Name of the network, such as `gbmnet`.
         network: In evaluation mode, on the CPU: `(N, 1, size, size)` uint8 to logits
             `(N, classes)`.
-        classes: Class names, in the order of the logits.
+        classes: In the order of the logits.
         healthy: The class without a tumour; None where there is none.
-        chosen: Temperature and operating point, as fitted on validation scans.
+        chosen: As fitted on validation scans.
         crop: How a scan is cut to its head.
         harmonise: What is taken out of it.
         volume: Which slices of a volume it was trained on, or the default.
@@ -48,11 +48,7 @@ class Trained:
 
 
 def open_trained(folder: Path, checkpoint: str | None = None) -> Trained:
-    """Load the network of a run.
-
-    Args:
-        folder: The run's folder.
-        checkpoint: `best` or `last`; None takes the one that training scored.
+    """Load the network of a run from `best` or `last`; None takes the one that training scored.
 
     Raises:
         DataError: It is no run folder, or its checkpoint was never scored.

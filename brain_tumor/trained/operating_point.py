@@ -39,14 +39,10 @@ class Chosen:
 def choose(
     validation: tuple[Numbers, Values] | None, healthy: int | None, least_sensitivity: float
 ) -> Chosen:
-    """Fit temperature and operating point on validation scans.
+    """Fit temperature and operating point on the class numbers and logits of validation scans.
 
-    Args:
-        validation: Class numbers `(N,)` and logits `(N, classes)` of the validation scans; None
-            where there are none.
-        healthy: Number of the class without a tumour; None where there is none.
-        least_sensitivity: That the call for a tumour has to reach on them, above 0, up to 1. Where
-            a threshold above one half would still reach it, one half is taken.
+    The call for a tumour has to reach `least_sensitivity` on them, above 0, up to 1. Where a
+    threshold above one half would still reach it, one half is taken.
     """
     even = None if healthy is None else EVEN
     if validation is None:
@@ -72,9 +68,9 @@ class CalibratedPredictions:
     """Predictions, and what the numbers fitted on validation scans make of them.
 
     Attributes:
-        labels: Class numbers, `(N,)`, int64, N at least 1.
-        logits: `(N, classes)`, float64, finite.
-        groups: Group of each scan, `(N,)`, int64, not negative.
+        labels: Class numbers, `(N,)`, N at least 1.
+        logits: `(N, classes)`, finite.
+        groups: Group of each scan, `(N,)`, not negative.
         calibrated: Logits divided by the temperature; None where there is none.
         likely: Probability of a tumour, `(N,)`, calibrated where it can be; None where there is no
             healthy class.

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from brain_tumor.files.bounded_file import read_file
 from brain_tumor.metrics.outliers import Neighbours, Spread
 from brain_tumor.metrics.picture_features import KINDS, picture_features
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.metrics import FlaggedShares
 
 OOD_FILE = "ood.npz"
 EARLIER_FILE = "trust.npz"  # its name up to version 0.6
@@ -32,7 +34,7 @@ class OODDetector:
     larger of the two distances counts, each in units of what few held-out scans exceed.
 
     Attributes:
-        threshold: A scan whose ood_score is above it does not look like the training scans.
+        threshold: A scan of a higher score does not look like the training scans.
         pictures: Texture and layout of training scans.
         features_of_training: The network's features of training scans.
         picture_unit: Distance from `pictures` that few held-out scans exceed; above 0.
@@ -86,6 +88,11 @@ class OODDetector:
             )
         return np.minimum(np.where(known & ~np.isnan(found), found, MAX_SCORE), MAX_SCORE)
 
+    def flag(self, scores: Mapping[str, npt.NDArray[np.float64]]) -> FlaggedShares:
+        """Count the scans that are out of distribution by their scores, per part."""
+        shares = {part: float(np.mean(own > self.threshold)) for part, own in scores.items()}
+        return FlaggedShares(self.threshold, shares)
+
 
 def write_ood_detector(scored: RunFolder, detector: OODDetector) -> None:
     """Write `ood.npz` of a scored folder."""
@@ -125,10 +132,7 @@ def as_bytes(detector: OODDetector) -> bytes:
 
 
 def from_bytes(content: bytes) -> OODDetector:
-    """Give what `as_bytes` was given; whoever wrote them, nothing in them is run.
-
-    Args:
-        content: At most `MAX_BYTES`.
+    """Give what `as_bytes` was given, from at most `MAX_BYTES`; nothing in them is run.
 
     Raises:
         Exception: They are damaged or hold something else; zip and NumPy have a dozen kinds.

@@ -1,25 +1,34 @@
 """What a study is, read from its configuration and checked before any scan is read."""
 
 import copy
+import math
+import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import optuna
 from omegaconf import DictConfig, OmegaConf, open_dict
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
+from brain_tumor.arguments import check_arguments
 from brain_tumor.config.allowed_targets import Kind
-from brain_tumor.config.arguments import parse_settings
+from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.config.instantiate import build
 from brain_tumor.config.source import fill_classes
 from brain_tumor.config.values import check_values
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import ConfigError, suggest
 from brain_tumor.metrics.registry import LOSS, better
 from brain_tumor.models.epoch_scores import score_names
 from brain_tumor.runs.identity import SAME_TRAINING, flatten, keys_of, within
 from brain_tumor.settings import Range, Seed, Settings
 from brain_tumor.train.check_config import RunSettings, check_training
-from brain_tumor.tune.search_space import Space, read_space
 
 SAMPLER = Kind("a sampler of optuna", (optuna.samplers.BaseSampler,), ("optuna.samplers",))
 PRUNER = Kind("a pruner of optuna", (optuna.pruners.BasePruner,), ("optuna.pruners",))
@@ -32,21 +41,22 @@ MAY_CHANGE = (
     *("study.trials", "study.timeout", "study.folder"),
 )
 
+Space = dict[str, BaseDistribution]
+
+# What training does. Scans, split and seed stay: on other scans, scores could not be compared.
+SEARCHED = "model", "training", "optimizer", "scheduler", "augment", "trainer", "data.batch_size"
+
+# Their options are what optuna's classes take: low, high, log and step; choices.
+KINDS: dict[str, type[BaseDistribution]] = {
+    "float": FloatDistribution,
+    "int": IntDistribution,
+    "categorical": CategoricalDistribution,
+}
+
 
 @dataclass(frozen=True)
 class StudyGroup(Settings, key="study"):
-    """What stands under `study` in `conf/tune.yaml`.
-
-    Attributes:
-        name: Its name.
-        trials: How many there are to be in all.
-        timeout: Seconds after which no further trial is begun; None never.
-        seed: Of the sampler.
-        objective: The score by which trials are chosen, as it is logged: `val/<score>`.
-        folder: Where it lies.
-        sampler: Configuration of the sampler, which is built by its `_target_`.
-        pruner: Configuration of the pruner, likewise.
-    """
+    """What stands under `study` in `conf/tune.yaml`, as it says there."""
 
     name: str
     trials: Annotated[int, Range(1)]
@@ -60,13 +70,9 @@ class StudyGroup(Settings, key="study"):
 
 @dataclass(frozen=True)
 class StudySettings(StudyGroup, key="study"):
-    """What a study is.
+    """What a study is: how each searched value is drawn, and the training that trials share.
 
-    Attributes:
-        space: How each searched value is drawn, by dotted key.
-        training: Configuration of training that the trials share; each changes a copy of it.
-        run: What that configuration says.
-        fixed: What must be the same in every call of the study, by dotted key.
+    `fixed` must be the same in every call of the study, by dotted key.
     """
 
     space: Space
@@ -81,14 +87,7 @@ class StudySettings(StudyGroup, key="study"):
 
 
 def study_settings(config: DictConfig) -> StudySettings:
-    """Read a study's configuration.
-
-    Args:
-        config: As `conf/tune.yaml` composes it.
-
-    Raises:
-        BrainTumorError: A value is none that a study or a training can have.
-    """
+    """Read a study's configuration; none of its values may fail a study or a training later."""
     fill_classes(config, "tune")
     study = parse_settings(StudyGroup, check_values(config, "tune").get("study"), "study")
     if config.get("resume") is not None:
@@ -152,3 +151,66 @@ def no_validation(split: str) -> ConfigError:
         f"split={split} has no validation part as it is configured, and nothing may be chosen by "
         "test scores: give split.validation_fraction=0.15, or choose split=patient."
     )
+
+
+def read_space(search: DictConfig, config: Mapping[str, Any]) -> Space:
+    """Read a search space: how each value is drawn, by its dotted key, in the order given.
+
+    `search` is nested as the configuration is; where a value is searched stands a mapping with
+    `kind` (float, int or categorical) and its options: `low`, `high` (both included), `log` and
+    `step` of numbers, `choices` of a category.
+    """
+    known = flatten(config)
+    space: Space = {}
+    for key, entry in _entries(plain_values(search), ""):
+        if key not in known:
+            raise ConfigError(
+                f"search names {key}, which is not in the configuration: {suggest(key, known)}"
+            )
+        if not within(key, SEARCHED):
+            raise ConfigError(
+                f"search names {key}, which stays the same in a study: only what training does is "
+                f"searched ({', '.join(SEARCHED)})."
+            )
+        space[key] = _distribution(f"search.{key}", entry)
+    if not space:
+        raise ConfigError("search is empty: name at least one value, as conf/search/gbmnet.yaml.")
+    return space
+
+
+def _entries(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, entry in node.items():
+        key = f"{prefix}{name}"
+        if entry is None:  # taken out of the space on the command line
+            continue
+        if not isinstance(entry, dict):
+            raise ConfigError(
+                f"search.{key} is {entry!r}: give a mapping with kind ({', '.join(KINDS)}) and "
+                "its bounds or choices."
+            )
+        if "kind" in entry:
+            yield key, entry
+        else:
+            yield from _entries(entry, f"{key}.")
+
+
+def _distribution(key: str, entry: dict[str, Any]) -> BaseDistribution:
+    kind = KINDS.get(entry["kind"])
+    if kind is None:
+        raise ConfigError(f"{key}.kind is {entry['kind']!r}: choose one of {', '.join(KINDS)}.")
+    options = {name: value for name, value in entry.items() if name != "kind"}
+    check_arguments(kind, options, key)
+    try:
+        with warnings.catch_warnings():
+            # It warns of an end that no step meets, and of choices that it cannot keep.
+            warnings.simplefilter("error")
+            drawn = kind(**options)
+        ends = [options.get("low", 0), options.get("high", 0)]
+        if drawn.single() or not all(map(math.isfinite, ends)):
+            raise ValueError("give two different ends, or two choices or more")
+        choices = list(map(repr, options.get("choices", ())))
+        if len(set(choices)) < len(choices):
+            raise ValueError("give each choice once, all different")
+    except (ValueError, UserWarning) as error:
+        raise ConfigError(f"{key} cannot be drawn so ({options}): {error}") from error
+    return drawn

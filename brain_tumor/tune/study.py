@@ -85,11 +85,7 @@ class Study:
     def begin(self, held: ExitStack) -> Trial | None:
         """Begin the next trial, with all its values drawn, or take up one that was stopped.
 
-        Args:
-            held: Takes the lock that tells others that the trial is worked on.
-
-        Returns:
-            The trial; None where there are enough.
+        `held` takes the lock that tells others that it is worked on. None where there are enough.
         """
         with self.deciding():
             trials = self.trials()
@@ -132,11 +128,7 @@ class Study:
 
     @contextlib.contextmanager
     def deciding(self) -> Iterator[None]:
-        """Keep other processes from deciding anything, or writing what the study found.
-
-        Raises:
-            DataError: One does not let go of it.
-        """
+        """Keep other processes from deciding anything, or writing what the study found."""
         try:
             with FileLock(self._locks / "study.lock", timeout=_WAIT):
                 yield

@@ -38,17 +38,11 @@ def trial_config(training: DictConfig, values: dict[str, Any], run: RunFolder) -
 
 
 def run_trial(trial: Trial, study: Study, console: Console) -> float:
-    """Fit a trial's network, in its own run folder below the study's; the test part is not scored.
+    """Fit a trial's network, in a run folder below the study's; the test part is not scored.
 
-    A trial that was stopped continues after its last whole epoch.
-
-    Returns:
-        The objective at its best epoch.
-
-    Raises:
-        TrialPruned: The pruner stopped it early.
-        TrainingError: Its loss or its score is no number, or memory ran out.
-        BrainTumorError: Anything else that the user can fix.
+    A trial that was stopped continues after its last whole epoch. Gives the objective at its best
+    epoch; TrialPruned where the pruner stopped it, TrainingError where its loss or its score is no
+    number, or memory ran out.
     """
     settings = study.settings
     run = RunFolder(settings.folder / trial.user_attrs[RUN])
@@ -84,9 +78,6 @@ class WatchedScore(Checkpoint):
 
     A `Checkpoint`, because Lightning calls those after all others; behind the one that writes
     `last.ckpt`, so that a trial which is stopped has its last epoch on disk.
-
-    Attributes:
-        pruned: Whether the pruner stopped the trial.
     """
 
     def __init__(self, trial: Trial, objective: str) -> None:

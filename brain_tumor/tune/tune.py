@@ -2,7 +2,6 @@
 
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import optuna
 from omegaconf import DictConfig
@@ -16,28 +15,18 @@ from brain_tumor.errors import TrainingError
 from brain_tumor.rendering.numbers import format_score
 from brain_tumor.rendering.tables import data_sentence
 from brain_tumor.rendering.terminal import to_rich
-from brain_tumor.tune.best import Choices, best_command
-from brain_tumor.tune.outcome import shown_value, write_outcome
+from brain_tumor.runs.folder import RunFolder
+from brain_tumor.tune.outcome import Choices, best_command, shown_value, write_outcome
 from brain_tumor.tune.settings import no_validation, study_settings
 from brain_tumor.tune.study import REASON, Study
 from brain_tumor.tune.trial import frozen, run_trial
 
 
 def tune(config: DictConfig, choices: Choices) -> FrozenTrial | None:
-    """Begin a study or go on with it, and write what it found.
+    """Begin a study or go on with it, and write what it found; give the best trial, if any.
 
-    Args:
-        config: As `conf/tune.yaml` composes it; `study.folder` must be given where Hydra does not
-            run.
-        choices: What was chosen of each group, as `hydra.runtime.choices` has it.
-
-    Returns:
-        The best trial; None where none finished.
-
-    Raises:
-        BrainTumorError: Anything that the user can fix.
-        KeyboardInterrupt: Ctrl-C or SIGTERM came; what is done stays, and the trial that ran waits
-            for the next call.
+    `choices` are Hydra's. After Ctrl-C or SIGTERM what is done stays, and the trial that ran waits
+    for the next call.
     """
     hush_lightning()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -50,8 +39,7 @@ def tune(config: DictConfig, choices: Choices) -> FrozenTrial | None:
         raise no_validation(settings.run.split.name)
     study = Study(settings, prepared.fingerprint)
     console.print(data_sentence(prepared.summary, counts))
-    folder, here = settings.folder, Path.cwd()
-    folder_shown = str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
+    folder_shown = str(RunFolder(settings.folder).display_path)
     try:
         _run_trials(study, console)
     except KeyboardInterrupt as stop:

@@ -17,8 +17,7 @@ from sample_comparison import RECORD
 
 from brain_tumor.audit.audit import audit
 from brain_tumor.audit.probes import load_frozen, score_runs
-from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.json_file import AUDIT
+from brain_tumor.audit.results.audit import AUDIT, Audit
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config.arguments import plain_values
 from brain_tumor.config.data import build_prepared, build_split, split_settings

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brain_tumor.audit.file_findings import file_formats, find_oddities, sizes
+from brain_tumor.audit.file_findings import find_oddities
+from brain_tumor.audit.record import describe_files
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.folder import FolderSource
@@ -60,7 +61,10 @@ def test_each_planted_oddity_is_found_and_no_whole_phantom_is(
 
 
 def test_formats_and_sizes_count_every_file(odd: PreparedSet) -> None:
-    assert file_formats(odd.manifest).total() == len(odd.manifest)
-    assert file_formats(odd.manifest)["unknown"] == 1
-    assert sizes(odd.manifest).total() == len(odd.manifest) - 1
-    assert sizes(odd.manifest)["333 x 333"] == 1
+    found = describe_files(odd, None)
+    assert sum(found.formats.values()) == found.raw == len(odd.manifest)
+    assert found.formats["unknown"] == 1
+    distinct = {(row.width, row.height) for row in odd.manifest if row.width is not None}
+    assert (333, 333) in distinct and found.sizes.distinct == len(distinct)
+    size, number = found.sizes.most_common[0]
+    assert number == sum(f"{row.width} x {row.height}" == size for row in odd.manifest)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.alternation import SideError
 from benchmarks.process import Work, Worker
 from benchmarks.processor_time import processor_seconds
-from brain_tumor.metrics.timing import SideError
 
 # Modules of sides that exist for these tests alone; put where a worker finds them.
 SIDES = {

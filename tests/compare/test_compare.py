@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from sample_audit import AUDIT, probe_score
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, recall_score
 
-from brain_tumor.audit.results.json_file import AUDIT as AUDIT_FILE
+from brain_tumor.audit.results.audit import AUDIT as AUDIT_FILE
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare import compare as comparing
 from brain_tumor.compare.compare import compare
@@ -124,7 +124,7 @@ def test_folds_are_pooled_and_written(
     assert "missing" not in markdown
     # The calibration error of all folds together, and of each.
     assert setting.calibration_over_runs is not None
-    each = setting.calibration_over_runs.ece_equal_width.before
+    each = setting.calibration_over_runs["ece_equal_width"].before
     assert len(each.values) == 4 and f"{each.mean:.3f}" in markdown
     for text in (markdown, shown, (out / "comparison.html").read_text()):
         assert "one by one" in text

@@ -8,7 +8,7 @@ import hydra
 import pytest
 from omegaconf import DictConfig
 
-from brain_tumor.audit.results.report import PartCounts
+from brain_tumor.audit.results.audit import PartCounts
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare.page.published_table import note, published_table
 from brain_tumor.compare.pooled_scores import compare_settings

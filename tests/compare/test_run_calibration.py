@@ -22,7 +22,7 @@ def test_errors_of_runs_cancel_where_they_are_pooled_and_not_in_their_mean() -> 
     together = join(runs)
     pooled = calibration_errors(together.labels, together.logits, 10)
     for name in ("ece_equal_width", "ece_equal_mass"):
-        over = getattr(found, name)
+        over = found[name]
         assert over.before.values == pytest.approx((0.1, 0.1))
         assert over.before.mean == pytest.approx(0.1)
         assert getattr(pooled, name) == pytest.approx(0, abs=1e-9)
@@ -34,7 +34,7 @@ def test_runs_that_a_temperature_helps_are_counted() -> None:
     runs = [run_of(0.9, 0.75, 2.0), run_of(0.9, 0.9, 2.0), run_of(0.9, 0.8, 1.0)]
     found = calibration_over_runs(runs, bins=5)
     assert found is not None
-    width = found.ece_equal_width
+    width = found["ece_equal_width"]
     assert width.after is not None
     assert width.before.values == pytest.approx((0.15, 0, 0.1), abs=1e-9)
     assert width.after.values == pytest.approx((0, 0.15, 0.1), abs=1e-9)
@@ -43,5 +43,5 @@ def test_runs_that_a_temperature_helps_are_counted() -> None:
 
 def test_without_a_temperature_in_each_run_there_is_no_after() -> None:
     found = calibration_over_runs([run_of(0.9, 0.8, 2.0), run_of(0.9, 0.8)], bins=5)
-    assert found is not None and found.ece_equal_width.after is None
+    assert found is not None and found["ece_equal_width"].after is None
     assert calibration_over_runs([run_of(0.9, 0.8)], bins=5) is None

@@ -176,7 +176,11 @@ SENTENCES = [
         "model=torchvision model.name=vit_b_16 model.weights=none",
         "vit_b_16 does not end in feature maps",
     ),
-    ("train", "scheduler=warmup_cosine scheduler.warmup=1", "scheduler * warmup must lie in 0..1"),
+    (
+        "train",
+        "scheduler=warmup_cosine scheduler.warmup=1",
+        "scheduler.warmup must be a number in 0..1, 1 left out: 1",
+    ),
     ("train", "scheduler=one_cycle +scheduler.total_steps=9", "total_steps is set by the program"),
     ("train", "optimizer.lr=-1", "optimizer does not work as configured: Invalid learning rate"),
     ("train", "seed=100000000000000000000", "seed has more than 64 bits"),

@@ -9,8 +9,7 @@ from omegaconf import OmegaConf
 
 from brain_tumor.data import datamodule as served
 from brain_tumor.data.batch_order import BatchOrder
-from brain_tumor.data.datamodule import Batch, ScanDataModule
-from brain_tumor.data.resident import ResidentScans
+from brain_tumor.data.datamodule import Batch, ScanDataModule, has_room, resident_scans
 from brain_tumor.data.transforms.report import BatchAugment
 from brain_tumor.errors import ConfigError
 
@@ -125,7 +124,7 @@ def test_a_share_of_scans_on_the_device_knows_its_whole_batch(
     place = {"global_rank": rank, "world_size": 3, "current_epoch": 0}
     datamodule.trainer = SimpleNamespace(**place, training=False)
     sent = list(datamodule.train_dataloader())
-    datamodule._resident = ResidentScans(datamodule.prepared, torch.device("cpu"))
+    datamodule._resident = resident_scans(datamodule.prepared, torch.device("cpu"))
     cut = [
         datamodule.transfer_batch_to_device(share, torch.device("cpu"), 0)
         for share in datamodule.train_dataloader()
@@ -172,3 +171,23 @@ def test_the_trainer_shuffles_and_augments_training_scans_anew_in_every_epoch(
         np.testing.assert_array_equal(
             batch.images[:, 0], datamodule.prepared.images[batch.rows.numpy()]
         )
+
+
+def test_every_scan_is_copied(datamodule: ScanDataModule, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "_CHUNK", 7)  # several parts, the last one short
+    prepared = datamodule.prepared
+    images, labels = resident_scans(prepared, torch.device("cpu"))
+    np.testing.assert_array_equal(images[:, 0], prepared.images)
+    np.testing.assert_array_equal(labels, prepared.labels)
+    assert images.dtype == torch.uint8
+
+
+@pytest.mark.parametrize(("free", "fits"), [(2000, True), (1999, False)])
+def test_half_of_the_free_memory_is_theirs(
+    monkeypatch: pytest.MonkeyPatch, free: int, fits: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 10**9))
+    prepared = SimpleNamespace(images=np.zeros((10, 10, 10), np.uint8))
+    assert has_room(torch.device("cuda"), prepared) is fits
+    assert not has_room(torch.device("cpu"), prepared)
+    assert not has_room(torch.device("mps"), prepared)

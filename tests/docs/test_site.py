@@ -38,6 +38,15 @@ def test_every_command_has_its_section(site: Path) -> None:
 
 
 @pytest.mark.slow
+def test_notebooks_are_pages_with_their_pictures(site: Path) -> None:
+    start = (site / "start.html").read_text(encoding="utf-8")
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f'href="notebooks/{path.stem}.html"' in start
+        page = (site / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+        assert "data:image/png;base64," in page
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "target"),
     [

@@ -8,8 +8,7 @@ import pytest
 
 from brain_tumor.doctor import device as module
 from brain_tumor.doctor.device import device, threads
-from brain_tumor.doctor.finding import Finding
-from brain_tumor.doctor.found import Device, Failure, Found, Torch
+from brain_tumor.doctor.found import Device, Failure, Finding, Found, Torch
 
 CPU = Device("cpu", True, "")
 CUDA = Device("cuda", True, "", name="T4", count=1, free=2**30)

@@ -11,8 +11,7 @@ import pytest
 
 import brain_tumor
 from brain_tumor.doctor import __main__ as doctor
-from brain_tumor.doctor.finding import Finding
-from brain_tumor.doctor.found import Library
+from brain_tumor.doctor.found import Finding, Library
 
 ROOT = Path(brain_tumor.__file__).parents[1]
 PHANTOM = ("data=phantom", "model.width=16", "trainer=cpu")

@@ -11,8 +11,7 @@ from omegaconf import DictConfig
 from same_run import assert_same
 from torch import nn
 
-from brain_tumor.data.datamodule import ScanDataModule
-from brain_tumor.data.resident import has_room
+from brain_tumor.data.datamodule import ScanDataModule, has_room
 from brain_tumor.data.transforms.report import BatchAugment
 from brain_tumor.engine.precision import keep_float32
 from brain_tumor.models.registry import build_network

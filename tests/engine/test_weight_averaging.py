@@ -7,7 +7,9 @@ from lightning.pytorch.callbacks import Callback
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from brain_tumor.arguments import check_arguments
 from brain_tumor.engine.weight_averaging import AveragedWeights
+from brain_tumor.errors import ConfigError
 
 
 class Line(L.LightningModule):
@@ -63,5 +65,5 @@ def test_it_is_the_exponential_average_of_all_steps_and_leaves_what_is_frozen() 
 
 @pytest.mark.parametrize("decay", [0.0, 1.0, -1.0])
 def test_a_share_outside_its_range_is_refused(decay: float) -> None:
-    with pytest.raises(ValueError, match="decay must lie"):
-        AveragedWeights(decay)
+    with pytest.raises(ConfigError, match="decay must be a number"):
+        check_arguments(AveragedWeights, {"decay": decay})

@@ -11,8 +11,7 @@ from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.settings import gather
 from brain_tumor.dataclass_json import from_plain, to_plain
-from brain_tumor.evaluate.part_scores import ScoringSettings
-from brain_tumor.evaluate.patient_scores import score_part_patients
+from brain_tumor.evaluate.part_scores import ScoringSettings, score_part_patients
 from brain_tumor.metrics.patients import score_patients
 from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.runs.finished import read_run

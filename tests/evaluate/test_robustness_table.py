@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +6,7 @@ import pytest
 from drawn import check_whole
 
 from brain_tumor.data.transforms.corruptions import CORRUPTIONS
-from brain_tumor.evaluate.robustness_figure import robustness_figure
-from brain_tumor.evaluate.robustness_table import robustness_table
+from brain_tumor.evaluate.robustness import robustness_figure, robustness_table
 from brain_tumor.metrics.robustness import CorruptionScores, Robustness
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.rendering.page import to_markdown
@@ -62,11 +60,6 @@ def test_the_figure_has_a_panel_for_each_worst_first(result: RobustnessResult) -
     np.testing.assert_allclose(own.get_xydata()[:, 0], range(6))
     np.testing.assert_allclose(own.get_ydata(), [0.9, *worst.balanced_accuracy])
     check_whole(figure)
-
-
-def test_nothing_to_draw_is_an_error(result: RobustnessResult) -> None:
-    with pytest.raises(ValueError, match="no corruption"):
-        robustness_figure(replace(result.scores, corruptions={}), 0.25, "nothing")
 
 
 def test_a_file_of_0_6_is_read(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from brain_tumor.audit.results.json_file import AUDIT
+from brain_tumor.audit.results.audit import AUDIT
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.compare.published import Results
 from brain_tumor.config.arguments import parse_settings

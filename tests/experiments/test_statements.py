@@ -10,9 +10,13 @@ from sample_audit import AUDIT
 from sample_comparison import POOLED, interval, run
 from sample_comparison import comparison as content
 
-from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.leakage import VariantLeakage
-from brain_tumor.audit.results.report import FolderCounts, ReportComparison, StepCount
+from brain_tumor.audit.results.audit import (
+    Audit,
+    FolderCounts,
+    ReportComparison,
+    StepCount,
+    VariantLeakage,
+)
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.comparison import Comparison

@@ -10,7 +10,7 @@ import pytest
 from omegaconf import DictConfig
 
 from brain_tumor.cli.command import conf_folder
-from brain_tumor.export import timing as measuring
+from brain_tumor.export import comparison as measuring
 from brain_tumor.export.comparison import ExportResult
 from brain_tumor.export.export import export
 from brain_tumor.train.train import train

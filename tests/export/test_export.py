@@ -69,15 +69,15 @@ def test_the_file_says_what_the_checkpoint_says(
     @given(seed=st.integers(0, 99), scans=st.integers(1, 5))
     def check(seed: int, scans: int) -> None:
         given_scans = drawn(seed, scans)
-        found = exported.probabilities(given_scans)
+        found = exported.predict(given_scans)[0]
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, expected(exports(name), given_scans), atol=1e-5)
 
     check()
-    assert exported.probabilities(drawn(0, 0)).shape == (0, 4)
+    assert exported.predict(drawn(0, 0))[0].shape == (0, 4)
     for wrong in (drawn(0, 2).astype(np.float32), drawn(0, 2)[:, 0], drawn(0, 2)[..., :9]):
         with pytest.raises(ValueError, match="uint8"):
-            exported.probabilities(wrong)
+            exported.predict(wrong)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -173,9 +173,9 @@ def test_several_threads_may_use_it_at_once(gbmnet: Path) -> None:
     for form in FORMATS:
         exported = load_exported(gbmnet / "exports" / f"gbmnet.{form}", trusted=True)
         scans = [drawn(seed, 3) for seed in range(8)]
-        alone = [exported.probabilities(one) for one in scans]
+        alone = [exported.predict(one)[0] for one in scans]
         with ThreadPoolExecutor(4) as pool:
-            together = list(pool.map(exported.probabilities, scans))
+            together = [found for found, _ in pool.map(exported.predict, scans)]
         np.testing.assert_allclose(together, alone, atol=1e-6)
 
 
@@ -254,7 +254,7 @@ def test_eight_bits_stand_beside_the_float_file(
     scans = drawn(1, 3)
     float_file, int8_file = (load_exported(tmp_path / name) for name in ("a.onnx", "a-int8.onnx"))
     assert int8_file.metadata == float_file.metadata
-    assert not np.array_equal(int8_file.probabilities(scans), float_file.probabilities(scans))
+    assert not np.array_equal(int8_file.predict(scans)[0], float_file.predict(scans)[0])
     printed = capsys.readouterr().out
     assert "int8" in printed and "16 training scans" in " ".join(printed.split())
     assert "| int8 |" in (tmp_path / "a.onnx.md").read_text()
@@ -289,7 +289,7 @@ def test_a_run_without_a_temperature_keeps_its_logits(
     exported = load_exported(run / "exports" / "gbmnet.pt2", trusted=True)
     scans = drawn(3, 4)
     assert exported.metadata.temperature is None
-    np.testing.assert_allclose(exported.probabilities(scans), expected(run, scans), atol=1e-5)
+    np.testing.assert_allclose(exported.predict(scans)[0], expected(run, scans), atol=1e-5)
     assert np.abs(expected(run, scans) - expected(gbmnet, scans)).max() > 1e-3
 
 

@@ -92,10 +92,10 @@ def npy(values: np.ndarray) -> bytes:
 
 def test_one_of_ours_is_opened(tmp_path: Path) -> None:
     exported = load_exported(written(tmp_path, small_model()))
-    assert (exported.classes, exported.size) == (("a", "b"), 32)
+    assert (exported.classes, exported.metadata.crop.size) == (("a", "b"), 32)
     assert exported.detector is None
     assert exported.metadata.error_steps == ((0.25, 0.4), (0, 0.9))
-    bright = exported.probabilities(np.full((2, 1, 32, 32), 255, np.uint8))
+    bright = exported.predict(np.full((2, 1, 32, 32), 255, np.uint8))[0]
     np.testing.assert_allclose(bright[:, 0], 1 / (1 + np.exp(-2 * 1024 * 255e-6)), rtol=1e-6)
 
 
@@ -187,7 +187,7 @@ def test_metadata_that_cannot_be_are_refused(
 ) -> None:
     with pytest.raises(WeightsError, match=told) as caught:
         exported = load_exported(written(tmp_path, small_model(**texts)))
-        exported.probabilities(np.zeros((1, 1, 32, 32), np.uint8))
+        exported.predict(np.zeros((1, 1, 32, 32), np.uint8))
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
 
 
@@ -279,7 +279,7 @@ def test_graphs_that_we_never_write_are_refused(
     model = small_model()
     change(model)
     with pytest.raises(WeightsError, match=told) as caught:
-        load_exported(written(tmp_path, model)).probabilities(np.zeros((1, 1, 32, 32), np.uint8))
+        load_exported(written(tmp_path, model)).predict(np.zeros((1, 1, 32, 32), np.uint8))[0]
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
 
@@ -344,7 +344,7 @@ def test_damaged_files_are_refused_or_still_give_probabilities(
     path = tmp_path / "damaged.onnx"
     path.write_bytes(content)
     try:
-        found = load_exported(path).probabilities(np.zeros((2, 1, 32, 32), np.uint8))
+        found = load_exported(path).predict(np.zeros((2, 1, 32, 32), np.uint8))[0]
     except (WeightsError, ValueError):  # of another size, it does not take these scans
         return
     assert found.shape == (2, 2)

@@ -60,8 +60,6 @@ def test_no_scans_and_no_numbers_are_refused() -> None:
     for function in (fit_temperature, reliability):
         with pytest.raises(ValueError, match="1 of 2 scans are not finite"):
             function(np.array([0, 1]), np.array([[0, np.inf], [0, 0]]))
-    with pytest.raises(ValueError, match="0 bins"):
-        reliability(np.array([0]), np.zeros((1, 2)), bins=0)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 20))

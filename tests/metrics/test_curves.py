@@ -117,13 +117,6 @@ def test_from_the_least_confidence_on_no_more_answers_are_wrong(
     assert 1 <= len(steps) <= wrong.sum() + 1
 
 
-@pytest.mark.parametrize("coverage", [0.0, -0.1, 1.01, float("nan")])
-def test_a_coverage_out_of_range_is_refused(coverage: float) -> None:
-    curve = risk_coverage(np.array([0, 1]), np.zeros((2, 2)))
-    with pytest.raises(ValueError, match="above 0"):
-        curve.risk_at(coverage)
-
-
 def test_logits_that_are_no_numbers_are_refused() -> None:
     labels, logits = np.array([0, 1]), np.array([[np.nan, 0], [0, 0]])
     for draw in (

@@ -81,21 +81,3 @@ def test_intervals_are_those_of_a_plain_loop_over_groups() -> None:
             interval.value, np.array(drawn)[:, number], np.array(without_each)[:, number], 0.8
         )
         assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
-
-
-def test_what_makes_no_sense_is_refused() -> None:
-    tumour, probability = np.array([True, False]), np.array([0.5, 0.4])
-    with pytest.raises(ValueError, match="with a tumour and scans without"):
-        choose_threshold(np.array([True, True]), probability, 0.9)
-    with pytest.raises(ValueError, match="with a tumour and scans without"):
-        choose_threshold(np.array([False, False]), probability, 0.9)
-    for least in (0.0, 1.01, float("nan")):
-        with pytest.raises(ValueError, match="sensitivity"):
-            choose_threshold(tumour, probability, least)
-    for bad in (np.nan, -0.1, 1.5):
-        with pytest.raises(ValueError, match=r"1 of 2 scans are not in 0\.\.1"):
-            detect(tumour, np.array([bad, 0.4]), np.arange(2), 0.5)
-    with pytest.raises(ValueError, match="1 probabilities for 2 scans"):
-        detect(tumour, probability[:1], np.arange(2), 0.5)
-    with pytest.raises(ValueError, match="needs a group"):
-        detect(tumour, probability, np.array([0, -1]), 0.5)

@@ -78,9 +78,3 @@ def test_scans_of_neither_part_do_not_count() -> None:
     without = measured([(1, 1, 0, 0), (2, 2, 0, 1)])
     assert measured([(1, 1, 0, 0), (2, 2, 0, 1), (2, 2, 0, 2)]) == without
     assert without["any"].shared == 0
-
-
-@pytest.mark.parametrize("identities", [{"slice": np.zeros(2)}, {"any": np.zeros(3)}])
-def test_identities_that_do_not_fit_are_refused(identities: dict[str, np.ndarray]) -> None:
-    with pytest.raises(ValueError, match="identity"):
-        leakage(identities, np.array([0]), np.array([1]), np.zeros(3, np.int64), CLASSES)

@@ -6,7 +6,7 @@ from scipy.spatial.distance import mahalanobis
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from brain_tumor.metrics.outliers import MAX_STEPS, fit_neighbours, fit_spread, threshold_of
+from brain_tumor.metrics.outliers import MAX_STEPS, fit_neighbours, fit_spread
 
 
 def correlated(rows: int, columns: int, seed: int = 0) -> np.ndarray:
@@ -66,14 +66,3 @@ def test_a_reference_scan_has_no_distance_however_bright() -> None:
     neighbours = fit_neighbours(features)
     assert (neighbours.score(features * 37) < 0.03).all()
     assert np.isfinite(neighbours.score(np.zeros((2, 30), np.float32))).all()
-
-
-@given(st.lists(st.floats(0, 100), min_size=1, max_size=80), st.floats(0.5, 1, exclude_max=True))
-def test_the_threshold_leaves_at_least_the_share_on_its_near_side(
-    scores: list[float], share: float
-) -> None:
-    values = np.array(scores)
-    threshold = threshold_of(values, share)
-    assert threshold in values
-    assert np.mean(values <= threshold) >= share - 1e-9
-    assert np.mean(values < threshold) < share + 1e-9

@@ -169,8 +169,6 @@ def test_extreme_logits_stay_finite() -> None:
 
 def test_what_makes_no_sense_is_refused() -> None:
     labels, logits, patients = drawn_part(3)
-    with pytest.raises(ValueError, match="119 patients for 120 labels"):
-        pool_patients(labels, logits, patients[1:])
     with pytest.raises(ValueError, match="not finite"):
         pool_patients(labels, logits * np.inf, patients)
     with pytest.raises(ValueError, match="several groups"):

@@ -225,7 +225,6 @@ def test_a_test_part_of_the_report_s_size_takes_seconds_at_most() -> None:
         ({"labels": np.array([], np.int64)}, "for 0 labels"),
         ({"groups": np.array([0])}, "1 groups"),
         ({"groups": np.array([0, -1])}, "needs a group"),
-        ({"bins": 0}, "0 bins"),
     ],
 )
 def test_what_makes_no_sense_is_refused(changes: dict, message: str) -> None:

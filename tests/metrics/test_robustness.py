@@ -77,11 +77,3 @@ def test_the_same_scans_are_compared() -> None:
     )
     assert found.clean.high - found.clean.low > 0.1
     assert found.lost.high - found.lost.low < 1e-9
-
-
-@pytest.mark.parametrize("corrupted", [{}, {"a": []}, {"a": [0], "b": [0, 0]}])
-def test_what_cannot_be_scored_is_an_error(corrupted: dict[str, list[int]]) -> None:
-    labels = np.zeros(4, np.int64)
-    given = {name: [labels] * len(own) for name, own in corrupted.items()}
-    with pytest.raises(ValueError, match="as many for each"):
-        bootstrap_robustness(labels, labels, given, labels, 2)

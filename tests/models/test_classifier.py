@@ -191,4 +191,4 @@ def test_a_loss_that_is_no_number_stops_with_what_to_do(datamodule: ScanDataModu
 
 def test_weights_for_a_network_without_a_pretrained_part_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"model\.weights"):
-        TumorClassifier(GBMNET, CLASSES).load_pretrained("imagenet")
+        TumorClassifier(GBMNET, CLASSES).network.load_pretrained("imagenet")

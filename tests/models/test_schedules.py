@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
 
+from brain_tumor.arguments import check_arguments
+from brain_tumor.errors import ConfigError
 from brain_tumor.models.schedules import OneCycle, WarmupCosine, make_schedule, steps_per_batch
 
 
@@ -57,8 +59,8 @@ def test_one_cycle_is_torch_s_with_every_group_s_own_height() -> None:
     ("make", "value"), [(WarmupCosine, 1.0), (WarmupCosine, -0.1), (OneCycle, 0.0), (OneCycle, 1.0)]
 )
 def test_a_share_outside_its_range_is_refused(make: type, value: float) -> None:
-    with pytest.raises(ValueError, match="warmup must lie"):
-        make(optimizer(0.1), 10, value)
+    with pytest.raises(ConfigError, match="warmup must be a number"):
+        check_arguments(make, {"warmup": value}, provided=("optimizer", "total_steps"))
 
 
 def test_who_asks_for_the_number_of_batches_steps_with_every_one() -> None:

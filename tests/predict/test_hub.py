@@ -8,9 +8,8 @@ import pytest
 from remedies import distribution_in
 
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError, WeightsError
-from brain_tumor.predict.hub import fetch_model
 from brain_tumor.predict.model import open_model
-from brain_tumor.predict.place import run_place
+from brain_tumor.predict.place import fetch_model, run_place
 from brain_tumor.trained.abstention import Abstention
 
 huggingface_hub = pytest.importorskip("huggingface_hub")

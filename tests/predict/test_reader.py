@@ -9,7 +9,7 @@ import pytest
 from bodies import nifti, series
 from PIL import Image
 
-from brain_tumor.data.prepared.crop_and_harmonise import cut_head
+from brain_tumor.data.prepared.harmonise import cut_head
 from brain_tumor.data.prepared.prepare import PrepareSettings
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.folder import FolderSource

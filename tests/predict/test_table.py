@@ -1,14 +1,16 @@
+from brain_tumor.predict.predictions import Prediction
 from brain_tumor.predict.table import predictions_summary, predictions_table
 from brain_tumor.rendering.page import to_markdown
 
 
-def test_every_row_says_what_to_beware_of() -> None:
+def test_every_row_has_its_warnings() -> None:
     rows = [
-        ("a.png", "glioma", 0.98765, True, 0.99, False, False),
-        ("b\x1b[31m.png", "notumor", 0.5, False, 0.5, True, True),
-        ("c.png", "glioma", 0.7, None, None, None, True),
+        Prediction("in/a.png", "glioma", {"glioma": 0.98765}, True, 1.0, False, False, 0.99),
+        Prediction("in/b\x1b[31m.png", "notumor", {"notumor": 0.5}, False, 9.0, True, True, 0.5),
+        Prediction("in/c.png", "glioma", {"glioma": 0.7}, None, None, None, True),
     ]
-    table = predictions_table("gbmnet", rows, 5, "A note.")
+    table = predictions_table("gbmnet", "in/", rows, 5, "A note.")
+    assert table.title == "gbmnet: scans of in/"
     assert [list(row) for row in table.rows] == [
         ["a.png", "glioma", "yes", "", "0.988", "0.990"],
         [
@@ -22,7 +24,7 @@ def test_every_row_says_what_to_beware_of() -> None:
         ["c.png", "glioma", "\u2013", "low confidence", "0.700", "\u2013"],
     ]
     assert table.note == "and 2 more. A note."
-    assert predictions_table("gbmnet", rows, 3, "A note.").note == "A note."
+    assert predictions_table("gbmnet", "", rows, 3, "A note.").note == "A note."
     assert "| glioma |" in to_markdown(table)
 
 
@@ -34,8 +36,9 @@ def test_the_summary_counts() -> None:
 
 
 def test_where_no_class_is_healthy_nothing_is_said_of_tumours() -> None:
-    rows = [("c.png", "glioma", 0.7, None, None, None, True)]
-    table = predictions_table("gbmnet", rows, 1, "A note.")
-    assert list(table.columns) == ["scan", "class", "beware", "P(class)"]
+    rows = [Prediction("c.png", "glioma", {"glioma": 0.7}, None, None, None, True)]
+    table = predictions_table("gbmnet", "", rows, 1, "A note.")
+    assert table.title == "gbmnet"
+    assert list(table.columns) == ["scan", "class", "warning", "P(class)"]
     assert table.rows == [["c.png", "glioma", "low confidence", "0.700"]]
     assert table.text_columns == 3

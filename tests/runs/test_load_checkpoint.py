@@ -20,9 +20,9 @@ from brain_tumor.data.prepared.prepared_set import open_prepared
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError, WeightsError
 from brain_tumor.models import mobilenetv2
 from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.runs.checkpoints import load_plain
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
-from brain_tumor.runs.load_plain import load_plain
 
 CLASSES = ["glioma", "notumor"]
 SMALL = {"name": "gbmnet", "width": 16}

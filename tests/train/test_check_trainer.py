@@ -33,7 +33,7 @@ REFUSED = [
     ("loss.class_weights=[1,2,3,-4]", "loss.class_weights must be"),
     ("loss.class_weights=[0,0,0,0]", "not all of them 0"),
     ("loss.class_weights=balanced data.sampler=balanced", "twice: leave one of them out"),
-    ("loss=focal loss.gamma=-1", "loss.gamma must be at least 0"),
+    ("loss=focal loss.gamma=-1", "loss.gamma must be a number of at least 0"),
     ("loss=focal training=finetune", "add training.label_smoothing=0."),
     (f"{TORCH}.MSELoss", "loss does not work on logits (N, 4) and labels (N,)"),
     (f"{TORCH}.Linear", "only a loss of torch or ours can stand there"),

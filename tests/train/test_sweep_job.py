@@ -10,7 +10,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.provenance import installed, provenance
 from brain_tumor.runs.results.run import RUN, ParameterCounts, RunData, RunRecord
-from brain_tumor.train.sweep_job import Earlier, find_earlier
+from brain_tumor.train.sweep_job import find_earlier
 
 # What configurations of 0.6 did not have.
 LATER = ("data.names", "data.sampler", "data.healthy", "augment.per_batch", "loss", "trust")
@@ -55,7 +55,7 @@ def test_a_run_of_an_earlier_version_of_the_configuration_is_found(
 ) -> None:
     run = plant(installed("brain-tumor"))
     asked = compose_in(tmp_path / "new", f"runs={tmp_path / 'runs'}")
-    assert find_earlier(asked) == Earlier(run, finished=True)
+    assert find_earlier(asked) == (run, True)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_without_a_validation_part_nothing_is_told(tmp_path: Path) -> None:
     assert error_steps(scored(tmp_path), CLASSES, None) is None
     run = scored(tmp_path, ("test", "notumor", 4.0))
     assert error_steps(run, CLASSES, None) is None
-    assert Abstention(0.05).unfitted == 0.95
+    assert least_confidence(None, Abstention(0.05)) == 0.95
 
 
 def test_what_is_damaged_or_out_of_range_is_said(tmp_path: Path) -> None:

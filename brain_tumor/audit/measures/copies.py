@@ -1,9 +1,13 @@
-"""Exact copies: scans that share a digest, within and across folders and labels."""
+"""Copies: scans that share a digest, and how well clusters agree with the known slices."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations, islice
 
-from brain_tumor.audit.results.copies import DuplicateCounts
+import numpy as np
+
+from brain_tumor.audit.results.scans import DuplicateCounts, ScanPair, SliceAgreement
+from brain_tumor.metrics.leakage import Ids
 
 Group = tuple[int, ...]
 
@@ -11,12 +15,7 @@ Group = tuple[int, ...]
 def find_copies(
     digests: Sequence[str], folders: Sequence[str], labels: Sequence[str]
 ) -> tuple[DuplicateCounts, list[Group]]:
-    """Group scans by digest.
-
-    Args:
-        digests: One per scan; an empty digest equals no other.
-        folders: Folder of each scan.
-        labels: Class of each scan.
+    """Group scans by digest; an empty digest equals no other.
 
     Returns:
         How many there are, and the positions of the scans of each group with more than one label,
@@ -45,3 +44,54 @@ def find_copies(
         across_labels=len(across),
     )
     return counts, across
+
+
+def score_matching(
+    clusters: Ids, truth: Ids, paths: Sequence[str], max_listed: int = 1000
+) -> SliceAgreement:
+    """Score clusters of near-duplicates, over the scans whose slice is known.
+
+    Args:
+        clusters: Cluster of each scan, `(N,)`, int64; -1 for a scan that stands in none.
+        truth: Slice that each scan shows, `(N,)`, int64; -1 where it is not known.
+        paths: Name of each scan.
+        max_listed: How many wrong pairs to list, and how many missed ones; the counts are always
+            complete. A threshold far too low would otherwise list millions.
+
+    Example:
+        >>> scores = score_matching(np.array([0, 0, 0, 1]), np.array([5, 5, 6, -1]), "abcd")
+        >>> scores.true_pairs, scores.found_pairs, scores.right_pairs, scores.wrong
+        (1, 3, 1, (('a', 'c'), ('b', 'c')))
+    """
+    # A number of its own, under all that are in use, for every scan that stands in no cluster.
+    clusters = np.where(clusters < 0, -1 - np.arange(len(clusters)), clusters)
+    rows = np.flatnonzero(truth >= 0)
+    clusters, truth, names = clusters[rows], truth[rows], [paths[row] for row in rows.tolist()]
+    true_pairs, found_pairs = _pairs(truth), _pairs(clusters)
+    right_pairs = _pairs(np.stack([clusters, truth]))
+    return SliceAgreement(
+        true_pairs,
+        found_pairs,
+        right_pairs,
+        right_pairs / found_pairs if found_pairs else None,
+        right_pairs / true_pairs if true_pairs else None,
+        tuple(islice(_disagreeing(clusters, truth, names), max_listed)),
+        tuple(islice(_disagreeing(truth, clusters, names), max_listed)),
+    )
+
+
+def _pairs(ids: Ids) -> int:
+    """Count the pairs of equal columns; `(N,)` or `(2, N)`."""
+    sizes = np.unique(ids, axis=-1, return_counts=True)[1]
+    return int(np.sum(sizes * (sizes - 1) // 2))
+
+
+def _disagreeing(one: Ids, other: Ids, names: Sequence[str]) -> Iterator[ScanPair]:
+    """Give the pairs of scans that are equal in `one` and differ in `other`, group by group."""
+    order = np.argsort(one, kind="stable")
+    starts = np.flatnonzero(np.diff(one[order])) + 1
+    for members in np.split(order, starts):
+        if len(np.unique(other[members])) > 1:
+            for a, b in combinations(members.tolist(), 2):
+                if other[a] != other[b]:
+                    yield names[a], names[b]

@@ -1,39 +1,24 @@
 """Blocks that several sections of the audit's page use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from brain_tumor.audit.results.copies import ScanGroup
+from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
 from brain_tumor.rendering.numbers import format_count
-from brain_tumor.rendering.page import DataTable, Picture
+from brain_tumor.rendering.page import Block, DataTable, Notice, Picture
 
 MAX_ROWS = 12  # of a table that names scans; audit.json names more
+SHEETS = "sheets"  # folder of the contact sheets, beside the page
+
+Sheets = Mapping[str, bytes]  # contact sheets as PNG files, by name
 
 
-@dataclass(frozen=True)
-class Sheets:
-    """The contact sheets of an audit.
-
-    Attributes:
-        pngs: PNG files by name.
-        folder: Folder of the same sheets as `<name>.png`, relative to the page; None where they
-            are in no folder.
-    """
-
-    pngs: Mapping[str, bytes]
-    folder: str | None
-
-    def pictures(self, name: str, title: str, count: int, max_shown: int) -> list[Picture]:
-        """Give a sheet as a picture, in a list that is empty if there is no such sheet."""
-        if name not in self.pngs:
-            return []
-        file = None if self.folder is None else f"{self.folder}/{name}.png"
-        caption = (
-            f"{title}: the first {max_shown} of {format_count(count)}."
-            if count > max_shown
-            else f"{title}."
-        )
-        return [Picture(self.pngs[name], f"Contact sheet. {caption}", caption, file)]
+def pictures(sheets: Sheets, name: str, title: str, count: int, max_shown: int) -> list[Picture]:
+    """Give a sheet as a picture, in a list that is empty if there is no such sheet."""
+    if name not in sheets:
+        return []
+    rest = f": the first {max_shown} of {format_count(count)}" if count > max_shown else ""
+    caption, file = f"{title}{rest}.", f"{SHEETS}/{name}.png"
+    return [Picture(sheets[name], f"Contact sheet. {caption}", caption, file)]
 
 
 def scans_table(
@@ -47,7 +32,16 @@ def scans_table(
     return DataTable(title, columns, first, note, text_columns)
 
 
-def groups_table(title: str, groups: Sequence[ScanGroup], count: int) -> DataTable:
-    """Lay out groups of equal scans that stand under several labels."""
-    rows = [[", ".join(dict.fromkeys(group.labels)), ", ".join(group.paths)] for group in groups]
-    return scans_table(title, ["labels", "scans"], rows, count, text_columns=2)
+def pairs_blocks(
+    sheets: Sheets,
+    name: str,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    count: int,
+) -> list[Block]:
+    """Name and show pairs of scans, which ought not to be; say so where there are none."""
+    if not count:
+        return [Notice("good", f"{title}: none.")]
+    table = scans_table(title, columns, rows, count, text_columns=min(3, len(columns)))
+    return [table, *pictures(sheets, name, title, count, MAX_GROUPS)]

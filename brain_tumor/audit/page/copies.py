@@ -1,13 +1,18 @@
 """The sections on copies: exact duplicates, and the same slice in another form."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from brain_tumor.audit.page.blocks import Sheets, groups_table, scans_table
+from brain_tumor.audit.page.blocks import Sheets, pairs_blocks, pictures, scans_table
 from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.copies import SliceAgreement
+from brain_tumor.audit.results.scans import ScanGroup, SliceAgreement
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
-from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted, format_percent
+from brain_tumor.rendering.numbers import (
+    format_count,
+    format_counted,
+    format_percent,
+    format_score,
+)
 from brain_tumor.rendering.page import Block, DataTable, Heading, Notice, Paragraph, Section
 from brain_tumor.rendering.tables import step_title
 
@@ -41,7 +46,7 @@ def exact_section(audit: Audit, sheets: Sheets) -> Section:
     """Write the section on exact duplicates."""
     dropped = audit.exact.dropped.items()
     each = [f"{step_title(step)} {format_count(number)}" for step, number in dropped]
-    across = audit.exact.across_labels
+    across = audit.exact.groups, audit.exact.across_labels
     title = "The same scan under several labels"
     blocks: list[Block] = [
         Paragraph(
@@ -53,11 +58,8 @@ def exact_section(audit: Audit, sheets: Sheets) -> Section:
             "Preparing compares the cropped pixels and keeps the first scan of each group: "
             f"the others are dropped ({'; '.join(each)})."
         ),
-        _across_labels(across, "exact copies"),
+        *_across_labels(sheets, EXACT_ACROSS_LABELS, title, "exact copies", *across),
     ]
-    if across:
-        blocks.append(groups_table(title, audit.exact.groups, across))
-    blocks += sheets.pictures(EXACT_ACROSS_LABELS, title, across, MAX_GROUPS)
     return Section("exact", "Exact duplicates", blocks)
 
 
@@ -78,8 +80,8 @@ def near_table(audit: Audit) -> DataTable:
     if truth is not None:
         found, true = format_count(truth.found_pairs), format_count(truth.true_pairs)
         agreement = [
-            [f"precision, {found} pairs", _four_decimals(truth.precision)],
-            [f"recall, {true} pairs", _four_decimals(truth.recall)],
+            [f"precision, {found} pairs", format_score(truth.precision, decimals=4)],
+            [f"recall, {true} pairs", format_score(truth.recall, decimals=4)],
         ]
     return DataTable(
         "Near-duplicates",
@@ -114,18 +116,17 @@ def near_section(audit: Audit, sheets: Sheets) -> Section:
             ],
             "A class with far fewer clusters than scans holds few slices, many times over.",
         ),
-        *sheets.pictures(
+        *pictures(
+            sheets,
             NEAR_CLUSTERS,
             "The largest clusters, one in each frame",
             near.clusters_of_two_or_more,
             MAX_GROUPS,
         ),
-        _across_labels(len(across), "near-duplicates"),
+        *_across_labels(sheets, NEAR_ACROSS_LABELS, title, "near-duplicates", across, len(across)),
+        Heading("Beside the known slices"),
+        *_truth(near.truth, sheets),
     ]
-    if across:
-        blocks.append(groups_table(title, across, len(across)))
-    blocks += sheets.pictures(NEAR_ACROSS_LABELS, title, len(across), MAX_GROUPS)
-    blocks += [Heading("Beside the known slices"), *_truth(near.truth, sheets)]
     return Section("near", "Near-duplicates", blocks)
 
 
@@ -160,21 +161,24 @@ def _truth(truth: SliceAgreement | None, sheets: Sheets) -> list[Block]:
         (NEAR_WRONG, truth.wrong, truth.found_pairs, "Pairs found that are no pair of one slice"),
         (NEAR_MISSED, truth.missed, truth.true_pairs, "Pairs of one slice that were not found"),
     ):
-        count = total - truth.right_pairs
-        if not pairs:
-            blocks.append(Notice("good", f"{title}: none."))
-            continue
-        table = scans_table(title, ["scan", "other scan"], pairs, count, text_columns=2)
-        blocks += [table, *sheets.pictures(name, title, count, MAX_GROUPS)]
+        wrong = total - truth.right_pairs
+        blocks += pairs_blocks(sheets, name, title, ["scan", "other scan"], pairs, wrong)
     return blocks
 
 
-def _across_labels(number: int, copies: str) -> Notice:
-    if number == 0:
-        return Notice("good", f"No {copies} stand under several labels.")
-    stand = "stands" if number == 1 else "stand"
-    groups = f"{format_counted(number, 'group')} of {copies} {stand} under several labels"
-    return Notice("bad", f"{groups}: some of these labels are wrong.")
+def _across_labels(
+    sheets: Sheets, name: str, title: str, copies: str, groups: Sequence[ScanGroup], count: int
+) -> list[Block]:
+    if count == 0:
+        return [Notice("good", f"No {copies} stand under several labels.")]
+    stand = "stands" if count == 1 else "stand"
+    found = f"{format_counted(count, 'group')} of {copies} {stand} under several labels"
+    rows = [[", ".join(dict.fromkeys(group.labels)), ", ".join(group.paths)] for group in groups]
+    return [
+        Notice("bad", f"{found}: some of these labels are wrong."),
+        scans_table(title, ["labels", "scans"], rows, count, text_columns=2),
+        *pictures(sheets, name, title, count, MAX_GROUPS),
+    ]
 
 
 def _counts_table(title: str, column: str, counts: Mapping[str, int]) -> DataTable:
@@ -184,7 +188,3 @@ def _counts_table(title: str, column: str, counts: Mapping[str, int]) -> DataTab
         for name, number in counts.items()
     ]
     return DataTable(title, [column, "pairs", "share"], rows)
-
-
-def _four_decimals(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.4f}"

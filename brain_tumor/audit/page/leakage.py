@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from brain_tumor.audit.page.blocks import Sheets, scans_table
-from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.leakage import LookalikePairs, VariantLeakage
+from brain_tumor.audit.page.blocks import Sheets, pairs_blocks
+from brain_tumor.audit.results.audit import Audit, LookalikePairs, VariantLeakage
 from brain_tumor.evaluate.tables.lookalikes import lookalikes_table
 from brain_tumor.metrics.leakage import ANY, LookalikeShare, SharedScans
-from brain_tumor.rendering.charts.contact_sheet import MAX_GROUPS
-from brain_tumor.rendering.numbers import format_count_range, format_counted, format_percent_range
+from brain_tumor.rendering.numbers import (
+    format_count_range,
+    format_counted,
+    format_percent_range,
+    listed,
+)
 from brain_tumor.rendering.page import (
     Bar,
     Bars,
@@ -44,7 +47,7 @@ class SplitLeakage:
     @property
     def label(self) -> str:
         """Name and variants, for a column or a bar."""
-        return f"{self.split}{self._detail}"
+        return f"{self.split}{self.detail}"
 
     @property
     def phrase(self) -> str:
@@ -52,12 +55,8 @@ class SplitLeakage:
         return "the folders as published" if self.split == PUBLISHED else f"split={self.split}"
 
     @property
-    def full_phrase(self) -> str:
-        """Name and variants for a sentence."""
-        return f"{self.phrase}{self._detail}"
-
-    @property
-    def _detail(self) -> str:
+    def detail(self) -> str:
+        """Its one seed or fold, or how many there are, in brackets."""
         details = [variant.detail for variant in self.variants]
         if len(details) > 1:
             return f" ({format_counted(len(details), details[0].split(' ')[0])})"
@@ -67,37 +66,30 @@ class SplitLeakage:
         """Number of test scans, as a range over the variants."""
         return format_count_range([variant.test for variant in self.variants])
 
-    def overlaps(self, relation: str) -> list[SharedScans | None]:
-        """Test scans with that relation, one per variant; None where it was not looked at."""
-        return [variant.overlaps.get(relation) for variant in self.variants]
+    def overlaps(self, relation: str) -> list[SharedScans]:
+        """Test scans with that relation, one per variant where it was looked at."""
+        return [v.overlaps[relation] for v in self.variants if relation in v.overlaps]
 
     def shares(self, relation: str) -> list[float | None]:
         """Shares in [0, 1] of all test scans with that relation, one per variant."""
-        return [found.share_of_all if found else None for found in self.overlaps(relation)]
-
-    def shares_of_known(self, relation: str) -> list[float | None]:
-        """The same among the test scans for which the relation is known."""
-        return [found.share_of_known if found else None for found in self.overlaps(relation)]
-
-    def class_shares(self, relation: str, name: str) -> list[float | None]:
-        """The same among the test scans of one class."""
-        return [found.per_class.get(name) if found else None for found in self.overlaps(relation)]
-
-    def lookalikes_text(self) -> str:
-        """Say how many test scans look like a training scan; empty where that was not measured."""
-        if not self.lookalikes:
-            return ""
-        *most, last = (
-            f"{format_percent_range([one.all for one in level])} by {level[0].level:g} or more"
-            for level in zip(*self.lookalikes, strict=True)
-        )
-        shares = f"{', '.join(most)} and {last}" if most else last
-        return f" Measured apart, by plain correlation, {shares} look like a training scan."
+        return [found.share_of_all for found in self.overlaps(relation)]
 
     @property
     def lookalikes(self) -> list[tuple[LookalikeShare, ...]]:
         """Test scans that look like a training scan, of each variant where that was measured."""
         return [variant.lookalikes for variant in self.variants if variant.lookalikes]
+
+    def lookalikes_text(self) -> str:
+        """Say how many test scans look like a training scan; empty where that was not measured."""
+        if not self.lookalikes:
+            return ""
+        shares = listed(
+            [
+                f"{format_percent_range([one.all for one in level])} by {level[0].level:g} or more"
+                for level in zip(*self.lookalikes, strict=True)
+            ]
+        )
+        return f" Measured apart, by plain correlation, {shares} look like a training scan."
 
     @property
     def largest_share(self) -> float:
@@ -140,23 +132,20 @@ def leakage_table(splits: Sequence[SplitLeakage]) -> DataTable:
 
 def lookalike_tables(splits: Sequence[SplitLeakage]) -> list[DataTable]:
     """Lay out, for each split, the share of test scans that look like a training scan."""
-    tables = []
-    for split in splits:
-        if split.lookalikes:
-            title = f"Test scans that look like a training scan: {split.label}"
-            tables.append(lookalikes_table(split.lookalikes, title))
-    return tables
+    title = "Test scans that look like a training scan"
+    return [
+        lookalikes_table(split.lookalikes, f"{title}: {split.label}")
+        for split in splits
+        if split.lookalikes
+    ]
 
 
 def lookalike_pairs(found: LookalikePairs, sheets: Sheets) -> list[Block]:
     """Name and show the pairs that look alike in two groups, which no split keeps apart."""
     title = f"Pairs in two groups that correlate by {found.level:g} or more"
-    if not found.count:
-        return [Notice("good", f"{title}: none.")]
     rows = [[*pair.paths, pair.patients, f"{pair.correlation:.3f}"] for pair in found.pairs]
     columns = ["scan", "other scan", "patients", "correlation"]
-    table = scans_table(title, columns, rows, found.count, text_columns=3)
-    return [table, *sheets.pictures(LOOKALIKES, title, found.count, MAX_GROUPS)]
+    return pairs_blocks(sheets, LOOKALIKES, title, columns, rows, found.count)
 
 
 def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
@@ -176,15 +165,16 @@ def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
 
 def leakage_notice(split: SplitLeakage) -> Notice:
     """Say in a sentence or two how much a split leaks."""
-    some = "none" if split.largest_share == 0 else format_percent_range(split.shares(ANY))
-    text = f"Under {split.full_phrase}, {some} of the {split.test_count()} test scans "
-    text += "has" if split.largest_share == 0 else "have"
-    text += " a relative in training"
-    text += ", by the search that built the groups." if split.largest_share == 0 else "."
+    level: Level = "warning" if split.apart else "bad"
+    some = f"{format_percent_range(split.shares(ANY))} of the {split.test_count()} test scans"
+    text = f"Under {split.phrase}{split.detail}, {some} have a relative in training."
+    if split.largest_share == 0:
+        level, some = "good", f"none of the {split.test_count()} test scans"
+        text = f"Under {split.phrase}{split.detail}, {some} has a relative in training, by the "
+        text += "search that built the groups."
     text += split.lookalikes_text()
-    level: Level = "good" if split.largest_share == 0 else "warning" if split.apart else "bad"
 
-    of_known = split.shares_of_known(PATIENT)
+    of_known = [found.share_of_known for found in split.overlaps(PATIENT)]
     if all(share is None for share in of_known):
         text += " Patients are not known for this data: what they share cannot be seen here."
         return Notice("warning" if level == "good" else level, text)
@@ -218,10 +208,14 @@ def leakage_section(audit: Audit, sheets: Sheets) -> Section:
                 [
                     split.label,
                     relation,
-                    *(format_percent_range(split.class_shares(relation, name)) for name in classes),
+                    *(
+                        format_percent_range([found.per_class.get(name) for found in overlaps])
+                        for name in classes
+                    ),
                 ]
                 for split in splits
                 for relation in _relations(splits)
+                for overlaps in [split.overlaps(relation)]
             ],
             "Shares of all test scans of the class.",
             text_columns=2,

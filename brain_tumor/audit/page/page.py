@@ -1,7 +1,5 @@
 """The page of the data audit: whether a score on this data can be trusted, and why."""
 
-from collections.abc import Mapping
-
 from brain_tumor.audit.page.blocks import Sheets
 from brain_tumor.audit.page.copies import exact_section, exact_table, near_section, near_table
 from brain_tumor.audit.page.files import files_section, findings_table
@@ -26,20 +24,8 @@ from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_counted,
 from brain_tumor.rendering.page import Block, DataTable, Notice, Page, Paragraph, Section
 
 
-def audit_page(audit: Audit, pictures: Mapping[str, bytes], folder: str | None = None) -> Page:
-    """Describe the page of an audit.
-
-    Args:
-        audit: What was found.
-        pictures: Contact sheets as PNG files, by name. A `contact_sheet` is named by the id of a
-            finding on files, or `contradicted`; a `group_sheet` is named `exact_across_labels`,
-            `near_clusters` (largest first), `near_across_labels`, `near_wrong`, `near_missed` or
-            `lookalikes`. Each shows the default number of scans and groups, and its caption counts
-            the rest. A sheet that is not in `pictures` is left out.
-        folder: Folder of the same sheets as `<name>.png`, relative to the page, for links to them;
-            None makes no links.
-    """
-    sheets = Sheets(pictures, folder)
+def audit_page(audit: Audit, sheets: Sheets) -> Page:
+    """Describe the page of an audit, with the sheets that `audit_sheets` draws."""
     data, provenance = audit.data, audit.provenance
     return Page(
         f"Data audit: {data.name}",
@@ -64,11 +50,13 @@ def audit_page(audit: Audit, pictures: Mapping[str, bytes], folder: str | None =
     )
 
 
-def audit_summary(audit: Audit) -> list[DataTable]:
-    """Describe the tables of an audit for the terminal, a short summary."""
+def audit_tables(audit: Audit, verbose: bool = True) -> list[DataTable]:
+    """Lay out, for the terminal, what test and training scans share; all tables if asked for."""
+    entries, splits = audit.shortcuts, split_leakages(audit.leakage)
+    if not verbose:
+        return [leakage_table(splits)]
     files, found = audit.files, findings_table(audit)
     counts = [["raw", format_count(files.raw)], ["kept", format_count(files.kept)]]
-    entries, splits = audit.shortcuts, split_leakages(audit.leakage)
     return [
         DataTable("Files", found.columns, [*counts, *found.rows]),
         exact_table(audit),
@@ -82,6 +70,23 @@ def audit_summary(audit: Audit) -> list[DataTable]:
     ]
 
 
+def further_lines(audit: Audit) -> list[str]:
+    """Say how well a classifier does that does not look at the brain, and count the files."""
+    said = [notice.text for notice in (*shortcut_notices(audit.shortcuts), *_contradicted(audit))]
+    files, clusters = audit.files, format_count(audit.near.clusters)
+    return [
+        *said,
+        f"{format_counted(files.raw, 'raw file')}, {format_count(files.kept)} kept without exact "
+        f"copies; counting near-duplicates once, {clusters} different scans.",
+    ]
+
+
+def _contradicted(audit: Audit) -> list[Notice]:
+    wrong = len(audit.patients.contradicted) if audit.patients else 0
+    text = f"{format_counted(wrong, 'label')} contradict the source of the scans."
+    return [Notice("warning", text)] if wrong else []
+
+
 def _summary(audit: Audit) -> Section:
     splits = split_leakages(audit.leakage)
     files, near = audit.files, audit.near
@@ -90,19 +95,14 @@ def _summary(audit: Audit) -> Section:
         leakage_bars(splits),
         *(leakage_notice(split) for split in splits),
         *shortcut_notices(audit.shortcuts),
-    ]
-    wrong = len(audit.patients.contradicted) if audit.patients else 0
-    if wrong:
-        labels = f"{format_counted(wrong, 'label')} contradict the source of the scans."
-        blocks.append(Notice("warning", labels))
-    blocks.append(
+        *_contradicted(audit),
         Paragraph(
             f"Of {format_counted(files.raw, 'raw file')}, {format_count(files.kept)} are "
             f"kept when exact copies are dropped. {format_count(near.scans_with_a_near_duplicate)} "
             "of the raw scans have a near-duplicate or an exact copy: counted once each, there are "
             f"{format_count(near.clusters)} different scans."
-        )
-    )
+        ),
+    ]
     return Section("summary", "Summary", blocks)
 
 
@@ -122,8 +122,8 @@ def answer(audit: Audit) -> str:
             "allow."
         )
     leaks = (
-        f"Under {listed(mixed)} the training part holds relatives of the test scans, so a score "
-        "there measures in part how well a scan is recognised that was seen before."
+        f"Under {listed(mixed)} the training part has relatives of the test scans, so a score "
+        "there is partly about scans that training has seen."
     )
     if apart and not patients_known:
         return f"Only {listed(apart)} keeps related scans on one side. {_NO_PATIENTS} {leaks}"

@@ -1,6 +1,6 @@
 """The section on patients: who is known, and labels that contradict their source."""
 
-from brain_tumor.audit.page.blocks import Sheets, scans_table
+from brain_tumor.audit.page.blocks import Sheets, pictures, scans_table
 from brain_tumor.audit.results.audit import Audit
 from brain_tumor.rendering.charts.contact_sheet import MAX_SCANS
 from brain_tumor.rendering.numbers import format_count, format_counted
@@ -13,10 +13,10 @@ CONTRADICTED = "contradicted"
 def patients_section(audit: Audit, sheets: Sheets) -> Section:
     """Write the section on patients and labels."""
     patients = audit.patients
-    anchor, title = "patients", "Patients and labels"
+    section = "patients", "Patients and labels"
     if patients is None:
         why = "No table names the patients of this data, so nothing can be said about them."
-        return Section(anchor, title, [Paragraph(why)])
+        return Section(*section, [Paragraph(why)])
     wrong = patients.contradicted
     blocks: list[Block] = [
         Paragraph(
@@ -36,24 +36,15 @@ def patients_section(audit: Audit, sheets: Sheets) -> Section:
         ),
     ]
     if wrong:
-        other = (
-            "stands under another label than its"
-            if len(wrong) == 1
-            else ("stand under other labels than their")
-        )
-        blocks += [
-            Notice("bad", f"{format_counted(len(wrong), 'scan')} {other} source."),
-            scans_table(
-                "Labels that contradict the source",
-                ["scan", "label here", "label in the source", "slice"],
-                [[scan.path, scan.label, scan.known_label, scan.slice] for scan in wrong],
-                len(wrong),
-                text_columns=3,
-            ),
-        ]
+        one, many = "stands under another label than its", "stand under other labels than their"
+        stand = f"{format_counted(len(wrong), 'scan')} {one if len(wrong) == 1 else many} source."
+        columns = ["scan", "label here", "label in the source", "slice"]
+        rows = [[scan.path, scan.label, scan.known_label, scan.slice] for scan in wrong]
+        title = "Labels that contradict the source"
+        blocks += [Notice("bad", stand), scans_table(title, columns, rows, len(rows), 3)]
     else:
         blocks.append(Notice("good", "No label contradicts its source."))
-    blocks += sheets.pictures(
-        CONTRADICTED, "Scans whose label contradicts the source", len(wrong), MAX_SCANS
+    blocks += pictures(
+        sheets, CONTRADICTED, "Scans whose label contradicts the source", len(wrong), MAX_SCANS
     )
-    return Section(anchor, title, blocks)
+    return Section(*section, blocks)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from brain_tumor.audit.results.report import FolderCounts, PartCounts, ReportComparison
+from brain_tumor.audit.results.audit import FolderCounts, PartCounts, ReportComparison
 from brain_tumor.rendering.numbers import UNKNOWN, format_count
 from brain_tumor.rendering.page import Block, DataTable, Notice, Paragraph, Section
 

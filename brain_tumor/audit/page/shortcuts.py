@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.shortcuts import ProbeKind, ProbeScore
+from brain_tumor.audit.results.audit import Audit, ProbeKind, ProbeScore
 from brain_tumor.rendering.numbers import format_interval, format_score
 from brain_tumor.rendering.page import (
     Bar,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Literal
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
@@ -18,22 +18,15 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.json_file import JsonFile
 
 JOBS = "jobs"  # folder of the records in the sweep's folder
-STARTED: Final = "started"  # or killed since
-FINISHED: Final = "finished"
-SKIPPED: Final = "skipped"  # finished before
-FAILED: Final = "failed"
-INTERRUPTED: Final = "interrupted"
+# started, or killed since; skipped: finished before
 JobStatus = Literal["started", "finished", "skipped", "failed", "interrupted"]
 
 
 class NotedSweep(Callback):
-    """Remembers in the process that starts the jobs where its sweep lies.
+    """Remembers in the process that starts the jobs where its sweep lies; None if it started none.
 
     Hydra calls it; `hydra.callbacks.sweep` in `conf/train.yaml` names it, and is what makes jobs
     leave their records.
-
-    Attributes:
-        folder: The sweep's folder; None where this process started none.
     """
 
     folder: ClassVar[Path | None] = None
@@ -45,33 +38,23 @@ class NotedSweep(Callback):
 
 @dataclass(frozen=True)
 class JobRecord:
-    """What became of a job.
+    """What became of a job: its words, the folder of its run, and how far it came.
 
-    Attributes:
-        number: From 0.
-        overrides: The words that make it.
-        folder: Of its run.
-        status: How far it came.
-        reason: Why it failed, or how it continued; may be empty.
-        seconds: In this sweep; None where it did not end.
+    `reason` is why it failed, or how it continued; `seconds` are those of this sweep, None where it
+    did not end.
     """
 
     number: int
     overrides: tuple[str, ...]
     folder: str
-    status: JobStatus = STARTED
+    status: JobStatus = "started"
     reason: str = ""
     seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class SweepJob:
-    """A job of a sweep, and where its record lies.
-
-    Attributes:
-        sweep: The sweep's folder.
-        number: Of the job, from 0.
-    """
+    """A job of a sweep: the sweep's folder, where its record lies, and its number from 0."""
 
     sweep: Path
     number: int
@@ -120,31 +103,27 @@ def noted(
 ) -> Iterator[None]:
     """Write down what becomes of a job, and keep its errors from the jobs after it.
 
-    An error is told on stderr, with the job's number: those that a user can cause by their
-    sentence, others by their traceback. What interrupts the job goes on to interrupt the sweep.
-
-    Args:
-        job: The job.
-        user_message: Makes one sentence of an error that a user can fix; None of any other.
-        tracebacks: Whether the traceback is wanted in any case.
+    An error is told on stderr, with the job's number: those of which `user_message` makes a
+    sentence by that, others, or all if asked for, by their traceback. What interrupts the job goes
+    on to interrupt the sweep.
     """
     hydra, begun = HydraConfig.get(), time.perf_counter()
     overrides = tuple(str(word) for word in hydra.overrides.task)
     job.begin(overrides, str(Path(str(hydra.runtime.output_dir)).absolute()))
-    status: JobStatus = FINISHED
+    status: JobStatus = "finished"
     reason = ""
     try:
         yield
     except (KeyboardInterrupt, SystemExit):  # the second is how a cluster takes a job away
-        status = INTERRUPTED
+        status = "interrupted"
         raise
     except Exception as error:
-        status, words = FAILED, user_message(error)
+        status, words = "failed", user_message(error)
         reason = words or f"{type(error).__name__}: {error}"
         if words is None or tracebacks:
             traceback.print_exc()
         print(f"brain_tumor: job {job.number}: {reason}", file=sys.stderr)
     finally:
-        if job.record().status == STARTED:
+        if job.record().status == "started":
             seconds = round(time.perf_counter() - begun, 3)
             job.note(status=status, reason=reason, seconds=seconds)

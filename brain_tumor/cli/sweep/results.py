@@ -1,21 +1,15 @@
 """What a sweep found: scores of its jobs, its settings, and which of them won."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from brain_tumor.cli.sweep.data import PARTS, Scores, Sweep, SweptJob, SweptSetting, swept_scores
-from brain_tumor.cli.sweep.record import (
-    FINISHED,
-    INTERRUPTED,
-    SKIPPED,
-    STARTED,
-    JobRecord,
-)
+from brain_tumor.cli.sweep.record import JobRecord
 from brain_tumor.errors import DataError
 from brain_tumor.metrics.registry import LOSS, label_scores
 from brain_tumor.runs.folder import RunFolder
@@ -25,15 +19,68 @@ from brain_tumor.runs.results.scores import PartScores
 
 # Jobs that differ in these alone are one setting.
 AVERAGED = ("seed", "split.seed", "split.fold")
+PARTS = ("train", "validation", "test")
+Scores = Mapping[str, Mapping[str, float | None]]  # part -> score of `swept_scores`
+
+
+def swept_scores() -> list[str]:
+    """Name what a sweep reads of each part: the scores of labels in the registry, and the loss."""
+    return [*(score.key for score in label_scores()), LOSS]
+
+
+@dataclass(frozen=True)
+class SweptJob:
+    """A job of a sweep, with what it has of the keys that differ between jobs, as typed.
+
+    `reason` is why it failed, or how it went on. `scores` are by part, of the scored checkpoint,
+    the best epoch's where there is a validation part; `loss` is the mean cross-entropy.
+    `validation` tells validation scans apart from others; None where there are none.
+    """
+
+    number: int
+    values: Mapping[str, str]
+    status: str
+    reason: str
+    folder: str
+    seconds: float | None
+    scores: Scores = field(default_factory=dict)
+    validation: str | None = None
+
+
+@dataclass(frozen=True)
+class SweptSetting:
+    """Jobs that differ in seeds and folds alone, and their values of the other keys.
+
+    `done` is how many of them have scores; means and standard deviations are over these, by part
+    and score, None where one is not defined.
+    """
+
+    values: Mapping[str, str]
+    jobs: Sequence[int]
+    done: int
+    means: Scores
+    spreads: Scores
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep: its jobs by number, its settings in the order of their first jobs.
+
+    `keys` differ between jobs. `won` is the winner's place in `settings`, None where nothing won;
+    `verdict` says why. `remark` is a sentence from the configuration.
+    """
+
+    name: str
+    keys: Sequence[str]
+    jobs: Sequence[SweptJob]
+    settings: Sequence[SweptSetting]
+    won: int | None
+    verdict: str
+    remark: str = ""
 
 
 def read_sweep(folder: Path, records: Sequence[JobRecord]) -> Sweep:
-    """Read what the jobs of a sweep left behind.
-
-    Args:
-        folder: The sweep's.
-        records: Of its jobs, by number; at least one.
-    """
+    """Read what the jobs of a sweep left behind, by their records, at least one."""
     provided = [_values(record.overrides) for record in records]
     named = list(dict.fromkeys(key for values in provided for key in values))
     keys = [key for key in named if len({values.get(key) for values in provided}) > 1]
@@ -58,7 +105,7 @@ def settings_of(jobs: Sequence[SweptJob]) -> list[SweptSetting]:
     for values, members in gathered.items():
         scored = [job.scores for job in members if job.scores]
         numbers = [job.number for job in members]
-        means, spreads = _over(scored, _mean), _over(scored, _spread)
+        means, spreads = _over(scored, fmean, 1), _over(scored, stdev, 2)
         settings.append(SweptSetting(dict(values), numbers, len(scored), means, spreads))
     return settings
 
@@ -67,10 +114,8 @@ def winner(jobs: Sequence[SweptJob], settings: Sequence[SweptSetting]) -> tuple[
     """Choose the setting of the highest validation score; test scores are never looked at.
 
     Settings can only be compared on the same validation scans, so one of which a job is missing
-    cannot win, and none does where the scans differ.
-
-    Returns:
-        Place of the winner, None where there is none; and a sentence that says why.
+    cannot win, and none does where the scans differ. Gives the winner's place, None where there is
+    none, and a sentence that says why.
     """
     by_number = {job.number: job for job in jobs}
     complete = [place for place, one in enumerate(settings) if one.done == len(one.jobs)]
@@ -117,21 +162,16 @@ def _job(record: JobRecord, values: dict[str, str]) -> SweptJob:
     seconds: float | None = None
     scores: Scores = {}
     validation = None
-    if status in (FINISHED, SKIPPED):
+    if status in ("finished", "skipped"):
         try:
             scores, validation = _scores(run)
             seconds = RUN.read(run).seconds
         except DataError as error:  # nothing kept, or moved away meanwhile
             reason = reason or f"left no scores ({' '.join(str(error).split())})"
-    if status == STARTED:  # its process was killed
-        status = INTERRUPTED
-    folder = _shown(run.path)
+    if status == "started":  # its process was killed
+        status = "interrupted"
+    folder = str(run.display_path)
     return SweptJob(record.number, values, status, reason, folder, seconds, scores, validation)
-
-
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _scores(run: RunFolder) -> tuple[Scores, str | None]:
@@ -145,22 +185,16 @@ def _scores(run: RunFolder) -> tuple[Scores, str | None]:
     return scores, hashlib.sha256("\n".join(held).encode()).hexdigest() if held else None
 
 
-def _over(scored: Sequence[Scores], combine: Any) -> Scores:
+def _over(scored: Sequence[Scores], combine: Callable[[list[float]], float], least: int) -> Scores:
+    def combined(part: str, name: str) -> float | None:
+        known = [value for one in scored if (value := one[part][name]) is not None]
+        return combine(known) if len(known) == len(scored) >= least else None
+
     return {
-        part: {name: combine([one[part][name] for one in scored]) for name in swept_scores()}
+        part: {name: combined(part, name) for name in swept_scores()}
         for part in PARTS
         if scored and all(part in one for one in scored)
     }
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return fmean(known) if len(known) == len(values) else None
-
-
-def _spread(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return stdev(known) if len(known) == len(values) > 1 else None
 
 
 def _configured(folder: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from brain_tumor.cli.sweep.data import PARTS, Scores, Sweep, SweptJob, swept_scores
+from brain_tumor.cli.sweep.results import PARTS, Scores, Sweep, SweptJob, swept_scores
 from brain_tumor.metrics.registry import LOSS, SCORES, Score, label_scores
 from brain_tumor.rendering.foreign_text import markdown_text
 from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score, listed

@@ -4,13 +4,11 @@ from dataclasses import replace
 
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
-from brain_tumor.compare.run_calibration import ErrorOverRuns
+from brain_tumor.compare.run_calibration import BINS
 from brain_tumor.evaluate.tables.certainty import ScoreColumn, certainty_table
 from brain_tumor.metrics.uncertainty.folds import Spread
 from brain_tumor.rendering.numbers import UNKNOWN, format_interval, format_score
 from brain_tumor.rendering.page import DataTable
-
-BINS = {"ece_equal_width": "width", "ece_equal_mass": "mass"}
 
 
 def calibration_tables(comparison: Comparison) -> list[DataTable]:
@@ -31,7 +29,7 @@ def run_calibration_table(comparison: Comparison) -> DataTable | None:
             continue
         column = _column(setting)
         for key, bins in BINS.items():
-            found: ErrorOverRuns = getattr(setting.calibration_over_runs, key)
+            found = setting.calibration_over_runs[key]
             pooled = format_interval(column.probability_score(key))
             rows.append([setting.title, bins, "before", pooled, *_runs(found.before), UNKNOWN])
             if found.after is not None:

@@ -18,23 +18,10 @@ SMALLEST = 8.0  # below it a marker would not be seen
 def complexity_figure(points: Sequence[Point], title: str) -> Figure:
     """Draw accuracy against multiplications, a disc for each network.
 
-    Args:
-        points: Of each network label, multiply-accumulates of a scan, parameters, accuracy, and the
-            lower and upper end of its interval, the three in [0, 1]. The area of a disc is
-            proportional to the parameters. The seven colours of a legend repeat after seven.
-        title: Which scans.
-
-    Raises:
-        ValueError: There is no point, or a value is outside its range.
+    A point is a network's label, multiply-accumulates of a scan, parameters, accuracy, and the
+    lower and upper end of its interval. The area of a disc is proportional to the parameters. The
+    seven colours of a legend repeat after seven.
     """
-    if not points:
-        raise ValueError(f"no network to draw in {title!r}")
-    for label, multiplications, parameters, accuracy, low, high in points:
-        if multiplications < 1 or parameters < 1 or not 0 <= low <= accuracy <= high <= 1:
-            raise ValueError(
-                f"{label!r} has {multiplications} multiply-accumulates, {parameters} parameters, "
-                f"accuracy {accuracy} in {low} to {high}"
-            )
     figure = new_figure(7.0, 4.2, title)
     axes = figure.subplots()
     dress(

@@ -11,18 +11,12 @@ NOT_SET = "none"
 
 
 def differing_keys(settings: Sequence[Values]) -> list[dict[str, str]]:
-    """Find the shortest list of configured values that tells settings apart.
+    """Find the shortest list of configured values that tells settings apart, as text by dotted key.
 
     A value is named only against settings that it can be compared with: the width of a network
     against networks of the same name, the decay of an optimizer against the same optimizer, the
     fingerprint of the data against data of the same configuration, the experiment's name against
     settings that differ in nothing else. Model and split are always named, so they are not here.
-
-    Args:
-        settings: Configured values by dotted key, per setting; what is null is left out.
-
-    Returns:
-        The named values per setting, as text by dotted key; empty where model and split say all.
 
     Example:
         >>> width = [{"model.name": "gbmnet", "model.width": width} for width in (16, 512)]
@@ -85,13 +79,7 @@ def _value(value: Any, key: str) -> str:
 
 
 def audit_labels(harmonised: Sequence[Values]) -> list[str]:
-    """Name audits by what differs in how their scans were harmonised.
-
-    Args:
-        harmonised: Per audit, the settings by name; None and False are off.
-
-    Returns:
-        For each, the settings that are on and not the same in all; `none` where there are none.
+    """Name audits by what differs in how their scans were harmonised; `none` where all is off.
 
     Example:
         >>> audit_labels([{"resolution": None}, {"resolution": 128}])

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.errors import error_sheet
 from brain_tumor.compare.page.cost_figure import Point, complexity_figure
-from brain_tumor.compare.pooled_scores import calibrated_tests
 from brain_tumor.compare.settings import RunGroup
+from brain_tumor.data.split import TEST
 from brain_tumor.evaluate.figures import probability_figures
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.metrics.curves import risk_coverage
@@ -17,17 +18,14 @@ from brain_tumor.rendering.charts.figures import confusion_figure
 from brain_tumor.rendering.charts.learning_curves import compared_curves
 from brain_tumor.rendering.charts.risk_coverage import risk_coverage_figure
 from brain_tumor.rendering.charts.save import save_figure
+from brain_tumor.runs.finished import class_numbers
 from brain_tumor.runs.folder import RunFolder
 
 
 def draw_comparison(
     out: RunFolder, gathered: Sequence[RunGroup], comparison: Comparison, scoring: ScoringSettings
 ) -> dict[str, bytes]:
-    """Draw everything into `figures/`, as PNG and SVG.
-
-    Returns:
-        Each picture as a PNG file, by its name without the ending.
-    """
+    """Draw everything into `figures/`, as PNG and SVG; and give the PNG files by name."""
     settings = comparison.settings
     if not settings:
         return {}
@@ -35,14 +33,18 @@ def draw_comparison(
     risks = {}
     for members, setting in zip(gathered, settings, strict=True):
         number, title, scores = setting.number, setting.title, setting.pooled.scores
-        found = calibrated_tests(members, scoring)
+        tests = [run.predictions[TEST] for run in members]
+        labels = np.concatenate([class_numbers(one.labels, scores.classes) for one in tests])
+        logits = np.concatenate([one.logits for one in tests])
         figures[f"confusion_{number}"] = confusion_figure(scores.confusion, scores.classes, title)
-        steps = {"as trained": found.logits}
-        if found.calibrated is not None:
-            steps["after temperature"] = found.calibrated
-        drawn = probability_figures(found.labels, steps, scores.classes, scoring.bins, title)
+        steps = {"as trained": logits}
+        temperatures = [run.temperature for run in setting.runs if run.temperature is not None]
+        if len(temperatures) == len(tests):
+            each = [one.logits / own for one, own in zip(tests, temperatures, strict=True)]
+            steps["after temperature"] = np.concatenate(each)
+        drawn = probability_figures(labels, steps, scores.classes, scoring.bins, title)
         figures |= {f"{name}_{number}": figure for name, figure in drawn.items()}
-        risk = risk_coverage(found.labels, found.logits)
+        risk = risk_coverage(labels, logits)
         risks[title] = (risk.coverage, risk.risk)
     figures["risk_coverage"] = risk_coverage_figure(risks, "test scans")
     runs = [

@@ -21,6 +21,8 @@ from brain_tumor.rendering.page import (
     Section,
 )
 
+Pictures = Mapping[str, bytes]
+
 # The pictures of a setting, by name; its title follows the first text and stands before the other.
 _OF_SETTING = {
     "confusion": ("Confusion matrix of", "counts and shares of the true class."),
@@ -32,20 +34,13 @@ _OF_SETTING = {
 }
 
 
-def comparison_page(
-    comparison: Comparison, pictures: Mapping[str, bytes], folder: str | None
-) -> Page:
+def comparison_page(comparison: Comparison, drawn: Pictures) -> Page:
     """Describe the page of a comparison.
 
-    Args:
-        comparison: The comparison.
-        pictures: PNG files by name: `curves`, `risk_coverage`, `complexity`, and by number of the
-            setting `confusion_1`, `roc_1`, `precision_recall_1`, `reliability_1`, `wrong_1`. One
-            that is not given is not shown.
-        folder: Folder where the same pictures lie as `<name>.png`, relative to the page; None makes
-            no links.
+    The pictures are PNG files by name: `curves`, `risk_coverage`, `complexity`, and by number of
+    the setting `confusion_1`, `roc_1`, `precision_recall_1`, `reliability_1`, `wrong_1`. The same
+    lie in `figures/` beside the page. One that is not given is not shown.
     """
-    drawn = _Pictures(pictures, folder)
     sections = []
     if comparison.settings:
         sections += [
@@ -74,33 +69,25 @@ def comparison_page(
     )
 
 
-class _Pictures:
-    """Makes the blocks of those pictures that are there.
-
-    Args:
-        pictures: PNG files by name.
-        folder: Where they lie as files, relative to the page.
-    """
-
-    def __init__(self, pictures: Mapping[str, bytes], folder: str | None) -> None:
-        self.pictures, self.folder = pictures, folder
-
-    def block(self, name: str, alt: str, caption: str, chart: bool = True) -> list[Picture]:
-        if name not in self.pictures:
-            return []
-        file = None if self.folder is None else f"{self.folder}/{name}.png"
-        density = 1.5 if chart else 1.0  # charts are drawn at 150 pixels per inch, sheets at 1:1
-        return [Picture(self.pictures[name], alt, caption, file, density, chart)]
+def _picture(
+    drawn: Pictures, name: str, alt: str, caption: str, chart: bool = True
+) -> list[Picture]:
+    """Make the block of a picture, if it is there."""
+    if name not in drawn:
+        return []
+    density = 1.5 if chart else 1.0  # charts are drawn at 150 pixels per inch, sheets at 1:1
+    return [Picture(drawn[name], alt, caption, f"figures/{name}.png", density, chart)]
 
 
-def _curves(drawn: _Pictures) -> Section:
+def _curves(drawn: Pictures) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "Training scores are taken while training, with augmentation and dropout, as the "
             "report's; the others in evaluation mode. Where a split has no validation part the "
             "test part is watched, and nothing is selected by it."
         ),
-        *drawn.block(
+        *_picture(
+            drawn,
             "curves",
             "Curves of loss and accuracy over epochs, one colour for each setting",
             "Cost and balanced accuracy over epochs. Runs of one setting share a colour.",
@@ -122,19 +109,23 @@ def _tables(comparison: Comparison) -> Section:
     return Section("tables", "Tables", blocks)
 
 
-def _figures(comparison: Comparison, drawn: _Pictures) -> Section:
+def _figures(comparison: Comparison, drawn: Pictures) -> Section:
     blocks: list[Block] = []
     for setting in comparison.settings:
         own = [
             picture
             for name, (alt, caption) in _OF_SETTING.items()
-            for picture in drawn.block(
-                f"{name}_{setting.number}", f"{alt} {setting.title}", f"{setting.title}: {caption}"
+            for picture in _picture(
+                drawn,
+                f"{name}_{setting.number}",
+                f"{alt} {setting.title}",
+                f"{setting.title}: {caption}",
             )
         ]
         if own:
             blocks += [Heading(setting.title), *own]
-    blocks += drawn.block(
+    blocks += _picture(
+        drawn,
         "complexity",
         "Accuracy over multiply-accumulates",
         "What each network costs against what it gets right: multiply-accumulates of the forward "
@@ -143,7 +134,7 @@ def _figures(comparison: Comparison, drawn: _Pictures) -> Section:
     return Section("figures", "Figures", blocks)
 
 
-def _calibration(comparison: Comparison, drawn: _Pictures) -> Section:
+def _calibration(comparison: Comparison, drawn: Pictures) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "Can the probabilities be believed? A temperature divides the logits; it is fitted on "
@@ -153,14 +144,16 @@ def _calibration(comparison: Comparison, drawn: _Pictures) -> Section:
             "coverage: how often the network is wrong among the scans it is surest of."
         ),
         *calibration_tables(comparison),
-        *drawn.block(
+        *_picture(
+            drawn,
             "risk_coverage",
             "Share of wrong predictions among the surest scans",
             "Risk over coverage: scans enter from the surest to the least sure.",
         ),
     ]
     for setting in comparison.settings:
-        blocks += drawn.block(
+        blocks += _picture(
+            drawn,
             f"reliability_{setting.number}",
             f"Reliability diagram of {setting.title}",
             f"{setting.title}: how often a prediction of that probability is right.",
@@ -168,7 +161,7 @@ def _calibration(comparison: Comparison, drawn: _Pictures) -> Section:
     return Section("calibration", "Calibration", blocks)
 
 
-def _mistakes(comparison: Comparison, drawn: _Pictures) -> Section:
+def _mistakes(comparison: Comparison, drawn: Pictures) -> Section:
     blocks: list[Block] = []
     shared = comparison.shared_errors
     if len(comparison.settings) > 1 and shared.scans:
@@ -194,7 +187,8 @@ def _mistakes(comparison: Comparison, drawn: _Pictures) -> Section:
         if not found.listed:
             blocks.append(Notice("good", f"“{title}” gets no test scan wrong."))
             continue
-        sheet = drawn.block(
+        sheet = _picture(
+            drawn,
             f"wrong_{setting.number}",
             f"Contact sheet of the scans that {title} is most confidently wrong about",
             f"{title}: the {len(found.listed)} most confident mistakes of "

@@ -27,24 +27,12 @@ from brain_tumor.rendering.page import DataTable, to_markdown
 
 
 def settings_table(settings: Sequence[PooledRunGroup], level: float) -> DataTable:
-    """Lay settings out, a row for each.
-
-    Args:
-        settings: The settings.
-        level: How often an interval is to hold the truth, in [0, 1].
-    """
-    rows = [
-        [
-            setting.title,
-            _runs(setting),
-            format_count(setting.pooled.scans),
-            *(
-                format_interval(setting.pooled.intervals.overall.get(score.key))
-                for score in label_scores()
-            ),
-        ]
-        for setting in settings
-    ]
+    """Lay settings out, a row for each."""
+    rows = []
+    for setting in settings:
+        found = setting.pooled.intervals.overall
+        scores = (format_interval(found.get(score.key)) for score in label_scores())
+        rows.append([setting.title, _runs(setting), format_count(setting.pooled.scans), *scores])
     return DataTable(
         "settings side by side",
         ["setting", "runs", "test scans", *(score.title for score in label_scores())],
@@ -72,12 +60,12 @@ def spread_table(setting: PooledRunGroup) -> DataTable | None:
     return DataTable(f"{setting.title}: spread", columns, rows, text_columns=2)
 
 
-def setting_class_report(setting: PooledRunGroup, intervals: bool = True) -> DataTable:
+def setting_class_report(setting: PooledRunGroup) -> DataTable:
     """Lay out the scores of each class, all predictions of a setting put together."""
     scores, found = setting.pooled.scores, setting.pooled.intervals
     per_class = scored_classes(scores, found)
     title = f"{setting.title}: classes"
-    table = class_report(per_class, found.overall, scores.scans, title, intervals)
+    table = class_report(per_class, found.overall, scores.scans, title, intervals=True)
     return replace(table, note=" ".join([*setting_notes(setting), *_found_least(setting)]))
 
 
@@ -88,46 +76,29 @@ def shortcut_tables(audits: Sequence[ComparedAudit], split: str) -> list[DataTab
         for audit in audits
     }
     keys = list(dict.fromkeys(key for entries in by_label.values() for key in entries))
-    return [
-        DataTable(
-            f"shortcuts, split={split}: {score_titles()[measure]}",
-            ["the classifier sees", "task", *by_label],
-            [
-                [
-                    *key,
-                    *(
-                        format_interval(getattr(e.get(key), measure, None))
-                        for e in by_label.values()
-                    ),
-                ]
-                for key in keys
-            ],
-            "The columns are audits, named by how their scans were harmonised.",
-            text_columns=2,
-        )
-        for measure in (ACCURACY, BALANCED)
-        if audits
-    ]
+    columns = ["the classifier sees", "task", *by_label]
+    note = "The columns are audits, named by how their scans were harmonised."
+    tables = []
+    for measure in (ACCURACY, BALANCED) if audits else ():
+        rows = []
+        for key in keys:
+            found = (getattr(entries.get(key), measure, None) for entries in by_label.values())
+            rows.append([*key, *map(format_interval, found)])
+        title = f"shortcuts, split={split}: {score_titles()[measure]}"
+        tables.append(DataTable(title, columns, rows, note, text_columns=2))
+    return tables
 
 
-def setting_tables(
-    setting: PooledRunGroup, level: float, intervals: bool = True
-) -> list[DataTable]:
+def setting_tables(setting: PooledRunGroup, level: float) -> list[DataTable]:
     """Lay out what belongs to one setting: its spread, its classes, and its patients.
 
-    Args:
-        setting: The setting.
-        level: How often an interval is to hold the truth, in [0, 1].
-        intervals: Whether classes have them.
-
-    Returns:
-        No spread where it has one run, and no patients where none is known.
+    There is no spread of one run, and no patients where none is known.
     """
     spread, patients = spread_table(setting), setting.patients
     title = f"{setting.title}: by patient"
     return [
         *([spread] if spread else []),
-        setting_class_report(setting, intervals),
+        setting_class_report(setting),
         *([patients_table(patients, title, level)] if patients else []),
     ]
 
@@ -137,13 +108,13 @@ def comparison_tables(comparison: Comparison) -> list[DataTable]:
     settings, level = comparison.settings, comparison.bootstrap.level
     return [
         *([settings_table(settings, level)] if settings else []),
-        *across_tables(comparison, wide=False),
-        *(table for own in settings for table in setting_tables(own, level, intervals=False)),
+        *across_tables(comparison),
+        *(table for own in settings for table in setting_tables(own, level)),
         *shortcut_tables(comparison.audits, comparison.audit_split),
     ]
 
 
-def across_tables(comparison: Comparison, wide: bool = True) -> list[DataTable]:
+def across_tables(comparison: Comparison) -> list[DataTable]:
     """Lay out what is about several settings, or about the published report."""
     if not comparison.settings:
         return []
@@ -151,10 +122,7 @@ def across_tables(comparison: Comparison, wide: bool = True) -> list[DataTable]:
         *pairs_tables(comparison),
         *calibration_tables(comparison),
         shared_table(comparison.settings),
-        *(
-            published_table(one, comparison.title(one.setting), wide)
-            for one in comparison.published
-        ),
+        *(published_table(one, comparison.title(one.setting)) for one in comparison.published),
     ]
 
 

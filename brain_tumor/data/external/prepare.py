@@ -5,8 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from brain_tumor.data.external.overlap import find_overlap, write_overlap
-from brain_tumor.data.external.training_scans import compare_with, training_scans
+from brain_tumor.data.external.overlap import (
+    compare_with,
+    find_overlap,
+    training_scans,
+    write_overlap,
+)
 from brain_tumor.data.groups.patients import read_patients
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.data.prepared.crop import CropSettings
@@ -47,22 +51,11 @@ def prepare_external(
     """Prepare scans that a run is to be scored on, or open what an earlier call made of the same.
 
     They are cut and harmonised by the settings of the run's own prepared set. Left out are files
-    that are not usable, scans that the run was fitted or selected by (`seen.find_overlap`), and
+    that are not usable, scans that the run was fitted or selected by (`find_overlap`), and
     exact copies of an earlier scan of the folder.
 
-    Args:
-        source: Lists the scans, of the run's classes; some may be missing.
-        names: The names that it maps.
-        run: The run's prepared set.
-        split: The run's split.
-        patients: What a table beside it says of the patients; None where there is none.
-        directory: Where prepared sets are kept.
-        name: First part of the folder's name.
-        progress: Called with the step's name, how much of it is done, and how much there is.
-
-    Returns:
-        A prepared set of the run's classes, with `seen.csv` beside its manifest; its summary counts
-        the scans that were `overlap` too.
+    The source lists scans of the run's classes, of which some may be missing; `names` are those
+    that it maps. The prepared set has `seen.csv` beside its manifest.
 
     Raises:
         DataError: The source is not as expected, no scan of it is left, or the patient table is no

@@ -30,17 +30,11 @@ _BLOCK = 512  # scans compared with as many others at once: a block fits a proce
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pairs worth a closer look.
-
-    Attributes:
-        first: Positions, `(P,)`, int64.
-        second: Likewise, each larger than `first`.
-        orientation: What turns the second into the first, `(P,)`, int64, a place in `ORIENTATIONS`.
-    """
+    """Pairs worth a closer look, `(P,)` each."""
 
     first: Ids
-    second: Ids
-    orientation: Ids
+    second: Ids  # larger than `first`
+    orientation: Ids  # what turns the second into the first, a place in `ORIENTATIONS`
 
     def taking(self, which: npt.NDArray[np.bool_]) -> "Candidates":
         """Give some of them, by a truth value for each, `(P,)`."""
@@ -64,13 +58,9 @@ def describe(structure: Steps) -> Floats:
 
 
 def whiten(descriptors: Floats) -> Floats:
-    """Weigh down what descriptors have in common, whatever the orientation.
+    """Weigh down what descriptors `(N, 2, GRID, GRID)` have in common, whatever the orientation.
 
-    Args:
-        descriptors: `(N, 2, GRID, GRID)`, float32.
-
-    Returns:
-        The same shape, each of norm 1 (or 0).
+    Gives the same shape, each of norm 1 (or 0).
     """
     number = len(descriptors)
     flat = descriptors.reshape(number, -1)
@@ -90,12 +80,9 @@ def whiten(descriptors: Floats) -> Floats:
 def find_candidates(
     white: Floats, least: float, known: int = 0
 ) -> Iterator[tuple[int, int, Candidates]]:
-    """Find the pairs whose descriptors' cosine reaches `least` in some orientation.
+    """Find the pairs whose whitened descriptors' cosine reaches `least` in some orientation.
 
-    Args:
-        white: What `whiten` gave, `(N, 2, GRID, GRID)`.
-        least: Least cosine.
-        known: How many scans, the first ones, are not compared with each other.
+    The first scans, so many as are known, are not compared with each other.
 
     Yields:
         Blocks of pairs done, blocks in all, and the candidates of one, in its best orientation.

@@ -13,13 +13,6 @@ Ids = npt.NDArray[np.int64]
 def connected(joined: Sequence[tuple[int, int]], scans: int) -> Ids:
     """Number the groups that pairs of scans form, from 0 in order of their first member.
 
-    Args:
-        joined: Positions of two scans each that belong together.
-        scans: Number of scans.
-
-    Returns:
-        Group of every scan, `(scans,)`, int64.
-
     Example:
         >>> connected([(0, 3), (3, 1)], 4).tolist()
         [0, 0, 1, 0]
@@ -31,14 +24,9 @@ def connected(joined: Sequence[tuple[int, int]], scans: int) -> Ids:
 
 
 def group_scans(*identities: Sequence[Hashable | None]) -> Ids:
-    """Join scans that share any identity, directly or through others.
+    """Join scans that share any identity (patient, slice, cluster), directly or through others.
 
-    Args:
-        *identities: One sequence per kind of identity (patient, slice, cluster), each with a value
-            per scan; None where it is not known.
-
-    Returns:
-        Group of every scan, `(N,)`, int64, from 0 in order of first member.
+    An identity that is not known is None. Gives groups as `connected`.
 
     Example:
         >>> group_scans(["anna", None, "anna", None], [1, 2, 3, 2]).tolist()

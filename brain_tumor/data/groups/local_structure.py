@@ -28,10 +28,7 @@ _STEPS = 127  # of an int8, a quarter of the memory of a float32
 
 
 def local_structure(view: Grey) -> Steps:
-    """Describe the edges of a picture, place by place.
-
-    Args:
-        view: `(S, S)`, uint8, 0-255.
+    """Describe the edges of a picture `(S, S)`, place by place.
 
     Returns:
         `(2, S, S)`, int8: cosine and sine of twice the gradient's angle, times its relative

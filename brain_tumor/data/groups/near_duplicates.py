@@ -95,15 +95,7 @@ def correlate(one: Grey, other: Grey) -> float:
 
 
 def cluster(pairs: Sequence[Pair], scans: int) -> Ids:
-    """Join scans that pairs join, directly or through others, to clusters.
-
-    Args:
-        pairs: What `find_near_duplicates` found.
-        scans: Number of scans.
-
-    Returns:
-        Cluster number of every scan, `(scans,)`, int64, counted from 0 in order of first member.
-    """
+    """Join scans that pairs join, directly or through others, to clusters (`connected`)."""
     return connected([(pair.first, pair.second) for pair in pairs], scans)
 
 

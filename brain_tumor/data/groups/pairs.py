@@ -12,30 +12,13 @@ COLUMNS = ("first", "second", "orientation", "similarity", "frame_correlation")
 
 @dataclass(frozen=True)
 class Pair:
-    """Two related scans.
-
-    Attributes:
-        first: Position of the one.
-        second: Position of the other, larger than `first`.
-        orientation: What turns the second into the first, a key of `ORIENTATIONS`.
-        similarity: Of their heads in that orientation (`registration.similarities`), -1 to 1.
-        frame_correlation: Normalised correlation of their whole frames in that orientation, -1 to
-            1.
-    """
+    """Two related scans, by their positions."""
 
     first: int
-    second: int
-    orientation: str
-    similarity: float
-    frame_correlation: float
-
-    def shows_same_slice(self, least: float) -> bool:
-        """Tell whether the two show the same slice, and are not merely related.
-
-        Args:
-            least: Least similarity of the same slice (`NearDuplicateSettings.same_slice`).
-        """
-        return self.similarity >= least
+    second: int  # larger than `first`
+    orientation: str  # what turns the second into the first, a key of `ORIENTATIONS`
+    similarity: float  # of their heads in it (`registration.similarities`), -1 to 1
+    frame_correlation: float  # normalised, of their whole frames in it, -1 to 1
 
 
 def write_pairs(path: Path, pairs: Iterable[Pair], names: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from brain_tumor.errors import DataError
-from brain_tumor.files.table_file import read_table
+from brain_tumor.files.table_file import read_named_table
 
 # Lies in the package: the slices of the Figshare set in the Kaggle set, its sources in its head.
 FIGSHARE = Path(__file__).with_name("patients.csv")
@@ -14,31 +14,19 @@ _KEYS = ("file_md5", "path")
 
 @dataclass(frozen=True)
 class KnownSlice:
-    """What a table says of a file.
-
-    Attributes:
-        patient: Identifier of the patient.
-        patient_group: Patients that may be one person share it; the patient where there is none.
-        slice_id: Identifier of the slice; its copies share it. Empty if not known.
-        label: Class that the table's source gives it; empty if not known.
-    """
+    """What a table says of a file."""
 
     patient: str
-    patient_group: str
-    slice_id: str
-    label: str
+    patient_group: str  # patients that may be one person share it; the patient where there is none
+    slice_id: str  # copies of a slice share it; empty if not known
+    label: str  # that the table's source gives it; empty if not known
 
 
 @dataclass(frozen=True)
 class PatientTable:
-    """Slices by the key of their file.
+    """Slices by the key of their file."""
 
-    Attributes:
-        key: `file_md5`, which survives renaming, or `path` relative to the raw root.
-        slices: What is known, by key.
-    """
-
-    key: str
+    key: str  # `file_md5`, which survives renaming, or `path` relative to the raw root
     slices: dict[str, KnownSlice]
 
     def find(self, path: str, file_md5: str) -> KnownSlice | None:
@@ -48,15 +36,10 @@ class PatientTable:
 
 @dataclass(frozen=True)
 class JoinedTable:
-    """What the patient tables of joined sets say.
-
-    Attributes:
-        tables: Table of each set that has one, by name.
-        shared: Sets whose table names patients as other sets do, so that these are the same.
-    """
+    """What the patient tables of joined sets say, by the names of the sets."""
 
     tables: Mapping[str, PatientTable]
-    shared: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()  # sets whose tables name patients as other sets do
 
     def find(self, path: str, file_md5: str) -> KnownSlice | None:
         """Give what is known of a file, None if nothing is."""
@@ -73,11 +56,7 @@ Table = PatientTable | JoinedTable
 
 
 def read_tables(patients: Path | Mapping[str, Path] | None) -> Table | None:
-    """Read a patient table, or those of joined sets by the sets' names; None where there is none.
-
-    Raises:
-        DataError: As `read_patients`.
-    """
+    """Read a patient table, or those of joined sets by the sets' names; None if there is none."""
     if patients is None or isinstance(patients, Path):
         return None if patients is None else read_patients(patients)
     tables = {name: read_patients(path) for name, path in patients.items()}
@@ -96,14 +75,8 @@ def read_patients(path: Path) -> PatientTable:
         DataError: The file cannot be read as a table, lacks a column, or names a file twice,
             differently.
     """
-    try:
-        columns, lines = read_table(path, remarks=True)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(
-            f"The patient table {path} cannot be read ({reason}): give another CSV file as "
-            "data.patients=PATH, or data.patients=null."
-        ) from error
+    remedy = "give another CSV file as data.patients=PATH, or data.patients=null"
+    columns, lines = read_named_table(path, "patient table", remedy, remarks=True)
     key = next((name for name in _KEYS if name in columns), None)
     if key is None or "patient" not in columns:
         raise DataError(

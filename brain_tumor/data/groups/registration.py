@@ -31,12 +31,8 @@ Maps = npt.NDArray[np.float64]  # `(P, 2, 3)`: rows across and down; columns of 
 def similarities(first: Sequence[Steps], second: Sequence[Steps]) -> Floats:
     """Lay the second picture of each pair on the first, and tell how alike they are inside.
 
-    Args:
-        first: `local_structure` of the first pictures, P of `(2, 96, 96)`, int8.
-        second: Likewise of the second ones, already in the orientation of the first.
-
-    Returns:
-        `(P,)`, float32: normalised correlation of the structure inside the head, -1 to 1.
+    From the `local_structure` of both, `(2, 96, 96)` each and the second already in the orientation
+    of the first, to the normalised correlation inside the head, `(P,)`, float32, -1 to 1.
     """
     # Row by row in memory, which a stack of transposed pictures is not.
     fixed, moving = (np.ascontiguousarray(np.stack(one), np.float32) for one in (first, second))
@@ -73,14 +69,9 @@ def _move(moving: Floats, transforms: Maps) -> Floats:
 
 
 def _fit(fixed: Floats, moved: Floats, pooled: int, reach: int, transforms: Maps) -> Maps:
-    """Improve maps, `(P, 2, 3)`, about the middle of the picture in its pixels.
+    """Improve maps, about the middle of the picture in its pixels; `moved` was moved by them.
 
-    Args:
-        fixed: `(P, 2, S, S)`.
-        moved: Likewise, moved by `transforms`.
-        pooled: Pixels per axis that become one.
-        reach: How many of these a part may be away.
-        transforms: The maps so far.
+    `pooled` pixels per axis become one; a part may be `reach` of these away.
     """
     one, other = _pool(fixed, pooled), _pool(moved, pooled)
     side = one.shape[-1]

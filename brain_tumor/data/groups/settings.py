@@ -21,23 +21,15 @@ Similarity = Annotated[float, Range(0.4, 0.9999)]
 class NearDuplicateSettings(Settings, key="data.near_duplicates"):
     """What makes two scans the same slice, and what makes them related.
 
-    How each was found, and how often it errs, stands in `experiments/near_duplicates`.
-
-    Attributes:
-        same_slice: Least similarity of the same slice.
-        related: Least similarity of related scans; at most `same_slice`.
-        related_if_frames_agree: Least similarity of related scans whose frames agree, as those of
-            one head in another sequence do; at most `related`.
-        frames_agree: Least normalised correlation of two whole frames that agree.
-
-    Raises:
-        ConfigError: A value is outside its range.
+    How each was found, and how often it errs, stands in `experiments/near_duplicates`. The first
+    three are least similarities, none above the one before it.
     """
 
     same_slice: Similarity = 0.82
     related: Similarity = 0.68
+    # Of scans whose frames agree, as those of one head in another sequence do.
     related_if_frames_agree: Similarity = 0.5
-    frames_agree: Similarity = 0.88
+    frames_agree: Similarity = 0.88  # least normalised correlation of two whole frames
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "NearDuplicateSettings":

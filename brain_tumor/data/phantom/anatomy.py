@@ -21,48 +21,30 @@ BRAIN = {
 
 @dataclass(frozen=True)
 class Anatomy:
-    """What the slices of one patient share.
-
-    Attributes:
-        label: One of `CLASSES`.
-        breadth: Width of the head relative to the usual one.
-        scalp_level: Grey value of the scalp, on the 0-255 scale.
-        brain_level: Grey value of the brain, on the 0-255 scale.
-        fluid_level: Grey value of the fluid relative to the brain.
-        ventricles: Size of the ventricles relative to the usual one.
-        scalp: Thickness of the scalp, in head units.
-        facing: 1 or -1, the side a sagittal head looks to.
-        mass_side: 1 or -1, the hemisphere of the mass.
-        mass_angle: Direction of the mass as seen from the middle of the brain, 0-1 of its range.
-        mass_depth: Distance of a glioma from the middle of the brain, 0-1 of its range.
-        mass_size: Radius of the mass, 0-1 of the range of its class.
-        mass_contrast: How much brighter than the brain the mass is, 0-1 of its range.
-        lobes: Phases of the waves on the outline of the mass, radians.
-    """
+    """What the slices of one patient share. Levels are grey values on the 0-255 scale."""
 
     label: str
-    breadth: float
+    breadth: float  # of the head, relative to the usual one
     scalp_level: float
     brain_level: float
-    fluid_level: float
-    ventricles: float
-    scalp: float
-    facing: int
-    mass_side: int
+    fluid_level: float  # relative to the brain
+    ventricles: float  # their size relative to the usual one
+    scalp: float  # thickness
+    facing: int  # 1 or -1, the side a sagittal head looks to
+    mass_side: int  # 1 or -1, the hemisphere
+    # These are 0-1 of their range: the mass as seen from the middle of the brain, the radius, and
+    # how much brighter than the brain it is.
     mass_angle: float
     mass_depth: float
     mass_size: float
     mass_contrast: float
-    lobes: tuple[float, float, float]
+    lobes: tuple[float, float, float]  # phases of the waves on the outline of the mass, radians
 
 
 def draw_anatomy(label: str, rng: np.random.Generator) -> Anatomy:
     """Draw what the slices of one patient share.
 
     The same numbers are drawn for every label, so nothing but the mass depends on it.
-
-    Returns:
-        The patient's anatomy.
     """
     phases = rng.uniform(0, 2 * np.pi, 3)
     return Anatomy(

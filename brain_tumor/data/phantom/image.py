@@ -11,12 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from brain_tumor.data.phantom.anatomy import CLASSES, VIEWS, Anatomy, draw_anatomy
+from brain_tumor.data.phantom.anatomy import BRAIN, CLASSES, VIEWS, Anatomy, draw_anatomy
 from brain_tumor.data.phantom.head import draw_head
-from brain_tumor.data.phantom.mass import paint_mass, place_mass
-from brain_tumor.data.phantom.shapes import FloatArray, smooth_noise
+from brain_tumor.data.phantom.shapes import FloatArray, cover, ellipse, paint, smooth_noise
 
 DRAWN_SIZE = 256
+# The pituitary gland sits on the skull base, in the midline, just before the brain stem.
+_SELLA = {"axial": (0.0, -0.03), "coronal": (0.0, 0.22), "sagittal": (-0.08, 0.13)}
+_MASS_RADIUS = {"glioma": (0.21, 0.29), "meningioma": (0.18, 0.27), "pituitary": (0.105, 0.15)}
 
 
 @dataclass(frozen=True)
@@ -35,19 +37,12 @@ class PhantomImage:
 def draw_phantom(
     label: str, view: str, rng: np.random.Generator, size: int = DRAWN_SIZE
 ) -> PhantomImage:
-    """Draw one fake scan of a patient of its own.
+    """Draw one fake scan, ``(size, size)``, of a patient of its own.
 
-    Args:
-        label: One of `CLASSES`.
-        view: One of `VIEWS`.
-        rng: Source of every random number; the same state gives the same pixels.
-        size: Height and width, in pixels.
-
-    Returns:
-        The drawing, ``(size, size)`` uint8, and where its mass lies.
+    The same label, view and state of `rng` give the same pixels.
 
     Raises:
-        ValueError: The label or the view is unknown.
+        ValueError: The label is none of `CLASSES`, or the view none of `VIEWS`.
     """
     if label not in CLASSES or view not in VIEWS:
         raise ValueError(f"no phantom of {label!r} in {view!r}: choose from {CLASSES} and {VIEWS}")
@@ -55,21 +50,12 @@ def draw_phantom(
 
 
 def draw_slice(
-    anatomy: Anatomy, view: str, rng: np.random.Generator, size: int = 256
+    anatomy: Anatomy, view: str, rng: np.random.Generator, size: int = DRAWN_SIZE
 ) -> PhantomImage:
-    """Draw one slice of a patient.
+    """Draw one slice of a patient, ``(size, size)``.
 
     Position, zoom, tilt, overall intensity, noise and the cut through the mass differ from slice to
     slice.
-
-    Args:
-        anatomy: What the patient's slices share.
-        view: One of `VIEWS`.
-        rng: Source of every random number of this slice.
-        size: Height and width of the drawing, in pixels.
-
-    Returns:
-        The drawing, ``(size, size)``, and where its mass lies.
     """
     # Cuts differ in how much scalp and fluid they meet. Wide ranges keep grey value statistics from
     # telling patients, and by them classes, apart.
@@ -97,7 +83,7 @@ def draw_slice(
     v = flat_v + smooth_noise(rng, size, 5) * np.float32(0.012)
 
     head, brain = draw_head(u, v, view, anatomy, rng)
-    where = place_mass(anatomy, view, rng)
+    where = _place_mass(anatomy, view, rng)
     # Every class draws the noise of the mass, so that what follows is the same for all of them.
     mottle = smooth_noise(rng, size, 24)
     if where is None:
@@ -106,7 +92,7 @@ def draw_slice(
     radius = where[2] * zoom
     top, left = max(0, int(row - 2 * radius)), max(0, int(column - 2 * radius))
     near = np.s_[top : int(row + 2 * radius) + 1, left : int(column + 2 * radius) + 1]
-    paint_mass(head[near], brain[near], flat_u[near], flat_v[near], where, anatomy, mottle[near])
+    _paint_mass(head[near], brain[near], flat_u[near], flat_v[near], where, anatomy, mottle[near])
     return PhantomImage(_scan(head, rng), (float(column), float(row), float(radius)))
 
 
@@ -123,3 +109,66 @@ def _scan(head: FloatArray, rng: np.random.Generator) -> NDArray[np.uint8]:
     if rng.random() < 0.5:
         pixels[np.asarray(sharp) < 4] = 0
     return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+
+
+def _place_mass(
+    anatomy: Anatomy, view: str, rng: np.random.Generator
+) -> tuple[float, float, float] | None:
+    """Choose u, v and radius of the mass, in head units; None where the class has none."""
+    shift, growth = rng.uniform(-1, 1, 2), rng.uniform(0.88, 1.08)
+    if anatomy.label == "notumor":
+        return None
+    low, high = _MASS_RADIUS[anatomy.label]
+    radius = float((low + (high - low) * anatomy.mass_size) * growth)
+    if anatomy.label == "pituitary":
+        u, v = _SELLA[view]
+        return u + 0.015 * float(shift[0]), v + 0.02 * float(shift[1]), radius
+    cu, cv, a, b = BRAIN[view]
+    if anatomy.label == "glioma":
+        # Within a hemisphere: never across the midline, never touching the skull.
+        angle = np.radians(-50 + 100 * anatomy.mass_angle + 5 * shift[0])
+        reach = 0.50 + 0.12 * anatomy.mass_depth + 0.03 * float(shift[1])
+    else:
+        # On the convexity: all round in axial slices, above the skull base in the others.
+        down = 75 if view == "axial" else 5
+        angle = np.radians(-75 + (75 + down) * anatomy.mass_angle + 5 * shift[0])
+        reach = 1.0 - 0.55 * radius / float(np.hypot(a * np.cos(angle), b * np.sin(angle)))
+    u = cu + anatomy.mass_side * a * reach * float(np.cos(angle))
+    return u, cv + b * reach * float(np.sin(angle)), radius
+
+
+def _paint_mass(
+    image: FloatArray,
+    inside: FloatArray,
+    u: FloatArray,
+    v: FloatArray,
+    where: tuple[float, float, float],
+    anatomy: Anatomy,
+    mottle: FloatArray,
+) -> None:
+    """Paint the mass of the patient's class, in place and only inside the skull."""
+    cu, cv, radius = where
+    du, dv = u - np.float32(cu), v - np.float32(cv)
+    level = anatomy.brain_level * (1.7 + 0.35 * anatomy.mass_contrast)
+    if anatomy.label == "meningioma":
+        # Round, bright and even; its broad base is what the skull cuts off.
+        even = np.float32(level) * (1 + np.float32(0.02) * mottle)
+        paint(image, cover(np.hypot(du, dv) - np.float32(radius)) * inside, even)
+    elif anatomy.label == "pituitary":
+        nodule = ellipse(du, dv, 0, 0, radius * 0.92, radius * 1.05)
+        even = np.float32(level) * (1 + np.float32(0.04) * mottle)
+        paint(image, cover(nodule), even)
+    else:
+        # A bright irregular rim around a dark core, in swollen and therefore darker brain.
+        angle = np.arctan2(dv, du)
+        waves = sum(
+            np.float32(0.07) * np.sin(n * angle + np.float32(phase))
+            for n, phase in zip((2, 3, 4), anatomy.lobes, strict=True)
+        )
+        distance = np.hypot(du, dv) - np.float32(radius * 0.88) * (1 + np.asarray(waves))
+        swelling = cover(distance - np.float32(0.35 * radius), 0.6 * radius) * inside
+        image *= 1 - np.float32(0.4) * swelling
+        rim = np.float32(0.85 * level) * (1 + np.float32(0.18) * mottle)
+        paint(image, cover(distance) * inside, rim)
+        core = distance + np.float32(0.25 * radius) + np.float32(0.10 * radius) * mottle
+        paint(image, cover(core, 0.04) * inside, 0.35 * anatomy.brain_level)

@@ -119,9 +119,6 @@ def _plan_originals(patients: int, slices: int, rng: np.random.Generator) -> lis
                         width=width,
                         height=height,
                         kind="jpeg-rgb" if rng.random() < _JPEG_RGB_SHARE else "jpeg-grey",
-                        mass_x=None,
-                        mass_y=None,
-                        mass_radius=None,
                     )
                 )
     shuffled = [scans[i] for i in rng.permutation(len(scans))]

@@ -3,6 +3,7 @@
 import csv
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from brain_tumor.errors import DataError
 
@@ -11,39 +12,22 @@ TABLE = "phantoms.csv"
 
 @dataclass(frozen=True)
 class PhantomScan:
-    """One file of a phantom folder.
+    """One file of a phantom folder. Sizes and places are in its pixels."""
 
-    Attributes:
-        path: POSIX path relative to the folder.
-        folder: `Training` or `Testing`.
-        label: One of `CLASSES`.
-        view: One of `VIEWS`.
-        patient: Name of the patient, for instance `P0007`; each has one label.
-        slice_id: Name of the drawn slice, for instance `S00031`; its copies share it.
-        mirrored: Whether the slice is flipped left to right.
-        duplicate_of: Path of the scan that this file repeats exactly; None if it repeats none.
-        width: Width of the file, in pixels.
-        height: Height of the file, in pixels.
-        kind: How it is encoded and named, for instance `jpeg-rgb` or `png-rgb-named-jpg`.
-        mass_x: Column of the centre of the mass in the file, in pixels; None without a mass.
-        mass_y: Row of that centre, in pixels.
-        mass_radius: Radius of the mass, in pixels.
-    """
-
-    path: str
-    folder: str
-    label: str
-    view: str
-    patient: str
-    slice_id: str
-    mirrored: bool
-    duplicate_of: str | None
+    path: str  # POSIX, relative to the folder
+    folder: str  # `Training` or `Testing`
+    label: str  # one of `CLASSES`
+    view: str  # one of `VIEWS`
+    patient: str  # for instance `P0007`; each has one label
+    slice_id: str  # for instance `S00031`; copies of a drawn slice share it
+    mirrored: bool  # flipped left to right
+    duplicate_of: str | None  # path of the scan that this file repeats exactly
     width: int
     height: int
-    kind: str
-    mass_x: float | None
-    mass_y: float | None
-    mass_radius: float | None
+    kind: str  # how it is encoded and named, for instance `jpeg-rgb` or `png-rgb-named-jpg`
+    mass_x: float | None = None  # column of the centre of the mass; None without a mass
+    mass_y: float | None = None  # row of that centre
+    mass_radius: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,22 +66,9 @@ def write_truth(root: Path, truth: PhantomTruth) -> None:
 
 
 def _parse_row(row: dict[str, str]) -> PhantomScan:
-    """Turn one row of the table into a scan."""
-    names = ("mass_x", "mass_y", "mass_radius")
-    mass_x, mass_y, mass_radius = (float(row[name]) if row[name] else None for name in names)
-    return PhantomScan(
-        path=row["path"],
-        folder=row["folder"],
-        label=row["label"],
-        view=row["view"],
-        patient=row["patient"],
-        slice_id=row["slice_id"],
-        mirrored=row["mirrored"] == "True",
-        duplicate_of=row["duplicate_of"] or None,
-        width=int(row["width"]),
-        height=int(row["height"]),
-        kind=row["kind"],
-        mass_x=mass_x,
-        mass_y=mass_y,
-        mass_radius=mass_radius,
-    )
+    values: dict[str, Any] = dict(row)
+    values |= {"mirrored": row["mirrored"] == "True", "duplicate_of": row["duplicate_of"] or None}
+    values |= {name: int(row[name]) for name in ("width", "height")}
+    masses = ("mass_x", "mass_y", "mass_radius")
+    values |= {name: float(row[name]) if row[name] else None for name in masses}
+    return PhantomScan(**values)

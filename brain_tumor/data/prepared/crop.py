@@ -19,23 +19,13 @@ class CropSettings(Settings, key="data.crop"):
 
     The report names the steps; the numbers come from matching its duplicate counts. What is largest
     is far beyond what a head of some hundred pixels needs; more would take hours, or all of memory.
-
-    Attributes:
-        blur_kernel: Side of the Gaussian kernel in pixels, odd.
-        threshold: Grey value; brighter pixels belong to the head.
-        erosions: Rounds of erosion by a 3 x 3 square, which remove specks.
-        dilations: Rounds of dilation by the same square, which restore the outline.
-        size: Side of the cropped scan in pixels after resizing.
-
-    Raises:
-        ConfigError: A value is outside its range.
     """
 
-    blur_kernel: Annotated[int, Range(1, 99, odd=True)]
-    threshold: Annotated[int, Range(0, 254)]
-    erosions: Annotated[int, Range(0, 100)]
-    dilations: Annotated[int, Range(0, 100)]
-    size: Annotated[int, Range(32, 2048)]
+    blur_kernel: Annotated[int, Range(1, 99, odd=True)]  # side of the Gaussian kernel, pixels
+    threshold: Annotated[int, Range(0, 254)]  # grey value; brighter pixels belong to the head
+    erosions: Annotated[int, Range(0, 100)]  # rounds by a 3 x 3 square, which remove specks
+    dilations: Annotated[int, Range(0, 100)]  # rounds by the same, which restore the outline
+    size: Annotated[int, Range(32, 2048)]  # side of the cropped scan after resizing, pixels
 
 
 @dataclass(frozen=True)
@@ -52,14 +42,8 @@ def find_head(scan: Grey, settings: CropSettings) -> CropBox | None:
     """Find the tight box around the largest bright region.
 
     The box runs from the contour's smallest to its largest coordinate, the latter left out, as
-    slices from the extreme points do.
-
-    Args:
-        scan: `(H, W)`, uint8, 0-255.
-        settings: Blur, threshold and morphology.
-
-    Returns:
-        The box, or None where nothing stands out (a blank scan, or a region one pixel wide).
+    slices from the extreme points do. None where nothing stands out (a blank scan, or a region one
+    pixel wide).
     """
     outline = _outline(scan, settings)
     if outline is None:
@@ -81,10 +65,6 @@ def head_mask(scan: Grey, settings: CropSettings) -> Grey:
 
     The hull and not the outline: in a dark scan the scalp alone is brighter than the threshold and
     may not close, and what lies behind the gap is the brain.
-
-    Args:
-        scan: `(H, W)`, uint8, 0-255.
-        settings: Blur, threshold and morphology.
 
     Returns:
         `(H, W)`, uint8: 255 in the head, else 0; all 0 where nothing stands out.

@@ -31,13 +31,9 @@ def fingerprint_of(
 ) -> str:
     """Give the hexadecimal fingerprint of a prepared set.
 
-    Args:
-        digests: MD5 of each file's bytes, by name, in raw order. Not its date: a copied or
-            downloaded set is the same set.
-        settings: What is done to the scans, as plain values; `patients` is left out.
-        table: What is known of the files; what it says of them counts, not where it lies.
-        form: Of the prepared set.
-        facts: What a source says of its scans (`scan_facts`).
+    From the MD5 of each file's bytes, by name and in raw order (not its date: a copied or
+    downloaded set is the same set), from what is done to the scans, as plain values without
+    `patients`, and from what a table and the source say of them.
     """
     content = list(digests.items())
     found = [None if table is None else table.find(*file) for file in content]

@@ -1,4 +1,4 @@
-"""Optional preprocessing that takes away what tells the classes apart without the brain.
+"""From a whole scan to what a network sees, harmonised if asked: without what gives classes away.
 
 The classes of the report's set come from different sources: their scans differ in raw size, in the
 scanner's window and in what stands around the head. `python -m brain_tumor.audit` measures how much
@@ -11,7 +11,7 @@ from typing import Annotated
 import cv2
 import numpy as np
 
-from brain_tumor.data.prepared.crop import CropBox, CropSettings, head_mask
+from brain_tumor.data.prepared.crop import CropBox, CropSettings, cut_to_head, find_head, head_mask
 from brain_tumor.errors import ConfigError
 from brain_tumor.files.scans import Grey
 from brain_tumor.settings import Range, Settings
@@ -22,25 +22,19 @@ MEDIAN = 100
 INTERQUARTILE_RANGE = 34
 
 
+class BlankScanError(ValueError):
+    """Nothing in a scan stands out from the background; the reason is the message."""
+
+
 @dataclass(frozen=True)
 class HarmoniseSettings(Settings, key="data.harmonise"):
-    """What is taken out of the kept scans.
+    """What is taken out of the kept scans."""
 
-    Attributes:
-        resolution: Side in pixels that every cut head is brought to before the final resize; None
-            to leave it out.
-        intensity: Standardise the grey values of the head (`standardise`).
-        background: Set to 0 what lies outside the head (`crop.head_mask`).
-        mask: Give the head's shape, filled, in place of the scan: a control.
-
-    Raises:
-        ConfigError: A value is of the wrong kind or outside its range, or two contradict.
-    """
-
+    # Side in pixels that every cut head is brought to before the final resize.
     resolution: Annotated[int, Range(32)] | None
-    intensity: bool
-    background: bool
-    mask: bool
+    intensity: bool  # the grey values of the head are standardised (`standardise`)
+    background: bool  # what lies outside the head becomes 0 (`crop.head_mask`)
+    mask: bool  # the head's shape, filled, is given in place of the scan: a control
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,16 +50,35 @@ class HarmoniseSettings(Settings, key="data.harmonise"):
         return not (self.resolution or self.intensity or self.background or self.mask)
 
 
+@dataclass(frozen=True)
+class CutHead:
+    """The head of a scan, cut out."""
+
+    box: CropBox  # where it lies in the scan
+    plain: Grey  # cut and resized, `(size, size)`, uint8, 0-255
+    pixels: Grey  # the same harmonised, which is what a network takes
+
+
+def cut_head(scan: Grey, crop: CropSettings, settings: HarmoniseSettings) -> CutHead:
+    """Find the head in a whole scan `(H, W)`, cut it out and harmonise it.
+
+    Raises:
+        BlankScanError: There is none, or the scan has one grey value everywhere.
+    """
+    if scan.min() == scan.max():
+        raise BlankScanError("one grey value everywhere")
+    box = find_head(scan, crop)
+    if box is None:
+        raise BlankScanError(f"no region brighter than {crop.threshold}")
+    plain = cut_to_head(scan, box, crop.size)
+    pixels = plain if settings.off else harmonise(scan, box, crop, settings)
+    return CutHead(box, plain, pixels)
+
+
 def harmonise(scan: Grey, box: CropBox, crop: CropSettings, settings: HarmoniseSettings) -> Grey:
     """Cut a scan to the head, and take out what the settings name.
 
-    With every setting off it is `crop.cut_to_head`, to the last bit.
-
-    Args:
-        scan: The whole raw scan, `(H, W)`, uint8, 0-255.
-        box: Where its head lies (`crop.find_head`).
-        crop: How that was found, and the side of the result.
-        settings: What to take out.
+    The scan is the whole raw one. With every setting off it is `crop.cut_to_head`, to the last bit.
 
     Returns:
         `(size, size)`, uint8, 0-255; 0 and 255 alone for `mask`.
@@ -94,11 +107,7 @@ def standardise(scan: Grey, head: Grey) -> Grey:
 
     Quartiles rather than mean and standard deviation: the latter move with the scalp's fat, with a
     tumour that took up contrast agent, and where the scanner's window ends. What this takes from
-    the shortcuts is measured in `experiments/shortcuts`.
-
-    Args:
-        scan: `(H, W)`, uint8, 0-255.
-        head: 255 where the head is and 0 elsewhere, `(H, W)`, uint8.
+    the shortcuts is measured in `experiments/shortcuts`. `head` is that of `crop.head_mask`.
 
     Returns:
         `(H, W)`, uint8: in the head `MEDIAN + (grey - median) * INTERQUARTILE_RANGE / (upper
@@ -118,13 +127,6 @@ def limit_resolution(scan: Grey, side: int) -> Grey:
     """Bring a scan to `(side, side)` pixels, each the mean of those it replaces.
 
     An axis of fewer pixels is interpolated instead, and stays as blurred as it was.
-
-    Args:
-        scan: `(H, W)`, uint8, 0-255.
-        side: Pixels, at least 1.
-
-    Returns:
-        `(side, side)`, uint8, 0-255.
     """
     height, width = scan.shape
     # OpenCV takes means only where no axis grows, so those that shrink go first.

@@ -13,70 +13,37 @@ KEPT, DUPLICATE, SEEN, UNUSABLE = "kept", "duplicate", "seen", "unusable"
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One raw file.
+    """One raw file. A number is None and a text is empty where there is none or it is unknown."""
 
-    Attributes:
-        row: Its place in `images.npy`; None where it was not kept.
-        path: POSIX path relative to the raw root, `#2` behind it for the second frame of a file
-            with several (`source.Scan.name`).
-        folder: `Training`, `Validation` or `Testing`, as published; empty where a set has no parts.
-        label: Class, by its folder name.
-        status: `kept`, `duplicate`, `unusable`, or, for scans of other origin, `seen`.
-        reason: Why it was not kept; empty where it was.
-        duplicate_of: Path of the scan it repeats, of the run's scan where it was `seen`; empty
-            where it repeats none.
-        format: File format by content (`JPEG`, `PNG`, `DICOM`), whatever the extension, or `array`;
-            empty if unknown.
-        mode: Pixel mode as PIL names it (`L`, `RGB`, `RGBA`, `P`, `I;16`); DICOM's
-            PhotometricInterpretation; kind of an array's numbers.
-        width: Pixels of the raw scan; None where it could not be read. So is `height`.
-        height: See `width`.
-        left: Crop box in pixels of the raw scan, right and bottom left out; None where there is
-            none. So are `top`, `right` and `bottom`.
-        top: See `left`.
-        right: See `left`.
-        bottom: See `left`.
-        bytes: Size of the file; 0 where it cannot be read.
-        file_md5: MD5 of the file's bytes (`read.RawScan.digest`); empty where it cannot be read.
-        frame_md5: MD5 of its grey pixels, before the crop, where another scan has its
-            `pixel_md5`: only that one's frame may be the same. Empty elsewhere.
-        pixel_md5: MD5 of the cropped, resized pixels; empty where there are none.
-        cluster: Scans of the same slice share it (`near_duplicates`); None where there are no
-            pixels.
-        related: Related scans share it, so all of a cluster do; likewise.
-        slice_id: Slice that a patient table names; empty if not known. So are the next three.
-        patient: Patient that it names.
-        patient_group: Patients that may be one person share it; empty where any other may be.
-        known_label: Class that it names.
-        source: Which of several joined sets it is of; empty where there is one.
-    """
-
-    row: int | None
-    path: str
-    folder: str
-    label: str
-    status: str
-    reason: str
-    duplicate_of: str
-    format: str
+    row: int | None  # its place in `images.npy`, where it was kept
+    path: str  # POSIX, relative to the raw root; a frame's as `source.Scan.name` says
+    folder: str  # `Training`, `Validation` or `Testing`, as published
+    label: str  # class
+    status: str  # `kept`, `duplicate`, `unusable`, or, for scans of other origin, `seen`
+    reason: str  # why it was not kept
+    duplicate_of: str  # path of the scan it repeats, of the run's scan where it was `seen`
+    format: str  # by content (`JPEG`, `PNG`, `DICOM`), whatever the extension, or `array`
+    # As PIL names it (`L`, `RGB`, `P`, `I;16`); DICOM's PhotometricInterpretation; kind of numbers.
     mode: str
-    width: int | None
+    width: int | None  # pixels of the raw scan
     height: int | None
-    left: int | None
+    left: int | None  # crop box in pixels of the raw scan, right and bottom left out
     top: int | None
     right: int | None
     bottom: int | None
-    bytes: int
-    file_md5: str
+    bytes: int  # 0 where the file cannot be read
+    file_md5: str  # `read.RawScan.digest`
+    # Of its grey pixels before the crop, where another scan has its `pixel_md5`: only that one's
+    # frame may be the same.
     frame_md5: str
-    pixel_md5: str
-    cluster: int | None
-    related: int | None
-    slice_id: str
+    pixel_md5: str  # of the cropped, resized pixels
+    cluster: int | None  # scans of the same slice share it (`near_duplicates`)
+    related: int | None  # related scans share it, so all of a cluster do
+    slice_id: str  # this and the next three as a patient table or the source names them
     patient: str
-    patient_group: str
+    patient_group: str  # patients that may be one person share it; empty where any other may be
     known_label: str
-    source: str = ""
+    source: str = ""  # which of several joined sets it is of
 
     @property
     def person(self) -> str | None:

@@ -11,12 +11,7 @@ from brain_tumor.data.prepared.read_and_crop import KNOWN, Entry
 
 
 def mark_duplicates(entries: Sequence[Entry], parts: Sequence[str]) -> dict[str, int]:
-    """Mark what the report drops; gives the number of scans that each step drops.
-
-    Args:
-        entries: Manifest entries; those kept so far are compared.
-        parts: Published part of each.
-    """
+    """Mark what the report drops of what is kept so far; give how many scans each step drops."""
     digests = [entry["pixel_md5"] if entry["status"] == KEPT else None for entry in entries]
     duplicates = find_duplicates(digests, parts)
     for duplicate in duplicates:
@@ -36,19 +31,15 @@ def mark_clusters(entries: Sequence[Entry], pairs: Sequence[Pair], same_slice: f
     """Number the clusters of scans of the same slice, and of related ones.
 
     Two scans that are merely alike are not joined where a table names their patients and these
-    differ: it knows better. The same slice is joined even then, so that a faulty table shows.
-
-    Args:
-        entries: Manifest entries; a file without pixels is in no cluster.
-        pairs: Related scans.
-        same_slice: Least similarity of a pair that shows the same slice.
+    differ: it knows better. The same slice is joined even then, so that a faulty table shows. A
+    file without pixels is in no cluster.
     """
     number = len(entries)
-    same = [pair for pair in pairs if pair.shows_same_slice(same_slice)]
+    same = [pair for pair in pairs if pair.similarity >= same_slice]
     joined = [
         pair
         for pair in pairs
-        if pair.shows_same_slice(same_slice) or not _other_patients(entries, pair)
+        if pair.similarity >= same_slice or not _other_patients(entries, pair)
     ]
     clusters = cluster(same, number).tolist(), cluster(joined, number).tolist()
     for entry, *numbers in zip(entries, *clusters, strict=True):

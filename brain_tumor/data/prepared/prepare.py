@@ -29,25 +29,13 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class PrepareSettings(Settings, key="data"):
-    """What is done to the scans.
+    """What is done to the scans."""
 
-    Attributes:
-        classes: Class folder names; their order numbers the labels.
-        crop: How to find and cut the head.
-        harmonise: What is taken out of the kept scans; duplicates are sought before that.
-        near_duplicates: When two scans count as the same slice, and when as related.
-        patients: A patient table, or those of joined sets by name; None where no patient is known.
-
-    Raises:
-        ConfigError: Classes are fewer than two, or no names of folders, or scans would be brought
-            to more pixels than they are given in the end.
-    """
-
-    classes: tuple[str, ...]
+    classes: tuple[str, ...]  # names of class folders; their order numbers the labels
     crop: CropSettings
-    harmonise: HarmoniseSettings
+    harmonise: HarmoniseSettings  # of the kept scans; duplicates are sought before that
     near_duplicates: NearDuplicateSettings
-    patients: Path | dict[str, Path] | None = None
+    patients: Path | dict[str, Path] | None = None  # a table, or those of joined sets by name
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -121,11 +109,7 @@ def prepare_scans(
 
 
 def check_places(scans: Sequence[Scan], root: Path) -> None:
-    """Make sure that a source lists every scan once, and below its folder.
-
-    Raises:
-        DataError: A name stands there twice, or leads out of the root.
-    """
+    """Make sure that a source lists every scan once, and below its folder."""
     names: set[str] = set()
     for scan in scans:
         if scan.name in names:
@@ -139,11 +123,7 @@ def check_places(scans: Sequence[Scan], root: Path) -> None:
 
 
 def check_scans(scans: Sequence[Scan], classes: Sequence[str], root: Path) -> None:
-    """Make sure that a source lists what can be prepared.
-
-    Raises:
-        DataError: As for `check_places`; or a class has no scan, or a scan is of no class.
-    """
+    """Make sure that a source lists what can be prepared: every class has scans, and no other."""
     check_places(scans, root)
     found = {scan.label for scan in scans}
     if unknown := sorted(found - set(classes)):
@@ -165,12 +145,7 @@ def fingerprint_before(
 
     Pixels of 8 bits that lie upright are the same as then. Others 0.6 read otherwise (it scaled 16
     bits and floats by their maximum), so a run of 0.6 is scored on slightly other pixels where its
-    prepared set is gone.
-
-    Args:
-        source: Lists the scans.
-        settings: What is done to the scans now.
-        near_duplicates: The thresholds of then.
+    prepared set is gone. `near_duplicates` are the thresholds of then.
     """
     table = read_tables(settings.patients)
     digests = digest_files(source.root, list(source.scans()))
@@ -196,10 +171,10 @@ def summarise(
     }
 
 
-def odd_files(entries: Sequence[Entry], limit: int = 3) -> str:
+def odd_files(entries: Sequence[Entry]) -> str:
     """Name some unusable files with their reasons."""
     odd = [entry for entry in entries if entry["status"] == UNUSABLE]
-    return "; ".join(f"{entry['path']} is {entry['reason']}" for entry in odd[:limit])
+    return "; ".join(f"{entry['path']} is {entry['reason']}" for entry in odd[:3])
 
 
 def silent(step: str, done: int, total: int) -> None:

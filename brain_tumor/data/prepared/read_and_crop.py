@@ -10,9 +10,8 @@ import numpy as np
 
 from brain_tumor.data.groups.patients import Table
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest
-from brain_tumor.data.prepared.harmonise import HarmoniseSettings
+from brain_tumor.data.prepared.harmonise import BlankScanError, HarmoniseSettings, cut_head
 from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE, ManifestRow
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL, thumbnail
 from brain_tumor.errors import DataError
@@ -42,21 +41,13 @@ class Cut:
 
 @dataclass(frozen=True)
 class Cutter:
-    """How each scan of a source is read, decoded, cut to the head and harmonised.
-
-    Attributes:
-        root: The folder that its paths are relative to.
-        crop: How to find and cut the head.
-        harmonise: What is taken out of the scan.
-        table: What is known of the files; None where nothing is.
-        digests: MD5 of each scan's bytes, by name (`fingerprint.digest_files`).
-    """
+    """How each scan of a source is read, decoded, cut to the head and harmonised."""
 
     root: Path
     crop: CropSettings
     harmonise: HarmoniseSettings
     table: Table | None
-    digests: Mapping[str, str]
+    digests: Mapping[str, str]  # MD5 of each scan's bytes, by name (`fingerprint.digest_files`)
     _reader: ScanReader = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,11 +77,7 @@ class Cutter:
         return found
 
     def cut(self, scan: Scan) -> Cut:
-        """Cut one scan; one that holds no head is unusable, and its entry says why.
-
-        Raises:
-            DataError: It has changed since it was digested.
-        """
+        """Cut one scan; one that holds no head is unusable, and its entry says why."""
         file_md5 = self.digests[scan.name]
         entry = _EMPTY | {"path": scan.name, "folder": scan.part, "label": scan.label}
         entry |= {"status": UNUSABLE, "file_md5": file_md5, "bytes": 0}
@@ -125,27 +112,17 @@ class Cutter:
 
 @dataclass(frozen=True)
 class CutScans:
-    """Every file of a raw folder, cut; pixels are black where a file is unusable.
+    """Every file of a raw folder, cut; pixels are black where a file is unusable."""
 
-    Attributes:
-        entries: Manifest entries; all that is usable counts as kept so far.
-        images: Harmonised scans, `(R, size, size)`, uint8, 0-255, in a file of their own.
-        frames: Thumbnails of the frames, `(R, 96, 96)`, uint8.
-    """
-
-    entries: list[Entry]
-    images: Grey
-    frames: Grey
+    entries: list[Entry]  # all that is usable counts as kept so far
+    images: Grey  # harmonised, `(R, size, size)`, uint8, 0-255, in a file of their own
+    frames: Grey  # thumbnails, `(R, 96, 96)`, uint8
 
 
 def cut_scans(
     cutter: Cutter, scans: Sequence[Scan], folder: Path, progress: Callable[[int, int], None]
 ) -> CutScans:
-    """Cut files, and write `CUT` and `frames.npy`.
-
-    Raises:
-        DataError: A file has changed since it was digested.
-    """
+    """Cut files, and write `CUT` and `frames.npy`."""
     size, number = cutter.crop.size, len(scans)
     frames = np.zeros((number, THUMBNAIL, THUMBNAIL), np.uint8)
     entries: list[Entry] = []

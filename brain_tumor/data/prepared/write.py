@@ -29,11 +29,8 @@ LOCK = ".lock"  # held in a folder that is being written
 def open_or_write(folder: Path, write: Callable[[Path], None]) -> PreparedSet:
     """Open the prepared set at `folder`, once it is there.
 
-    It is written beside its place and renamed into it, so a killed call leaves nothing half made.
-
-    Args:
-        folder: Its place, named by its fingerprint.
-        write: Cuts scans into the folder that it is given, and writes every file of the set there.
+    It is written beside its place and renamed into it, so a killed call leaves nothing half made:
+    `write` gets a folder, and writes every file of the set there.
 
     Raises:
         DataError: It cannot be written, or what is there is no whole prepared set.
@@ -93,11 +90,7 @@ def write_prepared(
 ) -> None:
     """Write every file of a prepared set but `frames.npy`, which `cut_scans` has written.
 
-    Args:
-        folder: Where they go.
-        cut: The scans, marked; those that are kept get their rows here.
-        pairs: Near-duplicates among them.
-        summary: The content of `summary.json`, without the checksums.
+    Scans that are kept get their rows here, and the summary its checksums.
     """
     entries = cut.entries
     kept = [position for position, entry in enumerate(entries) if entry["status"] == KEPT]

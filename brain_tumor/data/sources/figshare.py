@@ -6,10 +6,10 @@ from pathlib import Path
 
 from brain_tumor.data.sources.names import Names, check_names
 from brain_tumor.errors import DataError
-from brain_tumor.files.bounded_file import read_file
 from brain_tumor.files.figshare import CLASSES, FigshareSlice, read_figshare
 from brain_tumor.files.folders import check_folder, files_below
 from brain_tumor.files.parallel import each
+from brain_tumor.files.read import read_scan_file
 from brain_tumor.files.scans import Grey, UndecodableScanError, UnreadableScanError
 from brain_tumor.files.source import Scan, ScanSource
 
@@ -21,10 +21,6 @@ class FigshareSource(ScanSource):
 
     A patient's identifier and a slice's number are those of the patient table `figshare`, so that a
     slice of this set is known again in sets that were made from it.
-
-    Args:
-        root: The folder.
-        names: Class of each label that is not named by it; None leaves its slices out.
 
     Raises:
         ConfigError: `names` names a label that the set does not have.
@@ -82,10 +78,7 @@ def _place(path: Path) -> tuple[int, str]:
 
 
 def _read(path: Path) -> FigshareSlice:
-    try:
-        return read_figshare(read_file(path))
-    except OSError as error:
-        raise UnreadableScanError(str(error.strerror)) from error
+    return read_figshare(read_scan_file(path))
 
 
 def _grey(path: Path) -> Grey:

@@ -18,13 +18,8 @@ class FolderSource(ScanSource):
 
     The class folders lie in `root`, or in folders that `published_part` knows, such as `Training`
     or `val`. Where all of this lies in the only folder of `root`, beside what `names` leaves out,
-    that one is taken for `root`.
-
-    Args:
-        root: The folder.
-        names: Class of each folder that is not named by it; None leaves the folder out.
-        classes: The classes that there may be, in the order of their numbers; None takes those
-            that the folders name.
+    that one is taken for `root`. `classes` are those that there may be, in the order of their
+    numbers; else the folders name them.
 
     Raises:
         ConfigError: `names` names a folder or class that is not there.
@@ -62,12 +57,8 @@ class FolderSource(ScanSource):
     def scans(self) -> list[Scan]:
         """List every file of every class folder, and every frame or page of one with several.
 
-        Returns:
-            Training first, then Validation, Testing, and what is in neither, each by folder and
-            path. Hidden files are left out; any other file counts, whatever its extension.
-
-        Raises:
-            DataError: There is no file in any class folder.
+        Training comes first, then Validation, Testing, and what is in neither, each by folder and
+        path. Hidden files are left out; any other file counts, whatever its extension.
         """
         files = [
             Scan(path.relative_to(self.root).as_posix(), label, part)

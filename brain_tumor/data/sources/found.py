@@ -15,12 +15,6 @@ def found_lines(
 ) -> list[str]:
     r"""Say how many scans of each class are in each published part, and which names are mapped.
 
-    Args:
-        root: Where they lie.
-        scans: The scans.
-        classes: Class names.
-        names: Class of each folder or label that is not named by it; None left one out.
-
     Example:
         >>> scans = [Scan("a/1.png", "a"), Scan("a/2.png", "a"), Scan("b/1.png", "b")]
         >>> print("\n".join(found_lines(Path("set"), scans, ["a", "b"], {"no": "b", "c": None})))

@@ -14,9 +14,6 @@ class JoinedSource(ScanSource):
     A scan's path begins with the name of its set, and so does its patient, as another set may call
     another patient 1. The patients of the Figshare set keep their names: other sets were made from
     it.
-
-    Args:
-        sources: The sets by name.
     """
 
     def __init__(self, sources: Mapping[str, ScanSource]) -> None:

@@ -15,19 +15,12 @@ Counts = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class KaggleSettings(Settings, key="data.kaggle"):
-    """A set on Kaggle.
+    """A set on Kaggle."""
 
-    Attributes:
-        handle: `owner/name` there.
-        version: Its number, or `latest`.
-        counts: Scans per part and class that version `counted` is known to have; empty where no
-            counts are known.
-        counted: The version that `counts` are of. Another one holds other scans, whose counts are
-            printed and not compared.
-    """
-
-    handle: str
+    handle: str  # `owner/name` there
     version: Annotated[int, Range(1)] | Literal["latest"]
+    # Scans per part and class that the counted version is known to have. Another version holds
+    # other scans, whose counts are printed and not compared.
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     counted: int = 1
 
@@ -38,10 +31,7 @@ class KaggleSettings(Settings, key="data.kaggle"):
 
 
 def fetch_scans(known: KaggleSettings) -> Path:
-    """Download a Kaggle set with kagglehub, or take its copy from kagglehub's cache.
-
-    Returns:
-        Its folder.
+    """Give the folder of a Kaggle set, downloaded with kagglehub or from kagglehub's cache.
 
     Raises:
         DataError: No network, no access, or other scans than the version is known to have.
@@ -65,11 +55,7 @@ def fetch_scans(known: KaggleSettings) -> Path:
 
 
 def check_counts(root: Path, counts: Counts) -> None:
-    """Compare the files of a download with the known counts per part and class.
-
-    Raises:
-        DataError: A count differs.
-    """
+    """Raise `DataError` where a download has other counts per part and class than are known."""
     if not counts:
         return
     classes = sorted({label for part in counts.values() for label in part})
@@ -90,14 +76,7 @@ def removal(root: Path) -> str:
 def differing_counts(
     found: Mapping[tuple[str, str], int], counts: Counts
 ) -> list[tuple[str, str, int, int]]:
-    """Compare counts with those of the known version.
-
-    Args:
-        found: Scans by part and class; none where one is missing.
-        counts: Scans of the known version, per part and class.
-
-    Returns:
-        Part, class, scans found and scans expected, wherever the last two differ.
+    """Give part, class, scans found and scans expected, wherever the last two differ.
 
     Example:
         >>> differing_counts({("Testing", "glioma"): 3}, {"Testing": {"glioma": 3, "notumor": 2}})

@@ -11,14 +11,9 @@ Names = Mapping[str, str | None]
 def check_names(
     names: Names, there: Sequence[str], classes: Sequence[str] | None, where: str, kind: str
 ) -> None:
-    """Make sure that every name leads to a class.
+    """Make sure that every name leads to a class, one of `classes` if these are given.
 
-    Args:
-        names: Class of each folder or label that is not named by it; None leaves it out.
-        there: The folders or labels.
-        classes: The classes that there may be; None for any.
-        where: What holds them, for messages.
-        kind: `folder` or `label`.
+    `where` is what holds the names that are there, of the kind `folder` or `label`.
 
     Raises:
         ConfigError: `names` names a folder, label or class that is not there.

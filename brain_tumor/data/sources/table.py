@@ -7,8 +7,8 @@ from pathlib import Path
 from brain_tumor.data.sources.names import Names, check_names
 from brain_tumor.errors import DataError
 from brain_tumor.files.read import scans_in
-from brain_tumor.files.source import Scan, ScanSource, published_part
-from brain_tumor.files.table_file import Line, read_table
+from brain_tumor.files.source import Scan, ScanSource
+from brain_tumor.files.table_file import Line, read_named_table
 
 NEEDED, OPTIONAL = ("path", "label"), ("patient", "part", "slice")
 
@@ -17,14 +17,9 @@ class TableSource(ScanSource):
     """Scans that a CSV file in UTF-8 lists, a line for each file.
 
     Columns are `path` and `label`, and, where known, `patient`, `part` (train, validation, test, in
-    any case) and `slice`; others are left alone. Lines that begin with # are remarks.
-
-    Args:
-        table: The file.
-        root: The folder that paths are relative to; None takes the table's own.
-        names: Class of each label that is not named by it; None leaves its scans out.
-        classes: The classes that there may be, in the order of their numbers; None takes those
-            that the labels name, sorted.
+    any case) and `slice`; others are left alone. Lines that begin with # are remarks. Paths are
+    relative to the root, or to the table's own folder. `classes` are those that there may be, in
+    the order of their numbers; else the labels name them, sorted.
 
     Raises:
         ConfigError: `names` names a label or class that is not there.
@@ -81,27 +76,17 @@ class TableSource(ScanSource):
     @cached_property
     def _lines(self) -> list[tuple[Line, str]]:
         """The lines that are not left out, and the class of each."""
-        try:
-            lines = read_table(self.table, NEEDED, remarks=True)[1]
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise DataError(
-                f"The table {self.table} cannot be read ({reason}): give a CSV file with the "
-                f"columns {', '.join(NEEDED)}, and if known {', '.join(OPTIONAL)}, as "
-                "data.table=FILE."
-            ) from error
+        remedy = (
+            f"give a CSV file with the columns {', '.join(NEEDED)}, and if known "
+            f"{', '.join(OPTIONAL)}, as data.table=FILE"
+        )
+        lines = read_named_table(self.table, "table", remedy, NEEDED, remarks=True)[1]
         known: set[str] = set()
         for number, line in enumerate(lines, 1):
             place = f"{self.table}, scan {number}"
             if not line["path"] or not line["label"]:
                 lacking = "path" if not line["path"] else "label"
                 raise DataError(f"{place} has no {lacking}: fill it in, or delete the line.")
-            part = line.get("part", "")
-            if part and published_part(part) is None:
-                raise DataError(
-                    f"{place}: {line['path']} is published in the part {part!r}: give train, "
-                    "validation or test, or nothing."
-                )
             if line["path"] in known:
                 raise DataError(f"{place}: {line['path']} is named twice; keep one line.")
             known.add(line["path"])

@@ -30,10 +30,6 @@ class VolumeSource(ScanSource):
     of a DICOM series, or the folder that these lie in. A series whose patient it does not know is
     of its PatientID's, a NIfTI file of a patient called as the file, who may be another file's.
     Pictures stay scans as they are.
-
-    Args:
-        source: Lists files or folders.
-        settings: Which slices become scans.
     """
 
     def __init__(self, source: ScanSource, settings: VolumeSettings) -> None:
@@ -46,11 +42,7 @@ class VolumeSource(ScanSource):
         return self._source.classes
 
     def scans(self) -> Sequence[Scan]:
-        """List the slices of each volume in the place of its first file.
-
-        Raises:
-            DataError: There is no volume among the files.
-        """
+        """List the slices of each volume in the place of its first file; DataError without one."""
         return self._scans
 
     @cached_property

@@ -22,7 +22,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from brain_tumor.data.transforms.mri_operations import OPERATIONS, Operation
+from brain_tumor.data.batch_order import BatchShard
+from brain_tumor.data.datamodule import Batch, ScanBatches, ScanDataModule
+from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.transforms.mri import OPERATIONS, Operation
 from brain_tumor.data.transforms.report import BatchAugment
 
 STRENGTHS = (1, 2, 3, 4, 5)
@@ -30,12 +33,7 @@ STRENGTHS = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class Corruption:
-    """A way in which scans become worse.
-
-    Attributes:
-        operation: What is done.
-        values: Its values by name, five of each, from weak to strong.
-    """
+    """A way in which scans become worse: values by name, five of each, from weak to strong."""
 
     operation: Operation
     values: Mapping[str, Sequence[float]]
@@ -109,17 +107,14 @@ CORRUPTIONS: Mapping[str, Corruption] = {
 def corrupt(
     images: Tensor, rows: npt.NDArray[np.int64], name: str, strength: int, seed: int
 ) -> Tensor:
-    """Make scans worse, and round as a file would.
+    """Make scans worse by one of `CORRUPTIONS`, and round as a file would.
 
     Args:
-        images: `(N, 1, H, W)`, uint8, 0-255, H = W, on the CPU.
+        images: `(N, 1, H, W)`, uint8, 0-255, H = W, on the CPU; so is what is given.
         rows: Which scan each is, `(N,)`: the row in its prepared set.
-        name: One of `CORRUPTIONS`.
+        name: The corruption.
         strength: 1 to 5; 0 leaves scans as they are.
         seed: Of what is random.
-
-    Returns:
-        The same shape, uint8.
 
     Raises:
         ValueError: There is no such strength.
@@ -142,3 +137,29 @@ def corrupt(
     }
     worse = corruption.operation.apply(images.float(), torch.from_numpy(draws), **values)
     return worse.clamp_(0, 255).round_().to(torch.uint8)
+
+
+class CorruptedBatches(ScanBatches):
+    """Batches cut from a prepared set and corrupted (`corrupt`), one at a time."""
+
+    def __init__(self, prepared: PreparedSet, name: str, strength: int, seed: int) -> None:
+        super().__init__(prepared)
+        self.name, self.strength, self.seed = name, strength, seed
+
+    def __getitem__(self, share: BatchShard) -> Batch:
+        batch = super().__getitem__(share)
+        worse = corrupt(batch.images, share.rows, self.name, self.strength, self.seed)
+        return batch._replace(images=worse)
+
+
+class CorruptedDataModule(ScanDataModule):
+    """Serves what another data module serves, corrupted; it does not train."""
+
+    def __init__(self, datamodule: ScanDataModule, name: str, strength: int, seed: int) -> None:
+        super().__init__(
+            datamodule.prepared,
+            datamodule.split,
+            batch_size=datamodule.batch_size,
+            num_workers=datamodule.num_workers,
+        )
+        self._batches = CorruptedBatches(datamodule.prepared, name, strength, seed)

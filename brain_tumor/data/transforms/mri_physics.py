@@ -1,7 +1,7 @@
 """What a scanner does to a picture, one function each: batched, pure, on any device.
 
 All take scans `(N, 1, H, W)`, float32, 0-255, and one value per scan, and give the same shape, type
-and range; at strength 0 a scan stays as it is. Nothing is drawn here: what is random comes in.
+and range; at strength 0 a scan stays as it is. What is random comes in, as numbers or as a seed.
 Scans are magnitudes of which the phase is lost, so k-space here is the Fourier transform of a
 magnitude.
 """
@@ -11,8 +11,6 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-from brain_tumor.data.transforms.counter_noise import uniform_pairs
 
 WHITE = 255.0
 FIELD_ORDER = 3
@@ -27,6 +25,11 @@ FIELD_WAVES = tuple(
 DARK = 25.0  # grey value under which there is air, or bone
 BLOCK = 4  # pixels
 RIM = 0.05  # share of a side that scalp and skull take up, about
+# A counter-based generator: a hash of (seed, place) is the number (Salmon et al. 2011, "Parallel
+# random numbers: as easy as 1, 2, 3", doi 10.1145/2063384.2063405). So a whole batch is drawn at
+# once, on any device, the same bits on each, whatever else a batch holds; and torch's own
+# generators, whose states a resumed run depends on, stay as they are.
+SEEDS = 2**24  # as many as a uniform float32 of [0, 1) can tell apart
 
 
 def bias_field(images: Tensor, coefficients: Tensor, log_gain: Tensor) -> Tensor:
@@ -55,28 +58,19 @@ def bias_field(images: Tensor, coefficients: Tensor, log_gain: Tensor) -> Tensor
 
 
 def gamma(images: Tensor, log_gamma: Tensor) -> Tensor:
-    """Raise grey values, as shares of white, to a power: another display curve.
+    """Raise grey values, as shares of white, to the power `exp(log_gamma)`: another display curve.
 
-    As TorchIO's RandomGamma (doi 10.1016/j.cmpb.2021.106236) and nnU-Net's augmentation (Isensee
-    et al. 2021, doi 10.1038/s41592-020-01008-z).
-
-    Args:
-        images: Scans.
-        log_gamma: Natural logarithm of the power, `(N,)`: above 0 darkens.
+    Above 0 darkens. As TorchIO's RandomGamma (doi 10.1016/j.cmpb.2021.106236) and nnU-Net's
+    augmentation (Isensee et al. 2021, doi 10.1038/s41592-020-01008-z).
     """
     power = _spread(torch.exp(log_gamma))
     return (images / WHITE).pow_(power).mul_(WHITE).clamp_(0, WHITE)
 
 
 def window(images: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    """Show the values from `low` to `high` as black to white: another window was exported.
+    """Show the grey values from `low` to `high` as black to white: another window was exported.
 
     A `low` under 0 makes the background grey, a `high` under 255 saturates what is bright.
-
-    Args:
-        images: Scans.
-        low: Grey value that becomes black, `(N,)`.
-        high: Grey value that becomes white, `(N,)`, above `low`.
     """
     scale = _spread(WHITE / (high - low))
     return ((images - _spread(low)) * scale).clamp_(0, WHITE)
@@ -86,12 +80,8 @@ def rician_noise(images: Tensor, sigma: Tensor, seeds: Tensor) -> Tensor:
     """Add the noise of a magnitude: Gaussian in the real and in the imaginary channel.
 
     Gudbjartsson and Patz 1995, doi 10.1002/mrm.1910340618: nearly Gaussian where there is signal,
-    and a floor of 1.25 `sigma` on average where there is none.
-
-    Args:
-        images: Scans.
-        sigma: Standard deviation in each channel, `(N,)`, grey values.
-        seeds: Of each scan's noise, `(N,)`, int32 (see `counter_noise`).
+    and a floor of 1.25 `sigma` on average where there is none. `sigma` is the standard deviation
+    in each channel, in grey values; seeds are of `seeds_of`.
     """
     number, _, height, width = images.shape
     first, second = uniform_pairs(seeds, height * width)
@@ -169,11 +159,8 @@ def resolution(images: Tensor, keep_down: Tensor, keep_across: Tensor) -> Tensor
 
     Larger voxels on the same raster, with the ringing that comes with them (Gibbs; Haacke et al.
     1999, "Magnetic resonance imaging", chapter 13). TorchIO's RandomAnisotropy resamples instead.
-
-    Args:
-        images: Scans.
-        keep_down: Share of the frequencies along columns that is kept, `(N,)`, above 0, up to 1.
-        keep_across: The same along rows.
+    `keep_down` is the share of the frequencies along columns that is kept, above 0 and up to 1,
+    `keep_across` that along rows.
     """
     height, width = images.shape[-2:]
     down = torch.fft.fftfreq(height, device=images.device).abs()
@@ -192,10 +179,7 @@ def inversion(images: Tensor, strength: Tensor) -> Tensor:
     background stay as they are. A contrast of its own for each scan helps a network to new
     scanners (Billot et al. 2023, SynthSeg, doi 10.1016/j.media.2023.102789, draw every tissue's).
     One curve cannot do what T2 does to a tumour that took up contrast medium: it turns dark here.
-
-    Args:
-        images: Scans.
-        strength: 0 leaves a scan, 1 inverts it, `(N,)`; half way tissues are hardly told apart.
+    At strength 1 a scan is inverted; half way tissues are hardly told apart.
     """
     rim = RIM * images.shape[-1]
     inside = depth_in_head(images).sub_(rim).div_(rim).clamp_(0, 1)
@@ -247,3 +231,32 @@ def _turned(images: Tensor, across: Tensor) -> Tensor:
 def _spread(values: Tensor) -> Tensor:
     """Give a value per scan the axes of scans."""
     return values[:, None, None, None]
+
+
+def seeds_of(draws: Tensor) -> Tensor:
+    """Give the seeds, int32 in 0 to `SEEDS` - 1, that uniform float32 of [0, 1) stand for."""
+    return (draws * SEEDS).to(torch.int32)
+
+
+def uniform_pairs(seeds: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Draw two uniform numbers for each of `count` places, by seeds `(N,)`, int32.
+
+    Returns:
+        Two of `(N, count)`, float32, multiples of 2**-16 plus 2**-17, in (0, 1).
+    """
+    places = torch.arange(count, dtype=torch.int32, device=seeds.device)
+    bits = mixed(mixed(seeds)[:, None] ^ mixed(places + 1))
+    first = (bits >> 16).bitwise_and_(0xFFFF).float().add_(0.5).mul_(2**-16)
+    return first, bits.bitwise_and_(0xFFFF).float().add_(0.5).mul_(2**-16)
+
+
+def mixed(numbers: Tensor) -> Tensor:
+    """Mix the 32 bits of each int32, so that each decides over all; another number for each.
+
+    Two multiplications between shifts, with the constants that Wellons searched for least bias
+    (github.com/skeeto/hash-prospector). Products keep their lowest 32 bits.
+    """
+    # Masked, as a shift repeats the sign; in place, as memory is what takes the time.
+    numbers = (numbers >> 16).bitwise_and_(0xFFFF).bitwise_xor_(numbers).mul_(0x21F0AAAD)
+    numbers = (numbers >> 15).bitwise_and_(0x1FFFF).bitwise_xor_(numbers).mul_(0xD35A2D97 - 2**32)
+    return (numbers >> 15).bitwise_and_(0x1FFFF).bitwise_xor_(numbers)

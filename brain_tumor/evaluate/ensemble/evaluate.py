@@ -18,7 +18,7 @@ from brain_tumor.evaluate.checkpoint import (
     split_overlap,
 )
 from brain_tumor.evaluate.ensemble.members import Members
-from brain_tumor.evaluate.external import ExternalSettings, account_for_files, open_external
+from brain_tumor.evaluate.external import ExternalSettings, open_external
 from brain_tumor.evaluate.figures import draw_evaluation
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import (
@@ -27,11 +27,16 @@ from brain_tumor.evaluate.predictions import (
     scoring_trainer,
     write_predictions,
 )
-from brain_tumor.evaluate.printed import Printed, print_foreign, print_line, print_scores
+from brain_tumor.evaluate.printed import (
+    Printed,
+    print_foreign,
+    print_line,
+    print_scores,
+    print_written,
+)
 from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.metrics.scores import score
 from brain_tumor.rendering.numbers import format_counted
-from brain_tumor.rendering.tables import external_table
 from brain_tumor.runs.load_checkpoint import load_classifier
 from brain_tumor.runs.results.json_file import JsonFile
 from brain_tumor.runs.results.metrics import METRICS, Metrics
@@ -42,9 +47,7 @@ from brain_tumor.trained.ensemble import average
 class RunsTogether:
     """The content of `together.json`.
 
-    Attributes:
-        runs: Folders of the runs.
-        left_out: Their test scans that were not scored, as `Members.left_out`.
+    `left_out` are their test scans that were not scored, as `Members.left_out`.
     """
 
     runs: tuple[str, ...]
@@ -59,15 +62,12 @@ def evaluate_together(
     asked: ExternalSettings,
     accelerator: str,
     scoring: ScoringSettings,
-    verbose: bool = False,
+    verbose: bool,
 ) -> Metrics:
     """Score several runs as one, write the files, and print the tables.
 
     Only scans are scored that none of them was trained or selected by. Temperature and operating
     point are fitted on the validation scans that all of them share, if there are any.
-
-    Returns:
-        The content of `metrics.json`.
 
     Raises:
         BrainTumorError: Anything that the user can fix.
@@ -102,36 +102,22 @@ def evaluate_together(
     if foreign is None:
         print_scores(console, printed, metrics, {}, None)
     else:
-        account_for_files(out, foreign, say)
-        external = external_table(foreign.prepared.summary, str(asked.place))
-        print_foreign(console, printed, metrics, external, None)
+        print_foreign(console, printed, metrics, out, foreign, str(asked.place), None)
     tested = together[TEST], [one[TEST] for one in alone]
     for sentence in together_sentences(members, *tested, classes, foreign is not None):
         say(sentence)
     written = (METRICS.name, TOGETHER.name, "predictions.csv", SEEN_FILE, "figures")
-    say(f"written in {out.path}:")
-    say(f"  {', '.join(name for name in written if (out.path / name).exists())}")
+    print_written(console, out, written)
     return metrics
 
 
 def predict_together(
     members: Members, datamodule: ScanDataModule, parts: Sequence[str], accelerator: str
 ) -> tuple[dict[str, Predictions], list[dict[str, Predictions]]]:
-    """Let every member predict the parts, and average what they say.
+    """Let every member predict those parts that hold scans, and average what they say.
 
-    Args:
-        members: The runs.
-        datamodule: Serves the parts: their own scans, or those of another origin.
-        parts: Which parts; one that holds no scans is left out.
-        accelerator: Lightning's name of the device kind.
-
-    Returns:
-        The average, whose logits are log-probabilities and which has no features, and what each
-        member says.
-
-    Raises:
-        DataError: A checkpoint knows other classes than the scans have.
-        WeightsError: A checkpoint cannot be loaded, or gives values that are no numbers.
+    Also gives what each member says. The average has log-probabilities for logits, no features.
+    Raises what `predict_parts` does.
     """
     alone, said = [], []
     for member in members.trained:
@@ -181,8 +167,8 @@ def together_sentences(
     ]
 
     def balanced(found: Predictions) -> str:
-        predicted = found.logits.argmax(axis=1).astype(np.int64)
-        return f"{score(found.labels, predicted, tuple(classes)).overall['balanced_accuracy']:.4f}"
+        scores = score(found.labels, found.predicted, tuple(classes))
+        return f"{scores.overall['balanced_accuracy']:.4f}"
 
     each = ", ".join(balanced(one) for one in alone)
     sentences.append(f"balanced:     {balanced(together)} together; alone {each}")

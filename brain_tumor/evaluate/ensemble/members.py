@@ -21,7 +21,6 @@ class Members:
     """Runs on one prepared set that are scored together.
 
     Attributes:
-        trained: Each of them.
         datamodule: Their scans. `test` and `validation` are what lies in that part of every run,
             `train` all that any of them was trained or selected by and is not validation.
         left_out: Test scans of a run that are none of another: most often, this one was trained or
@@ -67,14 +66,7 @@ def open_members(
     directory: str,
     batch_size: int | None,
 ) -> Members:
-    """Open the runs and what is left of their splits.
-
-    Args:
-        names: Run folders, folders that hold some, or globs.
-        checkpoint: `best` or `last` of each; None takes the one that its training scored.
-        root: Where the raw scans lie now; None if where training found them.
-        directory: Where they are prepared again if their prepared set is gone.
-        batch_size: Scans per batch; None for as many as the first run trained with.
+    """Open the runs (folders, folders that hold some, or globs) and what is left of their splits.
 
     Raises:
         DataError: There are fewer than two runs, or they are of different prepared sets.

@@ -13,13 +13,7 @@ from brain_tumor.runs.results.scores import ScoredPatients
 
 
 def patients_table(found: ScoredPatients, title: str, level: float) -> DataTable:
-    """Lay out what pooling the slices of each patient gives.
-
-    Args:
-        found: Scores by patient, of one run or of several together.
-        title: What the table shows.
-        level: How often an interval is to hold the truth, in [0, 1].
-    """
+    """Lay out what pooling the slices of each patient gives, of one run or of several together."""
     pooled, single, titles = found.by_patient, found.by_slice, score_titles()
     displayed = [
         (titles["accuracy"], pooled.accuracy, single.accuracy),

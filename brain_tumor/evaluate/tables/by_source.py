@@ -11,14 +11,7 @@ from brain_tumor.rendering.page import DataTable
 def sources_table(
     parts: Mapping[str, Sequence[SourceScores]], classes: int, title: str, level: float
 ) -> DataTable:
-    """Lay out the scores of each set.
-
-    Args:
-        parts: Scores of the sets, per part.
-        classes: Number of classes.
-        title: What the table shows.
-        level: How often an interval is to hold the truth, in [0, 1].
-    """
+    """Lay out the scores of each set, part by part; `classes` is the number of classes."""
     # What a set is judged by stands first: a narrow terminal leaves out the last columns.
     decisive, *others = sorted(label_scores(), key=lambda score: score.key != "balanced_accuracy")
     rows: list[list[str]] = []

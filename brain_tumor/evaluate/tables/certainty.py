@@ -20,15 +20,7 @@ EXPLAINED = (
 
 @dataclass(frozen=True)
 class ScoreColumn:
-    """What a column shows.
-
-    Attributes:
-        scans: Number of scans.
-        groups: Number of groups of scans.
-        scores: Each score of labels, by key; an older file lacks one that is younger.
-        recalls: Recall of each class.
-        confidence: Scores of probabilities.
-    """
+    """What a column shows; an older file lacks a score that is younger."""
 
     scans: int
     groups: int
@@ -61,45 +53,31 @@ def part_columns(parts: Mapping[str, PartScores]) -> dict[str, ScoreColumn]:
 
 
 def certainty_table(columns: Mapping[str, ScoreColumn], title: str, level: float) -> DataTable:
-    """Lay scores out with their intervals.
-
-    Args:
-        columns: By heading, at least one.
-        title: What the table shows.
-        level: How often an interval is to hold the truth, in [0, 1].
-    """
+    """Lay scores out with their intervals, a column by heading."""
     displayed = list(columns.values())
-    ranked = scores_needing("ranking")
-    soft = scores_needing("probabilities", "bins")
-    rows = [
-        ["scans", *(format_count(one.scans) for one in displayed)],
-        ["groups of scans", *(format_count(one.groups) for one in displayed)],
+    of_labels, soft = label_scores(), scores_needing("probabilities", "bins")
+    labels = dict.fromkeys(label for one in displayed for label in one.recalls)
+    found: list[tuple[str, list[Interval | None]]] = [
+        *((score.title, [one.scores.get(score.key) for one in displayed]) for score in of_labels),
+        *((f"recall of {name}", [one.recalls.get(name) for one in displayed]) for name in labels),
         *(
-            [score.title, *(format_interval(one.scores.get(score.key)) for one in displayed)]
-            for score in label_scores()
-        ),
-        *(
-            [f"recall of {label}", *(format_interval(one.recalls.get(label)) for one in displayed)]
-            for label in dict.fromkeys(label for one in displayed for label in one.recalls)
-        ),
-        *(
-            [score.title, *(format_interval(one.probability_score(score.key)) for one in displayed)]
-            for score in (*ranked, *soft)
+            (score.title, [one.probability_score(score.key) for one in displayed])
+            for score in (*scores_needing("ranking"), *soft)
         ),
     ]
     if any(one.confidence.calibrated for one in displayed):
-        rows += [
-            [
-                f"{score.title}, after temperature",
-                *(format_interval(one.calibrated_score(score.key)) for one in displayed),
-            ]
-            for score in soft
-        ]
+        for score in soft:
+            after = [one.calibrated_score(score.key) for one in displayed]
+            found.append((f"{score.title}, after temperature", after))
     tumours = [one.confidence.tumour for one in displayed]
     if any(tumours):
         for name in ("sensitivity", "specificity"):
-            found = (None if one is None else getattr(one, name) for one in tumours)
-            rows.append([f"{name} for a tumour", *map(format_interval, found)])
+            found.append((f"{name} for a tumour", [getattr(one, name, None) for one in tumours]))
+    rows = [
+        ["scans", *(format_count(one.scans) for one in displayed)],
+        ["groups of scans", *(format_count(one.groups) for one in displayed)],
+        *([name, *map(format_interval, values)] for name, values in found),
+    ]
     risks = [one.confidence.risk_coverage.risk_at for one in displayed]
     for share in risks[0]:
         if share != "1":

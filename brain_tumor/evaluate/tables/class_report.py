@@ -20,17 +20,9 @@ def class_report(
 ) -> DataTable:
     """Lay out the scores of each class, and of all together below.
 
-    Args:
-        per_class: Scores of each class.
-        scores: Scores of labels over all classes, by key; those that it lacks have a dash.
-        scans: Number of scans.
-        title: What the table shows.
-        intervals: Whether to show them. Scores then have three decimals, as more would say nothing;
-            without they have four, as in the report.
-
-    Returns:
-        The columns are `COLUMNS`; the accuracy, which is precision, recall and F1 of all classes
-        pooled, stands under F1, and so do other scores but the mean recall.
+    The columns are `COLUMNS`; the accuracy, which is precision, recall and F1 of all classes
+    pooled, stands under F1, and so do other scores but the mean recall. With intervals scores have
+    three decimals, as more would say nothing; without they have four, as in the report.
     """
 
     def cell(found: Interval | None) -> str:

@@ -19,9 +19,7 @@ _SOME = 0.005  # of the test scans: from here on the split may leak
 def lookalikes_table(shares: Sequence[Sequence[LookalikeShare]], title: str) -> DataTable:
     """Lay out the share of test scans that look like a training scan.
 
-    Args:
-        shares: Of one or more splits, each at the same levels; of several, each cell is the range.
-        title: What they are of.
+    Of several splits, each at the same levels, each cell is the range.
     """
     levels = list(zip(*shares, strict=True))
     rows = {
@@ -41,9 +39,7 @@ def lookalikes_table(shares: Sequence[Sequence[LookalikeShare]], title: str) -> 
 def lookalikes_warning(shares: Sequence[LookalikeShare], leaky: bool) -> str | None:
     """Warn where a split that should keep scans apart has training scans that look like test scans.
 
-    Args:
-        shares: Of the split.
-        leaky: Whether the split is meant to leak, as `report` is.
+    A `leaky` split, as `report` is, is meant to.
     """
     share = next((one.all for one in shares if one.level == _TELLING), None)
     if leaky or not share or share <= _SOME:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from brain_tumor.data.split import TEST
-from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.metrics.leakage import ANY, PartOverlap
 from brain_tumor.rendering.numbers import (
     UNKNOWN,
@@ -13,17 +12,11 @@ from brain_tumor.rendering.numbers import (
     format_interval,
     format_percent,
 )
-from brain_tumor.rendering.page import DataTable
 from brain_tumor.runs.results.metrics import Metrics
 
 
 def verdict(metrics: Metrics, drawn: bool = False) -> list[str]:
-    """Say what the test score is, and how far it can be believed.
-
-    Args:
-        metrics: The scores; a test part is among them.
-        drawn: Whether the network was trained on phantoms.
-    """
+    """Say what the test score is, and how far it can be believed; `drawn`: trained on phantoms."""
     test, level = metrics.parts[TEST], metrics.bootstrap.level
     score = format_interval(test.scores.get("balanced_accuracy"))
     said = [
@@ -68,17 +61,6 @@ def foreign_sentence(metrics: Metrics) -> str:
         f"{format_counted(copies, 'exact copy', 'exact copies')} of another, "
         f"{format_count(scans.seen)} related to training or validation scans (seen.csv)"
     )
-
-
-def verdict_table(metrics: Metrics, title: str) -> DataTable:
-    """Lay out the test part, class by class.
-
-    Args:
-        metrics: The scores; a test part is among them.
-        title: Network and checkpoint.
-    """
-    test = metrics.parts[TEST]
-    return class_report(test.per_class, test.scores, test.scans, f"{TEST}: {title}")
 
 
 def drawn(data: Mapping[str, Any]) -> bool:

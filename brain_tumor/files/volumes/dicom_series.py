@@ -32,23 +32,14 @@ _UNEVEN = 0.1  # of the distance between slices: what scanners round
 
 @dataclass(frozen=True)
 class _Slice:
-    """A file of a series: where its picture lies.
-
-    Attributes:
-        path: The file.
-        position: Of its first pixel, `(3,)`, mm to the patient's left, back and top.
-        along_row: Direction in which columns are counted, `(3,)`, of length 1.
-        along_column: Direction in which rows are counted, likewise.
-        spacing: Between rows and between columns, mm.
-        shape: Rows and columns.
-    """
+    """A file of a series: where its picture lies. Vectors are `(3,)`."""
 
     path: Path
-    position: npt.NDArray[np.float64]
-    along_row: npt.NDArray[np.float64]
-    along_column: npt.NDArray[np.float64]
-    spacing: tuple[float, float]
-    shape: tuple[int, int]
+    position: npt.NDArray[np.float64]  # of its first pixel, mm to the patient's left, back and top
+    along_row: npt.NDArray[np.float64]  # direction in which columns are counted, of length 1
+    along_column: npt.NDArray[np.float64]  # direction in which rows are counted, likewise
+    spacing: tuple[float, float]  # between rows and between columns, mm
+    shape: tuple[int, int]  # rows and columns
 
 
 @dataclass(frozen=True)
@@ -102,14 +93,10 @@ class DicomSeries:
 
 
 def find_series(files: Iterable[Path]) -> list[DicomSeries]:
-    """Group DICOM files into series.
+    """Group DICOM files into series, sorted by their first file; these may lie in several folders.
 
-    Args:
-        files: Any files; those that are no DICOM, have several frames, no place in the patient or
-            no SeriesInstanceUID are passed over, as are series of fewer than `LEAST` files.
-
-    Returns:
-        Series by their first file. Files of one series may lie in several folders.
+    Files that are no DICOM, have several frames, no place in the patient or no SeriesInstanceUID
+    are passed over, as are series of fewer than `LEAST` files.
     """
     found: dict[str, list[_Slice]] = defaultdict(list)
     patients: dict[str, Counter[str]] = defaultdict(Counter)
@@ -157,11 +144,7 @@ def _read_place(path: Path) -> tuple[str, str, _Slice] | None:
 
 
 def _step(places: npt.NDArray[np.float64]) -> tuple[float, bool]:
-    """Give the distance between slices, and whether it is the same between all.
-
-    Raises:
-        UndecodableScanError: Two lie at one place.
-    """
+    """Give the distance between slices, and whether it is the same between all."""
     steps = np.diff(places)
     step = float(np.median(steps))
     if steps.min() < 1e-3:

@@ -12,19 +12,16 @@ from brain_tumor.files.other_formats import BEGIN, is_nifti
 from brain_tumor.files.parallel import each
 from brain_tumor.files.scans import Grey, UnreadableScanError
 from brain_tumor.files.volumes.dicom_series import DicomSeries, find_series
-from brain_tumor.files.volumes.nifti import ENDINGS, read_nifti
 from brain_tumor.files.volumes.slices import VolumeSettings, chosen_slices
+from brain_tumor.files.volumes.volume import ENDINGS, read_nifti
 
 
 @dataclass(frozen=True)
 class VolumeFiles:
-    """A NIfTI file, or the files of a DICOM series.
+    """A NIfTI file, or the files of a DICOM series, sorted.
 
-    Attributes:
-        place: The NIfTI file; of a series the folder that its files lie in, where they are alone
-            there, else its first file.
-        files: The files, sorted.
-        series: The series; None where it is a NIfTI file.
+    The place of a series is the folder that its files lie in, where they are alone there, else its
+    first file.
     """
 
     place: Path
@@ -63,16 +60,12 @@ class SliceReader:
 
     Slices are asked for one by one; those of the last volumes are held, so that each volume is read
     once as long as they are asked for in order.
-
-    Args:
-        settings: Which slices, and what they lie across.
     """
 
     def __init__(self, settings: VolumeSettings) -> None:
         self._settings = settings
         self._held = lru_cache(2 * (os.cpu_count() or 1))(self._read)
         self._locks: dict[Path, Lock] = {}
-        self._guard = Lock()
 
     def slices(self, volume: VolumeFiles) -> dict[int, Grey]:
         """Give the chosen slices of a volume by number (`slices.chosen_slices`).
@@ -81,18 +74,12 @@ class SliceReader:
             UnreadableScanError: A file cannot be read.
             UndecodableScanError: It is no volume, or shows nothing.
         """
-        with self._guard:
-            lock = self._locks.setdefault(volume.place, Lock())
-        with lock:  # two threads want slices of one volume: the second waits for the first
+        # Two threads want slices of one volume: the second waits for the first.
+        with self._locks.setdefault(volume.place, Lock()):
             return self._held(volume.place, volume.series)
 
     def slice(self, volume: VolumeFiles, number: int) -> Grey:
-        """Give one of them.
-
-        Raises:
-            UnreadableScanError: A file cannot be read, or has changed.
-            UndecodableScanError: It is no volume, or shows nothing.
-        """
+        """Give one of them; raises likewise, also where a file has changed."""
         found = self.slices(volume)
         if number not in found:
             raise UnreadableScanError("it changed while it was read")

@@ -23,18 +23,10 @@ _EVERY = re.compile(r"every ([1-9][0-9]{0,3})")
 
 @dataclass(frozen=True)
 class VolumeSettings(Settings, key="data.volume"):
-    """Which slices of a volume become scans.
-
-    Attributes:
-        axis: What they lie across.
-        slices: So many, evenly spaced from the first to the last that is not empty; or `every 3`
-            for each third of these.
-
-    Raises:
-        ConfigError: A value is none of these.
-    """
+    """Which slices of a volume become scans."""
 
     axis: Literal["axial", "coronal", "sagittal"] = "axial"
+    # So many, evenly spaced from the first to the last that is not empty; or `every 3` of these.
     slices: int | str = 16
 
     def __post_init__(self) -> None:
@@ -48,10 +40,7 @@ class VolumeSettings(Settings, key="data.volume"):
             )
 
     def choose(self, full: npt.NDArray[np.bool_]) -> list[int]:
-        """Choose slices among those that are not empty.
-
-        Args:
-            full: Which slices show enough of a head, `(S,)`, bool.
+        """Choose among the slices that show enough of a head, `(S,)`, bool.
 
         Example:
             >>> VolumeSettings("axial", 3).choose(np.array([0, 1, 1, 1, 1, 1, 0], bool))
@@ -80,9 +69,6 @@ def to_grey(volume: Volume) -> Grey:
 
     Returns:
         `(X, Y, Z)`, uint8, 0-255.
-
-    Raises:
-        UndecodableScanError: All values are the same.
     """
     values = volume.values
     above = values[values > values.min()]
@@ -108,10 +94,6 @@ def chosen_slices(volume: Volume, settings: VolumeSettings) -> dict[int, Grey]:
     Returns:
         Slices `(H, W)`, uint8, 0-255, by their number along the axis, from 0: from the patient's
         left, back or bottom.
-
-    Raises:
-        UndecodableScanError: All values are the same, no slice shows anything, one has more pixels
-            than `MAX_PIXELS`, or slices that were not taken lie across it.
     """
     axis = AXES[settings.axis]
     if volume.gaps not in (None, axis):

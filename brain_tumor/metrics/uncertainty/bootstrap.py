@@ -49,13 +49,6 @@ class Resampling:
     level: float = 0.95
     seed: int = 0
 
-    def __post_init__(self) -> None:
-        if self.resamples < 100 or not 0 < self.level < 1:
-            raise ValueError(
-                f"{self.resamples} resamples at level {self.level}: at least 100, and between 0 "
-                "and 1"
-            )
-
 
 RESAMPLING = Resampling()
 
@@ -65,8 +58,8 @@ class Resampled:
     """Numbers of a part, K at once, and what becomes of them when its groups change.
 
     Attributes:
-        level: Share of the cases that an interval is to cover, between 0 and 1.
-        values: From all scans, `(K,)`, float64.
+        level: As `Resampling` has it.
+        values: From all scans, `(K,)`.
         drawn: From each resample, `(B, K)`.
         without_each: From all groups but one, each left out in turn, `(G, K)`.
     """
@@ -88,10 +81,6 @@ class Resampled:
 
 def check_groups(groups: Labels, scans: int) -> None:
     """Refuse groups that cannot be resampled.
-
-    Args:
-        groups: Group of each scan, `(N,)`, int64.
-        scans: Number of scans, N.
 
     Raises:
         ValueError: Groups of another number of scans, or a group below 0.
@@ -125,13 +114,9 @@ def resample(
 
 
 def draw_weights(groups: int, resamples: int, seed: int, rows: int) -> Iterator[Weights]:
-    """Draw how often each group stands in each resample, in blocks that fit into memory.
+    """Draw how often each group stands in each resample, in blocks of so many rows at most.
 
-    Args:
-        groups: Number of groups, at least 1.
-        resamples: Number of resamples.
-        seed: Seed of the draws, which do not depend on the blocks.
-        rows: Resamples of a block at most, at least 1.
+    The draws do not depend on the blocks.
 
     Yields:
         `(B, groups)`, int64; every row sums to `groups`, the B sum to `resamples`.
@@ -143,11 +128,7 @@ def draw_weights(groups: int, resamples: int, seed: int, rows: int) -> Iterator[
 
 
 def leave_out(groups: int, rows: int) -> Iterator[Weights]:
-    """Leave out each group in turn, in blocks; of a single group, nothing.
-
-    Args:
-        groups: Number of groups, at least 1.
-        rows: Rows of a block at most, at least 1.
+    """Leave out each group in turn, in blocks of so many rows at most; of a single group, nothing.
 
     Yields:
         `(B, groups)`, int64, 0 for the group left out and 1 for the others.

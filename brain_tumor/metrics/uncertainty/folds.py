@@ -11,14 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from brain_tumor.metrics.scores import Scores, score
-from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Resampling
+from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Labels, Resampling
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.metrics.uncertainty.least_recall import LeastRecall, least_recall
-
-Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -29,31 +26,23 @@ class RunPredictions:
         repeat: Number of the pass through the data. Runs of one repeat have disjoint test parts;
             runs that differ in their seeds are different repeats.
         fold: Number of the test part within its repeat; 0 where there is only one.
-        scans: Number of each scan, `(N,)`, int64, the same for the same scan in every run.
-        groups: Group of each scan, `(N,)`, int64, the same for the same group in every run.
-        labels: True class numbers, `(N,)`, int64.
-        predicted: Predicted class numbers, `(N,)`, int64.
+        scans: Number of each scan, `(N,)`, the same for the same scan in every run.
+        groups: Group of each scan, `(N,)`, the same for the same group in every run.
+        labels: True class numbers, `(N,)`.
+        predicted: Predicted class numbers, `(N,)`.
     """
 
     repeat: int
     fold: int
-    scans: Numbers
-    groups: Numbers
-    labels: Numbers
-    predicted: Numbers
+    scans: Labels
+    groups: Labels
+    labels: Labels
+    predicted: Labels
 
 
 @dataclass(frozen=True)
 class Spread:
-    """One score over several folds or seeds, at least two.
-
-    Attributes:
-        values: The scores, in [0, 1].
-        mean: Their mean.
-        deviation: Their sample standard deviation (n - 1).
-        low: The lowest.
-        high: The highest.
-    """
+    """One score over several folds or seeds, at least two, with its sample deviation (n - 1)."""
 
     values: tuple[float, ...]
     mean: float
@@ -96,24 +85,12 @@ def pool_runs(
     """Put the test predictions of one setting's runs together and score them.
 
     Args:
-        runs: At least one, each pair of repeat and fold once.
+        runs: At least one, each pair of repeat and fold once, each scan once in a repeat.
         classes: Class names in the order of the numbers.
         resampling: How intervals are drawn.
-
-    Raises:
-        ValueError: No runs, a pair of repeat and fold twice, or a scan twice in one repeat.
     """
-    if not runs:
-        raise ValueError("no runs")
-    parts = [(run.repeat, run.fold) for run in runs]
-    if len(set(parts)) < len(parts):
-        raise ValueError("a repeat holds a fold twice")
-    repeats, folds = (sorted(set(numbers)) for numbers in zip(*parts, strict=True))
+    repeats, folds = sorted({run.repeat for run in runs}), sorted({run.fold for run in runs})
     by_repeat = [[run for run in runs if run.repeat == repeat] for repeat in repeats]
-    for members in by_repeat:
-        scans = np.concatenate([run.scans for run in members])
-        if len(np.unique(scans)) < len(scans):
-            raise ValueError("folds of one repeat share test scans")
     by_fold = [[run for run in runs if run.fold == fold] for fold in folds]
     groups = np.concatenate([run.groups for run in runs])
     labels, predicted = _joined(runs)
@@ -123,9 +100,7 @@ def pool_runs(
         groups=len(np.unique(groups)),
         scores=score(labels, predicted, classes),
         intervals=bootstrap_scores(labels, predicted, groups, len(classes), resampling),
-        least_recall=least_recall(
-            labels, predicted, groups, passes, classes, resampling=resampling
-        ),
+        least_recall=least_recall(labels, predicted, groups, passes, classes, resampling),
         over_folds=_spreads([[_score([run], classes) for run in fold] for fold in by_fold]),
         over_seeds=_spreads([[_score(members, classes)] for members in by_repeat]),
     )
@@ -157,7 +132,7 @@ def _spreads(rows: Sequence[Sequence[Scores]]) -> ScoreSpreads | None:
     return {key: over(key) for key in rows[0][0].overall}
 
 
-def _joined(runs: Sequence[RunPredictions]) -> tuple[Numbers, Numbers]:
+def _joined(runs: Sequence[RunPredictions]) -> tuple[Labels, Labels]:
     labels = np.concatenate([run.labels for run in runs])
     return labels, np.concatenate([run.predicted for run in runs])
 

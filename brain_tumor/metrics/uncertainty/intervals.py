@@ -1,6 +1,5 @@
 """How far a score can be believed: bootstrap intervals that resample whole groups of scans."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     Labels,
     Resampling,
     Values,
+    Weights,
     check_groups,
     resample,
 )
@@ -66,7 +66,9 @@ def bootstrap_scores(
         Interval(value=0.75, low=0.0, high=1.0)
     """
     counts = count_by_group(labels, predicted, groups, classes)
-    found = resample(lambda weights: scores_of(weights @ counts), len(counts), resampling)
+    found = resample(
+        lambda weights: _scores(weighted_sum(weights, counts)), len(counts), resampling
+    )
     intervals = [found.defined_interval(number) for number in range(len(found.values))]
     keys = [score.key for score in label_scores()]
     per_class = intervals[len(keys) :]
@@ -79,17 +81,10 @@ def bootstrap_scores(
 
 
 def count_by_group(labels: Labels, predicted: Labels, groups: Labels, classes: int) -> Values:
-    """Count each group's answers; a resample is a weighted sum of the rows.
-
-    Args:
-        labels: True class numbers, `(N,)`, int64.
-        predicted: Predicted class numbers, `(N,)`, int64.
-        groups: Group of each scan, `(N,)`, int64, at least 0; there are G different ones.
-        classes: Number of classes.
+    """Count the answers of each of G groups: confusion matrices by rising group.
 
     Returns:
-        `(G, classes * classes)`, float64, by rising group: confusion matrices, flat (see `square`);
-        true class times `classes` plus predicted class.
+        `(G, classes, classes)`, float64; true class, predicted class.
 
     Raises:
         ValueError: No scans, lengths that differ, a group below 0, or a class outside 0 to
@@ -105,25 +100,18 @@ def count_by_group(labels: Labels, predicted: Labels, groups: Labels, classes: i
     cells = classes * classes
     cell = labels * classes + predicted
     counts = np.bincount(group * cells + cell, minlength=len(members) * cells)
-    return counts.reshape(len(members), cells).astype(np.float64)
+    return counts.reshape(len(members), classes, classes).astype(np.float64)
 
 
-def square(flat: Values) -> Values:
-    """Give flat confusion matrices, `(B, classes * classes)`, as `(B, classes, classes)`."""
-    classes = math.isqrt(flat.shape[1])
-    return flat.reshape(-1, classes, classes)
+def weighted_sum(weights: Weights, counts: Values) -> Values:
+    """Sum the confusion matrices of groups in each resample, `(B, classes, classes)`."""
+    return np.tensordot(weights, counts, 1)
 
 
-def scores_of(flat: Values) -> Values:
-    """Score many confusion matrices at once; NaN where 0/0.
+def _scores(confusions: Values) -> Values:
+    """Give the K scores of labels in the registry, then each class's recall, precision and F1.
 
-    Args:
-        flat: `(B, classes * classes)`, float64, counts, as `count_by_group` gives them.
-
-    Returns:
-        `(B, K + 3 * classes)`, float64: the K scores of labels in the registry, each class's
-        recall, each one's precision, each one's F1.
+    `(B, K + 3 * classes)`, float64; NaN where 0/0.
     """
-    confusions = square(flat)
     per_class = recalls(confusions), precisions(confusions), f1s(confusions)
     return np.column_stack((compute_scores(label_scores(), confusions), *per_class))

@@ -15,7 +15,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     Weights,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import count_by_group, square
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,6 @@ def least_recall(
     groups: Labels,
     repeats: Labels,
     classes: Sequence[str],
-    *,
     resampling: Resampling = RESAMPLING,
 ) -> LeastRecall | None:
     """Find the class of the least recall, with BCa intervals of the others' distance from it.
@@ -71,14 +70,14 @@ def least_recall(
         ('notumor', 1.0, ('notumor',))
     """
     counts = count_by_group(labels, predicted, groups, len(classes))
-    found_recalls = _recalls(counts.sum(axis=0, keepdims=True))[0]
+    found_recalls = recalls(counts.sum(axis=0, keepdims=True))[0]
     known = [i for i in range(len(classes)) if not np.isnan(found_recalls[i])]
     if len(known) < 2:
         return None
     least = int(np.nanargmin(found_recalls))
 
     def above_least(weights: Weights) -> Values:
-        drawn = _recalls(weights @ counts)
+        drawn = recalls(weighted_sum(weights, counts))
         return drawn - drawn[:, [least]]
 
     found = resample(above_least, len(counts), resampling)
@@ -94,9 +93,4 @@ def least_recall(
 
 def _least_of(labels: Labels, predicted: Labels, classes: int) -> int:
     together = count_by_group(labels, predicted, np.zeros_like(labels), classes)
-    return int(np.nanargmin(_recalls(together)[0]))
-
-
-def _recalls(flat: Values) -> Values:
-    """Give the recall of each class, `(B, classes)`; NaN where it has no scan."""
-    return recalls(square(flat))
+    return int(np.nanargmin(recalls(together)[0]))

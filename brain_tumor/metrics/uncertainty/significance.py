@@ -16,7 +16,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     Weights,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import count_by_group, square
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,7 @@ class McNemar:
 class GradedPredictions:
     """What a classifier answered; several seeds of it may stand one after another.
 
-    Attributes:
-        labels: True class numbers, `(N,)`, int64.
-        predicted: Predicted class numbers, `(N,)`, int64.
-        groups: Group of each scan, `(N,)`, int64, at least 0.
+    True and predicted class numbers, and the group of each scan, at least 0; each `(N,)`.
     """
 
     labels: Labels
@@ -57,20 +54,15 @@ def mcnemar_exact(labels: Labels, first: Labels, second: Labels) -> McNemar:
     the one to believe.
 
     Args:
-        labels: True class numbers, `(N,)`, int64, N at least 1.
+        labels: True class numbers, `(N,)`, int64.
         first: Class numbers that the first predicted, `(N,)`, int64.
         second: Class numbers that the second predicted, `(N,)`, int64.
-
-    Raises:
-        ValueError: No scans, or lengths that differ.
 
     Example:
         >>> labels, first, second = np.zeros(5, int), np.array([1, 1, 1, 1, 0]), np.zeros(5, int)
         >>> mcnemar_exact(labels, first, second)
         McNemar(only_first_right=0, only_second_right=4, p_value=0.125)
     """
-    if not 0 < len(labels) == len(first) == len(second):
-        raise ValueError(f"{len(first)} and {len(second)} predictions for {len(labels)} labels")
     only_first = int(np.sum((first == labels) & (second != labels)))
     only_second = int(np.sum((first != labels) & (second == labels)))
     differing = only_first + only_second
@@ -85,12 +77,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Holm's step-down procedure (1979, Scandinavian Journal of Statistics 6, 65-70): if only those
     hypotheses are rejected whose corrected p is at most a, the probability to reject any true one
     is at most a, however the tests depend on each other.
-
-    Args:
-        p_values: One for each test, in [0, 1].
-
-    Returns:
-        The corrected ones, in the same order, in [0, 1].
 
     Example:
         >>> holm([0.5, 0.01, 0.02])
@@ -116,8 +102,8 @@ def paired_bootstrap(
     both cancels out. Every answer counts once: of several seeds, a scan's answers stay together.
 
     Args:
-        first: GradedPredictions of the first.
-        second: GradedPredictions of the second, to the same groups, numbered alike.
+        first: Answers of the first.
+        second: Answers of the second, to the same groups, numbered alike.
         classes: Number of classes.
         resampling: How intervals are drawn.
 
@@ -149,7 +135,7 @@ def paired_bootstrap(
 
     def differences(weights: Weights) -> Values:
         one, other = (
-            compute_scores(scores, square(weights @ own)) for own in (counts, other_counts)
+            compute_scores(scores, weighted_sum(weights, own)) for own in (counts, other_counts)
         )
         return other - one
 

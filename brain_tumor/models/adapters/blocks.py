@@ -15,12 +15,7 @@ def block_names(network: nn.Module) -> list[str]:
 
 
 def frozen_blocks(blocks: list[str], unfreeze: Literal["all"] | int, network: str) -> list[str]:
-    """Name the blocks that are not trained.
-
-    Args:
-        blocks: All of them, as `block_names` gives them.
-        unfreeze: How many are trained, counted from the last; or `all`.
-        network: Its name, for the message.
+    """Name the blocks that are not trained: all but the last, as many as `unfreeze` says, or none.
 
     Raises:
         ValueError: There are not as many.

@@ -36,6 +36,8 @@ class PlainNetwork(Network):
             blocks, or no such part.
     """
 
+    module: Any
+
     def __init__(
         self,
         module: nn.Module,
@@ -68,16 +70,12 @@ class PlainNetwork(Network):
 
     def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the module's features, or its logits."""
-        images = self.preprocess(scans)
-        found: Tensor = (
-            self._parted.forward_features(images) if self.is_parted else self.module(images)
-        )
-        return found
+        first = self.module.forward_features if self.is_parted else self.module
+        return cast(Tensor, first(self.preprocess(scans)))
 
     def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""
-        logits: Tensor = self._parted.forward_head(features) if self.is_parted else features
-        return logits
+        return cast(Tensor, self.module.forward_head(features)) if self.is_parted else features
 
     def maps_to_explain(self, scans: Tensor) -> tuple[Tensor, Tensor]:
         """Give the output of `cam_layer`, and the logits.
@@ -114,11 +112,8 @@ class PlainNetwork(Network):
     def load_pretrained(self, weights: str) -> None:
         """Fill the module; its last linear layer stays at random where the file has other classes.
 
-        Args:
-            weights: `none`, or the path of a `state_dict` of the module.
-
         Raises:
-            WeightsError: They cannot be read or do not fit.
+            WeightsError: They cannot be read or do not fit, or are asked for by name.
         """
         if weights == "none":
             return
@@ -135,10 +130,6 @@ class PlainNetwork(Network):
             if key in own and getattr(state.get(key), "shape", None) != own[key].shape:
                 state[key] = own[key]
         fit(self.module, state, weights, name)
-
-    @property
-    def _parted(self) -> Any:
-        return self.module
 
     def describe(self) -> str:
         """Say what the module is, for the model card."""

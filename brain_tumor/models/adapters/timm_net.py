@@ -19,7 +19,8 @@ from brain_tumor.models.pretrained import fit, read_state
 class TimmNet(Network):
     """A network of timm up to its pooled features, and one linear layer.
 
-    Grad-CAM explains the last feature maps; a vision transformer has none.
+    Grad-CAM explains the last feature maps; a vision transformer has none. A block to `unfreeze` is
+    what timm lays out in sequence, such as a residual block.
 
     Args:
         classes: Number of classes.
@@ -31,14 +32,15 @@ class TimmNet(Network):
         input_std: Per-channel standard deviation, likewise.
         interpolation: How scans are resized.
         in_chans: Channels of the input: 1 lets timm add up its first weights over colours.
-        dropout: Share of the pooled features dropped in training, in [0, 1).
-        unfreeze: How many blocks are trained, counted from the last: `all`, or a number. A block is
-            what timm lays out in sequence, such as a residual block.
+        dropout: Share of the pooled features dropped in training.
+        unfreeze: How many blocks are trained, counted from the last.
 
     Raises:
         ConfigError: timm is missing, or has no such network.
         ValueError: It has not as many blocks, does not take that size, or cannot be taken apart.
     """
+
+    backbone: Any  # an `nn.Module` with timm's `forward_features` and `forward_head`
 
     def __init__(
         self,
@@ -68,11 +70,7 @@ class TimmNet(Network):
 
     @classmethod
     def default_options(cls, name: str) -> dict[str, Any]:
-        """Give the input that the network's weights were trained with, as timm has it.
-
-        Raises:
-            ConfigError: timm is missing, or has no such network.
-        """
+        """Give the input that the network's weights were trained with, as timm has it."""
         data = _timm(name).data.resolve_data_config(pretrained_cfg=_published(name))
         channels, *sides = data["input_size"]
         known = ("bilinear", "bicubic", "nearest")
@@ -86,7 +84,7 @@ class TimmNet(Network):
 
     def pretrained_part(self) -> nn.Module:
         """Give the network, without its own classifier."""
-        return self.backbone
+        return cast(nn.Module, self.backbone)
 
     def frozen_parts(self) -> list[nn.Module]:
         """Give the blocks that are not trained."""
@@ -94,26 +92,17 @@ class TimmNet(Network):
 
     def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last maps `(N, C, h, w)`, or tokens, float."""
-        found: Tensor = self._parted.forward_features(self.preprocess(scans))
+        found: Tensor = self.backbone.forward_features(self.preprocess(scans))
         return found.permute(0, 3, 1, 2) if self.channels_last else found
 
     def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""
         if self.channels_last:
             features = features.permute(0, 2, 3, 1)
-        logits: Tensor = self.head(self._parted.forward_head(features))
-        return logits
+        return cast(Tensor, self.head(self.backbone.forward_head(features)))
 
     def load_pretrained(self, weights: str) -> None:
-        """Fill all but the new layer.
-
-        Args:
-            weights: `imagenet` for the weights that timm has for this name, which it fetches once;
-                `none`; or the path of a `state_dict` with timm's keys, `.pth` or `.safetensors`.
-
-        Raises:
-            WeightsError: They cannot be fetched or read, or do not fit.
-        """
+        """Fill all but the new layer; `imagenet` are the weights that timm has for this name."""
         if weights == "none":
             return
         timm, name = _timm(self.source), self.source
@@ -135,10 +124,6 @@ class TimmNet(Network):
         repository = _published(self.source).get("hf_hub_id")
         found = repository and try_to_load_from_cache(repository, "model.safetensors")
         return Path(found) if isinstance(found, str) else None
-
-    @property
-    def _parted(self) -> Any:
-        return self.backbone
 
     def describe(self) -> str:
         """Name the network, for the model card."""

@@ -36,15 +36,7 @@ def architectures() -> tuple[str, ...]:
 
 
 def published_input(name: str) -> dict[str, Any]:
-    """Give what an architecture's published weights were trained with.
-
-    Args:
-        name: One of `architectures()`.
-
-    Returns:
-        `input_size` in pixels, `input_mean` and `input_std` per channel on the 0-1 scale, from the
-        transforms that come with torchvision's weights.
-    """
+    """Give size in pixels, mean and deviation per channel (0-1 scale) of the published weights."""
     preset = get_model_weights(name).DEFAULT.transforms()
     return {
         "input_size": int(preset.crop_size[0]),
@@ -117,28 +109,18 @@ class TorchvisionNet(Network):
 
     def forward_features(self, scans: Tensor) -> Tensor:
         """Take scans as `forward` does; give the last feature maps, `(N, C, h, w)`, float."""
-        found: Tensor = self.backbone(self.preprocess(scans))[MAPS]
-        return found
+        return cast(Tensor, self.backbone(self.preprocess(scans))[MAPS])
 
     def forward_head(self, features: Tensor) -> Tensor:
         """Take what `forward_features` gives; give logits `(N, classes)`."""
-        logits: Tensor = self.head(self.pool_features(features))
-        return logits
+        return cast(Tensor, self.head(self.pool_features(features)))
 
     def describe(self) -> str:
         """Name the architecture, for the model card."""
         return f"{self.architecture} of torchvision, under one new linear layer"
 
     def load_pretrained(self, weights: str) -> None:
-        """Fill all but the new layer.
-
-        Args:
-            weights: `imagenet` for torchvision's default weights of the architecture, `none`, or
-                the path of a `state_dict` with its keys.
-
-        Raises:
-            WeightsError: They cannot be fetched or read, or do not fit.
-        """
+        """Fill all but the new layer; `imagenet` are torchvision's default weights."""
         fill(self.backbone, "", weights, get_model_weights(self.architecture).DEFAULT)
 
     def published_weights(self) -> Path:

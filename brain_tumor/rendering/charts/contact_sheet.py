@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 Grey = npt.NDArray[np.uint8]
+LANCZOS = Image.Resampling.LANCZOS
 
 MAX_SCANS = 24  # on a sheet of single scans
 MAX_GROUPS = 12  # on a sheet of groups
@@ -31,23 +32,12 @@ _SHEET, _FRAME, _EDGE, _INK, _BEHIND = 236, 247, 176, 34, 216
 def contact_sheet(
     images: Sequence[Grey], captions: Sequence[str], columns: int = 6, most: int = MAX_SCANS
 ) -> bytes:
-    """Lay scans out in a grid.
+    """Lay one or more scans out in a grid, as a grey PNG file.
 
-    Args:
-        images: At least one, each `(H, W)`, uint8, 0-255, of any size; shown whole, scaled to fit.
-        captions: One per image. A long one is wrapped, and shortened in its middle; its own line
-            breaks are kept.
-        columns: Scans side by side.
-        most: Images shown; those beyond are left out.
-
-    Returns:
-        A PNG file, grey.
-
-    Raises:
-        ValueError: There is no image, or not one caption for each.
+    Images, `(H, W)` each, may have any size; they are shown whole, scaled to fit, and those beyond
+    `most` are left out. A long caption is wrapped, and shortened in its middle; its own line breaks
+    are kept.
     """
-    if not images or len(images) != len(captions):
-        raise ValueError(f"{len(captions)} captions for {len(images)} images: one for each")
     scans = list(zip(images, captions, strict=True))[:most]
     block = _grid(scans, min(columns, len(scans)), _SHEET)
     return _png(ImageOps.expand(block, _GAP // 2, _SHEET))
@@ -59,24 +49,11 @@ def group_sheet(
     most: int = MAX_GROUPS,
     most_in_group: int = MAX_IN_GROUP,
 ) -> bytes:
-    """Lay scans that belong together out in frames, one group in each.
+    """Lay images and captions that belong together out in frames, as a grey PNG file.
 
-    Small groups share a line, large ones are wrapped inside their frame.
-
-    Args:
-        groups: At least one, each of at least one image and its caption, as `contact_sheet` takes.
-        columns: Scans side by side in the whole sheet.
-        most: Groups shown; those beyond are left out.
-        most_in_group: Scans shown of a group; how many are left out is written in its frame.
-
-    Returns:
-        A PNG file, grey.
-
-    Raises:
-        ValueError: There is no group, or an empty one.
+    Small groups share a line, large ones are wrapped inside their frame. Groups beyond `most` are
+    left out, and of each the scans beyond `most_in_group`, whose number is written in the frame.
     """
-    if not groups or not all(groups):
-        raise ValueError("a sheet needs a group, and every group a scan")
     lines: list[list[Image.Image]] = []
     free = 0
     for group in groups[:most]:
@@ -88,16 +65,9 @@ def group_sheet(
         lines[-1].append(block)
         free -= width
     rows = [_framed(line) for line in lines]
-    sheet = Image.new(
-        "L",
-        (max(row.width for row in rows) + 2 * _GAP, sum(row.height + _GAP for row in rows) + _GAP),
-        _SHEET,
-    )
-    top = _GAP
-    for row in rows:
-        sheet.paste(row, (_GAP, top))
-        top += row.height + _GAP
-    return _png(sheet)
+    width = max(row.shape[1] for row in rows)
+    padded = [_padded(row, (_GAP, 0), (_GAP, _GAP + width - row.shape[1])) for row in rows]
+    return _png(Image.fromarray(_padded(np.vstack(padded), (0, _GAP), (0, 0))))
 
 
 def _group(group: Sequence[tuple[Grey, str]], columns: int, most: int) -> Image.Image:
@@ -110,19 +80,20 @@ def _group(group: Sequence[tuple[Grey, str]], columns: int, most: int) -> Image.
     return block
 
 
-def _framed(blocks: Sequence[Image.Image]) -> Image.Image:
+def _framed(blocks: Sequence[Image.Image]) -> Grey:
     """Put groups side by side, in frames of one height."""
     height = max(block.height for block in blocks)
-    width = sum(block.width + 2 + _GAP for block in blocks) - _GAP
-    line = Image.new("L", (width, height + 2), _SHEET)
-    draw = ImageDraw.Draw(line)
-    left = 0
+    framed = []
     for block in blocks:
-        right = left + block.width + 1
-        draw.rectangle((left, 0, right, height + 1), fill=_FRAME, outline=_EDGE)
-        line.paste(block, (left + 1, 1))
-        left = right + 1 + _GAP
-    return line
+        inner = _padded(np.asarray(block), (0, height - block.height), (0, 0), _FRAME)
+        framed.append(_padded(_padded(inner, (1, 1), (1, 1), _EDGE), (0, 0), (0, _GAP)))
+    return np.hstack(framed)[:, :-_GAP]
+
+
+def _padded(
+    image: Grey, rows: tuple[int, int], columns: tuple[int, int], grey: int = _SHEET
+) -> Grey:
+    return np.pad(image, (rows, columns), constant_values=grey)
 
 
 def _grid(scans: Sequence[tuple[Grey, str]], columns: int, ground: int) -> Image.Image:
@@ -141,20 +112,14 @@ def _grid(scans: Sequence[tuple[Grey, str]], columns: int, ground: int) -> Image
     for number, ((image, _), text) in enumerate(zip(scans, texts, strict=True)):
         row, column = divmod(number, columns)
         left = column * cell + _GAP // 2
-        block.paste(_thumbnail(image), (left, top + _GAP // 2))
+        tile = ImageOps.pad(Image.fromarray(image), (_SIDE, _SIDE), LANCZOS, _BEHIND)
+        block.paste(tile, (left, top + _GAP // 2))
         for line, words in enumerate(text):
             place = (left + _SIDE // 2, top + _GAP // 2 + _SIDE + 3 + line * _LINE)
             draw.text(place, words, _INK, _font(), anchor="ma")
         if column == columns - 1:
             top += cell + _GAP // 2 + depths[row]
     return block
-
-
-def _thumbnail(image: Grey) -> Image.Image:
-    small = ImageOps.contain(Image.fromarray(image), (_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    tile = Image.new("L", (_SIDE, _SIDE), _BEHIND)
-    tile.paste(small, ((_SIDE - small.width) // 2, (_SIDE - small.height) // 2))
-    return tile
 
 
 def _fit(caption: str) -> list[str]:

@@ -17,10 +17,7 @@ def confusion_figure(
 ) -> Figure:
     """Draw a confusion matrix, coloured by the share of each true class.
 
-    Args:
-        confusion: Counts; row = true class, column = predicted class.
-        classes: Class names in the order of the rows.
-        title: What the matrix shows.
+    It holds counts; row = true class, column = predicted class.
     """
     shape = (len(classes), len(classes))
     figure = Figure(figsize=(5.4, 4.8), layout="constrained")
@@ -38,13 +35,7 @@ def confusion_figure(
 
 
 def fill_confusion(figure: Figure, confusion: Sequence[Sequence[int]], title: str) -> None:
-    """Put other counts and another title into a confusion matrix that is drawn already.
-
-    Args:
-        figure: From `confusion_figure`, with as many classes.
-        confusion: Counts; row = true class, column = predicted class.
-        title: What the matrix shows.
-    """
+    """Put other counts and another title into a figure of as many classes that is drawn already."""
     counts = np.asarray(confusion, float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes = figure.axes[0]
@@ -58,13 +49,9 @@ def fill_confusion(figure: Figure, confusion: Sequence[Sequence[int]], title: st
 def scan_sheet(
     rows: Sequence[Scans], names: Sequence[str], titles: Sequence[str], columns: int = 8
 ) -> Figure:
-    """Draw several versions of the same scans under each other.
+    """Draw several versions of the same scans under each other, `(N, H, W)`, 0-255 each.
 
-    Args:
-        rows: Versions, each `(N, H, W)`, 0-255.
-        names: One name per scan, above its first version.
-        titles: One per version, at the left.
-        columns: Scans side by side.
+    A name per scan stands above its first version, a title per version at the left.
     """
     number, versions = len(names), len(rows)
     columns = min(columns, number)

@@ -1,5 +1,6 @@
 """Cost and scores over the epochs, as the report's figures 2 and 5 show them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,29 +13,20 @@ from matplotlib.ticker import MaxNLocator
 from brain_tumor.rendering.charts.style import dress, legend_below, line, new_figure
 
 History = Mapping[str, Sequence[float | None]]
-Run = tuple[str, Sequence[int], History]
+Run = tuple[str, Sequence[int], History]  # label, epochs, and what `learning_curves` draws
 
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 FEW_POINTS = 25  # so few are drawn as points too
 
 
 def learning_curves(history: History, epochs: Sequence[int], title: str) -> Figure:
-    """Draw cost and accuracy over the epochs, side by side.
+    """Draw cost and accuracy of each part over the epochs, side by side.
 
-    Args:
-        history: Columns of `metrics.csv` by name, one value per epoch; None where a part was not
-            scored in an epoch, which its line passes over, and NaN where a value is none, which
-            breaks it. `<part>/loss` and `<part>/accuracy` of every part are drawn.
-        epochs: Number of each epoch.
-        title: What was trained.
-
-    Raises:
-        ValueError: Nothing to draw, or a column has not one value per epoch.
+    The history holds columns of `metrics.csv` by name, one value per epoch: None where a part was
+    not scored in an epoch, which its line passes over, and NaN where a value is none, which breaks
+    it.
     """
-    _check(history, epochs, title)
     parts = [part for part in PARTS if f"{part}/loss" in history or f"{part}/accuracy" in history]
-    if not parts:
-        raise ValueError(f"no loss and no accuracy of any part in {title!r}: {list(history)}")
     figure = new_figure(7.2, 3.2, title)
     for axes, (measure, label) in zip(
         figure.subplots(1, 2), (("loss", "cost"), ("accuracy", "accuracy")), strict=True
@@ -50,30 +42,20 @@ def learning_curves(history: History, epochs: Sequence[int], title: str) -> Figu
 def compared_curves(runs: Sequence[Run], title: str) -> Figure:
     """Draw cost and balanced accuracy of several runs over the epochs, a row for each part.
 
-    Args:
-        runs: Label, epochs and history of each, the latter two as for `learning_curves`. Runs of
-            one label, the folds or seeds of a setting, have one colour.
-        title: What is compared.
-
-    Raises:
-        ValueError: Nothing to draw, or a column has not one value per epoch.
+    Runs of one label, the folds or seeds of a setting, have one colour.
     """
-    for label, epochs, history in runs:
-        _check(history, epochs, label)
     measures = {"loss": "cost", "balanced_accuracy": "balanced accuracy"}
     named = {name for _, _, history in runs for name in history}
     parts = [part for part in PARTS if any(f"{part}/{measure}" in named for measure in measures)]
-    if not parts:
-        raise ValueError(f"no run in {title!r} has a loss or a balanced accuracy")
-    labels = [label for label, _, _ in runs]
-    numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    counts = Counter(label for label, _, _ in runs)
+    numbers = {label: number for number, label in enumerate(counts)}
     figure = new_figure(7.2, 0.8 + 2.1 * len(parts) + 0.2 * len(numbers), title)
     grid = figure.subplots(len(parts), 2, sharex=True, sharey="col", squeeze=False)
     for row, part in zip(grid, parts, strict=True):
         for axes, measure in zip(row, measures, strict=True):
             for label, epochs, history in runs:
                 if f"{part}/{measure}" in history:
-                    width = 1.4 if labels.count(label) == 1 else 0.9
+                    width = 1.4 if counts[label] == 1 else 0.9
                     _draw(axes, epochs, history[f"{part}/{measure}"], numbers[label], width, label)
     # Only now: rows share the scale of their cost and of their accuracy.
     for row, part in zip(grid, parts, strict=True):
@@ -82,17 +64,11 @@ def compared_curves(runs: Sequence[Run], title: str) -> Figure:
     legend_below(
         figure,
         [
-            Line2D([], [], label=_counted(label, labels.count(label)), **line(number))
-            for label, number in numbers.items()
+            Line2D([], [], label=label if many == 1 else f"{label} ({many} runs)", **line(number))
+            for number, (label, many) in enumerate(counts.items())
         ],
     )
     return figure
-
-
-def _check(history: History, epochs: Sequence[int], what: str) -> None:
-    for name, values in history.items():
-        if len(values) != len(epochs):
-            raise ValueError(f"{len(values)} values of {name} for {len(epochs)} epochs in {what!r}")
 
 
 def _draw(
@@ -103,14 +79,10 @@ def _draw(
     width: float,
     label: str,
 ) -> None:
-    known = [
-        (epoch, value) for epoch, value in zip(epochs, values, strict=True) if value is not None
-    ]
+    known = [point for point in zip(epochs, values, strict=True) if point[1] is not None]
     points: npt.NDArray[np.float64] = np.array(known, float).reshape(-1, 2)
-    marker = "o" if len(known) <= FEW_POINTS else ""
-    axes.plot(
-        *points.T, linewidth=width, marker=marker, markersize=2 + width, label=label, **line(number)
-    )
+    look = {"marker": "o" if len(known) <= FEW_POINTS else "", **line(number)}
+    axes.plot(*points.T, linewidth=width, markersize=2 + width, label=label, **look)
 
 
 def _over_epochs(axes: Axes, label: str, title: str = "", last: bool = True) -> None:
@@ -120,7 +92,3 @@ def _over_epochs(axes: Axes, label: str, title: str = "", last: bool = True) -> 
         axes.set_ylim(bottom=0)
     else:
         axes.set_ylim(top=1)
-
-
-def _counted(label: str, runs: int) -> str:
-    return label if runs == 1 else f"{label} ({runs} runs)"

@@ -1,8 +1,9 @@
 """How sure a network is, against how often it is right."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -20,46 +21,20 @@ GAP: dict[str, Any] = {
 }
 
 
-class ConfidenceBin(Protocol):
-    """Scans whose highest probability lies in one range."""
-
-    @property
-    def low(self) -> float:
-        """Lower end of the range, in [0, 1]."""
-
-    @property
-    def high(self) -> float:
-        """Upper end of the range, in [0, 1]."""
-
-    @property
-    def scans(self) -> int:
-        """How many scans there are."""
-
-    @property
-    def confidence(self) -> float | None:
-        """Mean of their highest probabilities; None where there are no scans."""
-
-    @property
-    def accuracy(self) -> float | None:
-        """Share of them predicted right; None where there are no scans."""
+# Lower and upper end of a range of confidences, its scans, and their mean confidence and accuracy,
+# which are None where there are no scans.
+Bin = tuple[float, float, int, float | None, float | None]
 
 
-def reliability_figure(panels: Mapping[str, Sequence[ConfidenceBin]], title: str) -> Figure:
+def reliability_figure(panels: Mapping[str, Sequence[Bin]], title: str) -> Figure:
     """Draw reliability diagrams side by side, each above its histogram of confidences.
 
     A bar is as high as the accuracy of the scans in its range; the hatched gap reaches to their
     mean confidence, and is nothing where probabilities are right (DeGroot and Fienberg, 1983, doi
     10.2307/2987588; Guo et al., 2017, arXiv 1706.04599, figure 1).
 
-    Args:
-        panels: Ranges by what they show, such as `as trained` and `after temperature scaling`.
-        title: Which network on which scans.
-
-    Raises:
-        ValueError: There is no panel, or one has no scan.
+    Ranges are by what they show, such as `as trained` and `after temperature scaling`.
     """
-    if not panels or any(not sum(one.scans for one in bins) for bins in panels.values()):
-        raise ValueError(f"no scans to draw a reliability diagram of in {title!r}")
     figure = new_figure(2.1 + 2.9 * len(panels), 4.4, title)
     grid = figure.subplots(
         2, len(panels), squeeze=False, sharex=True, sharey="row", height_ratios=(3.2, 1)
@@ -69,14 +44,8 @@ def reliability_figure(panels: Mapping[str, Sequence[ConfidenceBin]], title: str
         upper, lower = grid[:, column]
         _diagram(upper, bins)
         dress(upper, "", "accuracy" if first else "", name)
-        lower.bar(
-            [one.low for one in bins],
-            [one.scans for one in bins],
-            [one.high - one.low for one in bins],
-            align="edge",
-            log=True,
-            **ACCURACY,
-        )
+        lows, highs, scans, *_ = zip(*bins, strict=True)
+        lower.bar(lows, scans, np.subtract(highs, lows), align="edge", log=True, **ACCURACY)
         lower.set_ylim(bottom=0.7)  # a single scan is seen
         lower.yaxis.set_major_locator(LogLocator(numticks=9))
         lower.yaxis.set_major_formatter(FuncFormatter(lambda scans, _: f"{scans:,.0f}"))
@@ -94,15 +63,13 @@ def reliability_figure(panels: Mapping[str, Sequence[ConfidenceBin]], title: str
     return figure
 
 
-def _diagram(axes: Axes, bins: Sequence[ConfidenceBin]) -> None:
+def _diagram(axes: Axes, bins: Sequence[Bin]) -> None:
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1, zorder=3)
-    for one in bins:
-        if one.accuracy is None or one.confidence is None:
+    for low, high, _, confidence, accuracy in bins:
+        if accuracy is None or confidence is None:
             continue
-        width = one.high - one.low
-        axes.bar(one.low, one.accuracy, width, align="edge", **ACCURACY)
-        gap = one.confidence - one.accuracy
-        axes.bar(one.low, gap, width, one.accuracy, align="edge", **GAP)
-        axes.hlines(one.confidence, one.low, one.high, color=INK, linewidth=1.2, zorder=4)
+        axes.bar(low, accuracy, high - low, align="edge", **ACCURACY)
+        axes.bar(low, confidence - accuracy, high - low, accuracy, align="edge", **GAP)
+        axes.hlines(confidence, low, high, color=INK, linewidth=1.2, zorder=4)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from brain_tumor.rendering.charts.style import dress, legend_below, line, new_figure
 
@@ -15,35 +14,18 @@ Values = Sequence[float] | npt.NDArray[np.float64]
 def risk_coverage_figure(curves: Mapping[str, tuple[Values, Values]], title: str) -> Figure:
     """Draw how many scans are predicted wrong among those that a network is surest of.
 
-    Args:
-        curves: By label, coverage (share of the scans that are kept, the surest first) and risk
-            (share of these predicted wrong), both in [0, 1] (El-Yaniv and Wiener, 2010, "On the
-            foundations of noise-free selective classification", JMLR 11). The risk of all scans,
-            at the last coverage, is marked by a dot.
-        title: Which scans.
-
-    Raises:
-        ValueError: There is no curve, or coverage and risk are not of one length.
+    Curves are by label: coverage (share of the scans that are kept, the surest first) and risk
+    (share of these predicted wrong), both in [0, 1] (El-Yaniv and Wiener, 2010, "On the foundations
+    of noise-free selective classification", JMLR 11). A dot marks the risk of all scans.
     """
-    if not curves:
-        raise ValueError(f"no curve to draw in {title!r}")
     figure = new_figure(6.4, 3.4 + 0.2 * len(curves), title)
     axes = figure.subplots()
     for number, (label, (coverage, risk)) in enumerate(curves.items()):
-        if len(coverage) != len(risk):
-            raise ValueError(f"{len(coverage)} coverages and {len(risk)} risks of {label!r}")
-        axes.plot(coverage, risk, linewidth=1.6, label=label, **line(number))
-        axes.plot(
-            coverage[-1:], risk[-1:], "o", markersize=5, clip_on=False, color=line(number)["color"]
-        )
+        (drawn,) = axes.plot(coverage, risk, linewidth=1.6, label=label, **line(number))
+        last, colour = (coverage[-1:], risk[-1:]), drawn.get_color()
+        axes.plot(*last, "o", markersize=5, clip_on=False, color=colour)
     dress(axes, "coverage (share of scans kept)", "risk (share of those wrong)")
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
-    legend_below(
-        figure,
-        [
-            Line2D([], [], linewidth=1.6, label=label, **line(number))
-            for number, label in enumerate(curves)
-        ],
-    )
+    legend_below(figure, axes.get_legend_handles_labels()[0])
     return figure

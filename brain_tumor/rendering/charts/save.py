@@ -16,12 +16,7 @@ def save_figure(figure: Figure, write: Write, name: str) -> bytes:
 
     Neither file tells the date or the version of a program, and names inside the SVG do not
     depend on chance. Words in it are outlines: they look the same where the font is missing. The
-    layout is worked out here and then kept.
-
-    Args:
-        figure: What to write.
-        write: Writes a file, such as `RunFolder.write`.
-        name: File name without its ending.
+    layout is worked out here and then kept. `write` is such as `RunFolder.write`.
 
     Returns:
         The content of the PNG file.

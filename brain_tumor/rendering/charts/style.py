@@ -42,13 +42,7 @@ def line(number: int) -> dict[str, Any]:
 
 
 def new_figure(width: float, height: float, title: str) -> Figure:
-    """Start a figure.
-
-    Args:
-        width: In inches.
-        height: In inches.
-        title: What it shows; broken into lines where it is too long for one.
-    """
+    """Start a figure, its size in inches; a title too long for one line is broken."""
     title = "\n".join(textwrap.wrap(title, int(width / 0.105)))  # inches of a bold character
     figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE, fontweight="bold", color=INK)

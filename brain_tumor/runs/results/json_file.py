@@ -33,11 +33,7 @@ class JsonFile(Generic[T]):
     again: str = AGAIN
 
     def write(self, folder: RunFolder, content: T) -> None:
-        """Write the file.
-
-        Raises:
-            DataError: It cannot be written.
-        """
+        """Write the file."""
         folder.write_json(self.name, self.to_plain(content), self.checked)
 
     def to_plain(self, content: T) -> dict[str, Any]:
@@ -45,11 +41,7 @@ class JsonFile(Generic[T]):
         return {"version": self.version, **to_plain(content)}
 
     def read(self, folder: RunFolder) -> T:
-        """Read the file, of this version or an earlier one.
-
-        Raises:
-            DataError: It is missing, damaged, or of a later version.
-        """
+        """Read the file, of this version or an earlier one; DataError where that cannot be done."""
         plain, path = folder.read_json(self.name, self.again), folder.path / self.name
         version = plain.pop("version", 0)
         if type(version) is not int or version < 0:

@@ -90,13 +90,9 @@ def epoch_line(epoch: int, epochs: int | None, logged: dict[str, float], seconds
 
 
 def duration_line(epoch: int, epochs: int, seconds: float, faster: str | None = None) -> str:
-    """Say how long a training will take.
+    """Say how long a training will take, by the seconds of the epoch that ended, from 1.
 
-    Args:
-        epoch: The epoch that ended, from 1.
-        epochs: How many there will be.
-        seconds: How long it took, scoring included.
-        faster: A recipe that comes to the same in less time.
+    `faster` names a recipe that comes to the same in less time.
 
     Example:
         >>> duration_line(1, 200, 90.0)

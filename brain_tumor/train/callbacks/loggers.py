@@ -23,13 +23,9 @@ def build_loggers(config: DictConfig) -> list[Logger]:
 
 
 def check_loggers(config: DictConfig) -> bool:
-    """Look at every configured logger without building it, which may make a database.
+    """Tell whether a logger is configured; none is built, which may make a database.
 
-    Returns:
-        Whether there is one.
-
-    Raises:
-        ConfigError: One is no logger, does not take its arguments, or needs a library.
+    ConfigError where one is no logger, does not take its arguments, or needs a library.
     """
     for name, node in _configured(config):
         check_target(node, f"logger.{name}")
@@ -42,7 +38,7 @@ def log_start(
     """Show the configuration: TensorBoard's way, and to others as hyperparameters by dotted key."""
     tensorboard.log_start(loggers, config, classes, monitored_part)
     for logger in _others(loggers):
-        logger.log_hyperparams(flatten(plain_values(config)))
+        logger.log_hyperparams(flatten(config))
 
 
 def log_outcome(
@@ -53,12 +49,8 @@ def log_outcome(
 ) -> None:
     """Show the final scores of each part, as `final/<part>/<score>`, and end the loggers' runs.
 
-    Args:
-        loggers: Those of the Trainer. Confusion matrices go to TensorBoard, W&B, MLflow, and
-            whatever has a `log_image` like W&B's.
-        scores: Per part, by the score's key; what is undefined is left out.
-        figures: Per part, its confusion matrix.
-        epochs: Epochs trained, their place on the x axis.
+    `scores` and `figures`, confusion matrices, are per part; a score that is None is left out.
+    Figures go to TensorBoard, W&B, MLflow, and whatever has a `log_image` like W&B's.
     """
     tensorboard.log_outcome(loggers, scores, figures, epochs)
     named = {
@@ -82,12 +74,7 @@ def log_failure(loggers: Sequence[Logger]) -> None:
 
 
 def viewers(loggers: Iterable[Logger], run: Path) -> list[str]:
-    """Give the commands, or the files, that show what the loggers hold of a run.
-
-    Args:
-        loggers: Those of the Trainer.
-        run: Its folder.
-    """
+    """Give the commands, or the files, that show what the loggers hold of a run."""
     found = []
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):

@@ -19,9 +19,6 @@ class Resumable(Callback):
     Order and augmentation depend on (seed, epoch) by themselves. So an epoch's random numbers are
     the same whatever went before, and a checkpoint needs no generator's state, which on another
     device would mean something else.
-
-    Args:
-        config: The run's configuration, as plain values.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:

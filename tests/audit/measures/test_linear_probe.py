@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from brain_tumor.audit.measures.linear_probe import predict_by_regression
+from brain_tumor.audit.measures.shortcuts import predict_by_regression
 
 
 def drawn_features(scans: int = 800, width: int = 40) -> tuple[np.ndarray, np.ndarray]:

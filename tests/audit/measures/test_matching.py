@@ -1,12 +1,11 @@
 from itertools import combinations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics.cluster import pair_confusion_matrix
 
-from brain_tumor.audit.measures.matching import score_matching
+from brain_tumor.audit.measures.copies import score_matching
 
 PATHS = [str(number) for number in range(2000)]
 # Cluster and slice of each scan; -1 is none, or unknown.
@@ -50,8 +49,3 @@ def test_many_wrong_pairs_are_counted_but_not_listed() -> None:
     assert scores.recall is None
     assert scores.wrong == tuple(("0", str(other)) for other in range(1, 11))
     assert scores.missed == ()
-
-
-def test_lengths_are_checked() -> None:
-    with pytest.raises(ValueError, match="2 clusters for 3 slices"):
-        score_matching(np.array([0, 1]), np.array([0, 1, 2]), PATHS)

@@ -11,8 +11,6 @@ from brain_tumor.audit.measures.shortcuts import (
     BLOCK,
     PERCENTILES,
     border_features,
-    file_features,
-    geometry_features,
     intensity_features,
     predict_by_boosting,
 )
@@ -23,13 +21,6 @@ def noise(scans: int, height: int, width: int, seed: int = 0) -> np.ndarray:
     # Brightness and contrast differ from scan to scan, so that rows cannot be mixed up unseen.
     levels = generator.integers(1, 256, (scans, 1, 1))
     return generator.integers(0, levels, (scans, height, width), dtype=np.uint8)
-
-
-def test_file_features_are_geometry_and_bytes() -> None:
-    widths, heights = np.array([512, 200]), np.array([512, 250])
-    features = file_features(widths, heights, np.array([26214, 5000]))
-    np.testing.assert_array_equal(features[:, :3], geometry_features(widths, heights))
-    np.testing.assert_allclose(features[:, 3:], [[26214, 26214 / 512**2], [5000, 0.1]])
 
 
 @given(st.integers(0, 1000), st.integers(3, 20), st.integers(3, 20))
@@ -86,12 +77,6 @@ def test_a_flat_frame_has_no_spread() -> None:
     means, spreads = np.split(border_features(np.full((1, 64, 64), 77, np.uint8))[0], 2)
     assert set(means) == {77.0}
     assert not spreads.any()
-
-
-@pytest.mark.parametrize("margin", [0, 16, 20])
-def test_a_frame_that_leaves_nothing_inside_is_refused(margin: int) -> None:
-    with pytest.raises(ValueError, match="does not fit"):
-        border_features(noise(1, 32, 40), margin)
 
 
 def test_scans_stay_on_the_disk_and_each_in_its_row(tmp_path: Path) -> None:

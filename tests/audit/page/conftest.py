@@ -41,4 +41,4 @@ def audit_sheets() -> dict[str, bytes]:
 
 @pytest.fixture
 def page(audit: Audit, audit_sheets: dict[str, bytes]) -> Page:
-    return audit_page(audit, audit_sheets, "sheets")
+    return audit_page(audit, audit_sheets)

@@ -7,12 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from brain_tumor.audit.page.page import answer, audit_page, audit_summary
-from brain_tumor.audit.page.terminal import decisive_tables, further_lines
-from brain_tumor.audit.results.audit import Audit
-from brain_tumor.audit.results.files import FileFinding, OddFile
-from brain_tumor.audit.results.patients import ContradictedLabel
-from brain_tumor.audit.results.report import PartCounts
+from brain_tumor.audit.page.page import answer, audit_page, audit_tables, further_lines
+from brain_tumor.audit.results.audit import Audit, PartCounts
+from brain_tumor.audit.results.scans import ContradictedLabel, FileFinding, OddFile
 from brain_tumor.metrics.leakage import SharedScans
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.rendering.page import (
@@ -278,8 +275,6 @@ def test_sheets_are_shown_where_they_belong(
     anchor, caption = pictures["sheets/near_clusters.png"]
     assert anchor == "near" and caption.endswith("the first 12 of 1,842.")
     assert pictures["sheets/contradicted.png"][0] == "patients"
-    bare = audit_page(audit, audit_sheets)
-    assert "Open as a file" not in render(bare)
 
 
 def test_how_it_was_made_is_all_there(audit: Audit) -> None:
@@ -312,7 +307,7 @@ def test_a_file_may_have_any_name(audit: Audit, name: str) -> None:
 
 
 def test_the_terminal_s_summary_is_short_and_fits(audit: Audit) -> None:
-    found = {table.title: table for table in audit_summary(audit)}
+    found = {table.title: table for table in audit_tables(audit)}
     assert list(found) == [
         "Files",
         "Exact duplicates",
@@ -340,7 +335,7 @@ def test_what_an_audit_prints_fits_a_screen(audit: Audit) -> None:
         console.print(answer(audit))
     first = capture.get().splitlines()
     with console.capture() as capture:
-        for table in decisive_tables(audit, verbose=False):
+        for table in audit_tables(audit, verbose=False):
             console.print(to_rich(table, console.width))
         for line in further_lines(audit):
             console.print(line)
@@ -348,7 +343,7 @@ def test_what_an_audit_prints_fits_a_screen(audit: Audit) -> None:
     assert len(first) <= 5
     assert len(first) + len(lines) <= 34  # six more say what was found and where the page lies
     assert max(map(len, lines)) <= 80
-    assert len(decisive_tables(audit, verbose=True)) > 1
+    assert len(audit_tables(audit, verbose=True)) > 1
 
 
 def test_an_audit_of_0_6_says_that_its_search_was_another(audit: Audit) -> None:

@@ -1,6 +1,6 @@
 import io
 
-from brain_tumor.cli.sweep.prefixed import PrefixedLines, prefixed
+from brain_tumor.cli.sweep.launchers import PrefixedLines, prefixed
 
 
 def test_lines_come_whole_and_with_their_prefix() -> None:

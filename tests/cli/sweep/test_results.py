@@ -4,8 +4,7 @@ import statistics
 
 import pytest
 
-from brain_tumor.cli.sweep.data import SweptJob
-from brain_tumor.cli.sweep.results import settings_of, winner
+from brain_tumor.cli.sweep.results import SweptJob, settings_of, winner
 
 
 def job(

@@ -3,7 +3,7 @@ import re
 import pytest
 from rich.console import Console
 
-from brain_tumor.cli.sweep.data import PARTS, Sweep, SweptJob, SweptSetting, swept_scores
+from brain_tumor.cli.sweep.results import PARTS, Sweep, SweptJob, SweptSetting, swept_scores
 from brain_tumor.cli.sweep.table import (
     job_table,
     setting_table,

@@ -4,7 +4,7 @@ from sample_comparison import comparison, interval, probabilities, setting
 
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.page.calibration_tables import run_calibration_table
-from brain_tumor.compare.run_calibration import CalibrationOverRuns, ErrorOverRuns
+from brain_tumor.compare.run_calibration import BINS, ErrorOverRuns
 from brain_tumor.metrics.uncertainty.folds import spread
 
 
@@ -18,7 +18,7 @@ def calibrated(model: str, after: bool, runs: bool = True) -> PooledRunGroup:
     return setting(
         model=model,
         confidence=confidence,
-        calibration_over_runs=CalibrationOverRuns(over, over) if runs else None,
+        calibration_over_runs=dict.fromkeys(BINS, over) if runs else None,
     )
 
 

@@ -56,20 +56,3 @@ def test_the_legend_has_the_colour_of_each_disc() -> None:
     assert colours == [to_hex(colour) for colour in discs(figure).get_facecolors()]
     assert len(set(colours)) == 7
     check_whole(figure)
-
-
-@pytest.mark.parametrize(
-    "point",
-    [
-        ("a", 0, 5, 0.8, 0.7, 0.9),
-        ("a", 5, 0, 0.8, 0.7, 0.9),
-        ("a", 5, 5, 0.6, 0.7, 0.9),
-        ("a", 5, 5, 0.8, 0.7, 1.1),
-        ("a", 5, 5, float("nan"), 0.7, 0.9),
-    ],
-)
-def test_what_cannot_be_drawn_is_named(point: Point) -> None:
-    with pytest.raises(ValueError, match="'a' has"):
-        complexity_figure([*TWO, point], "t")
-    with pytest.raises(ValueError, match="no network"):
-        complexity_figure([], "t")

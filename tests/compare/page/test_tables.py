@@ -114,8 +114,6 @@ def test_a_class_without_scans_has_no_scores() -> None:
     precision, recall, f1 = "0.750 (0.650 to 0.850)", "0.600 (0.500 to 0.700)", "0.667 (0.567 to"
     assert list(glioma[:3]) == ["glioma", precision, recall] and glioma[3].startswith(f1)
     assert notumor[1:] == ["–", "–", "–", "0"]  # noqa: RUF001 (the dash of rendering/numbers.py)
-    plain = setting_class_report(setting(), intervals=False).rows[0]
-    assert list(plain) == ["glioma", "0.7500", "0.6000", "0.6670", "1,234"]
 
 
 def test_what_must_be_known_is_said_beside_the_classes() -> None:

@@ -6,12 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brain_tumor.data.groups.lookalikes import (
-    LEVELS,
-    Lookalikes,
-    correlated,
-    find_lookalikes,
-)
+from brain_tumor.data.groups import lookalikes
+from brain_tumor.data.groups.lookalikes import LEVELS, Lookalikes, correlated, find_lookalikes
 from brain_tumor.data.groups.orientations import ORIENTATIONS, orient
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 
@@ -27,8 +23,8 @@ def by_brute_force(scans: np.ndarray) -> dict[tuple[int, int], float]:
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.floats(0.5, 0.99))
-def test_no_pair_is_missed_and_none_is_added(seed: int, least: float) -> None:
+@given(st.integers(0, 2**32 - 1), st.floats(0.5, 0.99), st.sampled_from([4, 512]))
+def test_no_pair_is_missed_and_none_is_added(seed: int, least: float, block: int) -> None:
     # Smooth random fields and noisy, turned copies of them: correlations of every size.
     rng = np.random.default_rng(seed)
     fields = [
@@ -41,7 +37,9 @@ def test_no_pair_is_missed_and_none_is_added(seed: int, least: float) -> None:
     scans = np.stack(
         [cv2.normalize(f, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8) for f in fields]
     )
-    found = correlated(least, scans)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lookalikes, "_BLOCK", block)
+        found = correlated(least, scans)
     pairs = dict(zip(zip(found.first, found.second, strict=True), found.correlation, strict=True))
     true = by_brute_force(scans)
     # At the threshold itself float32 and float64 may differ.
@@ -49,6 +47,21 @@ def test_no_pair_is_missed_and_none_is_added(seed: int, least: float) -> None:
     assert set(pairs) <= {p for p, v in true.items() if v >= least - 1e-4}
     for pair, value in pairs.items():
         assert value == pytest.approx(true[pair], abs=1e-4)
+
+
+@pytest.mark.parametrize("value", [0, 7, 255])
+def test_blank_scans_are_like_none(value: int) -> None:
+    assert len(correlated(0.5, np.full((40, 96, 96), value, np.uint8)).first) == 0
+
+
+def test_a_pair_counts_by_the_view_in_which_it_is_most_alike() -> None:
+    one, other = np.random.default_rng(0).integers(0, 256, (2, 3, 96, 96), np.uint8)
+    one[2], other[2] = one[0], other[0]
+    other[2, ::2] = one[2, ::2]
+    for views in ((one, other), (other, one)):
+        found = correlated(0.4, *views)
+        assert (found.first.tolist(), found.second.tolist()) == ([0], [2])
+        assert found.correlation == pytest.approx([1], abs=1e-5)
 
 
 def test_the_closest_training_scan_counts_whichever_stands_first() -> None:

@@ -6,7 +6,7 @@ import hostile
 import numpy as np
 import pytest
 
-from brain_tumor.data.prepared.crop_and_harmonise import BlankScanError, cut_head
+from brain_tumor.data.prepared.harmonise import BlankScanError, cut_head
 from brain_tumor.data.prepared.prepare import PrepareSettings
 from brain_tumor.predict.reader import Reader
 

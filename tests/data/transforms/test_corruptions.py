@@ -7,10 +7,14 @@ from PIL import Image
 from scipy import ndimage
 from torch import Tensor
 
-from brain_tumor.data.corrupted import CorruptedDataModule
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.phantom import draw_phantom
-from brain_tumor.data.transforms.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from brain_tumor.data.transforms.corruptions import (
+    CORRUPTIONS,
+    STRENGTHS,
+    CorruptedDataModule,
+    corrupt,
+)
 
 ROWS = np.array([5, 0, 17, 9])
 

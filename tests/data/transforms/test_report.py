@@ -8,8 +8,13 @@ from scipy import ndimage, stats
 from torch import Tensor
 
 from brain_tumor.data.phantom import draw_phantom
-from brain_tumor.data.transforms.opencv import EXACT, blur_and_warp
-from brain_tumor.data.transforms.report import BatchAugment, TorchvisionAugment, epoch_draws
+from brain_tumor.data.transforms.report import (
+    EXACT,
+    BatchAugment,
+    TorchvisionAugment,
+    blur_and_warp,
+    epoch_draws,
+)
 from brain_tumor.errors import ConfigError
 
 REPORT = {

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from brain_tumor.errors import ConfigError
 from brain_tumor.files.scans import UndecodableScanError
 from brain_tumor.files.volumes.dicom_series import find_series
-from brain_tumor.files.volumes.nifti import read_nifti
 from brain_tumor.files.volumes.slices import VolumeSettings, chosen_slices, to_grey
-from brain_tumor.files.volumes.volume import Volume, to_canonical
+from brain_tumor.files.volumes.volume import Volume, read_nifti, to_canonical
 
 CODES = [
     "".join(codes)

@@ -111,14 +111,3 @@ def test_intervals_resample_groups_across_folds() -> None:
     assert pool_runs(runs, CLASSES).intervals == expected
     alone = bootstrap_scores(joined[0], predicted, np.arange(60), 3)
     assert expected != alone
-
-
-def test_what_is_no_partition_is_refused() -> None:
-    first, second = folds_of(np.random.default_rng(6), 2, 12)
-    with pytest.raises(ValueError, match="no runs"):
-        pool_runs([], CLASSES)
-    with pytest.raises(ValueError, match="fold twice"):
-        pool_runs([first, first], CLASSES)
-    overlap = RunPredictions(0, 1, first.scans, second.groups, second.labels, second.predicted)
-    with pytest.raises(ValueError, match="share test scans"):
-        pool_runs([first, overlap], CLASSES)

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from drawn import check_whole, legend_texts
 from matplotlib.colors import to_hex
 
@@ -88,16 +87,3 @@ def test_nothing_lies_outside_shared_axes() -> None:
         bottom, top = axes.get_ylim()
         for shown in axes.lines:
             assert bottom <= min(shown.get_ydata()) and max(shown.get_ydata()) <= top
-
-
-def test_what_cannot_be_drawn_is_named() -> None:
-    with pytest.raises(ValueError, match="2 values of val/loss for 3 epochs in 'fold 1'"):
-        learning_curves({"val/loss": [1.0, 2.0]}, [1, 2, 3], "fold 1")
-    with pytest.raises(ValueError, match="2 values of val/loss for 3 epochs in 'b'"):
-        compared_curves([("b", [1, 2, 3], {"val/loss": [1.0, 2.0]})], "two")
-    for draw in (
-        lambda: learning_curves({"lr": [1.0]}, [1], "a"),
-        lambda: compared_curves([], "a"),
-    ):
-        with pytest.raises(ValueError, match="'a'"):
-            draw()

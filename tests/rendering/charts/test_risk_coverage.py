@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from drawn import check_whole, legend_texts
 
 from brain_tumor.rendering.charts.risk_coverage import risk_coverage_figure
@@ -31,10 +30,3 @@ def test_long_labels_leave_room_for_the_curves() -> None:
     check_whole(figure)
     (axes,) = figure.axes
     assert axes.get_window_extent().height > 2 * figure.dpi
-
-
-def test_what_cannot_be_drawn_is_named() -> None:
-    with pytest.raises(ValueError, match=r"no curve .* 'all'"):
-        risk_coverage_figure({}, "all")
-    with pytest.raises(ValueError, match="2 coverages and 1 risks of 'gbmnet'"):
-        risk_coverage_figure({"gbmnet": ([0.5, 1.0], [0.1])}, "all")
