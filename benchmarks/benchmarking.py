@@ -41,7 +41,7 @@ GROWTH, LARGER, CUDA = "growth", "larger_than_memory", "cuda"
 Often = Annotated[int, Range(1)]
 ROWS = (
     *("prepare", "prepare_again", "augment", "train_gbmnet", "train_mobilenetv2"),
-    *("score_gbmnet", "score_mobilenetv2", "help"),
+    *("score_gbmnet", "score_mobilenetv2", "epoch_mobilenetv2", "help"),
 )
 MODELS = ("gbmnet", "mobilenetv2")
 
@@ -127,6 +127,7 @@ class BenchmarkSettings(Settings):
     peer_workers: Often
     raw_scans: Often | None
     test_scans: Often | None
+    epoch_scans: Often | None
     growth_repeats: Often
     cuda_epochs: Often
     larger_than_memory: LargerSettings

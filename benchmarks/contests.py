@@ -53,6 +53,7 @@ def contests(materials: Materials) -> dict[str, Callable[[], Contest]]:
         "train_mobilenetv2": lambda: _train(materials, "mobilenetv2"),
         "score_gbmnet": lambda: _score(materials, "gbmnet"),
         "score_mobilenetv2": lambda: _score(materials, "mobilenetv2"),
+        "epoch_mobilenetv2": lambda: _epoch(materials, "mobilenetv2"),
         "help": lambda: _help(materials),
     }
 
@@ -172,6 +173,48 @@ def _score(materials: Materials, model: str) -> Contest:
                 _peer(materials, "plain_loops", "score", plain),
             )
         },
+    )
+
+
+def _epoch(materials: Materials, model: str) -> Contest:
+    job = materials.epochs(model)
+    workers = job["num_workers"]
+    peers = {
+        "lightning_template": Peer(
+            "Lightning template",
+            "Lightning as lightning-hydra-template uses it: ImageFolder, the torchvision chain in "
+            f"{workers} loader workers, torchmetrics, CSVLogger, ModelCheckpoint",
+            _peer(materials, "lightning_template", "train", job),
+        ),
+        "timm": Peer(
+            "timm",
+            f"its network, datasets and loaders ({workers} workers, its own augmentation) in a "
+            "loop like its training script's",
+            _peer(materials, "timm_script", "train", job),
+            "timm",
+        ),
+        "fastai": Peer(
+            "fastai",
+            f"its Learner on torchvision's network, {workers} workers, aug_transforms",
+            _peer(materials, "fastai_learner", "train", job),
+            "fastai",
+        ),
+        "ultralytics": Peer(
+            "ultralytics",
+            "YOLO(...).train with torchvision's network as backbone and its own augmentation; on a "
+            "processor it uses no workers",
+            _peer(materials, "ultralytics_classify", "train", job),
+            "ultralytics",
+        ),
+    }
+    return Contest(
+        f"epoch {model}",
+        f"a whole epoch in batches of {materials.batch_size}, features frozen and random, with the "
+        "validation after it and all that a side writes; per training scan; ours from a prepared "
+        "set, the others from the raw files, as they are made to; each side augments in its own "
+        "way",
+        _ours(materials, "training", "whole_epochs", job),
+        peers,
     )
 
 

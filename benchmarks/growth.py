@@ -37,7 +37,8 @@ def _series(
     counts = [raw // part for part in PARTS]
     jobs = [materials.raw_part(count).preparing() for count in counts]
     yield "prepare", "scans", counts, [replace(prepare, job=job) for job in jobs]
-    jobs = [materials.preparing({"crop.size": side}) for side in SIDES]
+    few = materials.raw_part(counts[0])  # the search for near-duplicates knows no side
+    jobs = [few.preparing({"crop.size": side}) for side in SIDES]
     yield "prepare", "side (px)", SIDES, [replace(prepare, job=job) for job in jobs]
 
     augment = laid_out["augment"]().ours

@@ -112,6 +112,25 @@ class Materials:
             "steps": int(self.config.steps),
         }
 
+    def epochs(self, model: str) -> dict[str, Any]:
+        """Give the job of training whole epochs from raw files, the same for all sides.
+
+        Args:
+            model: Key of `models` in the configuration.
+        """
+        part, job = self.raw_part(self.config.epoch_scans), self.training(model)
+        # Training is trained on, Testing validates: every side finds both by their folders.
+        official = {"name": "official", "validation_fraction": 0.0, "seed": 0, "leaky": True}
+        job["config"]["split"] = official
+        return {
+            **job,
+            **self.plain(model, "train"),
+            "data": part.preparing()["data"],
+            "folder": str(part.raw),
+            "scratch": str(self.scratch),
+            "num_workers": int(self.config.peer_workers),
+        }
+
     @cached_property
     def train_arrays(self) -> Path:
         """The training scans of a short epoch, as an npz file."""

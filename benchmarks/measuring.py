@@ -36,7 +36,7 @@ def hold(
         notify: Called with a line about what is done now.
     """
     missing = {
-        peer: f"{found.needs} is not installed: pip install 'brain-tumor[benchmark]'"
+        peer: f"{found.needs} is not installed: pip install {found.needs}"
         for peer, found in contest.peers.items()
         if found.needs is not None and find_spec(found.needs) is None
     }

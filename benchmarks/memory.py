@@ -20,7 +20,7 @@ def anonymous(process: int) -> int | None:
 
     Pages that a loader worker shares with the process it was forked from count once.
     """
-    processes = _with_children(process)
+    processes = with_children(process)
     if len(processes) == 1:
         return kilobytes(process, "status", "RssAnon:")
     # Every sharer's part of a page: dear to find out, so not where nobody shares.
@@ -28,7 +28,8 @@ def anonymous(process: int) -> int | None:
     return sum(part or 0 for part in parts) or None
 
 
-def _with_children(process: int) -> list[int]:
+def with_children(process: int) -> list[int]:
+    """Give the numbers of a process and of all below it; Linux alone tells of these."""
     found, waiting = [], [process]
     while waiting:
         found.append(waiting.pop())

@@ -14,6 +14,9 @@ from typing import Any
 import brain_tumor
 from benchmarks.alternation import SideError
 from benchmarks.memory import AnonymousPeak
+from benchmarks.processor_time import processor_seconds
+
+PROCESSOR = "processor"  # what a turn used of the processor, in seconds; beside what a side told
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,13 @@ class Worker:
         """Let it do its work once; see `alternation.Side`."""
         if self._fault is not None:
             raise SideError(self._fault)
+        before = processor_seconds(self._process.pid)
         self._send("again")
         with self._watch:
             reply = self._reply()
+        after_turn = processor_seconds(self._process.pid)
+        if before is not None and after_turn is not None:
+            reply[PROCESSOR] = after_turn - before
         self.peak_anonymous = self._watch.peak
         after = self._reply()  # ready for the next turn, or at its end
         self.peak_resident = after.get("peak_resident")

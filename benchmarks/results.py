@@ -17,7 +17,9 @@ class SideTimes:
         cost: Seconds per scan, or per turn where there are no scans.
         seconds: Of each turn that counts.
         scans: Scans of a turn; None where the work is not done per scan.
-        extras: What else it measured, by name.
+        extras: What else it measured, by name: `processor`, seconds of all cores in a whole turn;
+            `first`, seconds from the start of the process to the end of its first turn; `prepare`,
+            those of them that prepared scans; `fixed`, what an epoch takes beside its batches.
         threads: Threads of torch; None for as many as it takes.
         peak_resident: Most resident memory of its process, in bytes; None where that is not known.
         peak_anonymous: Most anonymous memory with its loader workers, likewise.
@@ -158,6 +160,7 @@ class Asked:
     threads: int | None
     raw_scans: int | None
     test_scans: int | None
+    epoch_scans: int | None = None
 
 
 @dataclass(frozen=True)

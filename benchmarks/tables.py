@@ -51,6 +51,7 @@ def speed_header(found: Benchmark) -> list[str]:
     for count, what in (
         (asked.raw_scans, "raw scans are prepared"),
         (asked.test_scans, "test scans scored"),
+        (asked.epoch_scans, "raw scans make the whole epochs, training and validation"),
     ):
         if count is not None:
             lines.append(f"Not all of them: {format_count(count)} {what}.")
@@ -71,6 +72,7 @@ def speed_tables(found: Benchmark) -> list[DataTable]:
     tables = []
     if found.contests:
         tables += [ratio_table(found), memory_table(found)]
+        tables += [first_result_table(contest) for contest in found.contests if _firsts(contest)]
     if found.growth:
         tables.append(growth_table(found.growth))
     if found.larger_than_memory:
@@ -133,14 +135,47 @@ def memory_table(found: Benchmark) -> DataTable:
             title = "" if place else contest.title
             displayed = contest.peers[name].title if name in contest.peers else name
             memory = (side.peak_resident, side.peak_anonymous)
-            rows.append([title, displayed, *map(mebibytes, memory)])
+            used = side.extras.get("processor")
+            turn = UNKNOWN if used is None else _seconds(used)
+            rows.append([title, displayed, *map(mebibytes, memory), turn])
     note = (
         "Of the side's own process; anonymous memory with its loader workers, as found by looking "
         "again and again. Resident memory counts pages of mapped files, which the kernel takes "
-        "back when it needs them, anonymous memory does not."
+        "back when it needs them, anonymous memory does not. Processor time is that of all cores "
+        "in a whole turn, loader workers and what is not timed included; other work on the machine "
+        "changes it less than the clock's seconds."
     )
-    columns = ("what", "side", "peak resident (MiB)", "peak anonymous (MiB)")
-    return DataTable("Memory", columns, rows, note, 2, sections[1:])
+    columns = (
+        *("what", "side", "peak resident (MiB)", "peak anonymous (MiB)"),
+        "processor time per turn (s)",
+    )
+    return DataTable("Memory and processor time", columns, rows, note, 2, sections[1:])
+
+
+def first_result_table(contest: HeldContest) -> DataTable:
+    """Lay out what passes until a side has its first validation score."""
+    rows = []
+    for name, (first, prepare) in _firsts(contest).items():
+        title = contest.peers[name].title if name in contest.peers else name
+        rows.append([title, _digits(first), UNKNOWN if prepare is None else _digits(prepare)])
+    note = (
+        "Measured once, from the start of the process to the end of the first epoch's validation, "
+        "imports included; waiting for other sides left out."
+    )
+    columns = ("side", "seconds", "of them preparing scans")
+    return DataTable(f"Time to the first validation score, {contest.title}", columns, rows, note, 1)
+
+
+def _firsts(contest: HeldContest) -> dict[str, tuple[float, float | None]]:
+    """Give, for each side that told it, seconds to its first result, and what prepared scans."""
+    return {
+        name: (
+            side.extras["first"].median,
+            side.extras["prepare"].median if "prepare" in side.extras else None,
+        )
+        for name, side in contest.sides.items()
+        if "first" in side.extras
+    }
 
 
 def growth_table(growth: Sequence[GrowthSeries]) -> DataTable:

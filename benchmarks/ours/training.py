@@ -1,6 +1,8 @@
 """Our side of training: the real Trainer with the real callbacks, and a bare step beside it."""
 
+import tempfile
 import time
+from dataclasses import replace
 from typing import Any
 
 import lightning as L
@@ -8,7 +10,10 @@ import torch.nn.functional as F
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from benchmarks.ours.building import classifier_of, datamodule_of
+from benchmarks.peers.lightning_template import WholeEpochs
 from benchmarks.turns import Turns
+from brain_tumor.config.data import build_prepared
+from brain_tumor.config.data_settings import data_settings
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.train.build import build_trainer
 
@@ -86,6 +91,29 @@ def epochs(job: dict[str, Any], turns: Turns) -> None:
     classifier = classifier_of(config, datamodule)
     trainer = build_trainer(config, datamodule)
     held = EpochTurns(turns, job["lead"], job["steps"], datamodule.batch_size)
+    trainer.callbacks.insert(0, held)  # type: ignore[attr-defined]
+    trainer.fit(classifier, datamodule)
+
+
+def whole_epochs(job: dict[str, Any], turns: Turns) -> None:
+    """Prepare raw scans, then train through the real Trainer, a whole epoch per turn.
+
+    Args:
+        job: As for `epochs`; `data` as configured, and `scratch` for the prepared set.
+        turns: Tell when.
+    """
+    hush_lightning()
+    begun = time.perf_counter()
+    place = tempfile.mkdtemp(dir=job["scratch"])
+    prepared = build_prepared(replace(data_settings(job["data"]), prepared=place))
+    seconds = time.perf_counter() - begun
+    whole = {"prepared": str(prepared.folder), "train_scans": None, "test_scans": None}
+    config, datamodule = datamodule_of(job | whole)
+    config.trainer.max_epochs = job["turns"]
+    L.seed_everything(config.seed, workers=True, verbose=False)
+    classifier = classifier_of(config, datamodule)
+    trainer = build_trainer(config, datamodule)
+    held = WholeEpochs(turns, len(datamodule.split.train), prepare=seconds)
     trainer.callbacks.insert(0, held)  # type: ignore[attr-defined]
     trainer.fit(classifier, datamodule)
 

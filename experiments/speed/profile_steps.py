@@ -1,10 +1,11 @@
-"""Where the time goes: in preparing, scan by scan, and in a training step, operator by operator.
+"""Where the time of preparing goes, step by step.
 
     python experiments/speed/profile_steps.py FOLDER
 
 FOLDER holds Training/ and Testing/. Writes profile.md beside this file. Preparing is timed step by
 step in one thread, all scans through one step before the next begins, in runs of `RUN` scans whose
-pixels are let go afterwards; a training step with the threads that torch takes by itself.
+pixels are let go afterwards; the search for near-duplicates as it runs. All of it is
+processor time, which other work on the machine changes little.
 """
 
 import sys
@@ -20,27 +21,34 @@ keep_freed_memory()  # before torch is imported
 
 import cv2  # noqa: E402
 import hydra  # noqa: E402
-import torch  # noqa: E402
-import torch.nn.functional as F  # noqa: E402
+import numpy as np  # noqa: E402
 from omegaconf import DictConfig  # noqa: E402
-from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
 from brain_tumor.cli.command import conf_folder, register_resolvers  # noqa: E402
-from brain_tumor.config.instantiate import instantiate  # noqa: E402
+from brain_tumor.data.groups.near_duplicates import find_near_duplicates  # noqa: E402
+from brain_tumor.data.groups.settings import NearDuplicateSettings  # noqa: E402
 from brain_tumor.data.prepared.crop import CropSettings, cut_to_head, find_head  # noqa: E402
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest  # noqa: E402
 from brain_tumor.data.prepared.thumbnails import thumbnail  # noqa: E402
 from brain_tumor.data.sources.folder import FolderSource  # noqa: E402
-from brain_tumor.data.transforms.report import epoch_draws  # noqa: E402
 from brain_tumor.files.picture import decode_grey, open_picture  # noqa: E402
 from brain_tumor.files.read import md5  # noqa: E402
-from brain_tumor.models.registry import build_network  # noqa: E402
 from brain_tumor.rendering.page import DataTable, to_markdown  # noqa: E402
 
 HERE = Path(__file__).parent
 RUN = 256  # scans
-STEPS = 10  # training steps under the profiler
-SHOWN = 14  # operators
+# What the search for near-duplicates does up to each of its hundred steps.
+SEARCH = {
+    20: "describe edges",
+    30: "candidates by heads",
+    40: "candidates by frames",
+    70: "lay heads on each other",
+    100: "lay frames on each other",
+}
+# What any preparing does that crops and drops exact duplicates, as the report did.
+REPORT = ("read", "decode, to grey", "find the head", "cut and resize", "MD5 of the pixels")
+# What the usual script does.
+SCRIPT = ("read", "decode, to grey", "find the head", "cut and resize", "write a JPEG")
 
 
 def preparing(root: Path, data: DictConfig) -> DataTable:
@@ -49,11 +57,12 @@ def preparing(root: Path, data: DictConfig) -> DataTable:
     crop = CropSettings(**data.crop)
     scans = FolderSource(root).scans()
     seconds: dict[str, float] = defaultdict(float)
+    frames: list[Any] = []
 
     def step(name: str, function: Callable[..., Any], *provided: list[Any]) -> list[Any]:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         made = [function(*one) for one in zip(*provided, strict=True)]
-        seconds[name] += time.perf_counter() - begun
+        seconds[name] += time.thread_time() - begun
         return made
 
     for start in range(0, len(scans), RUN):
@@ -65,63 +74,42 @@ def preparing(root: Path, data: DictConfig) -> DataTable:
         boxes = step("find the head", lambda grey: find_head(grey, crop), greys)
         heads = step("cut and resize", lambda g, b: cut_to_head(g, b, crop.size), greys, boxes)
         step("MD5 of the pixels", pixel_digest, heads)
-        step("thumbnail of the frame", thumbnail, greys)
-        step("thumbnail of the head", thumbnail, heads)
+        frames += step("thumbnail of the frame", thumbnail, greys)
+        step("write a JPEG", lambda head: cv2.imencode(".jpg", head), heads)
+    jpeg = seconds.pop("write a JPEG")
+    seconds["read and MD5 once more, to name the set"] = (
+        seconds["read"] + seconds["MD5 of the file"]
+    )
+    searched = _searching(np.stack(frames), seconds)
+    sums = {
+        "all of these": sum(seconds.values()),
+        "without the search": sum(seconds.values()) - searched,
+        "least for the report's crops and exact duplicates": sum(seconds[name] for name in REPORT),
+        "the usual script": sum((seconds | {"write a JPEG": jpeg})[name] for name in SCRIPT),
+    }
     rows = [
         [name, f"{value:.2f}", f"{1000 * value / len(scans):.3f}"]
-        for name, value in (*seconds.items(), ("all of these", sum(seconds.values())))
+        for name, value in (seconds | sums).items()
     ]
     columns = ("step", "seconds of one core", "ms per scan")
-    return DataTable(f"Preparing {len(scans):,} scans", columns, rows, "", 1, [len(rows) - 1])
+    title = f"Preparing {len(scans):,} scans, processor time"
+    return DataTable(title, columns, rows, "", 1, [len(seconds)])
 
 
-def training(name: str, config: DictConfig) -> DataTable:
-    """Profile training steps of a network on one batch, augmentation included."""
-    torch.manual_seed(0)
-    options = {key: value for key, value in config.models[name].items() if key != "weights"}
-    network = build_network(4, **options).train()
-    augment = instantiate(config.augment, "augment")
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = instantiate(config.optimizer, "optimizer")(trained)
-    batch, size = int(config.data.batch_size), int(config.data.crop.size)
-    scans = torch.randint(0, 256, (batch, 1, size, size), dtype=torch.uint8)
-    labels = torch.arange(batch) % 4
-    draws = epoch_draws(0, 0, batch, augment.draws_per_scan)
+def _searching(frames: Any, seconds: dict[str, float]) -> float:
+    """Time the search for near-duplicates; gives its seconds, and adds each part's."""
+    ends: dict[int, float] = {}
+    begun = before = time.process_time()
 
-    def steps(number: int) -> None:
-        for _ in range(number):
-            with torch.profiler.record_function("augmentation"):
-                images = augment(scans, draws)
-            optimizer.zero_grad()
-            F.cross_entropy(network(images), labels).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+    def reached(done: int, total: int) -> None:
+        ends.setdefault(done, time.process_time())
 
-    steps(3)
-    begun = time.perf_counter()
-    steps(STEPS)
-    complete = (time.perf_counter() - begun) / STEPS
-    with profile(activities=[ProfilerActivity.CPU]) as profiled:
-        steps(STEPS)
-    found = [event for event in profiled.key_averages() if event.self_cpu_time_total > 0]
-    total = sum(event.self_cpu_time_total for event in found)
-    augmenting = sum(event.cpu_time_total for event in found if event.key == "augmentation")
-    found.sort(key=lambda event: -event.self_cpu_time_total)
-    rows = [
-        [
-            "augmentation, all of its operators",
-            f"{augmenting / STEPS / 1000:.1f}",
-            f"{100 * augmenting / total:.1f} %",
-        ]
-    ]
-    for event in found[:SHOWN]:
-        own = event.self_cpu_time_total
-        rows.append([event.key, f"{own / STEPS / 1000:.1f}", f"{100 * own / total:.1f} %"])
-    note = (
-        f"Batches of {batch}, {torch.get_num_threads()} threads; without the profiler a step takes "
-        f"{1000 * complete:.0f} ms. What the first row counts is counted in those below, too."
-    )
-    columns = ("operator", "own ms per step", "share")
-    return DataTable(f"A training step of {name}", columns, rows, note, 1, [1])
+    find_near_duplicates(frames, NearDuplicateSettings(), reached)
+    for step, name in SEARCH.items():
+        now = min(moment for done, moment in ends.items() if done >= step)
+        seconds[f"search: {name}"] = now - before
+        before = now
+    return before - begun
 
 
 def main() -> None:
@@ -129,9 +117,7 @@ def main() -> None:
     register_resolvers()
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
         config = hydra.compose("benchmark", ["folder=."])
-    tables = [training(name, config) for name in config.models]
-    tables.append(preparing(Path(sys.argv[1]), config.data))
-    text = "\n\n".join(to_markdown(table).strip() for table in tables)
+    text = to_markdown(preparing(Path(sys.argv[1]), config.data)).strip()
     (HERE / "profile.md").write_text(f"# Where the time goes\n\n{text}\n", encoding="utf-8")
     print(text)
 

@@ -14,6 +14,9 @@ class CountedTurns:
         self.left -= 1
         return self.left >= 0
 
+    def first(self, seconds: float) -> float:
+        return 1.0
+
     def done(self, seconds: float, scans: int | None, **extras: float) -> None:
         assert seconds > 0
         self.told.append({"scans": scans, **extras})

@@ -68,6 +68,19 @@ def test_the_bare_step_and_scoring_count_their_scans(materials: Materials) -> No
     assert turns.told == [{"scans": 4}]
 
 
+def test_whole_epochs_prepare_the_raw_scans_and_train_on_all_of_training(
+    materials: Materials,
+) -> None:
+    OmegaConf.update(materials.config, "epoch_scans", 24)
+    job = materials.epochs("mobilenetv2")
+    trained = len(list(Path(job["folder"]).glob("Training/*/*")))
+    turns = CountedTurns(2)
+    training.whole_epochs(job, turns)
+    # Exact duplicates are left out.
+    assert all(trained - 4 <= turn["scans"] <= trained for turn in turns.told)
+    assert all(turn["first"] == 1.0 and turn["prepare"] > 0 for turn in turns.told)
+
+
 def test_preparing_leaves_nothing_and_again_finds_what_is_there(materials: Materials) -> None:
     turns = CountedTurns(2)
     preparing.anew(materials.preparing(), turns)

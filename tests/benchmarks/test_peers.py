@@ -1,6 +1,8 @@
 """Each peer does what it says, and the same as we do where it says so."""
 
 import ast
+import importlib
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from counted_turns import CountedTurns
+from omegaconf import OmegaConf
 from torch import nn
 from torchvision import transforms
 
@@ -173,3 +176,27 @@ def test_the_plain_loop_learns(materials: Materials, monkeypatch: pytest.MonkeyP
     plain_loops.train(materials.plain("gbmnet", "train"), CountedTurns(1))
     after = network.state_dict()
     assert all(not torch.equal(before[n], after[n]) for n, _ in network.named_parameters())
+
+
+@pytest.mark.parametrize(
+    ("side", "needs"),
+    [
+        ("lightning_template", "lightning"),
+        ("timm_script", "timm"),
+        ("fastai_learner", "fastai"),
+        ("ultralytics_classify", "ultralytics"),
+    ],
+)
+def test_whole_epochs_take_every_training_scan(
+    materials: Materials, side: str, needs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if find_spec(needs) is None:  # imported by the side alone, which tells it first to stay offline
+        pytest.skip(f"{needs} is not installed")
+    for name in ("YOLO_CONFIG_DIR", "YOLO_OFFLINE"):
+        monkeypatch.setenv(name, "")  # put back afterwards
+    OmegaConf.update(materials.config, "epoch_scans", 24)
+    job = materials.epochs("mobilenetv2") | {"num_workers": 0}
+    trained = len(list(Path(job["folder"]).glob("Training/*/*")))
+    turns = CountedTurns(2)
+    importlib.import_module(f"{peers.__name__}.{side}").train(job, turns)
+    assert turns.told == [{"scans": trained, "first": 1.0}] * 2

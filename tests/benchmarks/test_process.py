@@ -1,5 +1,8 @@
 """Workers: a process of its own for each side, its memory and its faults."""
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ import pytest
 
 from benchmarks.alternation import SideError
 from benchmarks.process import Work, Worker
+from benchmarks.processor_time import processor_seconds
 
 # Modules of sides that exist for these tests alone; put where a worker finds them.
 SIDES = {
@@ -58,6 +62,8 @@ def test_a_worker_stays_alive_and_its_memory_is_known(sides: None) -> None:
         turns = [worker.again() for _ in range(3)]
     del ballast
     assert [turn["seconds"] for turn in turns] == [0.25] * 3
+    if sys.platform == "linux":
+        assert all(0 <= turn["processor"] < 60 for turn in turns)
     assert [turn["scans"] for turn in turns] == [5] * 3
     assert [turn["threads"] for turn in turns] == [1] * 3
     assert len({turn["process"] for turn in turns}) == 1
@@ -90,3 +96,14 @@ def test_leaving_ends_the_process_quickly(sides: None) -> None:
         begun = time.perf_counter()
     assert time.perf_counter() - begun < 10
     assert worker._process.poll() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells")
+def test_processor_time_counts_what_works_and_what_ended() -> None:
+    before = processor_seconds(os.getpid())
+    burn = "import time\nwhile time.process_time() < 0.5: pass"
+    subprocess.run([sys.executable, "-c", burn], check=True)
+    time.sleep(0.2)
+    after = processor_seconds(os.getpid())
+    assert before is not None and after is not None
+    assert 0.45 < after - before < 5

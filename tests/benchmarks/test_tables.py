@@ -60,9 +60,9 @@ def test_the_header_says_where_it_was_measured_and_that_scans_were_drawn() -> No
 def test_memory_growth_and_the_larger_set_are_laid_out() -> None:
     memory = memory_table(record())
     assert [line[1:] for line in memory.rows] == [
-        ["ours", "300", UNKNOWN],
-        ["plain loop", "300", UNKNOWN],
-        ["ours", "300", UNKNOWN],
+        ["ours", "300", UNKNOWN, UNKNOWN],
+        ["plain loop", "300", UNKNOWN, UNKNOWN],
+        ["ours", "300", UNKNOWN, UNKNOWN],
     ]
     growth = growth_table(record().growth or ())
     assert growth.rows == [
@@ -75,6 +75,18 @@ def test_memory_growth_and_the_larger_set_are_laid_out() -> None:
     assert larger.rows[0][:4] == ["6,589", "0.4", "0", "12.5 (11.3 to 15.0) ms"]
     assert larger.rows[1] == ["400,000", "24.4", "2", UNKNOWN, UNKNOWN, UNKNOWN]
     assert "400,000 scans: the disk is full." in larger.note
+
+
+def test_the_time_to_the_first_score_is_laid_out_where_it_was_told() -> None:
+    assert "first validation score" not in speed_markdown(record())
+    contest = record().contests[0]
+    first = {"first": Spread(30.0, 30.0, 30.0)}
+    prepared = first | {"prepare": Spread(12.5, 12.5, 12.5), "processor": Spread(40.0, 38.0, 44.0)}
+    sides = {"ours": side(0.01, 64, prepared), "plain_loop": side(0.04, 64, first)}
+    found = replace(record(), contests=(replace(contest, sides=sides),))
+    table = next(one for one in speed_tables(found) if "first" in one.title)
+    assert table.rows == [["ours", "30.0", "12.5"], ["plain loop", "30.0", UNKNOWN]]
+    assert memory_table(found).rows[0][-1] == "40.0 (38.0 to 44.0)"
 
 
 def test_whole_trainings_on_a_card_are_laid_out() -> None:
