@@ -15,7 +15,7 @@ def test_the_verdict_of_the_drawn_scans_is_the_one_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     words, shown = re.findall(
-        r"^```\npython -m (.*data=phantom.*)\n```\n\nThe verdict:\n\n```\n(.*?)\n```$",
+        r"^```\npython -m ([^\n]*data=phantom[^\n]*)\n```\n\nThe verdict:\n\n```\n(.*?)\n```$",
         PAGE.read_text(encoding="utf-8"),
         re.MULTILINE | re.DOTALL,
     )[0]

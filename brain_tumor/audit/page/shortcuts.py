@@ -56,8 +56,8 @@ def shortcut_notices(entries: Sequence[ProbeScore]) -> list[Notice]:
         low, chance = best.accuracy.low, best.majority
         if low <= chance:
             text = (
-                f"No shortcut found ({task}): under split={strict}, no classifier that sees no "
-                "shapes beats the largest class."
+                f"No shortcut found ({task}): under split={strict}, classifiers that see no shapes "
+                "are not better than always naming the largest class."
             )
             notices.append(Notice("good", text))
             continue
