@@ -9,7 +9,7 @@ from pathlib import Path
 from brain_tumor.data.sources.names import Names, check_names
 from brain_tumor.errors import DataError
 from brain_tumor.files.read import scans_in
-from brain_tumor.files.source import Scan, ScanSource
+from brain_tumor.files.source import Scan, ScanSource, published_part
 from brain_tumor.files.table_file import Line, read_named_table
 
 NEEDED, OPTIONAL = ("path", "label"), ("patient", "part", "slice")
@@ -99,6 +99,12 @@ class TableSource(ScanSource):
             if not line["path"] or not line["label"]:
                 lacking = "path" if not line["path"] else "label"
                 raise DataError(f"{place} has no {lacking}: fill it in, or delete the line.")
+            part = line.get("part", "")
+            if part and published_part(part) is None:
+                raise DataError(
+                    f"{place}: {line['path']} is published in the part {part!r}: give train, "
+                    "validation or test, or nothing."
+                )
             if line["path"] in known:
                 raise DataError(f"{place}: {line['path']} is named twice; keep one line.")
             known.add(line["path"])

@@ -73,7 +73,10 @@ def test_labels_are_mapped_and_dropped_as_folders_are(tmp_path: Path) -> None:
         ("path,label\na.png,\n", "scan 1 has no label"),
         ("path,label\n,x\n", "scan 1 has no path"),
         ("path,label\n", "names no scan"),
-        ("path,label,part\na.png,x,later\n", "a.png is published in the part 'later'"),
+        (
+            "path,label,part\na.png,x,later\n",
+            r"scan 1: a\.png is published in .*'later'",
+        ),
         ("\0", "NUL character"),
     ],
 )
