@@ -68,6 +68,7 @@ def test_the_bare_step_and_scoring_count_their_scans(materials: Materials) -> No
     assert turns.told == [{"scans": 4}]
 
 
+@pytest.mark.slow
 def test_whole_epochs_prepare_the_raw_scans_and_train_on_all_of_training(
     materials: Materials,
 ) -> None:

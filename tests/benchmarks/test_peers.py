@@ -178,6 +178,7 @@ def test_the_plain_loop_learns(materials: Materials, monkeypatch: pytest.MonkeyP
     assert all(not torch.equal(before[n], after[n]) for n, _ in network.named_parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("side", "needs"),
     [

@@ -39,7 +39,7 @@ def command(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert ended.code in (None, 0), line
 
 
-LONG = {"network", "python", "volumes"}  # they train several networks
+LONG = {"augmentation", "network", "python", "volumes"}  # several trainings, large libraries
 
 
 @pytest.mark.parametrize(
