@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
-from brain_tumor.metrics.registry import compute_scores, label_scores
+from brain_tumor.metrics.registry import label_scores
 from brain_tumor.metrics.uncertainty.bootstrap import (
     RESAMPLING,
     Interval,
@@ -31,7 +31,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     draw_weights,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, score_resamples
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 
 
@@ -92,8 +92,7 @@ def sure_of(
 
     def of_seeds(own: Values, weights: Weights) -> Values:
         """Score each seed in each resample of groups, `(B, S)`."""
-        confusions = [weighted_sum(weights, one) for one in own]
-        return np.column_stack([compute_scores(chosen, each)[:, 0] for each in confusions])
+        return np.column_stack([score_resamples(chosen, weights, one) for one in own])
 
     def together(weights: Weights) -> Values:
         means = [of_seeds(own, weights).mean(axis=1) for own in counts]

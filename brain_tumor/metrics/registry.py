@@ -50,6 +50,8 @@ class Score:
         compute: The function, NaN where it is 0/0; None for `bins`.
         absent_classes: Whether it keeps its meaning where a class has no scan; a part without one
             has no such score otherwise. Only of those of `labels`.
+        over_classes: Whether it is a mean over classes, so that a resample needs scans of each (see
+            `intervals.with_every_class`). Likewise.
     """
 
     key: str
@@ -59,6 +61,7 @@ class Score:
     needs: Needs
     compute: Callable[..., Values] | None
     absent_classes: bool = False
+    over_classes: bool = False
 
 
 def recalls(confusions: Confusions) -> Values:
@@ -125,8 +128,9 @@ SCORES: dict[str, Score] = {
             *("balanced_accuracy", "balanced accuracy", "balanced", "higher", "labels"),
             balanced_accuracy,
             absent_classes=True,
+            over_classes=True,
         ),
-        Score("macro_f1", "macro F1", "F1", "higher", "labels", macro_f1),
+        Score("macro_f1", "macro F1", "F1", "higher", "labels", macro_f1, over_classes=True),
         Score(
             *("nll", "negative log-likelihood", "NLL", "lower", "probabilities"),
             negative_log_likelihood,

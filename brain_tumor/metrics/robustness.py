@@ -15,7 +15,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     Weights,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum, with_every_class
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,11 @@ def bootstrap_robustness(
 
     def measure(weights: Weights) -> Values:
         balanced = np.stack(
-            [balanced_accuracy(weighted_sum(weights, one)) for one in counts], axis=1
+            [
+                balanced_accuracy(with_every_class(weighted_sum(weights, one), one))
+                for one in counts
+            ],
+            axis=1,
         )
         each = balanced[:, 1:].reshape(len(weights), len(corrupted), -1).mean(axis=2)
         mean = each.mean(axis=1)

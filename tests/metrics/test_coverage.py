@@ -208,6 +208,33 @@ def test_intervals_cover_the_truth_and_only_with_whole_groups() -> None:
         assert np.mean(held) < np.mean(covered[name][:SOME]) - 0.05, name
 
 
+# Patients of a class, and the share of 95 % intervals, of balanced accuracy and of accuracy, that
+# hold the truth (docs/concepts/intervals.md); +-0.02 is chance.
+FEW = {10: (0.95, 0.95), 5: (0.90, 0.94), 3: (0.79, 0.92)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("each", FEW)
+def test_few_patients_of_a_class_are_too_few_for_a_mean_over_classes(each: int) -> None:
+    truth = true_values(draw_part(np.random.default_rng(1), 200_000))
+    generator = np.random.default_rng(4)
+    covered: dict[str, list[bool]] = {"balanced accuracy": [], "accuracy": []}
+    for repeat in range(2 * SOME):
+        part = draw_part(generator, 4 * each)
+        while len(np.unique(part.labels)) < 4:
+            part = draw_part(generator, 4 * each)
+        found = bootstrap_scores(
+            *(part.labels, part.too_sure.argmax(axis=1), part.groups, 4),
+            resampling=Resampling(RESAMPLES, seed=repeat),
+        ).overall
+        for name, held in covered.items():
+            interval = found[name.replace(" ", "_")]
+            assert interval is not None
+            held.append(interval.low <= truth[name] <= interval.high)
+    print(f"\n{each} patients of a class:", {name: np.mean(held) for name, held in covered.items()})
+    assert [np.mean(held) for held in covered.values()] == pytest.approx(FEW[each], abs=0.02)
+
+
 @pytest.mark.slow
 def test_plain_intervals_do_not_cover_a_calibration_error_of_0() -> None:
     generator = np.random.default_rng(3)

@@ -17,7 +17,7 @@ from brain_tumor.errors import DataError
 from brain_tumor.files.bounded_file import read_file
 from brain_tumor.files.scans import Grey
 
-# What every summary holds, that of scans of other origin too (`preparing.summarise`).
+# What every summary holds, that of scans of other origin too (`prepare.summarise`).
 _SUMMARY = (
     *("fingerprint", "raw", "duplicates", "kept", "classes", "unusable"),
     *("crop", "harmonise", "near_duplicates", "seconds"),

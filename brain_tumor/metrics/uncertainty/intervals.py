@@ -1,10 +1,18 @@
 """How far a score can be believed: bootstrap intervals that resample whole groups of scans."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from brain_tumor.metrics.registry import compute_scores, f1s, label_scores, precisions, recalls
+from brain_tumor.metrics.registry import (
+    Score,
+    compute_scores,
+    f1s,
+    label_scores,
+    precisions,
+    recalls,
+)
 from brain_tumor.metrics.uncertainty.bootstrap import (
     RESAMPLING,
     Interval,
@@ -43,10 +51,11 @@ def bootstrap_scores(
 ) -> ScoreIntervals:
     """Score predicted classes, with BCa intervals of a cluster bootstrap.
 
-    Every resample takes whole groups of scans (see `bootstrap`); a class that is absent from a
-    resample keeps all its scans in it (see `weighted_sum`). A resample that leaves a value
-    undefined, a precision of a class that is never predicted, is left out of that value's interval.
-    A single group, or a score of exactly 1, gives an interval of width zero.
+    Every resample takes whole groups of scans (see `bootstrap`). For recall and F1 of a class, and
+    for scores that are means over classes, a class that is absent from a resample keeps all its
+    scans in it (see `with_every_class`). A resample that leaves a value undefined, a precision of a
+    class that is never predicted, is left out of that value's interval. A single group, or a score
+    of exactly 1, gives an interval of width zero.
 
     Args:
         labels: True class numbers, `(N,)`, int64, 0 to `classes` - 1, N at least 1.
@@ -63,12 +72,10 @@ def bootstrap_scores(
         >>> labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0])
         >>> found = bootstrap_scores(labels, predicted, np.array([0, 0, 1, 2]), classes=2)
         >>> found.overall["accuracy"]
-        Interval(value=0.75, low=0.4, high=1.0)
+        Interval(value=0.75, low=0.0, high=1.0)
     """
     counts = count_by_group(labels, predicted, groups, classes)
-    found = resample(
-        lambda weights: _scores(weighted_sum(weights, counts)), len(counts), resampling
-    )
+    found = resample(lambda weights: _scores(weights, counts), len(counts), resampling)
     intervals = [found.defined_interval(number) for number in range(len(found.values))]
     keys = [score.key for score in label_scores()]
     per_class = intervals[len(keys) :]
@@ -104,21 +111,36 @@ def count_by_group(labels: Labels, predicted: Labels, groups: Labels, classes: i
 
 
 def weighted_sum(weights: Weights, counts: Values) -> Values:
-    """Sum the confusion matrices of groups in each resample, `(B, classes, classes)`.
+    """Sum the confusion matrices of groups in each resample, `(B, classes, classes)`."""
+    return np.asarray(np.tensordot(weights, counts, 1))
 
-    A class of which a resample has no scan keeps those of all groups: without it, a mean over
-    classes would be another score, and a network that names one class for all scans would get 1
-    where the resample has that class alone. It happens where a class has few groups.
+
+def with_every_class(drawn: Values, counts: Values) -> Values:
+    """Give a class of which a resample has no scan those of all groups.
+
+    Without it, a mean over classes would be another score, and a network that names one class for
+    all scans would get 1 where the resample has that class alone. It happens where a class has few
+    groups; intervals of such a mean are then too narrow (docs/concepts/intervals.md).
     """
-    found = np.tensordot(weights, counts, 1)
-    absent = found.sum(axis=2, keepdims=True) == 0
-    return np.asarray(found + absent * counts.sum(axis=0))
+    absent = drawn.sum(axis=2, keepdims=True) == 0
+    return np.asarray(drawn + absent * counts.sum(axis=0))
 
 
-def _scores(confusions: Values) -> Values:
+def score_resamples(scores: Sequence[Score], weights: Weights, counts: Values) -> Values:
+    """Compute K scores of labels in each resample of groups, `(B, K)`; NaN where 0/0."""
+    drawn = weighted_sum(weights, counts)
+    complete = with_every_class(drawn, counts)
+    return np.column_stack(
+        [compute_scores([one], complete if one.over_classes else drawn) for one in scores]
+    )
+
+
+def _scores(weights: Weights, counts: Values) -> Values:
     """Give the K scores of labels in the registry, then each class's recall, precision and F1.
 
     `(B, K + 3 * classes)`, float64; NaN where 0/0.
     """
-    per_class = recalls(confusions), precisions(confusions), f1s(confusions)
-    return np.column_stack((compute_scores(label_scores(), confusions), *per_class))
+    drawn = weighted_sum(weights, counts)
+    complete = with_every_class(drawn, counts)
+    per_class = recalls(complete), precisions(drawn), f1s(complete)
+    return np.column_stack((score_resamples(label_scores(), weights, counts), *per_class))

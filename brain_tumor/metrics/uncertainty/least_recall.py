@@ -15,7 +15,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     Weights,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum, with_every_class
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def least_recall(
     least = int(np.nanargmin(found_recalls))
 
     def above_least(weights: Weights) -> Values:
-        drawn = recalls(weighted_sum(weights, counts))
+        drawn = recalls(with_every_class(weighted_sum(weights, counts), counts))
         return drawn - drawn[:, [least]]
 
     found = resample(above_least, len(counts), resampling)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from brain_tumor.metrics.registry import compute_scores, label_scores
+from brain_tumor.metrics.registry import label_scores
 from brain_tumor.metrics.uncertainty.bootstrap import (
     RESAMPLING,
     Interval,
@@ -16,7 +16,7 @@ from brain_tumor.metrics.uncertainty.bootstrap import (
     Weights,
     resample,
 )
-from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum
+from brain_tumor.metrics.uncertainty.intervals import count_by_group, score_resamples
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,7 @@ def paired_bootstrap(
     scores = label_scores()
 
     def differences(weights: Weights) -> Values:
-        one, other = (
-            compute_scores(scores, weighted_sum(weights, own)) for own in (counts, other_counts)
-        )
+        one, other = (score_resamples(scores, weights, own) for own in (counts, other_counts))
         return other - one
 
     found = resample(differences, len(counts), resampling)

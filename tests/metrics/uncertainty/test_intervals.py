@@ -149,6 +149,17 @@ def test_one_answer_for_all_scans_is_never_better_than_chance(each: int) -> None
     assert found.overall["balanced_accuracy"] == Interval(0.5, 0.5, 0.5)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_accuracy_depends_on_what_is_right_alone(seed: int) -> None:
+    labels, predicted = np.random.default_rng(seed).integers(0, 4, (2, 8))
+    groups = np.arange(8) // 2
+    found = bootstrap_scores(labels, predicted, groups, 4)
+    # The same, had all scans been of one class, which no resample can miss.
+    wrong = (labels != predicted).astype(np.int64)
+    alike = bootstrap_scores(np.zeros_like(labels), wrong, groups, 2)
+    assert found.overall["accuracy"] == alike.overall["accuracy"]
+
+
 def test_a_class_that_neither_occurs_nor_is_predicted_has_no_scores() -> None:
     result = bootstrap_scores(np.array([0, 0, 2]), np.array([0, 2, 2]), np.arange(3), 4)
     assert [recall is None for recall in result.recalls] == [False, True, False, True]
