@@ -35,8 +35,8 @@ class FolderSource(ScanSource):
         self._remedy = f"give {wanted}, as data.root=FOLDER"
         if root.suffix.lower() == ".csv" and root.is_file():
             raise DataError(
-                f"{root} is a table: give it as data.table={root}, where scans are prepared or "
-                "trained on with data=csv beside it."
+                f"{root} is a table: give it as data.table={root}; prepare and train need "
+                "data=csv, too."
             )
         check_folder(root, f"{self._remedy}, or use data=phantom to try the program without scans")
         self.root = self._inner(root)
