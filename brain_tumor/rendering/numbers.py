@@ -32,7 +32,7 @@ def format_count(count: int | None) -> str:
 
 
 def format_counted(count: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun for one, or that for many, which is the same with an s if None.
+    """Write a count with its noun: `one`, or `many`; without `many`, `one` with an s.
 
     >>> format_counted(1, "file"), format_counted(1648, "test scan")
     ('1 file', '1,648 test scans')

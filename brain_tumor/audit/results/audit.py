@@ -46,7 +46,8 @@ class LookalikePairs:
 
     Attributes:
         level: Lowest correlation of such a pair, in [0, 1].
-        count: Number of pairs; of scans in them: `scans`.
+        count: Number of pairs.
+        scans: Number of scans in them.
         pairs: The first of them, most alike first.
     """
 
@@ -107,7 +108,8 @@ class FolderCounts:
 
     Attributes:
         report_class: The report's class with as many scans; None where it has none.
-        report_train: Training scans of that class in the report, None likewise; and so on.
+        report_train: Training scans of that class in the report; None likewise.
+        report_test: Its test scans; None likewise.
         named_alike: The report's counts of the class that it names like the folder; None where it
             names none so.
     """

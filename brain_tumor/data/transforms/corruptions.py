@@ -110,7 +110,7 @@ def corrupt(
     """Make scans worse by one of `CORRUPTIONS`, and round as a file would.
 
     Args:
-        images: `(N, 1, H, W)`, uint8, 0-255, H = W, on the CPU; so is what is given.
+        images: `(N, 1, H, W)`, uint8, 0-255, H = W, on the CPU; the result is alike.
         rows: Which scan each is, `(N,)`: the row in its prepared set.
         name: The corruption.
         strength: 1 to 5; 0 leaves scans as they are.
