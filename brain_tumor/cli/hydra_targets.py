@@ -99,11 +99,9 @@ def foreign_folders(node: Any) -> list[str]:
 
 def texts(node: Any, key: str) -> Iterator[tuple[str, str]]:
     """Give every text of nested values, lists too, and what is imported, with its dotted key."""
-    if isinstance(node, str):
-        yield key, node
-    elif node is not None and key.rpartition(".")[2] in NAMING:
+    if isinstance(node, str) or (node is not None and key.rpartition(".")[2] in NAMING):
         yield key, str(node)
-    elif isinstance(node, (dict, list)):
+    if isinstance(node, (dict, list)):
         pairs = node.items() if isinstance(node, dict) else enumerate(node)
         for name, value in pairs:
             yield from texts(value, f"{key}.{name}")

@@ -23,7 +23,11 @@ SUFFIXES = (".onnx", ".pt2")
 
 @dataclass(frozen=True)
 class Exported:
-    """A network in a file of its own. Several threads may use it at once."""
+    """A network in a file of its own. Several threads may use it at once.
+
+    `classes` are in the order of the probabilities; `detector` scores scans as out of distribution,
+    None where the run had none.
+    """
 
     path: Path
     classes: tuple[str, ...]

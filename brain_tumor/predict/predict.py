@@ -222,15 +222,15 @@ def _print(
 ) -> None:
     console = Console(highlight=False, markup=False)  # a path may hold [brackets]
     place = f"{outcome.place.rstrip('/')}/" if outcome.place else ""
-    told = outcome.predictions[:shown]
-    table = predictions_table(model.name, place, told, outcome.predicted, _note(model))
+    displayed = outcome.predictions[:shown]
+    table = predictions_table(model.name, place, displayed, outcome.predicted, _note(model))
     counts = {name: outcome.counts[name] for name in model.classes}
     flagged = None if model.ood_threshold is None else outcome.out_of_distribution
     bad = outcome.unusable
     console.print(predictions_summary(counts, flagged, outcome.low_confidence, len(bad)))
     console.print(to_rich(table, console.width))
     threshold, healthy = model.chosen.threshold, model.healthy
-    parted = any(one.tumour and one.label == healthy for one in told)
+    parted = any(one.tumour and one.label == healthy for one in displayed)
     if parted and healthy is not None and threshold is not None:
         console.print(parted_sentence(healthy, threshold))
     if bad:
@@ -251,16 +251,16 @@ def _shared(first: str, second: str) -> str:
 
 def _note(model: Model) -> str:
     message = (
-        "by the run's validation scans"
+        ", by the run's validation scans"
         if model.confident_from_validation
-        else "the run has no validation scans to choose this limit by"
+        else ". The run has no validation scans to choose this limit by"
     )
     sure = (
         f"Low confidence: below {model.confident_from:.3f}"
         if model.confident_from <= 1
         else "Every prediction has low confidence"
     )
-    words = [f"{sure}, {message}."]
+    words = [f"{sure}{message}."]
     if model.chosen.threshold is not None:
         words.insert(0, f"Tumour: from a probability of {model.chosen.threshold:.3f} on.")
     if model.ood_threshold is None:

@@ -82,7 +82,7 @@ def _fit(table: DataTable, width: int) -> tuple[DataTable, list[int] | None]:
     kept = len(columns)
     while kept > min(words + 1, len(columns)) and _frame(kept) + sum(least[:kept]) > width:
         kept -= 1
-    left_out = table.columns[kept:]
+    left_out = [name.replace("\n", " ") for name in table.columns[kept:]]
     if left_out:
         note = f"{table.note} No room here for: {', '.join(left_out).rstrip('.')}.".strip()
         rows = [row[:kept] for row in table.rows]

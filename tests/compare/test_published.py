@@ -88,6 +88,8 @@ def test_a_run_on_the_report_s_scans_stands_beside_its_tables(
     table = published_table(test, "mine")
     shown = [list(row) for row in table.rows if row[:2] == ["meningioma", "recall"]]
     assert shown[0][3:] == ["0.71", "+0.000", "notumor", "0.93", "-0.220"]
+    narrow = [list(row) for row in published_table(test, "mine", differences=False).rows]
+    assert [row[3:] for row in narrow if row[:2] == ["meningioma", "recall"]] == [["0.71", "0.93"]]
     assert "permuted" in table.note and "another split" not in table.note
 
 

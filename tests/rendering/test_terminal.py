@@ -26,6 +26,11 @@ def test_a_table_fits_and_breaks_no_word() -> None:
     assert "No room" not in " ".join(shown(table, 120))
 
 
+def test_what_is_left_out_is_named_on_one_line() -> None:
+    table = DataTable("scores", ["class", "ours", "ours less\nthat"], [["a", "0.5", "+0.1"]], "")
+    assert "No room here for: ours less that." in " ".join(shown(table, 18))
+
+
 def test_the_decisive_columns_stay() -> None:
     table = leading(DataTable("scores", COLUMNS, [ROW]), ["balanced accuracy", "no column"])
     assert list(table.columns) == ["network", "balanced accuracy", "accuracy", "seconds"]

@@ -291,6 +291,13 @@ def test_mlflows_database_beside_the_runs_is_no_way_out(tmp_path: Path) -> None:
         check("/etc")
 
 
+def test_a_place_is_found_at_any_depth(tmp_path: Path) -> None:
+    for value in ("/etc", ["/etc"], {"class": ["/etc"]}, {"class": {"a": [{"b": "/etc"}]}}):
+        saved = OmegaConf.create({"logger": {}, "trainer": {}, "callbacks": {"mine": value}})
+        with pytest.raises(ConfigError, match="leads out of its folder"):
+            resuming._check_places(saved, RunFolder(tmp_path), (), "runs")
+
+
 def test_a_run_of_before_losses_could_be_chosen_goes_on_by_cross_entropy(
     stopped, compose, whole: Path
 ) -> None:

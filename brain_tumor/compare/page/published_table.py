@@ -10,8 +10,8 @@ _OF_CLASSES = {"precision": "precision", "recall": "recall", "f1": "F1"}
 _PARTS = {"train": "training", "test": "test"}
 
 
-def published_table(found: PublishedTable, setting: str) -> DataTable:
-    """Lay one of the report's tables beside ours, under both sets of names."""
+def published_table(found: PublishedTable, setting: str, differences: bool = True) -> DataTable:
+    """Lay one of the report's tables beside ours, under both sets of names, and the differences."""
     rows: list[list[str]] = []
     measures = score_titles() | _OF_CLASSES
     for row in found.rows:  # three for each class, then those over all
@@ -33,19 +33,21 @@ def published_table(found: PublishedTable, setting: str) -> DataTable:
         score = f"training accuracy, epoch {point.epoch}"
         ours = format_score(point.ours)
         rows.append(["all classes", score, ours, theirs, away, "all", theirs, away])
+    columns = [
+        "class",
+        "score",
+        "ours",
+        "report:\nthese scans",
+        "ours less\nthat",
+        "report's\nname",
+        "report:\nthis name",
+        "ours less\nthat",
+    ]
+    places = tuple(range(len(columns))) if differences else (0, 1, 2, 3, 6)
     return DataTable(
         f"Table {found.table} of the report ({_PARTS[found.part]} scans) beside {setting}",
-        [
-            "class",
-            "score",
-            "ours",
-            "report:\nthese scans",
-            "ours less\nthat",
-            "report's\nname",
-            "report:\nthis name",
-            "ours less\nthat",
-        ],
-        rows,
+        [columns[place] for place in places],
+        [[row[place] for place in places] for row in rows],
         note(found),
         text_columns=2,
         sections=[3 * place for place in range(1, len(found.names) + 1)],

@@ -60,12 +60,12 @@ def spread_table(setting: PooledRunGroup) -> DataTable | None:
     return DataTable(f"{setting.title}: spread", columns, rows, text_columns=2)
 
 
-def setting_class_report(setting: PooledRunGroup) -> DataTable:
+def setting_class_report(setting: PooledRunGroup, intervals: bool = True) -> DataTable:
     """Lay out the scores of each class, all predictions of a setting put together."""
     scores, found = setting.pooled.scores, setting.pooled.intervals
     per_class = scored_classes(scores, found)
     title = f"{setting.title}: classes"
-    table = class_report(per_class, found.overall, scores.scans, title, intervals=True)
+    table = class_report(per_class, found.overall, scores.scans, title, intervals)
     return replace(table, note=" ".join([*setting_notes(setting), *_found_least(setting)]))
 
 
@@ -89,7 +89,9 @@ def shortcut_tables(audits: Sequence[ComparedAudit], split: str) -> list[DataTab
     return tables
 
 
-def setting_tables(setting: PooledRunGroup, level: float) -> list[DataTable]:
+def setting_tables(
+    setting: PooledRunGroup, level: float, intervals: bool = True
+) -> list[DataTable]:
     """Lay out what belongs to one setting: its spread, its classes, and its patients.
 
     There is no spread of one run, and no patients where none is known.
@@ -98,23 +100,27 @@ def setting_tables(setting: PooledRunGroup, level: float) -> list[DataTable]:
     title = f"{setting.title}: by patient"
     return [
         *([spread] if spread else []),
-        setting_class_report(setting),
+        setting_class_report(setting, intervals),
         *([patients_table(patients, title, level)] if patients else []),
     ]
 
 
 def comparison_tables(comparison: Comparison) -> list[DataTable]:
-    """Lay out all that a comparison holds, for the terminal."""
+    """Lay out all that a comparison holds, for the terminal, whose 80 columns have no room for all.
+
+    There classes have no intervals, and the published report has no differences: else F1, and with
+    it the accuracy, would be left out, and the report's scores of the same name.
+    """
     settings, level = comparison.settings, comparison.bootstrap.level
     return [
         *([settings_table(settings, level)] if settings else []),
-        *across_tables(comparison),
-        *(table for own in settings for table in setting_tables(own, level)),
+        *across_tables(comparison, wide=False),
+        *(table for own in settings for table in setting_tables(own, level, intervals=False)),
         *shortcut_tables(comparison.audits, comparison.audit_split),
     ]
 
 
-def across_tables(comparison: Comparison) -> list[DataTable]:
+def across_tables(comparison: Comparison, wide: bool = True) -> list[DataTable]:
     """Lay out what is about several settings, or about the published report."""
     if not comparison.settings:
         return []
@@ -122,7 +128,10 @@ def across_tables(comparison: Comparison) -> list[DataTable]:
         *pairs_tables(comparison),
         *calibration_tables(comparison),
         shared_table(comparison.settings),
-        *(published_table(one, comparison.title(one.setting)) for one in comparison.published),
+        *(
+            published_table(one, comparison.title(one.setting), wide)
+            for one in comparison.published
+        ),
     ]
 
 

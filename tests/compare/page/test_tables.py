@@ -2,6 +2,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from rich.console import Console
 from sample_audit import AUDIT, probe_score
 from sample_comparison import POOLED, comparison, run, setting
 
@@ -18,6 +19,7 @@ from brain_tumor.compare.page.tables import (
 )
 from brain_tumor.metrics.uncertainty.folds import ScoreSpreads, Spread
 from brain_tumor.metrics.uncertainty.least_recall import LeastRecall
+from brain_tumor.rendering.terminal import to_rich
 
 GBMNET = {"model.name": "gbmnet", "split.name": "patient", "optimizer._target_": "torch.optim.Adam"}
 
@@ -114,6 +116,15 @@ def test_a_class_without_scans_has_no_scores() -> None:
     precision, recall, f1 = "0.750 (0.650 to 0.850)", "0.600 (0.500 to 0.700)", "0.667 (0.567 to"
     assert list(glioma[:3]) == ["glioma", precision, recall] and glioma[3].startswith(f1)
     assert notumor[1:] == ["–", "–", "–", "0"]  # noqa: RUF001 (the dash of rendering/numbers.py)
+
+
+def test_a_terminal_has_room_for_every_score_of_a_class() -> None:
+    tables = comparison_tables(comparison(setting()))
+    (classes,) = (table for table in tables if table.title.endswith(": classes"))
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(to_rich(classes, console.width))
+    assert "No room" not in capture.get() and "0.6670" in capture.get()
 
 
 def test_what_must_be_known_is_said_beside_the_classes() -> None:
