@@ -177,6 +177,9 @@ def main(weights: str) -> None:
     # Harmonised scans are the same files in the same order, related in other ways: with the groups
     # of the prepared ones all heads have the same folds.
     harmonised = frozen_features(weights, "data/harmonise=all", passes=0)
+    assert [scan.path for scan in harmonised.prepared.kept] == [
+        scan.path for scan in augmented.prepared.kept
+    ]
     write_answers(HARMONISED, replace(harmonised, prepared=augmented.prepared), (OTHERS,))
 
 
