@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import DataError
-from experiments.kept_table import write_table
+from experiments.kept_table import read_table, write_table
 from experiments.with_weights import run_with_weights
 
 ROWS = [{"name": "a, b", "score": 1 / 3, "scans": 2}, {"name": "", "score": 0.0, "scans": 10**7}]
@@ -22,6 +22,7 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     with plain.open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == READ
     assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    assert read_table(plain) == read_table(packed) == READ
     first = packed.read_bytes()
     write_table(packed, iter(ROWS))
     assert packed.read_bytes() == first
