@@ -18,7 +18,7 @@ from brain_tumor.data.split import TEST, TRAIN
 from brain_tumor.metrics.uncertainty.bootstrap import Values
 from experiments.frozen_features import frozen_features
 from experiments.kept_table import read_table, write_table
-from experiments.with_weights import run_with_weights
+from experiments.with_path import run_with_path
 
 HERE = Path(__file__).parent
 JUDGED, FOUND = HERE / "judged.csv", HERE / "views.csv.gz"
@@ -70,4 +70,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

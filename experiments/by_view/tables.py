@@ -51,7 +51,10 @@ def judged_table(lines: Lines) -> DataTable:
     overall = scores.overall["accuracy"]
     rows.append(["all", *map(str, np.bincount(found)), format_interval(overall)])
     columns = ["judged by eye", *(f"classified as {view}" for view in VIEWS), "right"]
-    note = "The scans for testing; in brackets 95 % intervals over groups of scans."
+    note = (
+        "The scans for testing; in brackets 95 % intervals over groups of scans. Where all are "
+        "right, an interval has no width."
+    )
     return DataTable("The classifier of views", columns, rows, note)
 
 

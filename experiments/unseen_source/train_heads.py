@@ -39,7 +39,7 @@ from experiments.heads import NONE, SEED, SEEDS, log_probabilities, named, split
 from experiments.heads import write_answers as write_heads
 from experiments.kept_table import write_table
 from experiments.unseen_source.left_out import SOURCES, tumours_of, without
-from experiments.with_weights import run_with_weights
+from experiments.with_path import run_with_path
 
 HERE = Path(__file__).parent
 AUGMENTED, PLAIN, HARMONISED = "augmented", "plain", "harmonised"
@@ -184,4 +184,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

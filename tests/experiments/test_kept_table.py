@@ -6,7 +6,7 @@ import pytest
 
 from brain_tumor.errors import DataError
 from experiments.kept_table import read_table, write_table
-from experiments.with_weights import run_with_weights
+from experiments.with_path import run_with_path
 
 ROWS = [{"name": "a, b", "score": 1 / 3, "scans": 2}, {"name": "", "score": 0.0, "scans": 10**7}]
 READ = [
@@ -36,14 +36,14 @@ def test_columns_that_are_not_asked_for_are_left_out(tmp_path: Path) -> None:
 def test_a_script_says_how_it_is_called_and_what_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
     monkeypatch.setattr("sys.argv", ["script", "net.pth"])
-    run_with_weights(called.append, "usage")
+    run_with_path(called.append, "usage")
     assert called == ["net.pth"]
 
     def fail(weights: str) -> None:
         raise DataError(f"{weights} is gone")
 
     with pytest.raises(SystemExit, match=r"net\.pth is gone"):
-        run_with_weights(fail, "usage")
+        run_with_path(fail, "usage")
     monkeypatch.setattr("sys.argv", ["script"])
     with pytest.raises(SystemExit, match="usage"):
-        run_with_weights(called.append, "usage")
+        run_with_path(called.append, "usage")
