@@ -38,6 +38,8 @@ def speed_header(found: Benchmark) -> list[str]:
     parts += [machine.card] if machine.card else []
     threads = found.asked.threads or machine.threads
     parts.append(f"torch with {format_counted(threads, 'thread')}")
+    if machine.load is not None:
+        parts.append(f"a load of {machine.load:.1f} when it began, ours included")
     versions = ", ".join(f"{name} {version}" for name, version in made.versions.items())
     kind = "drawn phantoms, no real scans" if data.drawn else "scans"
     lines = [

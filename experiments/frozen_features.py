@@ -34,7 +34,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet  # noqa: E402
 from brain_tumor.data.split import Rows, Split  # noqa: E402
 from brain_tumor.models.classifier import TrainingSettings  # noqa: E402
 from brain_tumor.train.build import build_classifier, build_datamodule  # noqa: E402
-from experiments.with_weights import run_with_weights  # noqa: E402
+from experiments.with_path import run_with_path  # noqa: E402
 
 PASSES = 5  # as many as `experiment=leakage` has epochs; each takes a core a minute or two
 KEPT = Path("data/frozen_features")
@@ -123,4 +123,4 @@ def frozen_features(weights: str, *words: str, passes: int = PASSES) -> FrozenFe
 
 
 if __name__ == "__main__":
-    run_with_weights(frozen_features, __doc__)
+    run_with_path(frozen_features, __doc__)

@@ -6,8 +6,6 @@ Augmentation is that of seed 0 for every seed, and comes again where there are m
 passes; dropout draws other numbers.
 """
 
-import csv
-import gzip
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count, islice
@@ -27,13 +25,12 @@ from brain_tumor.data.split import Rows, Split, SplitSettings
 from brain_tumor.metrics.uncertainty.bootstrap import Labels
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 from brain_tumor.models.registry import build_network
-from experiments.kept_table import write_table
+from experiments.kept_table import Line, read_table, write_table
 
 FOLDS = 4
 SEEDS = (0, 1, 2)  # of a head's weights, the order of its scans and its dropout
 NONE = -1  # no answer: the scan was not in the test part
 SEED = " seed"  # stands in the name of every answer, in front of the seed
-Line = dict[str, str]
 
 
 def splits(prepared: PreparedSet, validation: float = 0.0) -> dict[str, list[Split]]:
@@ -134,12 +131,6 @@ def named(classes: Sequence[str], number: int) -> str:
     return "" if number == NONE else classes[number]
 
 
-def read_lines(path: Path) -> list[Line]:
-    """Read the rows that `write_answers` has written, as they are."""
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def read_answers(
     path: Path, wanted: Callable[[Line], bool] = bool
 ) -> tuple[list[str], dict[str, GradedPredictions]]:
@@ -152,7 +143,7 @@ def read_answers(
     Returns:
         The class names, and by what gave them the answers to the scans that were asked.
     """
-    lines = read_lines(path)
+    lines = read_table(path)
     classes = sorted({line["label"] for line in lines})
     numbers = {name: number for number, name in enumerate(classes)}
     found = {}

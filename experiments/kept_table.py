@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+Line = dict[str, str]  # a row, by column
+
 
 def write_table(
     path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None
@@ -27,6 +29,13 @@ def write_table(
     content = text.getvalue().encode()
     path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     print(f"written: {path}", flush=True)
+
+
+def read_table(path: Path) -> list[Line]:
+    """Read what `write_table` has written, every cell as text."""
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def _cell(value: Any) -> Any:

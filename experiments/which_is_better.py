@@ -11,7 +11,8 @@ from brain_tumor.rendering.numbers import UNKNOWN, format_count, format_differen
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.runs.finished import FinishedRun, class_numbers
 from experiments.findings import kept_runs, over_seeds
-from experiments.heads import SEED, balanced_accuracy, read_lines
+from experiments.heads import SEED, balanced_accuracy
+from experiments.kept_table import read_table
 from experiments.longer_over_patients.schedule import ANSWERS, EPOCHS, FIRST_ANSWERS
 from experiments.seeds_and_groups import SureOf, Term, sure_of
 
@@ -125,7 +126,7 @@ def of_heads(path: Path) -> dict[str, list[Answers]]:
     Args:
         path: A file that `heads.write_answers` has written.
     """
-    lines = read_lines(path)
+    lines = read_table(path)
     found: dict[str, list[Answers]] = {}
     for name in (column for column in lines[0] if SEED in column):
         answers = {

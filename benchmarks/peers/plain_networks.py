@@ -10,7 +10,7 @@ def gbmnet(classes: int, width: int, dropout: float) -> nn.Sequential:
     Args:
         classes: Number of classes.
         width: Neurons of the hidden layer.
-        dropout: BatchShard of them dropped in training.
+        dropout: Share of them dropped in training.
     """
     layers: list[nn.Module] = []
     for before, after in ((1, 8), (8, 16), (16, 32), (32, 64)):
@@ -30,7 +30,7 @@ def mobilenetv2(classes: int, width: int, dropout: float) -> nn.Module:
     Args:
         classes: Number of classes.
         width: Neurons of the head's hidden layer.
-        dropout: BatchShard of them dropped in training.
+        dropout: Share of them dropped in training.
     """
     network: nn.Module = mobilenet_v2(weights=None)
     for parameter in network.parameters():

@@ -9,8 +9,6 @@ are answered with the mirror image, too; elsewhere nobody looks. Writes `flipped
 file.
 """
 
-import csv
-import gzip
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,12 +28,11 @@ from brain_tumor.runs.finished import FinishedRun, find_folders, read_run  # noq
 from brain_tumor.runs.folder import RunFolder  # noqa: E402
 from brain_tumor.runs.results.run import RUN  # noqa: E402
 from brain_tumor.trained.network import open_trained  # noqa: E402
-from experiments.kept_table import write_table  # noqa: E402
+from experiments.kept_table import Line, write_table  # noqa: E402
 
 FLIPPED = Path(__file__).with_name("flipped.csv.gz")
 PLAIN, MIRROR = "as it is", "with its mirror image"
 BATCH = 32
-Line = dict[str, str]
 
 
 @torch.no_grad()
@@ -94,12 +91,6 @@ def main(places: list[str]) -> None:
 
 def _fold(run: FinishedRun) -> int:
     return -1 if run.fold is None else run.fold
-
-
-def read_flipped() -> list[Line]:
-    """Read what `main` has written."""
-    with gzip.open(FLIPPED, "rt", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import class_numbers
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.robustness import robustness_file
-from experiments.best_patient.flipped import MIRROR, PLAIN, Line, read_flipped
+from experiments.best_patient.flipped import FLIPPED, MIRROR, PLAIN
 from experiments.findings import Blocks, Findings, calibration_block, kept_runs
+from experiments.kept_table import Line, read_table
 
 SCORE, WEAK = "balanced_accuracy", "meningioma"  # what the goals set beforehand are about
 README, TRIALS = (Path(__file__).with_name(name) for name in ("README.md", "trials"))
@@ -27,7 +28,7 @@ README, TRIALS = (Path(__file__).with_name(name) for name in ("README.md", "tria
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
     calibration = calibration_block(found.compared["best_patient"])
-    tables = {"trials": trials_table(TRIALS), "flipped": flipped_table(read_flipped())}
+    tables = {"trials": trials_table(TRIALS), "flipped": flipped_table(read_table(FLIPPED))}
     made = {name: to_markdown(table) for name, table in tables.items()}
     return {README: made | {"calibration": calibration}}
 

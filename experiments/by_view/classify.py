@@ -8,7 +8,6 @@ A logistic regression on the features of the transfer model's frozen layers
 view, which is the judged one where the scan was judged.
 """
 
-import csv
 from pathlib import Path
 
 from sklearn.linear_model import LogisticRegression
@@ -18,8 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from brain_tumor.data.split import TEST, TRAIN
 from brain_tumor.metrics.uncertainty.bootstrap import Values
 from experiments.frozen_features import frozen_features
-from experiments.kept_table import write_table
-from experiments.with_weights import run_with_weights
+from experiments.kept_table import read_table, write_table
+from experiments.with_path import run_with_path
 
 HERE = Path(__file__).parent
 JUDGED, FOUND = HERE / "judged.csv", HERE / "views.csv.gz"
@@ -34,8 +33,7 @@ def judged(*parts: str) -> dict[str, str]:
         parts: `train`, `test`, and `healthy` for the healthy scans that the regression does not
             call axial, which were all looked at.
     """
-    with JUDGED.open(encoding="utf-8", newline="") as file:
-        lines = [line for line in csv.DictReader(file) if line["part"] in parts]
+    lines = [line for line in read_table(JUDGED) if line["part"] in parts]
     return {line["path"]: line["view"] for line in lines}
 
 
@@ -72,4 +70,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

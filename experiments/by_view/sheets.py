@@ -7,7 +7,6 @@ testing. FOLDER gets sheets of 48 numbered scans, and `judged.csv` with the scan
 the numbers, its column `view` empty. Sheets show scans and stay out of the repository.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,11 @@ import numpy as np
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.split import TEST, TRAIN, Rows
-from brain_tumor.errors import BrainTumorError
 from brain_tumor.metrics.uncertainty.bootstrap import Labels
 from brain_tumor.rendering.charts.style import new_figure
 from experiments.frozen_features import composed
 from experiments.kept_table import write_table
+from experiments.with_path import run_with_path
 
 JUDGED = 200  # scans of each part
 COLUMNS, ROWS = 8, 6  # of a sheet
@@ -41,8 +40,9 @@ def drawn(groups: Labels, seed: int = 0) -> dict[str, Rows]:
     }
 
 
-def main(folder: Path) -> None:
+def main(place: str) -> None:
     """Write the sheets and the list."""
+    folder = Path(place)
     prepared = build_prepared(data_settings(composed("experiment=leakage").data))
     folder.mkdir(parents=True, exist_ok=True)
     parts = drawn(prepared.groups)
@@ -67,9 +67,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    try:
-        main(Path(sys.argv[1]))
-    except BrainTumorError as error:
-        raise SystemExit(str(error)) from error
+    run_with_path(main, __doc__)

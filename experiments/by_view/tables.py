@@ -1,7 +1,5 @@
 """How well views are classified, how many scans have each, and scores of kept runs by view."""
 
-import csv
-import gzip
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +13,12 @@ from brain_tumor.runs.finished import HEALTHY
 from experiments.by_source.tables import Mask, SourcedAnswers, kept_settings
 from experiments.by_view.classify import FOUND, VIEWS, judged
 from experiments.findings import Blocks, Findings
+from experiments.kept_table import Line, read_table
 
 README = Path(__file__).with_name("README.md")
 EXPERIMENTS = ("evidence", "harmonised", "best_patient")
 AXIAL = VIEWS[0]
-Lines = dict[str, dict[str, str]]
+Lines = dict[str, Line]
 
 
 def blocks(found: Findings) -> Blocks:
@@ -35,8 +34,7 @@ def blocks(found: Findings) -> Blocks:
 
 def found_views() -> Lines:
     """Read the view of each kept scan, with its class and group, by path; it may be unclear."""
-    with gzip.open(FOUND, "rt", encoding="utf-8", newline="") as file:
-        return {line["path"]: line for line in csv.DictReader(file)}
+    return {line["path"]: line for line in read_table(FOUND)}
 
 
 def judged_table(lines: Lines) -> DataTable:
@@ -53,7 +51,10 @@ def judged_table(lines: Lines) -> DataTable:
     overall = scores.overall["accuracy"]
     rows.append(["all", *map(str, np.bincount(found)), format_interval(overall)])
     columns = ["judged by eye", *(f"classified as {view}" for view in VIEWS), "right"]
-    note = "The scans for testing; in brackets 95 % intervals over groups of scans."
+    note = (
+        "The scans for testing; in brackets 95 % intervals over groups of scans. Where all are "
+        "right, an interval has no width."
+    )
     return DataTable("The classifier of views", columns, rows, note)
 
 

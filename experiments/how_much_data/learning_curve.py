@@ -31,7 +31,7 @@ from experiments.heads import (
     write_answers,
 )
 from experiments.kept_table import write_table
-from experiments.with_weights import run_with_weights
+from experiments.with_path import run_with_path
 
 SHARES = (10, 25, 50, 100)  # percent of the groups
 HERE = Path(__file__).parent
@@ -116,4 +116,4 @@ def draw() -> None:
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

@@ -1,6 +1,5 @@
 """Scores by the share of the training groups."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +16,9 @@ from brain_tumor.rendering.numbers import (
 )
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings, over_seeds
-from experiments.heads import SEED, SEEDS, each_seed, read_answers, read_lines, together
+from experiments.heads import SEED, SEEDS, each_seed, read_answers, together
 from experiments.how_much_data.learning_curve import ANSWERS, PARTS, SHARES, SPLITS, some_groups
+from experiments.kept_table import read_table
 
 README = Path(__file__).with_name("README.md")
 SCORE = "balanced_accuracy"
@@ -33,8 +33,7 @@ def blocks(found: Findings) -> Blocks:
 def shares_table() -> DataTable:
     """Lay out what heads score that were trained on some of the groups."""
     classes, answers = read_answers(ANSWERS)
-    with PARTS.open(encoding="utf-8") as file:
-        parts = list(csv.DictReader(file))
+    parts = read_table(PARTS)
     rows = []
     for split in SPLITS:
         for share, before in zip(SHARES, (None, *SHARES), strict=False):
@@ -73,7 +72,7 @@ def shares_table() -> DataTable:
 
 def relatives_table() -> DataTable:
     """Lay out the accuracy on the report's test scans, those with relatives in training apart."""
-    lines = read_lines(ANSWERS)
+    lines = read_table(ANSWERS)
     classes = sorted({line["label"] for line in lines})
     labels = np.array([classes.index(line["label"]) for line in lines], np.int64)
     groups = np.array([int(line["group"]) for line in lines], np.int64)

@@ -22,7 +22,7 @@ from experiments.heads import (
     train_head,
     write_answers,
 )
-from experiments.with_weights import run_with_weights
+from experiments.with_path import run_with_path
 
 ANSWERS, FIRST_ANSWERS = (
     Path(__file__).with_name(name) for name in ("answers.csv.gz", "answers_20.csv.gz")
@@ -61,4 +61,4 @@ def train(found: FrozenFeatures, path: Path, *words: str) -> None:
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

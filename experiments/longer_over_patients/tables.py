@@ -13,8 +13,9 @@ from brain_tumor.rendering.numbers import (
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, kept_runs, over_seeds
-from experiments.heads import Line, each_seed, of_seeds, read_answers, together
+from experiments.heads import each_seed, of_seeds, read_answers, together
 from experiments.how_much_data.learning_curve import ANSWERS as SHORT_ANSWERS
+from experiments.kept_table import Line
 from experiments.longer_over_patients.schedule import ANSWERS
 from experiments.seeds_and_groups import Term, sure_of
 from experiments.which_is_better import better_table, both_networks

@@ -4,12 +4,12 @@ Each folder holds the `metrics.csv` of a run, a row per epoch: of every two, the
 over all epochs, in their losses and in accuracy, balanced accuracy and macro F1.
 """
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
+from experiments.kept_table import read_table
 
 README = Path(__file__).with_name("README.md")
 PARTS = {"train": "training", "val": "validation"}
@@ -59,11 +59,6 @@ def largest_difference(one: Path, other: Path, part: str, names: Sequence[str]) 
     """
     return max(
         abs(float(mine[f"{part}/{name}"]) - float(theirs[f"{part}/{name}"]))
-        for mine, theirs in zip(_rows(one), _rows(other), strict=True)
+        for mine, theirs in zip(read_table(one), read_table(other), strict=True)
         for name in names
     )
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    with file.open(newline="", encoding="utf-8") as opened:
-        return list(csv.DictReader(opened))

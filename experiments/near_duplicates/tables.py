@@ -1,17 +1,16 @@
 """What altered copies the search finds, beside other searches."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 from brain_tumor.rendering.numbers import format_count, format_percent
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
+from experiments.kept_table import Line, read_table
 from experiments.near_duplicates.alterations import ALTERATIONS
 from experiments.near_duplicates.truth_tables import judged_table, thresholds_table
 
 README = Path(__file__).with_name("README.md")
-Line = dict[str, str]
 # How peers.csv calls thresholds: that which a search comes with, and the loosest that rarely errs.
 DEFAULT, STRICT, SAME_SLICE, RELATED = "its own", "strict", "same slice", "related"
 OURS = "ours"
@@ -39,8 +38,7 @@ def blocks(found: Findings) -> Blocks:
 
 def read(name: str) -> list[Line]:
     """Read a table of this folder."""
-    with README.with_name(f"{name}.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return read_table(README.with_name(f"{name}.csv"))
 
 
 def alterations_table(altered: Sequence[Line]) -> DataTable:

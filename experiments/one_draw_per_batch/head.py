@@ -32,7 +32,7 @@ from brain_tumor.metrics.scores import score  # noqa: E402
 from brain_tumor.models.registry import build_network  # noqa: E402
 from experiments.kept_table import write_table  # noqa: E402
 from experiments.one_draw_per_batch.features import LAST, Course, Worked, worked  # noqa: E402
-from experiments.with_weights import run_with_weights  # noqa: E402
+from experiments.with_path import run_with_path  # noqa: E402
 
 COURSES = (Course(False, True, 20), Course(True, True, 20), Course(False, False, 2))
 TOLD = (20, 100, 200)  # epochs that the report tells of
@@ -118,4 +118,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

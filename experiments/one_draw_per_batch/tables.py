@@ -1,6 +1,5 @@
 """What one draw per batch does to the transfer model, beside the report."""
 
-import csv
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -18,13 +17,13 @@ from experiments.findings import (
     part_score,
     report_counts,
 )
+from experiments.kept_table import Line, read_table
 from experiments.statements import NAMES
 
 README, HEAD = (Path(__file__).with_name(name) for name in ("README.md", "head.csv"))
 FOLDER, TRANSFER = README.parent.name, "mobilenetv2"
 # Trained whole, one draw per scan, in `open_settings`, and here, one per batch, by `name`.
 PEERS = ("as_reported", "free_statistics", "softmax_twice", "per_batch")
-Line = dict[str, str]  # of head.csv
 # How the page calls what `head.py` tries, by columns of its table.
 DRAWS = {
     "per scan": {"per_batch": "False", "shuffled": "True"},
@@ -51,8 +50,7 @@ AT_TEST = {
 
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
-    with HEAD.open(encoding="utf-8") as file:
-        lines = list(csv.DictReader(file))
+    lines = read_table(HEAD)
     tables = {
         "draws": draws_table(found, lines),
         "normalised": normalised_table(found, lines),

@@ -52,7 +52,7 @@ from brain_tumor.models.registry import build_network  # noqa: E402
 from brain_tumor.train.build import build_classifier, build_datamodule  # noqa: E402
 from experiments.frozen_features import composed, features_folder, write_array  # noqa: E402
 from experiments.kept_table import write_table  # noqa: E402
-from experiments.with_weights import run_with_weights  # noqa: E402
+from experiments.with_path import run_with_path  # noqa: E402
 
 TOLD = 20  # epochs from one row to the next
 # How scans are augmented, whether statistics are frozen, and how many epochs have augmentation of
@@ -236,4 +236,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

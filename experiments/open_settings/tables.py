@@ -1,6 +1,5 @@
 """What open settings do to the first epochs, and to the transfer model's end."""
 
-import csv
 from pathlib import Path
 
 from brain_tumor.rendering.numbers import UNKNOWN, format_score
@@ -15,6 +14,7 @@ from experiments.findings import (
     part_score,
     report_counts,
 )
+from experiments.kept_table import read_table
 from experiments.statements import NAMES
 
 README, LONG = (Path(__file__).with_name(name) for name in ("README.md", "long_head.csv"))
@@ -81,10 +81,9 @@ def curves_table(found: Findings) -> DataTable:
 def short_ways() -> dict[tuple[str, ...], list[dict[str, str]]]:
     """Read the rows of `long_head.csv`, by the page's names of their setting."""
     ways: dict[tuple[str, ...], list[dict[str, str]]] = {}
-    with LONG.open(encoding="utf-8") as file:
-        for line in csv.DictReader(file):
-            setting = tuple(names[line[column]] for column, names in SETTINGS.items())
-            ways.setdefault(setting, []).append(line)
+    for line in read_table(LONG):
+        setting = tuple(names[line[column]] for column, names in SETTINGS.items())
+        ways.setdefault(setting, []).append(line)
     return ways
 
 

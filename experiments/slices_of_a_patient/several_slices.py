@@ -24,7 +24,7 @@ from experiments.frozen_features import FrozenFeatures, frozen_features
 from experiments.heads import SEED, SEEDS, named, new_head, splits
 from experiments.kept_table import write_table
 from experiments.slices_of_a_patient.pooling import GatedAttention, MeanOfAnswers, MeanOfFeatures
-from experiments.with_weights import run_with_weights
+from experiments.with_path import run_with_path
 
 ANSWERS = Path(__file__).with_name("answers.csv.gz")
 WAYS = {
@@ -120,4 +120,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

@@ -12,7 +12,8 @@ from brain_tumor.rendering.numbers import (
 )
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
-from experiments.heads import Line, read_answers, together
+from experiments.heads import read_answers, together
+from experiments.kept_table import Line
 from experiments.slices_of_a_patient.several_slices import ANSWERS, WAYS
 
 README = Path(__file__).with_name("README.md")

@@ -25,7 +25,7 @@ from experiments.heads import (
     train_head,
     write_answers,
 )
-from experiments.with_weights import run_with_weights
+from experiments.with_path import run_with_path
 
 ANSWERS = Path(__file__).with_name("answers.csv.gz")
 HEALTHY = "notumor"
@@ -85,4 +85,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

@@ -6,7 +6,6 @@ Writes a file for `split=file`: the first of the four folds over patients, as `b
 without the tumours that are not from Figshare in training and validation. All of those are tested.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,12 @@ from brain_tumor.config.data import build_prepared, build_split
 from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import TEST, Rows, Split, SplitSettings
-from brain_tumor.errors import BrainTumorError
 from brain_tumor.runs.finished import HEALTHY
 from experiments.by_source.tables import FIGSHARE, OTHERS, Mask
 from experiments.frozen_features import composed
 from experiments.heads import FOLDS
 from experiments.kept_table import write_table
+from experiments.with_path import run_with_path
 
 SOURCES = (OTHERS, FIGSHARE)
 
@@ -63,7 +62,7 @@ def left_out(prepared: PreparedSet, split: Split, source: str) -> Split:
     return Split(train, validation, np.union1d(split.test, np.flatnonzero(out)))
 
 
-def main(path: Path) -> None:
+def main(path: str) -> None:
     """Write the split file."""
     config = composed("experiment=best_patient")
     prepared = build_prepared(data_settings(config.data))
@@ -73,15 +72,10 @@ def main(path: Path) -> None:
     lines = [
         {"path": kept[row].path, "part": part} for part, rows in split.parts.items() for row in rows
     ]
-    write_table(path, lines)
+    write_table(Path(path), lines)
     own = tumours_of(prepared, OTHERS)
     print(f"tumours of the source left out: {int(own.sum())}, {TEST}: {len(split.test)} scans")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    try:
-        main(Path(sys.argv[1]))
-    except BrainTumorError as error:
-        raise SystemExit(str(error)) from error
+    run_with_path(main, __doc__)

@@ -27,7 +27,8 @@ from experiments.by_source.tables import (
     sourced,
 )
 from experiments.findings import Blocks, Findings, kept_runs
-from experiments.heads import SEED, Line, read_answers, read_lines, together
+from experiments.heads import SEED, read_answers, together
+from experiments.kept_table import Line, read_table
 from experiments.unseen_source.left_out import SOURCES
 from experiments.unseen_source.train_heads import (
     ANSWERS,
@@ -202,7 +203,7 @@ def corrupted_answers(strength: int, training: str) -> tuple[list[str], GradedPr
         _, own = read_answers(ANSWERS[AUGMENTED], of_both)
         return classes, together(own, f"{OTHERS}, {training}")
     numbers = {name: number for number, name in enumerate(classes)}
-    chosen = [line for line in read_lines(CORRUPTED) if line["strength"] == str(strength)]
+    chosen = [line for line in read_table(CORRUPTED) if line["strength"] == str(strength)]
     asked = [
         (line, name) for line in chosen for name in line if name.partition(SEED)[0] == training
     ]

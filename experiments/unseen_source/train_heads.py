@@ -39,7 +39,7 @@ from experiments.heads import NONE, SEED, SEEDS, log_probabilities, named, split
 from experiments.heads import write_answers as write_heads
 from experiments.kept_table import write_table
 from experiments.unseen_source.left_out import SOURCES, tumours_of, without
-from experiments.with_weights import run_with_weights
+from experiments.with_path import run_with_path
 
 HERE = Path(__file__).parent
 AUGMENTED, PLAIN, HARMONISED = "augmented", "plain", "harmonised"
@@ -177,8 +177,11 @@ def main(weights: str) -> None:
     # Harmonised scans are the same files in the same order, related in other ways: with the groups
     # of the prepared ones all heads have the same folds.
     harmonised = frozen_features(weights, "data/harmonise=all", passes=0)
+    assert [scan.path for scan in harmonised.prepared.kept] == [
+        scan.path for scan in augmented.prepared.kept
+    ]
     write_answers(HARMONISED, replace(harmonised, prepared=augmented.prepared), (OTHERS,))
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

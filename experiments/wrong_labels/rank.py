@@ -25,7 +25,7 @@ from experiments.findings import kept_runs
 from experiments.frozen_features import FrozenFeatures, composed, frozen_features
 from experiments.heads import SEEDS, log_probabilities, splits, train_head
 from experiments.kept_table import write_table
-from experiments.with_weights import run_with_weights
+from experiments.with_path import run_with_path
 
 HERE = Path(__file__).parent
 KNOWN, FIRST = HERE / "known.csv", HERE / "first_hundred.csv"
@@ -156,4 +156,4 @@ def main(weights: str) -> None:
 
 
 if __name__ == "__main__":
-    run_with_weights(main, __doc__)
+    run_with_path(main, __doc__)

@@ -1,13 +1,12 @@
 """Where the labels that are known to be wrong rank."""
 
-import csv
 from collections import Counter
 from pathlib import Path
 
 from brain_tumor.rendering.numbers import format_count
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
-from experiments.heads import Line
+from experiments.kept_table import read_table
 from experiments.wrong_labels.rank import FIRST, KNOWN, NEIGHBOURS, OWN_GROUP, SHOWN
 
 README = Path(__file__).with_name("README.md")
@@ -25,18 +24,12 @@ def blocks(found: Findings) -> Blocks:
     return {README: {name: to_markdown(table) for name, table in tables.items()}}
 
 
-def read(path: Path) -> list[Line]:
-    """Read a table of this folder."""
-    with path.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def ranks_table() -> DataTable:
     """Lay out the rank of each of these labels by each rule."""
     rows = [
         [line["path"], line["label"], line["published"]]
         + [format_count(int(line[rule])) for rule in RULES]
-        for line in read(KNOWN)
+        for line in read_table(KNOWN)
     ]
     note = (
         "Rank among all 6,589 kept scans, 1 the most suspect. Published: what the Figshare set "
@@ -48,7 +41,7 @@ def ranks_table() -> DataTable:
 
 def suspects_table() -> DataTable:
     """Lay out what the published table says of the scans that each rule suspects most."""
-    lines = read(FIRST)
+    lines = read_table(FIRST)
     classes = sorted({line["label"] for line in lines})
     rows = []
     for rule in (rule for rule in RULES if rule != OWN_GROUP):

@@ -44,7 +44,7 @@ def test_each_peer_has_its_row_with_ratio_target_and_verdict() -> None:
 def test_the_header_says_where_it_was_measured_and_that_scans_were_drawn() -> None:
     header = "\n".join(speed_header(record()))
     for words in (
-        "A processor, 2 cores, 24.0 GiB of memory, torch with 2 threads",
+        "A processor, 2 cores, 24.0 GiB of memory, torch with 2 threads, a load of 0.1 when",
         "python 3.11.7, torch 2.15.0; Linux x86_64",
         "Commit: unknown",
         "drawn phantoms, no real scans: 658 files, 600 kept",
@@ -53,7 +53,8 @@ def test_the_header_says_where_it_was_measured_and_that_scans_were_drawn() -> No
         assert words in header
     assert "Not all of them: 1,400 raw scans are prepared." in header
     assert "test scans" not in header
-    asked = replace(record(), asked=replace(record().asked, threads=1))
+    idle = replace(record().machine, load=None)
+    asked = replace(record(), asked=replace(record().asked, threads=1), machine=idle)
     assert "torch with 1 thread." in "\n".join(speed_header(asked))
 
 

@@ -9,10 +9,11 @@ from sklearn.metrics import balanced_accuracy_score
 from torch import Tensor
 
 from brain_tumor.rendering.page import to_markdown
-from experiments.best_patient.flipped import MIRROR, PLAIN, Line, answers, read_flipped
+from experiments.best_patient.flipped import FLIPPED, MIRROR, PLAIN, answers
 from experiments.best_patient.tables import README, flipped_table
 from experiments.blocks import filled_block
 from experiments.findings import kept_runs
+from experiments.kept_table import Line, read_table
 
 FOLDS = ("0", "1", "2", "3")
 
@@ -49,14 +50,14 @@ def gain(lines: Sequence[Line]) -> float:
 
 
 def test_test_scans_were_answered_where_validation_gains_and_nowhere_else() -> None:
-    lines = read_flipped()
+    lines = read_table(FLIPPED)
     for fold in FOLDS:
         assert bool(of(lines, fold, "test")) == (gain(of(lines, fold, "validation")) > 0), fold
 
 
 def test_answers_to_scans_as_they_are_are_those_of_the_kept_runs() -> None:
     """Rounding differs from processor to processor: one answer in a thousand may."""
-    lines = read_flipped()
+    lines = read_table(FLIPPED)
     for run in kept_runs("best_patient"):
         for part in ("validation", "test"):
             own = {line["path"]: line[PLAIN] for line in of(lines, str(run.fold), part)}
@@ -69,7 +70,7 @@ def test_answers_to_scans_as_they_are_are_those_of_the_kept_runs() -> None:
 
 def test_the_page_shows_what_is_made_of_the_kept_answers() -> None:
     text = README.read_text(encoding="utf-8")
-    table = flipped_table(read_flipped())
+    table = flipped_table(read_table(FLIPPED))
     assert filled_block(text, "flipped", to_markdown(table)) == text, "make results"
     told = text.partition("<!-- flipped -->")[0] + text.partition("<!-- end of flipped -->")[2]
     pooled = next(row for row in table.rows if row[0] == "all")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import DataError
-from experiments.kept_table import write_table
-from experiments.with_weights import run_with_weights
+from experiments.kept_table import read_table, write_table
+from experiments.with_path import run_with_path
 
 ROWS = [{"name": "a, b", "score": 1 / 3, "scans": 2}, {"name": "", "score": 0.0, "scans": 10**7}]
 READ = [
@@ -22,6 +22,7 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     with plain.open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == READ
     assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    assert read_table(plain) == read_table(packed) == READ
     first = packed.read_bytes()
     write_table(packed, iter(ROWS))
     assert packed.read_bytes() == first
@@ -35,14 +36,14 @@ def test_columns_that_are_not_asked_for_are_left_out(tmp_path: Path) -> None:
 def test_a_script_says_how_it_is_called_and_what_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
     monkeypatch.setattr("sys.argv", ["script", "net.pth"])
-    run_with_weights(called.append, "usage")
+    run_with_path(called.append, "usage")
     assert called == ["net.pth"]
 
     def fail(weights: str) -> None:
         raise DataError(f"{weights} is gone")
 
     with pytest.raises(SystemExit, match=r"net\.pth is gone"):
-        run_with_weights(fail, "usage")
+        run_with_path(fail, "usage")
     monkeypatch.setattr("sys.argv", ["script"])
     with pytest.raises(SystemExit, match="usage"):
-        run_with_weights(called.append, "usage")
+        run_with_path(called.append, "usage")

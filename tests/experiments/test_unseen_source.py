@@ -12,7 +12,8 @@ from brain_tumor.data.split import Split
 from brain_tumor.runs.folder import RunFolder
 from experiments.by_source.tables import FIGSHARE, OTHERS
 from experiments.findings import kept_runs
-from experiments.heads import SEEDS, read_answers, read_lines
+from experiments.heads import SEEDS, read_answers
+from experiments.kept_table import read_table
 from experiments.unseen_source.left_out import SOURCES, left_out, tumours_of
 from experiments.unseen_source.tables import (
     GOAL,
@@ -98,7 +99,7 @@ def test_every_head_answers_each_tumour_of_its_source_once(kind: str) -> None:
 
 
 def test_so_many_of_the_others_were_in_the_training_of_best_patient() -> None:
-    lines = [line for line in read_lines(ANSWERS[AUGMENTED]) if line["label"] == "meningioma"]
+    lines = [line for line in read_table(ANSWERS[AUGMENTED]) if line["label"] == "meningioma"]
     others = {line["path"] for line in lines if line[f"{OTHERS}, {WITH} seed0"]}
     page = " ".join(README.read_text(encoding="utf-8").split())
     counts, of_all = set(), set()
@@ -117,7 +118,7 @@ def test_the_fine_tuned_network_never_saw_a_tumour_of_the_others() -> None:
     (run,) = kept_runs("unseen_source")
     split = RunFolder(run.folder).read_rows("split.csv")
     parts = {row["path"]: row["part"] for row in split}
-    lines = read_lines(ANSWERS[AUGMENTED])
+    lines = read_table(ANSWERS[AUGMENTED])
     others = {line["path"] for line in lines if of_both(line) and line[f"{OTHERS}, {WITH} seed0"]}
     assert {parts[path] for path in others} == {"test"}
     groups: dict[str, set[str]] = {}
@@ -128,7 +129,7 @@ def test_the_fine_tuned_network_never_saw_a_tumour_of_the_others() -> None:
 
 def test_the_verdict_on_the_page_is_that_of_the_kept_answers() -> None:
     top = README.read_text(encoding="utf-8").partition("```")[0]
-    lines = [line for line in read_lines(ANSWERS[AUGMENTED]) if of_both(line)]
+    lines = [line for line in read_table(ANSWERS[AUGMENTED]) if of_both(line)]
     found = {}
     for training in (WITH, WITHOUT):
         name = f"{OTHERS}, {training}"

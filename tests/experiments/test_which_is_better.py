@@ -13,7 +13,7 @@ from brain_tumor.rendering.numbers import format_difference
 from brain_tumor.rendering.page import to_markdown
 from experiments.blocks import filled_block
 from experiments.evidence.tables import README as EVIDENCE
-from experiments.findings import HERE
+from experiments.findings import HERE, in_epoch, kept_runs
 from experiments.longer_over_patients.tables import README as LONGER
 from experiments.which_is_better import (
     ALL_SCANS,
@@ -113,3 +113,12 @@ def test_the_pages_tell_whether_the_split_decides_as_their_tables_do() -> None:
     found = LONG.ahead(LEADS[REPORT])
     assert found.over_both is not None
     assert format_difference(found.over_both) in told(LONGER)
+
+
+def test_seeds_of_gbmnet_are_as_far_apart_as_the_page_says() -> None:
+    runs = [run for run in kept_runs("as_reported") if run.setting["model.name"] == "gbmnet"]
+    first, second = (in_epoch(run, 20, "test/balanced_accuracy") for run in runs)
+    apart = abs(first - second)
+    assert f"differ by {apart:.3f} in balanced accuracy at epoch 20" in told(EVIDENCE)
+    lead = FEW.ahead(LEADS["patient less report"]).over_groups.value
+    assert 0.4 < apart / lead < 0.5  # "nearly half of this"

@@ -1,0 +1,46 @@
+"""The page about speed claims no more than its kept measurements hold."""
+
+import re
+from math import ceil
+
+from benchmarks.contests import OURS
+from benchmarks.results import HeldContest, benchmark_file
+from brain_tumor.runs.folder import RunFolder
+from experiments.speed.tables import README
+
+BATCH = 32
+PAGE = " ".join(README.read_text(encoding="utf-8").split())
+
+
+def epochs() -> HeldContest:
+    (contest,) = benchmark_file("epochs.json").read(RunFolder(README.parent)).contests
+    return contest
+
+
+def test_epochs_are_as_small_as_the_page_says() -> None:
+    (scans,) = {side.scans for side in epochs().sides.values()}
+    assert scans is not None
+    assert (ceil(scans / BATCH), scans) == (6, 163)
+    assert f"six batches, {scans} training scans" in PAGE
+
+
+def test_our_epochs_were_the_shortest_and_our_first_score_the_latest() -> None:
+    sides = epochs().sides
+    assert min(sides, key=lambda name: sides[name].cost.median) == OURS
+    assert max(sides, key=lambda name: sides[name].extras["first"].median) == OURS
+
+
+def test_the_target_that_one_round_misses_is_named() -> None:
+    missed = {row.peer for row in epochs().rows if row.ratio.high > row.target}
+    assert missed == {"ultralytics"}
+    assert "Beside ultralytics the target is met by the median alone" in PAGE
+
+
+def test_the_search_takes_what_the_page_says() -> None:
+    profile = README.with_name("profile.md").read_text(encoding="utf-8")
+    found = re.findall(r"^\| (.+?) \| ([\d.]+) \|", profile, re.MULTILINE)
+    seconds = {name: float(value) for name, value in found}
+    describing = ("describe edges", "candidates by heads", "candidates by frames")
+    alone = sum(seconds[f"search: {name}"] for name in describing)
+    assert alone > seconds["without the search"]
+    assert alone > seconds["the usual script"]
