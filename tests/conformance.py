@@ -29,8 +29,8 @@ from reference_readers import (
 
 from brain_tumor.files.dicom import PREAMBLE, is_dicom
 from brain_tumor.files.folders import files_below
-from brain_tumor.files.read import ScanReader, frames_of
-from brain_tumor.files.scans import UndecodableScanError, UnreadableScanError
+from brain_tumor.files.read import ScanReader, scans_of
+from brain_tumor.files.scans import ScanError
 from brain_tumor.files.silence import silent
 from brain_tumor.files.source import Scan
 from brain_tumor.files.volumes.find import SliceReader, VolumeFiles, find_volumes
@@ -75,13 +75,13 @@ def compare_folder(folder: Path) -> Iterator[Compared]:
     files = sorted(file for file in files_below(folder) if file.is_file())
     with silent():
         volumes = find_volumes(files)
-    of_nifti = {volume.place for volume in volumes if volume.series is None}
+    of_nifti = {volume.place for volume in volumes if len(volume.files) == 1}
     for volume in volumes:
         yield from _volume(volume)
     for path in files:
         if path in of_nifti:
             continue
-        numbers = frames_of(path)
+        numbers = [scan.frame for scan in scans_of(path.parent, Scan(path.name, ""))]
         offered = _offered(path)
         if offered not in (None, len(numbers)):
             yield Compared(path.name, DIFFERS, f"{len(numbers)} and {offered} frames")
@@ -156,12 +156,12 @@ def _volume(volume: VolumeFiles) -> Iterator[Compared]:
         try:
             ours = SliceReader(VolumeSettings("axial", "every 1")).slices(volume)
             problem = None
-        except (UnreadableScanError, UndecodableScanError) as error:
+        except ScanError as error:
             ours, problem = {}, error
         try:
             theirs = (
                 by_nibabel(volume.place)
-                if volume.series is None
+                if len(volume.files) == 1
                 else series_by_pydicom(volume.files)
             )
         except Exception as error:  # any library's own way to say no
@@ -181,7 +181,7 @@ def _compare(
     ours = theirs = None
     try:
         ours = here()
-    except (UnreadableScanError, UndecodableScanError) as error:
+    except ScanError as error:
         reason = str(error)
     try:
         theirs = there()

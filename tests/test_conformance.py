@@ -23,6 +23,8 @@ from conformance import (
 from dicom_files import enhanced, made, written
 from hostile import encoded, frames, lossless, phantom
 
+from brain_tumor.files.source import Scan
+
 # At least so many frames agree: a reader that refuses everything would differ nowhere.
 LEAST = {"pydicom": 180, "pydicom-data": 240, "nibabel": 50, "scikit-image": 50, "matplotlib": 20}
 
@@ -68,7 +70,8 @@ def test_a_frame_that_is_not_read_is_found(
     film = enhanced(np.stack([head] * 3), [(100, 200)] * 3, 1) if kind == "dcm" else frames(kind, 2)
     (tmp_path / f"film.{kind}").write_bytes(film)
     assert {one.verdict for one in compare_folder(tmp_path)} == {AGREES}
-    monkeypatch.setattr(conformance, "frames_of", lambda _: [0, 1])
+    two = [Scan("a", "", frame=0), Scan("a", "", frame=1)]
+    monkeypatch.setattr(conformance, "scans_of", lambda *_: two)
     assert "film" in next(one.name for one in compare_folder(tmp_path) if one.verdict == DIFFERS)
 
 

@@ -70,8 +70,8 @@ def read_scans(path: Path) -> list[NewScan]:
     volume = path.suffix in (".nii", ".gz")  # to look for one takes longer than all else
     places = files_and_volumes([path]) if volume else [path]
     with silent():  # as all that is read by several threads
-        pieces = [one for place in places for one in reader.pieces(place)]
-        return [reader.read(piece) for piece in pieces[:MOST]]
+        scans = [one for place in places for one in reader.scans(place)]
+        return [reader.read(scan) for scan in scans[:MOST]]
 
 
 def read_mat(path: Path) -> list[NewScan]:

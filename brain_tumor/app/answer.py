@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.data.prepared.harmonise import BlankScanError
 from brain_tumor.errors import DataError
-from brain_tumor.files.scans import UndecodableScanError
+from brain_tumor.files.scans import ScanError
 from brain_tumor.predict.model import Model
 from brain_tumor.predict.overlay import overlay
 from brain_tumor.predict.predictions import Prediction, predict_scans
@@ -43,7 +42,7 @@ def answer(model: Model, content: bytes) -> Answer:
     """Predict the scan in a file's bytes, a picture or DICOM: of several frames, the first."""
     try:
         scan, frames = Reader(model.crop, model.harmonise).first(content)
-    except (UndecodableScanError, BlankScanError) as error:
+    except ScanError as error:
         raise DataError(
             f"This file cannot be used: {error}. Give a picture or a DICOM file of one scan."
         ) from error

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, BinaryIO
 
 import cv2
@@ -26,7 +26,6 @@ from brain_tumor.files.dicom_window import (
     window_of,
 )
 from brain_tumor.files.scans import (
-    MAX_FRAMES,
     Grey,
     Header,
     UndecodableScanError,
@@ -199,22 +198,6 @@ def open_dicom(content: bytes) -> DicomFile:
         raise
     except Exception as error:  # pydicom raises a dozen kinds on damaged headers
         raise UndecodableScanError(_DAMAGED) from error
-
-
-def count_frames(path: Path) -> int:
-    """Tell how many frames a DICOM file has; 1 where it is damaged: `open_dicom` says why."""
-    try:
-        with path.open("rb") as file:
-            _syntax(file)
-            from pydicom import dcmread
-
-            file.seek(0)
-            tags = ["NumberOfFrames"]
-            head = dcmread(file, stop_before_pixels=True, force=True, specific_tags=tags)
-        frames = int(head.get("NumberOfFrames") or 1)
-    except Exception:  # pydicom raises a dozen kinds on damaged headers
-        return 1
-    return frames if 1 <= frames <= MAX_FRAMES else 1
 
 
 def _read(content: bytes) -> tuple[Any, str]:

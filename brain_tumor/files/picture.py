@@ -8,7 +8,6 @@ import io
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -28,7 +27,7 @@ from brain_tumor.files.window import to_eight_bits
 # Pixels of all frames of a film, which are decoded at once: each builds on the one before.
 MAX_FILM = 4 * MAX_PIXELS
 
-_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+_PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _FILMS = ("GIF", "PNG", "WEBP", "AVIF")
 _BY_PILLOW = ("GIF", "BMP")
 _TO_GREY = {3: cv2.COLOR_BGR2GRAY, 4: cv2.COLOR_BGRA2GRAY}  # by number of channels
@@ -119,17 +118,6 @@ def open_picture(content: bytes) -> PictureFile:
                 f"{MAX_FILM:,} in all"
             )
     return PictureFile(header, content, _film=film, _orientation=orientation)
-
-
-def count_pictures(path: Path, begin: bytes) -> int:
-    """Tell how many pictures a file has, without decoding; 1 where `open_picture` would fail."""
-    if begin.startswith(_JPEG) or not begin:  # by far the most frequent format
-        return 1
-    try:
-        with Image.open(path) as picture:
-            return len(_pages(picture)) if picture.format == "TIFF" else _film_length(picture) or 1
-    except Exception:  # PIL raises a dozen kinds on damaged headers
-        return 1
 
 
 def decode_grey(content: bytes) -> Grey:
@@ -271,7 +259,7 @@ def _check_chunks(content: bytes) -> None:
 
 def _unknown(content: bytes) -> str:
     tiff = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-    marks = {"PNG": (_PNG,), "JPEG": (_JPEG,), "TIFF": tiff, "GIF": (b"GIF8",), "BMP": (b"BM",)}
+    marks = {"PNG": (_PNG,), "JPEG": (JPEG,), "TIFF": tiff, "GIF": (b"GIF8",), "BMP": (b"BM",)}
     found = next((name for name, mark in marks.items() if content.startswith(mark)), None)
     return "not a picture" if found is None else _damaged(found)
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from brain_tumor.files.bounded_file import read_file
-from brain_tumor.files.dicom import PREAMBLE, DicomFile, count_frames, is_dicom, open_dicom
+from brain_tumor.files.dicom import PREAMBLE, DicomFile, is_dicom, open_dicom
 from brain_tumor.files.other_formats import BEGIN, other_format
 from brain_tumor.files.parallel import each
-from brain_tumor.files.picture import PictureFile, count_pictures, open_picture
+from brain_tumor.files.picture import JPEG, PictureFile, open_picture
 from brain_tumor.files.scans import (
     Grey,
     Header,
@@ -74,24 +74,31 @@ class ScanReader:
         return self.root / scan.path if scan.file is None else scan.file
 
 
-def frames_of(path: Path) -> list[int | None]:
-    """Look which scans a file offers: every frame or page of several, else one, None."""
-    try:
-        if not path.is_file():  # a pipe would wait for its writer
-            return [None]
-        with path.open("rb") as file:
-            begin = file.read(PREAMBLE)
-    except OSError:  # `ScanReader.read` has the reason
-        return [None]
-    with silent():
-        count = count_frames(path) if is_dicom(begin, path.name) else count_pictures(path, begin)
-    return [*range(count)] if count > 1 else [None]
+def scans_of(root: Path, scan: Scan) -> list[Scan]:
+    """Give a scan for each frame or page of a file below a root; all are of one patient."""
+    frames = _count_frames(root / scan.path)
+    if frames == 1:
+        return [scan]
+    # A patient called as the file may be another file's, too.
+    one = scan if scan.patient else replace(scan, patient=scan.path, patient_group=None)
+    return [replace(one, frame=frame) for frame in range(frames)]
 
 
 def scans_in(root: Path, files: Sequence[Scan]) -> list[Scan]:
-    """Give a scan for each frame or page of files below a root; a file's are of one patient."""
-    frames = each(lambda scan: frames_of(root / scan.path), files)
-    return [one for scan, found in zip(files, frames, strict=True) for one in _frames(scan, found)]
+    """Give a scan for each frame or page of files below a root (`scans_of`)."""
+    return [one for found in each(partial(scans_of, root), files) for one in found]
+
+
+def _count_frames(path: Path) -> int:
+    """Tell how many scans a file holds; 1 where it cannot be read: `ScanReader.read` says why."""
+    try:
+        content = read_file(path)
+        if content.startswith(JPEG):  # by far the most frequent format
+            return 1
+        with silent():
+            return open_content(content, path.name).frames
+    except (OSError, UndecodableScanError):
+        return 1
 
 
 def open_content(content: bytes, name: str) -> DicomFile | PictureFile:
@@ -153,14 +160,6 @@ def array_to_grey(pixels: npt.NDArray[Any]) -> Grey:
 def md5(content: bytes | memoryview) -> str:
     """Give the MD5 of some bytes as hexadecimal text."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def _frames(scan: Scan, frames: Sequence[int | None]) -> list[Scan]:
-    if len(frames) == 1:
-        return [scan]
-    # A patient called as the file may be another file's, too.
-    one = scan if scan.patient else replace(scan, patient=scan.path, patient_group=None)
-    return [replace(one, frame=frame) for frame in frames]
 
 
 def read_scan_file(path: Path) -> bytes:

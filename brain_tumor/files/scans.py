@@ -1,6 +1,7 @@
 """What every reader of scans gives: grey values and a header, or a reason why not."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +15,33 @@ Grey = npt.NDArray[np.uint8]
 MAX_FRAMES = 10_000  # of a file
 
 
-class UnreadableScanError(ValueError):
-    """The bytes of one file cannot be had; the reason is the message."""
+class ScanError(ValueError):
+    """A scan that cannot be used; the message says why not."""
+
+    kind: ClassVar[str]
+
+    @property
+    def reason(self) -> str:
+        """The kind and the message, as a manifest has them: `unreadable: No such file`."""
+        return f"{self.kind}: {self}"
 
 
-class UndecodableScanError(ValueError):
-    """The content of one file is no picture; the reason is the message."""
+class UnreadableScanError(ScanError):
+    """The bytes of one file cannot be had."""
+
+    kind = "unreadable"
+
+
+class UndecodableScanError(ScanError):
+    """The content of one file is no picture."""
+
+    kind = "undecodable"
+
+
+class BlankScanError(ScanError):
+    """Nothing in a scan stands out from the background."""
+
+    kind = "blank"
 
 
 @dataclass(frozen=True)

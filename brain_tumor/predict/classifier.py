@@ -16,10 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from brain_tumor.data.prepared.harmonise import BlankScanError
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import DataError
-from brain_tumor.files.scans import Grey, UndecodableScanError
+from brain_tumor.files.scans import Grey, ScanError
 from brain_tumor.predict.inputs import find_files
 from brain_tumor.predict.model import Model, open_model
 from brain_tumor.predict.predictions import Prediction, Unusable, predict_files, predict_scans
@@ -109,7 +108,7 @@ class Classifier:
         if isinstance(scan, (str, PathLike)):
             path = Path(scan).expanduser()
             (place,) = files_and_volumes([path])
-            read = [self._reader.read(piece) for piece in self._reader.pieces(place)]
+            read = [self._reader.read(one) for one in self._reader.scans(place)]
             for one in read:
                 if one.pixels is None:
                     raise DataError(f"{one.name} cannot be used, it is {one.reason}.")
@@ -120,7 +119,7 @@ class Classifier:
             )
         try:
             return [(None, pixels) for pixels in self._reader.cut(scan)]
-        except (UndecodableScanError, BlankScanError) as error:
+        except ScanError as error:
             raise DataError(f"{_name(scan)} cannot be used: {error}.") from error
 
 

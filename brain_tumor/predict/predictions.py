@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from brain_tumor.files.parallel import each
+from brain_tumor.files.source import Scan
 from brain_tumor.predict.model import Model, Scans
-from brain_tumor.predict.reader import NewScan, Piece, Reader, files_and_volumes
+from brain_tumor.predict.reader import NewScan, Reader, files_and_volumes
 
 LOOKING, PREDICTING = "looking at files", "predicting scans"
 
@@ -116,17 +117,17 @@ def predict_files(
     """
     reader = Reader(model.crop, model.harmonise, model.volume)
     tell = progress or (lambda *_: None)
-    pieces: list[Piece] = []
+    scans: list[Scan] = []
     places = files_and_volumes(files)
-    for done, found in enumerate(each(reader.pieces, places)):
-        pieces += found
+    for done, found in enumerate(each(reader.scans, places)):
+        scans += found
         tell(LOOKING, done + 1, len(places))
-    read = each(reader.read, pieces)
+    read = each(reader.read, scans)
     done = 0
     while batch := list(islice(read, batch_size)):
         yield _predicted(model, batch)
         done += len(batch)
-        tell(PREDICTING, done, len(pieces))
+        tell(PREDICTING, done, len(scans))
 
 
 def _predicted(model: Model, batch: Sequence[NewScan]) -> Batch:

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from brain_tumor.data.prepared.crop import CropSettings
-from brain_tumor.data.prepared.harmonise import BlankScanError, HarmoniseSettings, cut_head
-from brain_tumor.files.read import ScanReader, content_frames, frames_of
-from brain_tumor.files.scans import Grey, UndecodableScanError, UnreadableScanError
+from brain_tumor.data.prepared.harmonise import HarmoniseSettings, cut_head
+from brain_tumor.files.read import ScanReader, content_frames, scans_of
+from brain_tumor.files.scans import Grey, ScanError
 from brain_tumor.files.source import Scan
 from brain_tumor.files.volumes.find import SliceReader, VolumeFiles, find_volumes, members
 from brain_tumor.files.volumes.slices import VolumeSettings
@@ -21,27 +21,8 @@ InMemory = bytes | bytearray | memoryview | Image.Image | npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A file, or one frame or page of it, or one slice of a volume, numbered from 0."""
-
-    path: Path
-    frame: int | None = None
-    volume: VolumeFiles | None = None
-
-    @property
-    def name(self) -> str:
-        """The path as any text file can hold it, and the frame's number from 1 as DICOM counts."""
-        return self.scan.name
-
-    @property
-    def scan(self) -> Scan:
-        """The same as a scan of no class."""
-        return Scan(self.path.as_posix(), "", frame=self.frame)
-
-
-@dataclass(frozen=True)
 class NewScan:
-    """What became of a piece: `(size, size)`, uint8, 0-255, or the reason why there is none."""
+    """What became of a scan: `(size, size)`, uint8, 0-255, or the reason why there is none."""
 
     name: str
     pixels: Grey | None
@@ -57,35 +38,24 @@ class Reader:
         self.crop, self.harmonise = crop, harmonise
         self._files, self._slices = ScanReader(Path()), SliceReader(volume or VolumeSettings())
 
-    def pieces(self, path: Path | VolumeFiles) -> list[Piece]:
+    def scans(self, place: Path | VolumeFiles) -> list[Scan]:
         """Look what there is: a file, each frame or page of it, or slices of a volume."""
-        if not isinstance(path, VolumeFiles):
-            return [Piece(path, frame) for frame in frames_of(path)]
-        try:
-            numbers = list(self._slices.slices(path))
-        except (UnreadableScanError, UndecodableScanError):  # `read` has the reason
-            return [Piece(path.place, None, path)]
-        return [Piece(path.place, number, path) for number in numbers]
+        if isinstance(place, VolumeFiles):
+            return self._slices.scans(place, Scan(place.place.as_posix(), ""))
+        return scans_of(Path(), Scan(place.as_posix(), ""))
 
-    def read(self, piece: Piece) -> NewScan:
-        """Read, decode and cut a piece; never raises over what a file holds."""
+    def read(self, scan: Scan) -> NewScan:
+        """Read, decode and cut a scan; never raises over what a file holds."""
         try:
-            if piece.volume is None:
-                grey = self._files.read(piece.scan).grey()
-            else:
-                grey = self._slices.slice(piece.volume, -1 if piece.frame is None else piece.frame)
-            return NewScan(piece.name, cut_head(grey, self.crop, self.harmonise).pixels)
-        except UnreadableScanError as error:
-            return NewScan(piece.name, None, f"unreadable: {error}")
-        except UndecodableScanError as error:
-            return NewScan(piece.name, None, f"undecodable: {error}")
-        except BlankScanError as error:
-            return NewScan(piece.name, None, f"blank: {error}")
+            grey = self._files.read(scan).grey()
+            return NewScan(scan.name, cut_head(grey, self.crop, self.harmonise).pixels)
+        except ScanError as error:
+            return NewScan(scan.name, None, error.reason)
 
     def cut(self, scan: InMemory) -> list[Grey]:
         """Decode and cut what is in memory: one scan, or each frame or page of a file.
 
-        UndecodableScanError or BlankScanError where that fails.
+        ScanError where that fails.
         """
         if isinstance(scan, (bytes, bytearray, memoryview)):
             decoded = [frame() for frame in content_frames(bytes(scan), "")]
@@ -96,7 +66,7 @@ class Reader:
     def first(self, content: bytes) -> tuple[Grey, int]:
         """Decode and cut the first scan of a file in memory, and tell how many there are.
 
-        UndecodableScanError or BlankScanError where that fails.
+        ScanError where that fails.
         """
         frames = content_frames(content, "")
         return cut_head(frames[0](), self.crop, self.harmonise).pixels, len(frames)

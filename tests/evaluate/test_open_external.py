@@ -112,7 +112,7 @@ def test_slices_of_volumes_are_scored_as_predict_takes_them(
         volume,
     )
     (place,) = files_and_volumes([hospital / "glioma" / "volume.nii.gz"])
-    pieces = reader.pieces(place)
+    pieces = reader.scans(place)
     assert len(pieces) == 3
     rows = {row.path: row for row in opened.prepared.manifest}
     compared = 0

@@ -19,8 +19,10 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
 
 from brain_tumor.files import dicom
-from brain_tumor.files.dicom import count_frames, is_dicom, open_dicom
+from brain_tumor.files.dicom import is_dicom, open_dicom
+from brain_tumor.files.read import scans_of
 from brain_tumor.files.scans import Grey, UndecodableScanError
+from brain_tumor.files.source import Scan
 
 HEAD = hostile.phantom(3, 96)
 SIXTEEN = HEAD.astype(np.uint16) * 11 + 7
@@ -160,7 +162,7 @@ def test_each_frame_has_its_own_window_and_the_slope_of_all(tmp_path: Path) -> N
         one = written(made(frames[number], **alone, RescaleIntercept=-5))
         assert np.array_equal(found.frame(number), grey(one))
     (tmp_path / "many").write_bytes(content)
-    assert count_frames(tmp_path / "many") == 3
+    assert len(scans_of(tmp_path, Scan("many", "x"))) == 3
 
 
 def test_what_is_dicom_is_told_by_its_bytes_or_its_name(tmp_path: Path) -> None:
@@ -171,7 +173,7 @@ def test_what_is_dicom_is_told_by_its_bytes_or_its_name(tmp_path: Path) -> None:
     bare = content[dicom.PREAMBLE :]
     assert np.array_equal(grey(bare), grey(content))  # as old archives write them
     for name in ("gone", "."):
-        assert count_frames(tmp_path / name) == 1
+        assert scans_of(tmp_path, Scan(name, "x")) == [Scan(name, "x")]
 
 
 BAD = {
@@ -248,7 +250,7 @@ def test_what_cannot_be_decoded_is_refused_in_bounded_memory(name: str) -> None:
 def test_a_lying_number_of_frames_is_not_believed(tmp_path: Path) -> None:
     for name in ("frames", "deflated", "text"):
         (tmp_path / "a.dcm").write_bytes(BAD[name][0]())
-        assert count_frames(tmp_path / "a.dcm") == 1
+        assert scans_of(tmp_path, Scan("a.dcm", "x")) == [Scan("a.dcm", "x")]
 
 
 def test_without_pydicom_or_a_plug_in_one_sentence_says_what_to_install(

@@ -11,7 +11,7 @@ from dicom_files import enhanced, made, written
 
 from brain_tumor.files.dicom import open_dicom
 from brain_tumor.files.picture import decode_grey
-from brain_tumor.files.read import ScanReader, array_to_grey, frames_of, md5
+from brain_tumor.files.read import ScanReader, array_to_grey, md5, scans_of
 from brain_tumor.files.scans import Header, UndecodableScanError, UnreadableScanError
 from brain_tumor.files.source import Scan
 
@@ -30,19 +30,15 @@ def test_a_picture_is_read_as_it_was(tmp_path: Path) -> None:
 def test_every_frame_of_a_dicom_file_is_a_scan_with_a_digest_of_its_own(tmp_path: Path) -> None:
     content = enhanced(np.stack([HEAD, HEAD[::-1], HEAD.T]), [(100, 200)] * 3, 1.0)
     (tmp_path / "many").write_bytes(content)
-    frames = frames_of(tmp_path / "many")
-    assert frames == [0, 1, 2]
+    scans = scans_of(tmp_path, Scan("many", "x"))
+    assert [scan.frame for scan in scans] == [0, 1, 2]
     reader = ScanReader(tmp_path)
-    raws = [reader.read(Scan("many", "x", frame=frame)) for frame in frames]
+    raws = [reader.read(scan) for scan in scans]
     assert len({raw.digest for raw in raws}) == 3
     for number, raw in enumerate(raws):
         assert np.array_equal(raw.grey(), open_dicom(content).frame(number))
         assert raw.header() == Header("DICOM", "MONOCHROME2", 96, 96)
-    assert [Scan("many", "x", frame=frame).name for frame in frames] == [
-        "many#1",
-        "many#2",
-        "many#3",
-    ]
+    assert [scan.name for scan in scans] == ["many#1", "many#2", "many#3"]
 
 
 def test_a_dicom_file_with_a_picture_in_its_preamble_is_a_dicom_file(tmp_path: Path) -> None:

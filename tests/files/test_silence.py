@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.files.parallel import each
-from brain_tumor.files.read import ScanReader, content_frames, frames_of
+from brain_tumor.files.read import ScanReader, content_frames, scans_of
 from brain_tumor.files.scans import UndecodableScanError
 from brain_tumor.files.silence import silent
 from brain_tumor.files.source import Scan
@@ -54,7 +54,7 @@ def test_nothing_of_a_library_s_own_reaches_the_screen(
         reader = ScanReader(tmp_path)
 
         def look(name: str) -> str:
-            frames_of(tmp_path / name)
+            scans_of(tmp_path, Scan(name, "x"))
             try:
                 reader.read(Scan(name, "x")).grey()
             except UndecodableScanError as error:

@@ -15,8 +15,9 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.folder import FolderSource
 from brain_tumor.data.sources.volumes import VolumeSource
 from brain_tumor.files.read import ScanReader
+from brain_tumor.files.source import Scan
 from brain_tumor.files.volumes.slices import VolumeSettings
-from brain_tumor.predict.reader import Piece, Reader, files_and_volumes
+from brain_tumor.predict.reader import Reader, files_and_volumes
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +30,15 @@ def test_every_prepared_scan_is_read_to_the_same_bytes(
 ) -> None:
     for row in prepared.kept:
         assert row.row is not None
-        (piece,) = reader.pieces(phantom_root / row.path)
-        scan = reader.read(piece)
+        (found,) = reader.scans(phantom_root / row.path)
+        scan = reader.read(found)
         assert scan.reason == ""
         assert np.array_equal(scan.pixels, prepared.images[row.row])
 
 
 def test_a_file_in_memory_is_what_it_is_on_disk(phantom_root: Path, reader: Reader) -> None:
     for path in sorted((phantom_root / "Testing" / "glioma").iterdir())[:5]:
-        expected = reader.read(Piece(path)).pixels
+        expected = reader.read(Scan(str(path), "")).pixels
         content = path.read_bytes()
         pictures = [Image.open(path), bytearray(content), memoryview(content)]
         if path.suffix == ".png":  # PIL's own decoder of JPEG differs by one
@@ -66,8 +67,8 @@ def test_a_hostile_file_is_read_or_has_its_reason(
     path = hostile_folder / name
     if expected is None or path.is_dir():
         return
-    *_, piece = reader.pieces(path)
-    scan = reader.read(piece)
+    *_, found = reader.scans(path)
+    scan = reader.read(found)
     scan.name.encode("utf-8")
     if expected == hostile.KEPT:
         assert scan.pixels is not None and not scan.reason
@@ -83,16 +84,16 @@ def test_each_frame_of_a_dicom_file_is_a_scan(reader: Reader, tmp_path: Path) ->
     window = {"WindowCenter": 128, "WindowWidth": 256}
     path = tmp_path / "many"
     path.write_bytes(dicom_files.written(dicom_files.made(frames, **window)))
-    pieces = reader.pieces(path)
-    assert [piece.name.rpartition("/")[2] for piece in pieces] == ["many#1", "many#2", "many#3"]
+    scans = reader.scans(path)
+    assert [scan.name.rpartition("/")[2] for scan in scans] == ["many#1", "many#2", "many#3"]
     cut = [cut_head(frame, reader.crop, reader.harmonise).pixels for frame in frames]
-    for piece, in_memory, expected in zip(pieces, reader.cut(path.read_bytes()), cut, strict=True):
-        assert np.array_equal(reader.read(piece).pixels, expected)
+    for scan, in_memory, expected in zip(scans, reader.cut(path.read_bytes()), cut, strict=True):
+        assert np.array_equal(reader.read(scan).pixels, expected)
         assert np.array_equal(in_memory, expected)
     shutil.copy(path, tmp_path / "cut.dcm")
     (tmp_path / "cut.dcm").write_bytes(path.read_bytes()[:-9_000])
-    assert len(reader.pieces(tmp_path / "cut.dcm")) == 3
-    reasons = [reader.read(piece).reason for piece in reader.pieces(tmp_path / "cut.dcm")]
+    assert len(reader.scans(tmp_path / "cut.dcm")) == 3
+    reasons = [reader.read(scan).reason for scan in reader.scans(tmp_path / "cut.dcm")]
     assert reasons[2].startswith("undecodable: its pixels")
 
 
@@ -113,20 +114,20 @@ def test_slices_of_a_volume_are_those_that_prepare_would_take(
     settings = VolumeSettings("coronal", 3)
     reader = Reader(report_settings.crop, report_settings.harmonise, settings)
     places = files_and_volumes([tmp_path / "glioma" / "a.nii.gz", *paths, tmp_path / "none.png"])
-    pieces = [piece for place in places for piece in reader.pieces(place)]
+    found = [one for place in places for one in reader.scans(place)]
     scans = VolumeSource(FolderSource(tmp_path, None, ["glioma"]), settings).scans()
-    assert [piece.name for piece in pieces[:-1]] == [f"{tmp_path}/{scan.name}" for scan in scans]
+    assert [one.name for one in found[:-1]] == [f"{tmp_path}/{scan.name}" for scan in scans]
     files = ScanReader(tmp_path)
-    for piece, scan in zip(pieces, scans, strict=False):
+    for one, scan in zip(found, scans, strict=False):
         head = cut_head(files.read(scan).grey(), reader.crop, reader.harmonise)
-        assert np.array_equal(reader.read(piece).pixels, head.pixels)
-    assert len(pieces) == 7 and reader.read(pieces[-1]).reason.startswith("unreadable")
+        assert np.array_equal(reader.read(one).pixels, head.pixels)
+    assert len(found) == 7 and reader.read(found[-1]).reason.startswith("unreadable")
 
 
 def test_a_damaged_volume_has_its_reason(reader: Reader, tmp_path: Path) -> None:
     (tmp_path / "a.nii").write_bytes(b"none")
     (place,) = files_and_volumes([tmp_path / "a.nii"])
-    (piece,) = reader.pieces(place)
-    found = reader.read(piece)
-    assert found.name == f"{tmp_path}/a.nii"
-    assert found.reason == "undecodable: a NIfTI file that is damaged, or none"
+    (found,) = reader.scans(place)
+    read = reader.read(found)
+    assert read.name == f"{tmp_path}/a.nii"
+    assert read.reason == "undecodable: a NIfTI file that is damaged, or none"

@@ -9,7 +9,7 @@ from typing import Any
 from brain_tumor.data.groups.patients import Table
 from brain_tumor.files.parallel import each
 from brain_tumor.files.read import ScanReader
-from brain_tumor.files.scans import UndecodableScanError, UnreadableScanError
+from brain_tumor.files.scans import ScanError
 from brain_tumor.files.source import Scan
 
 # Part of every fingerprint: raise it when the same scans would give another prepared set than in
@@ -70,7 +70,7 @@ def digest_files(root: Path, scans: Sequence[Scan]) -> dict[str, str]:
     def digest(scan: Scan) -> str:
         try:
             return reader.read(scan).digest
-        except (UnreadableScanError, UndecodableScanError):
+        except ScanError:
             return ""
 
     return dict(zip((scan.name for scan in scans), each(digest, scans), strict=True))

@@ -13,17 +13,13 @@ import numpy as np
 
 from brain_tumor.data.prepared.crop import CropBox, CropSettings, cut_to_head, find_head, head_mask
 from brain_tumor.errors import ConfigError
-from brain_tumor.files.scans import Grey
+from brain_tumor.files.scans import BlankScanError, Grey
 from brain_tumor.settings import Range, Settings
 
 # Grey values that `standardise` aims at: a little brighter and wider than most scans of the Kaggle
 # set, and narrow enough that little is clipped at either end.
 MEDIAN = 100
 INTERQUARTILE_RANGE = 34
-
-
-class BlankScanError(ValueError):
-    """Nothing in a scan stands out from the background; the reason is the message."""
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ import numpy as np
 from brain_tumor.data.groups.patients import Table
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.exact_duplicates import pixel_digest
-from brain_tumor.data.prepared.harmonise import BlankScanError, HarmoniseSettings, cut_head
+from brain_tumor.data.prepared.harmonise import HarmoniseSettings, cut_head
 from brain_tumor.data.prepared.manifest import KEPT, UNUSABLE, ManifestRow
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL, thumbnail
 from brain_tumor.errors import DataError
 from brain_tumor.files.parallel import each
 from brain_tumor.files.read import RawScan, ScanReader
-from brain_tumor.files.scans import Grey, UndecodableScanError, UnreadableScanError
+from brain_tumor.files.scans import Grey, ScanError
 from brain_tumor.files.source import Scan
 
 CUT = "cut.npy"  # every scan lands here first; those kept are then written to their final place
@@ -65,7 +65,7 @@ class Cutter:
         try:
             found = self._reader.read(scan)
             same = found.digest == digested
-        except (UnreadableScanError, UndecodableScanError):
+        except ScanError:
             if not digested:
                 raise
             same = False
@@ -97,15 +97,10 @@ class Cutter:
             entry["bytes"] = found.bytes
             entry |= vars(found.header())
             grey = found.grey()
-        except UnreadableScanError as error:
-            return Cut(entry | {"reason": f"unreadable: {error}"})
-        except UndecodableScanError as error:
-            return Cut(entry | {"reason": f"undecodable: {error}"})
-        entry |= dict(zip(("height", "width"), grey.shape, strict=True))
-        try:
+            entry |= dict(zip(("height", "width"), grey.shape, strict=True))
             head = cut_head(grey, self.crop, self.harmonise)
-        except BlankScanError as error:
-            return Cut(entry | {"reason": f"blank: {error}"})
+        except ScanError as error:
+            return Cut(entry | {"reason": error.reason})
         entry |= vars(head.box) | {"status": KEPT, "pixel_md5": pixel_digest(head.plain)}
         return Cut(entry, (head.pixels, thumbnail(grey)))
 

@@ -10,7 +10,7 @@ from brain_tumor.files.figshare import CLASSES, FigshareSlice, read_figshare
 from brain_tumor.files.folders import check_folder, files_below
 from brain_tumor.files.parallel import each
 from brain_tumor.files.read import read_scan_file
-from brain_tumor.files.scans import Grey, UndecodableScanError, UnreadableScanError
+from brain_tumor.files.scans import Grey, ScanError
 from brain_tumor.files.source import Scan, ScanSource
 
 LAYOUT = "the folder that the set's four archives were unpacked into, with 1.mat to 3064.mat"
@@ -54,7 +54,7 @@ class FigshareSource(ScanSource):
         name = path.relative_to(self.root).as_posix()
         try:
             known = _read(path)
-        except (UnreadableScanError, UndecodableScanError) as error:
+        except ScanError as error:
             raise DataError(
                 f"{path} is no slice of the Figshare set ({error}): fetch it again, or take it "
                 "away."

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
 
 from brain_tumor.errors import DataError
 from brain_tumor.files.folders import files_below
 from brain_tumor.files.parallel import each
-from brain_tumor.files.scans import UndecodableScanError, UnreadableScanError
 from brain_tumor.files.source import Scan, ScanSource
 from brain_tumor.files.volumes.find import (
     SliceReader,
@@ -19,8 +17,6 @@ from brain_tumor.files.volumes.find import (
     without_ending,
 )
 from brain_tumor.files.volumes.slices import VolumeSettings
-
-Problem = UnreadableScanError | UndecodableScanError
 
 
 class VolumeSource(ScanSource):
@@ -48,15 +44,14 @@ class VolumeSource(ScanSource):
     @cached_property
     def volumes(self) -> list[VolumeFiles]:
         """What there is of volumes among the files that the other source names."""
-        return find_volumes(list(dict.fromkeys(one for _, _, own in self._listed for one in own)))
+        return find_volumes(list(dict.fromkeys(one for _, own in self._listed for one in own)))
 
     @cached_property
-    def _listed(self) -> list[tuple[Path, Scan, list[Path]]]:
-        """What the other source names: its place, the scan, and the files that are there."""
-        listed = [(self.root / scan.path, scan) for scan in self._source.scans()]
+    def _listed(self) -> list[tuple[Scan, list[Path]]]:
+        """What the other source names: the scan, and the files that are there."""
+        listed = [(scan, self.root / scan.path) for scan in self._source.scans()]
         return [
-            (path, scan, sorted(files_below(path)) if path.is_dir() else [path])
-            for path, scan in listed
+            (scan, sorted(files_below(path)) if path.is_dir() else [path]) for scan, path in listed
         ]
 
     @cached_property
@@ -67,25 +62,20 @@ class VolumeSource(ScanSource):
                 f"{self.root} holds no NIfTI file and no DICOM series: give volumes as "
                 "data.root=FOLDER, or data=folder for pictures."
             )
-        found = dict(zip((one.place for one in volumes), each(self._numbers, volumes), strict=True))
-        volume_of, done, scans = members(volumes), set[Path](), []
-        for _, scan, files in self._listed:
-            own = [volume_of[one] for one in files if one in volume_of]
-            if not own:
-                scans.append(scan)
-            for volume in dict.fromkeys(own):
-                if volume.place not in done:
-                    done.add(volume.place)
-                    scans += self._slices(scan, volume, found[volume.place])
-        return scans
+        volume_of = members(volumes)
+        listed: list[tuple[Scan, VolumeFiles | None]] = []
+        done: set[Path] = set()
+        for scan, files in self._listed:
+            own = dict.fromkeys(volume_of[one] for one in files if one in volume_of)
+            new = [volume for volume in own if volume.place not in done]
+            done |= {volume.place for volume in new}
+            listed += [(scan, volume) for volume in new] if own else [(scan, None)]
+        return [one for found in each(self._slices, listed) for one in found]
 
-    def _numbers(self, volume: VolumeFiles) -> list[int] | Problem:
-        try:
-            return list(self._reader.slices(volume))
-        except (UnreadableScanError, UndecodableScanError) as error:
-            return error
-
-    def _slices(self, scan: Scan, volume: VolumeFiles, found: list[int] | Problem) -> list[Scan]:
+    def _slices(self, listed: tuple[Scan, VolumeFiles | None]) -> list[Scan]:
+        scan, volume = listed
+        if volume is None:
+            return [scan]
         path = volume.place.relative_to(self.root).as_posix()
         known = scan.patient or volume.patient
         one = replace(
@@ -95,19 +85,10 @@ class VolumeSource(ScanSource):
             # Another file may show the same person, such as in another sequence.
             patient_group=scan.patient_group if known else None,
         )
-        if not isinstance(found, list):  # listed once, with its reason
-            return [replace(one, pixels=partial(_refuse, found))]
-        return [
-            replace(one, frame=number, pixels=partial(self._reader.slice, volume, number))
-            for number in found
-        ]
+        return self._reader.scans(volume, one)
 
 
 def with_volumes(source: ScanSource, settings: VolumeSettings) -> ScanSource:
     """Give a source of what another one lists, with slices in place of volumes if it names some."""
     found = VolumeSource(source, settings)
     return found if found.volumes else source
-
-
-def _refuse(problem: Problem) -> NoReturn:
-    raise problem

@@ -2,18 +2,20 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
+from typing import NoReturn
 
 from brain_tumor.files.other_formats import BEGIN, is_nifti
 from brain_tumor.files.parallel import each
-from brain_tumor.files.scans import Grey, UnreadableScanError
-from brain_tumor.files.volumes.dicom_series import DicomSeries, find_series
+from brain_tumor.files.scans import Grey, ScanError, UnreadableScanError
+from brain_tumor.files.source import Scan
+from brain_tumor.files.volumes.dicom_series import find_series
 from brain_tumor.files.volumes.slices import VolumeSettings, chosen_slices
-from brain_tumor.files.volumes.volume import ENDINGS, read_nifti
+from brain_tumor.files.volumes.volume import ENDINGS, Volume, read_nifti
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,8 @@ class VolumeFiles:
 
     place: Path
     files: tuple[Path, ...]
-    series: DicomSeries | None = None
-
-    @property
-    def patient(self) -> str:
-        """A digest of the PatientID; empty where there is none."""
-        return "" if self.series is None else self.series.patient
+    read: Callable[[], Volume] = field(repr=False, compare=False)
+    patient: str = ""  # a digest of the PatientID; empty where there is none
 
 
 def find_volumes(files: Sequence[Path]) -> list[VolumeFiles]:
@@ -40,7 +38,7 @@ def find_volumes(files: Sequence[Path]) -> list[VolumeFiles]:
     A NIfTI file that is damaged counts by its name, so that its reason can be told.
     """
     volumes = [
-        VolumeFiles(path, (path,))
+        VolumeFiles(path, (path,), partial(read_nifti, path))
         for path, found in zip(files, each(_is_nifti, files), strict=True)
         if found
     ]
@@ -51,7 +49,8 @@ def find_volumes(files: Sequence[Path]) -> list[VolumeFiles]:
         folder = one.files[0].parent
         complete = alone[folder] == 1 and inside[folder] == len(one.files)
         complete = complete and all(path.parent == folder for path in one.files)
-        volumes.append(VolumeFiles(folder if complete else one.files[0], one.files, one))
+        place = folder if complete else one.files[0]
+        volumes.append(VolumeFiles(place, one.files, one.read, one.patient))
     return volumes
 
 
@@ -76,7 +75,18 @@ class SliceReader:
         """
         # Two threads want slices of one volume: the second waits for the first.
         with self._locks.setdefault(volume.place, Lock()):
-            return self._held(volume.place, volume.series)
+            return self._held(volume)
+
+    def scans(self, volume: VolumeFiles, scan: Scan) -> list[Scan]:
+        """Give a scan for each chosen slice, else as it is; one that cannot be read says why."""
+        try:
+            numbers = list(self.slices(volume))
+        except ScanError as error:  # listed once, with its reason
+            return [replace(scan, pixels=partial(_refuse, error))]
+        return [
+            replace(scan, frame=number, pixels=partial(self.slice, volume, number))
+            for number in numbers
+        ]
 
     def slice(self, volume: VolumeFiles, number: int) -> Grey:
         """Give one of them; raises likewise, also where a file has changed."""
@@ -85,12 +95,11 @@ class SliceReader:
             raise UnreadableScanError("it changed while it was read")
         return found[number]
 
-    def _read(self, place: Path, series: DicomSeries | None) -> dict[int, Grey]:
+    def _read(self, volume: VolumeFiles) -> dict[int, Grey]:
         try:
-            volume = read_nifti(place) if series is None else series.read()
+            return chosen_slices(volume.read(), self._settings)
         except OSError as error:
             raise UnreadableScanError(str(error.strerror)) from error
-        return chosen_slices(volume, self._settings)
 
 
 def without_ending(path: str) -> str:
@@ -112,3 +121,7 @@ def _is_nifti(path: Path) -> bool:
 def members(volumes: Iterable[VolumeFiles]) -> dict[Path, VolumeFiles]:
     """Give the volume of each file that is part of one."""
     return {path: volume for volume in volumes for path in volume.files}
+
+
+def _refuse(problem: ScanError) -> NoReturn:
+    raise problem

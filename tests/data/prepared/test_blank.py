@@ -29,7 +29,7 @@ def test_a_flat_dicom_file_is_blank(
     path = tmp_path / "a.dcm"
     path.write_bytes(written(made(np.full((80, 60), value, np.uint16), **window)))
     reader = Reader(report_settings.crop, report_settings.harmonise)
-    (piece,) = reader.pieces(path)
+    (piece,) = reader.scans(path)
     assert reader.read(piece).reason == "blank: one grey value everywhere"
 
 
@@ -43,5 +43,5 @@ def test_an_empty_frame_among_three_is_blank_alone(
     frames[1] = 0
     (tmp_path / "a.dcm").write_bytes(written(made(frames)))
     reader = Reader(report_settings.crop, report_settings.harmonise)
-    reasons = [reader.read(piece).reason for piece in reader.pieces(tmp_path / "a.dcm")]
+    reasons = [reader.read(piece).reason for piece in reader.scans(tmp_path / "a.dcm")]
     assert reasons == ["", "blank: one grey value everywhere", ""]
