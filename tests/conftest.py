@@ -14,12 +14,13 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hypothesis import settings
 from omegaconf import DictConfig
+from phantoms import PhantomTruth, read_truth
 
 from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.cli.sweep.record import NotedSweep
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.groups.settings import NearDuplicateSettings
-from brain_tumor.data.phantom import CLASSES, PhantomTruth, read_truth, write_phantoms
+from brain_tumor.data.phantom import CLASSES, write_phantoms
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans

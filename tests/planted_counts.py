@@ -3,7 +3,9 @@
 from collections import defaultdict
 from typing import Any
 
-from brain_tumor.data.phantom import CLASSES, PhantomScan, PhantomTruth
+from phantoms import PhantomScan, PhantomTruth
+
+from brain_tumor.data.phantom import CLASSES
 
 
 def planted_counts(truth: PhantomTruth) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from functools import cache
 import cv2
 import numpy as np
 import numpy.typing as npt
+from phantoms import draw_phantom
 from sklearn.datasets import load_sample_images
 
-from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
+from brain_tumor.data.phantom import CLASSES, VIEWS
 
 Picture = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.float32]

@@ -7,12 +7,12 @@ from pathlib import Path
 import hydra
 import pytest
 from omegaconf import DictConfig
+from phantoms import PhantomTruth
 
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.data_settings import data_settings
 from brain_tumor.config.source import build_source
-from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.evaluate import evaluate
 from brain_tumor.runs.folder import RunFolder

@@ -19,13 +19,13 @@ import cv2
 import numpy as np
 import pytest
 from browser import BROWSER_MARKS, Browser
+from phantoms import PhantomTruth
 from starlette.applications import Starlette
 
 from brain_tumor.app.answer import answer
 from brain_tumor.app.serve import serve as start
 from brain_tumor.app.site import BYTES, UPLOADS, make_site
 from brain_tumor.cli.from_python import configured
-from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.errors import ConfigError, WeightsError
 from brain_tumor.predict.model import Model, open_model
 from brain_tumor.rendering.numbers import format_percent

@@ -13,6 +13,7 @@ import hydra
 import numpy as np
 import pytest
 import torch
+from phantoms import PhantomTruth
 from sample_comparison import RECORD
 
 from brain_tumor.audit.audit import audit
@@ -22,7 +23,6 @@ from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.config.arguments import plain_values
 from brain_tumor.config.data import build_prepared, build_split, split_settings
 from brain_tumor.config.data_settings import data_settings
-from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
 from brain_tumor.runs.finished import FinishedRun, PartPredictions

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from figshare_files import figshare_file
 from omegaconf import DictConfig
+from phantoms import PhantomTruth
 
 from brain_tumor.cli.command import register_resolvers
 from brain_tumor.config.conf_folder import conf_folder
@@ -17,7 +18,6 @@ from brain_tumor.config.data import build_prepared
 from brain_tumor.config.data_settings import DataSettings, data_settings
 from brain_tumor.config.source import build_source
 from brain_tumor.config.values import check_values
-from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import ConfigError, DataError
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 import yaml
 from omegaconf import OmegaConf
+from phantoms import PhantomTruth
 from scipy.special import softmax
 from sklearn import metrics
 
@@ -20,7 +21,7 @@ from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.compare.pooled_scores import compare_settings
 from brain_tumor.compare.settings import gather
 from brain_tumor.config.data_settings import data_settings
-from brain_tumor.data.phantom import PhantomTruth, write_phantoms
+from brain_tumor.data.phantom import write_phantoms
 from brain_tumor.data.prepared.prepare import fingerprint_before
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.sources.folder import FolderSource

@@ -6,8 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from phantoms import draw_phantom
 
-from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
+from brain_tumor.data.phantom import CLASSES, VIEWS
 from brain_tumor.errors import DataError
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import METRICS

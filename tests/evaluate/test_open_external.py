@@ -5,10 +5,10 @@ import hydra
 import numpy as np
 import pytest
 from bodies import nifti
+from phantoms import draw_phantom
 
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.data.datamodule import ScanDataModule
-from brain_tumor.data.phantom import draw_phantom
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings
 from brain_tumor.errors import ConfigError, DataError

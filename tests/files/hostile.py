@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from phantoms import draw_phantom
 from PIL import Image
-
-from brain_tumor.data.phantom import draw_phantom
 
 KEPT = "kept"
 

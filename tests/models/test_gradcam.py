@@ -8,11 +8,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from omegaconf import DictConfig
+from phantoms import PhantomScan, read_truth
 from torch import Tensor, nn
 
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.data_settings import data_settings
-from brain_tumor.data.phantom import PhantomScan, read_truth
 from brain_tumor.data.prepared.manifest import ManifestRow
 from brain_tumor.data.split import TEST
 from brain_tumor.models.gbmnet import GBMnet

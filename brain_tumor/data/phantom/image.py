@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from brain_tumor.data.phantom.anatomy import BRAIN, CLASSES, VIEWS, Anatomy, draw_anatomy
+from brain_tumor.data.phantom.anatomy import BRAIN, Anatomy
 from brain_tumor.data.phantom.head import draw_head
 from brain_tumor.data.phantom.shapes import FloatArray, cover, ellipse, paint, smooth_noise
 
@@ -34,28 +34,13 @@ class PhantomImage:
     mass: tuple[float, float, float] | None
 
 
-def draw_phantom(
-    label: str, view: str, rng: np.random.Generator, size: int = DRAWN_SIZE
-) -> PhantomImage:
-    """Draw one fake scan, ``(size, size)``, of a patient of its own.
-
-    The same label, view and state of `rng` give the same pixels.
-
-    Raises:
-        ValueError: The label is none of `CLASSES`, or the view none of `VIEWS`.
-    """
-    if label not in CLASSES or view not in VIEWS:
-        raise ValueError(f"no phantom of {label!r} in {view!r}: choose from {CLASSES} and {VIEWS}")
-    return draw_slice(draw_anatomy(label, rng), view, rng, size)
-
-
 def draw_slice(
     anatomy: Anatomy, view: str, rng: np.random.Generator, size: int = DRAWN_SIZE
 ) -> PhantomImage:
-    """Draw one slice of a patient, ``(size, size)``.
+    """Draw one slice of a patient, ``(size, size)``, in one of `VIEWS`.
 
-    Position, zoom, tilt, overall intensity, noise and the cut through the mass differ from slice to
-    slice.
+    The same patient, view and state of `rng` give the same pixels. Position, zoom, tilt, overall
+    intensity, noise and the cut through the mass differ from slice to slice.
     """
     # Cuts differ in how much scalp and fluid they meet. Wide ranges keep grey value statistics from
     # telling patients, and by them classes, apart.

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from brain_tumor.data.phantom.anatomy import CLASSES, VIEWS
-from brain_tumor.data.phantom.truth import PhantomScan
 
 # Widths and heights in pixels and their shares, about as in the Kaggle set.
 _SIZES = ((512, 512), (225, 225), (236, 236), (630, 630), (201, 251), (256, 256), (350, 400))
@@ -19,6 +18,26 @@ _MIRRORED_SHARE = 0.18
 _COPIED_IN_TRAINING, _COPIED_IN_TESTING, _COPIED_ACROSS, _SAVED_AGAIN = 0.035, 0.012, 0.03, 0.005
 _TESTING_SHARE = 0.25  # of the slices of a patient in both folders
 _ONLY_TRAINING, _ONLY_TESTING = 0.2, 0.1  # of the patients
+
+
+@dataclass(frozen=True)
+class PhantomScan:
+    """One file of a phantom folder. Sizes and places are in its pixels."""
+
+    path: str  # POSIX, relative to the folder
+    folder: str  # `Training` or `Testing`
+    label: str  # one of `CLASSES`
+    view: str  # one of `VIEWS`
+    patient: str  # for instance `P0007`; each has one label
+    slice_id: str  # for instance `S00031`; copies of a drawn slice share it
+    mirrored: bool  # flipped left to right
+    duplicate_of: str | None  # path of the scan that this file repeats exactly
+    width: int
+    height: int
+    kind: str  # how it is encoded and named, for instance `jpeg-rgb` or `png-rgb-named-jpg`
+    mass_x: float | None = None  # column of the centre of the mass; None without a mass
+    mass_y: float | None = None  # row of that centre
+    mass_radius: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """Write a phantom folder whole or not at all: every file that a plan names, drawn and encoded."""
 
 import contextlib
+import csv
 import io
 import json
 import shutil
 import uuid
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,16 +18,16 @@ from PIL import Image
 
 from brain_tumor.data.phantom.anatomy import Anatomy, draw_anatomy
 from brain_tumor.data.phantom.image import DRAWN_SIZE, draw_slice
-from brain_tumor.data.phantom.plan import plan_scans
-from brain_tumor.data.phantom.truth import PhantomScan, PhantomTruth, read_truth, write_truth
+from brain_tumor.data.phantom.plan import PhantomScan, plan_scans
 from brain_tumor.errors import DataError
+from brain_tumor.files.table_file import read_named_table
 from brain_tumor.settings import Range, Settings
 
 Pixels = NDArray[np.uint8]
 
 # Raised whenever the same settings give other bytes: no older folder is taken for a new one.
 _DRAWING = 1
-_SETTINGS, _README = "phantoms.json", "README.txt"
+_TABLE, _SETTINGS, _README = "phantoms.csv", "phantoms.json", "README.txt"
 _README_TEXT = """\
 These brain MRI scans are FAKE.
 
@@ -43,7 +45,7 @@ class PhantomSettings(Settings, key="data.phantom"):
     seed: Annotated[int, Range(0)] = 0
 
 
-def write_phantoms(root: Path, **numbers: Any) -> PhantomTruth:
+def write_phantoms(root: Path, **numbers: Any) -> None:
     """Write a folder of phantoms, or use the one that is there if its settings are the same.
 
     The folder, which may be missing or empty, is made beside `root` and renamed into place, so it
@@ -58,8 +60,9 @@ def write_phantoms(root: Path, **numbers: Any) -> PhantomTruth:
     root, settings = root.absolute(), {"drawing": _DRAWING, **asdict(PhantomSettings(**numbers))}
     try:
         if _is_taken(root):
-            return _reuse(root, settings)
-        return _write_folder(root, settings)
+            _check_same(root, settings)
+        else:
+            _write_folder(root, settings)
     except OSError as error:
         raise DataError(
             f"Phantoms cannot be written to {root} ({error.strerror or error}): give a writable "
@@ -67,13 +70,13 @@ def write_phantoms(root: Path, **numbers: Any) -> PhantomTruth:
         ) from error
 
 
-def _write_folder(root: Path, settings: dict[str, int]) -> PhantomTruth:
+def _write_folder(root: Path, settings: dict[str, int]) -> None:
     beside = root.with_name(f".{root.name}-{uuid.uuid4().hex[:8]}")
     beside.mkdir(parents=True)
     try:
         patients, slices = settings["patients_per_class"], settings["slices_per_patient"]
-        truth = _write_scans(beside, patients, slices, settings["seed"])
-        write_truth(beside, truth)
+        scans = _write_scans(beside, patients, slices, settings["seed"])
+        _write_table(beside / _TABLE, scans)
         (beside / _README).write_text(_README_TEXT, encoding="utf-8")
         (beside / _SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         try:
@@ -84,18 +87,17 @@ def _write_folder(root: Path, settings: dict[str, int]) -> PhantomTruth:
             # Another process has written it meanwhile; if not the same, this raises.
             if not _is_taken(root):
                 raise
-            return _reuse(root, settings)
+            _check_same(root, settings)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return truth
 
 
 def _is_taken(root: Path) -> bool:
     return root.is_symlink() or (root.exists() and (not root.is_dir() or any(root.iterdir())))
 
 
-def _reuse(root: Path, settings: dict[str, int]) -> PhantomTruth:
-    """Read the truth of the folder at `root` if it holds these phantoms, all of them."""
+def _check_same(root: Path, settings: dict[str, int]) -> None:
+    """Make sure that the folder at `root` holds these phantoms, all of them."""
     try:
         found = json.loads((root / _SETTINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -107,17 +109,25 @@ def _reuse(root: Path, settings: dict[str, int]) -> PhantomTruth:
             f"{root} holds phantoms of other settings ({found}, wanted {settings}): "
             "give another folder as data.root=..., or delete that one."
         )
-    truth = read_truth(root)
-    missing = [scan.path for scan in truth.scans if not (root / scan.path).is_file()]
+    remedy = "delete its folder to have it written anew"
+    _, lines = read_named_table(root / _TABLE, "table", remedy, ["path"])
+    missing = [line["path"] for line in lines if not (root / line["path"]).is_file()]
     if missing:
         raise DataError(
-            f"{root} lacks {len(missing)} of its {len(truth.scans)} phantoms, {missing[0]} first: "
+            f"{root} lacks {len(missing)} of its {len(lines)} phantoms, {missing[0]} first: "
             "delete it to have it written anew."
         )
-    return truth
 
 
-def _write_scans(root: Path, patients: int, slices: int, seed: int) -> PhantomTruth:
+def _write_table(path: Path, scans: Sequence[PhantomScan]) -> None:
+    """Write what each file holds, sorted by path; an empty cell means none."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(PhantomScan)])
+        writer.writeheader()
+        writer.writerows(vars(scan) for scan in sorted(scans, key=lambda scan: scan.path))
+
+
+def _write_scans(root: Path, patients: int, slices: int, seed: int) -> list[PhantomScan]:
     """Draw, encode and write every scan of the plan, below `root`."""
     plans = plan_scans(patients, slices, np.random.default_rng([seed, 0]))
     anatomies: dict[str, Anatomy] = {}
@@ -146,7 +156,7 @@ def _write_scans(root: Path, patients: int, slices: int, seed: int) -> PhantomTr
         drawn.append((scan, pixels, content))
         (root / scan.path).parent.mkdir(parents=True, exist_ok=True)
         (root / scan.path).write_bytes(content)
-    return PhantomTruth(tuple(sorted((scan for scan, _, _ in drawn), key=lambda s: s.path)))
+    return [scan for scan, _, _ in drawn]
 
 
 def _draw_scan(

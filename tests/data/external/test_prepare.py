@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 import pytest
 from overlap_table import read_overlap
+from phantoms import draw_phantom
 
 from brain_tumor.data.external.prepare import SEEN_FILE, prepare_external
 from brain_tumor.data.groups.orientations import ORIENTATIONS
-from brain_tumor.data.phantom import VIEWS, draw_phantom
+from brain_tumor.data.phantom import VIEWS
 from brain_tumor.data.prepared.manifest import SEEN, ManifestRow
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared

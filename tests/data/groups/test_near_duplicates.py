@@ -4,6 +4,7 @@ import cv2
 import hydra
 import numpy as np
 import pytest
+from phantoms import draw_phantom
 
 from brain_tumor.cli.command import conf_folder
 from brain_tumor.data.groups.near_duplicates import (
@@ -13,7 +14,7 @@ from brain_tumor.data.groups.near_duplicates import (
 )
 from brain_tumor.data.groups.orientations import ORIENTATIONS, orient
 from brain_tumor.data.groups.settings import NearDuplicateSettings
-from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
+from brain_tumor.data.phantom import CLASSES, VIEWS
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL, thumbnail
 from brain_tumor.errors import ConfigError
 from experiments.near_duplicates.alterations import ALTERATIONS, STRENGTHS

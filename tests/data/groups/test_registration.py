@@ -1,10 +1,11 @@
 import cv2
 import numpy as np
 import pytest
+from phantoms import draw_phantom
 
 from brain_tumor.data.groups.local_structure import local_structure
 from brain_tumor.data.groups.registration import similarities
-from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
+from brain_tumor.data.phantom import CLASSES, VIEWS
 
 # What a copy may be moved by: pixels of 96, degrees, and a share of its size.
 MOVES = [(0, 0, 0, 1), (3, -2, 0, 1), (0, 0, 5, 1), (0, 0, -5, 1), (0, 0, 0, 0.9), (1, 2, 3, 1.1)]

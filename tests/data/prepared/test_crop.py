@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from phantoms import draw_phantom
 from scipy import ndimage
 from scipy.spatial import ConvexHull, Delaunay
 
-from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
+from brain_tumor.data.phantom import CLASSES, VIEWS
 from brain_tumor.data.prepared.crop import (
     CropBox,
     CropSettings,

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from omegaconf import DictConfig
+from phantoms import draw_phantom
 
-from brain_tumor.data.phantom import CLASSES, VIEWS, draw_phantom
+from brain_tumor.data.phantom import CLASSES, VIEWS
 from brain_tumor.data.prepared.crop import (
     CropBox,
     CropSettings,

@@ -11,9 +11,9 @@ import cv2
 import hostile
 import numpy as np
 import pytest
+from phantoms import PhantomTruth
 from planted_counts import planted_counts
 
-from brain_tumor.data.phantom import PhantomTruth
 from brain_tumor.data.prepared.prepare import PrepareSettings, prepare_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.prepared.write import open_or_write

@@ -3,12 +3,12 @@ import io
 import numpy as np
 import pytest
 import torch
+from phantoms import draw_phantom
 from PIL import Image
 from scipy import ndimage
 from torch import Tensor
 
 from brain_tumor.data.datamodule import ScanDataModule
-from brain_tumor.data.phantom import draw_phantom
 from brain_tumor.data.transforms.corruptions import (
     CORRUPTIONS,
     STRENGTHS,

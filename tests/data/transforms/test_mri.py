@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from phantoms import draw_phantom
 from torch import Tensor
 
 from brain_tumor.cli.command import conf_folder
-from brain_tumor.data.phantom import draw_phantom
 from brain_tumor.data.transforms.mri import OPERATIONS, MRIAugment
 from brain_tumor.data.transforms.report import BatchAugment, epoch_draws
 from brain_tumor.errors import ConfigError

@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from phantoms import draw_phantom
 from scipy import fft, stats
 from torch import Tensor
 
-from brain_tumor.data.phantom import draw_phantom
 from brain_tumor.data.transforms import mri_physics as physics
 from brain_tumor.data.transforms.mri import OPERATIONS
 

@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 import torchvision.transforms.v2.functional as V
+from phantoms import draw_phantom
 from torch import Tensor
 
-from brain_tumor.data.phantom import draw_phantom
 from brain_tumor.data.transforms.nearest import NearestAugment
 from brain_tumor.data.transforms.report import BatchAugment, epoch_draws
 
