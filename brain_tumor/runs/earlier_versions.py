@@ -22,7 +22,6 @@ _MOVED = {
     f"brain_tumor.{before}": f"brain_tumor.{now}"
     for before, now in {
         "data.augment.BatchAugment": "data.transforms.report.BatchAugment",
-        "data.augment.TorchvisionAugment": "data.transforms.report.TorchvisionAugment",
         "data.mri_augment.MRIAugment": "data.transforms.mri.MRIAugment",
         "data.nearest_augment.NearestAugment": "data.transforms.nearest.NearestAugment",
         "runtime.averaging.AveragedWeights": "engine.weight_averaging.AveragedWeights",

@@ -55,7 +55,6 @@ from torch.utils._pytree import tree_leaves
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import Split
 from brain_tumor.data.transforms.mri import MRIAugment
-from brain_tumor.data.transforms.report import TorchvisionAugment
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.models.network import Network
 
@@ -289,25 +288,6 @@ def test_check_sees_the_whole_step(step: Step) -> None:
     assert not any(unseen.values()), unseen
     assert "bincount" not in seen
     assert torch.uint8 in seen["_to_copy"]  # scans as stored
-
-
-def test_the_torchvision_chain_runs_on_mps() -> None:
-    augment = from_conf("augment/report.yaml")
-    chain = TorchvisionAugment(
-        augment.blur_kernel,
-        augment.blur_sigma,
-        1.0,  # each operation at least once
-        augment.rotation_degrees,
-        augment.shear_degrees,
-        augment.crop_area,
-        augment.crop_aspect,
-    )
-    check = MPSCheck()
-    with check:
-        chain(torch.zeros((2, 1, 256, 256), dtype=torch.uint8), torch.tensor([[0.2], [0.7]]))
-    assert check.missing == set()
-    assert check.doubles == set()
-    assert {"grid_sampler_2d", "flip", "reflection_pad2d"} <= set(check.dtypes)
 
 
 def test_what_a_scanner_does_runs_on_mps() -> None:

@@ -1,13 +1,11 @@
 """Augmentation of training scans: "Data Augmentation & Tensor Preparation" of the report.
 
-Two ways to the same operations. `BatchAugment` treats a whole batch on the device it lies on (on a
-CPU by OpenCV 5 where there is one) and joins flip, rotation, shear and resized crop
-into one bilinear warp: cheaper than four, and it blurs less, because pixels are interpolated once.
-`TorchvisionAugment` is the chain as one would write it with torchvision, scan by scan: the
-reference.
+A whole batch is treated on the device it lies on (on a CPU by OpenCV 5 where there is one). Flip,
+rotation, shear and resized crop are joined into one bilinear warp: cheaper than four, and it blurs
+less, because pixels are interpolated once.
 
-Both are pure: what is random comes in as `draws`, uniform numbers that belong to one scan in one
-epoch (`epoch_draws`), so the same seed gives the same scans whatever the batch order or device.
+What is random comes in as `draws`, uniform numbers that belong to one scan in one epoch
+(`epoch_draws`), so the same seed gives the same scans whatever the batch order or device.
 """
 
 import math
@@ -20,9 +18,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.transforms import v2
 
-from brain_tumor.data.transforms.chain import Chain
 from brain_tumor.settings import Range, Rising, Settings
 
 # OpenCV 4 interpolates at the nearest 1/32 of a pixel, which moves grey values by up to six.
@@ -54,8 +50,13 @@ def epoch_draws(seed: int, epoch: int, scans: int, draws_per_scan: int, turn: in
 
 
 @dataclass(eq=False)
-class _Settings(Settings, key="augment"):
-    """The operations' ranges, shared by both ways. Pairs are the smallest and the largest."""
+class BatchAugment(Settings, key="augment"):
+    """Augment a batch at once, on its own device. Pairs are the smallest and the largest.
+
+    Against torchvision's chain two things differ, on purpose: corners that a rotation pushes out
+    are not lost to the shear or crop after it, and the crop's aspect is drawn from those that fit
+    the scan, where torchvision redraws area and aspect and falls back to the whole scan.
+    """
 
     blur_kernel: Annotated[int, Range(1, odd=True)]  # side of the Gaussian kernel, pixels
     blur_sigma: Annotated[tuple[float, float], Rising(0, without=(0,))]  # pixels
@@ -65,15 +66,6 @@ class _Settings(Settings, key="augment"):
     crop_area: Annotated[tuple[float, float], Rising(0, 1, (0,))]  # share that a crop samples
     crop_aspect: Annotated[tuple[float, float], Rising(0, without=(0,))]  # its width / height
     per_batch: bool = False  # one draw is for all scans of a batch; who draws heeds it
-
-
-class BatchAugment(_Settings):
-    """Augment a batch at once, on its own device.
-
-    Against torchvision's chain two things differ, on purpose: corners that a rotation pushes out
-    are not lost to the shear or crop after it, and the crop's aspect is drawn from those that fit
-    the scan, where torchvision redraws area and aspect and falls back to the whole scan.
-    """
 
     draws_per_scan = 8
 
@@ -177,27 +169,6 @@ class BatchAugment(_Settings):
         down = torch.stack((sin, sin * shear + cos), dim=1)
         linear = torch.stack((across, down), dim=1)
         return torch.cat((linear * size[:, None, :], linear @ shift[:, :, None]), dim=2)
-
-
-class TorchvisionAugment(_Settings):
-    """The report's chain of torchvision transforms, scan by scan, for `draws` of one column."""
-
-    draws_per_scan = 1
-
-    def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
-        """Augment `(N, 1, H, W)`, uint8, by `(N, 1)` draws that seed each scan's own chain."""
-        size = list(images.shape[-2:])
-        bilinear = v2.InterpolationMode.BILINEAR
-        chain = v2.Compose(
-            [
-                v2.GaussianBlur(self.blur_kernel, self.blur_sigma),
-                v2.RandomHorizontalFlip(self.flip_probability),
-                v2.RandomRotation(self.rotation_degrees, interpolation=bilinear),
-                v2.RandomAffine(0, shear=self.shear_degrees, interpolation=bilinear),
-                v2.RandomResizedCrop(size, self.crop_area, self.crop_aspect),
-            ]
-        )
-        return Chain([chain])(images, draws)
 
 
 def blur_and_warp(images: Tensor, weights: Tensor, matrices: Tensor) -> Tensor:

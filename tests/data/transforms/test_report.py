@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 import torchvision.transforms.v2.functional as V
+from phantoms import draw_phantom
 from scipy import ndimage, stats
 from torch import Tensor
+from torchvision_chain import TorchvisionAugment
 
-from brain_tumor.data.phantom import draw_phantom
 from brain_tumor.data.transforms.report import (
     EXACT,
     BatchAugment,
-    TorchvisionAugment,
     blur_and_warp,
     epoch_draws,
 )
