@@ -1,7 +1,8 @@
 """Does an exported file say what its checkpoint says?"""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -22,30 +23,6 @@ Scans = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float64]
 # Probabilities `(N, classes)` and features `(N, F)`.
 Predict = Callable[[Scans], tuple[npt.NDArray[np.floating], npt.NDArray[np.float32]]]
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How far two sides part on the same scans.
-
-    The largest difference of a probability, which is not a number where one has none, and the share
-    of scans that both give the same class.
-    """
-
-    largest: float
-    same: float
-
-
-@dataclass(frozen=True)
-class SideOutput:
-    """What a side says of N scans: probabilities `(N, classes)`, float64, and how many are flagged.
-
-    `out_of_distribution` is the share of them that do not look like the training scans; None where
-    this cannot be told.
-    """
-
-    probabilities: Probabilities
-    out_of_distribution: float | None
 
 
 def checkpoint_side(trained: Trained) -> Predict:
@@ -89,37 +66,64 @@ class Part:
         for start in range(0, len(self.rows), size):
             yield self.images[self.rows[start : start + size]][:, None]
 
-    def predict(
-        self, predict: Predict, detector: OODDetector | None, batch_size: int
-    ) -> SideOutput:
-        """Let a side classify them, `batch_size` at once, and flag what the detector flags."""
+
+@dataclass(frozen=True)
+class Side:
+    """The checkpoint or a file made of it, and what it says of N test scans.
+
+    Attributes:
+        name: What it is.
+        file: Its file.
+        predict: What runs it.
+        probabilities: `(N, classes)`, float64.
+        out_of_distribution: Share of scans that do not look like the training scans; None where
+            this cannot be told.
+    """
+
+    name: str
+    file: Path
+    predict: Predict
+    probabilities: Probabilities
+    out_of_distribution: float | None
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        file: Path,
+        predict: Predict,
+        detector: OODDetector | None,
+        test: Part,
+        batch_size: int,
+    ) -> "Side":
+        """Let it classify the test scans, `batch_size` at once, and flag as its detector does."""
         found, flagged = [], 0
-        for batch in self.batches(batch_size):
+        for batch in test.batches(batch_size):
             probabilities, features = predict(batch)
             found.append(np.asarray(probabilities, np.float64))
             if detector is not None:
                 flagged += int(np.sum(detector.score(batch[:, 0], features) > detector.threshold))
-        share = None if detector is None else flagged / len(self.rows)
-        return SideOutput(np.concatenate(found), share)
+        share = None if detector is None else flagged / len(test.rows)
+        return cls(name, file, predict, np.concatenate(found), share)
+
+    def largest_difference(self, other: "Side") -> float:
+        """Give the largest difference of a probability; not a number where one side has none."""
+        return float(np.abs(self.probabilities - other.probabilities).max())
 
 
-def compare_sides(ours: Probabilities, checkpoint: Probabilities) -> Agreement:
-    """Tell how far probabilities `(N, classes)` of the same scans part."""
-    same = ours.argmax(axis=1) == checkpoint.argmax(axis=1)
-    return Agreement(float(np.abs(ours - checkpoint).max()), float(same.mean()))
-
-
-def check_agreement(found: Iterable[Agreement], scans: int) -> None:
-    """Make sure that an exported file says what its checkpoint says on so many test scans.
+def check_agreement(ours: Side, checkpoint: Side, test: Part) -> None:
+    """Make sure that an exported file says what its checkpoint says, in batches and one by one.
 
     WeightsError where some probability differs by more than `TOLERANCE`, or is no number.
     """
-    for agreement in found:
-        if not agreement.largest <= TOLERANCE:
+    few = test.spaced(ALONE)
+    alone = [Side.of("", side.file, side.predict, None, few, 1) for side in (ours, checkpoint)]
+    for first, second in (alone, (ours, checkpoint)):
+        largest = first.largest_difference(second)
+        if not largest <= TOLERANCE:
             raise WeightsError(
-                "The exported file was removed, as it parts from the checkpoint by "
-                f"{agreement.largest:.2g} in a probability, {TOLERANCE:g} is allowed (tried on "
-                f"{format_counted(scans, 'test scan')}): give another format, or another "
-                "version of torch "
-                "or onnxruntime."
+                f"The exported file was removed, as it parts from the checkpoint by {largest:.2g} "
+                f"in a probability, {TOLERANCE:g} is allowed (tried on "
+                f"{format_counted(len(test.rows), 'test scan')}): give another format, or another "
+                "version of torch or onnxruntime."
             )

@@ -3,9 +3,8 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from brain_tumor.export.agreement import Part, Predict, Scans, SideOutput, compare_sides
+from brain_tumor.export.agreement import Part, Predict, Scans, Side
 from brain_tumor.metrics.scores import score
 from brain_tumor.metrics.timing import SETTLE_SECONDS, Spread, spread, turns
 from brain_tumor.rendering.numbers import (
@@ -19,16 +18,6 @@ from brain_tumor.rendering.page import DataTable
 
 WARM_UP = 1  # rounds: kernels are chosen, memory is taken
 TIMED = 32  # scans in a turn, one by one or all at once
-
-
-@dataclass(frozen=True)
-class Side:
-    """One of them: its name, its file, what runs it, and what it says of the test scans."""
-
-    name: str
-    file: Path
-    predict: Predict
-    said: SideOutput
 
 
 @dataclass(frozen=True)
@@ -119,18 +108,18 @@ def score_sides(
     checkpoint = sides[0]
     found = []
     for side in sides:
-        said = side.said.probabilities
-        agreement = compare_sides(said, checkpoint.said.probabilities)
-        scores = score(test.labels, said.argmax(axis=1), classes)
+        called, by_checkpoint = (one.probabilities.argmax(axis=1) for one in (side, checkpoint))
+        scores = score(test.labels, called, classes)
+        largest = None if side is checkpoint else side.largest_difference(checkpoint)
         found.append(
             SideScores(
                 name=side.name,
                 file=side.file.name,
                 bytes=side.file.stat().st_size,
                 balanced_accuracy=scores.overall["balanced_accuracy"],
-                same_class=agreement.same,
-                largest_difference=None if side is checkpoint else agreement.largest,
-                out_of_distribution=side.said.out_of_distribution,
+                same_class=float((called == by_checkpoint).mean()),
+                largest_difference=largest,
+                out_of_distribution=side.out_of_distribution,
                 seconds_per_scan=seconds[side.name],
             )
         )

@@ -4,7 +4,7 @@ import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import IO, Annotated, Literal
 
 import torch
 from omegaconf import DictConfig
@@ -16,14 +16,8 @@ from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import TEST, TRAIN
 from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError
-from brain_tumor.export.agreement import (
-    ALONE,
-    Part,
-    check_agreement,
-    checkpoint_side,
-    compare_sides,
-)
-from brain_tumor.export.comparison import ExportResult, Side, export_table, score_sides
+from brain_tumor.export.agreement import Part, Side, check_agreement, checkpoint_side
+from brain_tumor.export.comparison import ExportResult, export_table, score_sides
 from brain_tumor.export.exported import open_as
 from brain_tumor.export.extra import needed
 from brain_tumor.export.formats.onnx_file import as_onnx
@@ -118,32 +112,20 @@ def _written(
 ) -> ExportResult:
     """Write the file, and its quantised form where that is asked for, and compare them."""
     test, size = Part.of(datamodule, TEST), datamodule.batch_size
-    facts, checkpoint = gather_facts(trained), checkpoint_side(trained)
-    said = test.predict(checkpoint, open_ood_detector(trained.scored), size)
+    facts, predict = gather_facts(trained), checkpoint_side(trained)
+    detector = open_ood_detector(trained.scored)
+    checkpoint = Side.of("checkpoint", trained.checkpoint, predict, detector, test, size)
     program = trace(trained)
     content = as_onnx(program, facts) if asked.format == "onnx" else as_pt2(program, facts)
     with written_whole(place) as file:
-        file.write(content)
-        file.flush()
-        ours = open_as(asked.format, Path(file.name), trusted=True)
-        sides = [
-            Side("checkpoint", trained.checkpoint, checkpoint, said),
-            Side(
-                asked.format, place, ours.predict, test.predict(ours.predict, ours.detector, size)
-            ),
-        ]
-        few = test.spaced(ALONE)
-        alone = [few.predict(side.predict, None, 1).probabilities for side in sides]
-        together = [side.said.probabilities for side in sides]
-        check_agreement([compare_sides(*alone), compare_sides(*together)], len(test.rows))
+        ours = _tried(asked.format, place, content, file, asked.format, test, size)
+        check_agreement(ours, checkpoint, test)
+    sides = [checkpoint, ours]
     calibration = Part.of(datamodule, TRAIN).spaced(asked.calibration) if asked.int8 else None
     if calibration is not None:
         with written_whole(small) as file:
-            file.write(quantise(content, facts, calibration.batches(BATCH)))
-            file.flush()
-            quantised = open_as(asked.format, Path(file.name), trusted=True)
-        said = test.predict(quantised.predict, quantised.detector, size)
-        sides.append(Side("int8", small, quantised.predict, said))
+            quantised = quantise(content, facts, calibration.batches(BATCH))
+            sides.append(_tried("int8", small, quantised, file, asked.format, test, size))
     return ExportResult(
         run=str(trained.run.path),
         model=trained.model,
@@ -157,6 +139,16 @@ def _written(
         versions={name: installed(name) for name in ("brain-tumor", "torch", *EXTRA)},
         sides=score_sides(sides, test, trained.classes, asked.rounds),
     )
+
+
+def _tried(
+    name: str, place: Path, content: bytes, file: IO[bytes], form: str, test: Part, size: int
+) -> Side:
+    """Write a file, open it again, and let it classify the test scans."""
+    file.write(content)
+    file.flush()
+    opened = open_as(form, Path(file.name), trusted=True)
+    return Side.of(name, place, opened.predict, opened.detector, test, size)
 
 
 def _places(asked: ExportSettings, trained: Trained) -> tuple[Path, Path]:

@@ -25,12 +25,10 @@ SUFFIXES = (".onnx", ".pt2")
 class Exported:
     """A network in a file of its own. Several threads may use it at once.
 
-    `classes` are in the order of the probabilities; `detector` scores scans as out of distribution,
-    None where the run had none.
+    `detector` scores scans as out of distribution; None where the run had none.
     """
 
     path: Path
-    classes: tuple[str, ...]
     metadata: Facts
     detector: OODDetector | None
     _run: Run = field(repr=False)
@@ -39,7 +37,7 @@ class Exported:
         """Predict scans on the CPU.
 
         Args:
-            scans: `(N, 1, size, size)`, uint8, 0-255, cut as `metadata.crop` and
+            scans: `(N, 1, size, size)`, uint8, 0-255, N at least 1, cut as `metadata.crop` and
                 `metadata.harmonise` say. All are held in memory at once.
 
         Returns:
@@ -48,18 +46,12 @@ class Exported:
             float32, which `detector` takes.
 
         Raises:
-            ValueError: They are of another kind or shape.
             WeightsError: The file gives anything else.
         """
-        side, classes = self.metadata.crop.size, len(self.classes)
-        if scans.dtype != np.uint8 or scans.shape[1:] != (1, side, side):
-            raise ValueError(
-                f"scans must be uint8 (N, 1, {side}, {side}): {scans.dtype} {scans.shape}"
-            )
-        if not len(scans):
-            return np.zeros((0, classes), np.float32), np.zeros((0, self._maps or 0), np.float32)
+        maps = None if self.detector is None else self.detector.feature_maps
+        wide = (len(self.metadata.classes), maps)
         outputs = self._run(np.ascontiguousarray(scans))
-        for name, values, wanted in zip(OUTPUTS, outputs, (classes, self._maps), strict=True):
+        for name, values, wanted in zip(OUTPUTS, outputs, wide, strict=True):
             width = values.shape[-1] if wanted is None and values.ndim else wanted
             if values.dtype != np.float32 or values.shape != (len(scans), width):
                 message = f"{name} are {values.dtype} {values.shape} for {len(scans)} scans"
@@ -67,10 +59,6 @@ class Exported:
         if not np.isfinite(outputs[0]).all():
             raise refused(self.path, "it gives probabilities that are no numbers")
         return outputs
-
-    @property
-    def _maps(self) -> int | None:
-        return None if self.detector is None else self.detector.feature_maps
 
 
 def load_exported(path: Path, trusted: bool = False) -> Exported:
@@ -105,4 +93,4 @@ def open_as(form: str, path: Path, trusted: bool) -> Exported:
         detector = None if facts.ood is None else from_bytes(facts.ood)
     except Exception as error:  # zip and NumPy have a dozen kinds on damaged bytes
         raise refused(path, "its detector is damaged") from error
-    return Exported(path, facts.classes, facts, detector, run)
+    return Exported(path, facts, detector, run)

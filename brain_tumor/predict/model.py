@@ -163,7 +163,7 @@ def _exported(path: Path, abstain: Abstention, trusted: bool) -> Model:
     return Model(
         path,
         f"{facts.model}, {path.name}",
-        found.classes,
+        facts.classes,
         facts.healthy,
         chosen,
         facts.crop,

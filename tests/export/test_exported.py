@@ -92,7 +92,7 @@ def npy(values: np.ndarray) -> bytes:
 
 def test_one_of_ours_is_opened(tmp_path: Path) -> None:
     exported = load_exported(written(tmp_path, small_model()))
-    assert (exported.classes, exported.metadata.crop.size) == (("a", "b"), 32)
+    assert (exported.metadata.classes, exported.metadata.crop.size) == (("a", "b"), 32)
     assert exported.detector is None
     assert exported.metadata.error_steps == ((0.25, 0.4), (0, 0.9))
     bright = exported.predict(np.full((2, 1, 32, 32), 255, np.uint8))[0]

@@ -22,7 +22,7 @@ def test_a_release_is_whole_and_tells_nothing_of_this_machine(
     files = {file.name: file for file in place.iterdir()}
     assert set(files) == {"model.onnx", "README.md", "metrics.json", "labels.json"}
     labels = json.loads(files["labels.json"].read_text(encoding="utf-8"))
-    assert tuple(labels["classes"]) == load_exported(files["model.onnx"]).classes
+    assert tuple(labels["classes"]) == load_exported(files["model.onnx"]).metadata.classes
     assert labels["healthy"] == "notumor"
     assert METRICS.read(RunFolder(place)) == METRICS.read(RunFolder(run))
     assert files["README.md"].read_text(encoding="utf-8").startswith("---\n")  # the hub's metadata
