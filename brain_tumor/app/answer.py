@@ -41,7 +41,8 @@ class Answer:
 def answer(model: Model, content: bytes) -> Answer:
     """Predict the scan in a file's bytes, a picture or DICOM: of several frames, the first."""
     try:
-        scan, frames = Reader(model.crop, model.harmonise).first(content)
+        frames = Reader(model.crop, model.harmonise).cut(content)
+        scan = frames[0]()
     except ScanError as error:
         raise DataError(
             f"This file cannot be used: {error}. Give a picture or a DICOM file of one scan."
@@ -57,7 +58,7 @@ def answer(model: Model, content: bytes) -> Answer:
         out_of_distribution=said.out_of_distribution,
         low_confidence=said.low_confidence,
         flags=tuple(_flags(model, said)),
-        frames=frames,
+        frames=len(frames),
         crop=_data_url(scan),
         overlay=None if cam is None else _data_url(overlay(scan, cam)),
     )

@@ -1,5 +1,6 @@
 """The LightningDataModule: uint8 batches of a prepared set, augmented on their device."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import lightning as L
@@ -31,26 +32,35 @@ class Batch(NamedTuple):
 
 
 class ScanBatches(Dataset[Batch]):
-    """Batches cut from a prepared set; the index is a share of a batch."""
+    """Batches cut from a prepared set; the index is a share of a batch.
 
-    def __init__(self, prepared: PreparedSet) -> None:
-        self.images = prepared.images
+    `change` makes other scans of those of some rows; None leaves them as they are.
+    """
+
+    def __init__(
+        self, prepared: PreparedSet, change: Callable[[Tensor, Rows], Tensor] | None = None
+    ) -> None:
+        self.images, self.change = prepared.images, change
         self.labels = torch.from_numpy(prepared.labels)
 
     def __getitem__(self, share: BatchShard) -> Batch:
         images = torch.from_numpy(self.images[share.rows]).unsqueeze(1)
-        chosen = torch.from_numpy(share.rows)
-        turns = None if share.turns is None else torch.from_numpy(share.turns)
-        return Batch(images, self.labels[chosen], chosen, share.global_batch_size, turns)
+        if self.change is not None:
+            images = self.change(images, share.rows)
+        return _batch(share, images, self.labels[torch.from_numpy(share.rows)])
 
 
 class RowBatches(Dataset[Batch]):
     """Batches of rows alone: scans and labels lie on the device already."""
 
     def __getitem__(self, share: BatchShard) -> Batch:
-        rows = torch.from_numpy(share.rows)
-        turns = None if share.turns is None else torch.from_numpy(share.turns)
-        return Batch(rows[:0], rows[:0], rows, share.global_batch_size, turns)
+        return _batch(share, torch.empty(0), torch.empty(0))
+
+
+def _batch(share: BatchShard, images: Tensor, labels: Tensor) -> Batch:
+    turns = None if share.turns is None else torch.from_numpy(share.turns)
+    rows = torch.from_numpy(share.rows)
+    return Batch(images, labels, rows, share.global_batch_size, turns)
 
 
 def has_room(device: torch.device, prepared: PreparedSet) -> bool:

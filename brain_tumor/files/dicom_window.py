@@ -3,7 +3,6 @@
 A value stands in a frame's own group, in that of all frames, or in the file.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -16,25 +15,22 @@ from brain_tumor.files.window import Values, Window
 PALETTE = ("Red", "Green", "Blue")
 
 
-def rescaling(dataset: Any, number: int) -> tuple[float, float]:
-    """Give RescaleSlope and RescaleIntercept of a frame, 1 and 0 where there are none."""
-    where = list(_groups(dataset, number, "PixelValueTransformationSequence"))
-    slope, intercept = _first(where, "RescaleSlope"), _first(where, "RescaleIntercept")
-    found = 1.0 if slope is None else float(slope), 0.0 if intercept is None else float(intercept)
-    if not np.isfinite(found).all() or not found[0]:
-        raise UndecodableScanError("its RescaleSlope or RescaleIntercept cannot be")
-    return found
-
-
 def window_of(dataset: Any, number: int) -> Window | None:
     """Give the first window that is named for a frame; None where none is, or a wrong one."""
-    where = list(_groups(dataset, number, "FrameVOILUTSequence"))
-    centre, width = _first(where, "WindowCenter"), _first(where, "WindowWidth")
+    names = ("WindowCenter", "WindowWidth", "VOILUTFunction")
+    centre, width, function = _of_frame(dataset, number, "FrameVOILUTSequence", *names)
     if centre is None or width is None:
         return None
-    function = _first(where, "VOILUTFunction") or "LINEAR"
-    window = Window(float(centre), float(width), str(function))
+    window = Window(float(centre), float(width), str(function or "LINEAR"))
     return window if window.sound else None
+
+
+def voi_table(dataset: Any, number: int) -> Any:
+    """Give the table that stands in place of a frame's window; None where there is none.
+
+    Where a file has both, the table counts, as in pydicom's `apply_voi_lut`.
+    """
+    return _of_frame(dataset, number, "FrameVOILUTSequence", "VOILUTSequence")[0]
 
 
 def rescaled(
@@ -45,9 +41,14 @@ def rescaled(
     A ModalityLUTSequence stands in place of these, and is applied here.
     """
     table = _first([dataset], "ModalityLUTSequence")
-    if table is None:
-        return values, *rescaling(dataset, number)
-    return look_up(values, table.LUTDescriptor, table.LUTData, little)[0], 1.0, 0.0
+    if table is not None:
+        return look_up(values, table.LUTDescriptor, table.LUTData, little)[0], 1.0, 0.0
+    names = ("RescaleSlope", "RescaleIntercept")
+    slope, intercept = _of_frame(dataset, number, "PixelValueTransformationSequence", *names)
+    found = 1.0 if slope is None else float(slope), 0.0 if intercept is None else float(intercept)
+    if not np.isfinite(found).all() or not found[0]:
+        raise UndecodableScanError("its RescaleSlope or RescaleIntercept cannot be")
+    return values, *found
 
 
 def of_palette(dataset: Any, values: Values, little: bool) -> Grey:
@@ -64,14 +65,6 @@ def of_palette(dataset: Any, values: Values, little: bool) -> Grey:
         found, most = look_up(values, dataset[f"{name}Descriptor"].value, data, little)
         colours.append(np.rint(found * (255 / most)).astype(np.uint8))
     return np.asarray(cv2.cvtColor(np.stack(colours, -1), cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def voi_table(dataset: Any, number: int) -> Any:
-    """Give the table that stands in place of a frame's window; None where there is none.
-
-    Where a file has both, the table counts, as in pydicom's `apply_voi_lut`.
-    """
-    return _first(list(_groups(dataset, number, "FrameVOILUTSequence")), "VOILUTSequence")
 
 
 def look_up(values: Values, descriptor: Any, data: Any, little: bool) -> tuple[Values, int]:
@@ -113,16 +106,17 @@ def padded(dataset: Any, values: Values) -> npt.NDArray[np.bool_] | None:
     return found if found.any() else None
 
 
-def _groups(dataset: Any, number: int, name: str) -> Iterator[Any]:
-    """Give what may hold a value of a frame: its own group, that of all frames, the file."""
+def _of_frame(dataset: Any, number: int, group: str, *names: str) -> list[Any]:
+    """Give elements of a frame: from its own group, that of all frames, or the file."""
+    where = []
     for outer, place in (
         ("PerFrameFunctionalGroupsSequence", number),
         ("SharedFunctionalGroupsSequence", 0),
     ):
         groups = dataset.get(outer) or []
         if place < len(groups):
-            yield from (groups[place].get(name) or [])[:1]
-    yield dataset
+            where += (groups[place].get(group) or [])[:1]
+    return [_first([*where, dataset], name) for name in names]
 
 
 def _first(where: list[Any], name: str) -> Any:

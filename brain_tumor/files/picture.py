@@ -40,12 +40,6 @@ _NO_PAGE = 1 | 4  # of the subfile's bits: a smaller copy of a page, a mask
 
 
 @dataclass(frozen=True)
-class _Page:
-    number: int
-    inverted: bool = False
-
-
-@dataclass(frozen=True)
 class PictureFile:
     """A picture, or several in one file.
 
@@ -56,7 +50,7 @@ class PictureFile:
 
     header: Header
     _content: bytes = field(repr=False)
-    _pages: tuple[_Page, ...] = (_Page(0),)
+    _pages: tuple[tuple[int, bool], ...] = ((0, False),)  # number, and whether low is white
     _film: int = 0  # frames that Pillow decodes; 0 where OpenCV decodes the pages
     _orientation: int = 1
     _shots: list[Grey | UndecodableScanError] = field(default_factory=list, repr=False)
@@ -85,7 +79,7 @@ class PictureFile:
             if isinstance(grey, UndecodableScanError):
                 raise grey
         else:
-            grey = _decode(self._content, self._pages[number], self.header.format)
+            grey = _decode(self._content, *self._pages[number], self.header.format)
         return _upright(grey, self._orientation)
 
 
@@ -154,7 +148,7 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
-def _pages(picture: Any) -> tuple[_Page, ...]:
+def _pages(picture: Any) -> tuple[tuple[int, bool], ...]:
     """List the pages of a TIFF, without smaller copies of them and masks."""
     pages = []
     number = 0
@@ -164,7 +158,7 @@ def _pages(picture: Any) -> tuple[_Page, ...]:
         except EOFError:
             break
         except Exception:  # a page that cannot be read gets its reason when it is decoded
-            pages.append(_Page(number))
+            pages.append((number, False))
             break
         check_frames(number + 1)
         tags = picture.tag_v2
@@ -173,22 +167,20 @@ def _pages(picture: Any) -> tuple[_Page, ...]:
             bits = tags.get(_BITS, ())
             if tags.get(_PLANES) == 2 and len(bits) > 1 and max(bits) > 8:  # OpenCV leaves gaps
                 raise UndecodableScanError(_damaged("TIFF"))
-            white = tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
-            pages.append(_Page(number, white))
+            pages.append((number, tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE))
         number += 1
     return tuple(pages)
 
 
-def _decode(content: bytes, page: _Page, kind: str) -> Grey:
+def _decode(content: bytes, page: int, inverted: bool, kind: str) -> Grey:
     if content.startswith(_PNG):
         _check_chunks(content)
     encoded = np.frombuffer(content, np.uint8)
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
     picture = None
     with suppress(cv2.error):  # a side that OpenCV does not take, say
-        if page.number:
-            place = (page.number, page.number + 1)
-            found, several = cv2.imdecodemulti(encoded, flags, range=place)
+        if page:
+            found, several = cv2.imdecodemulti(encoded, flags, range=(page, page + 1))
             picture = several[0] if found and several else None
         else:
             picture = cv2.imdecode(encoded, flags)
@@ -204,7 +196,7 @@ def _decode(content: bytes, page: _Page, kind: str) -> Grey:
         )
     if channels:
         picture = picture[..., 2::-1]
-    return to_eight_bits(picture, page.inverted)
+    return to_eight_bits(picture, inverted)
 
 
 def _shots(content: bytes, frames: int) -> list[Grey | UndecodableScanError]:

@@ -58,20 +58,12 @@ class ScanReader:
         """
         if scan.pixels is not None:
             return _read_array(scan.pixels() if callable(scan.pixels) else scan.pixels)
-        if scan.frame is None:
-            digest, size, opened = _open_file(self._place(scan), Path(scan.path).name)
-            return RawScan(digest, size, lambda: opened().header, lambda: opened().frame(0))
-        digest, size, opened = self._held(self._place(scan), Path(scan.path).name)
-        number = scan.frame
-        return RawScan(
-            md5(f"{digest}#{number}".encode()),
-            size,
-            lambda: opened().header,
-            lambda: _frame(opened(), number),
-        )
-
-    def _place(self, scan: Scan) -> Path:
-        return self.root / scan.path if scan.file is None else scan.file
+        place, name = scan.file or self.root / scan.path, Path(scan.path).name
+        digest, size, opened = (_open_file if scan.frame is None else self._held)(place, name)
+        number = scan.frame or 0
+        if scan.frame is not None:
+            digest = md5(f"{digest}#{number}".encode())
+        return RawScan(digest, size, lambda: opened().header, lambda: _frame(opened(), number))
 
 
 def scans_of(root: Path, scan: Scan) -> list[Scan]:

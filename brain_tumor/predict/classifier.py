@@ -118,7 +118,7 @@ class Classifier:
                 f"a scan is a path, bytes, a picture of PIL's or an array, not {type(scan)}"
             )
         try:
-            return [(None, pixels) for pixels in self._reader.cut(scan)]
+            return [(None, cut()) for cut in self._reader.cut(scan)]
         except ScanError as error:
             raise DataError(f"{_name(scan)} cannot be used: {error}.") from error
 

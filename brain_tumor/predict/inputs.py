@@ -61,14 +61,9 @@ def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
             raise
         except Exception as error:  # PIL decodes late, and raises a dozen kinds
             raise UndecodableScanError("a picture that PIL cannot decode") from error
-    if (
-        picture.dtype != np.uint8
-        or picture.ndim not in (2, 3)
-        or picture.shape[2:] not in ((), (3,))
-    ):
-        raise UndecodableScanError(
-            f"an array of {picture.dtype} {picture.shape}, not uint8 (H, W) or (H, W, 3)"
-        )
+    if picture.dtype != np.uint8:
+        kind = f"an array of {picture.dtype} {picture.shape}"
+        raise UndecodableScanError(f"{kind}, not uint8 (H, W) or (H, W, 3)")
     return array_to_grey(picture)
 
 

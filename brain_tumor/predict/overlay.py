@@ -35,8 +35,6 @@ def overlay(scan: npt.NDArray[np.uint8], cam: npt.NDArray[np.float32]) -> npt.ND
     Returns:
         `(H, W, 3)`, uint8, red, green and blue, 0-255.
     """
-    if cam.shape != scan.shape:
-        raise ValueError(f"a map of {cam.shape} does not fit a scan of {scan.shape}")
     share = _MAX * np.clip(cam, 0, 1)[..., None]
     colours = 255 * matplotlib.colormaps[_COLOURS](np.clip(cam, 0, 1))[..., :3]
     return np.asarray(np.rint((1 - share) * scan[..., None] + share * colours), np.uint8)

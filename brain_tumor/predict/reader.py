@@ -1,7 +1,8 @@
 """New scans: from whatever holds them to what a network takes, or the reason why not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,29 +48,23 @@ class Reader:
     def read(self, scan: Scan) -> NewScan:
         """Read, decode and cut a scan; never raises over what a file holds."""
         try:
-            grey = self._files.read(scan).grey()
-            return NewScan(scan.name, cut_head(grey, self.crop, self.harmonise).pixels)
+            return NewScan(scan.name, self._head(self._files.read(scan).grey))
         except ScanError as error:
             return NewScan(scan.name, None, error.reason)
 
-    def cut(self, scan: InMemory) -> list[Grey]:
-        """Decode and cut what is in memory: one scan, or each frame or page of a file.
+    def cut(self, scan: InMemory) -> list[Callable[[], Grey]]:
+        """Give what decodes and cuts each scan of what is in memory: one, or a file's frames.
 
-        ScanError where that fails.
+        ScanError where that fails, here or there.
         """
         if isinstance(scan, (bytes, bytearray, memoryview)):
-            decoded = [frame() for frame in content_frames(bytes(scan), "")]
+            frames = content_frames(bytes(scan), "")
         else:
-            decoded = [grey_of(scan)]
-        return [cut_head(grey, self.crop, self.harmonise).pixels for grey in decoded]
+            frames = [partial(grey_of, scan)]
+        return [partial(self._head, frame) for frame in frames]
 
-    def first(self, content: bytes) -> tuple[Grey, int]:
-        """Decode and cut the first scan of a file in memory, and tell how many there are.
-
-        ScanError where that fails.
-        """
-        frames = content_frames(content, "")
-        return cut_head(frames[0](), self.crop, self.harmonise).pixels, len(frames)
+    def _head(self, decode: Callable[[], Grey]) -> Grey:
+        return cut_head(decode(), self.crop, self.harmonise).pixels
 
 
 def files_and_volumes(files: Sequence[Path]) -> list[Path | VolumeFiles]:

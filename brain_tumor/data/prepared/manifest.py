@@ -57,8 +57,10 @@ class ManifestRow:
 
 
 _COLUMNS = tuple(field.name for field in fields(ManifestRow))
-_NUMBERS = ("row", "width", "height", "left", "top", "right", "bottom", "bytes")
-_CLUSTERS = ("cluster", "related")
+_NUMBERS = (
+    *("row", "width", "height", "left", "top", "right", "bottom", "bytes"),
+    *("cluster", "related"),
+)
 _SINCE_0_7 = ("related", "source")
 
 
@@ -79,16 +81,13 @@ def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
         ValueError: It is no manifest: a column is missing, a line is cut short, or a cell that
             should be a whole number is none.
     """
-    columns, lines = read_table(path, [name for name in _COLUMNS if name not in _SINCE_0_7])
-    if "related" not in columns:  # before 0.7 the same slice was all that was known
-        lines = [line | {"related": line["cluster"]} for line in lines]
-    if "source" not in columns:  # as in prepared sets that were made before sets could be joined
-        lines = [line | {"source": ""} for line in lines]
-    return tuple(_parse(line) for line in lines)
+    _, lines = read_table(path, [name for name in _COLUMNS if name not in _SINCE_0_7])
+    # Before 0.7 the same slice was all that was known, and sets could not be joined.
+    return tuple(_parse({"related": line["cluster"], "source": ""} | line) for line in lines)
 
 
 def _parse(line: Line) -> ManifestRow:
     values: dict[str, Any] = {name: plain_cell(line[name]) for name in _COLUMNS}
-    for name in (*_NUMBERS, *_CLUSTERS):
+    for name in _NUMBERS:
         values[name] = int(line[name]) if line[name] else None
     return ManifestRow(**values)

@@ -13,6 +13,7 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -22,9 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from brain_tumor.data.batch_order import BatchShard
-from brain_tumor.data.datamodule import Batch, ScanBatches, ScanDataModule
-from brain_tumor.data.prepared.prepared_set import PreparedSet
+from brain_tumor.data.datamodule import ScanBatches, ScanDataModule
 from brain_tumor.data.transforms.mri import OPERATIONS, Operation
 from brain_tumor.data.transforms.report import BatchAugment
 
@@ -115,12 +114,7 @@ def corrupt(
         name: The corruption.
         strength: 1 to 5; 0 leaves scans as they are.
         seed: Of what is random.
-
-    Raises:
-        ValueError: There is no such strength.
     """
-    if strength not in (0, *STRENGTHS):
-        raise ValueError(f"strength {strength!r} of {name}: 0 to {STRENGTHS[-1]}")
     if not strength or not len(images):
         return images
     corruption = CORRUPTIONS[name]
@@ -139,19 +133,6 @@ def corrupt(
     return worse.clamp_(0, 255).round_().to(torch.uint8)
 
 
-class CorruptedBatches(ScanBatches):
-    """Batches cut from a prepared set and corrupted (`corrupt`), one at a time."""
-
-    def __init__(self, prepared: PreparedSet, name: str, strength: int, seed: int) -> None:
-        super().__init__(prepared)
-        self.name, self.strength, self.seed = name, strength, seed
-
-    def __getitem__(self, share: BatchShard) -> Batch:
-        batch = super().__getitem__(share)
-        worse = corrupt(batch.images, share.rows, self.name, self.strength, self.seed)
-        return batch._replace(images=worse)
-
-
 class CorruptedDataModule(ScanDataModule):
     """Serves what another data module serves, corrupted; it does not train."""
 
@@ -162,4 +143,5 @@ class CorruptedDataModule(ScanDataModule):
             batch_size=datamodule.batch_size,
             num_workers=datamodule.num_workers,
         )
-        self._batches = CorruptedBatches(datamodule.prepared, name, strength, seed)
+        worse = partial(corrupt, name=name, strength=strength, seed=seed)
+        self._batches = ScanBatches(datamodule.prepared, worse)

@@ -87,11 +87,6 @@ def test_rotation_and_field_of_view_are_scipy_s(scans: Tensor) -> None:
     np.testing.assert_allclose(smaller.sum((1, 2, 3)), scans.sum((1, 2, 3)) / 4, rtol=0.02)
 
 
-def test_a_strength_that_is_none_is_an_error(scans: Tensor) -> None:
-    with pytest.raises(ValueError, match="strength 6 of noise"):
-        corrupt(scans, ROWS, "noise", 6, 0)
-
-
 def test_a_data_module_serves_what_another_does_but_worse(datamodule: ScanDataModule) -> None:
     clean = list(datamodule.part_dataloader("test"))
     same = list(CorruptedDataModule(datamodule, "noise", 0, 4).part_dataloader("test"))
