@@ -19,8 +19,7 @@ from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.export.agreement import Part, Side, check_agreement, checkpoint_side
 from brain_tumor.export.comparison import ExportResult, export_table, score_sides
 from brain_tumor.export.exported import open_as
-from brain_tumor.export.extra import needed
-from brain_tumor.export.formats.onnx_file import as_onnx
+from brain_tumor.export.formats.onnx_file import as_onnx, needed
 from brain_tumor.export.formats.pt2_file import as_pt2
 from brain_tumor.export.graph import trace
 from brain_tumor.export.metadata import gather_facts

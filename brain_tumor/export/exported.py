@@ -1,22 +1,16 @@
 """An exported file, opened: scans in, calibrated probabilities and features out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from brain_tumor.errors import WeightsError
 from brain_tumor.export.formats.onnx_file import open_onnx
 from brain_tumor.export.formats.pt2_file import open_pt2
-from brain_tumor.export.graph import OUTPUTS
+from brain_tumor.export.graph import OUTPUTS, Run, Scans, Values
 from brain_tumor.export.metadata import Facts, refused
 from brain_tumor.trained.out_of_distribution import OODDetector, from_bytes
-
-Scans = npt.NDArray[np.uint8]
-Values = npt.NDArray[np.float32]
-Run = Callable[[Scans], tuple[Values, Values]]
 
 SUFFIXES = (".onnx", ".pt2")
 

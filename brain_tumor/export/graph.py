@@ -1,5 +1,9 @@
 """The graph that is exported: scans in, calibrated probabilities and features out."""
 
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
@@ -9,6 +13,10 @@ from brain_tumor.models.network import Network
 from brain_tumor.trained.network import Trained
 
 INPUT, OUTPUTS = "scans", ("probabilities", "features")
+
+Scans = npt.NDArray[np.uint8]  # `(N, 1, size, size)`, 0-255
+Values = npt.NDArray[np.float32]
+Run = Callable[[Scans], tuple[Values, Values]]  # of an exported file: to probabilities and features
 
 
 class Deployed(nn.Module):

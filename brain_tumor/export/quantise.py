@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.engine.quiet import hushed
-from brain_tumor.export.agreement import Scans
-from brain_tumor.export.extra import needed
-from brain_tumor.export.formats.onnx_file import with_facts
-from brain_tumor.export.graph import INPUT
+from brain_tumor.export.formats.onnx_file import needed, with_facts
+from brain_tumor.export.graph import INPUT, Scans
 from brain_tumor.export.metadata import Facts
 
 BATCH = 16  # calibration scans that are run at once: this bounds its memory

@@ -1,20 +1,12 @@
-"""What a user gives to have predicted: files, folders and globs, or scans that are in memory."""
+"""What a user gives to have predicted: files, folders and globs."""
 
 import glob
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageOps
 
 from brain_tumor.errors import DataError
 from brain_tumor.files.folders import files_below
-from brain_tumor.files.picture import grey_of_pillow
-from brain_tumor.files.read import array_to_grey
-from brain_tumor.files.scans import Grey, UndecodableScanError, check_size
 
 
 def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path]:
@@ -45,26 +37,6 @@ def find_files(provided: Iterable[str], but: Collection[Path] = ()) -> list[Path
             raise DataError(f"There is no file in {path}: give scans, or folders that hold some.")
         found |= dict.fromkeys(files)
     return list(found)
-
-
-def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
-    """Turn a picture in memory into grey values, `(H, W)`, uint8, 0-255, as one in a file.
-
-    An array is `(H, W)` or `(H, W, 3)`, uint8, 0-255, red first. UndecodableScanError where it is
-    of another kind, or has more pixels than `MAX_PIXELS`.
-    """
-    if isinstance(picture, Image.Image):
-        check_size(*picture.size)
-        try:
-            return grey_of_pillow(ImageOps.exif_transpose(picture))
-        except UndecodableScanError:
-            raise
-        except Exception as error:  # PIL decodes late, and raises a dozen kinds
-            raise UndecodableScanError("a picture that PIL cannot decode") from error
-    if picture.dtype != np.uint8:
-        kind = f"an array of {picture.dtype} {picture.shape}"
-        raise UndecodableScanError(f"{kind}, not uint8 (H, W) or (H, W, 3)")
-    return array_to_grey(picture)
 
 
 def _files(place: Path) -> list[Path]:

@@ -6,17 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
 from brain_tumor.data.prepared.crop import CropSettings
 from brain_tumor.data.prepared.harmonise import HarmoniseSettings, cut_head
-from brain_tumor.files.read import ScanReader, content_frames, scans_of
-from brain_tumor.files.scans import Grey, ScanError
+from brain_tumor.files.picture import grey_of_pillow
+from brain_tumor.files.read import ScanReader, array_to_grey, content_frames, scans_of
+from brain_tumor.files.scans import Grey, ScanError, UndecodableScanError, check_size
 from brain_tumor.files.source import Scan
 from brain_tumor.files.volumes.find import SliceReader, VolumeFiles, find_volumes, members
 from brain_tumor.files.volumes.slices import VolumeSettings
-from brain_tumor.predict.inputs import grey_of
 
 InMemory = bytes | bytearray | memoryview | Image.Image | npt.NDArray[Any]
 
@@ -65,6 +66,26 @@ class Reader:
 
     def _head(self, decode: Callable[[], Grey]) -> Grey:
         return cut_head(decode(), self.crop, self.harmonise).pixels
+
+
+def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
+    """Turn a picture in memory into grey values, `(H, W)`, uint8, 0-255, as one in a file.
+
+    An array is `(H, W)` or `(H, W, 3)`, uint8, 0-255, red first. UndecodableScanError where it is
+    of another kind, or has more pixels than `MAX_PIXELS`.
+    """
+    if isinstance(picture, Image.Image):
+        check_size(*picture.size)
+        try:
+            return grey_of_pillow(ImageOps.exif_transpose(picture))
+        except UndecodableScanError:
+            raise
+        except Exception as error:  # PIL decodes late, and raises a dozen kinds
+            raise UndecodableScanError("a picture that PIL cannot decode") from error
+    if picture.dtype != np.uint8:
+        kind = f"an array of {picture.dtype} {picture.shape}"
+        raise UndecodableScanError(f"{kind}, not uint8 (H, W) or (H, W, 3)")
+    return array_to_grey(picture)
 
 
 def files_and_volumes(files: Sequence[Path]) -> list[Path | VolumeFiles]:

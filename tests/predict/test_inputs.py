@@ -10,7 +10,8 @@ from brain_tumor.errors import DataError
 from brain_tumor.files.picture import decode_grey
 from brain_tumor.files.scans import UndecodableScanError
 from brain_tumor.predict import inputs as given_module
-from brain_tumor.predict.inputs import find_files, grey_of
+from brain_tumor.predict.inputs import find_files
+from brain_tumor.predict.reader import grey_of
 
 
 @pytest.fixture

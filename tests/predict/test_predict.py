@@ -21,9 +21,10 @@ from brain_tumor.cli import command
 from brain_tumor.errors import BrainTumorError, ConfigError, DataError
 from brain_tumor.export.exported import Exported
 from brain_tumor.export.metadata import gather_facts
+from brain_tumor.files.source import Scan
 from brain_tumor.predict import predict as predicting
 from brain_tumor.predict.predictions import Prediction
-from brain_tumor.predict.reader import Piece, Reader
+from brain_tumor.predict.reader import Reader
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.trained.network import open_trained
@@ -385,7 +386,7 @@ def test_strangeness_is_that_of_the_run_s_own_reference(
     assert detector is not None
     reader = Reader(trained.crop, trained.harmonise)
     found = predicted(mixture, "batch_size=5").predictions
-    scans = np.array([reader.read(Piece(Path(str(one.source)))).pixels for one in found[:9]])
+    scans = np.array([reader.read(Scan(str(one.source), "")).pixels for one in found[:9]])
     with torch.inference_mode():
         maps: torch.Tensor = trained.network.forward_features(torch.from_numpy(scans).unsqueeze(1))
     expected = detector.score(scans, maps.mean(dim=(2, 3)).numpy())

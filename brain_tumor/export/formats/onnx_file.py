@@ -1,26 +1,33 @@
 """An ONNX file, written, and opened for onnxruntime: whoever wrote it, its graph only computes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.export import ExportedProgram
 
 from brain_tumor.engine.quiet import hushed
-from brain_tumor.errors import WeightsError
-from brain_tumor.export.extra import needed
-from brain_tumor.export.graph import INPUT, OUTPUTS
+from brain_tumor.errors import ConfigError, WeightsError
+from brain_tumor.export.graph import INPUT, OUTPUTS, Run, Scans, Values
 from brain_tumor.export.metadata import Facts, as_texts, from_texts, refused
 from brain_tumor.files.bounded_file import read_file
 
 MAX_BYTES = 2**30  # half of what the format can hold; torchvision's convnext_large has 0.8 GB
 FATAL = 4  # of onnxruntime's levels of severity: what goes wrong is told in our own words
 
-Values = npt.NDArray[np.float32]
-Run = Callable[[npt.NDArray[np.uint8]], tuple[Values, Values]]
+
+def needed(name: str) -> ModuleType:
+    """Import a module of onnx, onnxscript or onnxruntime; ConfigError where it is not installed."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ConfigError(
+            f"ONNX files need {name.partition('.')[0]}: pip install 'brain-tumor[export]'."
+        ) from error
 
 
 def as_onnx(program: ExportedProgram, facts: Facts) -> bytes:
@@ -93,7 +100,7 @@ def open_onnx(path: Path) -> tuple[Facts, Run]:
         raise refused(path, f"it does not give {' and '.join(OUTPUTS)} alone")
     (provided,) = session.get_inputs()
 
-    def run(scans: npt.NDArray[np.uint8]) -> tuple[Values, Values]:
+    def run(scans: Scans) -> tuple[Values, Values]:
         try:
             probabilities, features = session.run(OUTPUTS, {provided.name: scans})
         except Exception as error:

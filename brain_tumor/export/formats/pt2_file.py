@@ -2,22 +2,17 @@
 
 import io
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch.export import ExportedProgram
 
 from brain_tumor.engine.quiet import hushed
 from brain_tumor.errors import WeightsError
+from brain_tumor.export.graph import Run, Scans, Values
 from brain_tumor.export.metadata import NAMES, Facts, as_texts, from_texts, max_text, refused
 
 FOLDER = "extra"  # of the archive, where torch keeps texts
-
-Values = npt.NDArray[np.float32]
-Run = Callable[[npt.NDArray[np.uint8]], tuple[Values, Values]]
 
 
 def as_pt2(program: ExportedProgram, facts: Facts) -> bytes:
@@ -47,7 +42,7 @@ def open_pt2(path: Path, trusted: bool) -> tuple[Facts, Run]:
     except Exception as error:  # json, zip, pickle and torch each have their own kinds
         raise refused(path, f"torch does not load it: {type(error).__name__}") from error
 
-    def run(scans: npt.NDArray[np.uint8]) -> tuple[Values, Values]:
+    def run(scans: Scans) -> tuple[Values, Values]:
         try:
             with torch.inference_mode():
                 probabilities, features = module(torch.from_numpy(scans))
