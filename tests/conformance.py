@@ -33,8 +33,9 @@ from brain_tumor.files.read import ScanReader, scans_of
 from brain_tumor.files.scans import ScanError
 from brain_tumor.files.silence import silent
 from brain_tumor.files.source import Scan
-from brain_tumor.files.volumes.find import SliceReader, VolumeFiles, find_volumes
+from brain_tumor.files.volumes.find import SliceReader, find_volumes
 from brain_tumor.files.volumes.slices import VolumeSettings
+from brain_tumor.files.volumes.volume import VolumeFiles
 from experiments.blocks import filled_block
 
 NEAR = 1.5  # grey levels: one, and what rounding adds

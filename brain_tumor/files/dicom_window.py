@@ -108,7 +108,7 @@ def padded(dataset: Any, values: Values) -> npt.NDArray[np.bool_] | None:
 
 def _of_frame(dataset: Any, number: int, group: str, *names: str) -> list[Any]:
     """Give elements of a frame: from its own group, that of all frames, or the file."""
-    where = []
+    where: list[Any] = []
     for outer, place in (
         ("PerFrameFunctionalGroupsSequence", number),
         ("SharedFunctionalGroupsSequence", 0),

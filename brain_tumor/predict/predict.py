@@ -160,8 +160,6 @@ class PredictionSettings(Settings):
         super().__post_init__()
         if not self.inputs or not all(self.inputs):
             raise ConfigError("input is empty: give scans, folders of scans, or globs as input=...")
-        if self.output is not None:
-            check_output(Path(self.output), overwrite=True)
         self.data.volume.applied(VolumeSettings())
 
     @property

@@ -16,8 +16,9 @@ from brain_tumor.files.picture import grey_of_pillow
 from brain_tumor.files.read import ScanReader, array_to_grey, content_frames, scans_of
 from brain_tumor.files.scans import Grey, ScanError, UndecodableScanError, check_size
 from brain_tumor.files.source import Scan
-from brain_tumor.files.volumes.find import SliceReader, VolumeFiles, find_volumes, members
+from brain_tumor.files.volumes.find import SliceReader, find_volumes, members
 from brain_tumor.files.volumes.slices import VolumeSettings
+from brain_tumor.files.volumes.volume import VolumeFiles
 
 InMemory = bytes | bytearray | memoryview | Image.Image | npt.NDArray[Any]
 

@@ -328,7 +328,7 @@ def test_an_exported_file_says_what_its_run_says_but_shows_no_overlays(
 
     detector = open_ood_detector(trained.scored)
     monkeypatch.setattr("brain_tumor.predict.model.open_ood_detector", lambda scored: detector)
-    made = Exported(file, trained.classes, facts, detector, run_it)
+    made = Exported(file, facts, detector, run_it)
     monkeypatch.setattr("brain_tumor.predict.model.load_exported", lambda path, trusted: made)
     own, exported = predicted(mixture), predicted(mixture, run=file)
     for ours, theirs in zip(own.predictions, exported.predictions, strict=True):

@@ -9,14 +9,9 @@ from brain_tumor.errors import DataError
 from brain_tumor.files.folders import files_below
 from brain_tumor.files.parallel import each
 from brain_tumor.files.source import Scan, ScanSource
-from brain_tumor.files.volumes.find import (
-    SliceReader,
-    VolumeFiles,
-    find_volumes,
-    members,
-    without_ending,
-)
+from brain_tumor.files.volumes.find import SliceReader, find_volumes, members, without_ending
 from brain_tumor.files.volumes.slices import VolumeSettings
+from brain_tumor.files.volumes.volume import VolumeFiles
 
 
 class VolumeSource(ScanSource):

@@ -6,8 +6,9 @@ a digest of the PatientID is kept, and of the series not its number.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from brain_tumor.files.bounded_file import read_file
 from brain_tumor.files.dicom import PREAMBLE, is_dicom, open_dicom
 from brain_tumor.files.parallel import each
 from brain_tumor.files.scans import UndecodableScanError
-from brain_tumor.files.volumes.volume import MAX_VOXELS, Volume, to_canonical
+from brain_tumor.files.volumes.volume import MAX_VOXELS, Volume, VolumeFiles, to_canonical
 
 LEAST = 3  # files that make a series a volume; a picture or two are pictures
 DIGEST = 12  # hexadecimal digits of a patient's digest: one in 10 million shares it with another
@@ -42,61 +43,12 @@ class _Slice:
     shape: tuple[int, int]  # rows and columns
 
 
-@dataclass(frozen=True)
-class DicomSeries:
-    """The files of a series.
-
-    Attributes:
-        files: Sorted by name.
-        patient: Digest of the PatientID; empty where there is none. Whoever can guess the PatientID
-            can check the guess: it hides names from a reader, not from a search.
-    """
-
-    files: tuple[Path, ...]
-    patient: str
-    _slices: tuple[_Slice, ...] = field(repr=False, compare=False)
-
-    def read(self) -> Volume:
-        """Read the volume, in modality units (RescaleSlope and RescaleIntercept applied).
-
-        Raises:
-            OSError: A file cannot be read.
-            UndecodableScanError: A file is damaged, or the files are no volume: their slices have
-                other directions or sizes, or two lie at one place.
-        """
-        first = self._slices[0]
-        if any(one.shape != first.shape for one in self._slices):
-            raise UndecodableScanError("a DICOM series of pictures of different sizes")
-        directions = [np.concatenate((one.along_row, one.along_column)) for one in self._slices]
-        if np.abs(np.array(directions) - directions[0]).max() > 1e-3 or any(
-            one.spacing != first.spacing for one in self._slices
-        ):
-            raise UndecodableScanError(
-                "a DICOM series whose slices have different directions or spacings, such as a "
-                "localizer"
-            )
-        if len(self.files) * first.shape[0] * first.shape[1] > MAX_VOXELS:
-            raise UndecodableScanError(f"more than {MAX_VOXELS:,} voxels")
-        normal = np.cross(first.along_row, first.along_column)
-        places = np.array([float(one.position @ normal) for one in self._slices])
-        order = np.argsort(places, kind="stable")
-        step, even = _step(places[order])
-        values = np.stack([_values(self._slices[number].path, first.shape) for number in order])
-        affine = np.eye(4)
-        # Voxel numbers are (slice, row, column); DICOM's left and back are the other way round.
-        affine[:3, 0] = normal * step
-        affine[:3, 1] = first.along_column * first.spacing[0]
-        affine[:3, 2] = first.along_row * first.spacing[1]
-        affine[:3, 3] = self._slices[order[0]].position
-        affine[:2] *= -1
-        return to_canonical(values, affine, None if even else 0)
-
-
-def find_series(files: Iterable[Path]) -> list[DicomSeries]:
+def find_series(files: Iterable[Path]) -> list[VolumeFiles]:
     """Group DICOM files into series, sorted by their first file; these may lie in several folders.
 
     Files that are no DICOM, have several frames, no place in the patient or no SeriesInstanceUID
-    are passed over, as are series of fewer than `LEAST` files.
+    are passed over, as are series of fewer than `LEAST` files. Whoever can guess a PatientID can
+    check the guess by its digest: that hides names from a reader, not from a search.
     """
     found: dict[str, list[_Slice]] = defaultdict(list)
     patients: dict[str, Counter[str]] = defaultdict(Counter)
@@ -110,7 +62,8 @@ def find_series(files: Iterable[Path]) -> list[DicomSeries]:
         if len(slices) >= LEAST:
             slices.sort(key=lambda one: one.path)
             patient = patients[number].most_common(1)[0][0]
-            series.append(DicomSeries(tuple(one.path for one in slices), patient, tuple(slices)))
+            own = tuple(one.path for one in slices)
+            series.append(VolumeFiles(own[0], own, partial(_read_series, slices), patient))
     return sorted(series, key=lambda one: one.files[0])
 
 
@@ -141,6 +94,41 @@ def _read_place(path: Path) -> tuple[str, str, _Slice] | None:
     except Exception:  # pydicom raises a dozen kinds on damaged headers; the reader has the reason
         return None
     return number, hashlib.sha256(known.encode()).hexdigest()[:DIGEST] if known else "", place
+
+
+def _read_series(slices: Sequence[_Slice]) -> Volume:
+    """Read the volume, in modality units (RescaleSlope and RescaleIntercept applied).
+
+    Raises:
+        OSError: A file cannot be read.
+        UndecodableScanError: A file is damaged, or the files are no volume: their slices have
+            other directions or sizes, or two lie at one place.
+    """
+    first = slices[0]
+    if any(one.shape != first.shape for one in slices):
+        raise UndecodableScanError("a DICOM series of pictures of different sizes")
+    directions = [np.concatenate((one.along_row, one.along_column)) for one in slices]
+    if np.abs(np.array(directions) - directions[0]).max() > 1e-3 or any(
+        one.spacing != first.spacing for one in slices
+    ):
+        raise UndecodableScanError(
+            "a DICOM series whose slices have different directions or spacings, such as a localizer"
+        )
+    if len(slices) * first.shape[0] * first.shape[1] > MAX_VOXELS:
+        raise UndecodableScanError(f"more than {MAX_VOXELS:,} voxels")
+    normal = np.cross(first.along_row, first.along_column)
+    places = np.array([float(one.position @ normal) for one in slices])
+    order = np.argsort(places, kind="stable")
+    step, even = _step(places[order])
+    values = np.stack([_values(slices[number].path, first.shape) for number in order])
+    affine = np.eye(4)
+    # Voxel numbers are (slice, row, column); DICOM's left and back are the other way round.
+    affine[:3, 0] = normal * step
+    affine[:3, 1] = first.along_column * first.spacing[0]
+    affine[:3, 2] = first.along_row * first.spacing[1]
+    affine[:3, 3] = slices[order[0]].position
+    affine[:2] *= -1
+    return to_canonical(values, affine, None if even else 0)
 
 
 def _step(places: npt.NDArray[np.float64]) -> tuple[float, bool]:

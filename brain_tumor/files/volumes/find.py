@@ -2,8 +2,8 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
@@ -15,21 +15,7 @@ from brain_tumor.files.scans import Grey, ScanError, UnreadableScanError
 from brain_tumor.files.source import Scan
 from brain_tumor.files.volumes.dicom_series import find_series
 from brain_tumor.files.volumes.slices import VolumeSettings, chosen_slices
-from brain_tumor.files.volumes.volume import ENDINGS, Volume, read_nifti
-
-
-@dataclass(frozen=True)
-class VolumeFiles:
-    """A NIfTI file, or the files of a DICOM series, sorted.
-
-    The place of a series is the folder that its files lie in, where they are alone there, else its
-    first file.
-    """
-
-    place: Path
-    files: tuple[Path, ...]
-    read: Callable[[], Volume] = field(repr=False, compare=False)
-    patient: str = ""  # a digest of the PatientID; empty where there is none
+from brain_tumor.files.volumes.volume import ENDINGS, VolumeFiles, read_nifti
 
 
 def find_volumes(files: Sequence[Path]) -> list[VolumeFiles]:
@@ -49,8 +35,7 @@ def find_volumes(files: Sequence[Path]) -> list[VolumeFiles]:
         folder = one.files[0].parent
         complete = alone[folder] == 1 and inside[folder] == len(one.files)
         complete = complete and all(path.parent == folder for path in one.files)
-        place = folder if complete else one.files[0]
-        volumes.append(VolumeFiles(place, one.files, one.read, one.patient))
+        volumes.append(replace(one, place=folder) if complete else one)
     return volumes
 
 

@@ -1,7 +1,8 @@
 """A volume in patient directions, whatever order its file has; NIfTI files, by nibabel."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,20 @@ class Volume:
     values: npt.NDArray[np.float32]  # `(X, Y, Z)`; what is no number is the least value
     spacing: tuple[float, float, float]  # millimetres between voxels along each axis
     gaps: int | None = None  # axis along which slices are missing: only those across it are shown
+
+
+@dataclass(frozen=True)
+class VolumeFiles:
+    """A NIfTI file, or the files of a DICOM series, sorted.
+
+    The place of a series is the folder that its files lie in, where they are alone there, else its
+    first file.
+    """
+
+    place: Path
+    files: tuple[Path, ...]
+    read: Callable[[], Volume] = field(repr=False, compare=False)
+    patient: str = ""  # a digest of the PatientID; empty where there is none
 
 
 def to_canonical(values: npt.NDArray[Any], affine: Affine, gaps: int | None = None) -> Volume:
