@@ -4,8 +4,7 @@ import contextlib
 import csv
 import io
 import json
-import shutil
-import uuid
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -71,9 +70,10 @@ def write_phantoms(root: Path, **numbers: Any) -> None:
 
 
 def _write_folder(root: Path, settings: dict[str, int]) -> None:
-    beside = root.with_name(f".{root.name}-{uuid.uuid4().hex[:8]}")
-    beside.mkdir(parents=True)
-    try:
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as half:
+        beside = Path(half, root.name)
+        beside.mkdir()
         patients, slices = settings["patients_per_class"], settings["slices_per_patient"]
         scans = _write_scans(beside, patients, slices, settings["seed"])
         _write_table(beside / _TABLE, scans)
@@ -88,8 +88,6 @@ def _write_folder(root: Path, settings: dict[str, int]) -> None:
             if not _is_taken(root):
                 raise
             _check_same(root, settings)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _is_taken(root: Path) -> bool:

@@ -41,35 +41,25 @@ def open_or_write(folder: Path, write: Callable[[Path], None]) -> PreparedSet:
             return open_prepared(folder)
         directory.mkdir(parents=True, exist_ok=True)
         _forget_halves(directory)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=directory))
-        lock = FileLock(beside / LOCK)
-        lock.acquire()  # ends with this process, however it ends
+        halves = tempfile.TemporaryDirectory(
+            prefix=f".{folder.name}-", dir=directory, ignore_cleanup_errors=True
+        )
+        with halves as half, FileLock(Path(half, LOCK)):  # it ends with this process
+            beside = Path(half, folder.name)
+            beside.mkdir()
+            write(beside)
+            # Here, where nothing maps it any more: Windows removes no file that is mapped.
+            (beside / CUT).unlink()
+            try:
+                beside.rename(folder)
+            except OSError:
+                if not folder.exists():  # else another process was first, with the same content
+                    raise
     except OSError as error:
         raise DataError(
-            f"The prepared set cannot be written to {directory} ({error.strerror}): "
-            "give another folder as data.prepared=..."
+            f"The prepared set cannot be written to {directory} ({error.strerror}): free some "
+            "space there, or give another folder as data.prepared=..."
         ) from error
-    try:
-        write(beside)
-        # Here, where nothing maps it any more: Windows removes no file that is mapped.
-        (beside / CUT).unlink()
-        lock.release()
-        (beside / LOCK).unlink(missing_ok=True)
-        # mkdtemp makes folders for the owner alone; a prepared set may be shared.
-        beside.chmod(0o755)
-        try:
-            beside.rename(folder)
-        except OSError:
-            if not folder.exists():  # else another process was first, with the same content
-                raise
-    except OSError as error:
-        raise DataError(
-            f"Writing the prepared set to {directory} failed ({error.strerror}): "
-            "free some space there, or give another folder as data.prepared=..."
-        ) from error
-    finally:
-        lock.release()
-        shutil.rmtree(beside, ignore_errors=True)
     return open_prepared(folder)
 
 

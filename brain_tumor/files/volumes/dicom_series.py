@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brain_tumor.files.bounded_file import read_file
-from brain_tumor.files.dicom import PREAMBLE, is_dicom, open_dicom
+from brain_tumor.files.dicom import open_dicom
 from brain_tumor.files.parallel import each
 from brain_tumor.files.scans import UndecodableScanError
 from brain_tumor.files.volumes.volume import MAX_VOXELS, Volume, VolumeFiles, to_canonical
@@ -46,7 +46,7 @@ class _Slice:
 def find_series(files: Iterable[Path]) -> list[VolumeFiles]:
     """Group DICOM files into series, sorted by their first file; these may lie in several folders.
 
-    Files that are no DICOM, have several frames, no place in the patient or no SeriesInstanceUID
+    Files that have several frames, no place in the patient or no SeriesInstanceUID
     are passed over, as are series of fewer than `LEAST` files. Whoever can guess a PatientID can
     check the guess by its digest: that hides names from a reader, not from a search.
     """
@@ -70,15 +70,9 @@ def find_series(files: Iterable[Path]) -> list[VolumeFiles]:
 def _read_place(path: Path) -> tuple[str, str, _Slice] | None:
     """Read series, digest of the patient and place of a file; None where it lacks one."""
     try:
-        if not path.is_file():  # a pipe would wait for its writer
-            return None
-        with path.open("rb") as file:
-            if not is_dicom(file.read(PREAMBLE), path.name):
-                return None
-            from pydicom import dcmread
+        from pydicom import dcmread
 
-            file.seek(0)
-            head = dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
+        head = dcmread(path, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
         row, column = np.array(head.ImageOrientationPatient, np.float64).reshape(2, 3)
         spacing = float(head.PixelSpacing[0]), float(head.PixelSpacing[1])
         place = _Slice(

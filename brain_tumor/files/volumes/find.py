@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NoReturn
 
+from brain_tumor.files.dicom import PREAMBLE, is_dicom
 from brain_tumor.files.other_formats import BEGIN, is_nifti
 from brain_tumor.files.parallel import each
 from brain_tumor.files.scans import Grey, ScanError, UnreadableScanError
@@ -23,12 +24,15 @@ def find_volumes(files: Sequence[Path]) -> list[VolumeFiles]:
 
     A NIfTI file that is damaged counts by its name, so that its reason can be told.
     """
+    begins = list(zip(files, each(_begin, files), strict=True))
     volumes = [
         VolumeFiles(path, (path,), partial(read_nifti, path))
-        for path, found in zip(files, each(_is_nifti, files), strict=True)
-        if found
+        for path, begin in begins
+        if begin is not None and (path.name.lower().endswith(ENDINGS) or is_nifti(begin))
     ]
-    series = find_series(files)
+    series = find_series(
+        path for path, begin in begins if begin and is_dicom(begin[:PREAMBLE], path.name)
+    )
     alone = Counter(path.parent for one in series for path in one.files[:1])
     inside = Counter(path.parent for path in files)
     for one in series:
@@ -93,14 +97,15 @@ def without_ending(path: str) -> str:
     return path[: len(path) - len(ending)]
 
 
-def _is_nifti(path: Path) -> bool:
+def _begin(path: Path) -> bytes | None:
+    """Read the first bytes of a file, none of one that is shut; None of what is no file."""
     try:
         if not path.is_file():  # a pipe would wait for its writer
-            return False
+            return None
         with path.open("rb") as file:
-            return path.name.lower().endswith(ENDINGS) or is_nifti(file.read(BEGIN))
+            return file.read(BEGIN)
     except OSError:
-        return path.name.lower().endswith(ENDINGS)
+        return b""
 
 
 def members(volumes: Iterable[VolumeFiles]) -> dict[Path, VolumeFiles]:
