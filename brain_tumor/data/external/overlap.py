@@ -1,8 +1,7 @@
 """Which scans of other origin a run has seen: those that look like what it has learnt from."""
 
-import csv
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from brain_tumor.data.prepared.manifest import UNUSABLE, ManifestRow
 from brain_tumor.data.prepared.prepared_set import PreparedSet, group_rows
 from brain_tumor.data.split import TRAIN, VALIDATION, Split
 from brain_tumor.files.scans import Grey
-from brain_tumor.files.table_file import spreadsheet_cell
+from brain_tumor.files.table_file import write_table
 
 _ADJECTIVES = {TRAIN: "training", VALIDATION: "validation"}
 
@@ -141,17 +140,10 @@ def find_overlap(
     return overlap
 
 
-_COLUMNS = tuple(field.name for field in fields(OverlappingScan))
-
-
 def write_overlap(path: Path, overlap: Sequence[OverlappingScan]) -> None:
-    """Write what a run has seen as CSV with a header."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, _COLUMNS)
-        writer.writeheader()
-        for scan in overlap:
-            row = asdict(scan) | {"similarity": f"{scan.similarity:.4f}"}
-            writer.writerow({name: spreadsheet_cell(cell) for name, cell in row.items()})
+    """Write what a run has seen as a table (`files.table_file`)."""
+    rows = (vars(scan) | {"similarity": f"{scan.similarity:.4f}"} for scan in overlap)
+    write_table(path, [field.name for field in fields(OverlappingScan)], rows)
 
 
 def _same_pixels(rows: Sequence[ManifestRow], known: int) -> list[Pair]:

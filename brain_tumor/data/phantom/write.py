@@ -1,11 +1,9 @@
 """Write a phantom folder whole or not at all: every file that a plan names, drawn and encoded."""
 
 import contextlib
-import csv
 import io
 import json
 import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +17,7 @@ from brain_tumor.data.phantom.anatomy import Anatomy, draw_anatomy
 from brain_tumor.data.phantom.image import DRAWN_SIZE, draw_slice
 from brain_tumor.data.phantom.plan import PhantomScan, plan_scans
 from brain_tumor.errors import DataError
-from brain_tumor.files.table_file import read_named_table
+from brain_tumor.files.table_file import read_named_table, write_table
 from brain_tumor.settings import Range, Settings
 
 Pixels = NDArray[np.uint8]
@@ -76,7 +74,8 @@ def _write_folder(root: Path, settings: dict[str, int]) -> None:
         beside.mkdir()
         patients, slices = settings["patients_per_class"], settings["slices_per_patient"]
         scans = _write_scans(beside, patients, slices, settings["seed"])
-        _write_table(beside / _TABLE, scans)
+        columns = [field.name for field in fields(PhantomScan)]
+        write_table(beside / _TABLE, columns, map(vars, sorted(scans, key=lambda s: s.path)))
         (beside / _README).write_text(_README_TEXT, encoding="utf-8")
         (beside / _SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         try:
@@ -115,14 +114,6 @@ def _check_same(root: Path, settings: dict[str, int]) -> None:
             f"{root} lacks {len(missing)} of its {len(lines)} phantoms, {missing[0]} first: "
             "delete it to have it written anew."
         )
-
-
-def _write_table(path: Path, scans: Sequence[PhantomScan]) -> None:
-    """Write what each file holds, sorted by path; an empty cell means none."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(PhantomScan)])
-        writer.writeheader()
-        writer.writerows(vars(scan) for scan in sorted(scans, key=lambda scan: scan.path))
 
 
 def _write_scans(root: Path, patients: int, slices: int, seed: int) -> list[PhantomScan]:

@@ -1,12 +1,11 @@
 """The manifest of a prepared set: a row for every raw file, kept or not, and why."""
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.files.table_file import Line, plain_cell, read_table, spreadsheet_cell
+from brain_tumor.files.table_file import Line, plain_cell, read_table, write_table
 
 KEPT, DUPLICATE, SEEN, UNUSABLE = "kept", "duplicate", "seen", "unusable"
 
@@ -65,12 +64,8 @@ _SINCE_0_7 = ("related", "source")
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
-    """Write a manifest as CSV with a header; None becomes an empty cell."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, _COLUMNS)
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({name: spreadsheet_cell(cell) for name, cell in vars(row).items()})
+    """Write a manifest as a table (`files.table_file`)."""
+    write_table(path, _COLUMNS, map(vars, rows))
 
 
 def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
