@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -86,7 +86,7 @@ def predict(config: DictConfig, keep_all: bool = False) -> Outcome:
         check_overlays(overlays, settings.overwrite)
     files = find_files(settings.inputs, [path for path in (output, overlays) if path is not None])
     model = _opened(settings)
-    model = replace(model, volume=settings.data.volume.applied(model.volume))
+    model = replace(model, volume=settings.slices_of(model.volume))
     if overlays is not None and model.cam is None:
         if not model.path.is_file():
             raise ConfigError(
@@ -114,29 +114,6 @@ def predict(config: DictConfig, keep_all: bool = False) -> Outcome:
 
 
 @dataclass(frozen=True)
-class VolumeChanges(Settings, key="data.volume"):
-    """Which slices of a volume are predicted; None takes what the run was trained on.
-
-    `VolumeSettings` says what each value is.
-    """
-
-    axis: Literal["axial", "coronal", "sagittal"] | None = None
-    slices: int | str | None = None
-
-    def applied(self, own: VolumeSettings) -> VolumeSettings:
-        """Give the run's settings with these changes."""
-        slices = own.slices if self.slices is None else self.slices
-        return VolumeSettings(self.axis or own.axis, slices)
-
-
-@dataclass(frozen=True)
-class PredictedData(Settings, key="data"):
-    """What stands under `data` in `conf/predict.yaml`."""
-
-    volume: VolumeChanges = VolumeChanges()
-
-
-@dataclass(frozen=True)
 class PredictionSettings(Settings):
     """What stands at the top of `conf/predict.yaml`, as it says there."""
 
@@ -151,7 +128,7 @@ class PredictionSettings(Settings):
     shown: Annotated[int, Range(1, 10_000)]
     abstention: Abstention
     trusted: bool
-    data: PredictedData = PredictedData()
+    data: dict[Literal["volume"], dict[str, Any]] = field(default_factory=dict)
     tta: Literal["flip"] | None = None
     keep_freed_memory: bool = True
     trust: Modules = ()
@@ -160,7 +137,13 @@ class PredictionSettings(Settings):
         super().__post_init__()
         if not self.inputs or not all(self.inputs):
             raise ConfigError("input is empty: give scans, folders of scans, or globs as input=...")
-        self.data.volume.applied(VolumeSettings())
+        self.slices_of(VolumeSettings())
+
+    def slices_of(self, own: VolumeSettings) -> VolumeSettings:
+        """Give which slices of a volume are predicted: a run's own, but for what is given here."""
+        changes = self.data.get("volume", {}).items()
+        given = {name: value for name, value in changes if value is not None}
+        return parse_settings(VolumeSettings, vars(own) | given, "data.volume")
 
     @property
     def inputs(self) -> list[str]:
