@@ -9,8 +9,9 @@ scans in the best of the eight orientations of a square:
   whole frames tell what the structure alone leaves open.
 
 Not every pair is laid on each other: `candidates` tells which are worth it, by their whole frames
-and by their heads alone. Where the frames do not agree, edges must agree a little already as they
-lie. How many all of this misses is measured in `experiments/near_duplicates`.
+and by their heads alone. Where neither the frames nor the descriptors agree well, edges must agree
+a little already as they lie. How many all of this misses is measured in
+`experiments/near_duplicates`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -34,9 +35,10 @@ from brain_tumor.files.scans import Grey
 # Least cosines of descriptors that make a pair a candidate: lower ones find hardly more, and cost
 # more (`experiments/near_duplicates`).
 _LEAST_HEADS, _LEAST_FRAMES = 0.45, 0.5
-# Least similarity, as they lie, of pairs that are laid on each other though their frames do not
-# agree: two thirds of these candidates are below, and 9 in 21,000 altered copies.
-_LEAST_UNMOVED = 0.3
+# Of pairs whose frames do not agree, those are laid on each other whose descriptors have this
+# cosine, or that are so similar as they lie: most of the others are left out, and of 21,000 altered
+# copies 8.
+_CLEAR, _LEAST_UNMOVED = 0.6, 0.3
 _BATCH = 64  # pairs laid on each other at once: their pixels fit a processor's cache
 _NAMES = tuple(ORIENTATIONS)
 
@@ -184,7 +186,7 @@ def _gather(
     for done, total, part in blocks:
         parts.append(part)
         steps.reach(begin + (end - begin) * done / total)
-    fields = ("first", "second", "orientation")
+    fields = ("first", "second", "orientation", "cosine")
     return Candidates(*(np.concatenate([getattr(p, name) for p in parts]) for name in fields))
 
 
@@ -201,29 +203,27 @@ def _compare(
     end: float,
     each_one: bool = False,
 ) -> _Compared:
-    """Compare the scans of each candidate: their frames, and their views laid on each other."""
-    least = -1 if each_one else _LEAST_UNMOVED
-    triples = list(
-        zip(
-            candidates.first.tolist(),
-            candidates.second.tolist(),
-            candidates.orientation.tolist(),
-            strict=True,
-        )
-    )
-    batches = [triples[start : start + _BATCH] for start in range(0, len(triples), _BATCH)]
+    """Compare the scans of each candidate: their frames, and their views laid on each other.
 
-    def compare(batch: list[tuple[int, int, int]]) -> tuple[Floats, Floats]:
+    Those that are not worth it are not laid on each other, unless each one is.
+    """
+    places = np.arange(len(candidates.first))
+    batches = [places[start : start + _BATCH] for start in range(0, len(places), _BATCH)]
+
+    def compare(batch: Ids) -> tuple[Floats, Floats]:
+        fields = candidates.first, candidates.second, candidates.orientation
+        triples = list(zip(*(field[batch].tolist() for field in fields), strict=True))
         agreement = correlate(
-            np.stack([scans.frames[first] for first, _, _ in batch]),
-            np.stack([orient(scans.frames[second], _NAMES[turn]) for _, second, turn in batch]),
+            np.stack([scans.frames[first] for first, _, _ in triples]),
+            np.stack([orient(scans.frames[second], _NAMES[turn]) for _, second, turn in triples]),
         )
         first, second = (
             np.stack(part)
-            for part in zip(*(views(scans, *triple) for triple in batch), strict=True)
+            for part in zip(*(views(scans, *triple) for triple in triples), strict=True)
         )
         found = unmoved_similarities(first, second)
-        worth = np.flatnonzero((agreement >= settings.frames_agree) | (found >= least))
+        agree = (agreement >= settings.frames_agree) | (candidates.cosine[batch] >= _CLEAR)
+        worth = np.flatnonzero(agree | each_one | (found >= _LEAST_UNMOVED))
         if len(worth):
             found[worth] = similarities(first[worth], second[worth])
         return found, agreement
