@@ -207,9 +207,8 @@ class Ours:
 
     def __init__(self, prepared: str) -> None:
         sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-        self._search, self._scans = (
-            need(f"brain_tumor.data.{name}") for name in ("groups.near_duplicates", "files.picture")
-        )
+        self._search = need("brain_tumor.data.groups.near_duplicates")
+        self._scans = need("brain_tumor.files.picture")
         self._small = need("brain_tumor.data.prepared.thumbnails")
         summary = (
             need("brain_tumor.data.prepared.prepared_set").open_prepared(Path(prepared)).summary

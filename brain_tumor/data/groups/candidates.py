@@ -35,10 +35,14 @@ class Candidates:
     first: Ids
     second: Ids  # larger than `first`
     orientation: Ids  # what turns the second into the first, a place in `ORIENTATIONS`
+    cosine: Floats  # of the descriptors, then
 
     def taking(self, which: npt.NDArray[np.bool_]) -> "Candidates":
         """Give some of them, by a truth value for each, `(P,)`."""
-        return Candidates(self.first[which], self.second[which], self.orientation[which])
+        return Candidates(
+            *(self.first[which], self.second[which], self.orientation[which]),
+            cosine=self.cosine[which],
+        )
 
 
 def describe(structure: Steps) -> Floats:
@@ -115,7 +119,9 @@ def find_candidates(
             best[np.tril_indices(len(best))] = -1
         first, second = np.nonzero(best >= least)
         return Candidates(
-            first + rows.start, second + others.start, which[first, second].astype(np.int64)
+            *(first + rows.start, second + others.start),
+            orientation=which[first, second].astype(np.int64),
+            cosine=best[first, second],
         )
 
     # A core per pair of blocks: threads inside such small products would wait for each other.

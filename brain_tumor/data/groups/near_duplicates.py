@@ -9,14 +9,17 @@ scans in the best of the eight orientations of a square:
   whole frames tell what the structure alone leaves open.
 
 Not every pair is laid on each other: `candidates` tells which are worth it, by their whole frames
-and by their heads alone. How many that misses is measured in `experiments/near_duplicates`.
+and by their heads alone. Where neither the frames nor the descriptors agree well, edges must agree
+a little already as they lie. How many all of this misses is measured in
+`experiments/near_duplicates`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from brain_tumor.data.groups.candidates import Candidates, describe, find_candidates, whiten
 from brain_tumor.data.groups.connected import Ids, connected
@@ -24,7 +27,7 @@ from brain_tumor.data.groups.head_box import HeadBox, find_head_box, view_head
 from brain_tumor.data.groups.local_structure import Floats, Steps, local_structure, orient_structure
 from brain_tumor.data.groups.orientations import ORIENTATIONS, orient
 from brain_tumor.data.groups.pairs import Pair
-from brain_tumor.data.groups.registration import similarities
+from brain_tumor.data.groups.registration import similarities, unmoved_similarities
 from brain_tumor.data.groups.settings import NearDuplicateSettings
 from brain_tumor.files.parallel import each
 from brain_tumor.files.scans import Grey
@@ -32,6 +35,10 @@ from brain_tumor.files.scans import Grey
 # Least cosines of descriptors that make a pair a candidate: lower ones find hardly more, and cost
 # more (`experiments/near_duplicates`).
 _LEAST_HEADS, _LEAST_FRAMES = 0.45, 0.5
+# Of pairs whose frames do not agree, those are laid on each other whose descriptors have this
+# cosine, or that are so similar as they lie: most of the others are left out, and of 21,000 altered
+# copies 8.
+_CLEAR, _LEAST_UNMOVED = 0.6, 0.3
 _BATCH = 64  # pairs laid on each other at once: their pixels fit a processor's cache
 _NAMES = tuple(ORIENTATIONS)
 
@@ -43,6 +50,40 @@ class _Scans:
     frames: Grey
     boxes: Sequence[HeadBox]
     heads: Steps
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Candidates, how alike they are, and how well their whole frames agree; `(P,)` each."""
+
+    candidates: Candidates
+    similarity: Floats
+    agreement: Floats
+
+    def taking(self, which: npt.NDArray[np.bool_]) -> "_Compared":
+        return _Compared(
+            self.candidates.taking(which), self.similarity[which], self.agreement[which]
+        )
+
+    def related(self, settings: NearDuplicateSettings) -> "_Compared":
+        agree = self.agreement >= settings.frames_agree
+        least = np.where(agree, settings.related_if_frames_agree, settings.related)
+        return self.taking(self.similarity >= least)
+
+    def pairs(self) -> list[Pair]:
+        first, second, turn = (
+            one.tolist()
+            for one in (
+                self.candidates.first,
+                self.candidates.second,
+                self.candidates.orientation,
+            )
+        )
+        names = [_NAMES[one] for one in turn]
+        values = [
+            [round(one, 4) for one in many.tolist()] for many in (self.similarity, self.agreement)
+        ]
+        return [Pair(*one) for one in zip(first, second, names, *values, strict=True)]
 
 
 def find_near_duplicates(
@@ -67,31 +108,37 @@ def find_near_duplicates(
     scans, heads, whole_frames = _describe(frames, steps)
     by_heads = _gather(find_candidates(whiten(heads), _LEAST_HEADS, known), steps, 20, 30)
     by_frames = _gather(find_candidates(whiten(whole_frames), _LEAST_FRAMES, known), steps, 30, 40)
-    least = settings.related_if_frames_agree
-    own = _similarities(scans, by_heads, _through_own_boxes, steps, 40, 70)
-    alike = _pairs(frames, by_heads, own, least)
-    found = {(pair.first, pair.second) for pair in alike}
+    compare = partial(_compare, scans, settings, steps)
+    own = compare(by_heads, _through_own_boxes, 40, 70)
+    alike = own.taking(own.similarity >= settings.related_if_frames_agree).candidates
+    known_pairs = set(zip(alike.first.tolist(), alike.second.tolist(), strict=True))
     ends = zip(by_frames.first.tolist(), by_frames.second.tolist(), strict=True)
-    left = by_frames.taking(np.array([pair not in found for pair in ends], bool))
+    left = by_frames.taking(np.array([pair not in known_pairs for pair in ends], bool))
     # A box that took in the background has the outline of the head inside, where all are alike: it
     # takes a pair that is alike through both boxes.
-    larger = _similarities(scans, left, partial(_through_one_box, larger=True), steps, 70, 95)
-    left, larger = left.taking(larger >= least), larger[larger >= least]
-    smaller = _similarities(scans, left, partial(_through_one_box, larger=False), steps, 95, 100)
-    alike += _pairs(frames, left, np.minimum(larger, smaller), least)
+    larger = compare(left, partial(_through_one_box, larger=True), 70, 95).related(settings)
+    smaller = compare(
+        larger.candidates, partial(_through_one_box, larger=False), 95, 100, each_one=True
+    )
+    both = replace(larger, similarity=np.minimum(larger.similarity, smaller.similarity))
     steps.reach(100)
-    related = [
-        pair
-        for pair in alike
-        if pair.similarity >= settings.related or pair.frame_correlation >= settings.frames_agree
-    ]
+    related = own.related(settings).pairs() + both.related(settings).pairs()
     return sorted(related, key=lambda pair: (pair.first, pair.second))
 
 
-def correlate(one: Grey, other: Grey) -> float:
-    """Give the normalised correlation of two pictures of one shape, -1 to 1; 0 if one is blank."""
-    a, b = (picture.astype(np.float64) - picture.mean() for picture in (one, other))
-    return float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-6))
+def correlate(one: Grey, other: Grey) -> Floats:
+    """Give the normalised correlation of pairs of pictures.
+
+    Both are `(P, S, S)`, uint8.
+
+    Returns:
+        `(P,)`, float32, -1 to 1; 0 where one is blank.
+    """
+    a, b = (pictures.reshape(len(pictures), -1).astype(np.float32) for pictures in (one, other))
+    a -= a.mean(axis=1, keepdims=True)
+    b -= b.mean(axis=1, keepdims=True)
+    sums, squares, others = (np.einsum("pn,pn->p", *two) for two in ((a, b), (a, a), (b, b)))
+    return np.asarray(sums / np.maximum(np.sqrt(squares * others), 1e-6), np.float32)
 
 
 def cluster(pairs: Sequence[Pair], scans: int) -> Ids:
@@ -139,47 +186,54 @@ def _gather(
     for done, total, part in blocks:
         parts.append(part)
         steps.reach(begin + (end - begin) * done / total)
-    fields = ("first", "second", "orientation")
+    fields = ("first", "second", "orientation", "cosine")
     return Candidates(*(np.concatenate([getattr(p, name) for p in parts]) for name in fields))
 
 
 _Views = Callable[[_Scans, int, int, int], tuple[Steps, Steps]]
 
 
-def _similarities(
-    scans: _Scans, candidates: Candidates, views: _Views, steps: _Steps, begin: float, end: float
-) -> Floats:
-    """Lay the scans of each candidate on each other; `(P,)`, float32."""
-    triples = list(
-        zip(
-            candidates.first.tolist(),
-            candidates.second.tolist(),
-            candidates.orientation.tolist(),
-            strict=True,
+def _compare(
+    scans: _Scans,
+    settings: NearDuplicateSettings,
+    steps: _Steps,
+    candidates: Candidates,
+    views: _Views,
+    begin: float,
+    end: float,
+    each_one: bool = False,
+) -> _Compared:
+    """Compare the scans of each candidate: their frames, and their views laid on each other.
+
+    Those that are not worth it are not laid on each other, unless each one is.
+    """
+    places = np.arange(len(candidates.first))
+    batches = [places[start : start + _BATCH] for start in range(0, len(places), _BATCH)]
+
+    def compare(batch: Ids) -> tuple[Floats, Floats]:
+        fields = candidates.first, candidates.second, candidates.orientation
+        triples = list(zip(*(field[batch].tolist() for field in fields), strict=True))
+        agreement = correlate(
+            np.stack([scans.frames[first] for first, _, _ in triples]),
+            np.stack([orient(scans.frames[second], _NAMES[turn]) for _, second, turn in triples]),
         )
-    )
-    batches = [triples[start : start + _BATCH] for start in range(0, len(triples), _BATCH)]
+        first, second = (
+            np.stack(part)
+            for part in zip(*(views(scans, *triple) for triple in triples), strict=True)
+        )
+        found = unmoved_similarities(first, second)
+        agree = (agreement >= settings.frames_agree) | (candidates.cosine[batch] >= _CLEAR)
+        worth = np.flatnonzero(agree | each_one | (found >= _LEAST_UNMOVED))
+        if len(worth):
+            found[worth] = similarities(first[worth], second[worth])
+        return found, agreement
 
-    def compare(batch: list[tuple[int, int, int]]) -> Floats:
-        first, second = zip(*(views(scans, *triple) for triple in batch), strict=True)
-        return similarities(first, second)
-
-    values = [np.zeros(0, np.float32)]
+    values = [(np.zeros(0, np.float32),) * 2]
     for done, some in enumerate(each(compare, batches), 1):
         values.append(some)
         steps.reach(begin + (end - begin) * done / len(batches))
-    return np.concatenate(values)
-
-
-def _pairs(frames: Grey, candidates: Candidates, values: Floats, least: float) -> list[Pair]:
-    pairs = []
-    for place in np.flatnonzero(values >= least):
-        first, second = int(candidates.first[place]), int(candidates.second[place])
-        name = _NAMES[candidates.orientation[place]]
-        agreement = correlate(frames[first], orient(np.asarray(frames[second]), name))
-        similarity = float(values[place])
-        pairs.append(Pair(first, second, name, round(similarity, 4), round(agreement, 4)))
-    return pairs
+    similarity, agreement = (np.concatenate(part) for part in zip(*values, strict=True))
+    return _Compared(candidates, similarity, agreement)
 
 
 def _through_own_boxes(scans: _Scans, first: int, second: int, turn: int) -> tuple[Steps, Steps]:

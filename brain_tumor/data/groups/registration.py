@@ -6,8 +6,6 @@ found, first coarsely, then finely. What is left is one number, the correlation 
 the head, where slices differ; the outline is much the same for all.
 """
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -20,31 +18,43 @@ _AROUND = np.array([1, 2, 3, 2, 1], np.float32) / 9
 _COARSE, _REACH = 3, 3  # pixels pooled to one, and how many of these a part may be away: 9 of 96
 _FINE, _REFINED = 2, 1  # likewise, in the second round: 2 of 96
 _INSIDE = slice(19, 77)  # of 96 pixels: 0.6 of the head's sides
-# Similarities after the first round that need no second one: it hardly adds 0.1, and nothing where
-# the pictures already are one slice.
+# Similarities that need no second round, which hardly adds 0.1; from the higher one on pictures are
+# one slice, and need none at all.
 _HOPELESS, _CERTAIN = 0.4, 0.9
 _STIFF = 1e-3  # keeps the map near a shift where parts say little
 
 Maps = npt.NDArray[np.float64]  # `(P, 2, 3)`: rows across and down; columns of x, y, 1
 
 
-def similarities(first: Sequence[Steps], second: Sequence[Steps]) -> Floats:
+def unmoved_similarities(first: Steps, second: Steps) -> Floats:
+    """Tell how alike the pictures of each pair are inside, as they lie.
+
+    From the `local_structure` of both, `(P, 2, 96, 96)`, int8, the second already in the
+    orientation of the first, to the normalised correlation inside the head, `(P,)`, float32, -1
+    to 1.
+    """
+    return _correlate(np.asarray(first, np.float32), np.asarray(second, np.float32))
+
+
+def similarities(first: Steps, second: Steps) -> Floats:
     """Lay the second picture of each pair on the first, and tell how alike they are inside.
 
-    From the `local_structure` of both, `(2, 96, 96)` each and the second already in the orientation
-    of the first, to the normalised correlation inside the head, `(P,)`, float32, -1 to 1.
+    Arguments and values are those of `unmoved_similarities`; a pair's does not depend on the
+    others.
     """
     # Row by row in memory, which a stack of transposed pictures is not.
-    fixed, moving = (np.ascontiguousarray(np.stack(one), np.float32) for one in (first, second))
-    still = np.tile(np.eye(2, 3), (len(fixed), 1, 1))
-    transforms = _fit(fixed, moving, _COARSE, _REACH, still)
-    moved = _move(moving, transforms)
-    found = np.maximum(_correlate(fixed, moving), _correlate(fixed, moved))
-    unsure = np.flatnonzero((found >= _HOPELESS) & (found < _CERTAIN))
-    if len(unsure):
-        fixed, moving = fixed[unsure], moving[unsure]
-        transforms = _fit(fixed, moved[unsure], _FINE, _REFINED, transforms[unsure])
-        found[unsure] = np.maximum(found[unsure], _correlate(fixed, _move(moving, transforms)))
+    fixed, moving = (np.ascontiguousarray(one, np.float32) for one in (first, second))
+    found = _correlate(fixed, moving)
+    left = np.flatnonzero(found < _CERTAIN)
+    moved, transforms = moving[left], np.tile(np.eye(2, 3), (len(left), 1, 1))
+    for pooled, reach in ((_COARSE, _REACH), (_FINE, _REFINED)):
+        if not len(left):
+            break
+        transforms = _fit(fixed[left], moved, pooled, reach, transforms)
+        moved = _move(moving[left], transforms)
+        found[left] = np.maximum(found[left], _correlate(fixed[left], moved))
+        again = (found[left] >= _HOPELESS) & (found[left] < _CERTAIN)
+        left, moved, transforms = left[again], moved[again], transforms[again]
     return found
 
 
@@ -87,12 +97,13 @@ def _fit(fixed: Floats, moved: Floats, pooled: int, reach: int, transforms: Maps
     spread = _spread(side)
     # The same sums for every place of the window, by matrices that are zero outside of it.
     windows = np.stack([np.pad(spread, ((0, 0), (step, 2 * reach - step))) for step in steps])
-    squares = np.square(padded).sum(axis=1)[:, None, None]
-    energies = windows[:, None] @ squares @ windows.swapaxes(1, 2)[None, :]
+    energy = np.square(padded).sum(axis=1)[:, None, None]
+    energies = windows[:, None] @ energy @ windows.swapaxes(1, 2)[None, :]
     own = spread @ np.square(one).sum(axis=1) @ spread.T
     sums = np.swapaxes(products @ spread.T, -1, -2) @ spread.T
-    faint = 1e-3 * float(own.max()) ** 2 + 1e-6
-    alike = sums.swapaxes(-1, -2) / np.sqrt(own[:, None, None] * energies + faint)
+    faint = 1e-3 * own.max(axis=(1, 2)) ** 2 + 1e-6
+    squares = own[:, None, None] * energies + faint[:, None, None, None, None]
+    alike = sums.swapaxes(-1, -2) / np.sqrt(squares)
     found_across, found_down, peak = _peaks(np.asarray(alike, np.float32), reach)
     change = _affine(found_across * pooled, found_down * pooled, peak, own, side * pooled)
     return _after(transforms, change)

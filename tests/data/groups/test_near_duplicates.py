@@ -1,5 +1,3 @@
-from itertools import combinations
-
 import cv2
 import hydra
 import numpy as np
@@ -7,6 +5,7 @@ import pytest
 from phantoms import draw_phantom
 
 from brain_tumor.cli.command import conf_folder
+from brain_tumor.data.groups import near_duplicates
 from brain_tumor.data.groups.near_duplicates import (
     cluster,
     correlate,
@@ -141,12 +140,23 @@ def blobs(rng: np.random.Generator) -> np.ndarray:
     return cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
 
 
-def test_two_pictures_correlate_as_numpy_says() -> None:
+def test_pictures_correlate_as_numpy_says() -> None:
     rng = np.random.default_rng(2)
-    for one, other in combinations([blobs(rng) for _ in range(4)], 2):
-        expected = np.corrcoef(one.ravel(), other.ravel())[0, 1]
-        assert correlate(one, other) == pytest.approx(expected, abs=1e-9)
-    assert correlate(one, np.zeros_like(one)) == 0
+    one, other = (np.stack([blobs(rng) for _ in range(6)]) for _ in range(2))
+    expected = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(one, other, strict=True)]
+    np.testing.assert_allclose(correlate(one, other), expected, atol=1e-5)
+    assert (correlate(one, np.zeros_like(one)) == 0).all()
+
+
+def test_pairs_that_are_not_laid_on_each_other_would_not_be_related(
+    phantoms: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turned = cv2.getRotationMatrix2D((47.5, 47.5), 5, 0.95)
+    copies = [cv2.warpAffine(scan, turned, scan.shape[::-1]) for scan in phantoms[::3]]
+    frames = thumbnails([*phantoms, *copies])
+    quickly = find_near_duplicates(frames, AS_CONFIGURED)
+    monkeypatch.setattr(near_duplicates, "_LEAST_UNMOVED", -1.0)
+    assert quickly and find_near_duplicates(frames, AS_CONFIGURED) == quickly
 
 
 @pytest.mark.parametrize("value", [0.3, 1.0, True, "high"])

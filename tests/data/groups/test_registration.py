@@ -25,25 +25,28 @@ def moved(scan: np.ndarray, across: float, down: float, turn: float, scale: floa
 @pytest.mark.parametrize("move", MOVES, ids=str)
 def test_a_moved_copy_is_laid_on_its_original(move: tuple[float, ...]) -> None:
     scans = [phantom(seed) for seed in range(8)]
-    first = [local_structure(scan) for scan in scans]
-    second = [local_structure(moved(scan, *move)) for scan in scans]
+    first = np.stack([local_structure(scan) for scan in scans])
+    second = np.stack([local_structure(moved(scan, *move)) for scan in scans])
     found = similarities(first, second)
     assert found.dtype == np.float32 and found.shape == (8,)
     assert found.min() > 0.85
-    others = similarities(first, second[1:] + second[:1])
+    others = similarities(first, np.roll(second, -1, axis=0))
     assert others.max() < found.min() - 0.1
 
 
 def test_a_scan_is_like_itself_and_nothing_is_like_a_blank_one() -> None:
     structure = local_structure(phantom(1))
-    found = similarities([structure, structure], [structure, np.zeros_like(structure)])
+    both = np.stack([structure, structure]), np.stack([structure, np.zeros_like(structure)])
+    found = similarities(*both)
     assert found[0] == pytest.approx(1, abs=1e-3) and found[1] == pytest.approx(0, abs=1e-3)
 
 
 def test_a_pair_is_as_alike_in_any_company() -> None:
     # Batches must not change what is found: `find_near_duplicates` cuts them as they come.
-    structures = [local_structure(phantom(seed)) for seed in range(6)]
-    turned = structures[1:] + structures[:1]
+    structures = np.stack([local_structure(phantom(seed)) for seed in range(6)])
+    turned = np.roll(structures, -1, axis=0)
     together = similarities(structures, turned)
-    alone = [similarities([a], [b])[0] for a, b in zip(structures, turned, strict=True)]
-    np.testing.assert_allclose(together, alone, atol=2e-3)
+    alone = [
+        similarities(*pair)[0] for pair in zip(structures[:, None], turned[:, None], strict=True)
+    ]
+    np.testing.assert_allclose(together, alone, atol=1e-5)
