@@ -40,9 +40,9 @@ def drawn(groups: Labels, seed: int = 0) -> dict[str, Rows]:
     }
 
 
-def main(place: str) -> None:
+def main(given: str) -> None:
     """Write the sheets and the list."""
-    folder = Path(place)
+    folder = Path(given)
     prepared = build_prepared(data_settings(composed("experiment=leakage").data))
     folder.mkdir(parents=True, exist_ok=True)
     parts = drawn(prepared.groups)
