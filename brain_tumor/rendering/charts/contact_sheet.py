@@ -64,10 +64,18 @@ def group_sheet(
             free = columns
         lines[-1].append(block)
         free -= width
-    rows = [_framed(line) for line in lines]
-    width = max(row.shape[1] for row in rows)
-    padded = [_padded(row, (_GAP, 0), (_GAP, _GAP + width - row.shape[1])) for row in rows]
-    return _png(Image.fromarray(_padded(np.vstack(padded), (0, _GAP), (0, 0))))
+    frames = [_framed(line) for line in lines]
+    width = max(sum(frame.width + _GAP for frame in line) for line in frames)
+    height = sum(line[0].height + _GAP for line in frames)
+    sheet = Image.new("L", (width + _GAP, height + _GAP), _SHEET)
+    top = _GAP
+    for line in frames:
+        left = _GAP
+        for frame in line:
+            sheet.paste(frame, (left, top))
+            left += frame.width + _GAP
+        top += line[0].height + _GAP
+    return _png(sheet)
 
 
 def _group(group: Sequence[tuple[Grey, str]], columns: int, most: int) -> Image.Image:
@@ -80,20 +88,11 @@ def _group(group: Sequence[tuple[Grey, str]], columns: int, most: int) -> Image.
     return block
 
 
-def _framed(blocks: Sequence[Image.Image]) -> Grey:
-    """Put groups side by side, in frames of one height."""
+def _framed(blocks: Sequence[Image.Image]) -> list[Image.Image]:
+    """Put each group into a frame, all of one height."""
     height = max(block.height for block in blocks)
-    framed = []
-    for block in blocks:
-        inner = _padded(np.asarray(block), (0, height - block.height), (0, 0), _FRAME)
-        framed.append(_padded(_padded(inner, (1, 1), (1, 1), _EDGE), (0, 0), (0, _GAP)))
-    return np.hstack(framed)[:, :-_GAP]
-
-
-def _padded(
-    image: Grey, rows: tuple[int, int], columns: tuple[int, int], grey: int = _SHEET
-) -> Grey:
-    return np.pad(image, (rows, columns), constant_values=grey)
+    inner = [ImageOps.expand(one, (0, 0, 0, height - one.height), _FRAME) for one in blocks]
+    return [ImageOps.expand(one, 1, _EDGE) for one in inner]
 
 
 def _grid(scans: Sequence[tuple[Grey, str]], columns: int, ground: int) -> Image.Image:
