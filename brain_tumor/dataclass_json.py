@@ -1,13 +1,12 @@
 """Frozen dataclasses as plain values for JSON, and back: for results that are kept in a file."""
 
 import sys
-import types
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, TypeVar
 
-from brain_tumor.settings import below, described, fits, repr_short
+from brain_tumor.errors import ConfigError
+from brain_tumor.settings import annotations, below, check_value, fits, repr_short, shaped
 
 T = TypeVar("T")
 
@@ -33,76 +32,30 @@ def from_plain(cls: type[T], value: Any, where: str = "") -> T:
 
     Fields may be dataclasses, tuples, mappings with text as keys, `Literal`s, unions, text, finite
     numbers and truth values. A whole number can stand for a float; nothing else is converted. A
-    ValueError names the field, below `where`, that is missing, unknown, or of another type.
+    ConfigError names the field, below `where`, that is missing, unknown, or of another type.
     """
-    return cast(T, _read(cls, value, where))
-
-
-def _read(hint: Any, value: Any, where: str) -> Any:
-    origin, inner = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return value
-    if is_dataclass(hint):
-        return _read_fields(cast(type, hint), value, where)
-    if origin in (Union, types.UnionType):
-        return _read_union(inner, value, where)
-    if origin is tuple:
-        return _read_tuple(inner, value, where)
-    if origin in (dict, Mapping) and inner[0] is str:
-        if not isinstance(value, dict):
-            raise _mismatch(where, "a group of named values", value)
-        return {key: _read(inner[1], one, below(where, key)) for key, one in value.items()}
-    if origin is not Literal and hint not in (bool, int, float, str, type(None)):
-        raise TypeError(f"{where} is annotated with {hint}, which JSON cannot hold")
-    if not fits(value, hint):
-        raise _mismatch(where, described(hint), value)
-    if hint is not float:
-        return value
-    if not abs(value) <= sys.float_info.max:  # also of a whole number that no float can be
-        raise _mismatch(where, "a finite number", value)
-    return float(value)
-
-
-def _read_fields(cls: type, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
-        raise _mismatch(where, "a group of named values", value)
-    known, hints = _fields(cls)
-    unknown = [key for key in value if key not in known]
-    if unknown:
-        raise ValueError(f"{below(where, unknown[0])} is unknown")
+        said = f"{where or 'the content'} must be a group of named values: {repr_short(value)}"
+        raise ConfigError(said)
+    made: Any = cls  # any dataclass, which mypy cannot say
+    known, hints = {field.name: field for field in fields(made)}, annotations(made)
+    for name in value:
+        if name not in known:
+            raise ConfigError(f"{below(where, name)} is unknown")
     for name, field in known.items():
         if name not in value and field.default is MISSING and field.default_factory is MISSING:
-            raise ValueError(f"{below(where, name)} is missing")
-    return cls(**{key: _read(hints[key], one, below(where, key)) for key, one in value.items()})
+            raise ConfigError(f"{below(where, name)} is missing")
+    found = {}
+    for name, one in value.items():
+        key = below(where, name)
+        found[name] = shaped(one, hints[name], key, from_plain, _number)
+        check_value(found[name], hints[name], key)
+    return cls(**found)
 
 
-def _read_union(options: Sequence[Any], value: Any, where: str) -> Any:
-    if value is None and type(None) in options:
-        return None
-    others = [option for option in options if option is not type(None)]
-    for option in others[:-1]:
-        try:
-            return _read(option, value, where)
-        except ValueError:
-            continue
-    return _read(others[-1], value, where)
-
-
-def _read_tuple(items: Sequence[Any], value: Any, where: str) -> tuple[Any, ...]:
-    if not isinstance(value, (list, tuple)):
-        raise _mismatch(where, "a list", value)
-    if items[-1] is Ellipsis:
-        items = [items[0]] * len(value)
-    if len(items) != len(value):
-        raise _mismatch(where, f"a list of {len(items)}", value)
-    pairs = zip(items, value, strict=True)
-    return tuple(_read(item, one, f"{where}[{place}]") for place, (item, one) in enumerate(pairs))
-
-
-@cache
-def _fields(cls: Any) -> tuple[dict[str, Field[Any]], dict[str, Any]]:
-    return {field.name: field for field in fields(cls)}, get_type_hints(cls)
-
-
-def _mismatch(where: str, expected: str, value: Any) -> ValueError:
-    return ValueError(f"{where or 'the content'} must be {expected}: {repr_short(value)}")
+def _number(value: Any, hint: Any, key: str) -> Any:
+    if hint is not float or not fits(value, float):
+        return value
+    if not abs(value) <= sys.float_info.max:  # also of a whole number that no float can be
+        raise ConfigError(f"{key} must be a finite number: {repr_short(value)}")
+    return float(value)

@@ -9,7 +9,7 @@ import math
 import os
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import (
     Annotated,
@@ -153,6 +153,39 @@ def _in_quotes(value: Any, hint: Any, key: str) -> str:
     return f', write "{key}=[{as_text}]"' if fits(type(value)(text), hint) else ""
 
 
+def shaped(
+    value: Any,
+    hint: Any,
+    key: str,
+    made: Callable[[Any, Any, str], Any],
+    single: Callable[[Any, Any, str], Any],
+) -> Any:
+    """Give a plain value the shape that an annotation asks for; whether it fits is not checked.
+
+    `made` makes a dataclass of a group of named values, given its class, these and where they
+    stand, a list becomes a tuple, and `single` turns what is neither, given the value, the
+    annotation and the key.
+    """
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind in (Union, types.UnionType):
+        found = (shaped(value, one, key, made, single) for one in inner)
+        return next((one for one in found if one is not value), value)
+    if isinstance(value, dict) and is_dataclass(hint):
+        return made(hint, value, key)
+    if isinstance(value, dict) and kind in (dict, Mapping):
+        return {
+            name: shaped(one, inner[1], below(key, str(name)), made, single)
+            for name, one in value.items()
+        }
+    if isinstance(value, list) and kind in _LISTS:
+        hints = inner[:1] * len(value) if inner[-1] is Ellipsis or len(inner) == 1 else inner
+        if len(hints) == len(value):
+            pairs = enumerate(zip(value, hints, strict=True))
+            value = [shaped(one, own, f"{key}[{i}]", made, single) for i, (one, own) in pairs]
+        return tuple(value) if kind is tuple else value
+    return single(value, hint, key)
+
+
 def fits(value: Any, hint: Any) -> bool:
     """Tell whether a value is of an annotated kind, and in its range.
 
@@ -217,8 +250,9 @@ def described(hint: Any) -> str:
     if kind is tuple and inner and inner[-1] is not Ellipsis:
         return f"a list of {len(inner)}, each {described(inner[0])}"
     if kind in _LISTS:
-        return f"a list, each {described(inner[0])}" if inner and inner[0] is str else "a list"
-    if kind in (dict, Mapping) or (isinstance(kind, type) and issubclass(kind, Settings)):
+        named = inner and inner[0] in _NAMED
+        return f"a list, each {described(inner[0])}" if named else "a list"
+    if kind in (dict, Mapping) or is_dataclass(kind):
         return "a group of named values"
     if isinstance(kind, type) and issubclass(kind, os.PathLike):
         return "a path"
@@ -252,7 +286,7 @@ def _fits_list(value: Any, kind: Any, inner: Sequence[Any]) -> bool:
 def _group_of(hint: Any) -> tuple[Any, Any]:
     """Give what names and values a group may have, of an annotation that allows one."""
     for one in (hint, *get_args(hint)):
-        if get_origin(one) is dict:
+        if get_origin(one) in (dict, Mapping):
             return get_args(one)[0], get_args(one)[1]
     return Any, Any
 

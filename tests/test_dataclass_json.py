@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from brain_tumor.dataclass_json import from_plain, to_plain
+from brain_tumor.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Part:
 @dataclass(frozen=True)
 class Result:
     parts: tuple[Part, ...]
-    ends: tuple[int, float]
+    ends: tuple[float, float]
+    counts: tuple[int, ...]
     by_class: Mapping[str, Part]
     kind: Literal["probe", "classifier"]
     value: bool | int | None
@@ -30,7 +32,8 @@ class Result:
 
 RESULT = Result(
     parts=(Part("test", 0.5), Part("train", None)),
-    ends=(1, 2.5),
+    ends=(1.0, 2.5),
+    counts=(3,),
     by_class={"glioma": Part("a", 1.0)},
     kind="probe",
     value=True,
@@ -59,43 +62,26 @@ def test_a_default_may_be_left_out_and_a_whole_number_may_stand_for_a_float() ->
         ({"parts": "test"}, r"parts must be a list: 'test'"),
         ({"parts": [{"name": "a"}]}, r"parts\[0\].share is missing"),
         ({"parts": [{"name": 1, "share": 0.5}]}, r"parts\[0\].name must be text: 1"),
-        ({"ends": [1]}, r"ends must be a list of 2: \[1\]"),
-        ({"ends": [True, 1.0]}, r"ends\[0\] must be a whole number: True"),
-        ({"ends": [1.0, 1.0]}, r"ends\[0\] must be a whole number: 1.0"),
-        ({"ends": [1, True]}, r"ends\[1\] must be a number: True"),
+        ({"ends": [1.0]}, r"ends must be a list of 2, each a number: \(1.0,\)"),
+        ({"ends": [True, 1.0]}, r"ends must be a list of 2, each a number: \(True, 1.0\)"),
         ({"ends": [1, math.nan]}, r"ends\[1\] must be a finite number: nan"),
         ({"ends": [1, 10**400]}, r"ends\[1\] must be a finite number: 10{59}\.\.\."),
+        ({"counts": [1.0]}, r"counts must be a list, each a whole number: \(1.0,\)"),
         ({"by_class": []}, r"by_class must be a group of named values: \[\]"),
         ({"by_class": {"a": 1}}, r"by_class.a must be a group of named values: 1"),
         ({"kind": "other"}, r"kind must be probe or classifier: 'other'"),
         ({"kind": []}, r"kind must be probe or classifier: \[\]"),
-        ({"value": "x"}, r"value must be a whole number: 'x'"),
+        ({"value": "x"}, r"value must be true or false or a whole number or null: 'x'"),
         ({"note": None}, r"note must be text: None"),
         ({"note": 3 * 10**80}, r"note must be text: 30{59}\.\.\.$"),
         ({"other": 1}, r"other is unknown"),
     ],
 )
 def test_what_does_not_fit_is_named(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=f"^{message}"):
+    with pytest.raises(ConfigError, match=f"^{message}"):
         from_plain(Result, to_plain(RESULT) | changes)
 
 
 def test_the_content_itself_must_be_named_values() -> None:
-    with pytest.raises(ValueError, match=r"^the content must be a group of named values: \[\]"):
+    with pytest.raises(ConfigError, match=r"^the content must be a group of named values: \[\]"):
         from_plain(Result, [])
-
-
-@dataclass(frozen=True)
-class ComplexNumber:
-    value: complex
-
-
-@dataclass(frozen=True)
-class ByNumber:
-    value: Mapping[int, str]
-
-
-@pytest.mark.parametrize("cls", [ComplexNumber, ByNumber])
-def test_a_type_that_json_cannot_hold_is_a_mistake_of_the_code(cls: type) -> None:
-    with pytest.raises(TypeError, match="value is annotated with"):
-        from_plain(cls, {"value": {}})

@@ -55,13 +55,28 @@ def measure_shortcuts(
         announce: Called with the current step.
     """
     announce("measuring shortcuts")
-    common = prepared, splits, against_rest, announce
-    for sees, values in _shortcut_features(prepared).items():
-        yield from _probe(sees, values, "probe", predict_by_boosting, *common)
+    classifiers: list[tuple[str, ProbeKind, Predict, npt.NDArray[Any]]] = [
+        (sees, "probe", predict_by_boosting, features)
+        for sees, features in _shortcut_features(prepared).items()
+    ]
     if frozen is not None:
         sees = f"the whole scan: frozen {frozen_name} features, logistic regression"
         features = frozen_features(prepared, frozen, announce)
-        yield from _probe(sees, features, "classifier", predict_by_regression, *common)
+        classifiers.append((sees, "classifier", predict_by_regression, features))
+    tasks = _tasks(prepared, against_rest, prepared.labels)
+    for sees, kind, predict, features in classifiers:
+        for name, variants in groupby(splits, key=lambda split: split.name):
+            first, *others = variants
+            folds = [first, *others] if first.one_of_folds else [first]
+            detail = first.detail if len(folds) == 1 else f"{len(folds)} folds"
+            tested = np.concatenate([fold.test for fold in folds])
+            for task, targets in tasks.items():
+                announce(f"split={name}, {task}: {sees}")
+                predicted = np.concatenate(
+                    [predict(features, targets, fold.train, fold.test) for fold in folds]
+                )
+                found = _scored(targets[tested], predicted, prepared.groups[tested])
+                yield ProbeScore(sees, kind, name, detail, task, *found)
 
 
 def _shortcut_features(prepared: PreparedSet) -> dict[str, npt.NDArray[np.float64]]:
@@ -109,30 +124,6 @@ def frozen_features(
             features = network.forward_features(scans.unsqueeze(1))
             found.append(network.pool_features(features).numpy())
     return np.concatenate(found)
-
-
-def _probe(
-    sees: str,
-    features: npt.NDArray[Any],
-    kind: ProbeKind,
-    predict: Predict,
-    prepared: PreparedSet,
-    splits: Sequence[AuditedSplit],
-    against_rest: str | None,
-    announce: Announce,
-) -> Iterator[ProbeScore]:
-    for name, variants in groupby(splits, key=lambda split: split.name):
-        first, *others = variants
-        folds = [first, *others] if first.one_of_folds else [first]
-        for task, targets in _tasks(prepared, against_rest, prepared.labels).items():
-            announce(f"split={name}, {task}: {sees}")
-            tested = np.concatenate([fold.test for fold in folds])
-            predicted = np.concatenate(
-                [predict(features, targets, fold.train, fold.test) for fold in folds]
-            )
-            detail = first.detail if len(folds) == 1 else f"{len(folds)} folds"
-            found = _scored(targets[tested], predicted, prepared.groups[tested])
-            yield ProbeScore(sees, kind, name, detail, task, *found)
 
 
 def score_runs(

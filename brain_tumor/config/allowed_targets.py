@@ -22,6 +22,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from brain_tumor.errors import ConfigError, nearest, suggest
+from brain_tumor.models.schedules import TOTAL_STEPS
 from brain_tumor.settings import repr_short
 from brain_tumor.trust import advice, find, lies_in
 
@@ -31,15 +32,16 @@ class Kind:
     """What may be built in a place of the configuration: a subclass of one of `bases`.
 
     It has to come from `modules`, or what lies below them, and be written there, or in
-    `written_in`, where that is less; trusted modules count, too. The program calls it later if it
-    is `partial`, and calls a function with `called_with` arguments; 0 where none can stand there.
+    `written_in`, where that is less; trusted modules count, too. The program calls it later with
+    the arguments `later`, if there are any, and calls a function with the first `called_with` of
+    its own; 0 where none can stand there.
     `inside` are kinds that its arguments may be.
     """
 
     what: str
     bases: tuple[type, ...]
     modules: tuple[str, ...]
-    partial: bool = False
+    later: tuple[str, ...] = ()
     inside: tuple["Kind", ...] = ()
     written_in: tuple[str, ...] = ()
     called_with: int = 0
@@ -97,12 +99,12 @@ ALLOWED_TARGETS = {
         written_in=("torch.nn.modules.loss", "brain_tumor.models.losses"),
         called_with=2,
     ),
-    "optimizer": Kind("an optimizer of torch", (Optimizer,), ("torch.optim",), partial=True),
+    "optimizer": Kind("an optimizer of torch", (Optimizer,), ("torch.optim",), later=("params",)),
     "scheduler": Kind(
         "a schedule of torch or ours",
         (LRScheduler,),
         ("torch.optim.lr_scheduler", "brain_tumor.models.schedules"),
-        partial=True,
+        later=("optimizer", TOTAL_STEPS),
     ),
     "trainer": Kind(
         "Lightning's Trainer",

@@ -11,10 +11,6 @@ from omegaconf import OmegaConf
 from brain_tumor.arguments import check_arguments
 from brain_tumor.config.allowed_targets import ALLOWED_TARGETS, Kind, find_class
 from brain_tumor.errors import BrainTumorError, ConfigError, one_line
-from brain_tumor.models.schedules import TOTAL_STEPS
-
-# What the program gives when it calls a partial.
-_LATER = {"optimizer": ("params",), "scheduler": ("optimizer", TOTAL_STEPS)}
 
 
 def instantiate(config: Mapping[Any, Any], key: str, **arguments: Any) -> Any:
@@ -24,24 +20,17 @@ def instantiate(config: Mapping[Any, Any], key: str, **arguments: Any) -> Any:
     to the target beside the configured ones. ConfigError where a target is not of that kind, or
     does not take its arguments.
     """
-    slot = key.partition(".")[0]
-    return build(config, key, ALLOWED_TARGETS[slot], _LATER.get(slot, ()), **arguments)
+    return build(config, key, ALLOWED_TARGETS[key.partition(".")[0]], **arguments)
 
 
-def build(
-    config: Mapping[Any, Any],
-    key: str,
-    kind: Kind,
-    later: tuple[str, ...] = (),
-    **arguments: Any,
-) -> Any:
-    """Build what `config` describes, of a kind; a partial is called with the arguments `later`."""
-    return _built(_group(config, key), key, (kind,), arguments, later)
+def build(config: Mapping[Any, Any], key: str, kind: Kind, **arguments: Any) -> Any:
+    """Build what `config` describes, of a kind."""
+    return _built(_group(config, key), key, (kind,), arguments)
 
 
 def check_target(config: Mapping[Any, Any], key: str) -> None:
     """Look at what `instantiate` would build, for what leaves files wherever it is built."""
-    _found(_group(config, key), key, (ALLOWED_TARGETS[key.partition(".")[0]],), {}, ())
+    _found(_group(config, key), key, (ALLOWED_TARGETS[key.partition(".")[0]],), {})
 
 
 def _group(config: Mapping[Any, Any], key: str) -> Mapping[Any, Any]:
@@ -52,35 +41,28 @@ def _group(config: Mapping[Any, Any], key: str) -> Mapping[Any, Any]:
 
 
 def _found(
-    node: Mapping[Any, Any],
-    key: str,
-    allowed: tuple[Kind, ...],
-    arguments: Mapping[str, Any],
-    later: tuple[str, ...],
+    node: Mapping[Any, Any], key: str, allowed: tuple[Kind, ...], arguments: Mapping[str, Any]
 ) -> tuple[Any, dict[str, Any], bool]:
     """Find what a group names; give it, what it is given, and whether the program calls it."""
     target, kind = find_class(node["_target_"], key, allowed)
     values = {str(name): value for name, value in node.items() if name != "_target_"}
-    if kind.partial and values.pop("_partial_", True) is not True:
+    if kind.later and values.pop("_partial_", True) is not True:
         raise ConfigError(f"{key}._partial_ must be true: the program calls {node['_target_']}.")
     for name in values:
         if name.startswith("_"):
             raise ConfigError(f"{key}.{name} is unknown: beside _target_ arguments stand alone.")
     values = {name: _argument(one, f"{key}.{name}", kind.inside) for name, one in values.items()}
+    later = kind.later
     if isinstance(target, FunctionType):
         later = tuple(signature(target).parameters)[: kind.called_with]
     check_arguments(target, values, key, (*arguments, *later))
-    return target, values, kind.partial or isinstance(target, FunctionType)
+    return target, values, bool(kind.later) or isinstance(target, FunctionType)
 
 
 def _built(
-    node: Mapping[Any, Any],
-    key: str,
-    allowed: tuple[Kind, ...],
-    arguments: Mapping[str, Any],
-    later: tuple[str, ...],
+    node: Mapping[Any, Any], key: str, allowed: tuple[Kind, ...], arguments: Mapping[str, Any]
 ) -> Any:
-    target, values, is_called = _found(node, key, allowed, arguments, later)
+    target, values, is_called = _found(node, key, allowed, arguments)
     if is_called:
         return partial(target, **values)
     try:
@@ -95,7 +77,7 @@ def _built(
 def _argument(value: Any, key: str, allowed: tuple[Kind, ...]) -> Any:
     if isinstance(value, dict):
         if "_target_" in value:
-            return _built(value, key, allowed, {}, ())
+            return _built(value, key, allowed, {})
         return {name: _argument(one, f"{key}.{name}", allowed) for name, one in value.items()}
     if isinstance(value, list):
         return [_argument(one, f"{key}.{place}", allowed) for place, one in enumerate(value)]

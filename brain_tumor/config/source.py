@@ -1,6 +1,5 @@
 """From a composed configuration to the source of its scans: the one place that chooses it."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -8,7 +7,6 @@ from omegaconf import DictConfig
 from brain_tumor.arguments import check_arguments
 from brain_tumor.config.data_settings import (
     DataSettings,
-    Kind,
     data_settings,
     is_usual_healthy,
     usual_healthy,
@@ -31,7 +29,29 @@ from brain_tumor.trust import advice, find
 
 def build_source(data: DataSettings) -> ScanSource:
     """Give the configured source of scans: of what is there, or is drawn or fetched first."""
-    return SOURCES[data.source](data)
+    root = Path(data.root or "").expanduser()
+    match data.source:
+        case "own":
+            return _own(data)
+        case "joined":
+            return JoinedSource({one.name: build_source(one) for one in data.joined})
+        case "figshare":
+            return FigshareSource(root, data.renamed)
+        case "phantom":
+            with live_console().status(f"drawing phantom scans into {root}"):
+                write_phantoms(root, **vars(data.phantom))
+        case "kaggle" if not data.root:  # empty, too: an environment variable set to nothing
+            assert data.kaggle is not None  # the settings have seen to it
+            root = fetch_scans(data.kaggle)
+    files: ScanSource
+    if data.source in ("csv", "volumes") and data.table:
+        table, below = Path(data.table).expanduser(), root if data.root else None
+        files = TableSource(table, below, data.renamed, data.classes)
+    else:
+        files = FolderSource(root, data.renamed, data.classes)
+    if data.source == "volumes":
+        return VolumeSource(files, data.volume or VolumeSettings())
+    return files
 
 
 def fill_classes(config: DictConfig, command: str) -> None:
@@ -51,47 +71,6 @@ def fill_classes(config: DictConfig, command: str) -> None:
             config.data.healthy = usual_healthy(classes) or asked
 
 
-def _root(data: DataSettings) -> Path:
-    return Path(str(data.root)).expanduser()
-
-
-def _folder(data: DataSettings) -> ScanSource:
-    return FolderSource(_root(data), data.renamed, data.classes)
-
-
-def _phantom(data: DataSettings) -> ScanSource:
-    root = _root(data)
-    with live_console().status(f"drawing phantom scans into {root}"):
-        write_phantoms(root, **vars(data.phantom))
-    return _folder(data)
-
-
-def _kaggle(data: DataSettings) -> ScanSource:
-    # An environment variable that is set to nothing counts as not set.
-    if data.root:
-        return _folder(data)
-    assert data.kaggle is not None  # the settings have seen to it
-    return FolderSource(fetch_scans(data.kaggle), data.renamed, data.classes)
-
-
-def _csv(data: DataSettings) -> ScanSource:
-    table = Path(str(data.table)).expanduser()
-    return TableSource(table, _root(data) if data.root else None, data.renamed, data.classes)
-
-
-def _figshare(data: DataSettings) -> ScanSource:
-    return FigshareSource(_root(data), data.renamed)
-
-
-def _volumes(data: DataSettings) -> ScanSource:
-    files = _csv(data) if data.table else _folder(data)
-    return VolumeSource(files, data.volume or VolumeSettings())
-
-
-def _joined(data: DataSettings) -> ScanSource:
-    return JoinedSource({one.name: build_source(one) for one in data.joined})
-
-
 def _own(data: DataSettings) -> ScanSource:
     target = data._target_
     found = find(target, ())
@@ -100,19 +79,6 @@ def _own(data: DataSettings) -> ScanSource:
         raise ConfigError(f"data._target_ is {repr_short(target)}, {why}.")
     arguments = dict(data.arguments)
     if data.root:
-        arguments["root"] = _root(data)
+        arguments["root"] = Path(data.root).expanduser()
     check_arguments(found, arguments, "data.arguments")
     return found(**arguments)
-
-
-# By `data.source`. Another kind is a function here and its preset in conf/data.
-SOURCES: dict[Kind, Callable[[DataSettings], ScanSource]] = {
-    "folder": _folder,
-    "phantom": _phantom,
-    "kaggle": _kaggle,
-    "csv": _csv,
-    "figshare": _figshare,
-    "volumes": _volumes,
-    "joined": _joined,
-    "own": _own,
-}

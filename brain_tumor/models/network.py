@@ -1,23 +1,8 @@
 """What every network of this package is: the one class that a network of your own derives from.
 
 A network is a file in `brain_tumor/models` and a file in `conf/model`. The first holds its class,
-named for the configuration by `register`; the second its name and the values of its options:
-
-    @register("small")
-    class Small(Network):
-        '''One strided convolution, trained from scratch.'''
-
-        def __init__(self, classes: int, width: Width = 16) -> None:
-            super().__init__()
-            self.preprocess = UnitRange()
-            self.features = nn.Sequential(nn.Conv2d(1, width, 5, stride=4), nn.ReLU())
-            self.head = nn.Linear(width, classes)
-
-        def forward_features(self, scans: Tensor) -> Tensor:
-            return self.features(self.preprocess(scans))
-
-        def forward_head(self, features: Tensor) -> Tensor:
-            return self.head(self.pool_features(features))
+named for the configuration by `register`, the second its name and the values of its options:
+`gbmnet.py` is a short one.
 
 A network of your own need not lie there: `model=own model._target_=my_project.nets.MyNet` with
 `trust=[my_project]` builds it, and any other module too that takes `(N, C, H, W)`, float, and gives

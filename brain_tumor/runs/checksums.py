@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brain_tumor.dataclass_json import from_plain
-from brain_tumor.errors import DataError
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.files.bounded_file import read_file
 
 FILE = "checksums.json"
@@ -34,7 +34,7 @@ def read_checksums(folder: Path) -> dict[str, FileChecksum]:
         return {name: from_plain(FileChecksum, one, name) for name, one in known.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError, ConfigError) as error:
         raise DataError(
             f"{path} is damaged ({error}): delete it to read the files beside it unchecked."
         ) from error

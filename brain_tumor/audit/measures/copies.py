@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, islice
 
 import numpy as np
+from sklearn.metrics.cluster import pair_confusion_matrix
 
 from brain_tumor.audit.results.scans import DuplicateCounts, ScanPair, SliceAgreement
 from brain_tumor.metrics.leakage import Ids
@@ -67,8 +68,11 @@ def score_matching(
     clusters = np.where(clusters < 0, -1 - np.arange(len(clusters)), clusters)
     rows = np.flatnonzero(truth >= 0)
     clusters, truth, names = clusters[rows], truth[rows], [paths[row] for row in rows.tolist()]
-    true_pairs, found_pairs = _pairs(truth), _pairs(clusters)
-    right_pairs = _pairs(np.stack([clusters, truth]))
+    # It counts a pair in both directions.
+    (_, wrong_pairs), (missed_pairs, right_pairs) = (
+        pair_confusion_matrix(truth, clusters) // 2
+    ).tolist()
+    true_pairs, found_pairs = right_pairs + missed_pairs, right_pairs + wrong_pairs
     return SliceAgreement(
         true_pairs,
         found_pairs,
@@ -78,12 +82,6 @@ def score_matching(
         tuple(islice(_disagreeing(clusters, truth, names), max_listed)),
         tuple(islice(_disagreeing(truth, clusters, names), max_listed)),
     )
-
-
-def _pairs(ids: Ids) -> int:
-    """Count the pairs of equal columns; `(N,)` or `(2, N)`."""
-    sizes = np.unique(ids, axis=-1, return_counts=True)[1]
-    return int(np.sum(sizes * (sizes - 1) // 2))
 
 
 def _disagreeing(one: Ids, other: Ids, names: Sequence[str]) -> Iterator[ScanPair]:

@@ -132,20 +132,13 @@ def near_section(audit: Audit, sheets: Sheets) -> Section:
 
 def _search(thresholds: NearDuplicateSettings | None) -> str:
     """Say what the search compares, and from which similarity on scans belong together."""
-    forms = (
-        "The same slice may stand in the data again: resized, encoded anew, with another "
-        "contrast, mirrored or turned."
-    )
-    if thresholds is None:
-        return (
-            f"{forms} This audit is of an earlier version, which compared grey values and did not "
-            "look for related scans."
-        )
+    assert thresholds is not None  # an audit of 0.6, which has none, is read but not shown
     return (
-        f"{forms} One scan is laid on the other, and the directions of their edges are compared, "
-        "which a window, sharpening or inversion hardly changes. Two scans show the same slice "
-        f"where that similarity reaches {thresholds.same_slice:g}. They are related, and may not "
-        f"be parted by a split, from {thresholds.related:g} on, or from "
+        "The same slice may stand in the data again: resized, encoded anew, with another contrast, "
+        "mirrored or turned. One scan is laid on the other, and the directions of their edges are "
+        "compared, which a window, sharpening or inversion hardly changes. Two scans show the same "
+        f"slice where that similarity reaches {thresholds.same_slice:g}. They are related, and may "
+        f"not be parted by a split, from {thresholds.related:g} on, or from "
         f"{thresholds.related_if_frames_agree:g} on where their whole frames correlate by "
         f"{thresholds.frames_agree:g} or more. Scans joined by a chain of such pairs form a "
         "cluster."

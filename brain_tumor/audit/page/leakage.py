@@ -79,18 +79,6 @@ class SplitLeakage:
         """Test scans that look like a training scan, of each variant where that was measured."""
         return [variant.lookalikes for variant in self.variants if variant.lookalikes]
 
-    def lookalikes_text(self) -> str:
-        """Say how many test scans look like a training scan; empty where that was not measured."""
-        if not self.lookalikes:
-            return ""
-        shares = listed(
-            [
-                f"{format_percent_range([one.all for one in level])} by {level[0].level:g} or more"
-                for level in zip(*self.lookalikes, strict=True)
-            ]
-        )
-        return f" Measured apart, by plain correlation, {shares} look like a training scan."
-
     @property
     def largest_share(self) -> float:
         """Largest share, over the variants, of test scans with any relation in training."""
@@ -140,14 +128,6 @@ def lookalike_tables(splits: Sequence[SplitLeakage]) -> list[DataTable]:
     ]
 
 
-def lookalike_pairs(found: LookalikePairs, sheets: Sheets) -> list[Block]:
-    """Name and show the pairs that look alike in two groups, which no split keeps apart."""
-    title = f"Pairs in two groups that correlate by {found.level:g} or more"
-    rows = [[*pair.paths, pair.patients, f"{pair.correlation:.3f}"] for pair in found.pairs]
-    columns = ["scan", "other scan", "patients", "correlation"]
-    return pairs_blocks(sheets, LOOKALIKES, title, columns, rows, found.count)
-
-
 def leakage_bars(splits: Sequence[SplitLeakage]) -> Bars:
     """Draw the share of test scans with any relation in training, a bar per split."""
     bars = []
@@ -172,8 +152,12 @@ def leakage_notice(split: SplitLeakage) -> Notice:
         level, some = "good", f"none of the {split.test_count()} test scans"
         text = f"Under {split.phrase}{split.detail}, {some} has a relative in training, by the "
         text += "search that built the groups."
-    text += split.lookalikes_text()
-
+    if split.lookalikes:
+        alike = [
+            f"{format_percent_range([one.all for one in level])} by {level[0].level:g} or more"
+            for level in zip(*split.lookalikes, strict=True)
+        ]
+        text += f" Measured apart, by plain correlation, {listed(alike)} look like a training scan."
     of_known = [found.share_of_known for found in split.overlaps(PATIENT)]
     if all(share is None for share in of_known):
         text += " Patients are not known for this data: what they share cannot be seen here."
@@ -189,8 +173,30 @@ def leakage_notice(split: SplitLeakage) -> Notice:
 
 def leakage_section(audit: Audit, sheets: Sheets) -> Section:
     """Write the section on the leakage of each split."""
-    splits = split_leakages(audit.leakage)
-    classes, known = audit.data.classes, _known_table(splits)
+    splits, classes = split_leakages(audit.leakage), audit.data.classes
+    relation_known, in_class = [], []
+    for split in splits:
+        for relation in _relations(splits):
+            overlaps = split.overlaps(relation)
+            in_class.append([split.label, relation, *(_shared(overlaps, one) for one in classes)])
+            partly = [
+                found
+                for variant in split.variants
+                for found in [variant.overlaps.get(relation)]
+                if found is not None and found.known < variant.test
+            ]
+            if partly:
+                counts = [found.known for found in partly], [found.shared for found in partly]
+                share = format_percent_range([found.share_of_known for found in partly])
+                relation_known.append(
+                    [split.label, relation, *map(format_count_range, counts), share]
+                )
+    known = DataTable(
+        "The same among the test scans whose slice or patient is known",
+        ["split", "shared with training", "known", "shared", "share of known"],
+        relation_known,
+        text_columns=2,
+    )
     blocks: list[Block] = [
         Paragraph(
             "A test scan says something about new patients only if training has seen neither it "
@@ -199,26 +205,25 @@ def leakage_section(audit: Audit, sheets: Sheets) -> Section:
         ),
         leakage_table(splits),
         *lookalike_tables(splits),
-        *(lookalike_pairs(audit.lookalikes, sheets) if audit.lookalikes else []),
+        *(_lookalike_pairs(audit.lookalikes, sheets) if audit.lookalikes else []),
         *([known] if known.rows else []),
         DataTable(
             "Test scans of each class that share something with a training scan",
             ["split", "shared with training", *classes],
-            [
-                [
-                    split.label,
-                    relation,
-                    *(_shared(overlaps, name) for name in classes),
-                ]
-                for split in splits
-                for relation in _relations(splits)
-                for overlaps in [split.overlaps(relation)]
-            ],
+            in_class,
             "Shares of all test scans of the class.",
             text_columns=2,
         ),
     ]
     return Section("leakage", "Leakage of each split", blocks)
+
+
+def _lookalike_pairs(found: LookalikePairs, sheets: Sheets) -> list[Block]:
+    """Name and show the pairs that look alike in two groups, which no split keeps apart."""
+    title = f"Pairs in two groups that correlate by {found.level:g} or more"
+    rows = [[*pair.paths, pair.patients, f"{pair.correlation:.3f}"] for pair in found.pairs]
+    columns = ["scan", "other scan", "patients", "correlation"]
+    return pairs_blocks(sheets, LOOKALIKES, title, columns, rows, found.count)
 
 
 def _shared(overlaps: Sequence[SharedScans], label: str | None = None) -> str:
@@ -230,30 +235,6 @@ def _shared(overlaps: Sequence[SharedScans], label: str | None = None) -> str:
         return "not known"
     return format_percent_range(
         [found.share_of_all if label is None else found.per_class.get(label) for found in overlaps]
-    )
-
-
-def _known_table(splits: Sequence[SplitLeakage]) -> DataTable:
-    rows = []
-    for split in splits:
-        for relation in _relations(splits):
-            found = [(v.test, v.overlaps.get(relation)) for v in split.variants]
-            entries = [entry for test, entry in found if entry and entry.known < test]
-            if entries:
-                rows.append(
-                    [
-                        split.label,
-                        relation,
-                        format_count_range([entry.known for entry in entries]),
-                        format_count_range([entry.shared for entry in entries]),
-                        format_percent_range([entry.share_of_known for entry in entries]),
-                    ]
-                )
-    return DataTable(
-        "The same among the test scans whose slice or patient is known",
-        ["split", "shared with training", "known", "shared", "share of known"],
-        rows,
-        text_columns=2,
     )
 
 

@@ -12,7 +12,6 @@ from brain_tumor.audit.page.leakage import (
     split_leakages,
 )
 from brain_tumor.audit.page.patients import patients_section
-from brain_tumor.audit.page.report import report_section
 from brain_tumor.audit.page.shortcuts import (
     ACCURACY,
     shortcut_notices,
@@ -39,7 +38,6 @@ def audit_page(audit: Audit, sheets: Sheets) -> Page:
             patients_section(audit, sheets),
             leakage_section(audit, sheets),
             shortcut_section(audit),
-            *([report_section(audit.report)] if audit.report is not None else []),
             _made(audit),
         ],
         [

@@ -1,7 +1,6 @@
 """Any of torchvision's classification networks under a new last layer."""
 
 import warnings
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,29 +28,16 @@ MAPS = "maps"
 _AS_TRAINED = {name: {"transform_input": True} for name in ("googlenet", "inception_v3")}
 
 
-@lru_cache
-def architectures() -> tuple[str, ...]:
-    """Name the classification networks that torchvision has."""
-    return tuple(list_models(module=torchvision.models))
+ARCHITECTURES = tuple(list_models(module=torchvision.models))  # that classify
 
 
-def published_input(name: str) -> dict[str, Any]:
-    """Give size in pixels, mean and deviation per channel (0-1 scale) of the published weights."""
-    preset = get_model_weights(name).DEFAULT.transforms()
-    return {
-        "input_size": int(preset.crop_size[0]),
-        "input_mean": [float(value) for value in preset.mean],
-        "input_std": [float(value) for value in preset.std],
-    }
-
-
-@register(*architectures(), name_as="architecture")
+@register(*ARCHITECTURES, name_as="architecture")
 class TorchvisionNet(Network):
     """An architecture of torchvision up to its last feature maps, their means, one linear layer.
 
     Args:
         classes: Number of classes.
-        architecture: One of `architectures()` that ends in feature maps, as all but vision
+        architecture: One of `ARCHITECTURES` that ends in feature maps, as all but vision
             transformers do.
         input_size: Side of the resized scan in pixels.
         input_mean: Per-channel mean the weights were trained with, on the 0-1 scale.
@@ -97,7 +83,12 @@ class TorchvisionNet(Network):
     @classmethod
     def default_options(cls, name: str) -> dict[str, Any]:
         """Give the input that the architecture's published weights were trained with."""
-        return published_input(name)
+        preset = get_model_weights(name).DEFAULT.transforms()
+        return {
+            "input_size": int(preset.crop_size[0]),
+            "input_mean": [float(value) for value in preset.mean],
+            "input_std": [float(value) for value in preset.std],
+        }
 
     def pretrained_part(self) -> nn.Module:
         """Give the architecture, without its own classifier."""

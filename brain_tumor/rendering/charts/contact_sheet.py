@@ -18,7 +18,8 @@ MAX_SCANS = 24  # on a sheet of single scans
 MAX_GROUPS = 12  # on a sheet of groups
 MAX_IN_GROUP = 12  # two lines
 
-# Pixels. Six columns fill the width of a page; the sheet is shown there at its own size.
+_COLUMNS = 6  # fill the width of a page; the sheet is shown there at its own size
+# Pixels.
 _SIDE = 136
 _GAP = 12
 _LINE = 14
@@ -29,9 +30,7 @@ _TEXT = 11
 _SHEET, _FRAME, _EDGE, _INK, _BEHIND = 236, 247, 176, 34, 216
 
 
-def contact_sheet(
-    images: Sequence[Grey], captions: Sequence[str], columns: int = 6, most: int = MAX_SCANS
-) -> bytes:
+def contact_sheet(images: Sequence[Grey], captions: Sequence[str], most: int = MAX_SCANS) -> bytes:
     """Lay one or more scans out in a grid, as a grey PNG file.
 
     Images, `(H, W)` each, may have any size; they are shown whole, scaled to fit, and those beyond
@@ -39,40 +38,42 @@ def contact_sheet(
     are kept.
     """
     scans = list(zip(images, captions, strict=True))[:most]
-    block = _grid(scans, min(columns, len(scans)), _SHEET)
+    block = _grid(scans, _SHEET)
     return _png(ImageOps.expand(block, _GAP // 2, _SHEET))
 
 
-def group_sheet(
-    groups: Sequence[Sequence[tuple[Grey, str]]],
-    columns: int = 6,
-    most: int = MAX_GROUPS,
-    most_in_group: int = MAX_IN_GROUP,
-) -> bytes:
+def group_sheet(groups: Sequence[Sequence[tuple[Grey, str]]]) -> bytes:
     """Lay images and captions that belong together out in frames, as a grey PNG file.
 
-    Small groups share a line, large ones are wrapped inside their frame. Groups beyond `most` are
-    left out, and of each the scans beyond `most_in_group`, whose number is written in the frame.
+    Small groups share a line, large ones are wrapped inside their frame. Groups beyond MAX_GROUPS
+    are left out, and of each the scans beyond MAX_IN_GROUP, whose number is written in the frame.
     """
     lines: list[list[Image.Image]] = []
     free = 0
-    for group in groups[:most]:
-        width = min(columns, len(group))
-        block = _group(group, width, most_in_group)
+    for group in groups[:MAX_GROUPS]:
+        width = min(_COLUMNS, len(group))
         if width > free:
             lines.append([])
-            free = columns
-        lines[-1].append(block)
+            free = _COLUMNS
+        lines[-1].append(_group(group))
         free -= width
-    rows = [_framed(line) for line in lines]
-    width = max(row.shape[1] for row in rows)
-    padded = [_padded(row, (_GAP, 0), (_GAP, _GAP + width - row.shape[1])) for row in rows]
-    return _png(Image.fromarray(_padded(np.vstack(padded), (0, _GAP), (0, 0))))
+    frames = [_framed(line) for line in lines]
+    width = max(sum(frame.width + _GAP for frame in line) for line in frames)
+    height = sum(line[0].height + _GAP for line in frames)
+    sheet = Image.new("L", (width + _GAP, height + _GAP), _SHEET)
+    top = _GAP
+    for line in frames:
+        left = _GAP
+        for frame in line:
+            sheet.paste(frame, (left, top))
+            left += frame.width + _GAP
+        top += line[0].height + _GAP
+    return _png(sheet)
 
 
-def _group(group: Sequence[tuple[Grey, str]], columns: int, most: int) -> Image.Image:
-    block = _grid(group[:most], columns, _FRAME)
-    left_out = len(group) - most
+def _group(group: Sequence[tuple[Grey, str]]) -> Image.Image:
+    block = _grid(group[:MAX_IN_GROUP], _FRAME)
+    left_out = len(group) - MAX_IN_GROUP
     if left_out > 0:
         block = ImageOps.expand(block, (0, 0, 0, _LINE + _GAP // 2), _FRAME)
         place = (block.width // 2, block.height - _GAP // 2)
@@ -80,23 +81,15 @@ def _group(group: Sequence[tuple[Grey, str]], columns: int, most: int) -> Image.
     return block
 
 
-def _framed(blocks: Sequence[Image.Image]) -> Grey:
-    """Put groups side by side, in frames of one height."""
+def _framed(blocks: Sequence[Image.Image]) -> list[Image.Image]:
+    """Put each group into a frame, all of one height."""
     height = max(block.height for block in blocks)
-    framed = []
-    for block in blocks:
-        inner = _padded(np.asarray(block), (0, height - block.height), (0, 0), _FRAME)
-        framed.append(_padded(_padded(inner, (1, 1), (1, 1), _EDGE), (0, 0), (0, _GAP)))
-    return np.hstack(framed)[:, :-_GAP]
+    inner = [ImageOps.expand(one, (0, 0, 0, height - one.height), _FRAME) for one in blocks]
+    return [ImageOps.expand(one, 1, _EDGE) for one in inner]
 
 
-def _padded(
-    image: Grey, rows: tuple[int, int], columns: tuple[int, int], grey: int = _SHEET
-) -> Grey:
-    return np.pad(image, (rows, columns), constant_values=grey)
-
-
-def _grid(scans: Sequence[tuple[Grey, str]], columns: int, ground: int) -> Image.Image:
+def _grid(scans: Sequence[tuple[Grey, str]], ground: int) -> Image.Image:
+    columns = min(_COLUMNS, len(scans))
     texts = [_fit(caption) for _, caption in scans]
     rows = -(-len(scans) // columns)
     # A row is as high as its longest caption wants.

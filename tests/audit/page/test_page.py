@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from brain_tumor.audit.page.page import answer, audit_page, audit_tables, further_lines
-from brain_tumor.audit.results.audit import Audit, PartCounts
+from brain_tumor.audit.results.audit import Audit
 from brain_tumor.audit.results.scans import ContradictedLabel, FileFinding, OddFile
 from brain_tumor.metrics.leakage import SharedScans
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
@@ -174,25 +174,6 @@ def test_a_probe_that_learns_nothing_is_good_news(audit: Audit) -> None:
     assert [level for level, _ in notices(page, "shortcuts")] == ["good", "good"]
 
 
-def test_the_permuted_names_are_explained(audit: Audit) -> None:
-    page = made(audit)
-    assert ("bad", "The report's class names are permuted.") in notices(page, "report")
-    said = words(page, "report")
-    assert "what the report calls “glioma” (1,274 + 425) is the folder notumor (1,699)" in said
-    assert "“pituitary”" not in said
-    assert "No two folders hold the same number of scans" in said
-    (table,) = [t for t in tables(page, "report").values() if t.columns[0] == "folder"]
-    assert rows(table)["notumor"][-1] == "1,147 + 383 = 1,530"
-
-    assert audit.report is not None
-    alike = tuple(
-        replace(row, named_alike=PartCounts(row.report_train, row.report_test))
-        for row in audit.report.rows
-    )
-    page = made(replace(audit, report=replace(audit.report, rows=alike)))
-    assert "class names are those of the folders" in words(page, "report")
-
-
 def test_what_is_not_there_is_said_in_a_sentence(audit: Audit) -> None:
     audit = replace(
         audit,
@@ -207,7 +188,7 @@ def test_what_is_not_there_is_said_in_a_sentence(audit: Audit) -> None:
     assert "No table names the patients" in words(page, "patients")
     assert "No table names the slices" in words(page, "near")
     assert "No probe" in words(page, "shortcuts")
-    assert len(page.sections) == 8  # the report is about other data
+    assert len(page.sections) == 8
     assert render(page).count("<section") == 8
 
 
@@ -349,11 +330,3 @@ def test_what_an_audit_prints_fits_a_screen(audit: Audit) -> None:
     assert len(first) + len(lines) <= 34  # six more say what was found and where the page lies
     assert max(map(len, lines)) <= 80
     assert len(audit_tables(audit, verbose=True)) > 1
-
-
-def test_an_audit_of_0_6_says_that_its_search_was_another(audit: Audit) -> None:
-    near = replace(audit.near, thresholds=None, related_pairs=None, related_groups=None)
-    page = made(replace(audit, near=near, lookalikes=None))
-    assert "of an earlier version" in words(page, "near")
-    assert rows(tables(page, "near")["Near-duplicates"])["related pairs"] == ["–"]  # noqa: RUF001
-    assert not any("in two groups" in title for title in tables(page, "leakage"))

@@ -7,11 +7,7 @@ from torch import nn
 from torchvision.models import get_model, get_model_weights
 
 from brain_tumor.errors import ConfigError, WeightsError
-from brain_tumor.models.adapters.torchvision_net import (
-    TorchvisionNet,
-    architectures,
-    published_input,
-)
+from brain_tumor.models.adapters.torchvision_net import ARCHITECTURES, TorchvisionNet
 from brain_tumor.models.registry import build_network, with_defaults
 
 # One of each family that is quick to build.
@@ -78,15 +74,12 @@ def test_nothing_but_the_head_is_trained_where_no_block_is(scans: torch.Tensor) 
 @pytest.mark.parametrize("name", ["resnet18", "efficientnet_b3", "swin_v2_t"])
 def test_its_input_is_that_of_the_weights(name: str, scans: torch.Tensor) -> None:
     preset = get_model_weights(name).DEFAULT.transforms()
-    assert published_input(name) == {
-        "input_size": preset.crop_size[0],
-        "input_mean": preset.mean,
-        "input_std": preset.std,
-    }
     assert with_defaults({"name": name, "input_size": None, "unfreeze": 3}) == {
         "name": name,
         "unfreeze": 3,
-        **published_input(name),
+        "input_size": preset.crop_size[0],
+        "input_mean": preset.mean,
+        "input_std": preset.std,
     }
     assert with_defaults({"name": name, "input_size": 64})["input_size"] == 64
 
@@ -104,13 +97,14 @@ def test_more_blocks_than_there_are_is_refused() -> None:
 
 def test_weights_of_another_architecture_are_named(tmp_path) -> None:
     torch.save(torchvision.models.resnet18(weights=None).state_dict(), tmp_path / "w.pth")
-    network = TorchvisionNet(4, "mobilenet_v3_small", **published_input("mobilenet_v3_small"))
+    name = "mobilenet_v3_small"
+    network = TorchvisionNet(4, name, **TorchvisionNet.default_options(name))
     with pytest.raises(WeightsError, match=r"keys of torchvision.models.mobilenet_v3_small"):
         network.load_pretrained(str(tmp_path / "w.pth"))
 
 
 def test_its_own_networks_are_no_architectures() -> None:
-    assert not {"gbmnet", "mobilenetv2"} & set(architectures())
+    assert not {"gbmnet", "mobilenetv2"} & set(ARCHITECTURES)
 
 
 def test_it_runs_as_configured(compose) -> None:

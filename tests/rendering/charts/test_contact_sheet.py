@@ -7,7 +7,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from brain_tumor.rendering.charts.contact_sheet import contact_sheet, group_sheet
+from brain_tumor.rendering.charts.contact_sheet import (
+    MAX_GROUPS,
+    MAX_IN_GROUP,
+    contact_sheet,
+    group_sheet,
+)
 
 Grey = npt.NDArray[np.uint8]
 
@@ -38,12 +43,12 @@ LEVELS = list(range(40, 160, 5))
 
 
 def test_scans_lie_in_a_grid_in_their_order() -> None:
-    levels = LEVELS[:8]
-    sheet = read(contact_sheet([flat(level) for level in levels], ["name.jpg"] * 8, columns=3))
+    levels = LEVELS[:14]
+    sheet = read(contact_sheet([flat(level) for level in levels], ["name.jpg"] * 14))
     boxes = [box(sheet, level) for level in levels]
     tops, lefts = sorted({b[0] for b in boxes}), sorted({b[2] for b in boxes})
-    assert (len(tops), len(lefts)) == (3, 3)
-    places = [divmod(i, 3) for i in range(8)]
+    assert (len(tops), len(lefts)) == (3, 6)
+    places = [divmod(i, 6) for i in range(14)]
     assert [(b[0], b[2]) for b in boxes] == [(tops[row], lefts[column]) for row, column in places]
 
 
@@ -57,22 +62,22 @@ def test_a_scan_is_shown_whole_whatever_its_shape() -> None:
         assert max(bottom - top, right - left) == 136
 
 
-def test_no_more_scans_and_groups_are_shown_than_asked_for() -> None:
+def test_no_more_scans_and_groups_are_shown_than_there_is_room_for() -> None:
     images, names = [flat(level) for level in LEVELS], ["name.jpg"] * len(LEVELS)
     sheet = read(contact_sheet(images, names, most=5))
     assert shown(sheet, LEVELS) == LEVELS[:5]
     groups = [[(flat(level), "")] for level in LEVELS]
-    assert shown(read(group_sheet(groups, most=7)), LEVELS) == LEVELS[:7]
+    assert shown(read(group_sheet(groups)), LEVELS) == LEVELS[:MAX_GROUPS]
     large = [[(flat(level), "") for level in LEVELS]]
-    assert shown(read(group_sheet(large, most_in_group=9)), LEVELS) == LEVELS[:9]
+    assert shown(read(group_sheet(large)), LEVELS) == LEVELS[:MAX_IN_GROUP]
 
 
 def test_a_frame_says_how_many_of_its_group_are_left_out() -> None:
-    group = [(flat(level), "") for level in LEVELS[:6]]
-    full, cut = read(group_sheet([group])), read(group_sheet([group], most_in_group=5))
+    group = [(flat(level), "") for level in LEVELS[: MAX_IN_GROUP + 1]]
+    full, cut = read(group_sheet([group[:-1]])), read(group_sheet([group]))
     # Without captions, only these words are dark.
     assert np.sum(full < 40) == 0
-    assert np.sum(cut[box(cut, LEVELS[0])[1] :] < 40) > 0
+    assert np.sum(cut[box(cut, LEVELS[MAX_IN_GROUP - 1])[1] :] < 40) > 0
 
 
 @settings(max_examples=40, deadline=None)
@@ -81,8 +86,8 @@ def test_a_frame_says_how_many_of_its_group_are_left_out() -> None:
 @example("W" * 200)
 @example("﷽" * 3)  # one letter as wide as twenty
 def test_a_caption_stays_below_its_own_scan(caption: str) -> None:
-    sheet = read(contact_sheet([flat(100)] * 2, [caption, ""], columns=2))
-    plain = read(contact_sheet([flat(100)] * 2, ["", ""], columns=2))
+    sheet = read(contact_sheet([flat(100)] * 2, [caption, ""]))
+    plain = read(contact_sheet([flat(100)] * 2, ["", ""]))
     # At most three lines of 14 pixels; nothing left of the first scan or under the second.
     assert sheet.shape[0] - plain.shape[0] <= 3 * 14
     assert sheet.shape[1] == plain.shape[1]
