@@ -5,7 +5,6 @@ from typing import Any
 
 from brain_tumor.compare.compared import ComparedRun, PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
-from brain_tumor.compare.errors import Mistakes, SharedErrors
 from brain_tumor.compare.page.differences import setting_title
 from brain_tumor.metrics.detection import DetectionScores
 from brain_tumor.metrics.scores import ClassScores, Scores
@@ -103,7 +102,6 @@ def setting(**values: Any) -> PooledRunGroup:
         class_totals={},
         leakage=None,
         complexity=None,
-        mistakes=Mistakes(0, ()),
     )
     one = replace(one, **values)
     return replace(one, title=setting_title(one.number, one.model, one.split, one.differs))
@@ -123,7 +121,6 @@ def comparison(*settings: PooledRunGroup, level: float = 0.95, **values: Any) ->
             (),
             (),
             (),
-            SharedErrors(0, (0,)),
             "patient",
             (),
         ),

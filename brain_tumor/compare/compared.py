@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brain_tumor.compare.errors import Mistakes
 from brain_tumor.compare.run_calibration import ErrorOverRuns
 from brain_tumor.metrics.leakage import PartOverlap
 from brain_tumor.metrics.uncertainty.folds import PooledScores
@@ -102,7 +101,6 @@ class PooledRunGroup:
     class_totals: Mapping[str, int]
     leakage: tuple[PartOverlap, ...] | None
     complexity: MeasuredComplexity | None
-    mistakes: Mistakes
 
     @property
     def healthy(self) -> frozenset[str]:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from brain_tumor.compare.compared import ComparedRun, MissingFolds, PooledRunGroup
-from brain_tumor.compare.errors import find_mistakes
 from brain_tumor.compare.page.differences import differing_keys, setting_title
 from brain_tumor.compare.run_calibration import calibration_over_runs
 from brain_tumor.compare.settings import RunGroup, joined_groups
@@ -117,7 +116,6 @@ def _compared(
         class_totals=dict(totals),
         leakage=known if len(known) == len(members) else None,
         complexity=first.complexity,
-        mistakes=find_mistakes(members, scoring.wrong),
     )
 
 

@@ -30,12 +30,7 @@ from brain_tumor.evaluate.printed import (
     print_scores,
     print_written,
 )
-from brain_tumor.evaluate.robustness import (
-    FILES,
-    evaluate_robustness,
-    robustness_table,
-    rows_to_corrupt,
-)
+from brain_tumor.evaluate.robustness import evaluate_robustness, robustness_table, rows_to_corrupt
 from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.rendering.terminal import to_rich
@@ -43,6 +38,7 @@ from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.reopen import reopen_data
 from brain_tumor.runs.results.by_source import BY_SOURCE
 from brain_tumor.runs.results.metrics import METRICS, Metrics
+from brain_tumor.runs.results.robustness import robustness_file
 from brain_tumor.settings import BatchSize, Settings
 from brain_tumor.trained.network import scored_folder
 from brain_tumor.trained.out_of_distribution import open_ood_detector
@@ -99,11 +95,11 @@ def evaluate(config: DictConfig) -> Metrics:
     written += ["MODEL_CARD.md", "figures"]
     if settings.robustness is not None:
         robustness = evaluate_robustness(
-            out, scored, checkpoint, accelerator, scoring, model, settings.robustness
+            out, scored, checkpoint, accelerator, scoring, settings.robustness
         )
         table = robustness_table(robustness, f"robustness: {printed.title}")
         console.print(to_rich(table, console.width))
-        written += [name.format(settings.robustness) for name in FILES]
+        written.append(robustness_file(settings.robustness).name)
     print_written(console, out, written)
     if not settings.verbose:
         console.print("verbose=true prints every table.")

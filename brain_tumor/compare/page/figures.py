@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 
 from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
-from brain_tumor.compare.errors import error_sheet
 from brain_tumor.compare.page.cost_figure import Point, complexity_figure
 from brain_tumor.compare.settings import RunGroup
 from brain_tumor.data.split import TEST
@@ -58,15 +57,7 @@ def draw_comparison(
     points = [point for setting in settings if (point := _point(setting)) is not None]
     if points:
         figures["complexity"] = complexity_figure(points, "test scans")
-    pictures = {
-        name: save_figure(figure, out.write_figure, name) for name, figure in figures.items()
-    }
-    for members, setting in zip(gathered, settings, strict=True):
-        sheet = error_sheet(members, setting.mistakes.listed)
-        if sheet is not None:
-            pictures[f"wrong_{setting.number}"] = sheet
-            out.write_figure(f"wrong_{setting.number}.png", sheet)
-    return pictures
+    return {name: save_figure(figure, out.write_figure, name) for name, figure in figures.items()}
 
 
 def _point(setting: PooledRunGroup) -> Point | None:
