@@ -18,11 +18,12 @@ from brain_tumor.metrics.probabilities import bootstrap_probabilities
 from brain_tumor.metrics.registry import label_scores
 from brain_tumor.metrics.scores import Scores, score
 from brain_tumor.metrics.uncertainty.bootstrap import Resampling
-from brain_tumor.metrics.uncertainty.by_source import SourceScores, score_sources
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
+from brain_tumor.runs.results.by_source import SourceScores
 from brain_tumor.runs.results.scores import (
     AnswerScores,
     ConfidenceScores,
+    Intervals,
     PartScores,
     RiskAtCoverage,
     ScoredClass,
@@ -84,13 +85,12 @@ def score_part(
     scores = score(calibrated.labels, predicted, classes)
     per_class = scored_classes(scores, found)
     present = tuple(name for name in classes if per_class[name].support)
-    undefined = () if present == classes else label_scores()
     return PartScores(
         classes=classes,
         present=present,
         scans=scores.scans,
         groups=len(np.unique(calibrated.groups)),
-        scores=found.overall | {one.key: None for one in undefined if not one.absent_classes},
+        scores=_defined_scores(found.overall, present == classes),
         per_class=per_class,
         confusion=scores.confusion,
         confidence=score_confidence(calibrated, classes, settings),
@@ -173,19 +173,27 @@ def score_part_patients(
 def scores_by_source(
     prepared: PreparedSet, predictions: Mapping[str, Predictions], settings: ScoringSettings
 ) -> dict[str, Sequence[SourceScores]]:
-    """Score each of several joined sets by itself, per part; nothing where there is one set."""
-    sources, groups = np.array(prepared.sources), prepared.groups
-    if len(set(sources)) < 2:
+    """Score each of several joined sets by itself, per part; nothing where there is one set.
+
+    The sets of a part stand in the order of their first scan.
+    """
+    names, groups = np.array(prepared.sources), prepared.groups
+    if len(set(names)) < 2:
         return {}
+
+    def scored(found: Predictions, source: str) -> SourceScores:
+        own = names[found.rows] == source
+        labels, of_scans = found.labels[own], groups[found.rows[own]]
+        drawing = (len(prepared.classes), settings.resampling)
+        scores = bootstrap_scores(labels, found.predicted[own], of_scans, *drawing).overall
+        present = tuple(np.unique(labels).tolist())
+        complete = len(present) == len(prepared.classes)
+        number = len(np.unique(of_scans))
+        defined = _defined_scores(scores, complete)
+        return SourceScores(source, int(own.sum()), number, present, defined)
+
     return {
-        part: score_sources(
-            found.labels,
-            found.predicted,
-            groups[found.rows],
-            sources[found.rows].tolist(),
-            len(prepared.classes),
-            settings.resampling,
-        )
+        part: [scored(found, source) for source in dict.fromkeys(names[found.rows].tolist())]
         for part, found in predictions.items()
     }
 
@@ -196,6 +204,12 @@ def most_confidently_wrong(labels: Numbers, logits: Values, most: int) -> Number
     wrong = np.flatnonzero(logits.argmax(axis=1) != labels)
     # Stable, so that equally confident ones keep their order.
     return wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
+
+
+def _defined_scores(scores: Intervals, complete: bool) -> Intervals:
+    """Leave out the scores that have no meaning where a class has no scan."""
+    undefined = [] if complete else [one.key for one in label_scores() if not one.absent_classes]
+    return {**scores, **dict.fromkeys(undefined)}
 
 
 def _probabilities(

@@ -11,19 +11,14 @@ from brain_tumor.evaluate.external import account_for_files
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.tables.by_patient import patients_table
 from brain_tumor.evaluate.tables.by_source import sources_table
-from brain_tumor.evaluate.tables.certainty import (
-    absent_sentences,
-    certainty_table,
-    gaps,
-    part_columns,
-)
+from brain_tumor.evaluate.tables.certainty import absent_sentences, certainty_table, gaps
 from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.evaluate.tables.verdict import foreign_sentence, verdict
-from brain_tumor.metrics.uncertainty.by_source import SourceScores
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.rendering.tables import external_table
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.by_source import SourceScores
 from brain_tumor.runs.results.metrics import FlaggedShares, Metrics
 
 Sources = Mapping[str, Sequence[SourceScores]]  # scores of each of several joined sets, per part
@@ -102,8 +97,7 @@ def score_tables(metrics: Metrics, title: str, sources: Sources, verbose: bool) 
         if verbose or name == TEST
     ]
     if verbose:
-        columns = part_columns({TEST: test})
-        tables.append(certainty_table(columns, f"how sure: {title}", level))
+        tables.append(certainty_table({TEST: test}, f"how sure: {title}", level))
     if verbose and test.patients is not None:
         tables.append(patients_table(test.patients, f"by patient: {title}", level))
     displayed = {part: own for part, own in sources.items() if verbose or part == TEST}

@@ -11,7 +11,6 @@ from brain_tumor.compare.page.calibration_tables import calibration_tables
 from brain_tumor.compare.page.data_section import shared_table
 from brain_tumor.compare.page.pairs_table import pairs_tables
 from brain_tumor.compare.page.published_table import published_table
-from brain_tumor.evaluate.part_scores import scored_classes
 from brain_tumor.evaluate.tables.by_patient import patients_table
 from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.metrics.registry import label_scores, score_titles
@@ -62,10 +61,9 @@ def spread_table(setting: PooledRunGroup) -> DataTable | None:
 
 def setting_class_report(setting: PooledRunGroup, intervals: bool = True) -> DataTable:
     """Lay out the scores of each class, all predictions of a setting put together."""
-    scores, found = setting.pooled.scores, setting.pooled.intervals
-    per_class = scored_classes(scores, found)
+    part, predictions = setting.part, setting.pooled.scores.scans
     title = f"{setting.title}: classes"
-    table = class_report(per_class, found.overall, scores.scans, title, intervals)
+    table = class_report(part.per_class, part.scores, predictions, title, intervals)
     return replace(table, note=" ".join([*setting_notes(setting), *_found_least(setting)]))
 
 

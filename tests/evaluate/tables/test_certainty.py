@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from brain_tumor.evaluate.tables.certainty import certainty_table, gaps, part_columns
+from brain_tumor.evaluate.tables.certainty import certainty_table, gaps
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.runs.results.metrics import Metrics, OperatingPoint, Temperature
 from brain_tumor.runs.results.scores import (
@@ -44,7 +44,7 @@ METRICS = Metrics(
 
 
 def rows(**parts: PartScores) -> dict[str, list[str]]:
-    table = certainty_table(part_columns(parts), "x", 0.9)
+    table = certainty_table(parts, "x", 0.9)
     assert "90 % intervals" in table.note and table.note.endswith("lies high in its interval.")
     return {row[0]: list(row[1:]) for row in table.rows}
 
