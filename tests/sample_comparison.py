@@ -7,13 +7,14 @@ from brain_tumor.compare.compared import ComparedRun, PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.page.differences import setting_title
 from brain_tumor.metrics.detection import DetectionScores
+from brain_tumor.metrics.probabilities import ProbabilityScores
 from brain_tumor.metrics.scores import ClassScores, Scores
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.metrics.uncertainty.folds import PooledScores
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
 from brain_tumor.runs.provenance import Provenance
 from brain_tumor.runs.results.run import ParameterCounts, RunData, RunRecord
-from brain_tumor.runs.results.scores import ConfidenceScores, RiskAtCoverage, ScoredProbabilities
+from brain_tumor.runs.results.scores import ConfidenceScores, RiskAtCoverage
 
 MADE = {"command": ("x",), "versions": {}, "machine": "", "hardware": {}}
 MADE |= {"git": None, "git_dirty": None}
@@ -39,8 +40,8 @@ def run(**values: Any) -> ComparedRun:
     return replace(one, **values)
 
 
-def probabilities(value: Interval = interval(0.3)) -> ScoredProbabilities:  # noqa: B008 (frozen)
-    return ScoredProbabilities(dict.fromkeys(SOFT, value), {}, ())
+def probabilities(value: Interval = interval(0.3)) -> ProbabilityScores:  # noqa: B008 (frozen)
+    return ProbabilityScores(dict.fromkeys(SOFT, value), {}, ())
 
 
 # Two classes, of which the second has no scan.

@@ -10,11 +10,10 @@ from scipy.special import softmax
 from brain_tumor.data.groups.connected import group_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.evaluate.predictions import Predictions
-from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.metrics.detection import DetectionScores, detect
 from brain_tumor.metrics.patients import score_patients
-from brain_tumor.metrics.probabilities import bootstrap_probabilities
+from brain_tumor.metrics.probabilities import ProbabilityScores, bootstrap_probabilities
 from brain_tumor.metrics.registry import label_scores
 from brain_tumor.metrics.scores import Scores, score
 from brain_tumor.metrics.uncertainty.bootstrap import Resampling
@@ -28,7 +27,6 @@ from brain_tumor.runs.results.scores import (
     RiskAtCoverage,
     ScoredClass,
     ScoredPatients,
-    ScoredProbabilities,
 )
 from brain_tumor.settings import Range, Seed, Settings
 from brain_tumor.trained.operating_point import CalibratedPredictions, Numbers, Values
@@ -112,10 +110,14 @@ def score_confidence(
 ) -> ConfidenceScores:
     """Score the probabilities of one part: what needs more than the class."""
     curve = risk_coverage(calibrated.labels, calibrated.logits)
-    after = calibrated.calibrated
+
+    def scored(logits: Values) -> ProbabilityScores:
+        part = (calibrated.labels, logits, calibrated.groups, classes)
+        return bootstrap_probabilities(*part, bins=settings.bins, resampling=settings.resampling)
+
     return ConfidenceScores(
-        _probabilities(calibrated, calibrated.logits, classes, settings),
-        None if after is None else _probabilities(calibrated, after, classes, settings),
+        scored(calibrated.logits),
+        None if calibrated.calibrated is None else scored(calibrated.calibrated),
         _tumour(calibrated, classes, settings),
         RiskAtCoverage(curve.area, {f"{share:g}": curve.risk_at(share) for share in COVERAGES}),
     )
@@ -210,26 +212,6 @@ def _defined_scores(scores: Intervals, complete: bool) -> Intervals:
     """Leave out the scores that have no meaning where a class has no scan."""
     undefined = [] if complete else [one.key for one in label_scores() if not one.absent_classes]
     return {**scores, **dict.fromkeys(undefined)}
-
-
-def _probabilities(
-    calibrated: CalibratedPredictions,
-    logits: Values,
-    classes: tuple[str, ...],
-    settings: ScoringSettings,
-) -> ScoredProbabilities:
-    found = bootstrap_probabilities(
-        calibrated.labels,
-        logits,
-        calibrated.groups,
-        bins=settings.bins,
-        resampling=settings.resampling,
-    )
-    return ScoredProbabilities(
-        found.overall,
-        dict(zip(classes, found.roc_auc, strict=True)),
-        tuple(reliability(calibrated.labels, logits, settings.bins)),
-    )
 
 
 def _tumour(

@@ -84,9 +84,9 @@ def test_the_bins_hold_all_scans_and_add_up_to_the_calibration_error(
         assert each.accuracy == pytest.approx(right[own].mean())
         error += each.scans / scans * abs(each.accuracy - each.confidence)
     scores = bootstrap_probabilities(
-        labels, logits, np.arange(scans), bins=bins, resampling=Resampling(100)
+        labels, logits, np.arange(scans), "abcd", bins=bins, resampling=Resampling(100)
     )
-    assert error == pytest.approx(scores.overall["ece_equal_width"].value)
+    assert error == pytest.approx(scores.scores["ece_equal_width"].value)
 
 
 def test_a_confidence_of_1_stands_in_the_last_bin() -> None:

@@ -92,10 +92,10 @@ def test_errors_are_the_values_that_stand_in_the_intervals(
     labels, logits = generator.integers(0, 4, scans), generator.normal(0, 2, (scans, 4))
     found = calibration_errors(labels, logits, bins)
     intervals = bootstrap_probabilities(
-        labels, logits, np.arange(scans), bins=bins, resampling=Resampling(100)
+        labels, logits, np.arange(scans), "abcd", bins=bins, resampling=Resampling(100)
     )
-    assert found.ece_equal_width == pytest.approx(intervals.overall["ece_equal_width"].value)
-    assert found.ece_equal_mass == pytest.approx(intervals.overall["ece_equal_mass"].value)
+    assert found.ece_equal_width == pytest.approx(intervals.scores["ece_equal_width"].value)
+    assert found.ece_equal_mass == pytest.approx(intervals.scores["ece_equal_mass"].value)
     theirs = multiclass_calibration_error(
         torch.from_numpy(softmax(logits, axis=1)), torch.from_numpy(labels), 4, n_bins=bins
     )

@@ -114,7 +114,7 @@ def test_a_mean_over_scans_may_also_be_written_by_resample(
 
     again = Score("again", "the same", "same", "lower", "ranking", by_resample)
     monkeypatch.setitem(SCORES, "again", again)
-    found = bootstrap_probabilities(*drawn(4), resampling=Resampling(200)).overall
+    found = bootstrap_probabilities(*drawn(4), "abcd", resampling=Resampling(200)).scores
     assert list(found) == [key for key, score in SCORES.items() if score.needs != "labels"]
     one, other = found["nll"], found["again"]
     assert one is not None and other is not None

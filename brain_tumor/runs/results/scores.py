@@ -7,8 +7,8 @@ Those of one part of a run stand in `metrics.json`, those of several runs togeth
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from brain_tumor.metrics.calibration import ReliabilityBin
 from brain_tumor.metrics.detection import DetectionScores
+from brain_tumor.metrics.probabilities import ProbabilityScores
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 
 Intervals = Mapping[str, Interval | None]
@@ -29,21 +29,6 @@ class ScoredClass:
     recall: Interval | None
     f1: Interval | None
     support: int
-
-
-@dataclass(frozen=True)
-class ScoredProbabilities:
-    """Scores of probabilities.
-
-    Attributes:
-        scores: Each score of probabilities in the registry, by key.
-        roc_auc: Area under the ROC curve of each class against the rest, by class.
-        reliability: Confidence and accuracy in bins of confidence.
-    """
-
-    scores: Intervals
-    roc_auc: Intervals
-    reliability: tuple[ReliabilityBin, ...]
 
 
 @dataclass(frozen=True)
@@ -70,8 +55,8 @@ class ConfidenceScores:
         risk_coverage: What withholding unsure answers gains.
     """
 
-    probabilities: ScoredProbabilities
-    calibrated: ScoredProbabilities | None
+    probabilities: ProbabilityScores
+    calibrated: ProbabilityScores | None
     tumour: DetectionScores | None
     risk_coverage: RiskAtCoverage
 

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from brain_tumor.evaluate.tables.certainty import certainty_table, gaps
+from brain_tumor.metrics.probabilities import ProbabilityScores
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.runs.results.metrics import Metrics, OperatingPoint, Temperature
 from brain_tumor.runs.results.scores import (
@@ -8,10 +9,9 @@ from brain_tumor.runs.results.scores import (
     PartScores,
     RiskAtCoverage,
     ScoredClass,
-    ScoredProbabilities,
 )
 
-SOFT = ScoredProbabilities(
+SOFT = ProbabilityScores(
     dict.fromkeys(("nll", "brier", "ece_equal_width", "ece_equal_mass"), Interval(0.3, 0.2, 0.4))
     | {"macro_roc_auc": Interval(0.91, 0.9, 0.92)},
     {},
