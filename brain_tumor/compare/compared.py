@@ -7,11 +7,12 @@ from typing import Any
 from brain_tumor.compare.run_calibration import ErrorOverRuns
 from brain_tumor.evaluate.part_scores import scored_classes
 from brain_tumor.metrics.leakage import PartOverlap
+from brain_tumor.metrics.patients import PatientScores
 from brain_tumor.metrics.uncertainty.folds import PooledScores
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
 from brain_tumor.runs.results.complexity import MeasuredComplexity
 from brain_tumor.runs.results.run import RunRecord
-from brain_tumor.runs.results.scores import ConfidenceScores, PartScores, ScoredPatients
+from brain_tumor.runs.results.scores import ConfidenceScores, PartScores
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class PooledRunGroup:
     pooled: PooledScores
     confidence: ConfidenceScores
     calibration_over_runs: Mapping[str, ErrorOverRuns] | None
-    patients: ScoredPatients | None
+    patients: PatientScores | None
     train: ScoreIntervals | None
     class_totals: Mapping[str, int]
     leakage: tuple[PartOverlap, ...] | None

@@ -16,10 +16,10 @@ from brain_tumor.evaluate.part_scores import (
     score_confidence,
     score_part_patients,
 )
+from brain_tumor.metrics.patients import PatientScores
 from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.runs.finished import FinishedRun, class_numbers
-from brain_tumor.runs.results.scores import ScoredPatients
 from brain_tumor.trained.operating_point import (
     CalibratedPredictions,
     Chosen,
@@ -177,7 +177,7 @@ def _by_patient(
     passes: Sequence[tuple[int, int]],
     calibrated: CalibratedPredictions,
     scoring: ScoringSettings,
-) -> ScoredPatients | None:
+) -> PatientScores | None:
     patients = [run.predictions["test"].patients for run in members]
     known = [own for own in patients if own is not None]
     if len(known) < len(patients):
