@@ -17,8 +17,9 @@ from brain_tumor.evaluate.part_scores import (
     score_part_patients,
 )
 from brain_tumor.metrics.patients import PatientScores
-from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
+from brain_tumor.metrics.uncertainty.folds import PooledScores, pool_runs
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
+from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 from brain_tumor.runs.finished import FinishedRun, class_numbers
 from brain_tumor.trained.operating_point import (
     CalibratedPredictions,
@@ -156,20 +157,16 @@ def _pooled(
     groups: Sequence[Numbers],
     scoring: ScoringSettings,
 ) -> PooledScores:
-    paths = sorted({path for run in members for path in run.test})
-    scans = {path: number for number, path in enumerate(paths)}
-    runs = [
-        RunPredictions(
-            passes.index(run.seeds),
-            run.fold or 0,
-            np.array([scans[path] for path in run.predictions["test"].paths], np.int64),
+    runs = {
+        (passes.index(run.seeds), run.fold or 0): GradedPredictions(
+            class_numbers(run.predictions[TEST].labels, run.classes),
+            class_numbers(run.predictions[TEST].predicted, run.classes),
             own,
-            class_numbers(run.predictions["test"].labels, run.classes),
-            class_numbers(run.predictions["test"].predicted, run.classes),
         )
         for run, own in zip(members, groups, strict=True)
-    ]
-    return pool_runs(runs, members[0].classes, scoring.resampling)
+    }
+    scans = len({path for run in members for path in run.test})
+    return pool_runs(runs, scans, members[0].classes, scoring.resampling)
 
 
 def _by_patient(

@@ -46,10 +46,10 @@ def calibration_over_runs(
     ]
 
     def over(name: str) -> ErrorOverRuns:
-        own = [getattr(found, name) for found in before]
+        own = [found[name] for found in before]
         if len(after) < len(runs):
             return ErrorOverRuns(spread(own), None, None)
-        scaled = [getattr(found, name) for found in after]
+        scaled = [found[name] for found in after]
         improved = int(np.sum(np.less(scaled, own)))
         return ErrorOverRuns(spread(own), spread(scaled), improved)
 

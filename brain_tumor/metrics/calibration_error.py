@@ -6,8 +6,6 @@ is the sum of absolute gaps, where a bin's gap is the sum of (right - confidence
 divided by the number of all scans.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from brain_tumor.metrics.leakage import Rows
@@ -15,16 +13,8 @@ from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Labels, Values, Weights
 
 
-@dataclass(frozen=True)
-class CalibrationErrors:
-    """Expected calibration error in [0, 1], without an interval, by two kinds of bins."""
-
-    ece_equal_width: float
-    ece_equal_mass: float
-
-
-def calibration_errors(labels: Labels, logits: Values, bins: int) -> CalibrationErrors:
-    """Take the calibration error of one set of predictions.
+def calibration_errors(labels: Labels, logits: Values, bins: int) -> dict[str, float]:
+    """Take the calibration error of one set of predictions, in [0, 1], by key of its score.
 
     Args:
         labels: True class numbers, `(N,)`, int64, 0 to C - 1, N at least 1.
@@ -36,7 +26,7 @@ def calibration_errors(labels: Labels, logits: Values, bins: int) -> Calibration
 
     Example:
         >>> calibration_errors(np.array([0, 1]), np.array([[np.log(3), 0.0]] * 2), bins=2)
-        CalibrationErrors(ece_equal_width=0.25, ece_equal_mass=0.25)
+        {'ece_equal_width': 0.25, 'ece_equal_mass': 0.25}
     """
     check_logits(labels, logits)
     confidences, right = confidence_and_rightness(labels, logits)
@@ -44,9 +34,10 @@ def calibration_errors(labels: Labels, logits: Values, bins: int) -> Calibration
     order = np.argsort(confidences, kind="stable")
     once = np.ones((1, len(labels)), np.int64)
     equal_mass = equal_mass_gaps(confidences[order], right[order], once, bins)
-    return CalibrationErrors(
-        float(np.abs(equal_width).sum() / len(labels)), float(np.abs(equal_mass).sum())
-    )
+    return {
+        "ece_equal_width": float(np.abs(equal_width).sum() / len(labels)),
+        "ece_equal_mass": float(np.abs(equal_mass).sum()),
+    }
 
 
 def equal_width_bins(confidences: Values, bins: int) -> Rows:

@@ -25,7 +25,7 @@ def test_errors_of_runs_cancel_where_they_are_pooled_and_not_in_their_mean() -> 
         over = found[name]
         assert over.before.values == pytest.approx((0.1, 0.1))
         assert over.before.mean == pytest.approx(0.1)
-        assert getattr(pooled, name) == pytest.approx(0, abs=1e-9)
+        assert pooled[name] == pytest.approx(0, abs=1e-9)
         assert (over.after, over.improved) == (None, None)
 
 

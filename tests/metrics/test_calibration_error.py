@@ -94,12 +94,12 @@ def test_errors_are_the_values_that_stand_in_the_intervals(
     intervals = bootstrap_probabilities(
         labels, logits, np.arange(scans), "abcd", bins=bins, resampling=Resampling(100)
     )
-    assert found.ece_equal_width == pytest.approx(intervals.scores["ece_equal_width"].value)
-    assert found.ece_equal_mass == pytest.approx(intervals.scores["ece_equal_mass"].value)
+    assert found["ece_equal_width"] == pytest.approx(intervals.scores["ece_equal_width"].value)
+    assert found["ece_equal_mass"] == pytest.approx(intervals.scores["ece_equal_mass"].value)
     theirs = multiclass_calibration_error(
         torch.from_numpy(softmax(logits, axis=1)), torch.from_numpy(labels), 4, n_bins=bins
     )
-    assert found.ece_equal_width == pytest.approx(theirs.item(), abs=1e-6)
+    assert found["ece_equal_width"] == pytest.approx(theirs.item(), abs=1e-6)
 
 
 def test_an_edge_belongs_to_the_bin_above_it_and_1_to_the_last() -> None:
