@@ -16,6 +16,7 @@ from brain_tumor.evaluate.part_scores import (
     score_confidence,
     score_part_patients,
 )
+from brain_tumor.metrics.arrays import Labels
 from brain_tumor.metrics.patients import PatientScores
 from brain_tumor.metrics.uncertainty.folds import PooledScores, pool_runs
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
@@ -24,7 +25,6 @@ from brain_tumor.runs.finished import FinishedRun, class_numbers
 from brain_tumor.trained.operating_point import (
     CalibratedPredictions,
     Chosen,
-    Numbers,
     calibrate,
     choose,
     join,
@@ -137,15 +137,13 @@ def _run(run: FinishedRun, chosen: Chosen, healthy: str | None) -> ComparedRun:
     )
 
 
-def _group_numbers(
-    groups: Mapping[str, str] | None, runs: Sequence[Sequence[str]]
-) -> list[Numbers]:
+def _group_numbers(groups: Mapping[str, str] | None, runs: Sequence[Sequence[str]]) -> list[Labels]:
     """Number the groups of each run's scans, the same group alike in every run.
 
     Without `groups` (by path) every scan is its own.
     """
     named = [[groups[path] if groups else path for path in paths] for paths in runs]
-    # Numbers in their own order, so that the draws for one run are those of its metrics.json.
+    # Labels in their own order, so that the draws for one run are those of its metrics.json.
     names = sorted({name for own in named for name in own}, key=lambda name: (len(name), name))
     numbers = {name: number for number, name in enumerate(names)}
     return [np.array([numbers[name] for name in own], np.int64) for own in named]
@@ -154,7 +152,7 @@ def _group_numbers(
 def _pooled(
     members: RunGroup,
     passes: Sequence[tuple[int, int]],
-    groups: Sequence[Numbers],
+    groups: Sequence[Labels],
     scoring: ScoringSettings,
 ) -> PooledScores:
     runs = {

@@ -12,9 +12,9 @@ from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import TEST
 from brain_tumor.evaluate.part_scores import ScoringSettings, most_confidently_wrong
 from brain_tumor.evaluate.predictions import Predictions
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import precision_recall, risk_coverage, roc
-from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 from brain_tumor.rendering.charts.contact_sheet import contact_sheet
 from brain_tumor.rendering.charts.figures import confusion_figure
 from brain_tumor.rendering.charts.learning_curves import learning_curves

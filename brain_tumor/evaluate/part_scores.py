@@ -10,6 +10,7 @@ from scipy.special import softmax
 from brain_tumor.data.groups.connected import group_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.evaluate.predictions import Predictions
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.metrics.detection import DetectionScores, detect
 from brain_tumor.metrics.patients import PatientScores, score_patients
@@ -27,7 +28,7 @@ from brain_tumor.runs.results.scores import (
     ScoredClass,
 )
 from brain_tumor.settings import Range, Seed, Settings
-from brain_tumor.trained.operating_point import CalibratedPredictions, Numbers, Values
+from brain_tumor.trained.operating_point import CalibratedPredictions
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)  # shares of the scans whose error is told
 
@@ -123,10 +124,10 @@ def score_confidence(
 
 def score_part_patients(
     calibrated: CalibratedPredictions,
-    patients: Numbers,
+    patients: Labels,
     classes: tuple[str, ...],
     settings: ScoringSettings,
-    repeats: Numbers | None = None,
+    repeats: Labels | None = None,
 ) -> PatientScores | None:
     """Score patients, and beside them the same slices one by one; None where no patient is known.
 
@@ -170,7 +171,7 @@ def scores_by_source(
     }
 
 
-def most_confidently_wrong(labels: Numbers, logits: Values, most: int) -> Numbers:
+def most_confidently_wrong(labels: Labels, logits: Values, most: int) -> Labels:
     """Give the positions of the wrong predictions of highest probability, highest first."""
     confidence = softmax(logits, axis=1).max(axis=1)
     wrong = np.flatnonzero(logits.argmax(axis=1) != labels)

@@ -6,14 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_softmax
 
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.logits import check_logits
-from brain_tumor.metrics.uncertainty.bootstrap import (
-    RESAMPLING,
-    Interval,
-    Labels,
-    Resampling,
-    Values,
-)
+from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Interval, Resampling
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions, paired_bootstrap
 

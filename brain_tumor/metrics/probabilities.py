@@ -5,21 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brain_tumor.metrics.calibration import ReliabilityBin, reliability
-from brain_tumor.metrics.calibration_error import (
+from brain_tumor.metrics.arrays import Labels, Values, Weights
+from brain_tumor.metrics.calibration import (
+    ReliabilityBin,
     calibration_error_interval,
     equal_mass_gaps,
     equal_width_bins,
+    reliability,
 )
 from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.registry import SCORES, compute_scores, scores_needing
 from brain_tumor.metrics.uncertainty.bootstrap import (
     RESAMPLING,
     Interval,
-    Labels,
     Resampling,
-    Values,
-    Weights,
     check_groups,
     resample,
 )
@@ -34,7 +33,7 @@ class ProbabilityScores:
         scores: Each score of probabilities in the registry, by key; None where 0/0. Those of bins
             are expected calibration errors in [0, 1] of the answer's confidence, from bins of equal
             width and of equal numbers of scans; their intervals are of their own kind (see
-            `calibration_error`).
+            `calibration_error_interval`).
         roc_auc: Area under the ROC curve of each class's probability, the class against the rest,
             by class; None where the class or the rest is absent.
         reliability: Confidence and accuracy in bins of confidence.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from brain_tumor.compare.run_calibration import calibration_over_runs
-from brain_tumor.metrics.calibration_error import calibration_errors
+from brain_tumor.metrics.calibration import calibration_errors
 from brain_tumor.trained.operating_point import CalibratedPredictions, Chosen, calibrate, join
 
 

@@ -18,7 +18,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from brain_tumor.metrics.calibration_error import equal_mass_gaps
+from brain_tumor.metrics.calibration import equal_mass_gaps
 from brain_tumor.metrics.detection import detect
 from brain_tumor.metrics.logits import confidence_and_rightness
 from brain_tumor.metrics.probabilities import bootstrap_probabilities

@@ -12,7 +12,7 @@ from scipy.special import softmax
 from sklearn.metrics import log_loss, roc_auc_score
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from brain_tumor.metrics.calibration_error import calibration_error_interval
+from brain_tumor.metrics.calibration import calibration_error_interval
 from brain_tumor.metrics.probabilities import ProbabilityScores, bootstrap_probabilities
 from brain_tumor.metrics.uncertainty import bootstrap
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling, bca_interval

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from brain_tumor.metrics.arrays import Values
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
 from brain_tumor.metrics.registry import (
     SCORES,
@@ -15,7 +16,7 @@ from brain_tumor.metrics.registry import (
     label_scores,
     negative_log_likelihood,
 )
-from brain_tumor.metrics.uncertainty.bootstrap import Resampling, Values
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.metrics.uncertainty.intervals import (
     bootstrap_scores,
     count_by_group,

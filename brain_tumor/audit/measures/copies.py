@@ -7,7 +7,7 @@ from itertools import combinations, islice
 import numpy as np
 
 from brain_tumor.audit.results.scans import DuplicateCounts, ScanPair, SliceAgreement
-from brain_tumor.metrics.leakage import Ids
+from brain_tumor.metrics.arrays import Labels
 
 Group = tuple[int, ...]
 
@@ -47,7 +47,7 @@ def find_copies(
 
 
 def score_matching(
-    clusters: Ids, truth: Ids, paths: Sequence[str], max_listed: int = 1000
+    clusters: Labels, truth: Labels, paths: Sequence[str], max_listed: int = 1000
 ) -> SliceAgreement:
     """Score clusters of near-duplicates, over the scans whose slice is known.
 
@@ -80,13 +80,13 @@ def score_matching(
     )
 
 
-def _pairs(ids: Ids) -> int:
+def _pairs(ids: Labels) -> int:
     """Count the pairs of equal columns; `(N,)` or `(2, N)`."""
     sizes = np.unique(ids, axis=-1, return_counts=True)[1]
     return int(np.sum(sizes * (sizes - 1) // 2))
 
 
-def _disagreeing(one: Ids, other: Ids, names: Sequence[str]) -> Iterator[ScanPair]:
+def _disagreeing(one: Labels, other: Labels, names: Sequence[str]) -> Iterator[ScanPair]:
     """Give the pairs of scans that are equal in `one` and differ in `other`, group by group."""
     order = np.argsort(one, kind="stable")
     starts = np.flatnonzero(np.diff(one[order])) + 1

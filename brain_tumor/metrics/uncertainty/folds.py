@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brain_tumor.metrics.arrays import Labels
 from brain_tumor.metrics.scores import Scores, score
-from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Labels, Resampling
+from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Resampling
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.metrics.uncertainty.least_recall import LeastRecall, least_recall
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions
