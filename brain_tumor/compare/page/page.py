@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.page.calibration_tables import calibration_tables
 from brain_tumor.compare.page.data_section import data_section, provenance_section
-from brain_tumor.compare.page.pairs_table import pairs_tables
 from brain_tumor.compare.page.published_table import published_table
 from brain_tumor.compare.page.summary import summary_section
-from brain_tumor.compare.page.tables import setting_tables, shortcut_tables
+from brain_tumor.compare.page.tables import pairs_tables, setting_tables, shortcut_tables
 from brain_tumor.rendering.page import (
     Block,
     Heading,
