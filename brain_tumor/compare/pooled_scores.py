@@ -18,7 +18,7 @@ from brain_tumor.evaluate.part_scores import (
 )
 from brain_tumor.metrics.arrays import Labels
 from brain_tumor.metrics.patients import PatientScores
-from brain_tumor.metrics.uncertainty.folds import PooledScores, pool_runs
+from brain_tumor.metrics.uncertainty.folds import pool_runs
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 from brain_tumor.runs.finished import FinishedRun, class_numbers
@@ -86,7 +86,13 @@ def _compared(
         calibrate(class_numbers(one.labels, first.classes), one.logits, own, healthy, chosen)
         for one, own, chosen in zip(tests, numbered, fitted, strict=True)
     ]
-    calibrated = join(runs)
+    calibrated, repeats = join(runs), list(passes)
+    graded = {
+        (repeats.index(run.seeds), run.fold or 0): GradedPredictions(
+            own.labels, class_numbers(one.predicted, first.classes), own.groups
+        )
+        for run, one, own in zip(members, tests, runs, strict=True)
+    }
     leaks = [run.metrics.leakage for run in members if run.metrics is not None]
     known = tuple(leak for leak in leaks if leak is not None)
     totals: Counter[str] = Counter()
@@ -109,10 +115,12 @@ def _compared(
         same_scans=len(tested) == 1,
         grouped=groups is not None,
         values=first.setting,
-        pooled=_pooled(members, list(passes), numbered, scoring),
+        pooled=pool_runs(
+            graded, len(frozenset().union(*tested)), first.classes, scoring.resampling
+        ),
         confidence=score_confidence(calibrated, first.classes, agreed),
         calibration_over_runs=calibration_over_runs(runs, scoring.bins),
-        patients=_by_patient(members, list(passes), calibrated, scoring),
+        patients=_by_patient(members, repeats, calibrated, scoring),
         train=None if folds else _train(members, groups, scoring),
         class_totals=dict(totals),
         leakage=known if len(known) == len(members) else None,
@@ -147,24 +155,6 @@ def _group_numbers(groups: Mapping[str, str] | None, runs: Sequence[Sequence[str
     names = sorted({name for own in named for name in own}, key=lambda name: (len(name), name))
     numbers = {name: number for number, name in enumerate(names)}
     return [np.array([numbers[name] for name in own], np.int64) for own in named]
-
-
-def _pooled(
-    members: RunGroup,
-    passes: Sequence[tuple[int, int]],
-    groups: Sequence[Labels],
-    scoring: ScoringSettings,
-) -> PooledScores:
-    runs = {
-        (passes.index(run.seeds), run.fold or 0): GradedPredictions(
-            class_numbers(run.predictions[TEST].labels, run.classes),
-            class_numbers(run.predictions[TEST].predicted, run.classes),
-            own,
-        )
-        for run, own in zip(members, groups, strict=True)
-    }
-    scans = len({path for run in members for path in run.test})
-    return pool_runs(runs, scans, members[0].classes, scoring.resampling)
 
 
 def _by_patient(
