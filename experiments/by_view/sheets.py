@@ -55,12 +55,12 @@ def main(given: str) -> None:
     write_table(folder / "judged.csv", lines)
     for start in range(0, len(rows), COLUMNS * ROWS):
         figure = new_figure(2 * COLUMNS, 2 * ROWS, "")
-        places = figure.subplots(ROWS, COLUMNS).flatten()
-        for place, line, row in zip(places, lines[start:], rows[start:], strict=False):
-            place.imshow(prepared.images[row], cmap="gray", vmin=0, vmax=255)
-            place.set_title(line["number"], pad=1)
-        for place in places:
-            place.set_axis_off()
+        grid = figure.subplots(ROWS, COLUMNS).flatten()
+        for axes, line, row in zip(grid, lines[start:], rows[start:], strict=False):
+            axes.imshow(prepared.images[row], cmap="gray", vmin=0, vmax=255)
+            axes.set_title(line["number"], pad=1)
+        for axes in grid:
+            axes.set_axis_off()
         path = folder / f"sheet_{lines[start]['number']:03}.png"
         figure.savefig(path, dpi=100)
         print(f"written: {path}", flush=True)
