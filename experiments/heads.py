@@ -22,7 +22,7 @@ from brain_tumor.config.instantiate import instantiate
 from brain_tumor.data.batch_order import BatchOrder
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows, Split, SplitSettings
-from brain_tumor.metrics.uncertainty.bootstrap import Labels
+from brain_tumor.metrics.arrays import Labels
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 from brain_tumor.models.registry import build_network
 from experiments.kept_table import Line, read_table, write_table

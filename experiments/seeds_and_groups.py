@@ -21,13 +21,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
+from brain_tumor.metrics.arrays import Values, Weights
 from brain_tumor.metrics.registry import label_scores
 from brain_tumor.metrics.uncertainty.bootstrap import (
     RESAMPLING,
     Interval,
     Resampling,
-    Values,
-    Weights,
     draw_weights,
     resample,
 )

@@ -5,16 +5,16 @@ from typing import Any
 
 from brain_tumor.compare.compared import ComparedRun, PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
-from brain_tumor.compare.errors import Mistakes, SharedErrors
 from brain_tumor.compare.page.differences import setting_title
 from brain_tumor.metrics.detection import DetectionScores
+from brain_tumor.metrics.probabilities import ProbabilityScores
 from brain_tumor.metrics.scores import ClassScores, Scores
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.metrics.uncertainty.folds import PooledScores
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
 from brain_tumor.runs.provenance import Provenance
 from brain_tumor.runs.results.run import ParameterCounts, RunData, RunRecord
-from brain_tumor.runs.results.scores import ConfidenceScores, RiskAtCoverage, ScoredProbabilities
+from brain_tumor.runs.results.scores import ConfidenceScores, RiskAtCoverage
 
 MADE = {"command": ("x",), "versions": {}, "machine": "", "hardware": {}}
 MADE |= {"git": None, "git_dirty": None}
@@ -40,8 +40,8 @@ def run(**values: Any) -> ComparedRun:
     return replace(one, **values)
 
 
-def probabilities(value: Interval = interval(0.3)) -> ScoredProbabilities:  # noqa: B008 (frozen)
-    return ScoredProbabilities(dict.fromkeys(SOFT, value), {}, ())
+def probabilities(value: Interval = interval(0.3)) -> ProbabilityScores:  # noqa: B008 (frozen)
+    return ProbabilityScores(dict.fromkeys(SOFT, value), {}, ())
 
 
 # Two classes, of which the second has no scan.
@@ -103,7 +103,6 @@ def setting(**values: Any) -> PooledRunGroup:
         class_totals={},
         leakage=None,
         complexity=None,
-        mistakes=Mistakes(0, ()),
     )
     one = replace(one, **values)
     return replace(one, title=setting_title(one.number, one.model, one.split, one.differs))
@@ -123,7 +122,6 @@ def comparison(*settings: PooledRunGroup, level: float = 0.95, **values: Any) ->
             (),
             (),
             (),
-            SharedErrors(0, (0,)),
             "patient",
             (),
         ),

@@ -18,8 +18,8 @@ from brain_tumor.cli.sweep.record import JobRecord
 from brain_tumor.cli.sweep.results import read_sweep
 from brain_tumor.cli.sweep.table import job_table, sweep_rows
 from brain_tumor.compare.compare import compare
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.registry import SCORES, Confusions, Score, accuracy
-from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.train.check_config import check_training

@@ -9,7 +9,6 @@ from rich.console import Console
 from brain_tumor.audit.results.audit import AUDIT
 from brain_tumor.compare.audits import read_audits
 from brain_tumor.compare.comparison import COMPARISON, Comparison
-from brain_tumor.compare.errors import shared_errors
 from brain_tumor.compare.page.figures import draw_comparison
 from brain_tumor.compare.page.page import comparison_page
 from brain_tumor.compare.page.summary import answer, cautions
@@ -114,7 +113,6 @@ def compare_runs(settings: ComparisonSettings) -> tuple[list[RunGroup], Comparis
         differing=differing,
         pairs=paired_tests(gathered, scoring),
         published=published_tables(gathered, groups, settings.published),
-        shared_errors=shared_errors(gathered),
         audit_split=split,
         audits=tuple(read_audits(find_folders(audits, AUDIT.name, "audit"), split)),
     )

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brain_tumor.compare.errors import Mistakes
 from brain_tumor.compare.run_calibration import ErrorOverRuns
+from brain_tumor.evaluate.part_scores import scored_classes
 from brain_tumor.metrics.leakage import PartOverlap
+from brain_tumor.metrics.patients import PatientScores
 from brain_tumor.metrics.uncertainty.folds import PooledScores
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals
 from brain_tumor.runs.results.complexity import MeasuredComplexity
 from brain_tumor.runs.results.run import RunRecord
-from brain_tumor.runs.results.scores import ConfidenceScores, ScoredPatients
+from brain_tumor.runs.results.scores import ConfidenceScores, PartScores
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,28 @@ class PooledRunGroup:
     pooled: PooledScores
     confidence: ConfidenceScores
     calibration_over_runs: Mapping[str, ErrorOverRuns] | None
-    patients: ScoredPatients | None
+    patients: PatientScores | None
     train: ScoreIntervals | None
     class_totals: Mapping[str, int]
     leakage: tuple[PartOverlap, ...] | None
     complexity: MeasuredComplexity | None
-    mistakes: Mistakes
+
+    @property
+    def part(self) -> PartScores:
+        """Its scores as those of one part of a run; of several seeds a scan counts once."""
+        scores, found = self.pooled.scores, self.pooled.intervals
+        per_class = scored_classes(scores, found)
+        return PartScores(
+            classes=scores.classes,
+            present=tuple(name for name, own in per_class.items() if own.support),
+            scans=self.pooled.scans,
+            groups=self.pooled.groups,
+            scores=found.overall,
+            per_class=per_class,
+            confusion=scores.confusion,
+            confidence=self.confidence,
+            patients=self.patients,
+        )
 
     @property
     def healthy(self) -> frozenset[str]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from brain_tumor.compare.audits import ComparedAudit
 from brain_tumor.compare.compared import PooledRunGroup
-from brain_tumor.compare.errors import SharedErrors
 from brain_tumor.compare.paired_tests import DifferentScans, PairedTest
 from brain_tumor.compare.published import PublishedTable
 from brain_tumor.metrics.uncertainty.bootstrap import Resampling
@@ -31,7 +30,6 @@ class Comparison:
     differing: tuple[DifferentScans, ...]
     pairs: tuple[PairedTest, ...]
     published: tuple[PublishedTable, ...]
-    shared_errors: SharedErrors
     audit_split: str
     audits: tuple[ComparedAudit, ...]
 

@@ -10,7 +10,8 @@ from brain_tumor.compare.settings import RunGroup, joined_groups
 from brain_tumor.data.groups.connected import group_scans
 from brain_tumor.errors import DataError
 from brain_tumor.evaluate.part_scores import ScoringSettings
-from brain_tumor.metrics.uncertainty.bootstrap import Interval, Labels
+from brain_tumor.metrics.arrays import Labels
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.significance import (
     GradedPredictions,
     McNemar,

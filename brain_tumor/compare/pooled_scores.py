@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from brain_tumor.compare.compared import ComparedRun, MissingFolds, PooledRunGroup
-from brain_tumor.compare.errors import find_mistakes
 from brain_tumor.compare.page.differences import differing_keys, setting_title
 from brain_tumor.compare.run_calibration import calibration_over_runs
 from brain_tumor.compare.settings import RunGroup, joined_groups
@@ -17,14 +16,15 @@ from brain_tumor.evaluate.part_scores import (
     score_confidence,
     score_part_patients,
 )
-from brain_tumor.metrics.uncertainty.folds import PooledScores, RunPredictions, pool_runs
+from brain_tumor.metrics.arrays import Labels
+from brain_tumor.metrics.patients import PatientScores
+from brain_tumor.metrics.uncertainty.folds import pool_runs
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
+from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 from brain_tumor.runs.finished import FinishedRun, class_numbers
-from brain_tumor.runs.results.scores import ScoredPatients
 from brain_tumor.trained.operating_point import (
     CalibratedPredictions,
     Chosen,
-    Numbers,
     calibrate,
     choose,
     join,
@@ -86,7 +86,13 @@ def _compared(
         calibrate(class_numbers(one.labels, first.classes), one.logits, own, healthy, chosen)
         for one, own, chosen in zip(tests, numbered, fitted, strict=True)
     ]
-    calibrated = join(runs)
+    calibrated, repeats = join(runs), list(passes)
+    graded = {
+        (repeats.index(run.seeds), run.fold or 0): GradedPredictions(
+            own.labels, class_numbers(one.predicted, first.classes), own.groups
+        )
+        for run, one, own in zip(members, tests, runs, strict=True)
+    }
     leaks = [run.metrics.leakage for run in members if run.metrics is not None]
     known = tuple(leak for leak in leaks if leak is not None)
     totals: Counter[str] = Counter()
@@ -109,15 +115,16 @@ def _compared(
         same_scans=len(tested) == 1,
         grouped=groups is not None,
         values=first.setting,
-        pooled=_pooled(members, list(passes), numbered, scoring),
+        pooled=pool_runs(
+            graded, len(frozenset().union(*tested)), first.classes, scoring.resampling
+        ),
         confidence=score_confidence(calibrated, first.classes, agreed),
         calibration_over_runs=calibration_over_runs(runs, scoring.bins),
-        patients=_by_patient(members, list(passes), calibrated, scoring),
+        patients=_by_patient(members, repeats, calibrated, scoring),
         train=None if folds else _train(members, groups, scoring),
         class_totals=dict(totals),
         leakage=known if len(known) == len(members) else None,
         complexity=first.complexity,
-        mistakes=find_mistakes(members, scoring.wrong),
     )
 
 
@@ -138,40 +145,16 @@ def _run(run: FinishedRun, chosen: Chosen, healthy: str | None) -> ComparedRun:
     )
 
 
-def _group_numbers(
-    groups: Mapping[str, str] | None, runs: Sequence[Sequence[str]]
-) -> list[Numbers]:
+def _group_numbers(groups: Mapping[str, str] | None, runs: Sequence[Sequence[str]]) -> list[Labels]:
     """Number the groups of each run's scans, the same group alike in every run.
 
     Without `groups` (by path) every scan is its own.
     """
     named = [[groups[path] if groups else path for path in paths] for paths in runs]
-    # Numbers in their own order, so that the draws for one run are those of its metrics.json.
+    # Labels in their own order, so that the draws for one run are those of its metrics.json.
     names = sorted({name for own in named for name in own}, key=lambda name: (len(name), name))
     numbers = {name: number for number, name in enumerate(names)}
     return [np.array([numbers[name] for name in own], np.int64) for own in named]
-
-
-def _pooled(
-    members: RunGroup,
-    passes: Sequence[tuple[int, int]],
-    groups: Sequence[Numbers],
-    scoring: ScoringSettings,
-) -> PooledScores:
-    paths = sorted({path for run in members for path in run.test})
-    scans = {path: number for number, path in enumerate(paths)}
-    runs = [
-        RunPredictions(
-            passes.index(run.seeds),
-            run.fold or 0,
-            np.array([scans[path] for path in run.predictions["test"].paths], np.int64),
-            own,
-            class_numbers(run.predictions["test"].labels, run.classes),
-            class_numbers(run.predictions["test"].predicted, run.classes),
-        )
-        for run, own in zip(members, groups, strict=True)
-    ]
-    return pool_runs(runs, members[0].classes, scoring.resampling)
 
 
 def _by_patient(
@@ -179,7 +162,7 @@ def _by_patient(
     passes: Sequence[tuple[int, int]],
     calibrated: CalibratedPredictions,
     scoring: ScoringSettings,
-) -> ScoredPatients | None:
+) -> PatientScores | None:
     patients = [run.predictions["test"].patients for run in members]
     known = [own for own in patients if own is not None]
     if len(known) < len(patients):

@@ -2,7 +2,7 @@
 
 Pooling lets runs cancel: where one is too sure and another not sure enough, the bins of both
 together may hold no gap. A run alone has fewer scans, and their noise only adds to an error (see
-`metrics/calibration_error.py`). So neither the pooled error nor the mean over runs is enough
+`metrics/calibration.py`). So neither the pooled error nor the mean over runs is enough
 alone. Means over runs have no interval: runs are too few.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brain_tumor.metrics.calibration_error import calibration_errors
+from brain_tumor.metrics.calibration import calibration_errors
 from brain_tumor.metrics.uncertainty.folds import Spread, spread
 from brain_tumor.trained.operating_point import CalibratedPredictions
 
@@ -46,10 +46,10 @@ def calibration_over_runs(
     ]
 
     def over(name: str) -> ErrorOverRuns:
-        own = [getattr(found, name) for found in before]
+        own = [found[name] for found in before]
         if len(after) < len(runs):
             return ErrorOverRuns(spread(own), None, None)
-        scaled = [getattr(found, name) for found in after]
+        scaled = [found[name] for found in after]
         improved = int(np.sum(np.less(scaled, own)))
         return ErrorOverRuns(spread(own), spread(scaled), improved)
 

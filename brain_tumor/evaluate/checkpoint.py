@@ -32,13 +32,12 @@ from brain_tumor.evaluate.predictions import (
 )
 from brain_tumor.metrics.complexity import measure_complexity, seconds_per_scan
 from brain_tumor.metrics.leakage import PartOverlap
-from brain_tumor.metrics.uncertainty.by_source import SourceScores
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import read_history
 from brain_tumor.runs.load_checkpoint import load_classifier
 from brain_tumor.runs.record import device_name
-from brain_tumor.runs.results.by_source import BY_SOURCE, ScoresBySource
+from brain_tumor.runs.results.by_source import BY_SOURCE, ScoresBySource, SourceScores
 from brain_tumor.runs.results.complexity import COMPLEXITY, MeasuredComplexity
 from brain_tumor.runs.results.metrics import (
     METRICS,

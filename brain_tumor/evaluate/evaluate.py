@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,26 +22,15 @@ from brain_tumor.evaluate.external import ExternalSettings, open_external
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import scoring_trainer
-from brain_tumor.evaluate.printed import (
-    Printed,
-    print_foreign,
-    print_line,
-    print_scores,
-    print_written,
-)
-from brain_tumor.evaluate.robustness import (
-    FILES,
-    evaluate_robustness,
-    robustness_table,
-    rows_to_corrupt,
-)
+from brain_tumor.evaluate.printed import Printer
+from brain_tumor.evaluate.robustness import evaluate_robustness, robustness_table, rows_to_corrupt
 from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.files.volumes.slices import VolumeSettings
-from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.reopen import reopen_data
 from brain_tumor.runs.results.by_source import BY_SOURCE
 from brain_tumor.runs.results.metrics import METRICS, Metrics
+from brain_tumor.runs.results.robustness import robustness_file
 from brain_tumor.settings import BatchSize, Settings
 from brain_tumor.trained.network import scored_folder
 from brain_tumor.trained.out_of_distribution import open_ood_detector
@@ -72,39 +60,37 @@ def evaluate(config: DictConfig) -> Metrics:
     model = str(trained.model.name)
     checkpoint = run.checkpoint(settings.checkpoint)
     datamodule = reopen_data(run, settings.root, asked.prepared, settings.batch_size)
-    console = Console(highlight=False)
+    title, console = f"{model}, {checkpoint.name}", Console(highlight=False)
+    printer = Printer(console, title, settings.verbose, drawn(trained.data))
     foreign = None
     if asked.place is not None:
         volume = data_settings(trained.data).volume or VolumeSettings()
-        foreign = open_external(datamodule, asked, volume, partial(print_line, console))
+        foreign = open_external(datamodule, asked, volume, printer.line)
     scored = datamodule if foreign is None else foreign
     if settings.robustness is not None:  # before anything is scored, which takes its time
         rows_to_corrupt(scored, settings.robustness)
     home = scored_folder(run, checkpoint)
-    printed = Printed(f"{model}, {checkpoint.name}", settings.verbose, drawn(trained.data))
     if foreign is None:
         out = home
         out.create()
         found = evaluate_run(run, out, datamodule, checkpoint, accelerator, scoring)
         metrics = found.metrics
-        print_scores(console, printed, metrics, found.sources, found.ood)
+        printer.scores(metrics, found.sources, found.ood)
     else:
         out = home.part("external", foreign.prepared.folder.name)
         out.create()
         scored_by = (checkpoint, accelerator, scoring, model, open_ood_detector(home))
         metrics = evaluate_elsewhere(out, datamodule, foreign, *scored_by)
-        unlike = ood_sentence(metrics.ood)
-        print_foreign(console, printed, metrics, out, foreign, str(asked.place), unlike)
+        printer.foreign(metrics, out, foreign, str(asked.place), ood_sentence(metrics.ood))
     written = [METRICS.name, BY_SOURCE.name, "predictions.csv", SEEN_FILE]
     written += ["MODEL_CARD.md", "figures"]
     if settings.robustness is not None:
         robustness = evaluate_robustness(
-            out, scored, checkpoint, accelerator, scoring, model, settings.robustness
+            out, scored, checkpoint, accelerator, scoring, settings.robustness
         )
-        table = robustness_table(robustness, f"robustness: {printed.title}")
-        console.print(to_rich(table, console.width))
-        written += [name.format(settings.robustness) for name in FILES]
-    print_written(console, out, written)
+        printer.table(robustness_table(robustness, f"robustness: {title}"))
+        written.append(robustness_file(settings.robustness).name)
+    printer.written(out, written)
     if not settings.verbose:
         console.print("verbose=true prints every table.")
     return metrics

@@ -1,7 +1,7 @@
 """The pictures of one evaluation: curves, confusion, calibration, and what it gets wrong."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +9,12 @@ from matplotlib.figure import Figure
 from scipy.special import softmax
 
 from brain_tumor.data.datamodule import ScanDataModule
-from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import TEST
 from brain_tumor.evaluate.part_scores import ScoringSettings, most_confidently_wrong
 from brain_tumor.evaluate.predictions import Predictions
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.calibration import reliability
 from brain_tumor.metrics.curves import precision_recall, risk_coverage, roc
-from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 from brain_tumor.rendering.charts.contact_sheet import contact_sheet
 from brain_tumor.rendering.charts.figures import confusion_figure
 from brain_tumor.rendering.charts.learning_curves import learning_curves
@@ -85,29 +84,6 @@ def probability_figures(
     }
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """A wrongly predicted scan, and the probability of the class predicted, in [0, 1]."""
-
-    path: str
-    label: str
-    predicted: str
-    probability: float
-
-
-def wrong_sheet(prepared: PreparedSet, listed: Sequence[Mistake]) -> bytes:
-    """Show wrongly predicted scans of a prepared set as a contact sheet."""
-    rows = {row.path: row.row for row in prepared.kept}
-    return contact_sheet(
-        [np.asarray(prepared.images[rows[one.path]]) for one in listed],
-        [
-            f"{Path(one.path).name}\n{one.label}, called\n{one.predicted} ({one.probability:.3f})"
-            for one in listed
-        ],
-        most=len(listed),
-    )
-
-
 def _draw_test(
     out: RunFolder,
     datamodule: ScanDataModule,
@@ -128,15 +104,13 @@ def _draw_test(
     save_figure(figure, out.write_figure, f"risk_coverage_{TEST}")
     wrong = most_confidently_wrong(found.labels, found.logits, settings.wrong)
     if len(wrong):
-        kept, shares = datamodule.prepared.kept, softmax(found.logits, axis=1)
-        listed = [
-            Mistake(
-                kept[int(found.rows[place])].path,
-                classes[int(found.labels[place])],
-                classes[int(found.logits[place].argmax())],
-                float(shares[place].max()),
-            )
-            for place in wrong
-        ]
-        sheet = wrong_sheet(datamodule.prepared, listed)
+        prepared, shares = datamodule.prepared, softmax(found.logits, axis=1).max(axis=1)
+        captions = []
+        for place in wrong:
+            scan = prepared.kept[int(found.rows[place])]
+            called = classes[int(found.predicted[place])]
+            said = f"{scan.label}, called\n{called} ({shares[place]:.3f})"
+            captions.append(f"{Path(scan.path).name}\n{said}")
+        images = [np.asarray(prepared.images[row]) for row in found.rows[wrong]]
+        sheet = contact_sheet(images, captions, most=len(wrong))
         out.write_figure(f"wrong_{TEST}.png", sheet)

@@ -13,7 +13,7 @@ import yaml
 
 from brain_tumor.data.split import TEST
 from brain_tumor.evaluate.tables.by_patient import patients_sentence
-from brain_tumor.evaluate.tables.certainty import certainty_table, gaps, part_columns
+from brain_tumor.evaluate.tables.certainty import certainty_table, gaps
 from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.evaluate.tables.lookalikes import lookalikes_table
 from brain_tumor.evaluate.tables.verdict import drawn
@@ -102,7 +102,7 @@ def model_card(
         f"Scored on the {format_count(test.scans)} test slices, in {format_count(test.groups)} "
         "groups of slices that belong together (patient, slice, related scans); the checkpoint, "
         "the temperature and the operating point were never chosen on them.",
-        to_markdown(certainty_table(part_columns(parts), "Scores", level)),
+        to_markdown(certainty_table(parts, "Scores", level)),
         to_markdown(class_report(test.per_class, test.scores, test.scans, by_class, True)),
         to_markdown(lookalikes_table([alike], "Test slices that look like a training slice"))
         if alike

@@ -10,27 +10,25 @@ from scipy.special import softmax
 from brain_tumor.data.groups.connected import group_scans
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.evaluate.predictions import Predictions
-from brain_tumor.metrics.calibration import reliability
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.metrics.detection import DetectionScores, detect
-from brain_tumor.metrics.patients import score_patients
-from brain_tumor.metrics.probabilities import bootstrap_probabilities
+from brain_tumor.metrics.patients import PatientScores, score_patients
+from brain_tumor.metrics.probabilities import ProbabilityScores, bootstrap_probabilities
 from brain_tumor.metrics.registry import label_scores
 from brain_tumor.metrics.scores import Scores, score
 from brain_tumor.metrics.uncertainty.bootstrap import Resampling
-from brain_tumor.metrics.uncertainty.by_source import SourceScores, score_sources
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
+from brain_tumor.runs.results.by_source import SourceScores
 from brain_tumor.runs.results.scores import (
-    AnswerScores,
     ConfidenceScores,
+    Intervals,
     PartScores,
     RiskAtCoverage,
     ScoredClass,
-    ScoredPatients,
-    ScoredProbabilities,
 )
 from brain_tumor.settings import Range, Seed, Settings
-from brain_tumor.trained.operating_point import CalibratedPredictions, Numbers, Values
+from brain_tumor.trained.operating_point import CalibratedPredictions
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)  # shares of the scans whose error is told
 
@@ -65,7 +63,7 @@ def score_part(
     calibrated: CalibratedPredictions,
     classes: tuple[str, ...],
     settings: ScoringSettings,
-    patients: ScoredPatients | None,
+    patients: PatientScores | None,
 ) -> PartScores:
     """Score the predictions of one part.
 
@@ -84,13 +82,12 @@ def score_part(
     scores = score(calibrated.labels, predicted, classes)
     per_class = scored_classes(scores, found)
     present = tuple(name for name in classes if per_class[name].support)
-    undefined = () if present == classes else label_scores()
     return PartScores(
         classes=classes,
         present=present,
         scans=scores.scans,
         groups=len(np.unique(calibrated.groups)),
-        scores=found.overall | {one.key: None for one in undefined if not one.absent_classes},
+        scores=_defined_scores(found.overall, present == classes),
         per_class=per_class,
         confusion=scores.confusion,
         confidence=score_confidence(calibrated, classes, settings),
@@ -112,10 +109,14 @@ def score_confidence(
 ) -> ConfidenceScores:
     """Score the probabilities of one part: what needs more than the class."""
     curve = risk_coverage(calibrated.labels, calibrated.logits)
-    after = calibrated.calibrated
+
+    def scored(logits: Values) -> ProbabilityScores:
+        part = (calibrated.labels, logits, calibrated.groups, classes)
+        return bootstrap_probabilities(*part, bins=settings.bins, resampling=settings.resampling)
+
     return ConfidenceScores(
-        _probabilities(calibrated, calibrated.logits, classes, settings),
-        None if after is None else _probabilities(calibrated, after, classes, settings),
+        scored(calibrated.logits),
+        None if calibrated.calibrated is None else scored(calibrated.calibrated),
         _tumour(calibrated, classes, settings),
         RiskAtCoverage(curve.area, {f"{share:g}": curve.risk_at(share) for share in COVERAGES}),
     )
@@ -123,74 +124,54 @@ def score_confidence(
 
 def score_part_patients(
     calibrated: CalibratedPredictions,
-    patients: Numbers,
+    patients: Labels,
     classes: tuple[str, ...],
     settings: ScoringSettings,
-    repeats: Numbers | None = None,
-) -> ScoredPatients | None:
+    repeats: Labels | None = None,
+) -> PatientScores | None:
     """Score patients, and beside them the same slices one by one; None where no patient is known.
 
     Where a class has no patient, accuracies are None, as in `score_part`. Logits are pooled
     as they are: the temperature is one for all slices of a patient, and changes no answer.
 
-    Args:
-        calibrated: Predictions of slices, N in all.
-        patients: Patient of each, `(N,)`, int64, -1 where unknown.
-        classes: Class names in the order of the numbers.
-        settings: How intervals are drawn.
-        repeats: Which pass over the slices each prediction is from, `(N,)`, int64, from 0: each is
-            pooled by itself. None where there is one.
+    Patients and `repeats` are as `score_patients` takes them.
     """
-    known, units = patients >= 0, patients
-    if repeats is not None:
-        units = np.where(known, patients * (repeats.max() + 1) + repeats, -1)
     # A table may put the files of one patient into several groups: here, it is one patient.
     alike = [None if patient < 0 else patient for patient in patients.tolist()]
     groups = group_scans(calibrated.groups.tolist(), alike)
-    found = score_patients(calibrated.labels, calibrated.logits, units, groups, settings.resampling)
-    if found is None:
-        return None
-    answers = np.bincount(found.pooled.labels, minlength=len(classes)).tolist()
-    unknown = np.bincount(calibrated.labels[~known], minlength=len(classes)).tolist()
-    complete = all(answers)
-    mixed = np.unique(np.column_stack((patients, calibrated.labels))[known], axis=0)[:, 0]
-    distinct, labels_of_each = np.unique(mixed, return_counts=True)
-    difference = dict(found.difference) if complete else found.difference | {"accuracy": None}
-    return ScoredPatients(
-        patients=len(distinct),
-        of_several_classes=int(np.sum(labels_of_each > 1)),
-        answers=dict(zip(classes, answers, strict=True)),
-        slices=int(known.sum()),
-        unknown_slices=dict(zip(classes, unknown, strict=True)),
-        groups=len(np.unique(groups[known])),
-        present=tuple(name for name, count in zip(classes, answers, strict=True) if count),
-        by_patient=_answer_scores(found.by_patient, classes, complete),
-        by_slice=_answer_scores(found.by_slice, classes, complete),
-        difference={key: difference[key] for key in ("accuracy", "balanced_accuracy")},
-    )
+    part = (calibrated.labels, calibrated.logits, patients, groups, classes)
+    return score_patients(*part, settings.resampling, repeats)
 
 
 def scores_by_source(
     prepared: PreparedSet, predictions: Mapping[str, Predictions], settings: ScoringSettings
 ) -> dict[str, Sequence[SourceScores]]:
-    """Score each of several joined sets by itself, per part; nothing where there is one set."""
-    sources, groups = np.array(prepared.sources), prepared.groups
-    if len(set(sources)) < 2:
+    """Score each of several joined sets by itself, per part; nothing where there is one set.
+
+    The sets of a part stand in the order of their first scan.
+    """
+    names, groups = np.array(prepared.sources), prepared.groups
+    if len(set(names)) < 2:
         return {}
+
+    def scored(found: Predictions, source: str) -> SourceScores:
+        own = names[found.rows] == source
+        labels, of_scans = found.labels[own], groups[found.rows[own]]
+        drawing = (len(prepared.classes), settings.resampling)
+        scores = bootstrap_scores(labels, found.predicted[own], of_scans, *drawing).overall
+        present = tuple(np.unique(labels).tolist())
+        complete = len(present) == len(prepared.classes)
+        number = len(np.unique(of_scans))
+        defined = _defined_scores(scores, complete)
+        return SourceScores(source, int(own.sum()), number, present, defined)
+
     return {
-        part: score_sources(
-            found.labels,
-            found.predicted,
-            groups[found.rows],
-            sources[found.rows].tolist(),
-            len(prepared.classes),
-            settings.resampling,
-        )
+        part: [scored(found, source) for source in dict.fromkeys(names[found.rows].tolist())]
         for part, found in predictions.items()
     }
 
 
-def most_confidently_wrong(labels: Numbers, logits: Values, most: int) -> Numbers:
+def most_confidently_wrong(labels: Labels, logits: Values, most: int) -> Labels:
     """Give the positions of the wrong predictions of highest probability, highest first."""
     confidence = softmax(logits, axis=1).max(axis=1)
     wrong = np.flatnonzero(logits.argmax(axis=1) != labels)
@@ -198,24 +179,10 @@ def most_confidently_wrong(labels: Numbers, logits: Values, most: int) -> Number
     return wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
 
 
-def _probabilities(
-    calibrated: CalibratedPredictions,
-    logits: Values,
-    classes: tuple[str, ...],
-    settings: ScoringSettings,
-) -> ScoredProbabilities:
-    found = bootstrap_probabilities(
-        calibrated.labels,
-        logits,
-        calibrated.groups,
-        bins=settings.bins,
-        resampling=settings.resampling,
-    )
-    return ScoredProbabilities(
-        found.overall,
-        dict(zip(classes, found.roc_auc, strict=True)),
-        tuple(reliability(calibrated.labels, logits, settings.bins)),
-    )
+def _defined_scores(scores: Intervals, complete: bool) -> Intervals:
+    """Leave out the scores that have no meaning where a class has no scan."""
+    undefined = [] if complete else [one.key for one in label_scores() if not one.absent_classes]
+    return {**scores, **dict.fromkeys(undefined)}
 
 
 def _tumour(
@@ -229,12 +196,4 @@ def _tumour(
         calibrated.groups,
         calibrated.threshold,
         resampling=settings.resampling,
-    )
-
-
-def _answer_scores(found: ScoreIntervals, classes: tuple[str, ...], complete: bool) -> AnswerScores:
-    return AnswerScores(
-        found.overall["accuracy"] if complete else None,
-        found.overall["balanced_accuracy"],
-        dict(zip(classes, found.recalls, strict=True)),
     )

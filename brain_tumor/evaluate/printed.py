@@ -11,86 +11,86 @@ from brain_tumor.evaluate.external import account_for_files
 from brain_tumor.evaluate.fit_out_of_distribution import ood_sentence
 from brain_tumor.evaluate.tables.by_patient import patients_table
 from brain_tumor.evaluate.tables.by_source import sources_table
-from brain_tumor.evaluate.tables.certainty import (
-    absent_sentences,
-    certainty_table,
-    gaps,
-    part_columns,
-)
+from brain_tumor.evaluate.tables.certainty import absent_sentences, certainty_table, gaps
 from brain_tumor.evaluate.tables.class_report import class_report
 from brain_tumor.evaluate.tables.verdict import foreign_sentence, verdict
-from brain_tumor.metrics.uncertainty.by_source import SourceScores
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.rendering.tables import external_table
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
+from brain_tumor.runs.results.by_source import SourceScores
 from brain_tumor.runs.results.metrics import FlaggedShares, Metrics
 
 Sources = Mapping[str, Sequence[SourceScores]]  # scores of each of several joined sets, per part
 
 
 @dataclass(frozen=True)
-class Printed:
-    """How scores are printed.
+class Printer:
+    """Prints scores.
 
     Attributes:
+        console: Where to.
         title: Network and checkpoint.
-        verbose: Whether every table is.
+        verbose: Whether every table is printed.
         drawn: Whether the network was trained on phantoms.
     """
 
+    console: Console
     title: str
     verbose: bool
-    drawn: bool = False
+    drawn: bool
 
+    def scores(self, metrics: Metrics, sources: Sources, flagged: FlaggedShares | None) -> None:
+        """Print the verdict on a run, then its tables; nothing of `flagged` where not known."""
+        self._verdict(metrics)
+        self._tables(metrics, sources)
+        if self.verbose and flagged is not None:
+            self.line(ood_sentence(flagged))
 
-def print_scores(
-    console: Console,
-    printed: Printed,
-    metrics: Metrics,
-    sources: Sources,
-    flagged: FlaggedShares | None,
-) -> None:
-    """Print the verdict on a run, then its tables; nothing of `flagged` where it is not known."""
-    _print_verdict(console, printed, metrics)
-    _print_tables(console, printed, metrics, sources)
-    if printed.verbose and flagged is not None:
-        console.print(ood_sentence(flagged), soft_wrap=True)
+    def foreign(
+        self,
+        metrics: Metrics,
+        out: RunFolder,
+        foreign: ScanDataModule,
+        place: str,
+        unlike: str | None,
+    ) -> None:
+        """Print what became of the scans of another origin, the verdict, then the tables.
 
+        Puts `seen.csv` into `out`. `unlike` says how many scans are out of distribution.
+        """
+        account_for_files(out, foreign, self.line)
+        self._verdict(metrics)
+        if self.verbose:
+            self.table(external_table(foreign.prepared.summary, place))
+        else:
+            self.console.print(foreign_sentence(metrics), markup=False)
+        if unlike is not None:
+            self.console.print(unlike)
+        self._tables(metrics, {})
 
-def print_foreign(
-    console: Console,
-    printed: Printed,
-    metrics: Metrics,
-    out: RunFolder,
-    foreign: ScanDataModule,
-    place: str,
-    unlike: str | None,
-) -> None:
-    """Print what became of the scans of another origin, the verdict, then the tables.
+    def written(self, out: RunFolder, names: Sequence[str]) -> None:
+        """Print which of these files there are."""
+        self.line(f"written in {out.path}:")
+        self.line(f"  {', '.join(name for name in names if (out.path / name).exists())}")
 
-    Puts `seen.csv` into `out`. `unlike` says how many scans are out of distribution.
-    """
-    account_for_files(out, foreign, lambda line: print_line(console, line))
-    _print_verdict(console, printed, metrics)
-    if printed.verbose:
-        console.print(to_rich(external_table(foreign.prepared.summary, place), console.width))
-    else:
-        console.print(foreign_sentence(metrics), markup=False)
-    if unlike is not None:
-        console.print(unlike)
-    _print_tables(console, printed, metrics, {})
+    def line(self, text: str) -> None:
+        """Print a line that may hold paths, as it is."""
+        self.console.print(text, soft_wrap=True, markup=False)  # a path may hold [brackets]
 
+    def table(self, table: DataTable) -> None:
+        """Print a table."""
+        self.console.print(to_rich(table, self.console.width))
 
-def print_written(console: Console, out: RunFolder, names: Sequence[str]) -> None:
-    """Print which of these files there are."""
-    print_line(console, f"written in {out.path}:")
-    print_line(console, f"  {', '.join(name for name in names if (out.path / name).exists())}")
+    def _verdict(self, metrics: Metrics) -> None:
+        for line in verdict(metrics, self.drawn):
+            self.console.print(line, markup=False)
 
-
-def print_line(console: Console, text: str) -> None:
-    """Print a line that may hold paths, as it is."""
-    console.print(text, soft_wrap=True, markup=False)  # a path may hold [brackets]
+    def _tables(self, metrics: Metrics, sources: Sources) -> None:
+        for table in score_tables(metrics, self.title, sources, self.verbose):
+            self.table(table)
+        for sentence in gaps(metrics) if self.verbose else absent_sentences(metrics):
+            self.console.print(sentence)
 
 
 def score_tables(metrics: Metrics, title: str, sources: Sources, verbose: bool) -> list[DataTable]:
@@ -102,23 +102,10 @@ def score_tables(metrics: Metrics, title: str, sources: Sources, verbose: bool) 
         if verbose or name == TEST
     ]
     if verbose:
-        columns = part_columns({TEST: test})
-        tables.append(certainty_table(columns, f"how sure: {title}", level))
+        tables.append(certainty_table({TEST: test}, f"how sure: {title}", level))
     if verbose and test.patients is not None:
         tables.append(patients_table(test.patients, f"by patient: {title}", level))
     displayed = {part: own for part, own in sources.items() if verbose or part == TEST}
     if displayed:
         tables.append(sources_table(displayed, len(test.classes), f"by set: {title}", level))
     return tables
-
-
-def _print_verdict(console: Console, printed: Printed, metrics: Metrics) -> None:
-    for line in verdict(metrics, printed.drawn):
-        console.print(line, markup=False)
-
-
-def _print_tables(console: Console, printed: Printed, metrics: Metrics, sources: Sources) -> None:
-    for table in score_tables(metrics, printed.title, sources, printed.verbose):
-        console.print(to_rich(table, console.width))
-    for sentence in gaps(metrics) if printed.verbose else absent_sentences(metrics):
-        console.print(sentence)

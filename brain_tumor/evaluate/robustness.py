@@ -1,12 +1,6 @@
 """A checkpoint on corrupted scans: what `evaluate robustness=test` writes and prints."""
 
-import math
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.split import Rows
@@ -15,20 +9,12 @@ from brain_tumor.engine.preparation_bar import preparing_bar
 from brain_tumor.errors import DataError
 from brain_tumor.evaluate.part_scores import ScoringSettings
 from brain_tumor.evaluate.predictions import predict_parts, scoring_trainer
-from brain_tumor.metrics.robustness import Robustness, bootstrap_robustness
-from brain_tumor.rendering.charts.save import save_figure
-from brain_tumor.rendering.charts.style import COLOURS, SOFT, dress, legend_below, new_figure
+from brain_tumor.metrics.robustness import bootstrap_robustness
 from brain_tumor.rendering.numbers import format_interval, format_score
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.load_checkpoint import load_classifier
 from brain_tumor.runs.results.robustness import RobustnessResult, robustness_file
-
-FILES = ("robustness_{}.json", "robustness_{}.csv")  # by the part
-COLUMNS = 7
-_OWN: dict[str, Any] = {"color": COLOURS[0], "marker": "o", "markersize": 3.5, "linewidth": 1.4}
-_MEAN: dict[str, Any] = {"color": SOFT, "linewidth": 1}
-_CHANCE: dict[str, Any] = {"color": SOFT, "linewidth": 1, "linestyle": ":"}
 
 
 def rows_to_corrupt(datamodule: ScanDataModule, part: str) -> Rows:
@@ -53,15 +39,14 @@ def evaluate_robustness(
     checkpoint: Path,
     accelerator: str,
     settings: ScoringSettings,
-    model: str,
     part: str,
 ) -> RobustnessResult:
     """Score a checkpoint on a part, clean and under every corruption at every strength.
 
-    Writes `robustness_<part>.json` and `.csv`, and such a picture in `figures/` where pictures are
-    asked for. Scans are corrupted batch by batch, so memory does not grow with them. The seed of
-    `settings` is also that of the corruptions; `part` can be `validation`, so that an augmentation
-    can be chosen and the test part is not looked at. Shows a bar on a terminal.
+    Writes `robustness_<part>.json`. Scans are corrupted batch by batch, so memory does not grow
+    with them. The seed of `settings` is also that of the corruptions; `part` can be `validation`,
+    so that an augmentation can be chosen and the test part is not looked at. Shows a bar on a
+    terminal.
 
     Raises:
         ConfigError: There is no such device.
@@ -87,9 +72,8 @@ def evaluate_robustness(
             progress(f"{name}, strength {strength}", done, len(conditions))
             served = CorruptedDataModule(datamodule, name, strength, settings.seed)
             corrupted[name].append(predicted(served))
-    labels = prepared.labels[rows]
     scores = bootstrap_robustness(
-        labels,
+        prepared.labels[rows],
         clean,
         corrupted,
         prepared.groups[rows],
@@ -107,21 +91,7 @@ def evaluate_robustness(
         },
     )
     robustness_file(part).write(out, result)
-    columns = ("corruption", "strength", "accuracy", "balanced_accuracy")
-    out.write_rows(FILES[1].format(part), columns, _rows(scores))
-    if settings.figures:
-        title = f"{model}, {part}, corrupted: {len(rows):,} scans"
-        figure = robustness_figure(scores, 1 / len(np.unique(labels)), title)
-        save_figure(figure, out.write_figure, f"robustness_{part}")
     return result
-
-
-def _rows(scores: Robustness) -> list[tuple[str, int, float, float]]:
-    rows = [("clean", 0, scores.clean_accuracy, scores.clean.value)]
-    for name, own in scores.corruptions.items():
-        each = zip(STRENGTHS, own.accuracy, own.balanced_accuracy, strict=True)
-        rows += [(name, *one) for one in each]
-    return rows
 
 
 def robustness_table(result: RobustnessResult, title: str) -> DataTable:
@@ -147,42 +117,3 @@ def robustness_table(result: RobustnessResult, title: str) -> DataTable:
     )
     columns = ["corruption", "clean", *map(str, strengths), "mean"]
     return DataTable(title, columns, rows, note, sections=[len(rows) - 1])
-
-
-def robustness_figure(scores: Robustness, chance: float, title: str) -> Figure:
-    """Draw balanced accuracy over the strength, a panel for each corruption, worst loss first.
-
-    `chance` is the balanced accuracy of guessing, in [0, 1].
-    """
-    clean = scores.clean.value
-    found = sorted(scores.corruptions.items(), key=lambda item: item[1].mean.value)
-    rows = math.ceil(len(found) / COLUMNS)
-    figure = new_figure(10.4, 1.0 + 1.8 * rows, title)
-    grid = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).flatten()
-    for axes in grid[len(found) :]:
-        axes.remove()
-    strengths = range(len(scores.by_strength) + 1)
-    mean = [clean, *scores.by_strength]
-    for place, (axes, (name, own)) in enumerate(zip(grid, found, strict=False)):
-        axes.axhline(chance, **_CHANCE)
-        axes.plot(strengths, mean, **_MEAN)
-        axes.plot(strengths, [clean, *own.balanced_accuracy], **_OWN)
-        last_row = place + COLUMNS >= len(found)
-        dress(
-            axes,
-            "strength" if last_row else "",
-            "" if place % COLUMNS else "balanced accuracy",
-            name,
-        )
-        axes.set_xticks(strengths)
-        axes.tick_params(labelbottom=last_row)
-        axes.set_ylim(0, 1.02)
-    legend_below(
-        figure,
-        [
-            Line2D([], [], label="this corruption; strength 0 is the clean scan", **_OWN),
-            Line2D([], [], label="mean over all", **_MEAN),
-            Line2D([], [], label="guessing", **_CHANCE),
-        ],
-    )
-    return figure

@@ -12,8 +12,8 @@ from sklearn.metrics import (
     roc_curve,
 )
 
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
-from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
 
 
 class Curve(NamedTuple):

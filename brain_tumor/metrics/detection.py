@@ -3,18 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from brain_tumor.metrics.uncertainty.bootstrap import (
-    RESAMPLING,
-    Interval,
-    Labels,
-    Resampling,
-    Values,
-)
+from brain_tumor.metrics.arrays import Labels, Mask, Values
+from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Interval, Resampling
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
-
-Truth = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ class DetectionScores:
     specificity: Interval | None
 
 
-def choose_threshold(tumour: Truth, probability: Values, least_sensitivity: float) -> float:
+def choose_threshold(tumour: Mask, probability: Values, least_sensitivity: float) -> float:
     """Find the largest threshold that still finds enough of the tumours.
 
     Of all thresholds with that sensitivity it has the best specificity. Choose it on validation
@@ -67,7 +59,7 @@ def choose_threshold(tumour: Truth, probability: Values, least_sensitivity: floa
 
 
 def detect(
-    tumour: Truth,
+    tumour: Mask,
     probability: Values,
     groups: Labels,
     threshold: float | Values,

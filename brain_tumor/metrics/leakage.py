@@ -6,11 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.metrics.uncertainty.bootstrap import Labels
-
-Ids = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+from brain_tumor.metrics.arrays import Labels, Mask
 
 ANY = "any"
 
@@ -35,7 +31,11 @@ class SharedScans:
 
 
 def leakage(
-    identities: Mapping[str, Ids], train: Rows, test: Rows, labels: Labels, classes: Sequence[str]
+    identities: Mapping[str, Labels],
+    train: Labels,
+    test: Labels,
+    labels: Labels,
+    classes: Sequence[str],
 ) -> dict[str, SharedScans]:
     """Count the test scans that share an identity with a training scan.
 

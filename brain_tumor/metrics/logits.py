@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import softmax
 
-from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
+from brain_tumor.metrics.arrays import Labels, Values
 
 
 def check_logits(labels: Labels, logits: Values) -> None:

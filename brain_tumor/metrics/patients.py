@@ -1,19 +1,15 @@
 """Patients instead of slices: what a network says of all slices of a patient together."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import log_softmax
 
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.logits import check_logits
-from brain_tumor.metrics.uncertainty.bootstrap import (
-    RESAMPLING,
-    Interval,
-    Labels,
-    Resampling,
-    Values,
-)
-from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
+from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Interval, Resampling
+from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.metrics.uncertainty.significance import GradedPredictions, paired_bootstrap
 
 
@@ -40,20 +36,47 @@ class PooledPatients:
 
 
 @dataclass(frozen=True)
-class PatientScores:
-    """Patients scored, beside the same slices one by one.
+class AnswerScores:
+    """Scores of answers, one for each slice or one for each patient.
 
     Attributes:
-        pooled: The patients.
-        by_patient: Scores of their pooled answers; each patient counts once.
-        by_slice: Scores of the answers to the same slices; each slice counts once.
-        difference: `by_patient` minus `by_slice`, over the same resampled groups.
+        accuracy: In [0, 1]; None where a class has no patient.
+        balanced_accuracy: Mean recall over the classes that have patients, in [0, 1].
+        recalls: Recall of each class.
     """
 
-    pooled: PooledPatients
-    by_patient: ScoreIntervals
-    by_slice: ScoreIntervals
-    difference: dict[str, Interval | None]
+    accuracy: Interval | None
+    balanced_accuracy: Interval | None
+    recalls: Mapping[str, Interval | None]
+
+
+@dataclass(frozen=True)
+class PatientScores:
+    """What pooling the slices of each known patient gives.
+
+    Attributes:
+        patients: Number of known patients.
+        of_several_classes: How many of them have slices of several classes.
+        answers: Pooled answers of each class; a patient with slices of two has one for each.
+        slices: Slices of known patients.
+        unknown_slices: Slices of unknown patients, of each class.
+        groups: Groups of patients that the intervals resample.
+        present: Classes that have patients.
+        by_patient: Scores of the pooled answers.
+        by_slice: Scores of the same slices one by one.
+        difference: `by_patient` less `by_slice`: `accuracy` and `balanced_accuracy`.
+    """
+
+    patients: int
+    of_several_classes: int
+    answers: Mapping[str, int]
+    slices: int
+    unknown_slices: Mapping[str, int]
+    groups: int
+    present: tuple[str, ...]
+    by_patient: AnswerScores
+    by_slice: AnswerScores
+    difference: Mapping[str, Interval | None]
 
 
 def pool_patients(labels: Labels, logits: Values, patients: Labels) -> PooledPatients:
@@ -100,7 +123,9 @@ def score_patients(
     logits: Values,
     patients: Labels,
     groups: Labels,
+    classes: Sequence[str],
     resampling: Resampling = RESAMPLING,
+    repeats: Labels | None = None,
 ) -> PatientScores | None:
     """Score pooled patients, and beside them the same slices one by one.
 
@@ -114,7 +139,10 @@ def score_patients(
         logits: `(N, C)`, float64, finite.
         patients: Patient of each slice, `(N,)`, int64; -1 where unknown, and left out.
         groups: Group of each slice, `(N,)`, int64, at least 0; the same for all of a patient.
+        classes: Class names in the order of the numbers, C.
         resampling: How intervals are drawn.
+        repeats: Which pass over the slices each prediction is from, `(N,)`, int64, from 0: each is
+            pooled by itself. None where there is one.
 
     Returns:
         None where no patient is known.
@@ -122,20 +150,42 @@ def score_patients(
     Raises:
         ValueError: As `pool_patients`, a patient in two groups, or a value outside its range.
     """
-    pooled = pool_patients(labels, logits, patients)
+    known, units = patients >= 0, patients
+    if repeats is not None:
+        units = np.where(known, patients * (repeats.max() + 1) + repeats, -1)
+    pooled = pool_patients(labels, logits, units)
     if not len(pooled.labels):
         return None
-    known = patients >= 0
-    pairs = np.unique(np.column_stack((patients, groups))[known], axis=0)
-    if len(pairs) > len(np.unique(pooled.patients)):
+    distinct = np.unique(patients[known])
+    if len(np.unique(np.column_stack((patients, groups))[known], axis=0)) > len(distinct):
         raise ValueError("a patient's slices lie in several groups")
     said = pooled.log_probabilities.argmax(axis=1)
     by_patient = GradedPredictions(pooled.labels, said, groups[pooled.first])
     by_slice = GradedPredictions(labels[known], logits[known].argmax(axis=1), groups[known])
-    drawing = (logits.shape[1], resampling)
-    complete, single = (
-        bootstrap_scores(one.labels, one.predicted, one.groups, *drawing)
-        for one in (by_patient, by_slice)
+    answers = np.bincount(pooled.labels, minlength=len(classes)).tolist()
+    unknown = np.bincount(labels[~known], minlength=len(classes)).tolist()
+
+    def scored(one: GradedPredictions) -> AnswerScores:
+        part = (one.labels, one.predicted, one.groups, len(classes), resampling)
+        found = bootstrap_scores(*part)
+        accuracy = found.overall["accuracy"] if all(answers) else None
+        recalls = dict(zip(classes, found.recalls, strict=True))
+        return AnswerScores(accuracy, found.overall["balanced_accuracy"], recalls)
+
+    gain = paired_bootstrap(by_slice, by_patient, len(classes), resampling)
+    classes_of_each = np.unique(np.column_stack((patients, labels))[known], axis=0)[:, 0]
+    return PatientScores(
+        patients=len(distinct),
+        of_several_classes=int(np.sum(np.unique(classes_of_each, return_counts=True)[1] > 1)),
+        answers=dict(zip(classes, answers, strict=True)),
+        slices=int(known.sum()),
+        unknown_slices=dict(zip(classes, unknown, strict=True)),
+        groups=len(np.unique(groups[known])),
+        present=tuple(name for name, count in zip(classes, answers, strict=True) if count),
+        by_patient=scored(by_patient),
+        by_slice=scored(by_slice),
+        difference={
+            "accuracy": gain["accuracy"] if all(answers) else None,
+            "balanced_accuracy": gain["balanced_accuracy"],
+        },
     )
-    difference = paired_bootstrap(by_slice, by_patient, *drawing)
-    return PatientScores(pooled, complete, single, difference)

@@ -1,24 +1,24 @@
 """Scores of predicted probabilities, with intervals that resample whole groups of scans."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from brain_tumor.metrics.calibration_error import (
+from brain_tumor.metrics.arrays import Labels, Values, Weights
+from brain_tumor.metrics.calibration import (
+    ReliabilityBin,
     calibration_error_interval,
     equal_mass_gaps,
     equal_width_bins,
+    reliability,
 )
 from brain_tumor.metrics.logits import check_logits, confidence_and_rightness
 from brain_tumor.metrics.registry import SCORES, compute_scores, scores_needing
 from brain_tumor.metrics.uncertainty.bootstrap import (
     RESAMPLING,
     Interval,
-    Labels,
     Resampling,
-    Values,
-    Weights,
     check_groups,
     resample,
 )
@@ -30,22 +30,25 @@ class ProbabilityScores:
     """Scores of one part's probabilities.
 
     Attributes:
-        overall: Each score of probabilities in the registry, by key; None where 0/0. Those of bins
+        scores: Each score of probabilities in the registry, by key; None where 0/0. Those of bins
             are expected calibration errors in [0, 1] of the answer's confidence, from bins of equal
             width and of equal numbers of scans; their intervals are of their own kind (see
-            `calibration_error`).
+            `calibration_error_interval`).
         roc_auc: Area under the ROC curve of each class's probability, the class against the rest,
-            in the order of the numbers; None where the class or the rest is absent.
+            by class; None where the class or the rest is absent.
+        reliability: Confidence and accuracy in bins of confidence.
     """
 
-    overall: dict[str, Interval | None]
-    roc_auc: tuple[Interval | None, ...]
+    scores: Mapping[str, Interval | None]
+    roc_auc: Mapping[str, Interval | None]
+    reliability: tuple[ReliabilityBin, ...]
 
 
 def bootstrap_probabilities(
     labels: Labels,
     logits: Values,
     groups: Labels,
+    classes: Sequence[str],
     *,
     bins: int = 15,
     resampling: Resampling = RESAMPLING,
@@ -62,6 +65,7 @@ def bootstrap_probabilities(
         logits: `(N, C)`, float64; divided by a temperature where there is one.
         groups: Group of each scan, `(N,)`, int64, at least 0; `np.arange(N)` where every scan
             stands for itself.
+        classes: Class names in the order of the numbers, C.
         bins: Number of bins of the calibration errors, at least 1.
         resampling: How intervals are drawn.
 
@@ -70,8 +74,8 @@ def bootstrap_probabilities(
 
     Example:
         >>> logits = np.log([[0.8, 0.2], [0.6, 0.4], [0.3, 0.7]])
-        >>> scores = bootstrap_probabilities(np.array([0, 1, 1]), logits, np.arange(3))
-        >>> round(scores.overall["nll"].value, 3), scores.roc_auc[1].value
+        >>> scores = bootstrap_probabilities(np.array([0, 1, 1]), logits, np.arange(3), "ab")
+        >>> round(scores.scores["nll"].value, 3), scores.roc_auc["b"].value
         (0.499, 1.0)
     """
     check_logits(labels, logits)
@@ -91,7 +95,11 @@ def bootstrap_probabilities(
         every[score.key] = calibration_error_interval(*gaps, resampling.level)
     return ProbabilityScores(
         {key: every[key] for key in SCORES if key in every},
-        tuple(found.defined_interval(i) for i in range(areas, after)),
+        {
+            name: found.defined_interval(i)
+            for name, i in zip(classes, range(areas, after), strict=True)
+        },
+        reliability(labels, logits, bins),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, softmax
 
-from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.uncertainty.weighted import WeightedPredictions
 
 Confusions = npt.NDArray[np.floating[Any]]
@@ -46,7 +46,7 @@ class Score:
             an area under a curve. Gives `(B,)`.
 
             `bins`: nothing; such a one has a number of bins, which is a setting, and an interval of
-            its own kind, and is computed in `calibration_error`.
+            its own kind, and is computed in `probabilities`.
         compute: The function, NaN where it is 0/0; None for `bins`.
         absent_classes: Whether it keeps its meaning where a class has no scan; a part without one
             has no such score otherwise. Only of those of `labels`.

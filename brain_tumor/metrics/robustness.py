@@ -5,16 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brain_tumor.metrics.arrays import Labels, Values, Weights
 from brain_tumor.metrics.registry import accuracy, balanced_accuracy
-from brain_tumor.metrics.uncertainty.bootstrap import (
-    RESAMPLING,
-    Interval,
-    Labels,
-    Resampling,
-    Values,
-    Weights,
-    resample,
-)
+from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Interval, Resampling, resample
 from brain_tumor.metrics.uncertainty.intervals import count_by_group, weighted_sum, with_every_class
 
 

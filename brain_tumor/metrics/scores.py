@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
+from brain_tumor.metrics.arrays import Labels
 from brain_tumor.metrics.registry import compute_scores, f1s, label_scores, precisions, recalls
-from brain_tumor.metrics.uncertainty.bootstrap import Labels
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from rich.console import Console
 from brain_tumor.cli.last_run import LAST, RUNS, newest_finished
 from brain_tumor.cli.sweep.record import this_job
 from brain_tumor.evaluate.checkpoint import evaluate_run
-from brain_tumor.evaluate.printed import Printed, print_scores
+from brain_tumor.evaluate.printed import Printer
 from brain_tumor.evaluate.tables.lookalikes import lookalikes_table, lookalikes_warning
 from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.rendering.terminal import to_rich
@@ -45,8 +45,8 @@ def score(fitted: Fitted, settings: RunSettings, console: Console) -> Metrics:
     forget_before_last(run.checkpoints)
     data = {"name": settings.data.name, "source": settings.data.source}
     title = f"{settings.model['name']}, {checkpoint.name}"
-    printed = Printed(title, settings.verbose, drawn(data))
-    print_scores(console, printed, metrics, found.sources, found.ood)
+    printer = Printer(console, title, settings.verbose, drawn(data))
+    printer.scores(metrics, found.sources, found.ood)
     alike = None if metrics.leakage is None else metrics.leakage.lookalikes
     if alike is not None:
         if settings.verbose:

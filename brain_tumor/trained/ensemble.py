@@ -8,13 +8,14 @@ import numpy as np
 from scipy.special import log_softmax
 
 from brain_tumor.errors import DataError
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.curves import risk_coverage
 from brain_tumor.runs.finished import class_numbers, find_folders
 from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.runs.results.run import RUN
 from brain_tumor.trained.abstention import Steps, read_validation
 from brain_tumor.trained.network import Trained, open_trained
-from brain_tumor.trained.operating_point import Chosen, Numbers, Values, choose
+from brain_tumor.trained.operating_point import Chosen, choose
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def run_folders(names: Sequence[str]) -> list[Path]:
 
 def _shared_validation(
     members: Sequence[Trained],
-) -> tuple[Numbers, Values] | None:
+) -> tuple[Labels, Values] | None:
     """Give labels and averaged log-probabilities of what every member was validated on."""
     if len({RUN.read(member.run).data.fingerprint for member in members}) > 1:
         return None  # a path may name another scan there

@@ -5,14 +5,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import softmax
 
+from brain_tumor.metrics.arrays import Labels, Values
 from brain_tumor.metrics.calibration import fit_temperature
 from brain_tumor.metrics.detection import choose_threshold
-
-Numbers = npt.NDArray[np.int64]
-Values = npt.NDArray[np.float64]
 
 # A tumour is called at the latest where it is likelier than none, whatever sensitivity is wanted:
 # so the call never says no where the class is a tumour's.
@@ -37,7 +34,7 @@ class Chosen:
 
 
 def choose(
-    validation: tuple[Numbers, Values] | None, healthy: int | None, least_sensitivity: float
+    validation: tuple[Labels, Values] | None, healthy: int | None, least_sensitivity: float
 ) -> Chosen:
     """Fit temperature and operating point on the class numbers and logits of validation scans.
 
@@ -77,16 +74,16 @@ class CalibratedPredictions:
         threshold: Least such probability that is called a tumour, `(N,)`; None likewise.
     """
 
-    labels: Numbers
+    labels: Labels
     logits: Values
-    groups: Numbers
+    groups: Labels
     calibrated: Values | None
     likely: Values | None
     threshold: Values | None
 
 
 def calibrate(
-    labels: Numbers, logits: Values, groups: Numbers, healthy: int | None, chosen: Chosen
+    labels: Labels, logits: Values, groups: Labels, healthy: int | None, chosen: Chosen
 ) -> CalibratedPredictions:
     """Apply what was fitted on validation scans to the predictions of one part."""
     calibrated = None if chosen.temperature is None else logits / chosen.temperature

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from brain_tumor.data.split import TEST, TRAIN
-from brain_tumor.metrics.uncertainty.bootstrap import Values
+from brain_tumor.metrics.arrays import Values
 from experiments.frozen_features import frozen_features
 from experiments.kept_table import read_table, write_table
 from experiments.with_path import run_with_path

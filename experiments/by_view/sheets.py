@@ -14,7 +14,7 @@ import numpy as np
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.data_settings import data_settings
 from brain_tumor.data.split import TEST, TRAIN, Rows
-from brain_tumor.metrics.uncertainty.bootstrap import Labels
+from brain_tumor.metrics.arrays import Labels
 from brain_tumor.rendering.charts.style import new_figure
 from experiments.frozen_features import composed
 from experiments.kept_table import write_table

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from brain_tumor.data.split import Rows
-from brain_tumor.metrics.uncertainty.bootstrap import Labels
+from brain_tumor.metrics.arrays import Labels
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
 from brain_tumor.rendering.charts.style import COLOURS, dress, new_figure
 from experiments.frozen_features import composed, frozen_features

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows, Split
-from brain_tumor.metrics.uncertainty.bootstrap import Labels
+from brain_tumor.metrics.arrays import Labels
 from experiments.frozen_features import FrozenFeatures, frozen_features
 from experiments.heads import SEED, SEEDS, named, new_head, splits
 from experiments.kept_table import write_table

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from brain_tumor.data.split import Split
-from brain_tumor.metrics.uncertainty.bootstrap import Labels
+from brain_tumor.metrics.arrays import Labels
 from experiments.frozen_features import FrozenFeatures, composed, frozen_features
 from experiments.heads import (
     NONE,

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import Rows
 from brain_tumor.data.transforms.corruptions import CORRUPTIONS, corrupt
-from brain_tumor.metrics.uncertainty.bootstrap import Labels
+from brain_tumor.metrics.arrays import Labels
 from brain_tumor.runs.finished import HEALTHY
 from experiments.by_source.tables import FIGSHARE, OTHERS
 from experiments.frozen_features import (

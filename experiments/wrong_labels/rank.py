@@ -20,7 +20,7 @@ import torch
 from scipy.special import softmax
 
 from brain_tumor.data.prepared.prepared_set import PreparedSet
-from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values
+from brain_tumor.metrics.arrays import Labels, Values
 from experiments.findings import kept_runs
 from experiments.frozen_features import FrozenFeatures, composed, frozen_features
 from experiments.heads import SEEDS, log_probabilities, splits, train_head

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from brain_tumor.compare.run_calibration import calibration_over_runs
-from brain_tumor.metrics.calibration_error import calibration_errors
+from brain_tumor.metrics.calibration import calibration_errors
 from brain_tumor.trained.operating_point import CalibratedPredictions, Chosen, calibrate, join
 
 
@@ -25,7 +25,7 @@ def test_errors_of_runs_cancel_where_they_are_pooled_and_not_in_their_mean() -> 
         over = found[name]
         assert over.before.values == pytest.approx((0.1, 0.1))
         assert over.before.mean == pytest.approx(0.1)
-        assert getattr(pooled, name) == pytest.approx(0, abs=1e-9)
+        assert pooled[name] == pytest.approx(0, abs=1e-9)
         assert (over.after, over.improved) == (None, None)
 
 

@@ -1,7 +1,10 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from sklearn import metrics
 
@@ -12,7 +15,9 @@ from brain_tumor.evaluate.part_scores import (
     ScoringSettings,
     most_confidently_wrong,
     score_part,
+    scores_by_source,
 )
+from brain_tumor.evaluate.predictions import Predictions
 from brain_tumor.runs.results.scores import PartScores
 from brain_tumor.trained.operating_point import Chosen, calibrate
 
@@ -109,3 +114,30 @@ def test_settings_outside_their_range_are_refused(values: dict, told: str) -> No
     node = OmegaConf.create(vars(ASK) | values)
     with pytest.raises(ConfigError, match=told):
         parse_settings(ScoringSettings, node, "evaluation")
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_scores_of_a_set_are_those_of_its_scans_alone(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    labels = np.concatenate([[0, 1, 2, 0, 1], random.integers(0, 2, 20)])
+    logits = random.normal(size=(25, 3))
+    sets = np.array(["b", "b", "b", "a", "a", *random.choice(["a", "b"], 20)])
+    prepared = SimpleNamespace(
+        sources=[*sets[::-1].tolist(), "c"], groups=np.arange(26) // 2, classes=CLASSES
+    )
+    rows = np.arange(25)[::-1]
+    part = Predictions(rows, labels, logits, np.zeros((25, 0), np.float32))
+    found = scores_by_source(prepared, {"test": part}, ASK)["test"]  # type: ignore[arg-type]
+    assert [one.source for one in found] == ["b", "a"]
+    for one in found:
+        own = sets == one.source
+        assert one.scans == own.sum() and one.groups == len(set(prepared.groups[rows[own]]))
+        predicted = logits[own].argmax(axis=1)
+        present = (0, 1, 2) if one.source == "b" else (0, 1)  # of a there is no notumor
+        recalls = metrics.recall_score(labels[own], predicted, labels=present, average=None)
+        assert one.present == present
+        assert one.scores["balanced_accuracy"].value == pytest.approx(recalls.mean())
+        assert (one.scores["accuracy"] is None) == (one.source == "a")
+    prepared.sources = ["a"] * 26
+    assert scores_by_source(prepared, {"test": part}, ASK) == {}  # type: ignore[arg-type]

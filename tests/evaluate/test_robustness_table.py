@@ -3,10 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import check_whole
 
 from brain_tumor.data.transforms.corruptions import CORRUPTIONS
-from brain_tumor.evaluate.robustness import robustness_figure, robustness_table
+from brain_tumor.evaluate.robustness import robustness_table
 from brain_tumor.metrics.robustness import CorruptionScores, Robustness
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.rendering.page import to_markdown
@@ -48,18 +47,6 @@ def test_the_table_has_a_row_for_each_and_one_for_all(result: RobustnessResult) 
     assert table.rows[-1][1] == "0.900 (0.880 to 0.920)"
     assert table.rows[-1][-1] == "0.600 (0.580 to 0.620)"
     assert "Lost on average: 0.300 (0.280 to 0.320)" in to_markdown(table)
-
-
-def test_the_figure_has_a_panel_for_each_worst_first(result: RobustnessResult) -> None:
-    figure = robustness_figure(result.scores, 0.25, "gbmnet, test, corrupted: 1,648 scans")
-    assert [axes.get_title(loc="left") for axes in figure.axes] == list(CORRUPTIONS)[::-1]
-    chance, mean, own = figure.axes[0].lines
-    assert set(chance.get_ydata()) == {0.25}
-    np.testing.assert_allclose(mean.get_ydata(), [0.9, *result.scores.by_strength])
-    worst = list(result.scores.corruptions.values())[-1]
-    np.testing.assert_allclose(own.get_xydata()[:, 0], range(6))
-    np.testing.assert_allclose(own.get_ydata(), [0.9, *worst.balanced_accuracy])
-    check_whole(figure)
 
 
 def test_a_file_of_0_6_is_read(tmp_path: Path) -> None:

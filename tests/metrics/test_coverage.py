@@ -18,7 +18,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from brain_tumor.metrics.calibration_error import equal_mass_gaps
+from brain_tumor.metrics.calibration import equal_mass_gaps
 from brain_tumor.metrics.detection import detect
 from brain_tumor.metrics.logits import confidence_and_rightness
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
@@ -114,7 +114,7 @@ def intervals_of(part: Part, seed: int) -> dict[str, Interval]:
         labels, predicted, groups, 4, resampling=Resampling(RESAMPLES, seed=seed)
     )
     sure = bootstrap_probabilities(
-        labels, part.too_sure, groups, resampling=Resampling(RESAMPLES, seed=seed)
+        labels, part.too_sure, groups, "abcd", resampling=Resampling(RESAMPLES, seed=seed)
     )
     probability = 1 - softmax(part.too_sure, axis=1)[:, NO_TUMOUR]
     found = detect(
@@ -137,12 +137,12 @@ def intervals_of(part: Part, seed: int) -> dict[str, Interval]:
         "recall": scores.recalls[0],
         "precision": scores.precisions[0],
         "F1": scores.f1s[0],
-        "ROC AUC": sure.roc_auc[0],
-        "macro ROC AUC": sure.overall["macro_roc_auc"],
-        "NLL": sure.overall["nll"],
-        "Brier": sure.overall["brier"],
-        "ECE, equal width": sure.overall["ece_equal_width"],
-        "ECE, equal mass": sure.overall["ece_equal_mass"],
+        "ROC AUC": sure.roc_auc["a"],
+        "macro ROC AUC": sure.scores["macro_roc_auc"],
+        "NLL": sure.scores["nll"],
+        "Brier": sure.scores["brier"],
+        "ECE, equal width": sure.scores["ece_equal_width"],
+        "ECE, equal mass": sure.scores["ece_equal_mass"],
         "sensitivity": found.sensitivity,
         "specificity": found.specificity,
         "accuracy difference": pair["accuracy"],
@@ -151,11 +151,15 @@ def intervals_of(part: Part, seed: int) -> dict[str, Interval]:
 
 def intervals_of_no_error(part: Part, seed: int) -> dict[str, Interval]:
     found = bootstrap_probabilities(
-        part.labels, part.calibrated, part.groups, resampling=Resampling(RESAMPLES, seed=seed)
+        part.labels,
+        part.calibrated,
+        part.groups,
+        "abcd",
+        resampling=Resampling(RESAMPLES, seed=seed),
     )
     return {
-        "ECE of 0, equal width": found.overall["ece_equal_width"],
-        "ECE of 0, equal mass": found.overall["ece_equal_mass"],
+        "ECE of 0, equal width": found.scores["ece_equal_width"],
+        "ECE of 0, equal mass": found.scores["ece_equal_mass"],
     }
 
 

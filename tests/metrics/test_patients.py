@@ -7,9 +7,14 @@ from hypothesis import strategies as st
 from scipy.stats import gmean
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
-from brain_tumor.metrics.patients import PooledPatients, pool_patients, score_patients
+from brain_tumor.metrics.patients import (
+    AnswerScores,
+    PooledPatients,
+    pool_patients,
+    score_patients,
+)
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
-from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
+from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # labels, logits, patients
 
@@ -30,6 +35,13 @@ def drawn_part(seed: int, slices: int = 120, patients: int = 30) -> Part:
     labels = patient % 4
     logits = 2 * generator.normal(size=(slices, 4)) + 1.5 * np.eye(4)[labels]
     return labels, logits, np.where(generator.random(slices) < 1 / 3, -1, patient)
+
+
+def answers(found: ScoreIntervals, complete: bool = True) -> AnswerScores:
+    """Give what `score_patients` has of such scores, of classes a, b, c and so on."""
+    accuracy = found.overall["accuracy"] if complete else None
+    recalls = dict(zip("abcd", found.recalls, strict=False))
+    return AnswerScores(accuracy, found.overall["balanced_accuracy"], recalls)
 
 
 def same(one: PooledPatients, other: PooledPatients) -> bool:
@@ -90,12 +102,11 @@ def test_patients_of_one_slice_score_as_slices(slices: list) -> None:
     top = np.sort(logits, axis=1)
     assume((top[:, -1] - top[:, -2] > 1e-6).all())
     each = np.arange(len(labels))
-    found = score_patients(labels, logits, each, each, resampling=Resampling(100))
+    found = score_patients(labels, logits, each, each, "abc", resampling=Resampling(100))
     assert found is not None
     assert found.by_patient == found.by_slice
-    assert found.by_slice == bootstrap_scores(
-        labels, logits.argmax(axis=1), each, 3, Resampling(100)
-    )
+    expected = bootstrap_scores(labels, logits.argmax(axis=1), each, 3, Resampling(100))
+    assert found.by_slice == answers(expected, complete=len(set(labels)) == 3)
     assert found.difference["balanced_accuracy"] == Interval(0, 0, 0)
 
 
@@ -103,7 +114,7 @@ def test_scores_are_those_of_a_plain_loop() -> None:
     labels, logits, patients = drawn_part(0)
     groups = patients // 2 + 1  # two patients each: identifiers that may be one person
     found = score_patients(
-        labels, logits, patients, groups, resampling=Resampling(200, seed=3, level=0.9)
+        labels, logits, patients, groups, "abcd", resampling=Resampling(200, seed=3, level=0.9)
     )
     assert found is not None
     truth, said, of_group = [], [], []
@@ -115,13 +126,14 @@ def test_scores_are_those_of_a_plain_loop() -> None:
         said.append(likely.argmax())
         of_group.append(patient // 2 + 1)
     expected = bootstrap_scores(*map(np.array, (truth, said, of_group)), 4, Resampling(200, 0.9, 3))
-    assert found.by_patient == expected
+    assert found.by_patient == answers(expected)
     recalls = recall_score(truth, said, average=None)
-    assert [one.value for one in found.by_patient.recalls if one] == pytest.approx(recalls.tolist())
+    ours = [one.value for one in found.by_patient.recalls.values() if one]
+    assert ours == pytest.approx(recalls.tolist())
     known = patients >= 0
     alone = logits[known].argmax(axis=1)
-    assert found.by_slice == bootstrap_scores(
-        labels[known], alone, groups[known], 4, Resampling(200, 0.9, 3)
+    assert found.by_slice == answers(
+        bootstrap_scores(labels[known], alone, groups[known], 4, Resampling(200, 0.9, 3))
     )
     gain = found.difference["balanced_accuracy"]
     assert gain.value == pytest.approx(
@@ -132,11 +144,12 @@ def test_scores_are_those_of_a_plain_loop() -> None:
 
 def test_pooling_helps_where_slices_err_alone_and_not_where_they_err_together() -> None:
     labels, logits, patients = drawn_part(1, slices=600)
-    alone = score_patients(labels, logits, patients, patients + 1, resampling=Resampling(300))
+    more = (patients, patients + 1, "abcd", Resampling(300))
+    alone = score_patients(labels, logits, *more)
     # Every slice of a patient says what the first one does.
     first = {patient: row for row, patient in reversed([*enumerate(patients.tolist())])}
     together = logits[[first[patient] for patient in patients.tolist()]]
-    alike = score_patients(labels, together, patients, patients + 1, resampling=Resampling(300))
+    alike = score_patients(labels, together, *more)
     assert alone is not None and alike is not None
     assert alone.difference["balanced_accuracy"].low > 0.1
     gain = alike.difference["balanced_accuracy"]
@@ -149,16 +162,18 @@ def test_a_patient_of_two_classes_counts_once_for_each() -> None:
     found = pool_patients(labels, logits, patients)
     assert (found.patients.tolist(), found.labels.tolist()) == ([7, 7], [0, 1])
     assert (found.slices.tolist(), found.first.tolist()) == ([2, 1], [0, 2])
-    scored = score_patients(labels, logits, patients, np.zeros(3, np.int64))
+    scored = score_patients(labels, logits, patients, np.zeros(3, np.int64), "ab")
     assert scored is not None
-    assert astuple(scored.by_patient.overall["balanced_accuracy"]) == (0.5, 0.5, 0.5)
+    assert (scored.patients, scored.of_several_classes) == (1, 1)
+    assert scored.answers == {"a": 1, "b": 1}
+    assert astuple(scored.by_patient.balanced_accuracy) == (0.5, 0.5, 0.5)
 
 
 def test_without_known_patients_there_is_nothing_to_score() -> None:
     labels, logits, _ = drawn_part(2)
     nobody = np.full(len(labels), -1)
     assert pool_patients(labels, logits, nobody).log_probabilities.shape == (0, 4)
-    assert score_patients(labels, logits, nobody, np.arange(len(labels))) is None
+    assert score_patients(labels, logits, nobody, np.arange(len(labels)), "abcd") is None
 
 
 def test_extreme_logits_stay_finite() -> None:
@@ -172,4 +187,4 @@ def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="not finite"):
         pool_patients(labels, logits * np.inf, patients)
     with pytest.raises(ValueError, match="several groups"):
-        score_patients(labels, logits, patients, np.arange(120))
+        score_patients(labels, logits, patients, np.arange(120), "abcd")

@@ -1,5 +1,7 @@
 from itertools import pairwise
+from string import ascii_letters
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from scipy.special import softmax
 from sklearn.metrics import log_loss, roc_auc_score
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from brain_tumor.metrics.calibration_error import calibration_error_interval
+from brain_tumor.metrics.calibration import calibration_error_interval
 from brain_tumor.metrics.probabilities import ProbabilityScores, bootstrap_probabilities
 from brain_tumor.metrics.uncertainty import bootstrap
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling, bca_interval
@@ -39,8 +41,14 @@ def columns(scans: list[Scan]) -> tuple[np.ndarray, ...]:
     return np.array(labels), np.array(logits, np.float64), np.array(groups)
 
 
+def scored(
+    labels: np.ndarray, logits: np.ndarray, groups: np.ndarray, **more: Any
+) -> ProbabilityScores:
+    return bootstrap_probabilities(labels, logits, groups, ascii_letters[: logits.shape[1]], **more)
+
+
 def every(result: ProbabilityScores) -> list[Interval]:
-    return [one for one in (*result.overall.values(), *result.roc_auc) if one is not None]
+    return [one for one in (*result.scores.values(), *result.roc_auc.values()) if one is not None]
 
 
 def numbers(result: ProbabilityScores) -> np.ndarray:
@@ -91,9 +99,7 @@ def test_intervals_are_those_of_a_plain_loop_over_repeated_scans(
 ) -> None:
     monkeypatch.setattr(bootstrap, "BLOCK_BYTES", block_bytes)
     labels, logits, groups = drawn_part(0)
-    result = bootstrap_probabilities(
-        labels, logits, groups, bins=7, resampling=Resampling(150, seed=5, level=0.9)
-    )
+    result = scored(labels, logits, groups, bins=7, resampling=Resampling(150, seed=5, level=0.9))
 
     generator = np.random.default_rng(5)
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
@@ -103,8 +109,8 @@ def test_intervals_are_those_of_a_plain_loop_over_repeated_scans(
         rows = np.concatenate([np.repeat(m, w) for m, w in zip(members, weights, strict=True)])
         samples.append((labels[rows], logits[rows]))
     without_each = [(labels[rows], logits[rows]) for rows in (groups != np.unique(groups)[:, None])]
-    own = result.overall
-    found = [own["nll"], own["brier"], *result.roc_auc, own["macro_roc_auc"]]
+    own = result.scores
+    found = [own["nll"], own["brier"], *result.roc_auc.values(), own["macro_roc_auc"]]
     for interval, values, left in zip(
         found, scores_of(samples), scores_of(without_each), strict=True
     ):
@@ -125,23 +131,23 @@ def test_intervals_are_those_of_a_plain_loop_over_repeated_scans(
 @settings(max_examples=50, deadline=None)
 def test_values_are_those_of_scikit_learn_and_torchmetrics(scans: list[Scan]) -> None:
     labels, logits, groups = columns(scans)
-    result = bootstrap_probabilities(labels, logits, groups, resampling=Resampling(100))
+    result = scored(labels, logits, groups, resampling=Resampling(100))
     probabilities = softmax(logits, axis=1)
-    assert result.overall["nll"].value == pytest.approx(
+    assert result.scores["nll"].value == pytest.approx(
         log_loss(labels, probabilities, labels=range(4))
     )
-    assert result.overall["brier"].value == pytest.approx(brier(labels, logits))
+    assert result.scores["brier"].value == pytest.approx(brier(labels, logits))
     theirs = multiclass_calibration_error(
         torch.from_numpy(probabilities), torch.from_numpy(labels), num_classes=4, n_bins=15
     )
-    assert result.overall["ece_equal_width"].value == pytest.approx(theirs.item(), abs=1e-6)
+    assert result.scores["ece_equal_width"].value == pytest.approx(theirs.item(), abs=1e-6)
     areas = areas_of(labels, logits)
-    for ours, area in zip(result.roc_auc, areas, strict=True):
+    for ours, area in zip(result.roc_auc.values(), areas, strict=True):
         assert np.isnan(area) if ours is None else ours.value == pytest.approx(area)
-    if result.overall["macro_roc_auc"] is None:
+    if result.scores["macro_roc_auc"] is None:
         assert np.isnan(areas).all()
     else:
-        assert result.overall["macro_roc_auc"].value == pytest.approx(np.nanmean(areas))
+        assert result.scores["macro_roc_auc"].value == pytest.approx(np.nanmean(areas))
 
 
 @given(SCANS, st.randoms(use_true_random=False))
@@ -150,37 +156,33 @@ def test_neither_the_order_of_scans_nor_the_numbers_of_groups_matter(
     scans: list[Scan], random: object
 ) -> None:
     labels, logits, groups = columns(scans)
-    as_given = bootstrap_probabilities(labels, logits, groups, resampling=Resampling(100))
+    as_given = scored(labels, logits, groups, resampling=Resampling(100))
     random.shuffle(scans)
     labels, logits, groups = columns(scans)
-    shuffled = bootstrap_probabilities(
-        labels, logits, groups * 1000 + 7, resampling=Resampling(100)
-    )
+    shuffled = scored(labels, logits, groups * 1000 + 7, resampling=Resampling(100))
     assert numbers(shuffled) == pytest.approx(numbers(as_given), abs=1e-12)
 
 
 @given(SCANS)
 @settings(max_examples=25, deadline=None)
 def test_every_interval_is_ordered_and_in_its_range(scans: list[Scan]) -> None:
-    result = bootstrap_probabilities(*columns(scans), resampling=Resampling(100))
+    result = scored(*columns(scans), resampling=Resampling(100))
     for interval in every(result):
         assert 0 <= interval.low <= interval.high
     for interval in every(result)[2:]:
         assert interval.high <= 1
-    assert result.overall["brier"].high <= 2
+    assert result.scores["brier"].high <= 2
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:
     part = drawn_part(3)
-    assert bootstrap_probabilities(*part) == bootstrap_probabilities(*part)
-    assert bootstrap_probabilities(*part) != bootstrap_probabilities(
-        *part, resampling=Resampling(seed=1)
-    )
+    assert scored(*part) == scored(*part)
+    assert scored(*part) != scored(*part, resampling=Resampling(seed=1))
 
 
 def test_what_cannot_vary_has_no_width() -> None:
     labels, logits, _ = drawn_part(1)
-    result = bootstrap_probabilities(labels, logits, np.zeros(80, np.int64))
+    result = scored(labels, logits, np.zeros(80, np.int64))
     assert len(every(result)) == 9
     for interval in every(result):
         assert interval.low == pytest.approx(interval.value)
@@ -188,32 +190,32 @@ def test_what_cannot_vary_has_no_width() -> None:
 
 
 def test_one_scan_has_no_area() -> None:
-    result = bootstrap_probabilities(np.array([1]), np.log([[0.3, 0.7]]), np.array([4]))
-    assert result.roc_auc == (None, None) and result.overall["macro_roc_auc"] is None
-    assert result.overall["nll"].value == pytest.approx(-np.log(0.7))
-    assert result.overall["ece_equal_mass"].value == pytest.approx(0.3)
+    result = scored(np.array([1]), np.log([[0.3, 0.7]]), np.array([4]))
+    assert set(result.roc_auc.values()) == {None} and result.scores["macro_roc_auc"] is None
+    assert result.scores["nll"].value == pytest.approx(-np.log(0.7))
+    assert result.scores["ece_equal_mass"].value == pytest.approx(0.3)
 
 
 def test_a_class_that_does_not_occur_has_no_area_and_leaves_the_mean() -> None:
     labels, logits, groups = drawn_part(2)
     labels[labels == 3] = 0
-    result = bootstrap_probabilities(labels, logits, groups)
-    assert [area is None for area in result.roc_auc] == [False, False, False, True]
-    defined = [area.value for area in result.roc_auc if area is not None]
-    assert result.overall["macro_roc_auc"] is not None
-    assert result.overall["macro_roc_auc"].value == pytest.approx(np.mean(defined))
+    result = scored(labels, logits, groups)
+    assert [area is None for area in result.roc_auc.values()] == [False, False, False, True]
+    defined = [area.value for area in result.roc_auc.values() if area is not None]
+    assert result.scores["macro_roc_auc"] is not None
+    assert result.scores["macro_roc_auc"].value == pytest.approx(np.mean(defined))
 
 
 def test_a_sure_error_costs_what_its_logits_say() -> None:
     logits = np.array([[1000.0, 0.0], [0.0, 40.0]])  # probabilities of 0 and 1 in float64
-    result = bootstrap_probabilities(np.array([1, 1]), logits, np.arange(2))
-    assert result.overall["nll"].value == pytest.approx((1000 + np.exp(-40)) / 2, rel=1e-15)
+    result = scored(np.array([1, 1]), logits, np.arange(2))
+    assert result.scores["nll"].value == pytest.approx((1000 + np.exp(-40)) / 2, rel=1e-15)
 
 
 def test_a_test_part_of_the_report_s_size_takes_seconds_at_most() -> None:
     labels, logits, _ = drawn_part(2, scans=1648)
     started = perf_counter()
-    bootstrap_probabilities(labels, logits, np.arange(1648))
+    scored(labels, logits, np.arange(1648))
     assert perf_counter() - started < 10  # 0.9 s on two slow cores
 
 
@@ -230,4 +232,4 @@ def test_a_test_part_of_the_report_s_size_takes_seconds_at_most() -> None:
 def test_what_makes_no_sense_is_refused(changes: dict, message: str) -> None:
     part = {"labels": np.array([0, 1]), "logits": np.zeros((2, 2)), "groups": np.arange(2)}
     with pytest.raises(ValueError, match=message):
-        bootstrap_probabilities(**(part | changes))
+        scored(**(part | changes))

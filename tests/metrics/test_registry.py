@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from brain_tumor.metrics.arrays import Values
 from brain_tumor.metrics.probabilities import bootstrap_probabilities
 from brain_tumor.metrics.registry import (
     SCORES,
@@ -15,7 +16,7 @@ from brain_tumor.metrics.registry import (
     label_scores,
     negative_log_likelihood,
 )
-from brain_tumor.metrics.uncertainty.bootstrap import Resampling, Values
+from brain_tumor.metrics.uncertainty.bootstrap import Resampling
 from brain_tumor.metrics.uncertainty.intervals import (
     bootstrap_scores,
     count_by_group,
@@ -114,7 +115,7 @@ def test_a_mean_over_scans_may_also_be_written_by_resample(
 
     again = Score("again", "the same", "same", "lower", "ranking", by_resample)
     monkeypatch.setitem(SCORES, "again", again)
-    found = bootstrap_probabilities(*drawn(4), resampling=Resampling(200)).overall
+    found = bootstrap_probabilities(*drawn(4), "abcd", resampling=Resampling(200)).scores
     assert list(found) == [key for key, score in SCORES.items() if score.needs != "labels"]
     one, other = found["nll"], found["again"]
     assert one is not None and other is not None

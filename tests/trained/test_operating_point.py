@@ -32,8 +32,8 @@ def test_validation_decides_temperature_and_operating_point() -> None:
     groups = np.arange(450)
     before, after = (
         bootstrap_probabilities(
-            labels[450:], values[450:], groups, resampling=Resampling(100)
-        ).overall["nll"]
+            labels[450:], values[450:], groups, "abc", resampling=Resampling(100)
+        ).scores["nll"]
         for values in (logits, logits / chosen.temperature)
     )
     assert after.value < before.value - 0.1

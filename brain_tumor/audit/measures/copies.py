@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics.cluster import pair_confusion_matrix
 
 from brain_tumor.audit.results.scans import DuplicateCounts, ScanPair, SliceAgreement
-from brain_tumor.metrics.leakage import Ids
+from brain_tumor.metrics.arrays import Labels
 
 Group = tuple[int, ...]
 
@@ -48,7 +48,7 @@ def find_copies(
 
 
 def score_matching(
-    clusters: Ids, truth: Ids, paths: Sequence[str], max_listed: int = 1000
+    clusters: Labels, truth: Labels, paths: Sequence[str], max_listed: int = 1000
 ) -> SliceAgreement:
     """Score clusters of near-duplicates, over the scans whose slice is known.
 
@@ -84,7 +84,7 @@ def score_matching(
     )
 
 
-def _disagreeing(one: Ids, other: Ids, names: Sequence[str]) -> Iterator[ScanPair]:
+def _disagreeing(one: Labels, other: Labels, names: Sequence[str]) -> Iterator[ScanPair]:
     """Give the pairs of scans that are equal in `one` and differ in `other`, group by group."""
     order = np.argsort(one, kind="stable")
     starts = np.flatnonzero(np.diff(one[order])) + 1

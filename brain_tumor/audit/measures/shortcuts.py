@@ -9,8 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from brain_tumor.metrics.leakage import Rows
-from brain_tumor.metrics.uncertainty.bootstrap import Labels
+from brain_tumor.metrics.arrays import Labels
 
 Features = npt.NDArray[np.float64]
 Images = npt.NDArray[np.uint8]  # `(N, H, W)`, 0-255; may be memory-mapped
@@ -70,7 +69,7 @@ def border_features(images: Images, margin: int = 8) -> Features:
     return np.concatenate([_frame_blocks(images[i : i + BLOCK], margin) for i in starts])
 
 
-def predict_by_boosting(features: Features, targets: Labels, train: Rows, test: Rows) -> Labels:
+def predict_by_boosting(features: Features, targets: Labels, train: Labels, test: Labels) -> Labels:
     """Fit gradient-boosted trees to the training scans and predict the test scans.
 
     The settings are scikit-learn's own except for the number of bins, and were not tuned for
@@ -81,8 +80,8 @@ def predict_by_boosting(features: Features, targets: Labels, train: Rows, test: 
         features: `(N, F)`, float64.
         targets: Class numbers of all scans, `(N,)`, int64: the four classes, or one against the
             rest.
-        train: Rows of the training scans.
-        test: Rows of the test scans.
+        train: Labels of the training scans.
+        test: Labels of the test scans.
 
     Returns:
         Predicted class numbers of the test scans, in the order of `test`, int64.
@@ -108,7 +107,7 @@ def predict_by_boosting(features: Features, targets: Labels, train: Rows, test: 
 
 
 def predict_by_regression(
-    features: npt.NDArray[np.float32], targets: Labels, train: Rows, test: Rows
+    features: npt.NDArray[np.float32], targets: Labels, train: Labels, test: Labels
 ) -> Labels:
     """Fit a logistic regression, as `predict_by_boosting` fits trees: a linear probe.
 

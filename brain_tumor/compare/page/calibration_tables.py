@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from brain_tumor.compare.compared import PooledRunGroup
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.run_calibration import BINS
-from brain_tumor.evaluate.tables.certainty import ScoreColumn, certainty_table
+from brain_tumor.evaluate.tables.certainty import certainty_table
 from brain_tumor.metrics.uncertainty.folds import Spread
 from brain_tumor.rendering.numbers import UNKNOWN, format_interval, format_score
 from brain_tumor.rendering.page import DataTable
@@ -13,9 +12,9 @@ from brain_tumor.rendering.page import DataTable
 
 def calibration_tables(comparison: Comparison) -> list[DataTable]:
     """Lay out every score with its interval, and the calibration error of several runs."""
-    columns = {setting.title: _column(setting) for setting in comparison.settings}
+    parts = {setting.title: setting.part for setting in comparison.settings}
     level = comparison.bootstrap.level
-    table = certainty_table(columns, "Scores with intervals", level)
+    table = certainty_table(parts, "Scores with intervals", level)
     note = " ".join(filter(None, (table.note, comparison.different_healthy)))
     by_run = run_calibration_table(comparison)
     return [replace(table, note=note), *([by_run] if by_run else [])]
@@ -27,13 +26,13 @@ def run_calibration_table(comparison: Comparison) -> DataTable | None:
     for setting in comparison.settings:
         if setting.calibration_over_runs is None:
             continue
-        column = _column(setting)
+        steps = setting.confidence
         for key, bins in BINS.items():
             found = setting.calibration_over_runs[key]
-            pooled = format_interval(column.probability_score(key))
+            pooled = format_interval(steps.probabilities.scores.get(key))
             rows.append([setting.title, bins, "before", pooled, *_runs(found.before), UNKNOWN])
-            if found.after is not None:
-                pooled = format_interval(column.calibrated_score(key))
+            if found.after is not None and steps.calibrated is not None:
+                pooled = format_interval(steps.calibrated.scores.get(key))
                 improved = f"{found.improved} of {len(found.after.values)}"
                 rows.append([setting.title, bins, "after", pooled, *_runs(found.after), improved])
     if not rows:
@@ -57,13 +56,6 @@ def run_calibration_table(comparison: Comparison) -> DataTable | None:
         "that noise; means over so few runs have none.",
         text_columns=3,
     )
-
-
-def _column(setting: PooledRunGroup) -> ScoreColumn:
-    pooled = setting.pooled
-    recalls = dict(zip(pooled.scores.classes, pooled.intervals.recalls, strict=True))
-    scores = pooled.intervals.overall
-    return ScoreColumn(pooled.scans, pooled.groups, scores, recalls, setting.confidence)
 
 
 def _runs(found: Spread) -> list[str]:

@@ -5,16 +5,12 @@ from collections.abc import Mapping
 from brain_tumor.compare.comparison import Comparison
 from brain_tumor.compare.page.calibration_tables import calibration_tables
 from brain_tumor.compare.page.data_section import data_section, provenance_section
-from brain_tumor.compare.page.pairs_table import pairs_tables
 from brain_tumor.compare.page.published_table import published_table
 from brain_tumor.compare.page.summary import summary_section
-from brain_tumor.compare.page.tables import setting_tables, shortcut_tables
-from brain_tumor.rendering.numbers import format_count, format_counted, format_percent, format_score
+from brain_tumor.compare.page.tables import pairs_tables, setting_tables, shortcut_tables
 from brain_tumor.rendering.page import (
     Block,
-    DataTable,
     Heading,
-    Notice,
     Page,
     Paragraph,
     Picture,
@@ -38,8 +34,8 @@ def comparison_page(comparison: Comparison, drawn: Pictures) -> Page:
     """Describe the page of a comparison.
 
     The pictures are PNG files by name: `curves`, `risk_coverage`, `complexity`, and by number of
-    the setting `confusion_1`, `roc_1`, `precision_recall_1`, `reliability_1`, `wrong_1`. The same
-    lie in `figures/` beside the page. One that is not given is not shown.
+    the setting `confusion_1`, `roc_1`, `precision_recall_1`, `reliability_1`. The same lie in
+    `figures/` beside the page. One that is not given is not shown.
     """
     sections = []
     if comparison.settings:
@@ -50,7 +46,6 @@ def comparison_page(comparison: Comparison, drawn: Pictures) -> Page:
             _tables(comparison),
             _figures(comparison, drawn),
             _calibration(comparison, drawn),
-            _mistakes(comparison, drawn),
         ]
     if comparison.audits:
         tables = shortcut_tables(comparison.audits, comparison.audit_split)
@@ -69,14 +64,12 @@ def comparison_page(comparison: Comparison, drawn: Pictures) -> Page:
     )
 
 
-def _picture(
-    drawn: Pictures, name: str, alt: str, caption: str, chart: bool = True
-) -> list[Picture]:
+def _picture(drawn: Pictures, name: str, alt: str, caption: str) -> list[Picture]:
     """Make the block of a picture, if it is there."""
     if name not in drawn:
         return []
-    density = 1.5 if chart else 1.0  # charts are drawn at 150 pixels per inch, sheets at 1:1
-    return [Picture(drawn[name], alt, caption, f"figures/{name}.png", density, chart)]
+    # Charts are drawn at 150 pixels per inch.
+    return [Picture(drawn[name], alt, caption, f"figures/{name}.png", 1.5, True)]
 
 
 def _curves(drawn: Pictures) -> Section:
@@ -159,51 +152,3 @@ def _calibration(comparison: Comparison, drawn: Pictures) -> Section:
             f"{setting.title}: how often a prediction of that probability is right.",
         )
     return Section("calibration", "Calibration", blocks)
-
-
-def _mistakes(comparison: Comparison, drawn: Pictures) -> Section:
-    blocks: list[Block] = []
-    shared = comparison.shared_errors
-    if len(comparison.settings) > 1 and shared.scans:
-        rows = [
-            [
-                format_counted(number, "setting"),
-                format_count(count),
-                format_percent(count / shared.scans),
-            ]
-            for number, count in enumerate(shared.wrong_in)
-        ]
-        blocks.append(
-            DataTable(
-                f"How many settings get a scan wrong, of {format_count(shared.scans)} that all "
-                "tested",
-                ["wrong in", "scans", "share"],
-                rows,
-                "Scans that every setting gets wrong may be hard, or mislabelled.",
-            )
-        )
-    for setting in comparison.settings:
-        title, found = setting.title, setting.mistakes
-        if not found.listed:
-            blocks.append(Notice("good", f"“{title}” gets no test scan wrong."))
-            continue
-        sheet = _picture(
-            drawn,
-            f"wrong_{setting.number}",
-            f"Contact sheet of the scans that {title} is most confidently wrong about",
-            f"{title}: the {len(found.listed)} most confident mistakes of "
-            f"{format_count(found.wrong)}, the surest first; name, class, the class called, its "
-            "probability.",
-            chart=False,
-        )
-        table = DataTable(
-            f"{title}: most confidently wrong",
-            ["scan", "class", "called", "probability"],
-            [
-                [one.path, one.label, one.predicted, format_score(one.probability)]
-                for one in found.listed
-            ],
-            text_columns=3,
-        )
-        blocks += [Heading(title), *sheet, table]
-    return Section("errors", "Errors", blocks)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from rich.console import Console
@@ -27,13 +26,7 @@ from brain_tumor.evaluate.predictions import (
     scoring_trainer,
     write_predictions,
 )
-from brain_tumor.evaluate.printed import (
-    Printed,
-    print_foreign,
-    print_line,
-    print_scores,
-    print_written,
-)
+from brain_tumor.evaluate.printed import Printer
 from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.metrics.scores import score
 from brain_tumor.rendering.numbers import format_counted
@@ -73,11 +66,11 @@ def evaluate_together(
         BrainTumorError: Anything that the user can fix.
     """
     own, classes = members.datamodule, members.trained[0].classes
-    console = Console(highlight=False)
-    say = partial(print_line, console)
+    phantoms = drawn(members.trained[0].run.read_config().data)
+    printer = Printer(Console(highlight=False), members.name, verbose, phantoms)
     foreign = None
     if asked.place is not None:
-        foreign = open_external(own, asked, members.trained[0].volume, say)
+        foreign = open_external(own, asked, members.trained[0].volume, printer.line)
     if foreign is None:
         members.check_test()
     parts = (VALIDATION, TEST) if foreign is None else (VALIDATION,)
@@ -98,16 +91,15 @@ def evaluate_together(
     folders = tuple(str(member.run.path) for member in members.trained)
     TOGETHER.write(out, RunsTogether(folders, members.left_out))
     draw_evaluation(out, scored, together, metrics, scoring, members.name, {})
-    printed = Printed(members.name, verbose, drawn(members.trained[0].run.read_config().data))
     if foreign is None:
-        print_scores(console, printed, metrics, {}, None)
+        printer.scores(metrics, {}, None)
     else:
-        print_foreign(console, printed, metrics, out, foreign, str(asked.place), None)
+        printer.foreign(metrics, out, foreign, str(asked.place), None)
     tested = together[TEST], [one[TEST] for one in alone]
     for sentence in together_sentences(members, *tested, classes, foreign is not None):
-        say(sentence)
+        printer.line(sentence)
     written = (METRICS.name, TOGETHER.name, "predictions.csv", SEEN_FILE, "figures")
-    print_written(console, out, written)
+    printer.written(out, written)
     return metrics
 
 

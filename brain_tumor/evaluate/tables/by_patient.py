@@ -1,5 +1,6 @@
 """Scores by patient, beside those of the same slices one by one."""
 
+from brain_tumor.metrics.patients import PatientScores
 from brain_tumor.metrics.registry import score_titles
 from brain_tumor.rendering.numbers import (
     format_count,
@@ -9,10 +10,9 @@ from brain_tumor.rendering.numbers import (
     listed,
 )
 from brain_tumor.rendering.page import DataTable
-from brain_tumor.runs.results.scores import ScoredPatients
 
 
-def patients_table(found: ScoredPatients, title: str, level: float) -> DataTable:
+def patients_table(found: PatientScores, title: str, level: float) -> DataTable:
     """Lay out what pooling the slices of each patient gives, of one run or of several together."""
     pooled, single, titles = found.by_patient, found.by_slice, score_titles()
     displayed = [
@@ -37,7 +37,7 @@ def patients_table(found: ScoredPatients, title: str, level: float) -> DataTable
     return DataTable(title, ["score", "by patient", "by slice"], rows + gains, note, 1, sections)
 
 
-def patients_sentence(found: ScoredPatients) -> str:
+def patients_sentence(found: PatientScores) -> str:
     """Say in one sentence what pooling gives, for the card of a network."""
     pooled = format_interval(found.by_patient.balanced_accuracy)
     single = format_interval(found.by_slice.balanced_accuracy)
@@ -49,7 +49,7 @@ def patients_sentence(found: ScoredPatients) -> str:
     )
 
 
-def _notes(found: ScoredPatients, level: float) -> list[str]:
+def _notes(found: PatientScores, level: float) -> list[str]:
     absent = [name for name, count in found.answers.items() if not count]
     unknown, mixed = sum(found.unknown_slices.values()), found.of_several_classes
     said = [

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from brain_tumor.metrics.registry import label_scores
-from brain_tumor.metrics.uncertainty.by_source import SourceScores
 from brain_tumor.rendering.numbers import format_count, format_interval
 from brain_tumor.rendering.page import DataTable
+from brain_tumor.runs.results.by_source import SourceScores
 
 
 def sources_table(

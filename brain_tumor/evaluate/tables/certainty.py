@@ -1,14 +1,13 @@
 """How sure the scores are: every number with its interval, a row for each, a column per part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from brain_tumor.metrics.registry import SCORES, label_scores, scores_needing
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.rendering.numbers import format_count, format_interval, format_score, listed
 from brain_tumor.rendering.page import DataTable
 from brain_tumor.runs.results.metrics import Metrics
-from brain_tumor.runs.results.scores import ConfidenceScores, Intervals, PartScores
+from brain_tumor.runs.results.scores import PartScores
 
 EXPLAINED = (
     "ROC AUC is each class against the rest, averaged. Negative log-likelihood is in nats per "
@@ -18,58 +17,30 @@ EXPLAINED = (
 )
 
 
-@dataclass(frozen=True)
-class ScoreColumn:
-    """What a column shows; an older file lacks a score that is younger."""
-
-    scans: int
-    groups: int
-    scores: Intervals
-    recalls: Intervals
-    confidence: ConfidenceScores
-
-    def probability_score(self, key: str) -> Interval | None:
-        """Give a score of the network's probabilities."""
-        return self.confidence.probabilities.scores.get(key)
-
-    def calibrated_score(self, key: str) -> Interval | None:
-        """Give a score of the probabilities after the temperature; None where there is none."""
-        found = self.confidence.calibrated
-        return None if found is None else found.scores.get(key)
-
-
-def part_columns(parts: Mapping[str, PartScores]) -> dict[str, ScoreColumn]:
-    """Give a column for each part."""
-    return {
-        name: ScoreColumn(
-            part.scans,
-            part.groups,
-            part.scores,
-            {label: own.recall for label, own in part.per_class.items()},
-            part.confidence,
-        )
-        for name, part in parts.items()
-    }
-
-
-def certainty_table(columns: Mapping[str, ScoreColumn], title: str, level: float) -> DataTable:
-    """Lay scores out with their intervals, a column by heading."""
-    displayed = list(columns.values())
+def certainty_table(parts: Mapping[str, PartScores], title: str, level: float) -> DataTable:
+    """Lay scores out with their intervals, a column for each part; an older file lacks some."""
+    displayed = list(parts.values())
     of_labels, soft = label_scores(), scores_needing("probabilities", "bins")
-    labels = dict.fromkeys(label for one in displayed for label in one.recalls)
+    classes = [one.per_class for one in displayed]
+    labels = dict.fromkeys(label for own in classes for label in own)
+    steps = [one.confidence for one in displayed]
     found: list[tuple[str, list[Interval | None]]] = [
         *((score.title, [one.scores.get(score.key) for one in displayed]) for score in of_labels),
-        *((f"recall of {name}", [one.recalls.get(name) for one in displayed]) for name in labels),
         *(
-            (score.title, [one.probability_score(score.key) for one in displayed])
+            (f"recall of {name}", [own[name].recall if name in own else None for own in classes])
+            for name in labels
+        ),
+        *(
+            (score.title, [one.probabilities.scores.get(score.key) for one in steps])
             for score in (*scores_needing("ranking"), *soft)
         ),
     ]
-    if any(one.confidence.calibrated for one in displayed):
+    calibrated = [one.calibrated for one in steps]
+    if any(calibrated):
         for score in soft:
-            after = [one.calibrated_score(score.key) for one in displayed]
+            after = [one.scores.get(score.key) if one else None for one in calibrated]
             found.append((f"{score.title}, after temperature", after))
-    tumours = [one.confidence.tumour for one in displayed]
+    tumours = [one.tumour for one in steps]
     if any(tumours):
         for name in ("sensitivity", "specificity"):
             found.append((f"{name} for a tumour", [getattr(one, name, None) for one in tumours]))
@@ -78,7 +49,7 @@ def certainty_table(columns: Mapping[str, ScoreColumn], title: str, level: float
         ["groups of scans", *(format_count(one.groups) for one in displayed)],
         *([name, *map(format_interval, values)] for name, values in found),
     ]
-    risks = [one.confidence.risk_coverage.risk_at for one in displayed]
+    risks = [one.risk_coverage.risk_at for one in steps]
     for share in risks[0]:
         if share != "1":
             wrong = (format_score(one.get(share)) for one in risks)
@@ -89,7 +60,7 @@ def certainty_table(columns: Mapping[str, ScoreColumn], title: str, level: float
         for score in SCORES.values()
         if score.better == ("higher" if score in soft else "lower")
     ]
-    return DataTable(title, ["score", *columns], rows, "".join([note, *others]))
+    return DataTable(title, ["score", *parts], rows, "".join([note, *others]))
 
 
 def absent_sentences(metrics: Metrics) -> list[str]:

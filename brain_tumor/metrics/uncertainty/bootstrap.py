@@ -15,12 +15,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr, ndtri, stdtrit
 
-Labels = npt.NDArray[np.int64]
-Values = npt.NDArray[np.float64]
-Weights = npt.NDArray[np.int64]
+from brain_tumor.metrics.arrays import Labels, Values, Weights
 
 BLOCK_BYTES = 16 * 2**20  # weights of one block of resamples, 8 bytes each
 DIGITS = 12  # after the point; what differs by less is rounding

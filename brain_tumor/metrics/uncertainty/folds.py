@@ -7,37 +7,17 @@ doi 10.1145/1882471.1882479). The mean and spread over folds stand beside them.
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from brain_tumor.metrics.arrays import Labels
 from brain_tumor.metrics.scores import Scores, score
-from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Labels, Resampling
+from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Resampling
 from brain_tumor.metrics.uncertainty.intervals import ScoreIntervals, bootstrap_scores
 from brain_tumor.metrics.uncertainty.least_recall import LeastRecall, least_recall
-
-
-@dataclass(frozen=True)
-class RunPredictions:
-    """What one run predicted for its test part.
-
-    Attributes:
-        repeat: Number of the pass through the data. Runs of one repeat have disjoint test parts;
-            runs that differ in their seeds are different repeats.
-        fold: Number of the test part within its repeat; 0 where there is only one.
-        scans: Number of each scan, `(N,)`, the same for the same scan in every run.
-        groups: Group of each scan, `(N,)`, the same for the same group in every run.
-        labels: True class numbers, `(N,)`.
-        predicted: Predicted class numbers, `(N,)`.
-    """
-
-    repeat: int
-    fold: int
-    scans: Labels
-    groups: Labels
-    labels: Labels
-    predicted: Labels
+from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 
 
 @dataclass(frozen=True)
@@ -80,29 +60,39 @@ class PooledScores:
 
 
 def pool_runs(
-    runs: Sequence[RunPredictions], classes: Sequence[str], resampling: Resampling = RESAMPLING
+    runs: Mapping[tuple[int, int], GradedPredictions],
+    scans: int,
+    classes: Sequence[str],
+    resampling: Resampling = RESAMPLING,
 ) -> PooledScores:
     """Put the test predictions of one setting's runs together and score them.
 
     Args:
-        runs: At least one, each pair of repeat and fold once, each scan once in a repeat.
+        runs: By repeat and fold, at least one. A repeat is a pass through the data: its folds have
+            disjoint test parts, runs that differ in their seeds are different repeats. The fold is
+            0 where there is only one. A group has the same number in every run.
+        scans: How many different scans they tested.
         classes: Class names in the order of the numbers.
         resampling: How intervals are drawn.
     """
-    repeats, folds = sorted({run.repeat for run in runs}), sorted({run.fold for run in runs})
-    by_repeat = [[run for run in runs if run.repeat == repeat] for repeat in repeats]
-    by_fold = [[run for run in runs if run.fold == fold] for fold in folds]
-    groups = np.concatenate([run.groups for run in runs])
-    labels, predicted = _joined(runs)
-    passes = np.concatenate([np.full(len(run.scans), run.repeat) for run in runs])
+    by_repeat: dict[int, list[GradedPredictions]] = {}
+    by_fold: dict[int, list[GradedPredictions]] = {}
+    for (repeat, fold), run in sorted(runs.items()):
+        by_repeat.setdefault(repeat, []).append(run)
+        by_fold.setdefault(fold, []).append(run)
+    labels, predicted = _joined([*runs.values()])
+    groups = np.concatenate([run.groups for run in runs.values()])
+    passes = np.repeat([repeat for repeat, _ in runs], [len(run.labels) for run in runs.values()])
     return PooledScores(
-        scans=len(np.unique(np.concatenate([run.scans for run in runs]))),
+        scans=scans,
         groups=len(np.unique(groups)),
         scores=score(labels, predicted, classes),
         intervals=bootstrap_scores(labels, predicted, groups, len(classes), resampling),
         least_recall=least_recall(labels, predicted, groups, passes, classes, resampling),
-        over_folds=_spreads([[_score([run], classes) for run in fold] for fold in by_fold]),
-        over_seeds=_spreads([[_score(members, classes)] for members in by_repeat]),
+        over_folds=_spreads(
+            [[_score([run], classes) for run in by_fold[fold]] for fold in sorted(by_fold)]
+        ),
+        over_seeds=_spreads([[_score(own, classes)] for own in by_repeat.values()]),
     )
 
 
@@ -132,10 +122,10 @@ def _spreads(rows: Sequence[Sequence[Scores]]) -> ScoreSpreads | None:
     return {key: over(key) for key in rows[0][0].overall}
 
 
-def _joined(runs: Sequence[RunPredictions]) -> tuple[Labels, Labels]:
+def _joined(runs: Sequence[GradedPredictions]) -> tuple[Labels, Labels]:
     labels = np.concatenate([run.labels for run in runs])
     return labels, np.concatenate([run.predicted for run in runs])
 
 
-def _score(runs: Sequence[RunPredictions], classes: Sequence[str]) -> Scores:
+def _score(runs: Sequence[GradedPredictions], classes: Sequence[str]) -> Scores:
     return score(*_joined(runs), classes)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brain_tumor.metrics.arrays import Labels, Values, Weights
 from brain_tumor.metrics.registry import (
     Score,
     compute_scores,
@@ -16,10 +17,7 @@ from brain_tumor.metrics.registry import (
 from brain_tumor.metrics.uncertainty.bootstrap import (
     RESAMPLING,
     Interval,
-    Labels,
     Resampling,
-    Values,
-    Weights,
     check_groups,
     resample,
 )

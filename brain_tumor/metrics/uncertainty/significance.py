@@ -6,16 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
+from brain_tumor.metrics.arrays import Labels, Values, Weights
 from brain_tumor.metrics.registry import label_scores
-from brain_tumor.metrics.uncertainty.bootstrap import (
-    RESAMPLING,
-    Interval,
-    Labels,
-    Resampling,
-    Values,
-    Weights,
-    resample,
-)
+from brain_tumor.metrics.uncertainty.bootstrap import RESAMPLING, Interval, Resampling, resample
 from brain_tumor.metrics.uncertainty.intervals import count_by_group, score_resamples
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-from brain_tumor.metrics.uncertainty.bootstrap import Labels, Values, Weights
+from brain_tumor.metrics.arrays import Labels, Values, Weights
 
 
 @dataclass(frozen=True)

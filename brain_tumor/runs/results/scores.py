@@ -7,8 +7,9 @@ Those of one part of a run stand in `metrics.json`, those of several runs togeth
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from brain_tumor.metrics.calibration import ReliabilityBin
 from brain_tumor.metrics.detection import DetectionScores
+from brain_tumor.metrics.patients import PatientScores
+from brain_tumor.metrics.probabilities import ProbabilityScores
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 
 Intervals = Mapping[str, Interval | None]
@@ -29,21 +30,6 @@ class ScoredClass:
     recall: Interval | None
     f1: Interval | None
     support: int
-
-
-@dataclass(frozen=True)
-class ScoredProbabilities:
-    """Scores of probabilities.
-
-    Attributes:
-        scores: Each score of probabilities in the registry, by key.
-        roc_auc: Area under the ROC curve of each class against the rest, by class.
-        reliability: Confidence and accuracy in bins of confidence.
-    """
-
-    scores: Intervals
-    roc_auc: Intervals
-    reliability: tuple[ReliabilityBin, ...]
 
 
 @dataclass(frozen=True)
@@ -70,54 +56,10 @@ class ConfidenceScores:
         risk_coverage: What withholding unsure answers gains.
     """
 
-    probabilities: ScoredProbabilities
-    calibrated: ScoredProbabilities | None
+    probabilities: ProbabilityScores
+    calibrated: ProbabilityScores | None
     tumour: DetectionScores | None
     risk_coverage: RiskAtCoverage
-
-
-@dataclass(frozen=True)
-class AnswerScores:
-    """Scores of answers, one for each slice or one for each patient.
-
-    Attributes:
-        accuracy: In [0, 1]; None where a class has no patient.
-        balanced_accuracy: Mean recall over the classes that have patients, in [0, 1].
-        recalls: Recall of each class.
-    """
-
-    accuracy: Interval | None
-    balanced_accuracy: Interval | None
-    recalls: Intervals
-
-
-@dataclass(frozen=True)
-class ScoredPatients:
-    """What pooling the slices of each known patient gives.
-
-    Attributes:
-        patients: Number of known patients.
-        of_several_classes: How many of them have slices of several classes.
-        answers: Pooled answers of each class; a patient with slices of two has one for each.
-        slices: Slices of known patients.
-        unknown_slices: Slices of unknown patients, of each class.
-        groups: Groups of patients that the intervals resample.
-        present: Classes that have patients.
-        by_patient: Scores of the pooled answers.
-        by_slice: Scores of the same slices one by one.
-        difference: `by_patient` less `by_slice`: `accuracy` and `balanced_accuracy`.
-    """
-
-    patients: int
-    of_several_classes: int
-    answers: Mapping[str, int]
-    slices: int
-    unknown_slices: Mapping[str, int]
-    groups: int
-    present: tuple[str, ...]
-    by_patient: AnswerScores
-    by_slice: AnswerScores
-    difference: Intervals
 
 
 @dataclass(frozen=True)
@@ -145,7 +87,7 @@ class PartScores:
     per_class: Mapping[str, ScoredClass]
     confusion: tuple[tuple[int, ...], ...]
     confidence: ConfidenceScores
-    patients: ScoredPatients | None
+    patients: PatientScores | None
 
     def value(self, score: str) -> float | None:
         """Give the value of a score of labels; None where it has none, as in an older file."""

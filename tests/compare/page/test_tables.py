@@ -12,11 +12,14 @@ from brain_tumor.compare.page.differences import audit_labels, differing_keys
 from brain_tumor.compare.page.tables import (
     comparison_markdown,
     comparison_tables,
+    pairs_tables,
     setting_class_report,
     settings_table,
     shortcut_tables,
     spread_table,
 )
+from brain_tumor.compare.paired_tests import CorrectedMcNemar, PairedTest
+from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.metrics.uncertainty.folds import ScoreSpreads, Spread
 from brain_tumor.metrics.uncertainty.least_recall import LeastRecall
 from brain_tumor.rendering.terminal import to_rich
@@ -184,3 +187,22 @@ def test_the_document_holds_every_table_and_picture() -> None:
     assert "](figures/confusion_1.png)" in markdown and "](figures/confusion_2.png)" in markdown
     assert "| specificity for a tumour | – | – |" in markdown  # noqa: RUF001
     assert "`runs/a`" in markdown and "Shortcuts" not in markdown
+
+
+def test_pairs_tell_sign_size_and_chance() -> None:
+    found = dict.fromkeys(
+        ("accuracy", "balanced_accuracy", "macro_f1"), Interval(-0.0104, -0.03, 0.0096)
+    )
+    mcnemar = CorrectedMcNemar(12, 3, 0.03516, 0.14064)
+    pairs = PairedTest(1, 2, 9, 3, mcnemar, found), PairedTest(1, 2, 9, 3, None, found)
+    (table,) = pairs_tables(comparison(setting(), setting(), pairs=pairs))
+    one, two = table.rows
+    assert list(one[:3]) == [
+        *("1: gbmnet, patient split", "2: gbmnet, patient split", "-0.010 (-0.030 to +0.010)")
+    ]
+    assert list(one[-4:]) == ["12", "3", "0.035", "0.14"]
+    assert list(two[-4:]) == ["–"] * 4  # noqa: RUF001
+
+
+def test_without_pairs_there_is_no_table() -> None:
+    assert pairs_tables(comparison(setting())) == []

@@ -4,9 +4,9 @@ from dataclasses import replace
 from rich.console import Console
 
 from brain_tumor.evaluate.tables.by_patient import patients_sentence, patients_table
+from brain_tumor.metrics.patients import AnswerScores, PatientScores
 from brain_tumor.metrics.uncertainty.bootstrap import Interval
 from brain_tumor.rendering.terminal import to_rich
-from brain_tumor.runs.results.scores import AnswerScores, ScoredPatients
 
 
 def one(value: float) -> Interval:
@@ -18,7 +18,7 @@ def scores(value: float, accuracy: bool) -> AnswerScores:
     return AnswerScores(one(value + 0.01) if accuracy else None, one(value), recalls)
 
 
-FOUND = ScoredPatients(
+FOUND = PatientScores(
     patients=1,
     of_several_classes=0,
     answers={"meningioma": 1, "notumor": 0},

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
-from brain_tumor.evaluate.tables.certainty import certainty_table, gaps, part_columns
+from brain_tumor.evaluate.tables.certainty import certainty_table, gaps
+from brain_tumor.metrics.probabilities import ProbabilityScores
 from brain_tumor.metrics.uncertainty.bootstrap import Interval, Resampling
 from brain_tumor.runs.results.metrics import Metrics, OperatingPoint, Temperature
 from brain_tumor.runs.results.scores import (
@@ -8,10 +9,9 @@ from brain_tumor.runs.results.scores import (
     PartScores,
     RiskAtCoverage,
     ScoredClass,
-    ScoredProbabilities,
 )
 
-SOFT = ScoredProbabilities(
+SOFT = ProbabilityScores(
     dict.fromkeys(("nll", "brier", "ece_equal_width", "ece_equal_mass"), Interval(0.3, 0.2, 0.4))
     | {"macro_roc_auc": Interval(0.91, 0.9, 0.92)},
     {},
@@ -44,7 +44,7 @@ METRICS = Metrics(
 
 
 def rows(**parts: PartScores) -> dict[str, list[str]]:
-    table = certainty_table(part_columns(parts), "x", 0.9)
+    table = certainty_table(parts, "x", 0.9)
     assert "90 % intervals" in table.note and table.note.endswith("lies high in its interval.")
     return {row[0]: list(row[1:]) for row in table.rows}
 

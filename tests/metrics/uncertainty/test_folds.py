@@ -4,22 +4,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score
 
-from brain_tumor.metrics.uncertainty.folds import RunPredictions, pool_runs
+from brain_tumor.metrics.uncertainty.folds import PooledScores, pool_runs
 from brain_tumor.metrics.uncertainty.intervals import bootstrap_scores
+from brain_tumor.metrics.uncertainty.significance import GradedPredictions
 
 CLASSES = ("glioma", "meningioma", "notumor")
 
 
-def folds_of(generator: np.random.Generator, folds: int, each: int) -> list[RunPredictions]:
+def folds_of(generator: np.random.Generator, folds: int, each: int) -> list[GradedPredictions]:
     """Draw folds of `each` scans, every class in each, three scans to a group."""
     runs = []
     for fold in range(folds):
-        scans = np.arange(fold * each, (fold + 1) * each)
+        groups = np.arange(fold * each, (fold + 1) * each) // 3
         labels = generator.permutation(np.arange(each) % len(CLASSES))
         right = generator.random(each) < 0.7
         predicted = np.where(right, labels, generator.integers(0, len(CLASSES), each))
-        runs.append(RunPredictions(0, fold, scans, scans // 3, labels, predicted))
+        runs.append(GradedPredictions(labels, predicted, groups))
     return runs
+
+
+def pooled(*repeats: list[GradedPredictions]) -> PooledScores:
+    """Pool repeats of the same folds."""
+    runs = {(r, fold): run for r, folds in enumerate(repeats) for fold, run in enumerate(folds)}
+    return pool_runs(runs, sum(len(run.labels) for run in repeats[0]), CLASSES)
 
 
 def macro_f1(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -32,7 +39,7 @@ def test_folds_are_scored_as_one_set_of_predictions(seed: int, folds: int, each:
     runs = folds_of(np.random.default_rng(seed), folds, each)
     labels = np.concatenate([run.labels for run in runs])
     predicted = np.concatenate([run.predicted for run in runs])
-    found = pool_runs(runs, CLASSES)
+    found = pooled(runs)
 
     assert found.scans == found.scores.scans == folds * each
     assert found.groups == len({number // 3 for number in range(folds * each)})
@@ -55,14 +62,14 @@ def test_folds_are_scored_as_one_set_of_predictions(seed: int, folds: int, each:
 
 
 def test_the_order_of_the_runs_does_not_matter() -> None:
-    runs = folds_of(np.random.default_rng(1), 4, 20)
-    assert pool_runs(runs[::-1], CLASSES) == pool_runs(runs, CLASSES)
+    runs = {(0, fold): run for fold, run in enumerate(folds_of(np.random.default_rng(1), 4, 20))}
+    backwards = dict(reversed(runs.items()))
+    assert pool_runs(backwards, 80, CLASSES) == pool_runs(runs, 80, CLASSES)
 
 
 def test_seeds_do_not_count_as_more_scans() -> None:
     (run,) = folds_of(np.random.default_rng(2), 1, 60)
-    again = RunPredictions(1, 0, run.scans, run.groups, run.labels, run.predicted)
-    one, two = pool_runs([run], CLASSES), pool_runs([run, again], CLASSES)
+    one, two = pooled([run]), pooled([run], [run])
     # The same predictions a second time are no evidence: not a hair narrower.
     assert two.intervals == one.intervals
     assert (two.scans, two.groups, two.scores.scans) == (60, 20, 120)
@@ -74,12 +81,10 @@ def test_the_score_of_several_seeds_is_their_mean() -> None:
     generator = np.random.default_rng(3)
     (run,) = folds_of(generator, 1, 60)
     seeds = [
-        RunPredictions(
-            seed, 0, run.scans, run.groups, run.labels, generator.permutation(run.predicted)
-        )
-        for seed in range(3)
+        GradedPredictions(run.labels, generator.permutation(run.predicted), run.groups)
+        for _ in range(3)
     ]
-    found = pool_runs(seeds, CLASSES)
+    found = pooled(*([one] for one in seeds))
     assert found.over_seeds is not None
     recalls = [balanced_accuracy_score(one.labels, one.predicted) for one in seeds]
     assert found.over_seeds["balanced_accuracy"].values == pytest.approx(recalls)
@@ -91,12 +96,10 @@ def test_folds_and_seeds_each_have_their_spread() -> None:
     generator = np.random.default_rng(4)
     folds = folds_of(generator, 3, 30)
     again = [
-        RunPredictions(
-            1, run.fold, run.scans, run.groups, run.labels, generator.permutation(run.predicted)
-        )
+        GradedPredictions(run.labels, generator.permutation(run.predicted), run.groups)
         for run in folds
     ]
-    found = pool_runs([*folds, *again], CLASSES)
+    found = pooled(folds, again)
     assert found.over_folds is not None and found.over_seeds is not None
     right = np.array([[np.mean(run.labels == run.predicted) for run in s] for s in (folds, again)])
     assert found.over_folds["accuracy"].values == pytest.approx(right.mean(axis=0))
@@ -108,6 +111,6 @@ def test_intervals_resample_groups_across_folds() -> None:
     joined = [np.concatenate([getattr(run, key) for run in runs]) for key in ("labels", "groups")]
     predicted = np.concatenate([run.predicted for run in runs])
     expected = bootstrap_scores(joined[0], predicted, joined[1], 3)
-    assert pool_runs(runs, CLASSES).intervals == expected
+    assert pooled(runs).intervals == expected
     alone = bootstrap_scores(joined[0], predicted, np.arange(60), 3)
     assert expected != alone

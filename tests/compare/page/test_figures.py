@@ -5,7 +5,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from brain_tumor.compare.page.cost_figure import Point, complexity_figure
+from brain_tumor.compare.page.figures import Point, complexity_figure
 
 TWO: list[Point] = [
     ("gbmnet", 69_732_352, 8_415_796, 0.838, 0.812, 0.861),
