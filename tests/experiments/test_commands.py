@@ -34,5 +34,10 @@ def test_a_command_is_there(page: str, command: str) -> None:
     if package == "brain_tumor" or name == "benchmarks":
         register_resolvers()
         values = expand(own or "benchmark", [word for word in words if word != "-m"])
+        if "--config-dir" in values:
+            place = values.index("--config-dir")
+            folder = HERE.parent / values[place + 1]
+            assert folder.is_dir()
+            values[place : place + 2] = [f"hydra.searchpath=[file://{folder}]"]
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
             hydra.compose(own or "benchmark", [SWEPT.sub(r"\1", value) for value in values])

@@ -35,10 +35,10 @@ from brain_tumor.files.scans import Grey
 # Least cosines of descriptors that make a pair a candidate: lower ones find hardly more, and cost
 # more (`experiments/near_duplicates`).
 _LEAST_HEADS, _LEAST_FRAMES = 0.45, 0.5
-# Of pairs whose frames do not agree, those are laid on each other whose descriptors have this
-# cosine, or that are so similar as they lie: most of the others are left out, and of 21,000 altered
-# copies 8.
-_CLEAR, _LEAST_UNMOVED = 0.6, 0.3
+# Of candidates whose frames do not agree, those are laid on each other whose descriptors reach a
+# higher cosine, or that are so similar as they lie. That leaves out most, and 4 of 21,000 altered
+# copies.
+_CLEAR_HEADS, _CLEAR_FRAMES, _LEAST_UNMOVED = 0.5, 0.65, 0.3
 _BATCH = 64  # pairs laid on each other at once: their pixels fit a processor's cache
 _NAMES = tuple(ORIENTATIONS)
 
@@ -109,17 +109,17 @@ def find_near_duplicates(
     by_heads = _gather(find_candidates(whiten(heads), _LEAST_HEADS, known), steps, 20, 30)
     by_frames = _gather(find_candidates(whiten(whole_frames), _LEAST_FRAMES, known), steps, 30, 40)
     compare = partial(_compare, scans, settings, steps)
-    own = compare(by_heads, _through_own_boxes, 40, 70)
+    own = compare(by_heads, _CLEAR_HEADS, _through_own_boxes, 40, 70)
     alike = own.taking(own.similarity >= settings.related_if_frames_agree).candidates
     known_pairs = set(zip(alike.first.tolist(), alike.second.tolist(), strict=True))
     ends = zip(by_frames.first.tolist(), by_frames.second.tolist(), strict=True)
     left = by_frames.taking(np.array([pair not in known_pairs for pair in ends], bool))
     # A box that took in the background has the outline of the head inside, where all are alike: it
     # takes a pair that is alike through both boxes.
-    larger = compare(left, partial(_through_one_box, larger=True), 70, 95).related(settings)
-    smaller = compare(
-        larger.candidates, partial(_through_one_box, larger=False), 95, 100, each_one=True
-    )
+    through_larger = partial(_through_one_box, larger=True)
+    larger = compare(left, _CLEAR_FRAMES, through_larger, 70, 95).related(settings)
+    through_smaller = partial(_through_one_box, larger=False)
+    smaller = compare(larger.candidates, _LEAST_FRAMES, through_smaller, 95, 100)
     both = replace(larger, similarity=np.minimum(larger.similarity, smaller.similarity))
     steps.reach(100)
     related = own.related(settings).pairs() + both.related(settings).pairs()
@@ -198,15 +198,12 @@ def _compare(
     settings: NearDuplicateSettings,
     steps: _Steps,
     candidates: Candidates,
+    clear: float,
     views: _Views,
     begin: float,
     end: float,
-    each_one: bool = False,
 ) -> _Compared:
-    """Compare the scans of each candidate: their frames, and their views laid on each other.
-
-    Those that are not worth it are not laid on each other, unless each one is.
-    """
+    """Compare the scans of each candidate: their frames, and their views laid on each other."""
     places = np.arange(len(candidates.first))
     batches = [places[start : start + _BATCH] for start in range(0, len(places), _BATCH)]
 
@@ -222,8 +219,8 @@ def _compare(
             for part in zip(*(views(scans, *triple) for triple in triples), strict=True)
         )
         found = unmoved_similarities(first, second)
-        agree = (agreement >= settings.frames_agree) | (candidates.cosine[batch] >= _CLEAR)
-        worth = np.flatnonzero(agree | each_one | (found >= _LEAST_UNMOVED))
+        agree = (agreement >= settings.frames_agree) | (candidates.cosine[batch] >= clear)
+        worth = np.flatnonzero(agree | (found >= _LEAST_UNMOVED))
         if len(worth):
             found[worth] = similarities(first[worth], second[worth])
         return found, agreement
