@@ -4,20 +4,28 @@ import io
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from importlib import import_module
 from itertools import chain
 from typing import Any
 
-from brain_tumor.doctor.child import Probes
-from brain_tumor.doctor.found import MARKS, Finding
+from brain_tumor.doctor.checks import Counts, run_check
+from brain_tumor.doctor.child import run_in_child
+from brain_tumor.doctor.finding import MARKS, Finding
 from brain_tumor.doctor.libraries import hydra_plugins
 
-# Checks are imported by name, one at a time: a broken import fails its own check only.
 PACKAGE_CHECKS = ("packages.versions", "packages.malicious_releases", "packages.opencv_wheels")
 TRAINING_CHECKS = (
-    *("libraries.torch_and_torchvision", "libraries.opencv", "device.device", "device.threads"),
-    *("inputs.network", "inputs.scans", "inputs.prepared_sets"),
-    *("resources.folders", "resources.memory"),
+    *("libraries.torch_imports", "libraries.torchvision_works"),
+    *("libraries.opencv_imports", "device.device", "device.threads"),
+    *("inputs.network", "inputs.scans"),
+    *("resources.prepared_sets", "resources.folders", "resources.memory"),
+)
+# Those that share a child process; each needs those before it.
+IN_CHILD = (
+    (
+        *("libraries.torch_imports", "device.threads", "libraries.torchvision_works"),
+        *("device.device", "inputs.network"),
+    ),
+    ("libraries.opencv_imports", "inputs.scans"),
 )
 REINSTALL = 'python -m pip install --force-reinstall "hydra-core>=1.3.2,<1.4" "omegaconf>=2.3,<2.4"'
 
@@ -37,21 +45,26 @@ def main() -> None:
         report(chain(run_checks(PACKAGE_CHECKS), findings))
 
     def examine(config: Any) -> None:
-        checks = run_checks(TRAINING_CHECKS, config, Probes(config))
-        report(chain(run_checks(PACKAGE_CHECKS), findings, checks))
+        report(chain(run_checks(PACKAGE_CHECKS), findings, examine_training(config)))
 
     command("doctor")(examine)()
 
 
+def examine_training(config: Any) -> Iterator[Finding]:
+    """Yield the findings of all checks of a configured training."""
+    counts: Counts = {}
+    found: dict[str, list[Finding]] = {}
+    for check in TRAINING_CHECKS:
+        for together in IN_CHILD:
+            if check in together and check not in found:
+                found |= run_in_child(together, config, counts)
+        yield from found[check] if check in found else run_checks([check], config, counts)
+
+
 def run_checks(checks: Iterable[str], *arguments: Any) -> Iterator[Finding]:
-    """Yield the findings of each check, a `file.function` here; an unexpected error is one, too."""
+    """Yield the findings of each check."""
     for check in checks:
-        module, _, function = check.partition(".")
-        try:
-            yield from getattr(import_module(f"brain_tumor.doctor.{module}"), function)(*arguments)
-        except Exception as error:
-            message = f"The check {check} failed: {type(error).__name__}: {error}"
-            yield Finding("wrong", module, message, "solve the problems above first")
+        yield from run_check(check, *arguments)[0]
 
 
 def report(findings: Iterable[Finding]) -> None:

@@ -2,50 +2,63 @@
 
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from brain_tumor.doctor.child import Results
-from brain_tumor.doctor.found import Device, Failure, Finding
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d, max_pool2d
+
+from brain_tumor.doctor.checks import REINSTALL, Counts
+from brain_tumor.doctor.finding import Finding
 from brain_tumor.doctor.resources import read_cgroup
+from brain_tumor.engine.precision import cpu_has_bf16
 
 TOLERANCE = 1e-2  # of values near 1: TF32 keeps three digits
 
 
-def device(config: Any, probes: Results) -> Iterator[Finding]:
-    """Report whether the configured device is there and computes what the CPU computes."""
-    found: Device | Failure | None = probes["device"]
-    trainer = config.trainer
-    if found is None:
-        return
-    if isinstance(found, Failure):
-        message = f"A small computation on the device failed: {found.error}"
-        yield Finding("wrong", "device", message, "add trainer=cpu")
-        return
-    kind = str(found.kind).upper()
-    if not found.available:
-        message = f"trainer.accelerator={trainer.accelerator} is not available on this machine."
+def device(config: Any, counts: Counts) -> Iterator[Finding]:
+    """Report whether the device that Lightning takes computes what the CPU computes."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        cuda = torch.cuda.is_available()
+    gpu = "cuda" if cuda else "mps" if torch.backends.mps.is_available() else None
+    asked = config.trainer.accelerator
+    kind = {"auto": gpu or "cpu", "gpu": gpu}.get(asked, asked)
+    if kind is None or kind not in ("cpu", gpu):
+        message = f"trainer.accelerator={asked} is not available on this machine."
         yield Finding("wrong", "device", message, "add trainer=auto")
-    elif not found.difference < TOLERANCE:  # NaN is wrong, too
-        message = f"{kind} and CPU results differ by {found.difference:.3g}."
+    elif not (difference := float((_gradient(kind) - _gradient("cpu")).abs().max())) < TOLERANCE:
+        # NaN is wrong, too.
+        message = f"{kind.upper()} and CPU results differ by {difference:.3g}."
         yield Finding("wrong", "device", message, "add trainer=cpu")
-    elif kind == "CUDA":
-        memory = f"{(found.free or 0) / 2**30:.1f} GiB of GPU memory are free"
-        yield Finding("ok", "device", f"{found.count} x {found.name} works; {memory}.")
+    elif kind == "cuda":
+        cards = f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()} works"
+        free = f"{torch.cuda.mem_get_info()[0] / 2**30:.1f} GiB of GPU memory are free"
+        yield Finding("ok", "device", f"{cards}; {free}.")
     else:
-        slow = "" if found.bf16 is not False else " It has no bf16: keep trainer.precision=32-true."
-        message = f"{kind} works (trainer.accelerator={trainer.accelerator}).{slow}"
+        slow = " It has no bf16: keep trainer.precision=32-true."
+        slow *= kind == "cpu" and not cpu_has_bf16()
+        message = f"{kind.upper()} works (trainer.accelerator={asked}).{slow}"
         yield Finding("ok", "device", message)
-    if kind != "CUDA" and trainer.accelerator != "cpu" and shutil.which("nvidia-smi"):
-        yield _unused_gpu(probes["torch"].cuda, found.reason)
+    if kind != "cuda" and asked != "cpu" and shutil.which("nvidia-smi"):
+        yield _unused_gpu(torch.version.cuda, " ".join(str(one.message) for one in caught))
+
+
+def _gradient(device: str) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    scans = torch.rand((2, 1, 16, 16), generator=generator).to(device)
+    kernel = torch.rand((4, 1, 3, 3), generator=generator).to(device).requires_grad_()
+    loss = max_pool2d(conv2d(scans, kernel, padding=1), 2).square().mean()
+    return torch.autograd.grad(loss, kernel)[0].cpu()
 
 
 def _unused_gpu(cuda: str | None, reason: str) -> Finding:
     message = "An NVIDIA driver is installed, but "
     if cuda is None:
         # On Linux that brings CUDA; elsewhere PyTorch's page "Get started" has the line to type.
-        fix = "python -m pip install --force-reinstall torch torchvision"
-        return Finding("note", "device", f"{message}this torch is built without CUDA.", fix)
+        return Finding("note", "device", f"{message}this torch is built without CUDA.", REINSTALL)
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         fix = "unset CUDA_VISIBLE_DEVICES"
         return Finding("note", "device", f"{message}CUDA_VISIBLE_DEVICES hides the GPU.", fix)
@@ -53,16 +66,14 @@ def _unused_gpu(cuda: str | None, reason: str) -> Finding:
     return Finding("note", "device", f"{message}torch cannot use CUDA {cuda}: {reason}")
 
 
-def threads(config: Any, probes: Results) -> Iterator[Finding]:
+def threads(config: Any, counts: Counts) -> Iterator[Finding]:
     """Compare torch's threads with the cores that this process may use."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     cores = allowed or 1
     quota, _, period = read_cgroup("cpu.max").partition(" ")
     if quota.isdigit():  # else "max"
         cores = min(cores, max(1, round(int(quota) / int(period))))
-    number = config.threads or getattr(probes["torch"], "threads", None)
-    if number is None:
-        return
+    number = config.threads or torch.get_num_threads()
     message, fix = f"torch uses {number} of {cores} CPU cores.", f"add threads={cores}"
     if number > cores:
         message = f"torch starts {number} threads on {cores} CPU cores, which is slow."

@@ -1,75 +1,100 @@
-"""What a training starts from: the network with its weights, the scans, the prepared set."""
+"""What a training starts from: the network with its weights, and the scans."""
 
+import os
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from brain_tumor.doctor.child import Results
-from brain_tumor.doctor.found import BuiltNetwork, Failure, Finding, FoundScans
-from brain_tumor.doctor.resources import prepared_sets_in
-from brain_tumor.rendering.numbers import listed
+from omegaconf import OmegaConf
+
+from brain_tumor.config.data_settings import data_settings
+from brain_tumor.config.network import check_network
+from brain_tumor.config.source import build_source
+from brain_tumor.data.sources.kaggle import differing_counts, removal
+from brain_tumor.doctor.checks import Counts
+from brain_tumor.doctor.finding import Finding
+from brain_tumor.errors import WeightsError
+from brain_tumor.models.registry import build_network, trial_device
+from brain_tumor.trust import trusting
 
 
-def network(config: Any, probes: Results) -> Iterator[Finding]:
-    """Report whether the network can be built and its weights are ready."""
-    found: BuiltNetwork | Failure | None = probes["network"]
-    if found is None:
-        return
-    if isinstance(found, Failure):
-        topic, fix = "model", "python -m brain_tumor.train --help"
-        if found.type == "WeightsError":
-            topic, fix = "weights", "add model.weights=none, or model.weights=FILE"
-        yield Finding("wrong", topic, found.error, fix)
-        return
-    message = f"{config.model.name} can be built, with {found.parameters:,} parameters."
-    yield Finding("ok", "model", message)
-    weights = found.weights
-    if weights == "none":
+def network(config: Any, counts: Counts) -> Iterator[Finding]:
+    """Build the network and load its weights as a run does; download nothing."""
+    data, options = config.data, cast(dict[str, Any], OmegaConf.to_container(config.model))
+    weights = options.pop("weights", None)
+    with trusting(config.get("trust")):
+        classes = len(data.classes or build_source(data_settings(data)).classes)
+        with trial_device(options):  # without memory
+            built = build_network(classes, **options)
+        parameters = sum(parameter.numel() for parameter in built.parameters())
+        file = built.published_weights() if weights == "imagenet" else None
+        there = weights != "imagenet" or (file is not None and file.is_file())
+        given = options | {"weights": weights} if there else options
+        try:
+            check_network(given, classes, data.crop.size)
+        except WeightsError as error:
+            broken = f"{file} is damaged: delete it to download it again."
+            message = broken if weights == "imagenet" else str(error)
+            fix = "add model.weights=none, or model.weights=FILE"
+            yield Finding("wrong", "weights", message, fix)
+            return
+    counts["parameters"] = parameters
+    yield Finding(
+        "ok", "model", f"{config.model.name} can be built, with {parameters:,} parameters."
+    )
+    if weights in (None, "none"):
         yield Finding("ok", "weights", "No pretrained weights are needed.")
-    elif not found.download:
-        yield Finding("ok", "weights", f"The weights in {weights} fit.")
+    elif there:
+        yield Finding("ok", "weights", f"The weights in {file or weights} fit.")
     else:
-        place = "" if weights is None else f" to {weights}"
+        place = "" if file is None else f" to {file}"
         yield Finding("note", "weights", f"The first run downloads the weights{place}.")
 
 
-def scans(config: Any, probes: Results) -> Iterator[Finding]:
-    """Report whether the raw scans are there, and as many as published."""
-    found: FoundScans | Failure | None = probes["scans"]
-    if isinstance(found, Failure):
-        fix = "add data.root=FOLDER, or data=phantom for phantom scans"
-        yield Finding("wrong", "scans", found.error, fix)
-    elif found is None:
-        return
-    elif found.download:
-        yield Finding("note", "scans", f"The first run downloads {found.download} from Kaggle.")
-    elif found.draw:
-        yield Finding("ok", "scans", f"The first run draws phantom scans in {found.root}.")
-    else:
-        yield _counted(found, published=bool((config.data.get("kaggle") or {}).get("counts")))
-
-
-def _counted(found: FoundScans, published: bool) -> Finding:
-    root, parts = Path(str(found.root)), found.counts or {}
-    counts = ", ".join(f"{folder} {number:,}" for folder, number in parts.items())
-    message = f"{root} holds {sum(parts.values()):,} scans ({counts})"
+def scans(config: Any, counts: Counts) -> Iterator[Finding]:
+    """Report whether the raw scans are there, and as many as published; fetch and draw nothing."""
+    data = data_settings(config.data)
+    downloaded = not data.root and data.source == "kaggle"
+    known = {} if data.kaggle is None else data.kaggle.known
+    if downloaded and data.kaggle is not None:
+        cached = kaggle_folder(data.kaggle.handle, data.kaggle.version)
+        if cached is None:
+            message = f"The first run downloads {data.kaggle.handle} from Kaggle."
+            yield Finding("note", "scans", message)
+            return
+        data = replace(data, root=str(cached))
+    if data.source == "phantom":
+        if not Path(str(data.root)).expanduser().exists():
+            yield Finding("ok", "scans", f"The first run draws phantom scans in {data.root}.")
+            return
+        data = replace(data, source="folder")
+    source = build_source(data)
+    found = list(source.scans())
+    counts["scans"] = len(found)
+    parts = Counter(scan.part or "in no published part" for scan in found)
+    listed = ", ".join(f"{part} {number:,}" for part, number in parts.items())
+    message = f"{source.root} holds {len(found):,} scans ({listed})"
     differing = ", ".join(
-        f"{folder}/{label} has {number}, not {expected}"
-        for folder, label, number, expected in found.differing
+        f"{part}/{label} has {number}, not {expected}"
+        for part, label, number, expected in differing_counts(
+            Counter((scan.part, scan.label) for scan in found), known
+        )
     )
-    if differing and found.downloaded:
-        from brain_tumor.data.sources.kaggle import removal
-
+    if differing and downloaded:
         broken = f"{message}; the download is damaged: {differing}."
-        return Finding("wrong", "scans", broken, removal(root))
-    if differing:
-        return Finding("note", "scans", f"{message}, which is not the published set: {differing}.")
-    return Finding("ok", "scans", f"{message}{', as published' * published}.")
+        yield Finding("wrong", "scans", broken, removal(Path(str(source.root))))
+    elif differing:
+        yield Finding("note", "scans", f"{message}, which is not the published set: {differing}.")
+    else:
+        yield Finding("ok", "scans", f"{message}{', as published' * bool(known)}.")
 
 
-def prepared_sets(config: Any, probes: Results) -> Iterator[Finding]:
-    """Report the prepared sets of the configured name."""
-    found = [str(folder) for folder in prepared_sets_in(config)]
-    message = f"The first run prepares the scans in {config.data.prepared}."
-    there = f"{listed(found)} {'are' if len(found) > 1 else 'is'} there." if found else message
-    yield Finding("ok", "prepared set", there)
+def kaggle_folder(handle: str, version: int | str) -> Path | None:
+    """Find a complete download in kagglehub's cache, whose import would open a network session."""
+    cache = Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
+    place = cache / "datasets" / handle
+    wanted = "*" if version == "latest" else str(version)
+    complete = [path.stem for path in place.glob(f"{wanted}.complete") if path.stem.isdigit()]
+    return place / "versions" / max(complete, key=int) if complete else None

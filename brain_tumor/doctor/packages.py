@@ -4,16 +4,12 @@ import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 
-from brain_tumor.doctor.found import Finding
+from brain_tumor.doctor.checks import OPENCV, reinstall_opencv
+from brain_tumor.doctor.finding import Finding
 from brain_tumor.runs.provenance import installed
 
 # Uploaded from a stolen account; they steal credentials.
 MALICIOUS = {"lightning": ("2.6.2", "2.6.3"), "pytorch-lightning": ("2.6.2", "2.6.3")}
-# All of them install the module cv2; any of them is enough.
-OPENCV = (
-    *("opencv-python", "opencv-python-headless"),
-    *("opencv-contrib-python", "opencv-contrib-python-headless"),
-)
 
 
 def versions() -> Iterator[Finding]:
@@ -65,9 +61,3 @@ def opencv_wheels() -> Iterator[Finding]:
     if len(wheels) > 1:
         message = f"{' and '.join(wheels)} overwrite each other's files."
         yield Finding("wrong", "opencv", message, reinstall_opencv("opencv-python"))
-
-
-def reinstall_opencv(wheel: str) -> str:
-    """Give the command that replaces all OpenCV wheels by one."""
-    uninstall = f"python -m pip uninstall -y {' '.join(OPENCV)}"
-    return f'{uninstall} && python -m pip install "{wheel}>=4.10"'

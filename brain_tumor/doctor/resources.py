@@ -1,13 +1,14 @@
-"""Folders, disk space and memory for the configured training."""
+"""Prepared sets, folders, disk space and memory for the configured training."""
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.doctor.child import Results
-from brain_tumor.doctor.found import Finding
+from brain_tumor.doctor.checks import Counts
+from brain_tumor.doctor.finding import Finding
+from brain_tumor.rendering.numbers import listed
 
 CGROUP = Path("/sys/fs/cgroup")  # limits of a container
 GIB = 2**30
@@ -19,13 +20,20 @@ THUMBNAIL = 96 * 96  # bytes
 PROCESS, PER_SCAN = int(1.4 * GIB), 18 * 2**20
 
 
-def folders(config: Any, probes: Results) -> Iterator[Finding]:
+def prepared_sets(config: Any, counts: Counts) -> Iterator[Finding]:
+    """Report the prepared sets of the configured name."""
+    found = [str(folder) for folder in prepared_sets_in(config)]
+    message = f"The first run prepares the scans in {config.data.prepared}."
+    there = f"{listed(found)} {'are' if len(found) > 1 else 'is'} there." if found else message
+    yield Finding("ok", "prepared set", there)
+
+
+def folders(config: Any, counts: Counts) -> Iterator[Finding]:
     """Report whether a run can write its folders, and whether they have enough space."""
-    needed = run_bytes(getattr(probes["network"], "parameters", 0))
+    needed = run_bytes(counts.get("parameters", 0))
     if not prepared_sets_in(config):
         # The report's set where nothing is counted yet. All scans are written, then those kept.
-        counts: Mapping[str, int] | None = getattr(probes["scans"], "counts", None)
-        scans = 7023 if counts is None else sum(counts.values())
+        scans = counts.get("scans", 7023)
         needed += scans * (2 * config.data.crop.size**2 + THUMBNAIL)
     places = {"runs": config.runs, "data.prepared": config.data.prepared}
     if config.data.source == "phantom":
@@ -48,7 +56,7 @@ def run_bytes(parameters: int) -> int:
     return CHECKPOINTS * 12 * parameters + OTHER_RUN_FILES
 
 
-def memory(config: Any, probes: Results) -> Iterator[Finding]:
+def memory(config: Any, counts: Counts) -> Iterator[Finding]:
     """Compare free memory with the peak of similar trainings."""
     needed, free = PROCESS + PER_SCAN * config.data.batch_size, free_memory()
     message = f"A run needs about {needed / GIB:.1f} GiB"

@@ -2,12 +2,11 @@ from collections.abc import Callable
 
 import pytest
 
-from brain_tumor.doctor import child
-from brain_tumor.doctor.child import Probes, run_probes
-from brain_tumor.doctor.found import Library
+from brain_tumor.doctor.child import run_in_child
+from brain_tumor.doctor.finding import Finding
 
-GROUP = ("opencv", "scans")
-SETTINGS = {"data": {"root": "nowhere", "source": "folder", "classes": ["a", "b"]}}
+CHECKS = ("libraries.opencv_imports", "inputs.scans")
+SMALL = ("data.root=nowhere", "data.source=folder", "data.classes=[a,b]")
 
 
 @pytest.mark.parametrize(
@@ -20,35 +19,29 @@ SETTINGS = {"data": {"root": "nowhere", "source": "folder", "classes": ["a", "b"
         ("raise ImportError('libGL.so.1: cannot open')", 30, "ImportError: libGL.so.1"),
     ],
 )
-def test_a_failing_library_fails_its_probe_and_skips_the_next(
-    plant: Callable[[str, str], None], cv2: str, timeout: float, failure: str
+def test_a_failing_library_fails_its_check_and_skips_the_next(
+    configure: Callable, plant: Callable, cv2: str, timeout: float, failure: str
 ) -> None:
     plant("cv2", cv2)
-    found = run_probes(GROUP, SETTINGS, timeout)
-    assert failure in found["opencv"].error
-    assert found["scans"] is None
+    found = run_in_child(CHECKS, configure(*SMALL, f"timeout={timeout}"), {})
+    (finding,) = found[CHECKS[0]]
+    assert (finding.mark, finding.topic) == ("wrong", "opencv")
+    assert failure in finding.message
+    assert found[CHECKS[1]] == []
 
 
-def test_a_crash_keeps_earlier_results_whatever_libraries_print(
-    plant: Callable[[str, str], None],
+def test_a_crash_keeps_earlier_findings_whatever_libraries_print(
+    configure: Callable, plant: Callable
 ) -> None:
     plant("cv2", "print('{}'); __version__ = '5'\ndef __getattr__(name): import os; os.abort()")
-    found = run_probes(GROUP, SETTINGS, 30)
-    assert found["opencv"] == Library("5")
-    assert "SIGABRT" in found["scans"].error
+    found = run_in_child(CHECKS, configure(*SMALL), {})
+    assert found[CHECKS[0]] == [Finding("ok", "opencv", "OpenCV 5 works.")]
+    assert "SIGABRT" in found[CHECKS[1]][0].message
 
 
-def test_a_group_runs_once_and_only_when_it_is_needed(
-    configure: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = []
-
-    def run(names: tuple[str, ...], settings: dict, timeout: float) -> dict:
-        calls.append((names, settings["data"]["classes"], timeout))
-        return {name: Library(name) for name in names}
-
-    monkeypatch.setattr(child, "run_probes", run)
-    probes = Probes(configure("data.classes=[a,b]", "timeout=5"))
-    assert calls == []
-    assert (probes["scans"], probes["opencv"]) == (Library("scans"), Library("opencv"))
-    assert calls == [(GROUP, ["a", "b"], 5)]
+def test_what_was_counted_comes_home(configure: Callable) -> None:
+    counts = {"scans": 3}
+    checks = ("libraries.torch_imports", "device.device", "inputs.network")
+    found = run_in_child(checks, configure("trainer=cpu"), counts)
+    assert [finding.mark for check in checks for finding in found[check]] == ["ok"] * 3
+    assert counts == {"scans": 3, "parameters": 8_415_796}  # of the report

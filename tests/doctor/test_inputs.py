@@ -1,69 +1,132 @@
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
+import kagglehub.cache
+import kagglehub.handle
 import pytest
+import torch
+from torchvision.models import ResNet18_Weights, mobilenet_v2
 
-from brain_tumor.doctor.found import BuiltNetwork, Failure, Found, FoundScans
-from brain_tumor.doctor.inputs import network, prepared_sets, scans
+from brain_tumor.doctor.finding import Finding
+from brain_tumor.doctor.inputs import kaggle_folder, network, scans
+from brain_tumor.errors import ConfigError, DataError
 
-NETWORK = BuiltNetwork(5, "none", download=False)
-SCANS = FoundScans("raw", counts={"Training": 8, "Testing": 2})
-DIFFERING = [("Testing", "glioma", 1, 9)]
-
-
-@pytest.mark.parametrize(
-    ("found", "findings"),
-    [
-        (NETWORK, [("ok", "model"), ("ok", "weights")]),
-        (replace(NETWORK, weights="w.pth"), [("ok", "model"), ("ok", "weights")]),
-        (replace(NETWORK, weights="w.pth", download=True), [("ok", "model"), ("note", "weights")]),
-        (Failure("w.pth does not fit.", "WeightsError"), [("wrong", "weights")]),
-        (Failure("width is -1.", "ConfigError"), [("wrong", "model")]),
-        (None, []),
-    ],
-)
-def test_network_and_weights(configure: Callable, found: Found, findings: list) -> None:
-    seen = list(network(configure(), {"network": found}))
-    assert [(finding.mark, finding.topic) for finding in seen] == findings
-    assert any("w.pth" in finding.message for finding in seen) == ("w.pth" in str(found))
+CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
+KEYS = [f"{folder}.{label}" for folder in ("Training", "Testing") for label in CLASSES]
 
 
-@pytest.mark.parametrize(
-    ("found", "mark", "words"),
-    [
-        (SCANS, "ok", "10 scans"),
-        (replace(SCANS, differing=DIFFERING), "note", "Testing/glioma has 1"),
-        (FoundScans(download="owner/name"), "note", "owner/name"),
-        (FoundScans("raw", draw=True), "ok", "draws"),
-        (Failure("There is no folder x."), "wrong", "no folder x"),
-    ],
-)
-def test_scans(configure: Callable, found: Found, mark: str, words: str) -> None:
-    (finding,) = scans(configure(), {"scans": found})
-    assert finding.mark == mark
-    assert words in finding.message
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the folder in which torchvision would keep its weights."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    folder = tmp_path / "torch/hub/checkpoints"
+    folder.mkdir(parents=True)
+    return folder
 
 
-def test_a_damaged_download_is_removed_by_the_fix(configure: Callable, tmp_path: Path) -> None:
-    root = tmp_path / "owner/my scans/versions/1"
-    root.mkdir(parents=True)
-    marker = tmp_path / "owner/my scans/1.complete"
-    found = replace(SCANS, root=str(root), downloaded=True, differing=DIFFERING)
-    (finding,) = scans(configure(), {"scans": found})
-    assert finding.mark == "wrong"
-    assert shlex.split(finding.fix) == ["rm", "-r", str(root), str(marker)]
-
-
-def test_prepared_sets_of_the_configured_name_are_listed(
-    configure: Callable, tmp_path: Path
-) -> None:
-    (finding,) = prepared_sets(configure(), {})
-    assert str(tmp_path / "prepared") in finding.message
-    mine = tmp_path / "prepared/brain-tumor-mri-12ab"
-    for folder in (mine, tmp_path / "prepared/phantom-12ab"):
+def write_scans(root: Path, number: int = 2) -> Path:
+    for key in KEYS:
+        folder = root / key.replace(".", "/")
         folder.mkdir(parents=True)
-    (finding,) = prepared_sets(configure(), {})
-    assert str(mine) in finding.message
-    assert "phantom" not in finding.message
+        for name in range(number):
+            (folder / f"{name}.jpg").write_text("")
+    return root
+
+
+def weights_of(configure: Callable, *overrides: str) -> Finding:
+    return list(network(configure(*overrides), {}))[-1]
+
+
+def test_the_report_s_network_can_be_built_and_needs_no_weights(configure: Callable) -> None:
+    counts: dict[str, int] = {}
+    findings = list(network(configure(), counts))
+    assert [(one.mark, one.topic) for one in findings] == [("ok", "model"), ("ok", "weights")]
+    assert "8,415,796" in findings[0].message
+    assert counts == {"parameters": 8_415_796}
+
+
+def test_weights_of_a_file_have_to_fit(configure: Callable, tmp_path: Path) -> None:
+    file = tmp_path / "weights.pth"
+    given = ("model=mobilenetv2", f"model.weights={file}")
+    missing = weights_of(configure, *given)
+    assert (missing.mark, missing.topic) == ("wrong", "weights")
+    assert "no weights file" in missing.message and "model.weights=none" in missing.fix
+    torch.save({"features.0.weight": torch.zeros(1)}, file)
+    assert "do not fit" in weights_of(configure, *given).message
+    torch.save(mobilenet_v2(weights=None).state_dict(), file)
+    fitting = weights_of(configure, *given)
+    assert fitting == Finding("ok", "weights", f"The weights in {file} fit.")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        (["model=mobilenetv2"], "mobilenet_v2-b0353104.pth"),  # IMAGENET1K_V1, of the report
+        (["model=torchvision", "model.name=resnet18"], Path(ResNet18_Weights.DEFAULT.url).name),
+    ],
+)
+def test_missing_imagenet_weights_are_not_downloaded(
+    configure: Callable, cache: Path, overrides: list[str], name: str
+) -> None:
+    message = f"The first run downloads the weights to {cache / name}."
+    assert weights_of(configure, *overrides) == Finding("note", "weights", message)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_damaged_download_of_weights_is_named(configure: Callable, cache: Path) -> None:
+    file = cache / "mobilenet_v2-b0353104.pth"
+    file.write_bytes(b"half")
+    found = weights_of(configure, "model=mobilenetv2")
+    assert found.mark == "wrong" and f"{file} is damaged" in found.message
+
+
+def test_a_network_with_a_wrong_option_is_an_error(configure: Callable) -> None:
+    with pytest.raises(ConfigError, match="width"):
+        list(network(configure("model.width=-1"), {}))
+
+
+def test_scans_are_counted_and_compared(configure: Callable, tmp_path: Path) -> None:
+    root = write_scans(tmp_path / "raw")
+    same = [f"data.kaggle.counts.{key}=2" for key in KEYS]
+    counts: dict[str, int] = {}
+    (finding,) = scans(configure(f"data.root={root}", *same), counts)
+    assert finding.mark == "ok"
+    assert finding.message.endswith("16 scans (Training 8, Testing 8), as published.")
+    assert counts == {"scans": 16}
+    other = f"data.kaggle.counts.{KEYS[-1]}=3"
+    (finding,) = scans(configure(f"data.root={root}", *same[:-1], other), {})
+    assert (finding.mark, finding.fix) == ("note", "")
+    assert "not the published set: Testing/pituitary has 2, not 3" in finding.message
+
+
+@pytest.mark.parametrize("overrides", [["data.root=nowhere"], ["data.root=", "data.source=folder"]])
+def test_missing_scans_are_an_error(configure: Callable, overrides: list[str]) -> None:
+    with pytest.raises((ConfigError, DataError), match=r"nowhere|data\.root"):
+        list(scans(configure(*overrides), {}))
+
+
+def test_phantoms_are_not_drawn(configure: Callable, tmp_path: Path) -> None:
+    (finding,) = scans(configure("data=phantom", f"data.root={tmp_path / 'drawn'}"), {})
+    assert finding.mark == "ok" and f"draws phantom scans in {tmp_path}" in finding.message
+    assert not (tmp_path / "drawn").exists()
+
+
+def test_only_a_complete_download_in_the_cache_of_kagglehub_counts(
+    configure: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "my cache"))
+    config = configure("data.root=")
+    handle, version = config.data.kaggle.handle, config.data.kaggle.version
+    (finding,) = scans(config, {})
+    assert finding == Finding("note", "scans", f"The first run downloads {handle} from Kaggle.")
+    named = kagglehub.handle.parse_dataset_handle(f"{handle}/versions/{version}")
+    root = write_scans(Path(kagglehub.cache.get_cached_path(named)))
+    assert kaggle_folder(handle, version) is None
+    kagglehub.cache.Cache().mark_as_complete(named)
+    assert kaggle_folder(handle, version) == root
+    (finding,) = scans(config, {})
+    assert finding.mark == "wrong" and "the download is damaged" in finding.message
+    marker = root.parents[1] / f"{version}.complete"
+    assert marker.exists()
+    assert shlex.split(finding.fix) == ["rm", "-r", str(root), str(marker)]

@@ -1,7 +1,7 @@
 import pytest
 
-from brain_tumor.doctor.found import Failure, Library, Torch
-from brain_tumor.doctor.libraries import opencv, torch_and_torchvision
+from brain_tumor.doctor.checks import failed
+from brain_tumor.doctor.libraries import same_build
 
 
 @pytest.mark.parametrize(
@@ -15,21 +15,14 @@ from brain_tumor.doctor.libraries import opencv, torch_and_torchvision
     ],
 )
 def test_builds_have_to_match(torch: str, torchvision: str, mark: str) -> None:
-    probes = {"torch": Torch(torch, None, 1), "torchvision": Library(torchvision)}
-    (finding,) = torch_and_torchvision(None, probes)
+    finding = same_build(torch, torchvision)
     assert finding.mark == mark
     assert bool(finding.fix) == (mark != "ok")
 
 
-@pytest.mark.parametrize(
-    "probes",
-    [
-        {"torch": Failure("the process crashed (SIGILL)"), "torchvision": None},
-        {"torch": Torch("2.15.0", None, 1), "torchvision": Failure("no operator nms, SIGILL")},
-    ],
-)
-def test_a_failing_torch_or_torchvision_is_wrong_once(probes: dict) -> None:
-    (finding,) = torch_and_torchvision(None, probes)
+@pytest.mark.parametrize("check", ["torch_imports", "torchvision_works"])
+def test_a_failing_torch_or_torchvision_is_installed_again(check: str) -> None:
+    finding = failed(f"libraries.{check}", "the process crashed (SIGILL)")
     assert finding.mark == "wrong"
     assert "SIGILL" in finding.message
     assert "torch torchvision" in finding.fix
@@ -43,7 +36,7 @@ def test_a_failing_torch_or_torchvision_is_wrong_once(probes: dict) -> None:
     ],
 )
 def test_a_failing_opencv_is_replaced(error: str, wheel: str) -> None:
-    (finding,) = opencv(None, {"opencv": Failure(error)})
+    finding = failed("libraries.opencv_imports", error)
     assert finding.mark == "wrong"
     assert error in finding.message
     assert finding.fix.endswith(f'python -m pip install "{wheel}>=4.10"')

@@ -11,7 +11,7 @@ import pytest
 
 import brain_tumor
 from brain_tumor.doctor import __main__ as doctor
-from brain_tumor.doctor.found import Finding, Library
+from brain_tumor.doctor.finding import Finding
 
 ROOT = Path(brain_tumor.__file__).parents[1]
 PHANTOM = ("data=phantom", "model.width=16", "trainer=cpu")
@@ -68,11 +68,14 @@ def test_without_a_configuration_packages_are_checked_all_the_same(
 
 
 def test_no_library_that_may_crash_is_imported_by_the_command_itself(tmp_path: Path) -> None:
-    names = sorted(path.stem for path in (ROOT / "brain_tumor/doctor").glob("*.py"))
-    imports = ", ".join(f"brain_tumor.doctor.{name}" for name in names)
+    here = {check for group in doctor.IN_CHILD for check in group}.symmetric_difference(
+        {*doctor.PACKAGE_CHECKS, *doctor.TRAINING_CHECKS}
+    )
+    files = {"__main__", *(check.partition(".")[0] for check in here)}
+    imports = ", ".join(f"brain_tumor.doctor.{name}" for name in files)
     code = f"import sys, brain_tumor.cli.command, {imports}; print(*sys.modules)"
     ended = typed(tmp_path, "-c", code)
-    assert "brain_tumor.doctor.probes" in ended.stdout, ended.stderr
+    assert "brain_tumor.doctor.resources" in ended.stdout, ended.stderr
     assert {"torch", "torchvision", "lightning", "cv2"}.isdisjoint(ended.stdout.split())
 
 
@@ -102,8 +105,8 @@ def test_a_path_that_the_terminal_cannot_show_is_escaped(monkeypatch: pytest.Mon
 
 def test_a_check_that_raises_is_wrong_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "brain_tumor.doctor.packages", None)
-    checks = ["packages.versions", "libraries.opencv"]
-    findings = list(doctor.run_checks(checks, None, {"opencv": Library("5")}))
+    checks = ["packages.versions", "libraries.opencv_imports"]
+    findings = [*doctor.run_checks(checks[:1]), *doctor.run_checks(checks[1:], None, {})]
     assert [(finding.mark, finding.topic) for finding in findings] == [
         ("wrong", "packages"),
         ("ok", "opencv"),

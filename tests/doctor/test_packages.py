@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from brain_tumor.doctor import packages
-from brain_tumor.doctor.found import Finding
+from brain_tumor.doctor.finding import Finding
 
 Install = Callable[..., None]
 

@@ -8,18 +8,34 @@ import pytest
 import torch
 
 from brain_tumor.doctor import resources
-from brain_tumor.doctor.found import BuiltNetwork, FoundScans
-from brain_tumor.doctor.resources import folders, free_memory, memory, run_bytes, why_not_writable
+from brain_tumor.doctor.resources import (
+    folders,
+    free_memory,
+    memory,
+    prepared_sets,
+    run_bytes,
+    why_not_writable,
+)
 from brain_tumor.models.gbmnet import GBMnet
 
-PROBES = {
-    "network": BuiltNetwork(1000, "none", False),
-    "scans": FoundScans(counts={"Training": 10}),
-}
+COUNTS = {"parameters": 1000, "scans": 10}
+
+
+def test_prepared_sets_of_the_configured_name_are_listed(
+    configure: Callable, tmp_path: Path
+) -> None:
+    (finding,) = prepared_sets(configure(), {})
+    assert str(tmp_path / "prepared") in finding.message
+    mine = tmp_path / "prepared/brain-tumor-mri-12ab"
+    for folder in (mine, tmp_path / "prepared/phantom-12ab"):
+        folder.mkdir(parents=True)
+    (finding,) = prepared_sets(configure(), {})
+    assert str(mine) in finding.message
+    assert "phantom" not in finding.message
 
 
 def test_folders_that_a_run_would_make_are_not_made(configure: Callable, tmp_path: Path) -> None:
-    findings = list(folders(configure("data=phantom", f"data.root={tmp_path / 'raw'}"), PROBES))
+    findings = list(folders(configure("data=phantom", f"data.root={tmp_path / 'raw'}"), COUNTS))
     assert [finding.mark for finding in findings] == ["ok"] * 3
     assert list(tmp_path.iterdir()) == []
 
@@ -29,7 +45,7 @@ def test_a_file_in_place_of_a_folder_is_wrong(
     configure: Callable, tmp_path: Path, key: str
 ) -> None:
     (tmp_path / "file").write_text("")
-    found = list(folders(configure(f"{key}={tmp_path / 'file/below'}"), PROBES))
+    found = list(folders(configure(f"{key}={tmp_path / 'file/below'}"), COUNTS))
     (finding,) = [finding for finding in found if finding.mark == "wrong"]
     assert f"{tmp_path / 'file'} is a file" in finding.message
     assert finding.fix == f"add {key}=FOLDER"
@@ -51,7 +67,7 @@ def test_space_for_a_new_prepared_set_is_needed_once(
 
     def marks(free: int) -> set[str]:
         monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
-        return {finding.mark for finding in folders(configure(), PROBES)}
+        return {finding.mark for finding in folders(configure(), COUNTS)}
 
     assert (marks(both - 1), marks(both)) == ({"note"}, {"ok"})
     (tmp_path / "prepared/brain-tumor-mri-12ab").mkdir(parents=True)
