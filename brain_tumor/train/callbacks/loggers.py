@@ -14,7 +14,7 @@ from brain_tumor.errors import ConfigError
 from brain_tumor.models.classifier import SHORT
 from brain_tumor.runs.identity import flatten
 from brain_tumor.runs.tensorboard_events import FINAL
-from brain_tumor.train.callbacks import tensorboard
+from brain_tumor.train.callbacks.tensorboard import add_card, write_end, write_start
 
 
 def build_loggers(config: DictConfig) -> list[Logger]:
@@ -36,9 +36,11 @@ def log_start(
     loggers: Sequence[Logger], config: DictConfig, classes: Sequence[str], monitored_part: str
 ) -> None:
     """Show the configuration: TensorBoard's way, and to others as hyperparameters by dotted key."""
-    tensorboard.log_start(loggers, config, classes, monitored_part)
-    for logger in _others(loggers):
-        logger.log_hyperparams(flatten(config))
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger):
+            write_start(logger.experiment, config, classes, monitored_part)
+        else:
+            logger.log_hyperparams(flatten(config))
 
 
 def log_outcome(
@@ -49,28 +51,27 @@ def log_outcome(
 ) -> None:
     """Show the final scores of each part, as `final/<part>/<score>`, and end the loggers' runs.
 
-    `scores` and `figures`, confusion matrices, are per part; a score that is None is left out.
-    Figures go to TensorBoard, W&B, MLflow, and whatever has a `log_image` like W&B's.
+    `scores` and `figures`, confusion matrices, are per part, `val` for validation; a score that is
+    None is left out. Figures go to TensorBoard, W&B, MLflow, and whatever has a `log_image` like
+    W&B's. `epochs` that were trained are their place on the x axis.
     """
-    tensorboard.log_outcome(loggers, scores, figures, epochs)
     named = {
         f"{FINAL}{SHORT.get(part, part)}/{key}": float(value)
         for part, values in scores.items()
         for key, value in values.items()
         if value is not None
     }
-    for logger in _others(loggers):
+    for logger in loggers:
         logger.log_metrics(named, epochs)
         for part, figure in figures.items():
-            _show(logger, f"{FINAL}{SHORT.get(part, part)}/confusion", figure)
-        logger.save()
-    _end(loggers, failed=False)
+            _show(logger, f"{FINAL}{SHORT.get(part, part)}/confusion", figure, epochs)
+        _end(logger, failed=False)
 
 
 def log_failure(loggers: Sequence[Logger]) -> None:
     """Tell the loggers that the training failed."""
-    tensorboard.log_failure(loggers)
-    _end(loggers, failed=True)
+    for logger in loggers:
+        _end(logger, failed=True)
 
 
 def viewers(loggers: Iterable[Logger], run: Path) -> list[str]:
@@ -105,20 +106,21 @@ def _built(node: Any, key: str) -> Logger:
     return logger
 
 
-def _others(loggers: Iterable[Logger]) -> list[Logger]:
-    return [logger for logger in loggers if not isinstance(logger, TensorBoardLogger)]
-
-
-def _show(logger: Any, tag: str, figure: Figure) -> None:
-    if isinstance(logger, MLFlowLogger):
+def _show(logger: Any, tag: str, figure: Figure, epochs: int) -> None:
+    if isinstance(logger, TensorBoardLogger):
+        add_card(logger.experiment, tag, figure, epochs)
+    elif isinstance(logger, MLFlowLogger):
         logger.experiment.log_figure(logger.run_id, figure, f"{tag}.png")
     elif hasattr(logger, "log_image"):
         logger.log_image(tag, [figure])
 
 
-def _end(loggers: Iterable[Logger], failed: bool) -> None:
-    for logger in loggers:
-        if isinstance(logger, WandbLogger):  # else a sweep's next job would write into its run
-            logger.experiment.finish(exit_code=int(failed))
-        elif isinstance(logger, MLFlowLogger) and failed:
-            logger.experiment.set_terminated(logger.run_id, "FAILED")
+def _end(logger: Logger, failed: bool) -> None:
+    if isinstance(logger, TensorBoardLogger):
+        write_end(logger.experiment, failed)
+    elif isinstance(logger, WandbLogger):  # else a sweep's next job would write into its run
+        logger.experiment.finish(exit_code=int(failed))
+    elif isinstance(logger, MLFlowLogger) and failed:
+        logger.experiment.set_terminated(logger.run_id, "FAILED")
+    elif not failed:
+        logger.save()

@@ -29,7 +29,6 @@ from brain_tumor.models.classifier import SHORT
 from brain_tumor.rendering.charts.figures import scan_sheet
 from brain_tumor.runs.atomic_file import written_whole
 from brain_tumor.runs.identity import flatten
-from brain_tumor.runs.tensorboard_events import FINAL
 from brain_tumor.train.callbacks.epoch_history import fast_dev_run
 
 CARD = (4.5, 4.0, 76)  # inches wide and high, dots to the inch
@@ -85,19 +84,13 @@ class AugmentedSheet(Callback):
             writer.add_figure("train/augmented", figure, global_step=0)
 
 
-def log_start(
-    loggers: Iterable[Logger], config: DictConfig, classes: Sequence[str], monitored_part: str
+def write_start(
+    writer: Any, config: DictConfig, classes: Sequence[str], monitored_part: str
 ) -> None:
     """Show the configuration as text and as hyperparameters, and lay out the custom scalars.
 
     The layout puts the training part and the monitored part on one chart, for the loss and the
     scores of an epoch and for the F1 of each class.
-
-    Args:
-        loggers: Those of the Trainer; others than TensorBoard's are passed over.
-        config: The run's configuration.
-        classes: Class names.
-        monitored_part: Name of the part that is scored after every epoch.
     """
     text = OmegaConf.to_yaml(config, resolve=True)
     parts = ("train", SHORT.get(monitored_part, monitored_part))
@@ -110,60 +103,29 @@ def log_start(
             parts, {name: f"f1/{name}" for name in classes}
         ),
     }
-    for writer in tensorboard_writers(loggers):
-        # Indented lines are code to TensorBoard's Markdown.
-        writer.add_text("config", "\n".join(f"    {line}" for line in text.splitlines()))
-        writer.add_custom_scalars(layout)
-        start, _ = _session(_hyperparameters(config))
-        writer._get_file_writer().add_summary(start)
+    # Indented lines are code to TensorBoard's Markdown.
+    writer.add_text("config", "\n".join(f"    {line}" for line in text.splitlines()))
+    writer.add_custom_scalars(layout)
+    # The summary of the experiment, the first of the three, is never written: of many runs
+    # TensorBoard would take its columns from an arbitrary one. Where there is none it gathers them
+    # from all runs, and shows those that differ first.
+    _, start, _ = hparams(_hyperparameters(config), {})  # type: ignore[no-untyped-call]
+    writer._get_file_writer().add_summary(start)
 
 
-def log_outcome(
-    loggers: Iterable[Logger],
-    scores: Mapping[str, Mapping[str, float | None]],
-    figures: Mapping[str, Figure],
-    epochs: int,
-) -> None:
-    """Show the final scores and the confusion matrix of each part.
+def write_end(writer: Any, failed: bool) -> None:
+    """Tell how the training ended: of a failed one HPARAMS shows the values without final scores.
 
-    They are named `final/<part>/<score>` and `.../confusion`, with `val` for validation;
-    a score that is undefined is left out. TensorBoard shows the scores beside the hyperparameters.
-
-    Args:
-        loggers: Those of the Trainer; others than TensorBoard's are passed over.
-        scores: Of each part, scores of labels by key; None where undefined.
-        figures: Per part, its confusion matrix.
-        epochs: Epochs trained, their place on the x axis.
+    Otherwise it shows them beside the scores named `final/<part>/<score>`.
     """
-    for writer in tensorboard_writers(loggers):
-        for part, values in scores.items():
-            for key, value in values.items():
-                if value is not None:
-                    tag = f"{FINAL}{SHORT.get(part, part)}/{key}"
-                    writer.add_scalar(tag, value, global_step=epochs)
-        for part, figure in figures.items():
-            tag = f"{FINAL}{SHORT.get(part, part)}/confusion"
-            add_card(writer, tag, figure, epochs)
-        _, end = _session({})
-        writer._get_file_writer().add_summary(end)
-        writer.flush()
-
-
-def log_failure(loggers: Iterable[Logger]) -> None:
-    """Tell TensorBoard that the training failed: HPARAMS shows its values without final scores.
-
-    Args:
-        loggers: Those of the Trainer; others than TensorBoard's are passed over.
-    """
+    status = Status.Value("STATUS_FAILURE" if failed else "STATUS_SUCCESS")
     end = HParamsPluginData(
-        session_end_info=SessionEndInfo(status=Status.Value("STATUS_FAILURE")),
-        version=PLUGIN_DATA_VERSION,
+        session_end_info=SessionEndInfo(status=status), version=PLUGIN_DATA_VERSION
     )
     plugin = SummaryMetadata.PluginData(plugin_name=PLUGIN_NAME, content=end.SerializeToString())
     value = Summary.Value(tag=SESSION_END_INFO_TAG, metadata=SummaryMetadata(plugin_data=plugin))
-    for writer in tensorboard_writers(loggers):
-        writer._get_file_writer().add_summary(Summary(value=[value]))
-        writer.flush()
+    writer._get_file_writer().add_summary(Summary(value=[value]))
+    writer.flush()
 
 
 def tensorboard_writers(loggers: Iterable[Logger]) -> list[Any]:
@@ -214,11 +176,3 @@ def _hyperparameters(config: DictConfig) -> dict[str, int | float | str]:
             # Numbers and text are what HPARAMS takes; it would show a truth value as a number.
             named[name] = value if type(value) in (int, float) else str(value)
     return {HEADLINES.get(name, name): value for name, value in named.items()}
-
-
-def _session(hyperparameters: dict[str, int | float | str]) -> tuple[Any, Any]:
-    # Start and end. The summary of the experiment, the first of the three, is never written: of
-    # many runs TensorBoard would take its columns from an arbitrary one. Where there is none it
-    # gathers them from all runs, and shows those that differ first.
-    _, start, end = hparams(hyperparameters, {})  # type: ignore[no-untyped-call]
-    return start, end

@@ -21,7 +21,8 @@ from brain_tumor.rendering.charts.figures import confusion_figure
 from brain_tumor.rendering.charts.save import settle
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.metrics import METRICS
-from brain_tumor.train.callbacks.tensorboard import add_card, log_outcome, log_start
+from brain_tumor.train.callbacks.loggers import log_outcome, log_start
+from brain_tumor.train.callbacks.tensorboard import add_card
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 EVERY_EPOCH, LAST_EPOCH = [1, 2], [2]
