@@ -1,7 +1,6 @@
 """What became of the jobs of a sweep, a small file for each: jobs may run in other processes."""
 
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,8 +39,7 @@ class NotedSweep(Callback):
 class JobRecord:
     """What became of a job: its words, the folder of its run, and how far it came.
 
-    `reason` is why it failed, or how it continued; `seconds` are those of this sweep, None where it
-    did not end.
+    `reason` is why it failed, or how it continued.
     """
 
     number: int
@@ -49,7 +47,6 @@ class JobRecord:
     folder: str
     status: JobStatus = "started"
     reason: str = ""
-    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,22 +56,19 @@ class SweepJob:
     sweep: Path
     number: int
 
-    def begin(self, overrides: tuple[str, ...], folder: str) -> None:
-        """Write down that the job begins."""
-        self._folder.create()
-        self._file.write(self._folder, JobRecord(self.number, overrides, folder))
+    def write(self, record: JobRecord) -> None:
+        """Write down what became of the job."""
+        folder = RunFolder(self.sweep / JOBS)
+        folder.create()
+        self._file.write(folder, record)
 
     def note(self, **changes: Any) -> None:
         """Change fields of the record."""
-        self._file.write(self._folder, replace(self.record(), **changes))
+        self.write(replace(self.record(), **changes))
 
     def record(self) -> JobRecord:
         """Read the record."""
-        return self._file.read(self._folder)
-
-    @property
-    def _folder(self) -> RunFolder:
-        return RunFolder(self.sweep / JOBS)
+        return self._file.read(RunFolder(self.sweep / JOBS))
 
     @property
     def _file(self) -> JsonFile[JobRecord]:
@@ -107,9 +101,10 @@ def noted(
     sentence by that, others, or all if asked for, by their traceback. What interrupts the job goes
     on to interrupt the sweep.
     """
-    hydra, begun = HydraConfig.get(), time.perf_counter()
+    hydra = HydraConfig.get()
     overrides = tuple(str(word) for word in hydra.overrides.task)
-    job.begin(overrides, str(Path(str(hydra.runtime.output_dir)).absolute()))
+    folder = str(Path(str(hydra.runtime.output_dir)).absolute())
+    job.write(JobRecord(job.number, overrides, folder))
     status: JobStatus = "finished"
     reason = ""
     try:
@@ -125,5 +120,4 @@ def noted(
         print(f"brain_tumor: job {job.number}: {reason}", file=sys.stderr)
     finally:
         if job.record().status == "started":
-            seconds = round(time.perf_counter() - begun, 3)
-            job.note(status=status, reason=reason, seconds=seconds)
+            job.note(status=status, reason=reason)

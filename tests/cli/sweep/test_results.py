@@ -4,20 +4,18 @@ import statistics
 
 import pytest
 
-from brain_tumor.cli.sweep.results import SweptJob, settings_of, winner
+from brain_tumor.cli.sweep.results import CHOOSING, SweptJob, score_names, settings_of, winner
 
 
 def job(
-    number: int, validation: float | None, test: float, scans: str | None = "same", **values: str
+    number: int, validation: float | None, test: float, scans: str = "same", **values: str
 ) -> SweptJob:
-    def scores(value: float) -> dict[str, float]:
-        return dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1", "loss"), value)
-
-    given = {"train": scores(0.9), "test": scores(test)}
+    given = {name: 0.9 for name in score_names() if name.startswith("train")}
+    given |= {name: test for name in score_names() if name.startswith("test")}
     if validation is not None:
-        given["validation"] = scores(validation)
+        given |= {name: validation for name in score_names() if name.startswith("validation")}
     named = {key.replace("_", "."): value for key, value in values.items()}
-    held = None if validation is None else scans
+    held = frozenset() if validation is None else frozenset([scans])
     return SweptJob(number, named, "finished", "", f"run{number}", 1.0, given, held)
 
 
@@ -28,8 +26,8 @@ def failed(number: int, **values: str) -> SweptJob:
 
 def test_validation_wins_where_test_would_choose_another() -> None:
     jobs = [job(0, 0.6, 0.99, model_width="512"), job(1, 0.7, 0.5, model_width="64")]
-    won, verdict = winner(jobs, settings_of(jobs))
-    assert won == 1
+    won, verdict = winner(settings_of(jobs))
+    assert won is not None and won.values == {"model.width": "64"}
     assert "model.width=64" in verdict
     assert "0.7000" in verdict
 
@@ -45,23 +43,23 @@ def test_a_setting_wins_by_the_mean_over_its_seeds() -> None:
     assert [setting.values for setting in settings] == [{"optimizer.lr": n} for n in values]
     for setting, scores in zip(settings, values.values(), strict=True):
         assert setting.done == 3
-        found = setting.means["validation"]["balanced_accuracy"]
-        assert found == pytest.approx(statistics.mean(scores))
-        spread = setting.spreads["validation"]["balanced_accuracy"]
+        assert setting.over(CHOOSING) == pytest.approx(statistics.mean(scores))
+        spread = setting.over(CHOOSING, statistics.stdev, least=2)
         assert spread == pytest.approx(statistics.stdev(scores))
-    assert winner(jobs, settings)[0] == 1
+        assert setting.over(CHOOSING, statistics.stdev, least=4) is None
+    assert winner(settings)[0] is settings[1]
 
 
 def test_nothing_wins_without_validation_scans() -> None:
     jobs = [job(0, None, 0.9, model_width="512"), job(1, None, 0.5, model_width="64")]
-    won, verdict = winner(jobs, settings_of(jobs))
+    won, verdict = winner(settings_of(jobs))
     assert won is None
     assert "no validation part" in verdict
 
 
 def test_nothing_wins_on_different_validation_scans() -> None:
     jobs = [job(0, 0.6, 0.5, "these", split="report"), job(1, 0.7, 0.5, "those", split="official")]
-    assert winner(jobs, settings_of(jobs)) == (
+    assert winner(settings_of(jobs)) == (
         None,
         "Nothing won: the settings were not validated on the same scans.",
     )
@@ -70,7 +68,8 @@ def test_nothing_wins_on_different_validation_scans() -> None:
         for place, lr in enumerate(("1", "2"))
         for fold in (0, 1)
     ]
-    assert winner(folds, settings_of(folds))[0] == 1
+    won, _ = winner(settings_of(folds))
+    assert won is not None and won.values == {"lr": "2"}
 
 
 def test_a_setting_that_lacks_a_job_cannot_win() -> None:
@@ -79,14 +78,14 @@ def test_a_setting_that_lacks_a_job_cannot_win() -> None:
         *(job(2, 0.6, 0.5, lr="2", seed="0"), job(3, 0.6, 0.5, lr="2", seed="1")),
     ]
     settings = settings_of(jobs)
-    won, verdict = winner(jobs, settings)
-    assert (won, settings[0].done) == (1, 1)
+    won, verdict = winner(settings)
+    assert won is settings[1] and settings[0].done == 1
     assert "1 of 2 settings lack a job" in verdict
-    assert winner(jobs[:2], settings_of(jobs[:2]))[0] is None
+    assert winner(settings_of(jobs[:2]))[0] is None
 
 
 def test_equal_scores_are_said() -> None:
     jobs = [job(0, 0.6, 0.5, lr="1"), job(1, 0.6, 0.5, lr="2")]
-    won, verdict = winner(jobs, settings_of(jobs))
-    assert won == 0
+    won, verdict = winner(settings_of(jobs))
+    assert won is not None and won.values == {"lr": "1"}
     assert "the first of 2 with this score" in verdict

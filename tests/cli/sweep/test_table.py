@@ -3,7 +3,7 @@ import re
 import pytest
 from rich.console import Console
 
-from brain_tumor.cli.sweep.results import PARTS, Sweep, SweptJob, SweptSetting, swept_scores
+from brain_tumor.cli.sweep.results import Sweep, SweptJob, SweptSetting, score_names
 from brain_tumor.cli.sweep.table import (
     job_table,
     setting_table,
@@ -15,23 +15,20 @@ from brain_tumor.cli.sweep.table import (
 from brain_tumor.rendering.terminal import to_rich
 
 
-def scores(value: float, parts: tuple[str, ...] = PARTS) -> dict[str, dict[str, float | None]]:
-    return {part: dict.fromkeys(swept_scores(), value) for part in parts}
+def scores(value: float) -> dict[str, float | None]:
+    return dict.fromkeys(score_names(), value)
 
 
 @pytest.fixture
 def sweep() -> Sweep:
     jobs = [
-        SweptJob(0, {"lr": "1", "seed": "0"}, "finished", "", "a/0", 12.34, scores(0.5), "x"),
-        SweptJob(1, {"lr": "1", "seed": "1"}, "skipped", "", "b/1", 10.0, scores(0.75), "x"),
+        SweptJob(0, {"lr": "1", "seed": "0"}, "finished", "", "a/0", 12.34, scores(0.5)),
+        SweptJob(1, {"lr": "1", "seed": "1"}, "skipped", "", "b/1", 10.0, scores(0.75)),
         SweptJob(2, {"lr": "9", "seed": "0"}, "failed", "The loss is nan | so.", "a/2", None),
         SweptJob(3, {"lr": "9", "seed": "1"}, "interrupted", "", "a/3", None),
     ]
-    settings = [
-        SweptSetting({"lr": "1"}, (0, 1), 2, scores(0.625), scores(0.177)),
-        SweptSetting({"lr": "9"}, (2, 3), 0, {}, {}),
-    ]
-    return Sweep("mine", ["lr", "seed"], jobs, settings, 0, "Won: lr=1.", "A remark.")
+    settings = [SweptSetting({"lr": "1"}, jobs[:2]), SweptSetting({"lr": "9"}, jobs[2:])]
+    return Sweep("mine", ["lr", "seed"], jobs, settings, settings[0], "Won: lr=1.", "A remark.")
 
 
 def test_every_job_has_its_row_and_the_winner_s_are_marked(sweep: Sweep) -> None:
@@ -46,16 +43,16 @@ def test_every_job_has_its_row_and_the_winner_s_are_marked(sweep: Sweep) -> None
 def test_settings_have_mean_and_spread(sweep: Sweep) -> None:
     assert len(sweep_tables(sweep)) == 2
     table = setting_table(sweep)
-    assert table.rows[0][:4] == [" *", "1", "2 of 2", "0.6250 ± 0.1770"]
+    assert table.rows[0][:4] == [" *", "1", "2 of 2", "0.6250 ± 0.1768"]
     assert table.rows[1][:3] == ["", "9", "0 of 2"]
-    alone = [SweptSetting({"lr": "1"}, (0,), 1, scores(0.5), {})]
+    alone = [SweptSetting({"lr": "1"}, sweep.jobs[:1])]
     assert len(sweep_tables(Sweep("one", ["lr"], sweep.jobs[:1], alone, None, ""))) == 1
 
 
 def test_columns_without_a_score_are_left_out() -> None:
-    only = scores(0.5, ("train", "test"))
+    only = {name: 0.5 for name in score_names() if not name.startswith("validation")}
     job = SweptJob(0, {"lr": "1"}, "finished", "", "a", 1.0, only)
-    setting = SweptSetting({"lr": "1"}, (0,), 1, only, {})
+    setting = SweptSetting({"lr": "1"}, [job])
     table = job_table(Sweep("mine", ["lr"], [job], [setting], None, ""))
     assert list(table.columns) == ["job", "lr", "status", "train acc.", "test acc.", "seconds"]
     assert "last epoch" in table.note
@@ -71,7 +68,7 @@ def test_files_hold_every_score_and_folder(sweep: Sweep) -> None:
     header, rows = sweep_rows(sweep)
     assert len(set(header)) == len(header)
     first, failed = (dict(zip(header, row, strict=True)) for row in (rows[0], rows[2]))
-    assert [first[f"{part}_{name}"] for part in PARTS for name in swept_scores()] == [0.5] * 12
+    assert [first[name] for name in score_names()] == [0.5] * 12
     assert (first["won"], first["folder"], first["seconds"]) == (True, "a/0", 12.34)
     assert failed["test_accuracy"] is None
     assert failed["reason"] == "The loss is nan | so."
@@ -90,10 +87,11 @@ def test_the_end_of_two_networks_over_four_folds_fits_a_screen() -> None:
         for f in range(4)
     ]
     settings = [
-        SweptSetting({"model": name}, tuple(range(4 * n, 4 * n + 4)), 4, scores(0.5), scores(0.1))
-        for n, name in enumerate(names)
+        SweptSetting({"model": name}, jobs[4 * n : 4 * n + 4]) for n, name in enumerate(names)
     ]
-    sweep = Sweep("mine", ["model", "split.fold"], jobs, settings, 0, "Won: model=gbmnet.")
+    sweep = Sweep(
+        "mine", ["model", "split.fold"], jobs, settings, settings[0], "Won: model=gbmnet."
+    )
     console = Console(width=80, legacy_windows=False)
     with console.capture() as capture:
         for line in sweep_lines(sweep):
