@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import nullcontext
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -16,7 +16,6 @@ from brain_tumor.errors import DataError
 from brain_tumor.runs.checkpoints import newest_whole
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.identity import run_fingerprint
-from brain_tumor.runs.provenance import installed
 from brain_tumor.runs.results.metrics import METRICS
 from brain_tumor.runs.results.run import RUN, RunRecord
 from brain_tumor.train.check_config import run_settings
@@ -34,10 +33,9 @@ def train_here(config: DictConfig) -> None:
     if job is None:
         train(config)
         return
-    with ExitStack() as held:
-        # Jobs that run at the same time write to one terminal.
-        if HydraConfig.get().runtime.choices.get("hydra/launcher") == "joblib":
-            held.enter_context(prefixed(f"{job.number} | "))
+    # Jobs that run at the same time write to one terminal.
+    together = HydraConfig.get().runtime.choices.get("hydra/launcher") == "joblib"
+    with prefixed(f"{job.number} | ") if together else nullcontext():
         _train_job(config, job)
 
 
@@ -91,18 +89,10 @@ def _same_runs(runs: Path, config: DictConfig) -> Iterator[tuple[RunFolder, RunR
         run = RunFolder(path.parent)
         try:
             record = RUN.read(run)
-            if record.fingerprint == wanted or _is_older(run, record, config, wanted):
+            if record.fingerprint == wanted:
                 yield run, record
         except DataError as error:
             print(f"brain_tumor: {error}", file=sys.stderr)
-
-
-def _is_older(run: RunFolder, record: RunRecord, config: DictConfig, wanted: str) -> bool:
-    """Tell whether a run is the wanted one, written down before some values could be chosen."""
-    then = (record.seed, record.versions.get("brain-tumor"))
-    if then != (config.seed, installed("brain-tumor")):  # reading a configuration takes time
-        return False
-    return run_fingerprint(run.read_config()) == wanted
 
 
 def _is_left(run: RunFolder) -> bool:

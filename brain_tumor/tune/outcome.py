@@ -4,7 +4,7 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 from optuna.visualization.matplotlib import plot_optimization_history, plot_slice
+from rich.console import Console
 
 from brain_tumor.config.conf_folder import composing
 from brain_tumor.engine.quiet import hushed
@@ -23,6 +24,7 @@ from brain_tumor.rendering.charts.save import save_figure
 from brain_tumor.rendering.foreign_text import markdown_text
 from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
+from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.identity import flatten
 from brain_tumor.trust import typed_again
@@ -40,24 +42,57 @@ EXPERIMENT = Path("experiment", "best.yaml")
 _LEFT_OUT = ("name", "runs", "run_folder", "resume", "allow_changes")
 
 
-@dataclass(frozen=True)
-class StudyOutcome:
-    """What a study found so far.
+def write_outcome(study: Study, choices: Choices, console: Console) -> FrozenTrial | None:
+    """Write `trials.csv`, `study.md`, the charts, and the best trial as an experiment; print them.
 
-    The best of the trials that finished, the first of equals; how many trials there are and what
-    became of them; which is the best, in words; tables of those that are shown and, where there are
-    enough, of what each value explains.
+    `choices` are Hydra's. Gives the best of the trials that finished, the first of equals.
     """
-
-    best: FrozenTrial | None
-    counts: str
-    sentence: str
-    tables: Sequence[DataTable]
-
-
-def write_outcome(study: Study, choices: Choices, displayed: str) -> StudyOutcome:
-    """Write `trials.csv`, `study.md`, the charts, and the best trial as an experiment."""
     trials, folder = study.trials(), RunFolder(study.settings.folder)
+    _write_rows(study, trials, folder)
+    states = Counter(study.state(trial) for trial in trials)
+    parts = ", ".join(f"{number} {state}" for state, number in states.items())
+    counts = f"{format_counted(len(trials), 'trial')}: {parts or 'none'}"
+    importance = _importance(study.optuna)
+    finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    best = min(
+        finished, key=lambda t: (study.settings.sign * (t.value or 0.0), t.number), default=None
+    )
+    for table in (shown_trials(study, trials), *importance):
+        console.print(to_rich(table, console.width))
+    displayed = str(folder.display_path)
+    print_line(console, f"study:  {displayed}")
+    console.print(f"        {counts}; all of them in trials.csv and study.md")
+    blocks = [f"# Study {markdown_text(study.settings.name)}", f"{counts}."]
+    if best:
+        _write_charts(study, folder)
+        sentence, command = _describe(study, best), best_command(displayed)
+        _write_experiment(study, best, choices, f"({counts}):\n{sentence}", command)
+        console.print(f"best:   {sentence}")
+        print_line(console, f"next:   {command}")
+        print_line(console, f"curves: tensorboard --logdir {displayed}")
+        blocks += [
+            f"Best: {markdown_text(sentence)}.",
+            "The score is that of validation scans, which chose the trial and its epoch, and so it "
+            "is too good by some. The test part was not scored. This trains the best values again "
+            f"and scores them:\n\n```\n{command}\n```",
+            "![The objective over the trials](figures/history.png)",
+            "![The objective by each value](figures/values.png)",
+        ]
+    else:
+        console.print("best:   no trial finished")
+    blocks += map(to_markdown, [trial_table(study, trials), *importance])
+    failed = [(trial.number, trial.user_attrs.get(REASON)) for trial in trials]
+    blocks += [f"Trial {n} failed: {markdown_text(reason)}" for n, reason in failed if reason]
+    folder.write("study.md", ("\n\n".join(blocks) + "\n").encode())
+    return best
+
+
+def print_line(console: Console, text: str) -> None:
+    """Print a line that may hold [brackets], as a path does, and is not broken."""
+    console.print(text, soft_wrap=True, markup=False)
+
+
+def _write_rows(study: Study, trials: Sequence[FrozenTrial], folder: RunFolder) -> None:
     keys = list(study.settings.space)
     columns = [study.settings.objective, "best_epoch", "epochs", "seconds", "run", "reason"]
     rows = []
@@ -69,34 +104,6 @@ def write_outcome(study: Study, choices: Choices, displayed: str) -> StudyOutcom
             [trial.number, study.state(trial), value, epoch, trial.last_step, *told, *tried]
         )
     folder.write_rows("trials.csv", ["number", "state", *columns, *keys], rows)
-
-    states = Counter(study.state(trial) for trial in trials)
-    parts = ", ".join(f"{number} {state}" for state, number in states.items())
-    counts = f"{format_counted(len(trials), 'trial')}: {parts or 'none'}"
-    importance = _importance(study.optuna)
-    finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-    best = min(
-        finished, key=lambda t: (study.settings.sign * (t.value or 0.0), t.number), default=None
-    )
-    sentence = _describe(study, best) if best else ""
-    blocks = [f"# Study {markdown_text(study.settings.name)}", f"{counts}."]
-    if best:
-        _write_charts(study, folder)
-        command = best_command(displayed)
-        _write_experiment(study, best, choices, f"({counts}):\n{sentence}", command)
-        blocks += [
-            f"Best: {markdown_text(sentence)}.",
-            "The score is that of validation scans, which chose the trial and its epoch, and so it "
-            "is too good by some. The test part was not scored. This trains the best values again "
-            f"and scores them:\n\n```\n{command}\n```",
-            "![The objective over the trials](figures/history.png)",
-            "![The objective by each value](figures/values.png)",
-        ]
-    blocks += map(to_markdown, [trial_table(study, trials), *importance])
-    failed = [(trial.number, trial.user_attrs.get(REASON)) for trial in trials]
-    blocks += [f"Trial {n} failed: {markdown_text(reason)}" for n, reason in failed if reason]
-    folder.write("study.md", ("\n\n".join(blocks) + "\n").encode())
-    return StudyOutcome(best, counts, sentence, [shown_trials(study, trials), *importance])
 
 
 def shown_trials(study: Study, trials: Sequence[FrozenTrial]) -> DataTable:

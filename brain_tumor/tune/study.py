@@ -30,7 +30,6 @@ DATABASE = "study.db"
 RUN, SECONDS, REASON = "run", "seconds", "reason"  # what a trial's attributes are called
 STOPPED = "stopped"
 _STATES = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
-_CONTINUES = "continues"  # in studies of 0.6: the number of the stopped trial that this one repeats
 NAMED = 4  # differences between configurations that a message lists
 _WAIT = 60  # seconds for another process to be done with the file
 
@@ -78,9 +77,7 @@ class Study:
 
     def trials(self) -> list[FrozenTrial]:
         """Give all trials that were begun, by number."""
-        trials = self.optuna.get_trials(deepcopy=False)
-        repeated = {trial.user_attrs.get(_CONTINUES) for trial in trials}
-        return [t for t in trials if t.state != TrialState.WAITING and t.number not in repeated]
+        return self.optuna.get_trials(deepcopy=False)
 
     def begin(self, held: ExitStack) -> Trial | None:
         """Begin the next trial, with all its values drawn, or take up one that was stopped.

@@ -14,9 +14,8 @@ from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import TrainingError
 from brain_tumor.rendering.numbers import format_score
 from brain_tumor.rendering.tables import data_sentence
-from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.tune.outcome import Choices, best_command, shown_value, write_outcome
+from brain_tumor.tune.outcome import Choices, print_line, shown_value, write_outcome
 from brain_tumor.tune.settings import no_validation, study_settings
 from brain_tumor.tune.study import REASON, Study
 from brain_tumor.tune.trial import frozen, run_trial
@@ -32,20 +31,22 @@ def tune(config: DictConfig, choices: Choices) -> FrozenTrial | None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     console = Console(highlight=False)
     settings = study_settings(config)
-    prepared = build_prepared(settings.run.data, lambda line: _print_line(console, line))
+    prepared = build_prepared(settings.run.data, lambda line: print_line(console, line))
     split = build_split(prepared, settings.run.split)
     counts = split.class_counts(prepared.labels, prepared.classes)
     if not sum(counts.get(VALIDATION, {}).values()):
         raise no_validation(settings.run.split.name)
     study = Study(settings, prepared.fingerprint)
     console.print(data_sentence(prepared.summary, counts))
-    folder_shown = str(RunFolder(settings.folder).display_path)
     try:
         _run_trials(study, console)
     except KeyboardInterrupt as stop:
-        _write(study, choices, folder_shown, Console(quiet=True))
-        raise type(stop)(f"the same command continues the study {folder_shown}") from None
-    return _write(study, choices, folder_shown, console)
+        with study.deciding():
+            write_outcome(study, choices, Console(quiet=True))
+        place = RunFolder(settings.folder).display_path
+        raise type(stop)(f"the same command continues the study {place}") from None
+    with study.deciding():  # another process may be at its end too
+        return write_outcome(study, choices, console)
 
 
 def _run_trials(study: Study, console: Console) -> None:
@@ -80,25 +81,3 @@ def _run(study: Study, trial: Trial, console: Console) -> None:
     pruned = f"pruned after epoch {ended.last_step}, " if ended.state == TrialState.PRUNED else ""
     score = f"{study.settings.objective} {format_score(value, decimals=4)}"
     console.print(f"trial {trial.number}: {pruned}{score} in epoch {epoch}")
-
-
-def _write(
-    study: Study, choices: Choices, folder_shown: str, console: Console
-) -> FrozenTrial | None:
-    with study.deciding():  # another process may be at its end too
-        outcome = write_outcome(study, choices, folder_shown)
-    for table in outcome.tables:
-        console.print(to_rich(table, console.width))
-    _print_line(console, f"study:  {folder_shown}")
-    console.print(f"        {outcome.counts}; all of them in trials.csv and study.md")
-    if outcome.best is None:
-        console.print("best:   no trial finished")
-        return None
-    console.print(f"best:   {outcome.sentence}")
-    _print_line(console, f"next:   {best_command(folder_shown)}")
-    _print_line(console, f"curves: tensorboard --logdir {folder_shown}")
-    return outcome.best
-
-
-def _print_line(console: Console, text: str) -> None:
-    console.print(text, soft_wrap=True, markup=False)  # a path may hold [brackets]

@@ -158,27 +158,6 @@ def test_a_stopped_study_goes_on_to_the_same_trials(
     assert drawn[0] == drawn[1]
 
 
-def test_a_study_of_0_6_that_was_stopped_goes_on(
-    study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It failed the stopped trial, and left a second one waiting to continue its run folder."""
-    ran = []
-
-    def fake(trial, study, console):
-        ran.append((trial.user_attrs["run"], trial.params["model.dropout"]))
-        trial.report(0.5, 1)
-        return 0.5
-
-    monkeypatch.setattr(tuning, "run_trial", fake)
-    config = study("study.trials=2")
-    tune(config, choices(*SMALL))
-    old = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 'tune-x/study.db'}")
-    old.enqueue_trial(old.trials[1].params, {"continues": 1, "run": "1-gbmnet"})
-    tune(config, choices(*SMALL))
-    assert len(ran) == 3 and ran[2] == ran[1]
-    assert [row["run"] for row in rows(tmp_path / "tune-x")] == ["0-gbmnet", "1-gbmnet"]
-
-
 def test_a_study_leaves_charts_and_what_explains_its_scores(
     study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
