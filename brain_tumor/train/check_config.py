@@ -5,7 +5,8 @@ place and a wrong value costs no waiting.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from brain_tumor.models.schedules import make_schedule, steps_per_batch
 from brain_tumor.settings import Seed, Settings
 from brain_tumor.train.build import build_augment, build_callbacks, build_loss, make_trainer
 from brain_tumor.train.callbacks.loggers import check_loggers
-from brain_tumor.train.check_trainer import check_callbacks, check_monitors, check_trainer
+from brain_tumor.train.check_trainer import check_callbacks, check_trainer
 from brain_tumor.trust import Modules
 
 STEPS = 1000  # of a schedule that are tried, at most
@@ -109,33 +110,39 @@ def check_building(
 
     For `classes` and scans of `size` x `size` pixels.
     """
-    _try_augment(build_augment(config), size)
+    augment = build_augment(config)
+    if augment is not None:
+        _try_augment(augment, size)
     check_network(plain_values(config.model, "model"), len(classes), size)
     _try_loss(classes, *build_loss(config, classes, training))
-    _try_callbacks(config, classes, check_loggers(config))
+    checkpoints = Path(str(config.run_folder)).absolute() / "checkpoints"
+    check_callbacks(build_callbacks(config), classes, check_loggers(config), checkpoints)
     # Which part a split of one's own monitors is seen when it is read.
-    parts = [VALIDATION if split.validation_fraction else TEST]
-    for part in parts if split.name != FILE else [TEST]:
-        make_trainer(config, part)
-        check_trainer(config, part)
+    part = VALIDATION if split.validation_fraction and split.name != FILE else TEST
+    make_trainer(config, part)
+    check_trainer(config, part)
     _try_optimizer(config)
 
 
-def _try_augment(augment: Augment | None, size: int) -> None:
-    if augment is None:
-        return
-    reason = ""
+@contextmanager
+def _tried(what_fails: str) -> Iterator[None]:
+    """Say in one sentence what somebody's class raises, which may be anything."""
     try:
+        with warnings.catch_warnings():  # training gives them again
+            warnings.simplefilter("ignore")
+            yield
+    except BrainTumorError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{what_fails}: {one_line(error)}") from error
+
+
+def _try_augment(augment: Augment, size: int) -> None:
+    with _tried(f"augment cannot treat scans of {size} x {size} pixels"):
         scans = torch.zeros((2, 1, size, size), dtype=torch.uint8)
         found = augment(scans, torch.full((2, augment.draws_per_scan), 0.5))
         if found.shape != scans.shape:
-            reason = f"it gives {tuple(found.shape)} for {tuple(scans.shape)}"
-    except BrainTumorError:
-        raise
-    except Exception as error:  # somebody's transform may raise anything
-        reason = one_line(error)
-    if reason:
-        raise ConfigError(f"augment cannot treat scans of {size} x {size} pixels: {reason}")
+            raise ValueError(f"it gives {tuple(found.shape)} for {tuple(scans.shape)}")
 
 
 def _try_loss(classes: Sequence[str], loss: Loss, weights: Any) -> None:
@@ -144,44 +151,16 @@ def _try_loss(classes: Sequence[str], loss: Loss, weights: Any) -> None:
     labels = torch.arange(len(classes)).repeat(2)
     logits = torch.linspace(-1, 1, len(labels) * len(classes)).view(len(labels), -1)
     logits.requires_grad_()
-    reason = ""
-    try:
-        with warnings.catch_warnings():  # of what is refused just below
-            warnings.simplefilter("ignore")
-            found = loss(logits, labels)
+    with _tried(f"loss does not work on logits (N, {len(classes)}) and labels (N,)"):
+        found = loss(logits, labels)
         if found.shape not in ((), labels.shape):
-            reason = f"it gives {tuple(found.shape)} for {len(labels)} scans, not (N,) or a mean"
-        else:
-            torch.autograd.backward(found.mean())
-            if logits.grad is None or not bool(found.isfinite().all()):
-                reason = "it gives no finite number with a gradient"
-            elif weights is not None:
-                TrainingLoss(loss, [1.0] * len(classes))(logits, labels)
-    except BrainTumorError:
-        raise
-    except Exception as error:  # somebody's loss may raise anything
-        reason = one_line(error)
-    if reason:
-        raise ConfigError(
-            f"loss does not work on logits (N, {len(classes)}) and labels (N,): {reason}"
-        )
-
-
-def _try_callbacks(config: DictConfig, classes: tuple[str, ...], has_logger: bool) -> None:
-    callbacks = build_callbacks(config)
-    check_callbacks(callbacks, has_logger)
-    check_monitors(callbacks, classes)
-    home = Path(str(config.run_folder)) / "checkpoints"
-    for name in ("last", "best"):
-        kept: Any = callbacks.get(name)
-        if kept is None:
-            continue
-        found = (getattr(kept, "filename", None), getattr(kept, "dirpath", None))
-        if found[0] != name or found[1] is None or Path(found[1]) != home.absolute():
-            raise ConfigError(
-                f"callbacks.{name} must keep checkpoints/{name}.ckpt in the run folder, where it "
-                "is looked for: leave its _target_, dirpath and filename as they are."
-            )
+            given = f"{tuple(found.shape)} for {len(labels)} scans"
+            raise ValueError(f"it gives {given}, not (N,) or a mean")
+        torch.autograd.backward(found.mean())
+        if logits.grad is None or not bool(found.isfinite().all()):
+            raise ValueError("it gives no finite number with a gradient")
+        if weights is not None:
+            TrainingLoss(loss, [1.0] * len(classes))(logits, labels)
 
 
 def _try_optimizer(config: DictConfig) -> None:
@@ -190,25 +169,19 @@ def _try_optimizer(config: DictConfig) -> None:
     for weight in weights:
         weight.grad = torch.zeros_like(weight)
     make = instantiate(config.optimizer, "optimizer")
-    schedule = None
-    if config.scheduler is not None:
-        schedule = instantiate(config.scheduler, "scheduler")
-        if issubclass(schedule.func, ReduceLROnPlateau):
-            raise ConfigError(
-                "scheduler is a ReduceLROnPlateau, which waits for scores that a run which resumes "
-                "does not have: choose one of scheduler=cosine, warmup_cosine, one_cycle."
-            )
-    key = "optimizer"
-    try:
-        with warnings.catch_warnings():  # training gives them again
-            warnings.simplefilter("ignore")
-            optimizer = make(weights)
-            optimizer.step(lambda: torch.zeros(()))
-            if schedule is not None:
-                key = "scheduler"
-                made = make_schedule(schedule, optimizer, STEPS)
-                epochs = min(config.trainer.max_epochs, STEPS)
-                for _ in range(STEPS if steps_per_batch(schedule) else epochs):
-                    made.step()
-    except Exception as error:  # torch raises a dozen kinds over what they are given
-        raise ConfigError(f"{key} does not work as configured: {one_line(error)}") from error
+    with _tried("optimizer does not work as configured"):
+        optimizer = make(weights)
+        optimizer.step(lambda: torch.zeros(()))
+    if config.scheduler is None:
+        return
+    schedule = instantiate(config.scheduler, "scheduler")
+    if issubclass(schedule.func, ReduceLROnPlateau):
+        raise ConfigError(
+            "scheduler is a ReduceLROnPlateau, which waits for scores that a run which resumes "
+            "does not have: choose one of scheduler=cosine, warmup_cosine, one_cycle."
+        )
+    with _tried("scheduler does not work as configured"):
+        made = make_schedule(schedule, optimizer, STEPS)
+        epochs = min(config.trainer.max_epochs, STEPS)
+        for _ in range(STEPS if steps_per_batch(schedule) else epochs):
+            made.step()

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback
@@ -43,8 +44,16 @@ REFUSED: dict[type[Callback], str] = {
 WAYS = {"lower": "min", "higher": "max"}  # as Lightning's callbacks call it
 
 
-def check_callbacks(callbacks: Mapping[str, Callback], has_logger: bool) -> None:
-    """See that each callback, by name, can be used."""
+def check_callbacks(
+    callbacks: Mapping[str, Callback], classes: Sequence[str], has_logger: bool, checkpoints: Path
+) -> None:
+    """See that each callback, by name, can be used; those too that need a validation part.
+
+    None may monitor the test part or what is not logged, or take worst for best; `last` and `best`
+    have to keep their checkpoints in that folder.
+    """
+    scores = (LOSS, *score_names(classes))
+    known = [f"{SHORT.get(part, part)}/{name}" for part in (VALIDATION, TRAIN) for name in scores]
     for name, callback in callbacks.items():
         kind = type(callback).__name__
         for refused, why in REFUSED.items():
@@ -59,33 +68,33 @@ def check_callbacks(callbacks: Mapping[str, Callback], has_logger: bool) -> None
             raise ConfigError(
                 f"callbacks.{name} is a {kind}, which needs psutil: pip install psutil"
             )
-
-
-def check_monitors(callbacks: Mapping[str, Callback], classes: Sequence[str]) -> None:
-    """See that no callback monitors the test part or what is not logged, or takes worst for best.
-
-    Callbacks by name, those too that are left out where there is no validation part.
-    """
-    scores = (LOSS, *score_names(classes))
-    known = [f"{SHORT.get(part, part)}/{name}" for part in (VALIDATION, TRAIN) for name in scores]
-    for name, callback in callbacks.items():
-        key, monitor = f"callbacks.{name}.monitor", getattr(callback, "monitor", None)
-        if monitor is None:
-            if name == "best":
-                raise ConfigError(f"{key} must name a score, such as val/balanced_accuracy: null")
-            continue
-        if str(monitor).partition("/")[0] == TEST:
+        _check_monitor(name, callback, known)
+        kept = (getattr(callback, "filename", None), getattr(callback, "dirpath", None))
+        if name in ("last", "best") and kept != (name, str(checkpoints)):
             raise ConfigError(
-                f"{key} is {monitor}: nothing may be selected by test scans; name a score of the "
-                "validation part, such as val/balanced_accuracy."
+                f"callbacks.{name} must keep checkpoints/{name}.ckpt in the run folder, where it "
+                "is looked for: leave its _target_, dirpath and filename as they are."
             )
-        if monitor not in known:
-            raise ConfigError(f"{key} is {monitor}, which is not logged: {suggest(monitor, known)}")
-        mode, right = getattr(callback, "mode", None), WAYS[better(monitor)]
-        if mode != right:
-            raise ConfigError(
-                f"callbacks.{name}.mode must be {right} where {monitor} is monitored: {mode}"
-            )
+
+
+def _check_monitor(name: str, callback: Callback, known: Sequence[str]) -> None:
+    key, monitor = f"callbacks.{name}.monitor", getattr(callback, "monitor", None)
+    if monitor is None:
+        if name == "best":
+            raise ConfigError(f"{key} must name a score, such as val/balanced_accuracy: null")
+        return
+    if str(monitor).partition("/")[0] == TEST:
+        raise ConfigError(
+            f"{key} is {monitor}: nothing may be selected by test scans; name a score of the "
+            "validation part, such as val/balanced_accuracy."
+        )
+    if monitor not in known:
+        raise ConfigError(f"{key} is {monitor}, which is not logged: {suggest(monitor, known)}")
+    mode, right = getattr(callback, "mode", None), WAYS[better(monitor)]
+    if mode != right:
+        raise ConfigError(
+            f"callbacks.{name}.mode must be {right} where {monitor} is monitored: {mode}"
+        )
 
 
 def check_trainer(config: DictConfig, monitored_part: str) -> None:
