@@ -115,7 +115,7 @@ def check_building(
         _try_augment(augment, size)
     check_network(plain_values(config.model, "model"), len(classes), size)
     _try_loss(classes, *build_loss(config, classes, training))
-    checkpoints = Path(str(config.run_folder)).absolute() / "checkpoints"
+    checkpoints = Path(str(config.run_folder)).resolve() / "checkpoints"  # as Lightning does
     check_callbacks(build_callbacks(config), classes, check_loggers(config), checkpoints)
     # Which part a split of one's own monitors is seen when it is read.
     part = VALIDATION if split.validation_fraction and split.name != FILE else TEST

@@ -101,3 +101,9 @@ def test_a_missing_library_is_named_with_its_extra(
 def test_what_works_is_taken(compose, tmp_path: Path, words: str) -> None:
     check_training(compose(*VALIDATION, *words.split()))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_of_the_runs_may_be_a_link(compose_in, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "runs").symlink_to(tmp_path / "disk")
+    check_training(compose_in(tmp_path / "runs" / "run"))
