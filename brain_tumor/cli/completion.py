@@ -1,12 +1,12 @@
 """What a shell offers when Tab is pressed: commands, groups, keys and values."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from omegaconf import OmegaConf
 
 from brain_tumor.cli.command import register_resolvers
-from brain_tumor.cli.hydra_errors import composed
+from brain_tumor.cli.hydra_errors import composed, keys_of
 from brain_tumor.cli.words import ALIASES, expand
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.runs.identity import flatten
@@ -59,36 +59,27 @@ def candidates(command: str, typed: str) -> list[str]:
     register_resolvers()
     config = composed(command, expand(command, before))
     choices = [group for group in config.hydra.runtime.choices if not group.startswith("hydra/")]
-    values = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
-    del values["hydra"]
     key, equals, _ = word.partition("=")
     if word.startswith("-"):
         names = list(FLAGS)
     elif equals:
-        names = [f"{key}={value}" for value in _values(values, choices, aliases.get(key, key))]
+        names = [f"{key}={value}" for value in _values(config, choices, aliases.get(key, key))]
     else:
-        names = [*(f"{name}=" for name in (*aliases, *choices) if "@" not in name), *_names(values)]
+        keys = keys_of(config)
+        groups = {key.rpartition(".")[0] for key in keys}
+        names = [f"{name}=" for name in (*aliases, *choices) if "@" not in name]
+        names += [f"{key}." if key in groups else f"{key}=" for key in keys]
     # One step at a time: what lies below a group is offered once its name is there.
     found = {name for name in names if name.startswith(word) and "." not in name[len(word) : -1]}
     return sorted(found - {word})
 
 
-def _names(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    """Give the dotted key of every value, with `=` behind it, and of every group, with a dot."""
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield f"{above}{name}."
-            yield from _names(value, f"{above}{name}.")
-        else:
-            yield f"{above}{name}="
-
-
-def _values(values: Mapping[str, Any], choices: Sequence[str], key: str) -> list[str]:
+def _values(config: Any, choices: Sequence[str], key: str) -> list[str]:
     if key in choices:
         return [path.stem for path in (conf_folder() / key).glob("*.yaml")]
     if key.endswith("accelerator"):
         return ["auto", "cpu", "gpu", "mps"]
-    value = flatten(values).get(key)
+    value = flatten(OmegaConf.to_container(config, resolve=False)).get(key)
     if isinstance(value, bool):
         return ["true", "false"]
     plain = isinstance(value, (int, float)) or (isinstance(value, str) and value.isidentifier())

@@ -14,7 +14,6 @@ from brain_tumor.arguments import taken_by
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import sentence
 from brain_tumor.errors import ConfigError, nearest, suggest
-from brain_tumor.runs.identity import within
 
 # What composing, and making the run folder, raises over what a user typed.
 REFUSALS = (HydraException, OmegaConfBaseException, OSError, ValueError)
@@ -38,7 +37,7 @@ def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str
     if isinstance(error, MissingConfigException):
         return _no_choice(error)
     text = str(error)
-    if found := re.search(r"Could not override '([^']*)'", text):
+    if found := re.search(r"(?:Could not override|Could not delete from config\.) '([^']*)'", text):
         if "@" in found[1]:
             return f"{found[1]} is not there to be changed: write +{found[1]}=CHOICE to add it."
         return _unknown(found[1], config_name, words)
@@ -48,8 +47,6 @@ def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str
         return "A group takes the name of a choice, as in model=gbmnet: see --help for the groups."
     if found := re.search(r"An item is already at '([^']*)'", text):
         return f"{found[1]} is there already: write {found[1]}=VALUE, without the +."
-    if found := re.search(r"Could not delete from config\. '([^']*)' does not exist", text):
-        return _unknown(found[1], config_name, words)
     if found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']*)'", text):
         key, _, values = found[1].partition("=")
         said = f"{found[1]} gives several values: add -m to run one after the other"
@@ -110,7 +107,7 @@ def _no_choice(error: MissingConfigException) -> str:
 
 def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
     config, groups = composed(config_name, words), _groups()
-    known = [name for name in _keys(config) if not within(name, ("hydra",))]
+    known = keys_of(config)
     parent, _, last = key.rpartition(".")
     if parent == "model" and last == "_target_":
         return f"{key} is there with model=own alone: write model=own {key}=my_project.nets.MyNet."
@@ -178,12 +175,13 @@ def _groups() -> list[str]:
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_dir()]
 
 
-def _keys(node: Any, prefix: str = "") -> list[str]:
-    """Give the dotted key of every value and of every group."""
+def keys_of(node: Any, prefix: str = "") -> list[str]:
+    """Give the dotted key of every value and of every group, without Hydra's own."""
     found: list[str] = []
     for name in node if OmegaConf.is_dict(node) and not node._is_none() else ():
         key = f"{prefix}.{name}" if prefix else str(name)
-        found.append(key)
-        if not OmegaConf.is_missing(node, name):
-            found += _keys(node._get_node(name), key)
+        if key != "hydra":
+            found.append(key)
+            if not OmegaConf.is_missing(node, name):
+                found += keys_of(node._get_node(name), key)
     return found
