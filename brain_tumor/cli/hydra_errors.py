@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from brain_tumor.arguments import taken_by
+from brain_tumor.cli.last_run import TAKES_RUN
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import sentence
 from brain_tumor.errors import ConfigError, nearest, suggest
@@ -19,12 +20,8 @@ from brain_tumor.errors import ConfigError, nearest, suggest
 REFUSALS = (HydraException, OmegaConfBaseException, OSError, ValueError)
 
 EXPORTED = (".onnx", ".pt2")
-# What a run, or scans, without a key were meant for, where that is not train's.
-_TAKES_RUN = {
-    **dict.fromkeys(("evaluate", "predict", "export", "app"), "run={}"),
-    **dict.fromkeys(("compare", "audit"), '"runs=[{}]"'),
-}
-_TAKES_SCANS = {"predict": "input={}", "compare": '"runs=[{}]"'}
+# The key that scans without one were meant for, where that is not `data.root`.
+_TAKES_SCANS = {"predict": "input", "compare": "runs"}
 
 
 QUOTED = r"""'(?:\\.|[^'])*'|"(?:\\.|[^"])*\""""
@@ -90,8 +87,10 @@ def _meant_place(word: str, command: str) -> str | None:
     if not path.exists():
         return None
     if (path / "run.json").is_file() or path.suffix in EXPORTED:
-        return _TAKES_RUN.get(command, "resume={}").format(word)
-    return _TAKES_SCANS.get(command, "data.root={}").format(word)
+        key = TAKES_RUN.get(command, "resume")
+    else:
+        key = _TAKES_SCANS.get(command, "data.root")
+    return f'"{key}=[{word}]"' if key == "runs" else f"{key}={word}"
 
 
 def _no_choice(error: MissingConfigException) -> str:

@@ -11,7 +11,7 @@ LAST = "last"
 RUNS = Path("runs")  # where training puts them unless it is told otherwise
 
 # The key that takes a run or several, by command.
-_KEYS = {
+TAKES_RUN = {
     **dict.fromkeys(("evaluate", "predict", "export", "app"), "run"),
     **dict.fromkeys(("compare", "audit"), "runs"),
 }
@@ -22,7 +22,7 @@ def fill_last(command: str, config: DictConfig) -> None:
 
     A folder of that name is meant by `./last`.
     """
-    key = _KEYS.get(command)
+    key = TAKES_RUN.get(command)
     if key is None or OmegaConf.is_missing(config, key):
         return
     runs = config[key]

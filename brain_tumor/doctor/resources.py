@@ -1,7 +1,7 @@
 """Prepared sets, folders, disk space and memory for the configured training."""
 
+import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,17 +90,11 @@ def existing_parent(path: Path) -> Path:
 
 
 def why_not_writable(path: Path) -> str | None:
-    """Write a temporary file into a folder, or where it would be made; say why that fails."""
+    """Say why nothing can be written into a folder, or where it would be made."""
     place = existing_parent(path)
     if not place.is_dir():
         return f"{place} is a file"
-    try:
-        with tempfile.TemporaryFile(dir=place) as file:
-            file.write(bytes(4096))  # an empty file fits on a full disk
-            file.flush()
-    except OSError as error:
-        return str(error.strerror)
-    return None
+    return None if os.access(place, os.W_OK) else f"{place} is read-only"
 
 
 def read_cgroup(name: str) -> str:

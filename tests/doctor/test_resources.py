@@ -1,5 +1,5 @@
+import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,12 +51,11 @@ def test_a_file_in_place_of_a_folder_is_wrong(
     assert finding.fix == f"add {key}=FOLDER"
 
 
-def test_the_reason_of_the_system_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(**_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    assert why_not_writable(tmp_path) == "No space left on device"
+def test_a_folder_that_is_read_only_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda place, mode: mode != os.W_OK)  # root may write all
+    assert why_not_writable(tmp_path / "runs") == f"{tmp_path} is read-only"
 
 
 def test_space_for_a_new_prepared_set_is_needed_once(
