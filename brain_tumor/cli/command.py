@@ -174,18 +174,14 @@ def own_trust(config: DictConfig) -> Any:
 
 def _run(run: Callable[[], None]) -> None:
     """Let Hydra run, and end the sweep that it may have been, also where that was cut short."""
-    ended: BaseException | None = None
+    failed = False
     try:
         run()
-    except (KeyboardInterrupt, SystemExit, *REFUSALS) as error:
-        ended = error
-    failed = False
-    if NotedSweep.folder is not None:
-        from brain_tumor.cli.sweep.ending import end_sweep
+    finally:
+        if NotedSweep.folder is not None:
+            from brain_tumor.cli.sweep.ending import end_sweep
 
-        failed = end_sweep(NotedSweep.folder)
-    if ended is not None:
-        raise ended
+            failed = end_sweep(NotedSweep.folder)
     if failed:
         raise SystemExit(1)
 
