@@ -26,7 +26,6 @@ from brain_tumor.rendering.numbers import UNKNOWN, format_counted, format_score
 from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.runs.identity import flatten
 from brain_tumor.trust import typed_again
 from brain_tumor.tune.study import REASON, RUN, SECONDS, Study
 from brain_tumor.tune.trial import trial_config
@@ -207,12 +206,10 @@ def best_experiment(config: DictConfig, choices: Choices, said: str) -> str:
             if group in default and not group.startswith(("hydra/", "experiment", "debug"))
         }
         plain = hydra.compose("train", [f"{group}={name}" for group, name in chosen.items()])
-    values = OmegaConf.create({"name": f"{config.name}_tuned"})
-    for key, value in _differences(_flat(plain), _flat(config)).items():
-        OmegaConf.update(values, key, value, force_add=True)
+    values = {"name": f"{config.name}_tuned"} | _differences(_plain(plain), _plain(config))
     lines = ["# @package _global_", *(f"# {line}" for line in said.splitlines()), "defaults:"]
     lines += [f"  - override /{group}: {name}" for group, name in chosen.items()]
-    return "\n".join(lines) + "\n" + OmegaConf.to_yaml(values)
+    return "\n".join(lines) + "\n" + OmegaConf.to_yaml(OmegaConf.create(values))
 
 
 def best_command(folder: str) -> str:
@@ -221,20 +218,19 @@ def best_command(folder: str) -> str:
     return f"python -m brain_tumor.train {words}"
 
 
-def _flat(config: DictConfig) -> dict[str, Any]:
+def _plain(config: DictConfig) -> dict[str, Any]:
     nested = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
-    return flatten({key: value for key, value in nested.items() if key not in _LEFT_OUT})
+    return {key: value for key, value in nested.items() if key not in _LEFT_OUT}
 
 
 def _differences(plain: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    changed = {key: value for key, value in own.items() if key not in plain or plain[key] != value}
-    emptied = [key for key, value in own.items() if value is None]
-    gone = {
-        key: None
-        for key in plain
-        if key not in own and not any(key.startswith(f"{group}.") for group in emptied)
-    }
-    # Where a group was emptied and is filled now, `plain` has it as one value.
-    return changed | {
-        key: value for key, value in gone.items() if not any(k.startswith(f"{key}.") for k in own)
-    }
+    """Give what has to be said for `plain` to become `own`; null is what `own` lacks."""
+    found: dict[str, Any] = {}
+    for key in {**own, **plain}:
+        before, now = plain.get(key, ...), own.get(key)
+        if isinstance(before, dict) and isinstance(now, dict):
+            within = _differences(before, now)
+            found |= {key: within} if within else {}
+        elif before != now:
+            found[key] = now
+    return found
