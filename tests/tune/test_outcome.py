@@ -3,13 +3,16 @@
 from types import SimpleNamespace
 from typing import Any
 
+import hydra
 import pytest
+import yaml
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, create_trial
 from rich.console import Console
 
+from brain_tumor.cli.command import conf_folder, register_resolvers
 from brain_tumor.rendering.terminal import to_rich
-from brain_tumor.tune.outcome import SHOWN, shown_trials
+from brain_tumor.tune.outcome import SHOWN, best_experiment, shown_trials
 from brain_tumor.tune.study import Study
 
 SPACE = {
@@ -66,3 +69,19 @@ def test_the_best_trials_fit_a_screen(study: Any) -> None:
 def test_few_trials_are_all_shown(study: Any) -> None:
     table = shown_trials(study, trials(3))
     assert [row[0] for row in table.rows] == ["0", "1", "2"] and table.note == ""
+
+
+def test_the_recipe_says_what_was_changed_added_and_taken_out() -> None:
+    register_resolvers()
+    words = ["scheduler=cosine", "optimizer.lr=0.5", "~callbacks.bar", "+trainer.max_steps=9"]
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = hydra.compose("train", words)
+        whole = hydra.compose("train", words, return_hydra_config=True)
+    recipe = yaml.safe_load(best_experiment(config, whole.hydra.runtime.choices, "why"))
+    assert {"override /scheduler": "cosine"} in recipe.pop("defaults")
+    assert recipe == {
+        "name": "custom_tuned",
+        "optimizer": {"lr": 0.5},
+        "trainer": {"max_steps": 9},
+        "callbacks": {"bar": None},
+    }
