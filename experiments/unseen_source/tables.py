@@ -1,6 +1,7 @@
 """What networks say of the tumours of a source that training never saw."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,12 @@ def fine_tuned_table() -> DataTable:
     All are asked the same test scans: each of the others' tumours, and what else is in the first
     fold's test part.
     """
-    groups = sorted(gather(kept_runs("unseen_source")), key=lambda own: _order(own[0].setting))
+    # One split, whatever its file was called.
+    runs_kept = [
+        replace(run, setting={**run.setting, "split.path": None})
+        for run in kept_runs("unseen_source")
+    ]
+    groups = sorted(gather(runs_kept), key=lambda own: _order(own[0].setting))
     without = [own for own in groups if own[0].setting["split.name"] != PATIENT]
     seen = [*gather(kept_runs("best_patient")), *(own for own in groups if own not in without)]
     first = sourced("unseen_source", without[0])
@@ -146,11 +152,11 @@ def gained(one: RunGroup, other: RunGroup) -> Interval:
     assert paths == other_paths
     # Harmonised scans are related in other ways: both take the groups of scans as they are.
     groups = first.groups[asked]
-    graded = [
+    before, after = (
         GradedPredictions(own.labels[which], own.predicted[which], groups)
         for own, which in ((first, asked), (second, other_asked))
-    ]
-    gain = paired_bootstrap(*graded, len(classes))["balanced_accuracy"]
+    )
+    gain = paired_bootstrap(before, after, len(classes))["balanced_accuracy"]
     assert gain is not None
     return gain
 
