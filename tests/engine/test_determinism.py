@@ -23,7 +23,7 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("augment", ["report", "torchvision", "mri", "none"])
+@pytest.mark.parametrize("augment", ["report", "mri", "none"])
 def test_a_cpu_trains_deterministically(compose, tmp_path: Path, model: str, augment: str) -> None:
     ask = ("trainer.deterministic=true", "debug=fast", f"augment={augment}")
     train(compose(*SMALL, *MODELS[model], *ask))

@@ -33,7 +33,7 @@ def unmoved_similarities(first: Steps, second: Steps) -> Floats:
     orientation of the first, to the normalised correlation inside the head, `(P,)`, float32, -1
     to 1.
     """
-    return _correlate(np.asarray(first, np.float32), np.asarray(second, np.float32))
+    return _correlate(first, second)
 
 
 def similarities(first: Steps, second: Steps) -> Floats:
@@ -58,8 +58,11 @@ def similarities(first: Steps, second: Steps) -> Floats:
     return found
 
 
-def _correlate(fixed: Floats, moved: Floats) -> Floats:
-    one, other = (part[..., _INSIDE, _INSIDE].reshape(len(part), -1) for part in (fixed, moved))
+def _correlate(fixed: Steps | Floats, moved: Steps | Floats) -> Floats:
+    one, other = (
+        np.asarray(part[..., _INSIDE, _INSIDE], np.float32).reshape(len(part), -1)
+        for part in (fixed, moved)
+    )
     sums = np.einsum("pn,pn->p", one, other)
     squares = np.einsum("pn,pn->p", one, one) * np.einsum("pn,pn->p", other, other)
     return np.asarray(sums / np.sqrt(squares + 1), np.float32)
