@@ -156,6 +156,10 @@ def test_the_page_tells_of_fine_tuned_networks_what_the_table_does() -> None:
         assert mean in told.partition("##")[0] and float(mean) < GOAL
     found = [float(row[4].split()[0]) for row in (plain, both, table.rows[0])]
     assert (found[1] - found[0]) / (found[2] - found[0]) == pytest.approx(1 / 3, abs=0.05)
+    howto = (HERE.parent / "docs" / "howto" / "external.md").read_text(encoding="utf-8")
+    harmonised = next(row for row in table.rows if row[1] == "harmonised")
+    for row in (plain, harmonised, both, table.rows[0]):
+        assert row[4].split()[0] in howto.partition("never saw")[2]
     readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
     assert "give back a third of what they lose" in " ".join(readme.split())
 
