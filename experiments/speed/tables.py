@@ -18,7 +18,7 @@ from brain_tumor.runs.folder import RunFolder
 from experiments.findings import Blocks, Findings
 
 README = Path(__file__).with_name("README.md")
-BENCHMARKS = ("prepare", "epochs")
+BENCHMARKS = ("prepare", "epochs", "growth")
 
 
 def blocks(found: Findings) -> Blocks:

@@ -36,6 +36,19 @@ def test_the_target_that_one_round_misses_is_named() -> None:
     assert "Beside ultralytics the target is met by the median alone" in PAGE
 
 
+def test_only_preparing_takes_longer_per_scan_where_there_are_more() -> None:
+    growth = benchmark_file("growth.json").read(RunFolder(README.parent)).growth
+    assert growth is not None
+    ratios = {}
+    for series in growth:
+        if series.axis == "scans":
+            costs = [series.sides[str(size)].cost.median for size in series.sizes]
+            ratios[series.title] = costs[-1] / costs[0]
+    assert 1.7 < ratios.pop("prepare") < 2
+    assert "nearly twice as long per scan" in PAGE
+    assert len(ratios) == 3 and all(ratio < 1.1 for ratio in ratios.values())
+
+
 def test_the_search_takes_what_the_page_says() -> None:
     profile = README.with_name("profile.md").read_text(encoding="utf-8")
     found = re.findall(r"^\| (.+?) \| ([\d.]+) \|", profile, re.MULTILINE)
