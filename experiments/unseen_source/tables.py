@@ -150,8 +150,7 @@ def gained(one: RunGroup, other: RunGroup) -> Interval:
         both.append((paths, found.answers, asked, found.classes))
     (paths, first, asked, classes), (other_paths, second, other_asked, _) = both
     assert paths == other_paths
-    # Harmonised scans are related in other ways: both take the groups of scans as they are.
-    groups = first.groups[asked]
+    groups = first.groups[asked]  # harmonised scans have the same: a test looks
     before, after = (
         GradedPredictions(own.labels[which], own.predicted[which], groups)
         for own, which in ((first, asked), (second, other_asked))
