@@ -1,6 +1,7 @@
 """A comparison: what was found out about runs, and audits, side by side; and the file of it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from brain_tumor.compare.audits import ComparedAudit
 from brain_tumor.compare.compared import PooledRunGroup
@@ -54,4 +55,19 @@ class Comparison:
         )
 
 
-COMPARISON = JsonFile("comparison.json", Comparison, checked=False)
+def _upgrade(content: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what the first format also had: what settings got wrong."""
+    content.pop("shared_errors", None)
+    for setting in content["settings"]:
+        setting.pop("mistakes", None)
+    return content
+
+
+COMPARISON = JsonFile(
+    "comparison.json",
+    Comparison,
+    version=2,
+    upgrade=_upgrade,
+    checked=False,
+    again="compare the runs again",
+)

@@ -116,7 +116,7 @@ def test_folds_are_pooled_and_written(
     assert drawn_now == {
         *("confusion_1", "reliability_1", "roc_1", "precision_recall_1", "risk_coverage"),
     }
-    assert json.loads((out / "comparison.json").read_text())["version"] == 1
+    assert json.loads((out / "comparison.json").read_text())["version"] == 2
     assert COMPARISON.read(RunFolder(out)) == found
     markdown, shown = (out / "comparison.md").read_text(), capsys.readouterr().out
     assert f"{balanced:.3f} (" in markdown and f"{balanced:.3f}" in shown
