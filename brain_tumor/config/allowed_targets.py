@@ -50,6 +50,8 @@ class Kind:
         """Tell whether what was found in its modules can stand there."""
         if isinstance(found, FunctionType):
             return self.called_with > 0
+        if getattr(found, "_is_protocol", False):  # such as `Augment`: there is nothing to build
+            return False
         return isinstance(found, type) and issubclass(found, self.bases)
 
 

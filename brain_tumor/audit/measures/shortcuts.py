@@ -80,8 +80,8 @@ def predict_by_boosting(features: Features, targets: Labels, train: Labels, test
         features: `(N, F)`, float64.
         targets: Class numbers of all scans, `(N,)`, int64: the four classes, or one against the
             rest.
-        train: Labels of the training scans.
-        test: Labels of the test scans.
+        train: Rows of the training scans.
+        test: Rows of the test scans.
 
     Returns:
         Predicted class numbers of the test scans, in the order of `test`, int64.

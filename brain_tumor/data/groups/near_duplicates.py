@@ -111,9 +111,9 @@ def find_near_duplicates(
     compare = partial(_compare, scans, settings, steps)
     own = compare(by_heads, _CLEAR_HEADS, _through_own_boxes, 40, 70)
     alike = own.taking(own.similarity >= settings.related_if_frames_agree).candidates
-    known_pairs = set(zip(alike.first.tolist(), alike.second.tolist(), strict=True))
+    found = set(zip(alike.first.tolist(), alike.second.tolist(), strict=True))
     ends = zip(by_frames.first.tolist(), by_frames.second.tolist(), strict=True)
-    left = by_frames.taking(np.array([pair not in known_pairs for pair in ends], bool))
+    left = by_frames.taking(np.array([pair not in found for pair in ends], bool))
     # A box that took in the background has the outline of the head inside, where all are alike: it
     # takes a pair that is alike through both boxes.
     through_larger = partial(_through_one_box, larger=True)

@@ -46,9 +46,10 @@ class _Slice:
 def find_series(files: Iterable[Path]) -> list[VolumeFiles]:
     """Group DICOM files into series, sorted by their first file; these may lie in several folders.
 
-    Files that have several frames, no place in the patient or no SeriesInstanceUID
-    are passed over, as are series of fewer than `LEAST` files. Whoever can guess a PatientID can
-    check the guess by its digest: that hides names from a reader, not from a search.
+    Files that are no DICOM, have several frames, no place in the patient or no SeriesInstanceUID
+    are passed over, as are series of fewer than `LEAST` files. None may be a pipe. Whoever can
+    guess a PatientID can check the guess by its digest: that hides names from a reader, not from a
+    search.
     """
     found: dict[str, list[_Slice]] = defaultdict(list)
     patients: dict[str, Counter[str]] = defaultdict(Counter)
