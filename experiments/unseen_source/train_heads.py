@@ -174,8 +174,8 @@ def main(weights: str) -> None:
     write_answers(AUGMENTED, augmented)
     write_corrupted(weights, augmented)
     write_answers(PLAIN, replace(augmented, augmented=augmented.plain[None]), (OTHERS,))
-    # Harmonised scans are the same files in the same order, and their groups come from whole frames:
-    # one prepared set stands for both.
+    # Harmonised scans are the same files in the same order, and groups come from whole frames: one
+    # prepared set stands for both.
     harmonised = frozen_features(weights, "data/harmonise=all", passes=0)
     assert [scan.path for scan in harmonised.prepared.kept] == [
         scan.path for scan in augmented.prepared.kept
