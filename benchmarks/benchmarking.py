@@ -155,6 +155,8 @@ def check(config: DictConfig) -> None:
     for name in ROWS:
         if name not in settings.targets:
             raise ConfigError(f"targets.{name} is not given: leave it as it is.")
+    if scans.classes is None:
+        raise ConfigError("data.classes is null: name the classes, as data.classes=[A,B].")
     if settings.augment is None:
         raise ConfigError("augment=none leaves the peers nothing to do: leave augment=report.")
     for name in MODELS:
@@ -166,9 +168,7 @@ def check(config: DictConfig) -> None:
         if model.get("name") != name:
             raise ConfigError(f"models.{name}.name must be {name}: {model.get('name')!r}")
         complete = OmegaConf.create(plain | {"model": model})
-        check_building(
-            complete, scans.classes or (), scans.crop.size, settings.split, settings.training
-        )
+        check_building(complete, scans.classes, scans.crop.size, settings.split, settings.training)
 
 
 def _measure(

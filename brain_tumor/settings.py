@@ -167,6 +167,8 @@ def shaped(
     annotation and the key.
     """
     kind, inner = get_origin(hint), get_args(hint)
+    if kind is Annotated:
+        return shaped(value, inner[0], key, made, single)
     if kind in (Union, types.UnionType):
         found = (shaped(value, one, key, made, single) for one in inner)
         return next((one for one in found if one is not value), value)

@@ -4,12 +4,13 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
 from brain_tumor.dataclass_json import from_plain, to_plain
 from brain_tumor.errors import ConfigError
+from brain_tumor.settings import Range, Rising
 
 
 @dataclass(frozen=True)
@@ -85,3 +86,18 @@ def test_what_does_not_fit_is_named(changes: dict[str, Any], message: str) -> No
 def test_the_content_itself_must_be_named_values() -> None:
     with pytest.raises(ConfigError, match=r"^the content must be a group of named values: \[\]"):
         from_plain(Result, [])
+
+
+@dataclass(frozen=True)
+class Bounded:
+    sigma: Annotated[tuple[float, float], Rising(0)]
+    share: Annotated[float, Range(0)] | None = None
+
+
+def test_numbers_with_a_range_come_back_as_those_without_one() -> None:
+    found = from_plain(Bounded, {"sigma": [1, 2], "share": 1})
+    assert found == Bounded((1.0, 2.0), 1.0) and type(found.share) is float
+    with pytest.raises(ConfigError, match="share must be a finite number: inf"):
+        from_plain(Bounded, {"sigma": [1, 2], "share": math.inf})
+    with pytest.raises(ConfigError, match=r"sigma must be two rising numbers"):
+        from_plain(Bounded, {"sigma": [2, 1]})

@@ -14,7 +14,9 @@ T = TypeVar("T")
 
 
 def plain_values(node: Any, key: str = "this") -> dict[str, Any]:
-    """Give a group of the configuration as plain values, by name."""
+    """Give a group of the configuration as plain values, by name; ConfigError where one is ???."""
+    for missing in sorted(OmegaConf.missing_keys(node)) if OmegaConf.is_config(node) else ():
+        raise ConfigError(f"{missing} is not given: add {missing}=VALUE.")
     values = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     if not isinstance(values, dict):
         raise ConfigError(f"{key} must be a group of named values: {repr_short(values)}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from brain_tumor.doctor.checks import Counts, failed, run_check
 from brain_tumor.doctor.finding import Finding
+from brain_tumor.trust import trusting
 
 PREFIX = "found: "  # libraries print lines of their own
 
@@ -68,11 +69,12 @@ def main() -> None:
     from omegaconf import OmegaConf
 
     config, counts = OmegaConf.create(json.load(sys.stdin)), Counts()
-    for check in sys.argv[1:]:
-        findings, going_on = run_check(check, config, counts)
-        print(PREFIX + json.dumps([check, list(map(asdict, findings)), counts]), flush=True)
-        if not going_on:
-            break
+    with trusting(config.trust):
+        for check in sys.argv[1:]:
+            findings, going_on = run_check(check, config, counts)
+            print(PREFIX + json.dumps([check, list(map(asdict, findings)), counts]), flush=True)
+            if not going_on:
+                break
 
 
 if __name__ == "__main__":

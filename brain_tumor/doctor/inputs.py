@@ -17,29 +17,27 @@ from brain_tumor.doctor.checks import Counts
 from brain_tumor.doctor.finding import Finding
 from brain_tumor.errors import WeightsError
 from brain_tumor.models.registry import build_network, trial_device
-from brain_tumor.trust import trusting
 
 
 def network(config: Any, counts: Counts) -> Iterator[Finding]:
     """Build the network and load its weights as a run does; download nothing."""
     data, options = config.data, cast(dict[str, Any], OmegaConf.to_container(config.model))
     weights = options.pop("weights", None)
-    with trusting(config.get("trust")):
-        classes = len(data.classes or build_source(data_settings(data)).classes)
-        with trial_device(options):  # without memory
-            built = build_network(classes, **options)
-        parameters = sum(parameter.numel() for parameter in built.parameters())
-        file = built.published_weights() if weights == "imagenet" else None
-        there = weights != "imagenet" or (file is not None and file.is_file())
-        given = options | {"weights": weights} if there else options
-        try:
-            check_network(given, classes, data.crop.size)
-        except WeightsError as error:
-            broken = f"{file} is damaged: delete it to download it again."
-            message = broken if weights == "imagenet" else str(error)
-            fix = "add model.weights=none, or model.weights=FILE"
-            yield Finding("wrong", "weights", message, fix)
-            return
+    classes = len(data.classes or build_source(data_settings(data)).classes)
+    with trial_device(options):  # without memory
+        built = build_network(classes, **options)
+    parameters = sum(parameter.numel() for parameter in built.parameters())
+    file = built.published_weights() if weights == "imagenet" else None
+    there = weights != "imagenet" or (file is not None and file.is_file())
+    given = options | {"weights": weights} if there else options
+    try:
+        check_network(given, classes, data.crop.size)
+    except WeightsError as error:
+        broken = f"{file} is damaged: delete it to download it again."
+        message = broken if weights == "imagenet" else str(error)
+        fix = "add model.weights=none, or model.weights=FILE"
+        yield Finding("wrong", "weights", message, fix)
+        return
     counts["parameters"] = parameters
     yield Finding(
         "ok", "model", f"{config.model.name} can be built, with {parameters:,} parameters."

@@ -31,6 +31,7 @@ from brain_tumor.metrics.timing import Spread
         ("warm_up", -1, "warm_up must be"),
         ("steps", 1.5, "steps must be"),
         ("augment", None, "augment=none"),
+        ("data.classes", None, "data.classes is null: name the classes"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(small, key: str, value: object, message: str) -> None:

@@ -45,3 +45,33 @@ def test_what_was_counted_comes_home(configure: Callable) -> None:
     found = run_in_child(checks, configure("trainer=cpu"), counts)
     assert [finding.mark for check in checks for finding in found[check]] == ["ok"] * 3
     assert counts == {"scans": 3, "parameters": 8_415_796}  # of the report
+
+
+OWN_SCANS = """
+from brain_tumor.files.source import Scan, ScanSource
+
+class MyScans(ScanSource):
+    def scans(self):
+        return [Scan(f"scan {number}", f"class {number % 2}") for number in range(6)]
+"""
+
+
+def test_a_source_of_one_s_own_is_read_where_it_is_trusted(
+    configure: Callable, plant: Callable
+) -> None:
+    plant("doctors_scans", OWN_SCANS)
+    words = ("data=own", "data._target_=doctors_scans.MyScans")
+    for trust, mark, said in (
+        *(("doctors_scans", "ok", "holds 6 scans"), ("", "wrong", "trust=[doctors_scans]")),
+    ):
+        counts: dict[str, int] = {}
+        config = configure(*words, f"trust=[{trust}]")
+        (finding,) = run_in_child(("inputs.scans",), config, counts)["inputs.scans"]
+        assert (finding.mark, counts.get("scans")) == (mark, 6 if trust else None)
+        assert said in " ".join(finding.message.split())
+
+
+def test_a_value_that_is_not_given_is_named(configure: Callable) -> None:
+    (finding,) = run_in_child(("inputs.scans",), configure("data=folder"), {})["inputs.scans"]
+    assert finding.mark == "wrong"
+    assert finding.message == "data.root is not given: add data.root=VALUE."
