@@ -1,4 +1,4 @@
-"""Three ways from the features of a patient's slices to one answer.
+"""Ways from the features of a patient's slices to one answer.
 
 All take the features of N scans and which of B patients each shows, and give log-probabilities
 `(B, classes)`. All are the transfer model's head, and differ in where they pool.
@@ -92,3 +92,30 @@ class GatedAttention(nn.Module):
         pooled = embedded.new_zeros(int(patient.max()) + 1, embedded.shape[1])
         logits: Tensor = self.answer(pooled.index_add(0, patient, weighted))
         return logits.log_softmax(dim=1)
+
+
+class MonaiAttention(nn.Module):
+    """Average what the hidden layer makes of the slices, as MONAI's attention says.
+
+    Its `MILModel(mil_mode="att")`, 2,048 units wide and without a gate, between the two layers of
+    the head (the extra `monai`). It takes one patient at a time.
+
+    Args:
+        head: As of `MeanOfAnswers`.
+    """
+
+    def __init__(self, head: nn.Sequential) -> None:
+        super().__init__()
+        from monai.networks.nets.milmodel import MILModel
+
+        hidden, answer = head[0].out_features, head[-1]
+        assert isinstance(hidden, int) and isinstance(answer, nn.Linear), "linear at both ends"
+        embed = nn.Sequential(nn.Flatten(), *head[:2])  # MONAI hands over pictures: (N, K, 1, 1)
+        self.model = MILModel(answer.out_features, "att", False, embed, hidden)
+        self.model.myfc = head[2:]  # type: ignore[assignment]  # with dropout, as the other ways
+
+    def forward(self, features: Tensor, patient: Tensor) -> Tensor:
+        """See the module."""
+        pictures = features[:, :, None, None]
+        each = [self.model(pictures[patient == one][None]) for one in range(int(patient.max()) + 1)]
+        return torch.cat(each).log_softmax(dim=1)

@@ -23,7 +23,12 @@ from brain_tumor.metrics.arrays import Labels
 from experiments.frozen_features import FrozenFeatures, frozen_features
 from experiments.heads import SEED, SEEDS, named, new_head, splits
 from experiments.kept_table import write_table
-from experiments.slices_of_a_patient.pooling import GatedAttention, MeanOfAnswers, MeanOfFeatures
+from experiments.slices_of_a_patient.pooling import (
+    GatedAttention,
+    MeanOfAnswers,
+    MeanOfFeatures,
+    MonaiAttention,
+)
 from experiments.with_path import run_with_path
 
 ANSWERS = Path(__file__).with_name("answers.csv.gz")
@@ -31,6 +36,7 @@ WAYS = {
     "mean of answers": MeanOfAnswers,
     "mean of features": MeanOfFeatures,
     "gated attention": GatedAttention,
+    "MONAI's attention": MonaiAttention,
 }
 # Fixed beforehand: the rate is that of `experiment=leakage`.
 RATE, EPOCHS = 5e-4, 30
