@@ -16,9 +16,17 @@ from brain_tumor.rendering.numbers import (
 )
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings, over_seeds
-from experiments.heads import SEED, SEEDS, each_seed, read_answers, together
-from experiments.how_much_data.learning_curve import ANSWERS, PARTS, SHARES, SPLITS, some_groups
-from experiments.kept_table import read_table
+from experiments.heads import SEEDS, each_seed, read_answers, together
+from experiments.how_much_data.shares import (
+    GBMNET,
+    HEAD,
+    SHARES,
+    SPLITS,
+    Kept,
+    answer_name,
+    some_groups,
+)
+from experiments.kept_table import Line, read_table
 
 README = Path(__file__).with_name("README.md")
 SCORE = "balanced_accuracy"
@@ -26,14 +34,23 @@ SCORE = "balanced_accuracy"
 
 def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
-    tables = {"shares": shares_table(), "relatives": relatives_table()}
+    tables = {
+        "shares": shares_table(HEAD, "Three seeds draw the groups and train the head"),
+        "gbmnet": gbmnet_table(),
+        "relatives": relatives_table(),
+    }
     return {README: {name: to_markdown(table) for name, table in tables.items()}}
 
 
-def shares_table() -> DataTable:
-    """Lay out what heads score that were trained on some of the groups."""
-    classes, answers = read_answers(ANSWERS)
-    parts = read_table(PARTS)
+def shares_table(network: Kept, seeds: str) -> DataTable:
+    """Lay out what a network scores that was trained on some of the groups.
+
+    Args:
+        network: What is kept of it.
+        seeds: What the note begins with: what three seeds did.
+    """
+    classes, answers = read_answers(network.answers)
+    parts = read_table(network.parts)
     rows = []
     for split in SPLITS:
         for share, before in zip(SHARES, (None, *SHARES), strict=False):
@@ -62,7 +79,7 @@ def shares_table() -> DataTable:
     columns = ["split", "share", "training groups", "training scans", "known from training"]
     columns += ["balanced accuracy", "its seeds", "more than the row above", "recall of meningioma"]
     note = (
-        "Three seeds draw the groups and train the head; their answers stand together. In brackets "
+        f"{seeds}; their answers stand together. In brackets "
         "95 % intervals over groups of test scans, and for the seeds the smallest and the largest. "
         "Known from training: test scans that share a group "
         "with a training scan."
@@ -70,13 +87,39 @@ def shares_table() -> DataTable:
     return DataTable("Scores by the share of training groups", columns, rows, note, 2)
 
 
+def gbmnet_table() -> DataTable:
+    """Lay out what GBMnet scores, and what the other network's head says of the same scans."""
+    table = shares_table(GBMNET, "Three seeds draw the groups and train the network")
+    lines = read_table(GBMNET.answers)
+    rows = []
+    for split in SPLITS:
+        tested = {line["path"] for line in lines if line[answer_name(split, SHARES[0], SEEDS[0])]}
+
+        def wanted(line: Line, tested: set[str] = tested) -> bool:
+            return line["path"] in tested
+
+        classes, own = read_answers(GBMNET.answers, wanted)
+        heads = read_answers(HEAD.answers, wanted)[1]
+        for share in SHARES:
+            network, head = (together(given, f"{split} {share}") for given in (own, heads))
+            scores = bootstrap_scores(head.labels, head.predicted, head.groups, len(classes))
+            ahead = paired_bootstrap(network, head, len(classes))[SCORE]
+            rows.append([format_interval(scores.overall[SCORE]), format_difference(ahead)])
+    columns = [*table.columns, "the head, same scans", "the head less GBMnet"]
+    title = f"{table.title}, GBMnet"
+    note = f"{table.note} The head is that of the first table."
+    return DataTable(
+        title, columns, [[*own, *more] for own, more in zip(table.rows, rows, strict=True)], note, 2
+    )
+
+
 def relatives_table() -> DataTable:
     """Lay out the accuracy on the report's test scans, those with relatives in training apart."""
-    lines = read_table(ANSWERS)
+    lines = read_table(HEAD.answers)
     classes = sorted({line["label"] for line in lines})
     labels = np.array([classes.index(line["label"]) for line in lines], np.int64)
     groups = np.array([int(line["group"]) for line in lines], np.int64)
-    tested = np.array([bool(line[f"report {SHARES[0]}{SEED}0"]) for line in lines])
+    tested = np.array([bool(line[answer_name("report", SHARES[0], SEEDS[0])]) for line in lines])
     train, test = np.flatnonzero(~tested), np.flatnonzero(tested)
     rows = []
     for share in SHARES:
@@ -84,7 +127,7 @@ def relatives_table() -> DataTable:
         for seed in SEEDS:
             drawn = some_groups(train, labels, groups, share, seed)
             known = np.isin(groups[test], groups[drawn])
-            names = [f"{split} {share}{SEED}{seed}" for split in SPLITS]
+            names = [answer_name(split, share, seed) for split in SPLITS]
             right = np.array(
                 [[lines[row][name] == lines[row]["label"] for row in test] for name in names]
             )

@@ -14,7 +14,7 @@ from brain_tumor.rendering.page import DataTable, to_markdown
 from brain_tumor.runs.finished import FinishedRun
 from experiments.findings import Blocks, Findings, kept_runs, over_seeds
 from experiments.heads import each_seed, of_seeds, read_answers, together
-from experiments.how_much_data.learning_curve import ANSWERS as SHORT_ANSWERS
+from experiments.how_much_data.shares import HEAD
 from experiments.kept_table import Line
 from experiments.longer_over_patients.schedule import ANSWERS
 from experiments.seeds_and_groups import Term, sure_of
@@ -42,7 +42,7 @@ def trained_whole() -> list[FinishedRun]:
 
 def schedule_table() -> DataTable:
     """Lay out what the head scores, beside the network trained whole and a shorter schedule."""
-    classes, short = read_answers(SHORT_ANSWERS)
+    classes, short = read_answers(HEAD.answers)
     answers = read_answers(ANSWERS)[1]
     test = {path for run in trained_whole() for path in run.predictions["test"].paths}
 

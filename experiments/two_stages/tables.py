@@ -10,7 +10,7 @@ from brain_tumor.rendering.numbers import UNKNOWN, format_difference, format_int
 from brain_tumor.rendering.page import DataTable, to_markdown
 from experiments.findings import Blocks, Findings
 from experiments.heads import read_answers, together
-from experiments.how_much_data.learning_curve import ANSWERS as FLAT_ANSWERS
+from experiments.how_much_data.shares import HEAD
 from experiments.two_stages.stages import ANSWERS, HEALTHY, TWO_STAGES
 
 README = Path(__file__).with_name("README.md")
@@ -32,7 +32,7 @@ def tumour_or_not(answers: GradedPredictions, healthy: int) -> GradedPredictions
 
 def stages_table() -> DataTable:
     """Lay out the scores of one head and of two, and their difference."""
-    classes, flat = read_answers(FLAT_ANSWERS)
+    classes, flat = read_answers(HEAD.answers)
     healthy = classes.index(HEALTHY)
     first, second = together(flat, FLAT), together(read_answers(ANSWERS)[1], TWO_STAGES)
     rows = []

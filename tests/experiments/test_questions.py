@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.findings import HERE
-from experiments.how_much_data.learning_curve import SHARES, some_groups
+from experiments.how_much_data.shares import SHARES, some_groups
 from experiments.two_stages.stages import in_two_stages
 from experiments.wrong_labels.rank import confident_learning, neighbours, own_group
 
