@@ -133,6 +133,21 @@ def test_every_interval_in_words_stands_in_a_committed_table(name: str) -> None:
         assert plain in held or turned(plain) in held, found
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "columns"),
+    [
+        ("evidence", "standard deviation of balanced accuracy {} and {})", [1]),
+        ("best_patient", "differ more than the trials above: {} to {}.", [2, 3]),
+    ],
+)
+def test_folds_lie_as_far_apart_as_the_page_says(name: str, words: str, columns: list[int]) -> None:
+    folder = ROOT / "experiments" / name
+    compared = (folder / "comparison.md").read_text(encoding="utf-8")
+    row = r"^\| balanced accuracy \| 4 folds \|" + r" (\d\.\d{3}) \|" * 4
+    found = [own[column] for own in re.findall(row, compared, re.MULTILINE) for column in columns]
+    assert words.format(*found) in " ".join((folder / "README.md").read_text("utf-8").split())
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/concepts/leakage.md"])
 def test_the_accuracies_after_200_epochs_are_those_of_the_kept_runs(page: str) -> None:
     compared = (ROOT / "experiments/as_reported/comparison.md").read_text(encoding="utf-8")

@@ -57,3 +57,6 @@ def test_the_search_takes_what_the_page_says() -> None:
     alone = sum(seconds[f"search: {name}"] for name in describing)
     assert alone > seconds["without the search"]
     assert alone > seconds["the usual script"]
+    least = seconds["least for the report's crops and exact duplicates"]
+    assert "Even without any search two cores would miss the target" in PAGE
+    assert least / 2 > 0.33 * seconds["the usual script"]
