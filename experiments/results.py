@@ -92,10 +92,14 @@ def all_blocks(found: Findings) -> Blocks:
     statements = to_markdown(
         statements_table(found.compared, found.audit, found.published, both_networks())
     )
-    scores = [
-        f"[{name}]({name}/README.md)\n\n{to_markdown(settings_table(content.settings, LEVEL))}"
+    tables = {
+        name: settings_table(content.settings, LEVEL)
         for name, content in found.compared.items()
         if name not in APART
+    }
+    scores = [  # the note is the same below each: once is enough
+        f"[{name}]({name}/README.md)\n\n{to_markdown(replace(table, note='') if place else table)}"
+        for place, (name, table) in enumerate(tables.items())
     ]
     made: Blocks = {
         SUMMARY: {"statements": statements, "scores": "\n\n".join(scores)},

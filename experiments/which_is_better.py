@@ -79,11 +79,24 @@ class Compared:
             paths: On which scans; where none are named on those that all splits share.
             score: Of labels, by its key.
         """
+        return self._sum([(1, self.large), (-1, self.small)], lead, paths, score)
+
+    def changes(self, lead: Mapping[str, float], paths: Sequence[str] = ()) -> list[SureOf]:
+        """Give what `ahead` gives for GBMnet alone, and for the transfer model alone."""
+        return [self._sum([(1, own)], lead, paths, SCORE) for own in (self.small, self.large)]
+
+    def _sum(
+        self,
+        networks: Sequence[tuple[int, Mapping[str, Sequence[Answers]]]],
+        lead: Mapping[str, float],
+        paths: Sequence[str],
+        score: str,
+    ) -> SureOf:
         scans = paths or self.paths()
         terms = [
             Term(sign * times, [graded(seed, scans) for seed in network[name]])
             for name, times in lead.items()
-            for sign, network in ((1, self.large), (-1, self.small))
+            for sign, network in networks
         ]
         return sure_of(terms, len(np.unique(terms[0].seeds[0].labels)), score)
 
@@ -160,12 +173,14 @@ def better_table(compared: Sequence[Compared]) -> DataTable:
         ways.append((ALL_SCANS, LEADS[PATIENT], [PATIENT]))
         for title, lead, splits in (way for way in ways if way[1].keys() <= set(own.splits)):
             paths = own.paths(splits)
-            scores = [UNKNOWN] * 2
             if len(lead) == 1:
                 (split,) = lead
                 scores = [
                     over_seeds([scored(one, paths) for one in net[split]]) for net in networks
                 ]
+            else:
+                changes = own.changes(lead, paths)
+                scores = [format_difference(change.over_groups) for change in changes]
             found = own.ahead(lead, paths)
             both = UNKNOWN if found.over_both is None else format_difference(found.over_both)
             ahead = [format_difference(found.over_groups), both]
@@ -176,8 +191,8 @@ def better_table(compared: Sequence[Compared]) -> DataTable:
         "Balanced accuracy on the test scans that both splits score, means over seeds, in brackets "
         f"the smallest and the largest; {ALL_SCANS}: on all that are scored over patients. "
         "Seeds: GBMnet's and the transfer model's. "
-        "Ahead: the transfer model less GBMnet. Patient less report: "
-        "how much more the transfer model is ahead over patients, a difference of differences. "
+        "Ahead: the transfer model less GBMnet. Patient less report: how much either network "
+        "changes, and how much more the transfer model is ahead, a difference of differences. "
         "In brackets 95 % intervals, paired over groups; over seeds, too, where both networks "
         "have two or more."
     )

@@ -149,6 +149,14 @@ def test_the_page_about_near_duplicates_says_what_its_tables_hold() -> None:
     judged = rows_of(room / "judged.csv")
     agreed = sum(row["first judge"] == row["second judge"] for row in judged)
     assert f"{len(judged)} pairs" in page and f"They agree on {agreed}." in page
+    missed = [
+        float(row["frame_correlation"]) >= 0.88
+        for row in judged
+        if row["first judge"] == row["second judge"] == "same slice"
+        and float(row["similarity"]) < 0.5
+    ]
+    assert (len(missed), sum(missed)) == (5, 3)
+    assert "five healthy pairs" in page and "three of them with frames that agree" in page
     level = [
         int(row["healthy groups"])
         for row in rows_of(room / "thresholds.csv")

@@ -1,7 +1,9 @@
 """The page about speed claims no more than its kept measurements hold."""
 
+import json
 import re
 from math import ceil
+from statistics import median
 
 from benchmarks.contests import OURS
 from benchmarks.results import HeldContest, benchmark_file
@@ -49,6 +51,13 @@ def test_only_preparing_takes_longer_per_scan_where_there_are_more() -> None:
     assert len(ratios) == 3 and all(ratio < 1.1 for ratio in ratios.values())
 
 
+def test_preparing_takes_as_many_times_the_earlier_as_the_page_says() -> None:
+    kept = json.loads(README.with_name("beside_earlier.json").read_text(encoding="utf-8"))
+    today, earlier = (median(kept[name]["processor"]) for name in ("today", "earlier"))
+    assert 3.75 < today / earlier < 4.25
+    assert "takes four times as much processor time as that of 0.6.0" in PAGE
+
+
 def test_the_search_takes_what_the_page_says() -> None:
     profile = README.with_name("profile.md").read_text(encoding="utf-8")
     found = re.findall(r"^\| (.+?) \| ([\d.]+) \|", profile, re.MULTILINE)
@@ -57,3 +66,6 @@ def test_the_search_takes_what_the_page_says() -> None:
     alone = sum(seconds[f"search: {name}"] for name in describing)
     assert alone > seconds["without the search"]
     assert alone > seconds["the usual script"]
+    least = seconds["least for the report's crops and exact duplicates"]
+    assert "Even without any search two cores would miss the target" in PAGE
+    assert least / 2 > 0.33 * seconds["the usual script"]

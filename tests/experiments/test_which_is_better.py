@@ -81,6 +81,7 @@ def test_what_is_missing_has_no_row_and_scans_are_those_that_all_answer() -> Non
     assert [row[3] for row in rows] == ["4"] * 4 + ["6"]
     assert [float(row[6].split()[0]) for row in rows] == [0.25, 0.375, 0.125, 0.375, 0.167]
     assert rows[1][4:6] == ["0.500", "0.875 (0.750 to 1.000)"]
+    assert [float(cell.split()[0]) for cell in rows[2][4:6]] == [-0.25, -0.125]
 
 
 @pytest.mark.parametrize(("page", "own"), [(EVIDENCE, [FEW]), (LONGER, BOTH)])
@@ -101,6 +102,8 @@ def test_the_pages_tell_whether_the_split_decides_as_their_tables_do() -> None:
     for page in (EVIDENCE, HERE / "README.md"):
         assert format_difference(lead) in told(page), page
     assert lead.low > 0  # the sentences say that the split makes a difference
+    changes = FEW.changes(LEADS["patient less report"])
+    assert all(own.over_groups.high < 0 for own in changes)  # the page says that both fall
     first = FIRST.ahead(LEADS["patient less report"]).over_groups
     assert first.low > 0  # the page says that GBMnet's lead is smaller over patients
     every = FIRST.paths([PATIENT])
