@@ -17,6 +17,8 @@ from experiments.kept_table import Line
 from experiments.slices_of_a_patient.several_slices import ANSWERS, WAYS
 
 README = Path(__file__).with_name("README.md")
+SCORE = "balanced_accuracy"
+PLAIN = ("mean of answers", "mean of features")  # the second is trained on units, as attention is
 
 
 def blocks(found: Findings) -> Blocks:
@@ -30,29 +32,33 @@ def known(line: Line) -> bool:
 
 
 def ways_table() -> DataTable:
-    """Lay out what each way scores, and how far it is ahead of the first."""
+    """Lay out what each way scores, and how far it is ahead of either plain mean."""
     rows = []
     for which, wanted in (("all units", bool), ("known patients", known)):
         classes, answers = read_answers(ANSWERS, wanted)
-        first = together(answers, next(iter(WAYS)))
-        for number, name in enumerate(WAYS):
+        means = [together(answers, name) for name in PLAIN]
+        for name in WAYS:
             own = together(answers, name)
             scores = bootstrap_scores(own.labels, own.predicted, own.groups, len(classes))
-            gain = None
-            if number:
-                gain = paired_bootstrap(first, own, len(classes))["balanced_accuracy"]
+            ahead = [
+                UNKNOWN
+                if name in PLAIN[: PLAIN.index(other) + 1]
+                else format_difference(paired_bootstrap(mean, own, len(classes))[SCORE])
+                for other, mean in zip(PLAIN, means, strict=True)
+            ]
             units = len(own.labels) // sum(column.startswith(name) for column in answers)
             rows.append(
                 [
                     which,
                     name,
                     format_count(units),
-                    format_interval(scores.overall["balanced_accuracy"]),
-                    UNKNOWN if gain is None else format_difference(gain),
+                    format_interval(scores.overall[SCORE]),
+                    *ahead,
                     *map(format_interval, scores.recalls),
                 ]
             )
-    columns = ["scored", "way", "units", "balanced accuracy", "ahead of the mean of answers"]
+    columns = ["scored", "way", "units", "balanced accuracy"]
+    columns += [f"ahead of the {name}" for name in PLAIN]
     columns += [f"recall of {name}" for name in classes]
     note = (
         "Four patient folds, the answers of three seeds together; each unit counts once a seed, "
