@@ -162,7 +162,7 @@ def evaluate(
     Raises:
         BrainTumorError: Anything that the caller can fix.
     """
-    values = {"run": _place(run), "trust": _trust(run), "checkpoint": checkpoint}
+    values: dict[str, Any] = {"run": _place(run), "trust": _trust(run), "checkpoint": checkpoint}
     values |= {"data.table" if str(scans).lower().endswith(".csv") else "data.root": scans}
     values |= {"device": device, "batch_size": batch_size}
     with _configured("evaluate", values, overrides) as config:
@@ -204,8 +204,8 @@ def predict(
     Raises:
         BrainTumorError: Anything that the caller can fix; also where no scan could be used.
     """
-    values = {"run": _place(run), "trust": _trust(run), "input": scans, "output": output}
-    values |= {"overlays": overlays, "checkpoint": checkpoint, "tta": tta}
+    values: dict[str, Any] = {"run": _place(run), "trust": _trust(run), "input": scans}
+    values |= {"output": output, "overlays": overlays, "checkpoint": checkpoint, "tta": tta}
     values |= {"device": device, "batch_size": batch_size}
     with _configured("predict", values, overrides) as config:
         from brain_tumor.predict.predict import predict as command

@@ -133,7 +133,8 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
         return f"{key} is unknown: did you mean {plus}{f'{parent}.{name}' if parent else name}?"
     if beside and parent:
         own = sorted(name.rpartition(".")[2] for name in beside)
-        foreign = parent == "model" and "_target_" in own
+        typed = any(word.lstrip("+").startswith(f"{parent}._target_=") for word in words)
+        foreign = (parent == "model" or typed) and "_target_" in own
         plus = f" To give it to a class of your own, write +{key}=VALUE." * foreign
         return f"{key} is unknown: {parent} has {', '.join(own)}.{plus}"
     return f"{key} is unknown: {suggest(key, [*known, *groups], limit=0)}"

@@ -51,3 +51,9 @@ def test_a_key_of_train_is_not_mistaken_for_one_of_another_command(command: str,
     error = HydraException(f"Could not override '{key}'.")
     said = refusal(error, command, [f"{key}=1"])
     assert said == f"{key} is unknown to {command}, train has it: leave it out."
+
+
+def test_what_a_loss_of_the_users_takes_is_added_by_a_plus() -> None:
+    error = HydraException("Could not override 'loss.power'.")
+    said = refusal(error, "train", ["loss._target_=my_losses.brier", "loss.power=2"])
+    assert said.endswith("write +loss.power=VALUE.")
