@@ -164,7 +164,7 @@ def evaluate(
     """
     values: dict[str, Any] = {"run": _place(run), "trust": _trust(run), "checkpoint": checkpoint}
     values |= {"data.table" if str(scans).lower().endswith(".csv") else "data.root": scans}
-    values |= {"device": device, "batch_size": batch_size}
+    values.update(device=device, batch_size=batch_size)
     with _configured("evaluate", values, overrides) as config:
         from brain_tumor.evaluate.evaluate import evaluate as command
 
@@ -206,7 +206,7 @@ def predict(
     """
     values: dict[str, Any] = {"run": _place(run), "trust": _trust(run), "input": scans}
     values |= {"output": output, "overlays": overlays, "checkpoint": checkpoint, "tta": tta}
-    values |= {"device": device, "batch_size": batch_size}
+    values.update(device=device, batch_size=batch_size)
     with _configured("predict", values, overrides) as config:
         from brain_tumor.predict.predict import predict as command
 
