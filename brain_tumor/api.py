@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from brain_tumor.predict.classifier import Classifier, Prediction, Scan
     from brain_tumor.predict.predict import Outcome
     from brain_tumor.runs.results.metrics import Metrics
+    from brain_tumor.trust import Modules
 
 __all__ = ["Run", "audit", "compare", "evaluate", "predict", "prepare", "train"]
 
@@ -35,10 +36,13 @@ class Run:
 
     Args:
         folder: What training printed.
+        trust: Modules that its network comes from, where it is not ours; a run that `train` gives
+            has those that training was given.
     """
 
-    def __init__(self, folder: Place) -> None:
+    def __init__(self, folder: Place, trust: "Modules" = None) -> None:
         self.folder = Path(folder)
+        self.trust = (trust,) if isinstance(trust, str) else tuple(trust or ())
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
@@ -64,7 +68,7 @@ class Run:
         """
         from brain_tumor.predict.classifier import load_classifier
 
-        return load_classifier(self.folder)
+        return load_classifier(self.folder, trust=self.trust)
 
     @overload  # text is a sequence of texts, but never meant so
     def predict(self, scans: "Scan") -> "Prediction": ...  # type: ignore[overload-overlap]
@@ -129,7 +133,7 @@ def train(
         from brain_tumor.train.train import train as command
 
         command(config)
-        return Run(str(config.resume or config.run_folder))
+        return Run(str(config.resume or config.run_folder), config.trust)
 
 
 def evaluate(
@@ -158,13 +162,9 @@ def evaluate(
     Raises:
         BrainTumorError: Anything that the caller can fix.
     """
-    values = {
-        "run": _place(run),
-        "data.table" if str(scans).lower().endswith(".csv") else "data.root": scans,
-        "checkpoint": checkpoint,
-        "device": device,
-        "batch_size": batch_size,
-    }
+    values: dict[str, Any] = {"run": _place(run), "trust": _trust(run), "checkpoint": checkpoint}
+    values |= {"data.table" if str(scans).lower().endswith(".csv") else "data.root": scans}
+    values.update(device=device, batch_size=batch_size)
     with _configured("evaluate", values, overrides) as config:
         from brain_tumor.evaluate.evaluate import evaluate as command
 
@@ -204,16 +204,9 @@ def predict(
     Raises:
         BrainTumorError: Anything that the caller can fix; also where no scan could be used.
     """
-    values = {
-        "run": _place(run),
-        "input": scans,
-        "output": output,
-        "overlays": overlays,
-        "checkpoint": checkpoint,
-        "tta": tta,
-        "device": device,
-        "batch_size": batch_size,
-    }
+    values: dict[str, Any] = {"run": _place(run), "trust": _trust(run), "input": scans}
+    values |= {"output": output, "overlays": overlays, "checkpoint": checkpoint, "tta": tta}
+    values.update(device=device, batch_size=batch_size)
     with _configured("predict", values, overrides) as config:
         from brain_tumor.predict.predict import predict as command
 
@@ -298,3 +291,8 @@ def _place(run: Place | Run | Sequence[Place | Run]) -> Place | list[Place]:
     if isinstance(run, (str, PathLike)):
         return run
     return [one.folder if isinstance(one, Run) else one for one in run]
+
+
+def _trust(run: Place | Run | Sequence[Place | Run]) -> list[str] | None:
+    runs = [run] if isinstance(run, (str, PathLike, Run)) else run
+    return [name for one in runs if isinstance(one, Run) for name in one.trust] or None

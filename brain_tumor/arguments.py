@@ -51,4 +51,5 @@ def check_arguments(
     for name, one in known.items():
         if one.default is one.empty and name not in values and name not in provided:
             full = below(key, name)
-            raise ConfigError(f"{full} is not given: add {full}=VALUE.")
+            # The + adds a key that the configuration does not have.
+            raise ConfigError(f"{full} is not given: add +{full}=VALUE.")

@@ -101,6 +101,27 @@ def test_a_run_is_trained_scored_and_used_twice_in_a_process(
     assert len(found.settings) == 2
 
 
+def test_a_run_with_a_network_of_the_users_is_used_without_saying_trust_again(
+    ours: list[str], phantom_root: Path
+) -> None:
+    Path("its_nets.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, classes: int) -> None:\n"
+        "        super().__init__()\n"
+        "        self.all = nn.Conv2d(1, classes, 8, stride=8)\n"
+        "    def forward(self, scans):\n"
+        "        return self.all(scans).mean((2, 3))\n"
+    )
+    words = ["model=own", "model._target_=its_nets.Net", "trust=[its_nets]", *ours, *SMALL[1:]]
+    run = brain_tumor.train(max_epochs=1, device="cpu", overrides=words)
+    scan = next((phantom_root / "Testing" / "glioma").iterdir())
+    assert run.predict(scan).label == brain_tumor.predict(run, scan).predictions[0].label
+    assert METRICS.to_plain(brain_tumor.evaluate(run)) == METRICS.to_plain(run.metrics)
+    with pytest.raises(brain_tumor.BrainTumorError, match=r"trust=\[its_nets\]"):
+        Run(run.folder).predict(scan)  # a folder may be somebody else's
+
+
 @pytest.mark.slow
 def test_a_run_is_resumed_with_more_epochs(ours: list[str]) -> None:
     run = trained(ours)

@@ -62,7 +62,7 @@ def test_groups_within_a_group_are_parsed() -> None:
     [
         ({"inner": {"share": 2}}, "outer.inner.share must be a number between 0 and 1: 2"),
         ({"inner": {"shaer": 2}}, "outer.inner.shaer is unknown: did you mean +outer.inner.share?"),
-        ({"inner": {}}, "outer.inner.share is not given: add outer.inner.share=VALUE."),
+        ({"inner": {}}, "outer.inner.share is not given: add +outer.inner.share=VALUE."),
         ({"inner": 1}, "outer.inner must be a group of named values: 1"),
         ({"named": {"one": {"share": 2}}}, "outer.named.one.share must be a number between"),
         ({"named": {"one": 1}}, "outer.named.one must be a group of named values: 1"),

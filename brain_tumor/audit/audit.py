@@ -45,6 +45,7 @@ from brain_tumor.engine.quiet import hush_lightning
 from brain_tumor.errors import ConfigError, DataError, suggest
 from brain_tumor.models.registry import TARGET, network_names
 from brain_tumor.rendering.page import render
+from brain_tumor.rendering.tables import unusable_note
 from brain_tumor.rendering.terminal import live_console, to_rich
 from brain_tumor.runs.finished import find_folders, listed, read_run
 from brain_tumor.runs.folder import RunFolder
@@ -82,6 +83,8 @@ def audit(config: DictConfig) -> Audit:
     out.create("folder")
     started, clock = datetime.now(timezone.utc), time.perf_counter()
     prepared = build_prepared(settings.data, say)
+    if prepared.unusable:
+        say(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
     note = healthy_note(settings.one_against_rest, prepared.classes)
     if note is not None:
         say(note)

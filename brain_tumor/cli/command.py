@@ -19,6 +19,7 @@ from brain_tumor.cli.exit_status import end_with, ended_in_one_sentence, user_me
 from brain_tumor.cli.hydra_errors import REFUSALS, refusal
 from brain_tumor.cli.hydra_targets import foreign_folders, guard_hydra
 from brain_tumor.cli.last_run import fill_last
+from brain_tumor.cli.options import check_options, options_first
 from brain_tumor.cli.sweep.launchers import check_launcher
 from brain_tumor.cli.sweep.record import NotedSweep, noted, this_job
 from brain_tumor.cli.words import choices, expand, expanded, whole_help
@@ -31,7 +32,6 @@ from brain_tumor.errors import ConfigError
 from brain_tumor.trust import trusting
 
 TRACEBACKS = "HYDRA_FULL_ERROR"  # Hydra's variable; 1 asks for them
-MULTIRUN = ("-m", "--multirun")
 
 
 def register_resolvers() -> None:
@@ -131,13 +131,12 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], None]], Callab
             # So that Hydra raises what it refuses, where it would print several lines of its own.
             os.environ[TRACEBACKS] = "1"
             sys.argv[1:] = [expanded(word) for word in sys.argv[1:]]
-            # Hydra's parser takes the values on one side of -m only.
-            words = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
-            sys.argv[1:] = whole_help(expand(config_name, words))
+            sys.argv[1:] = whole_help(expand(config_name, options_first(sys.argv[1:])))
             handle_sigterm()
             guard_hydra()
             try:
                 with ended_in_one_sentence(asked):
+                    check_options(sys.argv[1:], config_name)
                     check_launcher(sys.argv[1:])
                     try:
                         _run(run)

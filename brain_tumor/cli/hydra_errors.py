@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from brain_tumor.arguments import taken_by
 from brain_tumor.cli.last_run import TAKES_RUN
+from brain_tumor.cli.words import ALIASES
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import sentence
 from brain_tumor.errors import ConfigError, nearest, suggest
@@ -30,6 +31,8 @@ QUOTED = r"""'(?:\\.|[^'])*'|"(?:\\.|[^"])*\""""
 def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str:
     """Say what was wrong with a command line, by what Hydra raised (`REFUSALS`)."""
     if isinstance(error, OverrideParseException):
+        if "=" in words:
+            return "A value is written without blanks around the =, as in data=folder."
         return _unread(error.override, config_name)
     if isinstance(error, MissingConfigException):
         return _no_choice(error)
@@ -110,6 +113,9 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
     parent, _, last = key.rpartition(".")
     if parent == "model" and last == "_target_":
         return f"{key} is there with model=own alone: write model=own {key}=my_project.nets.MyNet."
+    top = key.partition(".")[0]
+    if top not in config and (top in composed("train", []) or top in ALIASES["train"]):
+        return f"{key} is unknown to {config_name}, train has it: leave it out."
     # What stands beside it is nearer than what is called so elsewhere.
     beside = [name for name in known if name.rpartition(".")[0] == parent]
     value = OmegaConf.select(config, parent) if parent else config
@@ -127,13 +133,11 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
         return f"{key} is unknown: did you mean {plus}{f'{parent}.{name}' if parent else name}?"
     if beside and parent:
         own = sorted(name.rpartition(".")[2] for name in beside)
-        foreign = parent == "model" and "_target_" in own
+        typed = any(word.lstrip("+").startswith(f"{parent}._target_=") for word in words)
+        foreign = (parent == "model" or typed) and "_target_" in own
         plus = f" To give it to a class of your own, write +{key}=VALUE." * foreign
         return f"{key} is unknown: {parent} has {', '.join(own)}.{plus}"
-    names = [*known, *groups]
-    if not parent and nearest(key, names) is None and key in composed("train", []):
-        return f"{key} is unknown to {config_name}, train has it: leave it out."
-    return f"{key} is unknown: {suggest(key, names, limit=0)}"
+    return f"{key} is unknown: {suggest(key, [*known, *groups], limit=0)}"
 
 
 def _taken_by(node: Any, key: str) -> list[str]:

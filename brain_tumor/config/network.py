@@ -25,16 +25,25 @@ def check_network(options: dict[str, Any], classes: int, size: int) -> None:
         except ConfigError:
             raise
         except Exception as error:  # whatever a network raises over a size
-            reason = f" ({one_line(error)[:200]})" if TARGET in options else ""
+            side = options.get("input_size") or size
+            fix = "leave data.crop.size at 256, or choose another model"
+            reason = ""
+            if TARGET in options:
+                reason = f" ({one_line(error)[:200]})"
+                fix = "see that its layers fit together, and fit model.input_size and in_chans"
             raise ConfigError(
-                f"The model {name} does not take scans of {size} x {size} pixels{reason}: leave "
-                "data.crop.size at 256, or choose another model."
+                f"The model {name} does not take scans of {side} x {side} pixels{reason}: {fix}."
             ) from error
     if getattr(found, "shape", None) != (1, classes):
         given = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
+        fix = f"let its __init__ take the number of classes as {' or '.join(CLASSES)}"
+        if isinstance(found, torch.Tensor) and found.ndim > 2:
+            fix = "let its forward end with one number per class, such as a mean over all places"
+        elif not isinstance(found, torch.Tensor):
+            fix = "let its forward give this tensor alone"
         raise ConfigError(
             f"The model {name} gives {given} for a scan, where logits (1, {classes}) are needed: "
-            f"let its __init__ take the number of classes as {' or '.join(CLASSES)}."
+            f"{fix}."
         )
     if weights is not None:
         if not isinstance(weights, str):

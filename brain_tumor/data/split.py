@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Annotated, cast
 
@@ -103,7 +103,6 @@ def split_scans(
         DataError: There is no such source, or a class has too few scans, or too few groups, to
             stand in every part.
     """
-    rule, cut = SPLITS[settings.name]
     if settings.name == "official" and "Testing" not in folders:
         raise DataError(
             "The split official takes the test part as it was published, but these scans have "
@@ -111,37 +110,25 @@ def split_scans(
         )
     of = np.array(sources or [""] * len(labels))
     everything = Scans(np.arange(len(labels)), labels, groups, np.array(folders), of)
-    validation: Rows = np.empty(0, np.int64)
     try:
-        train, test = rule(everything, settings)
-        published = everything.rows[everything.folders == "Validation"]
-        if settings.name == "official" and len(published):
-            train, validation = train[~np.isin(train, published)], published
-        elif settings.validation_fraction:
-            rest = Scans(*(values[train] for values in vars(everything).values()))
-            train, validation = cut(rest, settings.validation_fraction, settings.seed)
+        split = _split(everything, settings)
     except ValueError as error:  # scikit-learn's word on too small classes or parts
         raise DataError(
             f"The {len(labels)} scans cannot be split by {settings.name} ({error}): "
             "add scans, or choose other fractions."
         ) from error
-    split = Split(np.sort(train), np.sort(validation), np.sort(test))
     for part in (TRAIN, TEST):
         if part not in split.parts:
             raise DataError(
-                f"The split {settings.name} leaves {len(train)} training and {len(test)} test "
-                "scans: each part needs some; choose another split."
+                f"The split {settings.name} leaves {len(split.train)} training and "
+                f"{len(split.test)} test scans: each part needs some; choose another split."
             )
-    for part, rows in split.parts.items():
-        missing = set(labels.tolist()) - set(labels[rows].tolist())
-        # A published Testing or another set is what it is; what is made here has every class.
-        made = not settings.leaky and (part != TEST or settings.name != SOURCE)
-        if missing and (part == TRAIN or made):
-            raise DataError(
-                f"The split {settings.name} leaves the {part} part without {len(missing)} of the "
-                f"{len(set(labels.tolist()))} classes: add scans of other patients, or choose "
-                "other fractions or folds."
-            )
+    if lacking := _lacking(split, labels, settings):
+        part, missing = lacking
+        raise DataError(
+            f"The split {settings.name} leaves the {part} part without {missing} of the "
+            f"{len(set(labels.tolist()))} classes: {_fitting(everything, settings)}."
+        )
     return split
 
 
@@ -154,6 +141,44 @@ class Scans:
     groups: Rows
     folders: npt.NDArray[np.str_]
     sources: npt.NDArray[np.str_]
+
+
+def _split(scans: Scans, settings: SplitSettings) -> Split:
+    rule, cut = SPLITS[settings.name]
+    train, test = rule(scans, settings)
+    validation: Rows = np.empty(0, np.int64)
+    published = scans.rows[scans.folders == "Validation"]
+    if settings.name == "official" and len(published):
+        train, validation = train[~np.isin(train, published)], published
+    elif settings.validation_fraction:
+        rest = Scans(*(values[train] for values in vars(scans).values()))
+        train, validation = cut(rest, settings.validation_fraction, settings.seed)
+    return Split(np.sort(train), np.sort(validation), np.sort(test))
+
+
+def _lacking(split: Split, labels: Rows, settings: SplitSettings) -> tuple[str, int] | None:
+    """Name the first part that lacks classes, and how many; None where each has what it must."""
+    for part, rows in split.parts.items():
+        missing = set(labels.tolist()) - set(labels[rows].tolist())
+        # A published Testing or another set is what it is; what is made here has every class.
+        made = not settings.leaky and (part != TEST or settings.name != SOURCE)
+        if missing and (part == TRAIN or made):
+            return part, len(missing)
+    return None
+
+
+def _fitting(scans: Scans, settings: SplitSettings) -> str:
+    """Say what to type for a split of these scans that has every class in every part, if any."""
+    larger = [share for share in (0.2, 0.25, 0.3, 0.4, 0.5) if share > settings.validation_fraction]
+    for share in larger if settings.validation_fraction else ():
+        other = replace(settings, validation_fraction=share)
+        try:
+            fits = _lacking(_split(scans, other), scans.labels, other) is None
+        except ValueError:
+            continue
+        if fits:
+            return f"add split.validation_fraction={share:g}, or scans of other patients"
+    return "add scans of other patients, or choose other fractions or folds"
 
 
 def _report(scans: Scans, settings: SplitSettings) -> tuple[Rows, Rows]:

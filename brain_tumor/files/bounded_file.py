@@ -17,15 +17,27 @@ def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
         OSError: There is none, it may not be read, it is larger, or it is a folder, a pipe, a
             socket or a device. These are not opened: a pipe would wait for its writer.
     """
+    size = _size(path)
+    if size > most:
+        raise OSError(errno.EFBIG, f"it has {size:,} bytes, more than {most >> 20} MiB")
+    with path.open("rb") as file:
+        return file.read(size)  # no more, even if it grows meanwhile
+
+
+def read_begin(path: Path, number: int) -> bytes:
+    """Read the first bytes of a file, which may be shorter; raises OSError as `read_file` does."""
+    _size(path)
+    with path.open("rb", buffering=0) as file:
+        return file.read(number)
+
+
+def _size(path: Path) -> int:
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise OSError(errno.EISDIR, "it is a folder that may not be looked into, or a link to one")
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is a pipe, a socket or a device")
-    if status.st_size > most:
-        raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes, more than {most >> 20} MiB")
-    with path.open("rb") as file:
-        return file.read(status.st_size)  # no more, even if it grows meanwhile
+    return status.st_size
 
 
 def read_gzip(path: Path, most: int) -> bytes:

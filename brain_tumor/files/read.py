@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from brain_tumor.files.bounded_file import read_file
+from brain_tumor.files.bounded_file import read_begin, read_file
 from brain_tumor.files.dicom import PREAMBLE, DicomFile, is_dicom, open_dicom
 from brain_tumor.files.other_formats import BEGIN, other_format
 from brain_tumor.files.parallel import each
@@ -84,11 +84,10 @@ def scans_in(root: Path, files: Sequence[Scan]) -> list[Scan]:
 def _count_frames(path: Path) -> int:
     """Tell how many scans a file holds; 1 where it cannot be read: `ScanReader.read` says why."""
     try:
-        content = read_file(path)
-        if content.startswith(JPEG):  # by far the most frequent format
+        if read_begin(path, len(JPEG)) == JPEG:  # by far the most frequent format
             return 1
         with silent():
-            return open_content(content, path.name).frames
+            return open_content(read_file(path), path.name).frames
     except (OSError, UndecodableScanError):
         return 1
 
@@ -188,7 +187,8 @@ def _array_header(pixels: npt.NDArray[Any]) -> Header:
     kind = f"an array of {pixels.dtype} {pixels.shape}"
     numbers = pixels.dtype.kind in "buif"
     if not numbers or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)):
-        raise UndecodableScanError(f"{kind}, not numbers of (H, W) or (H, W, 3)")
+        fix = ": leave its transparency out, as [..., :3]" if pixels.shape[2:] == (4,) else ""
+        raise UndecodableScanError(f"{kind}, not numbers of (H, W) or (H, W, 3){fix}")
     if not pixels.size:
         raise UndecodableScanError("an array without pixels")
     return Header("array", str(pixels.dtype), pixels.shape[1], pixels.shape[0])

@@ -96,6 +96,8 @@ def read_table(
         if len(set(named)) < len(named):
             raise ValueError("it names a column twice")
         missing = [name for name in needed if name not in columns]
+        if missing and len(columns) == 1 and ";" in columns[0]:
+            raise ValueError("its cells stand between semicolons: save it with commas")
         if missing:
             raise ValueError(f"it lacks the columns {', '.join(missing)}")
         table = []

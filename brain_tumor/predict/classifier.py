@@ -107,6 +107,11 @@ class Classifier:
     def _cut(self, scan: Any) -> list[tuple[str | None, Grey]]:
         if isinstance(scan, (str, PathLike)):
             path = Path(scan).expanduser()
+            if path.is_dir():
+                raise DataError(
+                    f"{path} is a folder: give its files, or the folder to brain_tumor.predict(RUN,"
+                    " FOLDER)."
+                )
             (place,) = files_and_volumes([path])
             read = [self._reader.read(one) for one in self._reader.scans(place)]
             for one in read:

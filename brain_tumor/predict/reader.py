@@ -85,7 +85,8 @@ def grey_of(picture: npt.NDArray[Any] | Image.Image) -> Grey:
             raise UndecodableScanError("a picture that PIL cannot decode") from error
     if picture.dtype != np.uint8:
         kind = f"an array of {picture.dtype} {picture.shape}"
-        raise UndecodableScanError(f"{kind}, not uint8 (H, W) or (H, W, 3)")
+        fix = "scale it to 0-255, then .astype(np.uint8)"
+        raise UndecodableScanError(f"{kind}, not uint8 (H, W) or (H, W, 3): {fix}")
     return array_to_grey(picture)
 
 

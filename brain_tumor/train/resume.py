@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import InterpolationResolutionError
 
@@ -212,9 +213,15 @@ def _asked_changes(before: Sequence[str] | None) -> dict[str, Any]:
         )
     # Hydra takes the choice of a group once.
     kept = [word for word in before if _key(word) not in provided]
-    begun, now = (
-        hydra.compose("train", words) for words in ([*before], [*kept, *provided.values()])
-    )
+    try:
+        begun, now = (
+            hydra.compose("train", words) for words in ([*before], [*kept, *provided.values()])
+        )
+    except MissingConfigException as error:
+        raise ConfigError(
+            f"This run was begun with {error.missing_cfg_file}, which is not here: to change a "
+            "value, give the folder that holds it once more, as --config-dir FOLDER."
+        ) from error
     for composed in (begun, now):
         composed.run_folder = "unused"  # would be asked of Hydra, which knows another one
     return {key: value for key, (_, value) in _differences(begun, now).items()}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hydra.errors import OverrideParseException
+from hydra.errors import HydraException, OverrideParseException
 
 from brain_tumor.cli.hydra_errors import refusal
 
@@ -36,3 +36,24 @@ def test_a_place_without_a_key_is_given_its_key(command: str, word: str, meant: 
     error = OverrideParseException(override=word, message="")
     said = refusal(error, command, [word])
     assert said == f"{word!r} has no value: write {meant}"
+
+
+def test_a_value_is_written_without_blanks() -> None:
+    words = ["data", "=", "folder"]
+    error = OverrideParseException(override="data", message="")
+    assert "as in data=folder" in refusal(error, "train", words)
+
+
+@pytest.mark.parametrize(
+    ("command", "key"), [("predict", "model"), ("compare", "trust"), ("audit", "epochs")]
+)
+def test_a_key_of_train_is_not_mistaken_for_one_of_another_command(command: str, key: str) -> None:
+    error = HydraException(f"Could not override '{key}'.")
+    said = refusal(error, command, [f"{key}=1"])
+    assert said == f"{key} is unknown to {command}, train has it: leave it out."
+
+
+def test_what_a_loss_of_the_users_takes_is_added_by_a_plus() -> None:
+    error = HydraException("Could not override 'loss.power'.")
+    said = refusal(error, "train", ["loss._target_=my_losses.brier", "loss.power=2"])
+    assert said.endswith("write +loss.power=VALUE.")

@@ -58,7 +58,7 @@ def test_what_a_class_takes_by_itself_is_taken(target: Any) -> None:
 
 
 def test_what_is_missing_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"key\.monitor is not given: add key\.monitor=VALUE"):
+    with pytest.raises(ConfigError, match=r"key\.monitor is not given: add \+key\.monitor=VALUE"):
         check_arguments(EarlyStopping, {}, "key")
 
 

@@ -1,4 +1,6 @@
+import re
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,8 +129,12 @@ def test_patients_that_are_too_few_are_refused() -> None:
     # 16 patients in four classes: a seventh of twelve of them cannot hold every class.
     labels, patients = np.repeat(np.arange(4), 40), np.repeat(np.arange(16), 10)
     rule = SplitSettings("patient", validation_fraction=0.15, folds=4, fold=0)
-    with pytest.raises(DataError, match="leaves the validation part without"):
+    with pytest.raises(DataError, match="leaves the validation part without") as refused:
         made(labels, rule, patients)
+    advised = re.search(r"add split.validation_fraction=([\d.]+)", str(refused.value))
+    assert advised is not None
+    again = made(labels, replace(rule, validation_fraction=float(advised[1])), patients)
+    assert all(set(labels[rows]) == {0, 1, 2, 3} for rows in again.parts.values())
 
 
 @pytest.mark.parametrize("fraction", [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5])

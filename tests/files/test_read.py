@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("pydicom")
 from dicom_files import enhanced, made, written
 
+from brain_tumor.files import read
 from brain_tumor.files.dicom import open_dicom
 from brain_tumor.files.picture import decode_grey
 from brain_tumor.files.read import ScanReader, array_to_grey, md5, scans_of
@@ -39,6 +40,18 @@ def test_every_frame_of_a_dicom_file_is_a_scan_with_a_digest_of_its_own(tmp_path
         assert np.array_equal(raw.grey(), open_dicom(content).frame(number))
         assert raw.header() == Header("DICOM", "MONOCHROME2", 96, 96)
     assert [scan.name for scan in scans] == ["many#1", "many#2", "many#3"]
+
+
+def test_to_list_jpeg_files_only_their_begin_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole: list[str] = []
+    read_file = read.read_file
+    monkeypatch.setattr(read, "read_file", lambda path: whole.append(path.name) or read_file(path))
+    for name, kind in (("a.jpg", "JPEG"), ("b.png", "PNG")):
+        (tmp_path / name).write_bytes(hostile.encoded(HEAD, kind))
+        assert scans_of(tmp_path, Scan(name, "x")) == [Scan(name, "x")]
+    assert whole == ["b.png"]
 
 
 def test_a_dicom_file_with_a_picture_in_its_preamble_is_a_dicom_file(tmp_path: Path) -> None:

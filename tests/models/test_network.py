@@ -305,7 +305,7 @@ class Many(Network):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, r"model\.sizes is not given: add model\.sizes=VALUE"),
+        ({}, r"model\.sizes is not given: add \+model\.sizes=VALUE"),
         ({"sizes": [1], "deep": 1}, r"model\.deep must be true or false: 1"),
         ({"sizes": [1], "scale": "x"}, r"model\.scale must be a number: 'x'"),
         ({"sizes": [1], "depth": 1.5}, r"model\.depth must be a whole number or null: 1\.5"),

@@ -87,6 +87,21 @@ def test_what_cannot_be_predicted_is_said(classifier: Classifier, tmp_path: Path
         load_classifier(tmp_path, abstention_error=2)
 
 
+def test_the_sentence_about_an_array_says_how_to_change_it(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    head = hostile.phantom(3, 96)
+    four = np.dstack([head, head, head, np.full_like(head, 255)])
+    with pytest.raises(DataError, match=r"leave its transparency out, as \[\.\.\., :3\]"):
+        classifier.predict(four)
+    known = classifier.predict(head).probabilities
+    assert classifier.predict(four[..., :3]).probabilities == pytest.approx(dict(known), abs=1e-5)
+    with pytest.raises(DataError, match=r"scale it to 0-255, then \.astype\(np\.uint8\)"):
+        classifier.predict(head / 255)
+    with pytest.raises(DataError, match=r"is a folder: .*brain_tumor\.predict\(RUN, FOLDER\)"):
+        classifier.predict(tmp_path)
+
+
 def test_frames_of_a_dicom_file(classifier: Classifier, tmp_path: Path) -> None:
     pytest.importorskip("pydicom")
     import dicom_files

@@ -212,6 +212,22 @@ def test_the_command_line_may_change_what_the_checkpoint_does_not_hold(
     assert [step for step, _ in curves(run)["image val/confusion"]] == [1, 2, 4]
 
 
+def test_a_choice_of_a_folder_that_is_not_given_again_is_named(
+    stopped, compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = stopped("on_train_epoch_start", 2)
+    record = json.loads((run / "run.json").read_text())
+    begun = [*SMALL, "data=of_my_conf"]
+    (run / "run.json").write_text(json.dumps(record | {"overrides": begun}))
+    monkeypatch.setattr(resuming, "given_overrides", lambda: [f"resume={run}", "seed=1"])
+    config = compose(f"resume={run}")
+    with (
+        hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"),
+        pytest.raises(ConfigError, match=r"data/of_my_conf.*as --config-dir FOLDER"),
+    ):
+        train(config)
+
+
 def test_two_processes_do_not_train_in_one_folder(stopped, compose) -> None:
     run = stopped("on_train_epoch_start", 2)
     with FileLock(run / ".lock"), pytest.raises(DataError, match="Another process is training"):

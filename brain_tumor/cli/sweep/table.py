@@ -13,7 +13,8 @@ from brain_tumor.rendering.page import DataTable, to_markdown
 def sweep_tables(sweep: Sweep) -> list[DataTable]:
     """Lay out the jobs, and the settings where one has several jobs."""
     tables = [job_table(sweep)]
-    if any(len(setting.jobs) > 1 for setting in sweep.settings):
+    several = any(len(setting.jobs) > 1 for setting in sweep.settings)
+    if several and any(setting.done for setting in sweep.settings):
         tables.append(setting_table(sweep))
     return tables
 

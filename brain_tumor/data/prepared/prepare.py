@@ -132,9 +132,10 @@ def check_scans(scans: Sequence[Scan], classes: Sequence[str], root: Path) -> No
             f"map it, as data.names={{{unknown[0]}: CLASS}}, or set data.classes."
         )
     if missing := [label for label in classes if label not in found]:
+        there = [label for label in classes if label in found]
+        less = f', or leave it out by "data.classes=[{",".join(there)}]"' if there[1:] else ""
         raise DataError(
-            f"{root} has no scan of {', '.join(missing)}: copy scans of it there, or set "
-            "data.classes."
+            f"{root} has no scan of {', '.join(missing)}: copy scans of it there{less}."
         )
 
 

@@ -133,6 +133,15 @@ def test_a_class_without_a_usable_scan_is_named(
     assert list((tmp_path / "a").iterdir()) == []  # nothing half made
 
 
+def test_an_empty_class_folder_is_named_and_how_to_leave_it_out(
+    phantom_root: Path, report_settings: PrepareSettings, tmp_path: Path
+) -> None:
+    settings = replace(report_settings, classes=(*report_settings.classes, "empty"))
+    with pytest.raises(DataError, match="no scan of empty") as refused:
+        prepare_scans(FolderSource(phantom_root), settings, tmp_path / "a", "phantom")
+    assert f'"data.classes=[{",".join(report_settings.classes)}]"' in str(refused.value)
+
+
 def test_progress_names_both_steps_and_reaches_their_ends(
     phantom_root: Path, report_settings: PrepareSettings, truth: PhantomTruth, tmp_path: Path
 ) -> None:

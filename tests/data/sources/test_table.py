@@ -68,6 +68,7 @@ def test_labels_are_mapped_and_dropped_as_folders_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("path;label\na.png;x\n", "between semicolons: save it with commas"),
         ("path,class\na.png,x\n", r"lacks the columns label.*columns path, label.*data\.table"),
         ("path,label\na.png,x\na.png,y\n", r"scan 2: a\.png is named twice"),
         ("path,label\na.png,\n", "scan 1 has no label"),

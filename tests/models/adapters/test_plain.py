@@ -42,6 +42,13 @@ class Fixed(nn.Module):
         return self.layer(images).mean(dim=(2, 3))
 
 
+class Maps(Fixed):
+    """Gives a number for each place."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layer(images)
+
+
 class Looking(Fixed):
     """Looks at its values, which hold nothing where there is no memory."""
 
@@ -59,7 +66,7 @@ class Looking(Fixed):
 def named(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let this file be a trusted module."""
     monkeypatch.setitem(sys.modules, "strangers", sys.modules[__name__])
-    for made in (Coloured, Fixed, Looking):
+    for made in (Coloured, Fixed, Maps, Looking):
         monkeypatch.setattr(made, "__module__", "strangers")
     monkeypatch.setattr("brain_tumor.trust.find_spec", lambda _: True)
     with trusting(["strangers"]):
@@ -131,7 +138,9 @@ def test_a_layer_without_maps_is_refused(scans: Tensor) -> None:
         ),
         ("Coloured", {"widths": 3}, "model.widths must be a list"),
         ("Coloured", {"unfreeze": 9}, "Coloured has 3 blocks"),
-        ("Fixed", {}, r"gives \(1, 10\) for a scan, where logits \(1, 4\)"),
+        ("Fixed", {}, r"gives \(1, 10\) for a scan, where logits \(1, 4\) .* number of classes"),
+        ("Maps", {"input_size": 64}, r"gives \(1, 10, 8, 8\) .* one number per class"),
+        ("Coloured", {"in_chans": 1, "input_size": 64}, "does not take scans of 64 x 64 pixels"),
         ("Looking", {"input_mean": [-3, -3, -3]}, "does not take scans .*not in 0-1"),
     ],
 )

@@ -1,0 +1,39 @@
+"""Words that begin with a dash: Hydra's stand anywhere, others are said to be values."""
+
+import itertools
+
+import pytest
+from hydra._internal.utils import get_args_parser
+
+from brain_tumor.cli.options import check_options, options_first
+from brain_tumor.errors import ConfigError
+
+PARTS = (["resume=run"], ["--config-dir", "my_conf"], ["trust=[nets]"], ["-m"])
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(PARTS)])
+def test_hydra_reads_options_wherever_they_are_typed(order: tuple[list[str], ...]) -> None:
+    words = list(itertools.chain(*order))
+    found = get_args_parser().parse_args(options_first(words))
+    assert found.multirun and found.config_dir == "my_conf"
+    assert found.overrides == [word for word in words if "=" in word]
+
+
+@pytest.mark.parametrize(
+    "option", [one for a in get_args_parser()._actions for one in a.option_strings]
+)
+def test_every_option_of_hydra_is_known(option: str) -> None:
+    check_options([option], "train")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["--epochs", "3"], "epochs=3"),
+        (["--data.root=scans", "seed=1"], "data.root=scans"),
+        (["--batch-size", "seed=1"], "batch_size=VALUE"),
+    ],
+)
+def test_a_value_typed_as_an_option_is_written_as_a_value(words: list[str], meant: str) -> None:
+    with pytest.raises(ConfigError, match=rf"write {meant}$"):
+        check_options(words, "train")
