@@ -85,7 +85,7 @@ def shares_table(network: Kept, seeds: str) -> DataTable:
     columns += [*SCORED, "recall of meningioma"]
     note = (
         f"{seeds}; their answers stand together. In brackets 95 % intervals over groups of test "
-        "scans; under *other draws too* also over what is drawn for training, as far as three "
+        'scans; under "other draws too" also over what is drawn for training, as far as three '
         "draws tell. Of the seeds the smallest and the largest. Known from training: test scans "
         "that share a group with a training scan."
     )
