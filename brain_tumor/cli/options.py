@@ -1,6 +1,7 @@
 """Hydra's options, the words that begin with a dash: they may stand anywhere, and are known."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from brain_tumor.errors import ConfigError
 
@@ -39,7 +40,7 @@ def options_first(words: Sequence[str]) -> list[str]:
 
 def check_options(words: Sequence[str], command: str) -> None:
     """Raise a ConfigError for an option that Hydra does not have, such as `--epochs 3`."""
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in pairwise([*words, ""]):
         name, equals, value = word.partition("=")
         known = (*_ALONE, *_WITH_A_WORD, *_MAY_HAVE_A_WORD)
         if not name.startswith("-") or name in known:

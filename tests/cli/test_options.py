@@ -26,6 +26,11 @@ def test_every_option_of_hydra_is_known(option: str) -> None:
     check_options([option], "train")
 
 
+def test_a_command_may_have_no_words() -> None:
+    assert options_first([]) == []
+    check_options([], "train")
+
+
 @pytest.mark.parametrize(
     ("words", "meant"),
     [

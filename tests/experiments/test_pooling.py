@@ -15,6 +15,8 @@ from experiments.frozen_features import FrozenFeatures
 from experiments.slices_of_a_patient.pooling import GatedAttention, MeanOfAnswers, MeanOfFeatures
 from experiments.slices_of_a_patient.several_slices import WAYS, answered, scans_of, train, units_of
 
+# The import of MONAI takes ten seconds.
+NAMES = [pytest.param(n, marks=pytest.mark.slow) if "MONAI" in n else n for n in WAYS]
 PATIENT = torch.tensor([0, 0, 1, 2, 2, 2])
 FEATURES = torch.randn(6, 8, generator=torch.Generator().manual_seed(0))
 
@@ -24,7 +26,7 @@ def head() -> nn.Sequential:
     return nn.Sequential(nn.Linear(8, 5), nn.ReLU(), nn.Dropout(0.5), nn.Linear(5, 3)).eval()
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", NAMES)
 def test_slices_have_no_order_and_patients_do_not_mix(name: str) -> None:
     way = WAYS[name](head()).eval()
     answers = way(FEATURES, PATIENT)
@@ -36,7 +38,7 @@ def test_slices_have_no_order_and_patients_do_not_mix(name: str) -> None:
     assert torch.allclose(alone[0], answers[2], atol=1e-6)
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_single_slice_gets_the_head_s_own_answer(name: str) -> None:
     own = head()
     answers = WAYS[name](own).eval()(FEATURES, torch.arange(6))
@@ -102,7 +104,7 @@ def test_a_unit_is_a_patient_or_a_group_and_one_class() -> None:
     assert [rows.tolist() for rows in own] == [[3], [5], [1, 4]]
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", NAMES)
 def test_each_way_learns_from_its_training_units_and_answers_the_others(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
