@@ -198,6 +198,7 @@ with listening(0) as listener:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_uploads_that_stall_or_end_hold_nothing_up_and_leave_no_traceback() -> None:
     server = subprocess.Popen(

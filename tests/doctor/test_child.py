@@ -56,6 +56,7 @@ class MyScans(ScanSource):
 """
 
 
+@pytest.mark.slow
 def test_a_source_of_one_s_own_is_read_where_it_is_trusted(
     configure: Callable, plant: Callable
 ) -> None:

@@ -9,6 +9,7 @@ from brain_tumor.runs.peak_memory import peak_resident
 MIB = 2**20
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody counts on Windows")
 def test_the_peak_holds_what_was_given_back() -> None:
     size = peak_resident() + 50 * MIB  # more than was ever held
