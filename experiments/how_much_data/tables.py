@@ -32,6 +32,11 @@ from experiments.seeds_and_groups import Term, sure_of
 README = Path(__file__).with_name("README.md")
 SCORE = "balanced_accuracy"
 MORE = "more than the row above"
+NOTE = (
+    "their answers stand together. In brackets 95 % intervals over groups of test scans; under "
+    '"other draws too" also over what is drawn for training, as far as three draws tell. Of the '
+    "seeds the smallest and the largest."
+)
 SCORED = ("balanced accuracy", "its seeds", MORE, f"{MORE}, other draws too")
 
 
@@ -84,17 +89,15 @@ def shares_table(network: Kept, seeds: str) -> DataTable:
     columns = ["split", "share", "training groups", "training scans", "known from training"]
     columns += [*SCORED, "recall of meningioma"]
     note = (
-        f"{seeds}; their answers stand together. In brackets 95 % intervals over groups of test "
-        'scans; under "other draws too" also over what is drawn for training, as far as three '
-        "draws tell. Of the seeds the smallest and the largest. Known from training: test scans "
-        "that share a group with a training scan."
+        f"{seeds}; {NOTE} Known from training: test scans that share a group with a training scan."
     )
     return DataTable("Scores by the share of training groups", columns, rows, note, 2)
 
 
 def gbmnet_table() -> DataTable:
     """Lay out what GBMnet scores, and what the other network's head says of the same scans."""
-    table = shares_table(GBMNET, "Three seeds draw the groups and train the network")
+    seeds = "Three seeds draw the groups and train the network"
+    table = shares_table(GBMNET, seeds)
     lines = read_table(GBMNET.answers)
     rows = []
     for split in SPLITS:
@@ -116,7 +119,7 @@ def gbmnet_table() -> DataTable:
         f"{table.title}, GBMnet",
         [*columns, "the head less GBMnet"],
         [[*(own[one] for one in kept), *more] for own, more in zip(table.rows, rows, strict=True)],
-        f"{table.note} The head is that of the first table.",
+        f"{seeds}; {NOTE} The head is that of the first table.",
         2,
     )
 
