@@ -51,6 +51,13 @@ def splits(prepared: PreparedSet, validation: float = 0.0) -> dict[str, list[Spl
     }
 
 
+def write_split(path: Path, prepared: PreparedSet, split: Split) -> None:
+    """Write a file for `split=file`: the scans of each part; those of none are left out."""
+    kept, parts = prepared.kept, split.parts.items()
+    lines = [{"path": kept[row].path, "part": part} for part, rows in parts for row in rows]
+    write_table(path, lines)
+
+
 def new_head(classes: int, seed: int) -> nn.Module:
     """Make the head that a training with this seed begins with."""
     torch.manual_seed(seed)

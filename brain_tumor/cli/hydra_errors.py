@@ -32,7 +32,7 @@ def refusal(error: BaseException, config_name: str, words: Sequence[str]) -> str
     """Say what was wrong with a command line, by what Hydra raised (`REFUSALS`)."""
     if isinstance(error, OverrideParseException):
         if "=" in words:
-            return "A value is written without blanks around the =, as in data=folder."
+            return "A value is written without spaces around the =, as in data=folder."
         return _unread(error.override, config_name)
     if isinstance(error, MissingConfigException):
         return _no_choice(error)

@@ -1,24 +1,27 @@
 """Hydra's options, the words that begin with a dash: they may stand anywhere, and are known."""
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
+
+from hydra._internal.utils import get_args_parser
 
 from brain_tumor.errors import ConfigError
 
-# Hydra's parser takes all values on one side of these; those in the second tuple take a word.
-_ALONE = (
-    *("-m", "--multirun", "-h", "--help", "--help-all", "--hydra-help", "--version", "--resolve"),
-    *("-r", "--run", "-sc", "--shell-completion"),
-)
-_WITH_A_WORD = (
-    *("-cd", "--config-dir", "-cp", "--config-path", "-cn", "--config-name", "-c", "--cfg"),
-    *("-p", "--package", "--experimental-rerun"),
-)
-_MAY_HAVE_A_WORD = ("-i", "--info")  # so it stays where it is
+OURS = "--help-all"
+
+
+@cache
+def _words_after() -> dict[str, int | str | None]:
+    """Hydra's options, and what follows each as argparse has it: None for a word, 0 for nothing."""
+    actions = get_args_parser()._actions
+    return {OURS: 0} | {name: one.nargs for one in actions for name in one.option_strings}
 
 
 def options_first(words: Sequence[str]) -> list[str]:
-    """Put Hydra's options before the values, as its parser needs them; the order stays otherwise.
+    """Put Hydra's options before the values: its parser takes all values on one side of each.
+
+    The order stays otherwise.
 
     Example:
         >>> options_first(["seed=0,1", "--config-dir", "my_conf", "lr=1e-3", "-m"])
@@ -28,11 +31,13 @@ def options_first(words: Sequence[str]) -> list[str]:
     left = list(words)
     while left:
         word = left.pop(0)
-        if word in _WITH_A_WORD:
+        name, equals, _ = word.partition("=")
+        after = _words_after().get(name, "?")  # with one that may have a word it stays in its place
+        if after == 0 or (after is None and equals):
+            options.append(word)
+        elif after is None:
             options += [word, *left[:1]]
             del left[:1]
-        elif word in _ALONE or word.partition("=")[0] in _WITH_A_WORD:
-            options.append(word)
         else:
             values.append(word)
     return options + values
@@ -42,8 +47,7 @@ def check_options(words: Sequence[str], command: str) -> None:
     """Raise a ConfigError for an option that Hydra does not have, such as `--epochs 3`."""
     for word, after in pairwise([*words, ""]):
         name, equals, value = word.partition("=")
-        known = (*_ALONE, *_WITH_A_WORD, *_MAY_HAVE_A_WORD)
-        if not name.startswith("-") or name in known:
+        if not name.startswith("-") or name in _words_after():
             continue
         if not equals:
             is_value = after and "=" not in after and not after.startswith("-")

@@ -10,6 +10,7 @@ not trained again. Writes `gbmnet.csv.gz`, `gbmnet_parts.csv` and `learning_curv
 file.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,26 +18,16 @@ import numpy as np
 import brain_tumor
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.data_settings import data_settings
-from brain_tumor.data.prepared.prepared_set import PreparedSet
-from brain_tumor.data.split import TEST, TRAIN, Rows
+from brain_tumor.data.split import TEST
 from brain_tumor.runs.finished import class_numbers, read_run
 from experiments.frozen_features import composed
-from experiments.heads import NONE, SEEDS, splits, write_answers
+from experiments.heads import NONE, SEEDS, splits, write_answers, write_split
 from experiments.how_much_data.picture import draw
 from experiments.how_much_data.shares import GBMNET, SHARES, answer_name, some_groups, trained_on
 from experiments.kept_table import write_table
 from experiments.with_path import run_with_path
 
 RECIPE = "leakage"
-
-
-def write_split(path: Path, prepared: PreparedSet, train: Rows, test: Rows) -> None:
-    """Write a file for `split=file`."""
-    parts = ((TRAIN, train), (TEST, test))
-    kept = prepared.kept
-    write_table(
-        path, [{"path": kept[row].path, "part": part} for part, own in parts for row in own]
-    )
 
 
 def train(folder: Path, table: Path, seed: int, epochs: int, leaky: bool) -> None:
@@ -79,7 +70,7 @@ def main(runs: str) -> None:
                 folder = Path(runs) / f"{name}-{share}-seed{seed}"
                 if not (folder / "metrics.json").exists():
                     table = folder.with_suffix(".csv")
-                    write_split(table, prepared, rows, split.test)
+                    write_split(table, prepared, replace(split, train=rows))
                     steps, every = (-(-len(own) // size) for own in (rows, split.train))
                     epochs = round(config.trainer.max_epochs * every / steps)
                     train(folder, table, seed, epochs, leaky=name == "report")

@@ -17,8 +17,7 @@ from brain_tumor.data.split import TEST, Rows, Split, SplitSettings
 from brain_tumor.runs.finished import HEALTHY
 from experiments.by_source.tables import FIGSHARE, OTHERS, Mask
 from experiments.frozen_features import composed
-from experiments.heads import FOLDS
-from experiments.kept_table import write_table
+from experiments.heads import FOLDS, write_split
 from experiments.with_path import run_with_path
 
 SOURCES = (OTHERS, FIGSHARE)
@@ -68,11 +67,7 @@ def main(path: str) -> None:
     prepared = build_prepared(data_settings(config.data))
     settings = SplitSettings("patient", validation_fraction=0.15, folds=FOLDS, fold=0)
     split = left_out(prepared, build_split(prepared, settings), OTHERS)
-    kept = prepared.kept
-    lines = [
-        {"path": kept[row].path, "part": part} for part, rows in split.parts.items() for row in rows
-    ]
-    write_table(Path(path), lines)
+    write_split(Path(path), prepared, split)
     own = tumours_of(prepared, OTHERS)
     print(f"tumours of the source left out: {int(own.sum())}, {TEST}: {len(split.test)} scans")
 
