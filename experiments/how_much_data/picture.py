@@ -8,7 +8,7 @@ from experiments.how_much_data.shares import GBMNET, HEAD, HERE, SHARES, SPLITS
 
 def draw() -> None:
     """Draw a curve for each split, the two networks side by side."""
-    kept = {"GBM_MobileNetV2net, its head": HEAD, "GBMnet, of patient the first fold": GBMNET}
+    kept = {"GBM_MobileNetV2net, its head": HEAD, "GBMnet; over patients one fold": GBMNET}
     figure = new_figure(9, 3.2, "Balanced accuracy by the share of training groups")
     panels = figure.subplots(1, len(kept), sharey=True)
     for axes, (title, network) in zip(panels, kept.items(), strict=True):
