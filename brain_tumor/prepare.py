@@ -21,7 +21,12 @@ def prepare(config: DictConfig) -> "PreparedSet":
     from brain_tumor.config.data import build_prepared, build_split, split_settings
     from brain_tumor.config.data_settings import data_settings
     from brain_tumor.config.values import check_values
-    from brain_tumor.rendering.tables import prepared_table, split_table, unusable_note
+    from brain_tumor.rendering.tables import (
+        patients_sentence,
+        prepared_table,
+        split_table,
+        unusable_note,
+    )
     from brain_tumor.rendering.terminal import to_rich
 
     check_values(config, "prepare")
@@ -34,6 +39,8 @@ def prepare(config: DictConfig) -> "PreparedSet":
     console.print(
         to_rich(split_table(split.class_counts(prepared.labels, prepared.classes)), console.width)
     )
+    if known := patients_sentence(prepared.patients.tolist()):
+        console.print(known)
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
     console.print(f"prepared set: {prepared.folder}", soft_wrap=True)

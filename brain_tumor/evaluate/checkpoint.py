@@ -14,6 +14,7 @@ from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.groups.lookalikes import find_lookalikes
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.data.split import VALIDATION
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.figures import draw_evaluation
 from brain_tumor.evaluate.fit_out_of_distribution import FittedOOD, save_ood_detector
 from brain_tumor.evaluate.leakage_record import measure_overlap
@@ -32,6 +33,7 @@ from brain_tumor.evaluate.predictions import (
 )
 from brain_tumor.metrics.complexity import measure_complexity, seconds_per_scan
 from brain_tumor.metrics.leakage import PartOverlap
+from brain_tumor.metrics.registry import SCORES
 from brain_tumor.models.classifier import TumorClassifier
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import read_history
@@ -85,10 +87,12 @@ def evaluate_run(
     what the card says of them, is the same each time.
 
     Raises:
-        ConfigError: There is no such device.
+        ConfigError: There is no such device, or `metrics.json` there has a score of the user's own
+            that this process does not know and so would lose.
         DataError: The checkpoint knows other classes than the scans have.
         WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
     """
+    _check_scores_known(out)
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     predictions = predict_parts(datamodule, classifier, checkpoint, trainer)
     chosen = choose_on_validation(predictions.get(VALIDATION), classifier.classes, settings)
@@ -111,6 +115,26 @@ def evaluate_run(
         BY_SOURCE.write(out, ScoresBySource(sources))
     ood = save_ood_detector(out, datamodule, predictions, settings.seed)
     return Evaluation(metrics, confusion, ood, sources)
+
+
+def _check_scores_known(out: RunFolder) -> None:
+    try:
+        before = METRICS.read_if_there(out)
+    except DataError:
+        return  # a damaged file is written anew
+    parts = {} if before is None else before.parts
+    held = {
+        name
+        for part in parts.values()
+        for name in (*part.scores, *part.confidence.probabilities.scores)
+    }
+    unknown = sorted(held - SCORES.keys())
+    if unknown:
+        raise ConfigError(
+            f"{out.display_path / METRICS.name} has scores that this command does not know and "
+            f"would lose: {', '.join(unknown)}. Start it from the file that adds them, as "
+            "docs/extend/score.md shows, or move metrics.json away."
+        )
 
 
 def evaluate_elsewhere(

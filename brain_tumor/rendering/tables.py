@@ -42,6 +42,25 @@ def data_sentence(summary: Mapping[str, Any], counts: Mapping[str, Mapping[str, 
     )
 
 
+def patients_sentence(patients: Sequence[int]) -> str | None:
+    """Say of how many kept scans the patient is known; None where it is of all, or of none.
+
+    Args:
+        patients: The number of each scan's patient, -1 where it is not known.
+
+    Example:
+        >>> patients_sentence([0, 0, 1, -1]), patients_sentence([0, 1]), patients_sentence([-1])
+        ('of 3 of 4 scans the patient is known (2 patients)', None, None)
+    """
+    known = [patient for patient in patients if patient >= 0]
+    if len(known) in (0, len(patients)):
+        return None
+    return (
+        f"of {format_count(len(known))} of {format_count(len(patients))} scans the patient is "
+        f"known ({format_counted(len(set(known)), 'patient')})"
+    )
+
+
 def step_title(step: str) -> str:
     """Say what a step of dropping exact duplicates drops, by its name in `summary.json`.
 

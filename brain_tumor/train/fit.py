@@ -23,7 +23,13 @@ from brain_tumor.engine.interrupt import keyboard_interrupts
 from brain_tumor.engine.ranks import shares_work
 from brain_tumor.errors import ConfigError, DataError, one_line
 from brain_tumor.models.classifier import TumorClassifier
-from brain_tumor.rendering.tables import data_sentence, prepared_table, split_table, unusable_note
+from brain_tumor.rendering.tables import (
+    data_sentence,
+    patients_sentence,
+    prepared_table,
+    split_table,
+    unusable_note,
+)
 from brain_tumor.rendering.terminal import to_rich
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.record import peak_memory, run_record
@@ -161,6 +167,8 @@ def _print_data(
         console.print(to_rich(split_table(counts), console.width))
     else:
         console.print(data_sentence(prepared.summary, counts))
+    if known := patients_sentence(prepared.patients.tolist()):
+        console.print(known)
     if prepared.unusable:
         console.print(unusable_note([(row.path, row.reason) for row in prepared.unusable]))
     note = healthy_note(settings.evaluation.healthy, prepared.classes)

@@ -94,6 +94,19 @@ def test_evaluating_again_gives_the_same_bytes(run: Path, again: Evaluate) -> No
         assert (run / name).read_bytes() == content, name
 
 
+def test_a_score_that_the_command_does_not_know_is_not_lost(run: Path, again: Evaluate) -> None:
+    found = METRICS.read(RunFolder(run))
+    test = found.parts["test"]
+    kappa = replace(test, scores={**test.scores, "kappa": test.scores["accuracy"]})
+    METRICS.write(RunFolder(run), replace(found, parts={**found.parts, "test": kappa}))
+    before = (run / "metrics.json").read_bytes()
+    with pytest.raises(ConfigError, match="does not know and would lose: kappa"):
+        again("evaluation.figures=false")
+    assert (run / "metrics.json").read_bytes() == before
+    (run / "metrics.json").rename(run / "before.json")
+    again("evaluation.figures=false")
+
+
 def test_what_a_run_was_scored_by_counts_unless_it_is_changed(run: Path, again: Evaluate) -> None:
     config = RunFolder(run).read_config()
     config.evaluation.healthy, config.evaluation.least_sensitivity = "pituitary", 0.9

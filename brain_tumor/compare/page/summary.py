@@ -69,8 +69,7 @@ def answer(comparison: Comparison) -> str:
                 f"{format_difference(gain)} in balanced accuracy."
             )
     return " ".join(said) or (
-        "The settings were tested on different scans, so the numbers stand side by side but do "
-        "not tell which setting is better."
+        "Which setting is better cannot be told: no two were tested on the same scans."
     )
 
 
@@ -111,6 +110,6 @@ def cautions(comparison: Comparison) -> Iterator[str]:
     if lone:
         each = "Each setting" if len(lone) == len(settings) else " and ".join(lone)
         yield (
-            f"{each} was trained with one seed: how far another training would move the score is "
-            "not in the intervals."
+            f"{each} was trained with one seed: -m seed=0,1,2 shows how far another training moves "
+            "the score."
         )
