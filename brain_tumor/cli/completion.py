@@ -1,17 +1,19 @@
 """What a shell offers when Tab is pressed: commands, groups, keys and values."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from brain_tumor.cli.command import register_resolvers
 from brain_tumor.cli.hydra_errors import composed, keys_of
+from brain_tumor.cli.options import CONFIG_DIR, typed_folders
 from brain_tumor.cli.words import ALIASES, expand
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.runs.identity import flatten
 
-FLAGS = ("--help", "--help-all", "--multirun")
+FLAGS = ("--help", "--help-all", "--multirun", "--config-dir")
 
 # Each asks `brain-tumor completion words LINE`. bash takes what lies behind the last = or : for the
 # word; where nothing is offered it completes files, as the others do behind a =.
@@ -59,11 +61,16 @@ def candidates(command: str, typed: str) -> list[str]:
     register_resolvers()
     config = composed(command, expand(command, before))
     choices = [group for group in config.hydra.runtime.choices if not group.startswith("hydra/")]
+    folders = [conf_folder(), *typed_folders(before)]
     key, equals, _ = word.partition("=")
+    if before and before[-1] in CONFIG_DIR:
+        return []  # a folder
     if word.startswith("-"):
         names = list(FLAGS)
     elif equals:
-        names = [f"{key}={value}" for value in _values(config, choices, aliases.get(key, key))]
+        names = [
+            f"{key}={value}" for value in _values(config, choices, aliases.get(key, key), folders)
+        ]
     else:
         keys = keys_of(config)
         groups = {key.rpartition(".")[0] for key in keys}
@@ -74,9 +81,9 @@ def candidates(command: str, typed: str) -> list[str]:
     return sorted(found - {word})
 
 
-def _values(config: Any, choices: Sequence[str], key: str) -> list[str]:
+def _values(config: Any, choices: Sequence[str], key: str, folders: Sequence[Path]) -> list[str]:
     if key in choices:
-        return [path.stem for path in (conf_folder() / key).glob("*.yaml")]
+        return [path.stem for folder in folders for path in (folder / key).glob("*.yaml")]
     if key.endswith("accelerator"):
         return ["auto", "cpu", "gpu", "mps"]
     value = flatten(OmegaConf.to_container(config, resolve=False)).get(key)

@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from brain_tumor.arguments import taken_by
 from brain_tumor.cli.last_run import TAKES_RUN
+from brain_tumor.cli.options import typed_folders
 from brain_tumor.cli.words import ALIASES
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.values import sentence
@@ -108,7 +109,7 @@ def _no_choice(error: MissingConfigException) -> str:
 
 
 def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
-    config, groups = composed(config_name, words), _groups()
+    config, groups = composed(config_name, words), _groups(words)
     known = keys_of(config)
     parent, _, last = key.rpartition(".")
     if parent == "model" and last == "_target_":
@@ -164,8 +165,9 @@ def composed(config_name: str, words: Sequence[str]) -> Any:
 
     Hydra's own node is part of it.
     """
-    groups = _groups()
+    groups, own = _groups(words), [f"'file://{place.resolve()}'" for place in typed_folders(words)]
     choices = [word for word in words if word.partition("=")[0].lstrip("+") in groups]
+    choices += [f"hydra.searchpath=[{','.join(own)}]"] if own else []
     for overrides in (choices, []):
         try:
             with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
@@ -175,9 +177,13 @@ def composed(config_name: str, words: Sequence[str]) -> Any:
     return OmegaConf.create()
 
 
-def _groups() -> list[str]:
-    folder = conf_folder()
-    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_dir()]
+def _groups(words: Sequence[str]) -> list[str]:
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for folder in (conf_folder(), *typed_folders(words))
+        for path in folder.rglob("*")
+        if path.is_dir()
+    )
 
 
 def keys_of(node: Any, prefix: str = "") -> list[str]:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
 
 from brain_tumor.errors import ConfigError
 
 OURS = "--help-all"
+CONFIG_DIR = ("--config-dir", "-cd")  # of a folder of the user's own configuration
 
 
 @cache
@@ -41,6 +43,21 @@ def options_first(words: Sequence[str]) -> list[str]:
         else:
             values.append(word)
     return options + values
+
+
+def typed_folders(words: Sequence[str]) -> list[Path]:
+    """Give the folders that were typed as `--config-dir`, if they are there.
+
+    Example:
+        >>> typed_folders(["-m", "--config-dir=.", "seed=0"])
+        [PosixPath('.')]
+    """
+    found = []
+    for word, after in pairwise([*words, ""]):
+        name, equals, value = word.partition("=")
+        if name in CONFIG_DIR:
+            found.append(Path(value if equals else after).expanduser())
+    return [folder for folder in found if folder.is_dir()]
 
 
 def check_options(words: Sequence[str], command: str) -> None:

@@ -40,6 +40,18 @@ def test_aliases_and_their_values_are_offered() -> None:
     assert candidates("predict", "device=m") == ["device=mps"]
 
 
+def test_choices_and_keys_of_a_folder_of_ones_own_are_offered(tmp_path: Path) -> None:
+    own = tmp_path / "my(conf)" / "augment"
+    own.mkdir(parents=True)
+    (own / "mine.yaml").write_text("_target_: mine.Stripes\nstrength: 1.0\n")
+    folder = f"--config-dir {own.parent}"
+    assert {"augment=mine", "augment=mri"} <= {*candidates("train", f"-m {folder} augment=")}
+    assert "augment=mine" not in candidates("train", "augment=")
+    assert "augment.strength=" in candidates("train", f"{folder} augment=mine augment.")
+    assert candidates("train", "--config-d") == ["--config-dir"]
+    assert candidates("train", "--config-dir ") == []  # the shell offers folders
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_something_to_offer(command: str) -> None:
     assert candidates(command, "")
