@@ -15,7 +15,7 @@ from brain_tumor.config.source import build_source
 from brain_tumor.data.sources.kaggle import differing_counts, removal
 from brain_tumor.doctor.checks import Counts
 from brain_tumor.doctor.finding import Finding
-from brain_tumor.errors import WeightsError
+from brain_tumor.errors import BrainTumorError, WeightsError
 from brain_tumor.models.registry import build_network, trial_device
 
 
@@ -23,7 +23,12 @@ def network(config: Any, counts: Counts) -> Iterator[Finding]:
     """Build the network and load its weights as a run does; download nothing."""
     data, options = config.data, cast(dict[str, Any], OmegaConf.to_container(config.model))
     weights = options.pop("weights", None)
-    classes = len(data.classes or build_source(data_settings(data)).classes)
+    try:
+        classes = len(data.classes or build_source(data_settings(data)).classes)
+    except BrainTumorError:  # `scans` says what is wrong
+        message = "Not tried: how many classes it needs is known once the scans are found."
+        yield Finding("note", "model", message)
+        return
     with trial_device(options):  # without memory
         built = build_network(classes, **options)
     parameters = sum(parameter.numel() for parameter in built.parameters())

@@ -106,6 +106,14 @@ def test_missing_scans_are_an_error(configure: Callable, overrides: list[str]) -
         list(scans(configure(*overrides), {}))
 
 
+def test_scans_that_are_not_there_are_told_once(configure: Callable) -> None:
+    config = configure("data=folder", "data.root=nowhere")
+    (finding,) = network(config, {})
+    assert finding.mark == "note" and "nowhere" not in finding.message
+    with pytest.raises((ConfigError, DataError), match="nowhere"):
+        list(scans(config, {}))
+
+
 def test_phantoms_are_not_drawn(configure: Callable, tmp_path: Path) -> None:
     (finding,) = scans(configure("data=phantom", f"data.root={tmp_path / 'drawn'}"), {})
     assert finding.mark == "ok" and f"draws phantom scans in {tmp_path}" in finding.message
