@@ -35,6 +35,7 @@ from brain_tumor.metrics.complexity import measure_complexity, seconds_per_scan
 from brain_tumor.metrics.leakage import PartOverlap
 from brain_tumor.metrics.registry import SCORES
 from brain_tumor.models.classifier import TumorClassifier
+from brain_tumor.runs.finished import class_numbers
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.history import read_history
 from brain_tumor.runs.load_checkpoint import load_classifier
@@ -50,8 +51,9 @@ from brain_tumor.runs.results.metrics import (
 )
 from brain_tumor.runs.results.run import RUN
 from brain_tumor.runs.results.scores import PartScores
+from brain_tumor.trained.abstention import read_validation
 from brain_tumor.trained.operating_point import Chosen, calibrate, choose
-from brain_tumor.trained.out_of_distribution import OODDetector
+from brain_tumor.trained.out_of_distribution import open_ood_detector
 
 
 @dataclass(frozen=True)
@@ -145,16 +147,22 @@ def evaluate_elsewhere(
     accelerator: str,
     settings: ScoringSettings,
     model: str,
-    detector: OODDetector | None,
+    home: RunFolder,
 ) -> Metrics:
     """Score a checkpoint on scans of another origin, with what the run's own validation decided.
 
     Writes `predictions.csv`, `metrics.json` and `figures/` into `out`; all foreign scans are the
-    test part. `model` is what the network is called in titles. Raises what `evaluate_run` does.
+    test part. `model` is what the network is called in titles, `home` the folder of the
+    checkpoint's own evaluation. Where `datamodule` has no scans, what the network said of its
+    validation scans is read there. Raises what `evaluate_run` does.
     """
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     own = predict_parts(datamodule, classifier, checkpoint, trainer, [VALIDATION])
-    chosen = choose_on_validation(own.get(VALIDATION), classifier.classes, settings)
+    if len(datamodule.prepared.images):
+        chosen = choose_on_validation(own.get(VALIDATION), classifier.classes, settings)
+    else:
+        chosen = choose_as_before(home, classifier.classes, settings)
+    detector = open_ood_detector(home)
     predictions = predict_parts(foreign, classifier, checkpoint, trainer)
     metrics = replace(
         calibrated_metrics(foreign, predictions, checkpoint.name, chosen, settings),
@@ -186,6 +194,15 @@ def choose_on_validation(
 ) -> Chosen:
     """Fit temperature and operating point on the validation part, if there is one."""
     provided = None if validation is None else (validation.labels, validation.logits)
+    return choose(provided, settings.healthy_number(classes), settings.least_sensitivity)
+
+
+def choose_as_before(
+    home: RunFolder, classes: tuple[str, ...], settings: ScoringSettings
+) -> Chosen:
+    """Fit the same on what `predictions.csv` has of the validation part."""
+    kept = read_validation(home, classes)
+    provided = None if kept is None else (class_numbers(kept.labels, classes), kept.logits)
     return choose(provided, settings.healthy_number(classes), settings.least_sensitivity)
 
 

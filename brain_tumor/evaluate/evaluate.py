@@ -12,9 +12,10 @@ from brain_tumor.config.arguments import parse_settings, plain_values
 from brain_tumor.config.conf_folder import conf_folder
 from brain_tumor.config.data_settings import data_settings
 from brain_tumor.config.values import check_values
+from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.engine.quiet import hush_lightning
-from brain_tumor.errors import ConfigError
+from brain_tumor.errors import ConfigError, DataError
 from brain_tumor.evaluate.checkpoint import evaluate_elsewhere, evaluate_run
 from brain_tumor.evaluate.ensemble.evaluate import evaluate_together
 from brain_tumor.evaluate.ensemble.members import open_members
@@ -27,13 +28,13 @@ from brain_tumor.evaluate.robustness import evaluate_robustness, robustness_tabl
 from brain_tumor.evaluate.tables.verdict import drawn
 from brain_tumor.files.volumes.slices import VolumeSettings
 from brain_tumor.runs.folder import RunFolder
-from brain_tumor.runs.reopen import reopen_data
+from brain_tumor.runs.load_checkpoint import load_classifier
+from brain_tumor.runs.reopen import reopen_data, without_scans
 from brain_tumor.runs.results.by_source import BY_SOURCE
 from brain_tumor.runs.results.metrics import METRICS, Metrics
 from brain_tumor.runs.results.robustness import robustness_file
 from brain_tumor.settings import BatchSize, Settings
 from brain_tumor.trained.network import scored_folder
-from brain_tumor.trained.out_of_distribution import open_ood_detector
 from brain_tumor.trust import Modules
 
 
@@ -59,7 +60,7 @@ def evaluate(config: DictConfig) -> Metrics:
     scoring = scoring_of_run(trained, settings.evaluation)
     model = str(trained.model.name)
     checkpoint = run.checkpoint(settings.checkpoint)
-    datamodule = reopen_data(run, settings.root, asked.prepared, settings.batch_size)
+    datamodule = _data_of(run, checkpoint, settings)
     title, console = f"{model}, {checkpoint.name}", Console(highlight=False)
     printer = Printer(console, title, settings.verbose, drawn(trained.data))
     foreign = None
@@ -79,7 +80,7 @@ def evaluate(config: DictConfig) -> Metrics:
     else:
         out = home.part("external", foreign.prepared.folder.name)
         out.create()
-        scored_by = (checkpoint, accelerator, scoring, model, open_ood_detector(home))
+        scored_by = (checkpoint, accelerator, scoring, model, home)
         metrics = evaluate_elsewhere(out, datamodule, foreign, *scored_by)
         printer.foreign(metrics, out, foreign, str(asked.place), ood_sentence(metrics.ood))
     written = [METRICS.name, BY_SOURCE.name, "predictions.csv", SEEN_FILE]
@@ -94,6 +95,21 @@ def evaluate(config: DictConfig) -> Metrics:
     if not settings.verbose:
         console.print("verbose=true prints every table.")
     return metrics
+
+
+def _data_of(run: RunFolder, checkpoint: Path, settings: "EvaluationSettings") -> ScanDataModule:
+    asked = settings.data
+    if not asked.check_seen:
+        return without_scans(run, load_classifier(checkpoint).classes, settings.batch_size)
+    try:
+        return reopen_data(run, settings.root, asked.prepared, settings.batch_size)
+    except DataError as error:
+        if asked.place is None:
+            raise
+        raise DataError(
+            f"{error} Where you do not have them, add data.check_seen=false: it is then not known "
+            "whether the run was trained on some of these."
+        ) from error
 
 
 def scoring_of_run(trained: DictConfig, changes: Mapping[str, Any]) -> ScoringSettings:
@@ -131,4 +147,11 @@ def evaluation_settings(config: DictConfig) -> EvaluationSettings:
     """Read what is evaluated; no file is read. ConfigError where a value is not what it may be."""
     settings = parse_settings(EvaluationSettings, check_values(config, "evaluate"))
     scoring_trainer(settings.accelerator)
+    if not settings.data.check_seen and (
+        settings.data.place is None or not isinstance(settings.run, str)
+    ):
+        raise ConfigError(
+            "data.check_seen=false is for one run and scans of another origin: give them as "
+            "data.root=FOLDER, or leave it out."
+        )
     return settings

@@ -30,6 +30,7 @@ class ExternalSettings(Settings, key="data"):
     root: str | None
     table: str | None
     names: dict[Any, str | None] | None
+    check_seen: bool
     patients: str | None
     prepared: str
 
@@ -90,9 +91,10 @@ def open_external(
 
 
 def account_for_files(out: RunFolder, foreign: ScanDataModule, say: Say) -> None:
-    """Put `seen.csv` beside the scores, and say what became of the files."""
+    """Put `seen.csv`, if there is one, beside the scores; say what became of the files."""
     prepared = foreign.prepared
-    out.write(SEEN_FILE, (prepared.folder / SEEN_FILE).read_bytes())
+    if (prepared.folder / SEEN_FILE).is_file():
+        out.write(SEEN_FILE, (prepared.folder / SEEN_FILE).read_bytes())
     if unusable := [(row.path, row.reason) for row in prepared.unusable]:
         say(unusable_note(unusable))
     say(f"what became of every file: {prepared.folder / 'manifest.csv'}")

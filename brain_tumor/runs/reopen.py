@@ -1,7 +1,9 @@
 """The data of an earlier run: the very same scans in the very same parts, or an error."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+
+import numpy as np
 
 from brain_tumor.config.data import build_prepared
 from brain_tumor.config.data_settings import DataSettings, data_settings
@@ -9,6 +11,7 @@ from brain_tumor.config.source import build_source
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.prepared.prepare import fingerprint_before
 from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
+from brain_tumor.data.prepared.thumbnails import THUMBNAIL
 from brain_tumor.data.split import Split
 from brain_tumor.data.split_file import read_split
 from brain_tumor.errors import DataError
@@ -49,6 +52,39 @@ def reopen_data(
         reopen_split(run, prepared),
         batch_size=batch_size or data.batch_size,
         num_workers=data.num_workers,
+    )
+
+
+def without_scans(
+    run: RunFolder, classes: tuple[str, ...], batch_size: int | None = None
+) -> ScanDataModule:
+    """Give what is known of a run's data without its scans: how others are prepared like them.
+
+    The prepared set is empty, and so is each part.
+    """
+    data, known = data_settings(run.read_config().data), RUN.read(run).data
+    how, size = data.preparation(classes), data.crop.size
+    summary = {
+        name: asdict(value)
+        for name, value in (
+            ("crop", how.crop),
+            ("harmonise", how.harmonise),
+            ("near_duplicates", how.near_duplicates),
+        )
+    }
+    prepared = PreparedSet(
+        Path(known.prepared),
+        known.fingerprint,
+        classes,
+        np.empty((0, size, size), np.uint8),
+        np.empty((0, THUMBNAIL, THUMBNAIL), np.uint8),
+        (),
+        summary,
+    )
+    nothing = np.empty(0, np.int64)
+    split = Split(train=nothing, validation=nothing, test=nothing)
+    return ScanDataModule(
+        prepared, split, batch_size=batch_size or data.batch_size, num_workers=data.num_workers
     )
 
 

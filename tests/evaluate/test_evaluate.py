@@ -304,6 +304,41 @@ def test_another_hospital_s_scans(
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_a_shared_run_is_scored_without_the_scans_that_it_was_trained_on(
+    run: Path, elsewhere: Path, again: Evaluate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = again(f"data.root={elsewhere}", "evaluation.figures=false")
+    (before,) = (run / "external").iterdir()
+    same = {row["path"]: row for row in RunFolder(before).read_rows("predictions.csv")}
+
+    folder = RunFolder(run)  # as it is on another machine
+    record, config = RUN.read(folder), folder.read_config()
+    RUN.write(folder, replace(record, data=replace(record.data, prepared=str(run / "gone"))))
+    config.data.root = str(run / "nowhere")
+    folder.write_config(config)
+    capsys.readouterr()
+    asked = [f"data.root={elsewhere}", "evaluation.figures=false"]
+    with pytest.raises(DataError, match=r"was trained on.*nowhere.*add data\.check_seen=false"):
+        again(*asked)
+    content = again(*asked, "data.check_seen=false")
+    assert content.scans.seen is None
+    assert content.scans.kept >= here.scans.kept + 2  # those that the run knows count as well
+    assert content.temperature.value == pytest.approx(here.temperature.value, rel=1e-3)
+    assert content.operating_point.threshold == pytest.approx(
+        here.operating_point.threshold, rel=1e-3
+    )
+    shown = capsys.readouterr().out
+    assert "not checked: whether the run was trained on any of them" in " ".join(shown.split())
+    (out,) = (place for place in (run / "external").iterdir() if place != before)
+    assert not (out / "seen.csv").exists()
+    found = {row["path"]: row for row in RunFolder(out).read_rows("predictions.csv")}
+    assert found.keys() > same.keys()
+    for path, row in same.items():
+        assert found[path]["predicted"] == row["predicted"]
+    with pytest.raises(ConfigError, match="scans of another origin"):
+        again("data.check_seen=false")
+
+
 def test_it_is_told_how_many_do_not_look_like_the_training_scans(
     run: Path, elsewhere: Path, again: Evaluate, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,7 +55,8 @@ def prepare_external(
     exact copies of an earlier scan of the folder.
 
     The source lists scans of the run's classes, of which some may be missing; `names` are those
-    that it maps. The prepared set has `seen.csv` beside its manifest.
+    that it maps. The prepared set has `seen.csv` beside its manifest. Where the run's scans are not
+    at hand (`reopen.without_scans`), nothing is left out for them and there is no such file.
 
     Raises:
         DataError: The source is not as expected, no scan of it is left, or the patient table is no
@@ -105,9 +106,12 @@ def prepare_external(
         summary = summarise(cut.entries, steps, settings, seconds)
         if not summary["kept"]:
             raise _nothing_left(root, cut.entries, len(overlapping), run)
-        summary |= {"seen": len(overlapping), "names": made_for["names"], "run": run.fingerprint}
+        checked = bool(training.rows)
+        summary |= {"seen": len(overlapping) if checked else None}
+        summary |= {"names": made_for["names"], "run": run.fingerprint}
         write_prepared(folder, cut, inside, summary | {"fingerprint": fingerprint})
-        write_overlap(folder / SEEN_FILE, list(overlapping.values()))
+        if checked:
+            write_overlap(folder / SEEN_FILE, list(overlapping.values()))
 
     return open_or_write(directory / f"{name}-{fingerprint[:12]}", write)
 

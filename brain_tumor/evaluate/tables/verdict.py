@@ -54,12 +54,14 @@ def foreign_sentence(metrics: Metrics) -> str:
     scans = metrics.scans
     if scans is None:
         return UNKNOWN
-    copies = scans.raw - scans.unusable - scans.seen - scans.kept
+    copies = scans.raw - scans.unusable - (scans.seen or 0) - scans.kept
+    seen = f", {format_count(scans.seen)} related to training or validation scans (seen.csv)"
+    if scans.seen is None:
+        seen = "; not checked: whether the run was trained on any of them"
     return (
         f"scans: {format_count(scans.kept)} of {format_count(scans.raw)} scored; left out: "
         f"{format_count(scans.unusable)} not usable, "
-        f"{format_counted(copies, 'exact copy', 'exact copies')} of another, "
-        f"{format_count(scans.seen)} related to training or validation scans (seen.csv)"
+        f"{format_counted(copies, 'exact copy', 'exact copies')} of another{seen}"
     )
 
 

@@ -47,14 +47,14 @@ class ExternalScans:
     Attributes:
         raw: Files found.
         unusable: Files that cannot be read.
-        seen: Scans that the run was trained on.
+        seen: Scans that the run was trained on; None where that was not looked for.
         kept: Scans that were scored.
         fingerprint: Of their prepared set, hexadecimal.
     """
 
     raw: int
     unusable: int
-    seen: int
+    seen: int | None
     kept: int
     fingerprint: str
 
