@@ -151,7 +151,7 @@ def test_every_interval_in_words_stands_in_a_committed_table(name: str) -> None:
     ("name", "words", "columns"),
     [
         ("evidence", "standard deviation of balanced accuracy {} and {})", [1]),
-        ("best_patient", "differ more than the trials above: {} to {}.", [2, 3]),
+        ("best_patient", "than the trials above, and more than the seeds: {} to {}.", [2, 3]),
     ],
 )
 def test_folds_lie_as_far_apart_as_the_page_says(name: str, words: str, columns: list[int]) -> None:

@@ -155,7 +155,8 @@ def recalls_table(settings: list[SourcedAnswers]) -> DataTable:
     columns += [*(f"{OTHERS}: {name}" for name in (BOTH, FEW)), HEALTHY]
     note = (
         "In brackets 95 % intervals over groups of scans; how much another training would change "
-        "is not in them. Of GBMnet in as_reported the answers of two seeds stand together."
+        "is not in them. Of GBMnet in as_reported, and of best_patient, the answers of two seeds "
+        "stand together."
     )
     return DataTable("Recall by source", ["split", "runs", *columns], rows, note, 2)
 

@@ -1,7 +1,7 @@
 """What networks say of the tumours of a source that training never saw."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from brain_tumor.rendering.numbers import (
     format_interval,
 )
 from brain_tumor.rendering.page import DataTable, to_markdown
-from brain_tumor.runs.finished import HEALTHY
+from brain_tumor.runs.finished import HEALTHY, FinishedRun
 from experiments.by_source.tables import (
     BOTH,
     FEW,
@@ -45,6 +45,7 @@ from experiments.unseen_source.train_heads import FEW as AS_FEW
 
 README = Path(__file__).with_name("README.md")
 PATIENT = "patient"  # the split of networks that saw the others' tumours
+SOME = 0.5  # of the scans; where every scan's were mixed, that is another way
 OFTEN = 0.5  # how often the changes of contrast were drawn, where that was tried
 GOAL = 0.80  # mean recall on the tumours of a source that training never saw, set beforehand
 
@@ -53,6 +54,7 @@ def blocks(found: Findings) -> Blocks:
     """Give the tables of pages, by the names of their blocks."""
     tables = {
         "fine_tuned": fine_tuned_table(),
+        "kinds": kinds_table(),
         "heads": heads_table(),
         "corrupted": corrupted_table(),
     }
@@ -75,40 +77,27 @@ def fine_tuned_table() -> DataTable:
     All are asked the same test scans: each of the others' tumours, and what else is in the first
     fold's test part.
     """
-    # One split, whatever its file was called.
-    runs_kept = [
-        replace(run, setting={**run.setting, "split.path": None})
-        for run in kept_runs("unseen_source")
-    ]
-    groups = sorted(gather(runs_kept), key=lambda own: _order(own[0].setting))
-    without = [own for own in groups if own[0].setting["split.name"] != PATIENT]
-    seen = [*gather(kept_runs("best_patient")), *(own for own in groups if own not in without)]
-    first = sourced("unseen_source", without[0])
+    settings = fine_tuned()
+    plain = next(own for own in settings if own.training == WITHOUT)
     rows = []
-    for runs in (*seen, *without):
-        training = WITHOUT if runs in without else WITH
-        answers = sourced("unseen_source", runs)
-        asked = np.isin(answers.paths, first.paths)
-        others = asked & (answers.of(BOTH, OTHERS) | answers.of(FEW, OTHERS))
+    for own in settings:
+        answers, asked = own.answers, own.asked
         change = UNKNOWN
-        if training == WITHOUT and runs != without[0]:
-            change = format_difference(gained(without[0], runs))
+        if own.training == WITHOUT and own != plain:
+            change = format_difference(gained(plain.runs, own.runs))
         rows.append(
             [
-                training,
-                way(runs[0].setting),
-                str(runs[0].setting["trainer.max_epochs"]),
-                str(len({run.seed for run in runs})),
+                *own.title(),
                 format_interval(answers.share(answers.of(BOTH, OTHERS), BOTH)),
                 change,
                 counted(answers, answers.of(FEW, OTHERS), FEW),
-                format_interval(mean_recall(answers, others)),
+                format_interval(mean_recall(answers, own.others)),
                 counted(answers, answers.of(BOTH, OTHERS), HEALTHY),
                 format_interval(mean_recall(answers, asked & answers.figshare)),
                 format_interval(answers.share(answers.of(HEALTHY) & asked, HEALTHY)),
             ]
         )
-    columns = ["trained", "way", "epochs", "seeds", f"others: {BOTH}", "change", f"others: {FEW}"]
+    columns = [*TITLE, f"others: {BOTH}", "change", f"others: {FEW}"]
     columns += ["others: mean of both", f"others: {BOTH} called {HEALTHY}"]
     columns += ["Figshare: mean recall", HEALTHY]
     note = (
@@ -120,13 +109,101 @@ def fine_tuned_table() -> DataTable:
     return DataTable("Fine-tuned networks and the others' tumours", columns, rows, note, 2)
 
 
+def kinds_table() -> DataTable:
+    """Lay out the recalls of the same networks where they may name kinds of tumours alone."""
+    rows = []
+    for own in fine_tuned(without_healthy):
+        answers = own.answers
+        rows.append(
+            [
+                *own.title(),
+                format_interval(answers.share(answers.of(BOTH, OTHERS), BOTH)),
+                counted(answers, answers.of(FEW, OTHERS), FEW),
+                format_interval(mean_recall(answers, own.others)),
+                format_interval(mean_recall(answers, own.asked & answers.figshare)),
+            ]
+        )
+    columns = [*TITLE, f"others: {BOTH}", f"others: {FEW}", "others: mean of both"]
+    note = (
+        "The same networks and scans as above. Each answer is the likeliest of the kinds of "
+        "tumours. In brackets 95 % intervals over groups of scans."
+    )
+    title = "The kind, where it is known that there is a tumour"
+    return DataTable(title, [*columns, "Figshare: mean recall"], rows, note, 2)
+
+
+TITLE = ("trained", "way", "epochs", "seeds")  # what `FineTuned.title` gives
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """A setting of fine-tuned networks.
+
+    Attributes:
+        training: With the others' tumours or without.
+        runs: Its seeds, or folds.
+        answers: What they say.
+        asked: Which answers are to scans that all settings are asked, `(N,)`.
+    """
+
+    training: str
+    runs: RunGroup
+    answers: SourcedAnswers
+    asked: Mask
+
+    @property
+    def others(self) -> Mask:
+        """Tell which answers are to the others' tumours of the kinds that both sources have."""
+        return self.asked & (self.answers.of(BOTH, OTHERS) | self.answers.of(FEW, OTHERS))
+
+    def title(self) -> list[str]:
+        """Say what it is, by `TITLE`."""
+        setting = self.runs[0].setting
+        seeds = str(len({run.seed for run in self.runs}))
+        return [self.training, way(setting), str(setting["trainer.max_epochs"]), seeds]
+
+
+def fine_tuned(answered: Callable[[FinishedRun], FinishedRun] | None = None) -> list[FineTuned]:
+    """Gather the kept fine-tuned networks, those that saw the others' tumours first.
+
+    Args:
+        answered: Gives a run with other answers to the same scans.
+    """
+    # One split, whatever its file was called.
+    kept = [
+        replace(run, setting={**run.setting, "split.path": None})
+        for run in kept_runs("unseen_source")
+    ]
+    groups = sorted(gather(kept), key=lambda own: _order(own[0].setting))
+    without = [own for own in groups if own[0].setting["split.name"] != PATIENT]
+    seen = [*gather(kept_runs("best_patient")), *(own for own in groups if own not in without)]
+    first = sourced("unseen_source", without[0])
+    found = []
+    for runs in (*seen, *without):
+        training = WITHOUT if runs in without else WITH
+        own = runs if answered is None else tuple(map(answered, runs))
+        answers = sourced("unseen_source", own)
+        found.append(FineTuned(training, own, answers, np.isin(answers.paths, first.paths)))
+    return found
+
+
+def without_healthy(run: FinishedRun) -> FinishedRun:
+    """Give a run whose answers to test scans are the likeliest kinds of tumours."""
+    test, healthy = run.predictions["test"], run.classes.index(HEALTHY)
+    logits = test.logits.copy()
+    logits[:, healthy] = -np.inf
+    kinds = tuple(run.classes[number] for number in logits.argmax(axis=1))
+    return replace(run, predictions={**run.predictions, "test": replace(test, predicted=kinds)})
+
+
 def way(setting: Mapping[str, Any]) -> str:
     """Name what was done against the look of a source."""
     found = [
         words
         for words, done in (
             ("harmonised", setting["data.harmonise.intensity"]),
-            ("amplitudes mixed", setting["augment._target_"].endswith("AmplitudeMixAugment")),
+            ("amplitudes mixed", setting.get("augment.mix_probability") == SOME),
+            ("amplitudes of every scan mixed", setting.get("augment.mix_probability") == 1),
             ("contrast drawn more often", setting["augment.operations.gamma.probability"] == OFTEN),
         )
         if done

@@ -1,5 +1,7 @@
 """Training without one source's tumours: nothing of it is left, and nothing else is lost."""
 
+import csv
+import gzip
 import re
 from collections import Counter
 from types import SimpleNamespace
@@ -23,6 +25,7 @@ from experiments.unseen_source.tables import (
     asked_sources,
     corrupted_answers,
     fine_tuned_table,
+    kinds_table,
     of_both,
     trainings,
 )
@@ -35,6 +38,7 @@ from experiments.unseen_source.train_heads import (
     training_scans,
 )
 
+KINDS = ("glioma", "meningioma", "pituitary")
 GENERATOR = np.random.default_rng(0)
 GROUPS = GENERATOR.integers(0, 100, 800)
 KNOWN = (GROUPS < 60) & (GROUPS % 4 != 2)  # Figshare's: no healthy scan is among them
@@ -164,6 +168,24 @@ def test_the_page_tells_of_fine_tuned_networks_what_the_table_does() -> None:
         assert row[4].split()[0] in howto.partition("never saw")[2]
     readme = " ".join((HERE.parent / "README.md").read_text(encoding="utf-8").split())
     assert "win back a third of the meningiomas that are lost on another source" in readme
+
+
+def test_the_kinds_of_known_tumours_are_the_likeliest_of_the_kept_probabilities() -> None:
+    row = next(row for row in kinds_table().rows if row[:3] == [WITHOUT, "as in best_patient", "4"])
+    right, asked = Counter(), Counter()
+    for seed in (0, 1):
+        folder = HERE / "unseen_source" / "runs" / f"unseen_source-mobilenetv2-file-seed{seed}"
+        with gzip.open(folder / "predictions.csv.gz", "rt", encoding="utf-8") as file:
+            for line in csv.DictReader(file):
+                label = line["label"]
+                if line["part"] == "test" and not line["patient"] and label != "notumor":
+                    kinds = {name: float(line[f"logit_{name}"]) for name in KINDS}
+                    right[label] += max(kinds, key=kinds.__getitem__) == label
+                    asked[label] += 1
+    assert row[4].startswith(f"{right['meningioma'] / asked['meningioma']:.3f} ")
+    assert row[5] == f"{right['pituitary']} of {asked['pituitary']}"
+    text = README.read_text(encoding="utf-8")
+    assert filled_block(text, "kinds", to_markdown(kinds_table())) == text, "make results"
 
 
 def test_the_verdict_on_the_page_is_that_of_the_kept_answers() -> None:
