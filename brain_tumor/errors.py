@@ -12,6 +12,10 @@ class DataError(BrainTumorError):
     """Scans, a prepared set or a split are missing, damaged or not what was asked for."""
 
 
+class ScansGoneError(DataError):
+    """The scans that a run was trained on are not there, or others are in their place."""
+
+
 class ConfigError(BrainTumorError):
     """A configured value is of the wrong kind or outside its range."""
 

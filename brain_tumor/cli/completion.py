@@ -57,14 +57,14 @@ def candidates(command: str, typed: str) -> list[str]:
     word.
     """
     *before, word = typed.split(" ")
+    if before and before[-1] in CONFIG_DIR:
+        return []  # a folder
     aliases = ALIASES.get(command, {})
     register_resolvers()
     config = composed(command, expand(command, before))
     choices = [group for group in config.hydra.runtime.choices if not group.startswith("hydra/")]
     folders = [conf_folder(), *typed_folders(before)]
     key, equals, _ = word.partition("=")
-    if before and before[-1] in CONFIG_DIR:
-        return []  # a folder
     if word.startswith("-"):
         names = list(FLAGS)
     elif equals:

@@ -120,7 +120,7 @@ def _unknown(key: str, config_name: str, words: Sequence[str]) -> str:
     # What stands beside it is nearer than what is called so elsewhere.
     beside = [name for name in known if name.rpartition(".")[0] == parent]
     value = OmegaConf.select(config, parent) if parent else config
-    if parent and value is None and last == "_target_":  # as of augment=none
+    if parent in known and value is None and last == "_target_":  # as of augment=none
         return f"{key} is not configured yet: write +{key}=VALUE to add it."
     if parent and not OmegaConf.is_dict(value) and parent in known:
         return f"{key} is unknown: {parent} is a single value, write {parent}=VALUE."

@@ -55,8 +55,9 @@ def typed_folders(words: Sequence[str]) -> list[Path]:
     found = []
     for word, after in pairwise([*words, ""]):
         name, equals, value = word.partition("=")
-        if name in CONFIG_DIR:
-            found.append(Path(value if equals else after).expanduser())
+        place = value if equals else after
+        if name in CONFIG_DIR and place:
+            found.append(Path(place).expanduser())
     return [folder for folder in found if folder.is_dir()]
 
 

@@ -94,7 +94,7 @@ def evaluate_run(
         DataError: The checkpoint knows other classes than the scans have.
         WeightsError: The checkpoint cannot be loaded, or gives values that are no numbers.
     """
-    _check_scores_known(out)
+    check_scores_known(out)
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     predictions = predict_parts(datamodule, classifier, checkpoint, trainer)
     chosen = choose_on_validation(predictions.get(VALIDATION), classifier.classes, settings)
@@ -119,7 +119,12 @@ def evaluate_run(
     return Evaluation(metrics, confusion, ood, sources)
 
 
-def _check_scores_known(out: RunFolder) -> None:
+def check_scores_known(out: RunFolder) -> None:
+    """Make sure that no score is lost where `metrics.json` is written anew.
+
+    Raises:
+        ConfigError: It has one of the user's own that this process does not know.
+    """
     try:
         before = METRICS.read_if_there(out)
     except DataError:
@@ -134,8 +139,8 @@ def _check_scores_known(out: RunFolder) -> None:
     if unknown:
         raise ConfigError(
             f"{out.display_path / METRICS.name} has scores that this command does not know and "
-            f"would lose: {', '.join(unknown)}. Start it from the file that adds them, as "
-            "docs/extend/score.md shows, or move metrics.json away."
+            f"would lose, {', '.join(unknown)}: start it from the file that adds them "
+            "(docs/extend/score.md), or move metrics.json away."
         )
 
 
@@ -156,6 +161,7 @@ def evaluate_elsewhere(
     checkpoint's own evaluation. Where `datamodule` has no scans, what the network said of its
     validation scans is read there. Raises what `evaluate_run` does.
     """
+    check_scores_known(out)
     classifier, trainer = load_classifier(checkpoint), scoring_trainer(accelerator)
     own = predict_parts(datamodule, classifier, checkpoint, trainer, [VALIDATION])
     if len(datamodule.prepared.images):

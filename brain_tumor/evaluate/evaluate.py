@@ -15,7 +15,7 @@ from brain_tumor.config.values import check_values
 from brain_tumor.data.datamodule import ScanDataModule
 from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.engine.quiet import hush_lightning
-from brain_tumor.errors import ConfigError, DataError
+from brain_tumor.errors import ConfigError, DataError, ScansGoneError
 from brain_tumor.evaluate.checkpoint import evaluate_elsewhere, evaluate_run
 from brain_tumor.evaluate.ensemble.evaluate import evaluate_together
 from brain_tumor.evaluate.ensemble.members import open_members
@@ -100,15 +100,21 @@ def evaluate(config: DictConfig) -> Metrics:
 def _data_of(run: RunFolder, checkpoint: Path, settings: "EvaluationSettings") -> ScanDataModule:
     asked = settings.data
     if not asked.check_seen:
+        home = scored_folder(run, checkpoint)
+        if METRICS.read_if_there(home) is None:
+            raise DataError(
+                f"{home.path} was never scored, so it is not known what {checkpoint.name} says of "
+                "its validation scans: leave checkpoint out, or take the whole run folder."
+            )
         return without_scans(run, load_classifier(checkpoint).classes, settings.batch_size)
     try:
         return reopen_data(run, settings.root, asked.prepared, settings.batch_size)
-    except DataError as error:
+    except ScansGoneError as error:
         if asked.place is None:
             raise
         raise DataError(
-            f"{error} Where you do not have them, add data.check_seen=false: it is then not known "
-            "whether the run was trained on some of these."
+            f"{str(error).removesuffix('.')}, or add data.check_seen=false to score yours without "
+            "looking for scans that the run was trained on."
         ) from error
 
 
@@ -151,7 +157,7 @@ def evaluation_settings(config: DictConfig) -> EvaluationSettings:
         settings.data.place is None or not isinstance(settings.run, str)
     ):
         raise ConfigError(
-            "data.check_seen=false is for one run and scans of another origin: give them as "
-            "data.root=FOLDER, or leave it out."
+            "data.check_seen=false takes one run and scans of another origin: give run=FOLDER, and "
+            "data.root=FOLDER or data.table=FILE, or leave it out."
         )
     return settings

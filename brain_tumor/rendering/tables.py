@@ -50,14 +50,14 @@ def patients_sentence(patients: Sequence[int]) -> str | None:
 
     Example:
         >>> patients_sentence([0, 0, 1, -1]), patients_sentence([0, 1]), patients_sentence([-1])
-        ('of 3 of 4 scans the patient is known (2 patients)', None, None)
+        ('patients: known for 3 of 4 scans (2 patients)', None, None)
     """
     known = [patient for patient in patients if patient >= 0]
     if len(known) in (0, len(patients)):
         return None
     return (
-        f"of {format_count(len(known))} of {format_count(len(patients))} scans the patient is "
-        f"known ({format_counted(len(set(known)), 'patient')})"
+        f"patients: known for {format_count(len(known))} of {format_count(len(patients))} scans "
+        f"({format_counted(len(set(known)), 'patient')})"
     )
 
 
@@ -82,6 +82,8 @@ def external_table(summary: Mapping[str, Any], folder: str) -> DataTable:
         "seen: copies of the run's own training or validation scans": summary["seen"],
     }
     note = "seen.csv names every scan that was left out as seen, and the scan it resembles."
+    if summary["seen"] is None:
+        note = "Not checked: whether the run was trained on any of these scans."
     kept = "scored, the others are left out"
     return _kept_table(f"scans of {folder}", summary, left_out, kept, note)
 

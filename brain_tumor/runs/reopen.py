@@ -14,7 +14,7 @@ from brain_tumor.data.prepared.prepared_set import PreparedSet, open_prepared
 from brain_tumor.data.prepared.thumbnails import THUMBNAIL
 from brain_tumor.data.split import Split
 from brain_tumor.data.split_file import read_split
-from brain_tumor.errors import DataError
+from brain_tumor.errors import DataError, ScansGoneError
 from brain_tumor.runs.earlier_versions import thresholds_before
 from brain_tumor.runs.folder import RunFolder
 from brain_tumor.runs.results.run import RUN
@@ -118,7 +118,7 @@ def reopen_prepared(
     prepared = open_prepared(folder) if there else _prepared_again(run, data, folder, key)
     noted = known.fingerprint
     if noted != prepared.fingerprint and noted != _fingerprint_before(run, data):
-        raise DataError(
+        raise ScansGoneError(
             f"{prepared.folder} is not the prepared set of {run.path} (fingerprint "
             f"{prepared.fingerprint[:12]}, the run has {noted[:12]}): give the "
             f"scans that it was trained on as {key}=FOLDER."
@@ -133,7 +133,7 @@ def _prepared_again(run: RunFolder, data: DataSettings, before: Path, key: str) 
     if gone is None and table is not None and not table.is_file():
         gone = table
     if gone is not None and data.source != "phantom":  # which are drawn again
-        raise DataError(
+        raise ScansGoneError(
             f"{run.path} needs the scans that it was trained on, but its prepared set {before} is "
             f"gone, and {gone} is not there: give the folder that holds them now as {key}=FOLDER."
         )

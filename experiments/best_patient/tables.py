@@ -150,7 +150,10 @@ def seeds_table(runs: Sequence[FinishedRun]) -> DataTable:
         each = [format_score(balanced_accuracy(own)) for own in asked]
         rows.append([name, *each, format_interval(mean.over_both), str(goal)])
     columns = ["score", *(f"seed {number}" for number in range(len(seeds))), "mean", "goal"]
-    note = "Test scans of all folds. In brackets 95 % intervals over seeds and groups of scans."
+    note = (
+        "Test scans of all folds. In brackets 95 % intervals over seeds and groups of scans. They "
+        "are symmetric; those over groups alone, as in the next table, are not, and reach lower."
+    )
     return DataTable("Each seed, and the goals set beforehand", columns, rows, note)
 
 

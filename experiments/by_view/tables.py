@@ -110,7 +110,8 @@ def scores_table(lines: Lines) -> DataTable:
     columns = ["runs", "view", "balanced accuracy", *settings[0].classes]
     note = (
         "Test scans of four patient folds. Balanced accuracy, and recall of each class; in "
-        "brackets 95 % intervals over groups of scans."
+        "brackets 95 % intervals over groups of scans. Of best_patient the answers of two seeds "
+        "stand together."
     )
     return DataTable("Scores by view", columns, rows, note, 2)
 

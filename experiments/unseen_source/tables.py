@@ -45,7 +45,6 @@ from experiments.unseen_source.train_heads import FEW as AS_FEW
 
 README = Path(__file__).with_name("README.md")
 PATIENT = "patient"  # the split of networks that saw the others' tumours
-SOME = 0.5  # of the scans; where every scan's were mixed, that is another way
 OFTEN = 0.5  # how often the changes of contrast were drawn, where that was tried
 GOAL = 0.80  # mean recall on the tumours of a source that training never saw, set beforehand
 
@@ -82,14 +81,11 @@ def fine_tuned_table() -> DataTable:
     rows = []
     for own in settings:
         answers, asked = own.answers, own.asked
-        change = UNKNOWN
-        if own.training == WITHOUT and own != plain:
-            change = format_difference(gained(plain.runs, own.runs))
         rows.append(
             [
                 *own.title(),
                 format_interval(answers.share(answers.of(BOTH, OTHERS), BOTH)),
-                change,
+                own.change_from(plain),
                 counted(answers, answers.of(FEW, OTHERS), FEW),
                 format_interval(mean_recall(answers, own.others)),
                 counted(answers, answers.of(BOTH, OTHERS), HEALTHY),
@@ -111,22 +107,25 @@ def fine_tuned_table() -> DataTable:
 
 def kinds_table() -> DataTable:
     """Lay out the recalls of the same networks where they may name kinds of tumours alone."""
+    settings = fine_tuned(without_healthy)
+    plain = next(own for own in settings if own.training == WITHOUT)
     rows = []
-    for own in fine_tuned(without_healthy):
+    for own in settings:
         answers = own.answers
         rows.append(
             [
                 *own.title(),
                 format_interval(answers.share(answers.of(BOTH, OTHERS), BOTH)),
+                own.change_from(plain),
                 counted(answers, answers.of(FEW, OTHERS), FEW),
                 format_interval(mean_recall(answers, own.others)),
                 format_interval(mean_recall(answers, own.asked & answers.figshare)),
             ]
         )
-    columns = [*TITLE, f"others: {BOTH}", f"others: {FEW}", "others: mean of both"]
+    columns = [*TITLE, f"others: {BOTH}", "change", f"others: {FEW}", "others: mean of both"]
     note = (
-        "The same networks and scans as above. Each answer is the likeliest of the kinds of "
-        "tumours. In brackets 95 % intervals over groups of scans."
+        "The same networks and scans as above, with the same intervals. Each answer is the "
+        "likeliest of the kinds of tumours."
     )
     title = "The kind, where it is known that there is a tumour"
     return DataTable(title, [*columns, "Figshare: mean recall"], rows, note, 2)
@@ -155,6 +154,12 @@ class FineTuned:
     def others(self) -> Mask:
         """Tell which answers are to the others' tumours of the kinds that both sources have."""
         return self.asked & (self.answers.of(BOTH, OTHERS) | self.answers.of(FEW, OTHERS))
+
+    def change_from(self, plain: "FineTuned") -> str:
+        """Write what the others' meningiomas gain, if it is another way without the source."""
+        if self.training == WITH or self.runs == plain.runs:
+            return UNKNOWN
+        return format_difference(gained(plain.runs, self.runs))
 
     def title(self) -> list[str]:
         """Say what it is, by `TITLE`."""
@@ -202,7 +207,7 @@ def way(setting: Mapping[str, Any]) -> str:
         words
         for words, done in (
             ("harmonised", setting["data.harmonise.intensity"]),
-            ("amplitudes mixed", setting.get("augment.mix_probability") == SOME),
+            ("amplitudes mixed", 0 < (setting.get("augment.mix_probability") or 0) < 1),
             ("amplitudes of every scan mixed", setting.get("augment.mix_probability") == 1),
             ("contrast drawn more often", setting["augment.operations.gamma.probability"] == OFTEN),
         )

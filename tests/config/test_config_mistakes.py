@@ -127,6 +127,7 @@ SENTENCES = [
     ("train", "optimizer.rl=1", "optimizer.rl is unknown: optimizer has _partial_, _target_, "),
     ("train", "+data.modle=1", "data.modle is unknown"),
     ("train", "model.name.x=1", "model.name.x is unknown: model.name is a single value"),
+    ("train", "optimiser._target_=mine.Adam", "did you mean optimizer._target_"),
     ("train", "augment=none augment._target_=mine.Flip", "write +augment._target_=VALUE to add it"),
     ("train", "+data.crop.margin=3", "data.crop.margin is unknown"),
     ("train", "=1", "A group takes the name of a choice"),

@@ -100,7 +100,7 @@ def test_a_score_that_the_command_does_not_know_is_not_lost(run: Path, again: Ev
     kappa = replace(test, scores={**test.scores, "kappa": test.scores["accuracy"]})
     METRICS.write(RunFolder(run), replace(found, parts={**found.parts, "test": kappa}))
     before = (run / "metrics.json").read_bytes()
-    with pytest.raises(ConfigError, match="does not know and would lose: kappa"):
+    with pytest.raises(ConfigError, match="does not know and would lose, kappa:"):
         again("evaluation.figures=false")
     assert (run / "metrics.json").read_bytes() == before
     (run / "metrics.json").rename(run / "before.json")
@@ -320,6 +320,11 @@ def test_a_shared_run_is_scored_without_the_scans_that_it_was_trained_on(
     asked = [f"data.root={elsewhere}", "evaluation.figures=false"]
     with pytest.raises(DataError, match=r"was trained on.*nowhere.*add data\.check_seen=false"):
         again(*asked)
+    with pytest.raises(DataError, match=r"was never scored.*leave checkpoint out"):
+        again(*asked, "data.check_seen=false", "checkpoint=last")
+    again(*asked, "data.check_seen=false", "verbose=true")
+    unchecked = "ot checked: whether the run was trained on any of the"
+    assert unchecked in " ".join(capsys.readouterr().out.split())
     content = again(*asked, "data.check_seen=false")
     assert content.scans.seen is None
     assert content.scans.kept >= here.scans.kept + 2  # those that the run knows count as well
@@ -328,7 +333,7 @@ def test_a_shared_run_is_scored_without_the_scans_that_it_was_trained_on(
         here.operating_point.threshold, rel=1e-3
     )
     shown = capsys.readouterr().out
-    assert "not checked: whether the run was trained on any of them" in " ".join(shown.split())
+    assert unchecked in " ".join(shown.split())
     (out,) = (place for place in (run / "external").iterdir() if place != before)
     assert not (out / "seen.csv").exists()
     found = {row["path"]: row for row in RunFolder(out).read_rows("predictions.csv")}

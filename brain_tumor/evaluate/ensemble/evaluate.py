@@ -12,6 +12,7 @@ from brain_tumor.data.external.prepare import SEEN_FILE
 from brain_tumor.data.split import TEST, VALIDATION
 from brain_tumor.evaluate.checkpoint import (
     calibrated_metrics,
+    check_scores_known,
     choose_on_validation,
     scan_counts,
     split_overlap,
@@ -74,11 +75,15 @@ def evaluate_together(
     if foreign is None:
         members.check_test()
     parts = (VALIDATION, TEST) if foreign is None else (VALIDATION,)
+    out = members.folder
+    if foreign is not None:
+        out = out.part("external", foreign.prepared.folder.name)
+    check_scores_known(out)
     together, alone = predict_together(members, own, parts, accelerator)
     chosen = choose_on_validation(together.get(VALIDATION), classes, scoring)
-    scored, out = own, members.folder
+    scored = own
     if foreign is not None:
-        scored, out = foreign, out.part("external", foreign.prepared.folder.name)
+        scored = foreign
         together, alone = predict_together(members, foreign, (TEST,), accelerator)
     metrics = replace(
         calibrated_metrics(scored, together, members.name, chosen, scoring),
