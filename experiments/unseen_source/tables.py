@@ -216,9 +216,9 @@ def way(setting: Mapping[str, Any]) -> str:
     return ", ".join(found) or "as in best_patient"
 
 
-def _order(setting: Mapping[str, Any]) -> tuple[int, str]:
-    named = way(setting)
-    return named.count(",") + (named != "as in best_patient"), named
+def _order(setting: Mapping[str, Any]) -> tuple[int, str, int]:
+    named, epochs = way(setting), int(setting["trainer.max_epochs"])
+    return named.count(",") + (named != "as in best_patient"), named, epochs
 
 
 def gained(one: RunGroup, other: RunGroup) -> Interval:
