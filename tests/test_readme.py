@@ -209,6 +209,7 @@ def test_make_help_lists_every_target() -> None:
     assert phony == set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
 
 
+@pytest.mark.slow  # as the same question about pages of runs
 @pytest.mark.parametrize("name", WITHOUT_RUNS)
 def test_tables_that_are_about_no_run_are_those_of_the_committed_files(name: str) -> None:
     pages = importlib.import_module(f"experiments.{name}.tables").blocks(Findings({}, {}, {}))

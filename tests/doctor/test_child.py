@@ -39,6 +39,7 @@ def test_a_crash_keeps_earlier_findings_whatever_libraries_print(
     assert "SIGABRT" in found[CHECKS[1]][0].message
 
 
+@pytest.mark.slow  # a child process that imports torch
 def test_what_was_counted_comes_home(configure: Callable) -> None:
     counts = {"scans": 3}
     checks = ("libraries.torch_imports", "device.device", "inputs.network")
@@ -72,6 +73,7 @@ def test_a_source_of_one_s_own_is_read_where_it_is_trusted(
         assert said in " ".join(finding.message.split())
 
 
+@pytest.mark.slow  # a child process that imports torch
 def test_a_value_that_is_not_given_is_named(configure: Callable) -> None:
     (finding,) = run_in_child(("inputs.scans",), configure("data=folder"), {})["inputs.scans"]
     assert finding.mark == "wrong"

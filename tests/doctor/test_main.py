@@ -31,6 +31,7 @@ def topics(output: str, mark: str) -> list[str]:
     return [line.split()[1] for line in output.splitlines() if line.startswith(f"{mark} ")]
 
 
+@pytest.mark.slow  # child processes that import torch
 def test_a_sound_machine_exits_with_zero_and_stays_as_it_is(tmp_path: Path) -> None:
     ended = typed(tmp_path, "-m", "brain_tumor.doctor", *PHANTOM)
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
