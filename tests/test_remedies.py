@@ -13,6 +13,8 @@ from remedies import advised, distribution_in, follow, type_in
 from brain_tumor.data.prepared.prepared_set import PreparedSet
 from brain_tumor.errors import TrainingError
 
+pytestmark = pytest.mark.slow  # each types two commands, some of which train
+
 
 @dataclass(frozen=True)
 class Slip:

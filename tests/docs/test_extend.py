@@ -74,6 +74,7 @@ def test_a_page_works_as_it_stands(
                 del sys.modules[name]
 
 
+@pytest.mark.slow  # each trains
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_has_little_code(page: Path) -> None:
     code = [code for _, _, code in BLOCK.findall(page.read_text(encoding="utf-8"))]
