@@ -42,6 +42,7 @@ def command(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
 LONG = {"augmentation", "network", "python", "volumes"}  # several trainings, large libraries
 
 
+@pytest.mark.slow  # most of them train
 @pytest.mark.parametrize(
     "page",
     [pytest.param(one, marks=[pytest.mark.slow] * (one.stem in LONG)) for one in PAGES],
@@ -74,7 +75,6 @@ def test_a_page_works_as_it_stands(
                 del sys.modules[name]
 
 
-@pytest.mark.slow  # each trains
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_has_little_code(page: Path) -> None:
     code = [code for _, _, code in BLOCK.findall(page.read_text(encoding="utf-8"))]
