@@ -39,15 +39,8 @@ def command(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert ended.code in (None, 0), line
 
 
-LONG = {"augmentation", "network", "python", "volumes"}  # several trainings, large libraries
-
-
 @pytest.mark.slow  # most of them train
-@pytest.mark.parametrize(
-    "page",
-    [pytest.param(one, marks=[pytest.mark.slow] * (one.stem in LONG)) for one in PAGES],
-    ids=lambda page: page.stem,
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_works_as_it_stands(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
