@@ -206,7 +206,11 @@ def choose_on_validation(
 def choose_as_before(
     home: RunFolder, classes: tuple[str, ...], settings: ScoringSettings
 ) -> Chosen:
-    """Fit the same on what `predictions.csv` has of the validation part."""
+    """Fit temperature and operating point on what `predictions.csv` has of the validation part.
+
+    Raises:
+        DataError: `predictions.csv` is missing or damaged.
+    """
     kept = read_validation(home, classes)
     provided = None if kept is None else (class_numbers(kept.labels, classes), kept.logits)
     return choose(provided, settings.healthy_number(classes), settings.least_sensitivity)

@@ -60,7 +60,9 @@ def without_scans(
 ) -> ScanDataModule:
     """Give what is known of a run's data without its scans: how others are prepared like them.
 
-    The prepared set is empty, and so is each part.
+    The prepared set is empty: images `(0, size, size)` and thumbnails `(0, 96, 96)`, uint8, and no
+    manifest; so is each part. `classes` are those of the checkpoint, in its order. Raises a
+    DataError or ConfigError where the run's configuration or `run.json` cannot be read.
     """
     data, known = data_settings(run.read_config().data), RUN.read(run).data
     how, size = data.preparation(classes), data.crop.size
