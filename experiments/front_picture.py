@@ -48,7 +48,7 @@ def shared_patients(compared: Mapping[str, Comparison]) -> Figure:
     axes.set_yticks(range(len(RECIPES)), list(RECIPES))
     axes.set_ylim(len(RECIPES) - 0.4, -0.6)
     dress(axes, "balanced accuracy on the test part, 95 % interval over groups of scans")
-    axes.set_xlim(right=axes.get_xlim()[1] + 0.01)  # room for the last number
+    axes.set_xlim(right=axes.get_xlim()[1] + 0.015)  # room for the last number
     figure.legend(loc="outside lower left", ncols=2, frameon=False)
     return figure
 
